@@ -1,0 +1,117 @@
+//! `Digits`: up to twelve decimal digits, as numbers, in secret memory.
+
+use crate::{error::Error, secret::Secret};
+use core::fmt;
+use ctutils::{Choice, CtEq};
+
+/// The shortest PIN (ISO 9564-1, 8.1).
+pub const MIN_DIGITS: u8 = 4;
+/// The longest PIN (ISO 9564-1, 8.1).
+pub const MAX_DIGITS: u8 = 12;
+
+/// What a person has typed so far. Places that are not typed yet hold zero.
+pub struct Digits {
+    digits: Secret<{ MAX_DIGITS as usize }>,
+    len: u8,
+}
+
+impl Digits {
+    pub fn new() -> Self {
+        Self { digits: Secret::zeroed(), len: 0 }
+    }
+
+    pub fn len(&self) -> u8 {
+        self.len
+    }
+
+    /// Appends one digit.
+    ///
+    /// # Errors
+    /// [`Error::NotDigits`] unless `digit` is 0 to 9, [`Error::TooLong`] when twelve are there.
+    pub fn push(&mut self, digit: u8) -> Result<(), Error> {
+        if digit > 9 {
+            return Err(Error::NotDigits);
+        }
+        // EXPOSE: one digit is written to its place in secret memory; nothing is read out.
+        let place = self.digits.expose_mut().get_mut(usize::from(self.len)).ok_or(Error::TooLong)?;
+        *place = digit;
+        self.len += 1;
+        Ok(())
+    }
+
+    /// Takes the last digit back and wipes its place; does nothing when there is none.
+    pub fn pop(&mut self) {
+        if let Some(last) = self.len.checked_sub(1) {
+            // EXPOSE: one place is overwritten with zero.
+            self.digits.expose_mut()[usize::from(last)] = 0;
+            self.len = last;
+        }
+    }
+
+    /// The digits as numbers 0 to 9, [`len`](Self::len) of them.
+    pub fn expose(&self) -> &[u8] {
+        // EXPOSE: handed on to the callers, who each say why.
+        &self.digits.expose()[..usize::from(self.len)]
+    }
+
+    /// Whether both hold the same digits, in a time that does not depend on where they differ.
+    pub fn ct_eq(&self, other: &Self) -> Choice {
+        // EXPOSE: compared in constant time; the outcome alone leaves.
+        self.digits.expose().ct_eq(other.digits.expose()) & self.len.ct_eq(&other.len)
+    }
+}
+
+impl fmt::Debug for Digits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Digits({} of …)", self.len)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn typed(digits: &[u8]) -> Digits {
+        let mut typed = Digits::new();
+        digits.iter().for_each(|&digit| typed.push(digit).unwrap());
+        typed
+    }
+
+    #[test]
+    fn takes_twelve_digits_and_no_more() {
+        let mut digits = typed(&[7; 12]);
+        assert_eq!(digits.push(7), Err(Error::TooLong));
+        assert_eq!(digits.len(), 12);
+    }
+
+    #[test]
+    fn takes_only_decimal_digits() {
+        let mut digits = Digits::new();
+        for not_a_digit in [10, 48, 57, 255] {
+            assert_eq!(digits.push(not_a_digit), Err(Error::NotDigits));
+        }
+        assert_eq!(digits.len(), 0);
+    }
+
+    #[test]
+    fn an_erased_digit_is_wiped() {
+        let mut digits = typed(&[4, 8, 2, 6]);
+        digits.pop();
+        assert_eq!(digits.expose(), [4, 8, 2]);
+        assert_eq!(digits.digits.expose(), &[4, 8, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+        (0..9).for_each(|_| digits.pop());
+        assert_eq!(digits.len(), 0);
+    }
+
+    #[test]
+    fn equality_sees_digits_and_length() {
+        assert!(typed(&[1, 2, 3, 4]).ct_eq(&typed(&[1, 2, 3, 4])).to_bool());
+        assert!(!typed(&[1, 2, 3, 4]).ct_eq(&typed(&[1, 2, 3, 5])).to_bool());
+        assert!(!typed(&[1, 2, 3, 0]).ct_eq(&typed(&[1, 2, 3])).to_bool());
+    }
+
+    #[test]
+    fn debug_shows_no_digit() {
+        assert_eq!(format!("{:?}", typed(&[4, 8, 2, 6])), "Digits(4 of …)");
+    }
+}

@@ -1,0 +1,278 @@
+//! `Entry`: the digits a person types, once or twice. A pure state machine.
+//!
+//! ```text
+//! first ──confirm()──→ second ──finish()──→ Pin        (confirmation on)
+//! first ─────────────────────finish()──→ Pin           (confirmation off)
+//! ```
+
+use crate::{
+    digits::{Digits, MAX_DIGITS, MIN_DIGITS},
+    error::Error,
+    weak_pin::{WeakPin, is_weak},
+};
+
+/// What a PIN has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PinRules {
+    min: u8,
+    max: u8,
+    confirm: bool,
+    weak_pin: WeakPin,
+}
+
+impl PinRules {
+    /// Rules for PINs of `min` to `max` digits; with `confirm` the PIN is entered twice. `None` unless
+    /// 4 ≤ `min` ≤ `max` ≤ 12 (ISO 9564-1, 8.1).
+    #[must_use]
+    pub fn new(min: u8, max: u8, confirm: bool, weak_pin: WeakPin) -> Option<Self> {
+        (MIN_DIGITS <= min && min <= max && max <= MAX_DIGITS).then_some(Self { min, max, confirm, weak_pin })
+    }
+}
+
+impl Default for PinRules {
+    /// Four digits, entered twice, weak ones refused.
+    fn default() -> Self {
+        Self { min: MIN_DIGITS, max: MIN_DIGITS, confirm: true, weak_pin: WeakPin::Reject }
+    }
+}
+
+/// Which entry the digits go to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The first.
+    Entry,
+    /// The second, which has to repeat the first.
+    Confirm,
+}
+
+/// One or two rows of digits under entry.
+#[derive(Debug)]
+pub struct Entry {
+    rules: PinRules,
+    first: Digits,
+    second: Option<Digits>,
+}
+
+impl Entry {
+    pub fn new(rules: PinRules) -> Self {
+        Self { rules, first: Digits::new(), second: None }
+    }
+
+    pub fn step(&self) -> Step {
+        if self.second.is_some() { Step::Confirm } else { Step::Entry }
+    }
+
+    /// How many digits the current entry holds.
+    pub fn digits(&self) -> u8 {
+        self.current().len()
+    }
+
+    /// Whether [`finish`](Self::finish) would give a PIN.
+    pub fn is_valid(&self) -> bool {
+        self.check().is_ok()
+    }
+
+    /// Adds a digit. A full first entry moves on by itself where every PIN has the same length.
+    ///
+    /// # Errors
+    /// [`Error::NotDigits`], [`Error::TooLong`]; nothing changes. [`Error::WeakPin`] when the digit made the
+    /// first entry full and it is easily guessed; the entry is empty then.
+    pub fn press(&mut self, digit: u8) -> Result<(), Error> {
+        if digit <= 9 && self.digits() >= self.rules.max {
+            return Err(Error::TooLong);
+        }
+        self.current_mut().push(digit)?;
+        let is_full = self.digits() == self.rules.max;
+        if is_full && self.rules.min == self.rules.max && self.rules.confirm && self.step() == Step::Entry {
+            self.confirm()?;
+        }
+        Ok(())
+    }
+
+    /// Takes the last digit back.
+    pub fn erase(&mut self) {
+        self.current_mut().pop();
+    }
+
+    /// Empties the current entry.
+    pub fn clear(&mut self) {
+        *self.current_mut() = Digits::new();
+    }
+
+    /// Goes on to the second entry. Without digits, in the second entry, or with confirmation off there is
+    /// nothing to do.
+    ///
+    /// # Errors
+    /// [`Error::TooShort`]; the digits stay. [`Error::WeakPin`]; the entry is empty then.
+    pub fn confirm(&mut self) -> Result<(), Error> {
+        if !self.rules.confirm || self.step() == Step::Confirm || self.digits() == 0 {
+            return Ok(());
+        }
+        self.check_first().inspect_err(|&error| self.recover(error))?;
+        self.second = Some(Digits::new());
+        Ok(())
+    }
+
+    /// Ends the entry with the digits of a PIN.
+    ///
+    /// # Errors
+    /// Gives the entry back, ready to go on, with [`Error::TooShort`] (the digits stay; also when the second
+    /// entry is missing), or [`Error::WeakPin`] or [`Error::Mismatch`] (both entries are empty then).
+    pub fn finish(mut self) -> Result<Digits, (Self, Error)> {
+        match self.check() {
+            Ok(()) => Ok(self.first),
+            Err(error) => {
+                self.recover(error);
+                Err((self, error))
+            }
+        }
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        self.check_first()?;
+        match &self.second {
+            None if self.rules.confirm => Err(Error::TooShort),
+            Some(second) if second.len() < self.rules.min => Err(Error::TooShort),
+            Some(second) if !second.ct_eq(&self.first).to_bool() => Err(Error::Mismatch),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_first(&self) -> Result<(), Error> {
+        if self.first.len() < self.rules.min {
+            return Err(Error::TooShort);
+        }
+        if self.rules.weak_pin == WeakPin::Reject && is_weak(&self.first) {
+            return Err(Error::WeakPin);
+        }
+        Ok(())
+    }
+
+    /// A PIN that is too short can be typed on; after any other error the person starts with an empty entry.
+    fn recover(&mut self, error: Error) {
+        if error != Error::TooShort {
+            *self = Self::new(self.rules);
+        }
+    }
+
+    fn current(&self) -> &Digits {
+        self.second.as_ref().unwrap_or(&self.first)
+    }
+
+    fn current_mut(&mut self) -> &mut Digits {
+        self.second.as_mut().unwrap_or(&mut self.first)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn typed(rules: PinRules, digits: &[u8]) -> Entry {
+        let mut entry = Entry::new(rules);
+        digits.iter().for_each(|&digit| entry.press(digit).unwrap());
+        entry
+    }
+
+    fn four_to_six() -> PinRules {
+        PinRules::new(4, 6, true, WeakPin::Reject).unwrap()
+    }
+
+    #[test]
+    fn lengths_are_those_of_the_standard() {
+        assert!(PinRules::new(4, 12, true, WeakPin::Reject).is_some());
+        for (min, max) in [(3, 4), (0, 0), (6, 5), (4, 13), (13, 13)] {
+            assert!(PinRules::new(min, max, true, WeakPin::Reject).is_none(), "{min} to {max}");
+        }
+    }
+
+    #[test]
+    fn a_full_entry_moves_on_by_itself() {
+        let entry = typed(PinRules::default(), &[4, 8, 2, 6]);
+        assert_eq!((entry.step(), entry.digits(), entry.is_valid()), (Step::Confirm, 0, false));
+    }
+
+    #[test]
+    fn with_several_lengths_the_person_moves_on() {
+        let mut entry = typed(four_to_six(), &[4, 8, 2, 6, 1, 5]);
+        assert_eq!(entry.step(), Step::Entry);
+        assert_eq!(entry.press(1), Err(Error::TooLong));
+        entry.confirm().unwrap();
+        assert_eq!((entry.step(), entry.digits()), (Step::Confirm, 0));
+    }
+
+    #[test]
+    fn two_equal_entries_make_a_pin() {
+        let entry = typed(PinRules::default(), &[4, 8, 2, 6, 4, 8, 2, 6]);
+        assert!(entry.is_valid());
+        assert_eq!(entry.finish().unwrap().expose(), [4, 8, 2, 6]);
+    }
+
+    #[test]
+    fn one_entry_is_enough_with_confirmation_off() {
+        let rules = PinRules::new(4, 4, false, WeakPin::Reject).unwrap();
+        let entry = typed(rules, &[4, 8, 2, 6]);
+        assert_eq!((entry.step(), entry.is_valid()), (Step::Entry, true));
+        assert_eq!(entry.finish().unwrap().len(), 4);
+    }
+
+    #[test]
+    fn different_entries_start_over() {
+        let (entry, error) = typed(PinRules::default(), &[4, 8, 2, 6, 4, 8, 2, 7]).finish().unwrap_err();
+        assert_eq!((error, entry.step(), entry.digits()), (Error::Mismatch, Step::Entry, 0));
+    }
+
+    #[test]
+    fn a_second_entry_that_is_a_prefix_differs() {
+        let mut entry = typed(four_to_six(), &[4, 8, 2, 6, 1]);
+        entry.confirm().unwrap();
+        [4, 8, 2, 6].iter().for_each(|&digit| entry.press(digit).unwrap());
+        assert_eq!(entry.finish().unwrap_err().1, Error::Mismatch);
+    }
+
+    #[test]
+    fn a_missing_or_unfinished_entry_can_be_typed_on() {
+        for digits in [&[][..], &[4, 8], &[4, 8, 2, 6], &[4, 8, 2, 6, 4, 8]] {
+            let (entry, error) = typed(PinRules::default(), digits).finish().unwrap_err();
+            assert_eq!((error, usize::from(entry.digits())), (Error::TooShort, digits.len() % 4));
+        }
+    }
+
+    #[test]
+    fn a_weak_pin_is_refused_before_the_second_entry() {
+        let mut entry = typed(PinRules::default(), &[1, 2, 3]);
+        assert_eq!(entry.press(4), Err(Error::WeakPin));
+        assert_eq!((entry.step(), entry.digits()), (Step::Entry, 0));
+
+        let rules = PinRules::new(4, 4, true, WeakPin::Allow).unwrap();
+        assert_eq!(typed(rules, &[1, 2, 3, 4]).step(), Step::Confirm);
+    }
+
+    #[test]
+    fn confirm_without_digits_does_nothing() {
+        let mut entry = Entry::new(four_to_six());
+        assert_eq!((entry.confirm(), entry.step()), (Ok(()), Step::Entry));
+        entry.press(4).unwrap();
+        assert_eq!((entry.confirm(), entry.digits()), (Err(Error::TooShort), 1));
+    }
+
+    #[test]
+    fn erase_and_clear_keep_to_the_current_entry() {
+        let mut entry = typed(PinRules::default(), &[4, 8, 2, 6, 4, 8]);
+        entry.erase();
+        assert_eq!((entry.step(), entry.digits()), (Step::Confirm, 1));
+        entry.clear();
+        entry.erase();
+        assert_eq!((entry.step(), entry.digits()), (Step::Confirm, 0));
+        [4, 8, 2, 6].iter().for_each(|&digit| entry.press(digit).unwrap());
+        assert!(entry.is_valid());
+    }
+
+    #[test]
+    fn what_is_no_digit_changes_nothing() {
+        let mut entry = typed(PinRules::default(), &[4, 8, 2, 6, 4, 8, 2, 6]);
+        assert_eq!(entry.press(10), Err(Error::NotDigits));
+        assert_eq!(entry.press(5), Err(Error::TooLong));
+        assert!(entry.is_valid());
+    }
+}

@@ -1,0 +1,370 @@
+//! `Session`: one PIN, from an empty pad to the server's answer. The only file that knows the whole order.
+//!
+//! Two rows run side by side until the customer submits; then one request ends them both:
+//!
+//! ```text
+//! key:  Searching ──→ Made ──control id──→ Requested ──reply──→ Unwrapped ─┐
+//! pin:  Entering ──submit──→ Chosen ───────────────────────────────────────┴─→ Setting ──reply──→ Ended
+//! ```
+//!
+//! Every arrow consumes what it starts from, so no key, PIN or block outlives its step, and there is no way back
+//! to a used key. `Setting` holds no secret at all and is reached once. Any error ends the session from where it
+//! is, and ending drops (and so wipes) whatever is held. Errors of the entry alone end nothing: the customer
+//! types again.
+//!
+//! The session does no input or output of its own. Its caller passes on what happens (a digit, a reply) and then
+//! carries out the [`Action`]s that [`next_action`](Session::next_action) hands out, in order.
+
+use crate::{
+    entry::{Entry, PinRules, Step},
+    error::Error,
+    key_pair::{KeyPair, KeyPairSearch, KeySize, SearchStep},
+    pin::Pin,
+    pin_block::PinBlock,
+    tzpk::Tzpk,
+    wire::{self, ControlId, Endpoint, Reply, Request},
+};
+use core::mem;
+use rand::TryCryptoRng;
+use std::collections::VecDeque;
+
+/// How often the TZPK may be asked for: once more after a network failure. `set` is never repeated.
+const TZPK_ATTEMPTS: u8 = 2;
+/// How often a control id may be asked for: once more when the first has expired.
+const CONTROL_ID_ATTEMPTS: u8 = 2;
+
+/// Where the control id comes from.
+#[derive(Debug, PartialEq, Eq)]
+pub enum ControlIdSource {
+    /// It is known from the start: the TZPK is asked for as soon as there is a key pair.
+    Given(ControlId),
+    /// It is asked for by [`Action::AskControlId`] once the customer has submitted.
+    Provider,
+}
+
+/// What the caller has to do.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Call [`Session::search_key_pair`] until it returns `false`, letting other input through in between.
+    SearchKeyPair,
+    /// Get a control id and pass it to [`Session::control_id`].
+    AskControlId,
+    /// Make the request and pass its outcome to [`Session::reply`].
+    Post(Request),
+    /// Tell the page.
+    Emit(Event),
+}
+
+/// What the page is told. Nothing else leaves a session but requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A submit would go out at once.
+    Ready,
+    /// The entry changed.
+    PinValid {
+        /// Whether a submit now would be sent.
+        valid: bool,
+        /// How many digits the current entry holds.
+        digits: u8,
+        /// Which entry that is.
+        step: Step,
+    },
+    /// The entry was refused; the customer types on or again.
+    ValidationError(Error),
+    /// The PIN is set.
+    Success,
+    /// The session has failed.
+    Failed(Error),
+}
+
+/// One session of setting a PIN.
+#[derive(Debug)]
+pub struct Session<R> {
+    random: R,
+    control_id_source: ControlIdSource,
+    phase: Phase,
+    actions: VecDeque<Action>,
+}
+
+#[derive(Debug)]
+enum Phase {
+    Open {
+        key: KeyRow,
+        pin: PinRow,
+    },
+    /// The encrypted block is on its way.
+    Setting,
+    Ended,
+}
+
+#[derive(Debug)]
+enum KeyRow {
+    Searching(KeyPairSearch),
+    /// Waits for the customer's submit, on which a control id is asked for.
+    Made(KeyPair),
+    /// A control id was asked for.
+    AwaitingControlId {
+        key_pair: KeyPair,
+        attempt: u8,
+    },
+    Requested {
+        key_pair: KeyPair,
+        control_id: ControlId,
+        attempt: u8,
+        control_id_attempt: u8,
+    },
+    Unwrapped {
+        tzpk: Tzpk,
+        control_id: ControlId,
+    },
+}
+
+#[derive(Debug)]
+enum PinRow {
+    Entering(Entry),
+    /// Submitted, and waiting for the TZPK.
+    Chosen(Pin),
+}
+
+impl<R: TryCryptoRng> Session<R> {
+    /// Opens a session; the first action is to search for a key pair.
+    pub fn open(rules: PinRules, key_size: KeySize, control_id_source: ControlIdSource, random: R) -> Self {
+        let key = KeyRow::Searching(KeyPairSearch::new(key_size));
+        let pin = PinRow::Entering(Entry::new(rules));
+        let phase = Phase::Open { key, pin };
+        Self { random, control_id_source, phase, actions: VecDeque::from([Action::SearchKeyPair]) }
+    }
+
+    /// What to do next, in order; `None` when it is the outside's turn.
+    pub fn next_action(&mut self) -> Option<Action> {
+        self.actions.pop_front()
+    }
+
+    /// Tests one candidate in the search for a key pair; `true` while there is more to search.
+    pub fn search_key_pair(&mut self) -> bool {
+        let (search, pin) = match self.take_phase() {
+            Phase::Open { key: KeyRow::Searching(search), pin } => (search, pin),
+            other => {
+                self.phase = other;
+                return false;
+            }
+        };
+        match search.step(&mut self.random) {
+            Ok(SearchStep::Searching(search)) => {
+                self.phase = Phase::Open { key: KeyRow::Searching(search), pin };
+                true
+            }
+            Ok(SearchStep::Found(key_pair)) => {
+                let key = match &self.control_id_source {
+                    ControlIdSource::Given(control_id) => {
+                        let control_id = control_id.clone();
+                        self.request_tzpk(key_pair, control_id, 1, CONTROL_ID_ATTEMPTS)
+                    }
+                    ControlIdSource::Provider => {
+                        self.emit(Event::Ready);
+                        KeyRow::Made(key_pair)
+                    }
+                };
+                self.go_on(key, pin);
+                false
+            }
+            Err(error) => {
+                self.fail(error);
+                false
+            }
+        }
+    }
+
+    /// The customer pressed a digit, 0 to 9.
+    ///
+    /// # Errors
+    /// [`Error::Closed`] after the submit or the end. A digit that is refused is told by
+    /// [`Event::ValidationError`].
+    pub fn press(&mut self, digit: u8) -> Result<(), Error> {
+        self.edit(|entry| entry.press(digit))
+    }
+
+    /// The customer took the last digit back.
+    ///
+    /// # Errors
+    /// [`Error::Closed`] after the submit or the end.
+    pub fn erase(&mut self) -> Result<(), Error> {
+        self.edit(|entry| {
+            entry.erase();
+            Ok(())
+        })
+    }
+
+    /// The customer emptied the entry.
+    ///
+    /// # Errors
+    /// [`Error::Closed`] after the submit or the end.
+    pub fn clear(&mut self) -> Result<(), Error> {
+        self.edit(|entry| {
+            entry.clear();
+            Ok(())
+        })
+    }
+
+    /// The customer goes on to the second entry.
+    ///
+    /// # Errors
+    /// [`Error::Closed`] after the submit or the end. An entry that is refused is told by
+    /// [`Event::ValidationError`].
+    pub fn confirm(&mut self) -> Result<(), Error> {
+        self.edit(Entry::confirm)
+    }
+
+    /// The customer submits. The PIN is sent as soon as the TZPK is there. Submitting again changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::Closed`] after the end. An entry that is refused is told by [`Event::ValidationError`].
+    pub fn submit(&mut self) -> Result<(), Error> {
+        match self.take_phase() {
+            Phase::Open { key, pin: PinRow::Entering(entry) } => match Pin::from_entry(entry) {
+                Ok(pin) => self.go_on(key, PinRow::Chosen(pin)),
+                Err((entry, error)) => {
+                    self.emit(Event::ValidationError(error));
+                    self.emit(pin_valid(&entry));
+                    self.phase = Phase::Open { key, pin: PinRow::Entering(entry) };
+                }
+            },
+            Phase::Ended => return Err(Error::Closed),
+            submitted => self.phase = submitted,
+        }
+        Ok(())
+    }
+
+    /// The control id that [`Action::AskControlId`] asked for, or that none can be had. Unasked, it is ignored.
+    pub fn control_id(&mut self, control_id: Option<String>) {
+        match self.take_phase() {
+            Phase::Open { key: KeyRow::AwaitingControlId { key_pair, attempt }, pin } => {
+                match control_id.map(ControlId::new) {
+                    Some(Ok(control_id)) => {
+                        let key = self.request_tzpk(key_pair, control_id, 1, attempt);
+                        self.phase = Phase::Open { key, pin };
+                    }
+                    _ => self.fail(Error::ControlIdUnavailable),
+                }
+            }
+            other => self.phase = other,
+        }
+    }
+
+    /// How a request ended. A reply that nothing waits for is ignored.
+    pub fn reply(&mut self, endpoint: Endpoint, reply: Reply) {
+        match (endpoint, self.take_phase()) {
+            (
+                Endpoint::Tzpk,
+                Phase::Open { key: KeyRow::Requested { key_pair, control_id, attempt, control_id_attempt }, pin },
+            ) => match wire::read_tzpk(reply) {
+                Ok(wrapped) => match Tzpk::unwrap(&wrapped, key_pair, &mut self.random) {
+                    Ok(tzpk) => {
+                        if let ControlIdSource::Given(_) = self.control_id_source {
+                            self.emit(Event::Ready);
+                        }
+                        self.go_on(KeyRow::Unwrapped { tzpk, control_id }, pin);
+                    }
+                    Err(error) => self.fail(error),
+                },
+                Err(Error::Network) if attempt < TZPK_ATTEMPTS => {
+                    let key = self.request_tzpk(key_pair, control_id, attempt + 1, control_id_attempt);
+                    self.phase = Phase::Open { key, pin };
+                }
+                Err(Error::ControlIdExpired) if control_id_attempt < CONTROL_ID_ATTEMPTS => {
+                    let key = self.ask_control_id(key_pair, control_id_attempt + 1);
+                    self.phase = Phase::Open { key, pin };
+                }
+                Err(error) => self.fail(error),
+            },
+            (Endpoint::Set, Phase::Setting) => match wire::read_set(&reply) {
+                Ok(()) => self.emit(Event::Success),
+                Err(error) => self.fail(error),
+            },
+            (_, other) => self.phase = other,
+        }
+    }
+
+    /// Ends the session and wipes what it holds; what is still to be done is forgotten.
+    pub fn close(&mut self) {
+        self.phase = Phase::Ended;
+        self.actions.clear();
+    }
+
+    /// Whether the session has ended and holds nothing any more.
+    pub fn has_ended(&self) -> bool {
+        matches!(self.phase, Phase::Ended)
+    }
+
+    /// Takes the phase out to consume it. Where nothing is put back, the session has ended: no early return can
+    /// leave a secret behind.
+    fn take_phase(&mut self) -> Phase {
+        mem::replace(&mut self.phase, Phase::Ended)
+    }
+
+    fn edit(&mut self, change: impl FnOnce(&mut Entry) -> Result<(), Error>) -> Result<(), Error> {
+        let Phase::Open { pin: PinRow::Entering(entry), .. } = &mut self.phase else {
+            return Err(Error::Closed);
+        };
+        let refused = change(entry).err();
+        let changed = pin_valid(entry);
+        if let Some(error) = refused {
+            self.emit(Event::ValidationError(error));
+        }
+        self.emit(changed);
+        Ok(())
+    }
+
+    /// Where both rows have come: the next step, once, if all is there that it needs.
+    fn go_on(&mut self, key: KeyRow, pin: PinRow) {
+        self.phase = match (key, pin) {
+            (KeyRow::Unwrapped { tzpk, control_id }, PinRow::Chosen(pin)) => {
+                return self.set(tzpk, &control_id, pin);
+            }
+            (KeyRow::Made(key_pair), pin @ PinRow::Chosen(_)) => {
+                Phase::Open { key: self.ask_control_id(key_pair, 1), pin }
+            }
+            (key, pin) => Phase::Open { key, pin },
+        };
+    }
+
+    fn ask_control_id(&mut self, key_pair: KeyPair, attempt: u8) -> KeyRow {
+        self.actions.push_back(Action::AskControlId);
+        KeyRow::AwaitingControlId { key_pair, attempt }
+    }
+
+    fn request_tzpk(
+        &mut self,
+        key_pair: KeyPair,
+        control_id: ControlId,
+        attempt: u8,
+        control_id_attempt: u8,
+    ) -> KeyRow {
+        let request = wire::tzpk_request(&control_id, key_pair.to_spki_base64());
+        self.actions.push_back(Action::Post(request));
+        KeyRow::Requested { key_pair, control_id, attempt, control_id_attempt }
+    }
+
+    fn set(&mut self, tzpk: Tzpk, control_id: &ControlId, pin: Pin) {
+        match PinBlock::make_iso1(pin, &mut self.random) {
+            Ok(block) => {
+                self.actions.push_back(Action::Post(wire::set_request(control_id, tzpk.encrypt(block))));
+                self.phase = Phase::Setting;
+            }
+            Err(error) => self.fail(error),
+        }
+    }
+
+    fn fail(&mut self, error: Error) {
+        self.phase = Phase::Ended;
+        self.emit(Event::Failed(error));
+    }
+
+    fn emit(&mut self, event: Event) {
+        self.actions.push_back(Action::Emit(event));
+    }
+}
+
+fn pin_valid(entry: &Entry) -> Event {
+    Event::PinValid { valid: entry.is_valid(), digits: entry.digits(), step: entry.step() }
+}
