@@ -1,2 +1,107 @@
-//! Placeholder.
-fn main() {}
+//! The developer commands of card-pin. People, hooks and CI call these and nothing else, so that every check has one
+//! definition.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to its terminal")]
+
+/// Everything that decides whether a change is good, in order.
+mod checks;
+/// Builds `dist/` and starts the sandbox on it.
+mod demo;
+/// Builds `dist/`.
+mod dist;
+/// Checksums of `dist/` in the form of Subresource Integrity.
+mod integrity;
+/// `src/lib.rs` names the order of the modules; this holds them to it.
+mod layers;
+/// Where things are in the working tree.
+mod project;
+/// Running other programs, and saying which one failed.
+mod run;
+/// Installs what is missing.
+mod setup;
+/// What a page has to load, against its budget.
+mod size;
+
+use anyhow::{Result, bail};
+use lexopt::prelude::{Long, Value, ValueExt as _};
+use project::Project;
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+Usage: cargo xtask <command>
+
+  setup [--no-browsers]           install what is missing to build and test
+  build                           make dist/
+  demo [--port N] [--db FILE]     build, then run the sandbox on http://127.0.0.1:8080
+  test                            every check, in real browsers too; stops at the first that fails
+  bench                           key making in wasm against WebCrypto, in each browser
+  layers                          does each module use only those declared above it?
+  size                            bytes of dist/, and the budget of what a page loads
+";
+
+fn main() -> ExitCode {
+    let command = match Command::from_args(lexopt::Parser::from_env()) {
+        Ok(command) => command,
+        Err(error) => {
+            eprintln!("{error}\n\n{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match Project::find().and_then(|project| command.run(&project)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+enum Command {
+    Setup(setup::Browsers),
+    Build,
+    Demo(demo::Options),
+    Test,
+    Bench,
+    Layers,
+    Size,
+}
+
+impl Command {
+    fn from_args(mut args: lexopt::Parser) -> Result<Self> {
+        let Some(Value(name)) = args.next()? else { bail!("which command?") };
+        let mut command = match &*name.to_string_lossy() {
+            "setup" => Self::Setup(setup::Browsers::Wanted),
+            "build" => Self::Build,
+            "demo" => Self::Demo(demo::Options::default()),
+            "test" => Self::Test,
+            "bench" => Self::Bench,
+            "layers" => Self::Layers,
+            "size" => Self::Size,
+            unknown => bail!("there is no command `{unknown}`"),
+        };
+        while let Some(argument) = args.next()? {
+            match (&mut command, argument) {
+                (Self::Setup(browsers), Long("no-browsers")) => *browsers = setup::Browsers::NotWanted,
+                (Self::Demo(options), Long("port")) => options.port = args.value()?.parse()?,
+                (Self::Demo(options), Long("db")) => options.database = Some(args.value()?.into()),
+                (_, argument) => return Err(argument.unexpected().into()),
+            }
+        }
+        Ok(command)
+    }
+
+    fn run(self, project: &Project) -> Result<()> {
+        match self {
+            Self::Setup(browsers) => setup::install_missing(project, browsers),
+            Self::Build => {
+                setup::install_missing(project, setup::Browsers::NotWanted)?;
+                dist::build(project)
+            }
+            Self::Demo(options) => demo::run(project, &options),
+            Self::Test => checks::run_all(project),
+            Self::Bench => checks::bench(project),
+            Self::Layers => layers::check(project),
+            Self::Size => size::check(project),
+        }
+    }
+}

@@ -1,0 +1,100 @@
+use crate::{
+    dist, layers,
+    project::Project,
+    run::{self, cargo},
+    setup, size,
+};
+use anyhow::{Context, Result};
+use std::{process::Command, time::Instant};
+
+/// One check: its name, and what to do.
+type Check = (&'static str, fn(&Project) -> Result<()>);
+
+/// Cheap ones first; a browser sees only what passed everything else.
+const CHECKS: [Check; 13] = [
+    ("format", format),
+    ("layers", layers::check),
+    ("clippy", clippy),
+    ("clippy, wasm", clippy_wasm),
+    ("native tests", native_tests),
+    ("documentation", documentation),
+    ("build", dist::build),
+    ("size", size::check),
+    ("types of the scripts", types),
+    ("wasm tests in Chromium", |project| wasm_tests(project, "--chrome")),
+    ("wasm tests in Firefox", |project| wasm_tests(project, "--firefox")),
+    ("build of the bench", build_bench),
+    ("end to end, in Chromium, Firefox and WebKit", end_to_end),
+];
+
+/// Runs every check, and stops at the first that fails.
+pub(crate) fn run_all(project: &Project) -> Result<()> {
+    setup::install_missing(project, setup::Browsers::Wanted)?;
+    for (number, (name, check)) in (1..).zip(CHECKS) {
+        println!("\n== {number}/{} {name}", CHECKS.len());
+        let start = Instant::now();
+        check(project).with_context(|| format!("check {number} of {}, {name}, FAILED", CHECKS.len()))?;
+        println!("== {name}: passed in {:.1} s", start.elapsed().as_secs_f32());
+    }
+    println!("\nall {} checks passed", CHECKS.len());
+    Ok(())
+}
+
+/// Measures in each browser; prints tables and judges nothing.
+pub(crate) fn bench(project: &Project) -> Result<()> {
+    setup::install_missing(project, setup::Browsers::Wanted)?;
+    dist::build(project)?;
+    build_bench(project)?;
+    run::run(cargo(project.root()).args(["run", "--package", "card-pin-e2e", "--bin", "bench"]))
+}
+
+fn format(project: &Project) -> Result<()> {
+    run::run(cargo(project.root()).args(["fmt", "--all", "--check"]))
+}
+
+fn clippy(project: &Project) -> Result<()> {
+    run::run(cargo(project.root()).args(["clippy", "--workspace", "--all-targets", "--", "-Dwarnings"]))
+}
+
+fn clippy_wasm(project: &Project) -> Result<()> {
+    let target = "--target=wasm32-unknown-unknown";
+    run::run(cargo(project.root()).args([
+        "clippy",
+        target,
+        "--package",
+        "card-pin",
+        "--all-targets",
+        "--",
+        "-Dwarnings",
+    ]))
+}
+
+fn native_tests(project: &Project) -> Result<()> {
+    run::run(cargo(project.root()).args(["test", "--workspace", "--exclude", "card-pin-e2e"]))
+}
+
+fn documentation(project: &Project) -> Result<()> {
+    run::run(
+        cargo(project.root()).args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-Dwarnings"),
+    )
+}
+
+fn types(project: &Project) -> Result<()> {
+    run::run(Command::new(project.npm_tool("tsc")).current_dir(project.root()).args([
+        "--noEmit",
+        "--project",
+        "www",
+    ]))
+}
+
+fn wasm_tests(project: &Project, browser: &str) -> Result<()> {
+    run::run(Command::new("wasm-pack").current_dir(project.root()).args(["test", "--headless", browser]))
+}
+
+fn build_bench(project: &Project) -> Result<()> {
+    dist::bind(project, "card-pin-bench", &project.work("bench"))
+}
+
+fn end_to_end(project: &Project) -> Result<()> {
+    run::run(cargo(project.root()).args(["test", "--package", "card-pin-e2e"]))
+}

@@ -1,0 +1,30 @@
+use crate::{dist, project::Project, run, setup};
+use anyhow::Result;
+use std::path::PathBuf;
+
+/// Where the sandbox listens and keeps its data.
+pub(crate) struct Options {
+    pub(crate) port: u16,
+    pub(crate) database: Option<PathBuf>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { port: 8080, database: None }
+    }
+}
+
+pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
+    setup::install_missing(project, setup::Browsers::NotWanted)?;
+    dist::build(project)?;
+    let database = options.database.clone().unwrap_or_else(|| project.work("sandbox.sqlite"));
+    run::run(
+        run::cargo(project.root())
+            .args(["run", "--package", "card-pin-sandbox", "--"])
+            .args(["--port", &options.port.to_string()])
+            .arg("--db")
+            .arg(database)
+            .arg("--dist")
+            .arg(project.dist()),
+    )
+}

@@ -1,0 +1,100 @@
+use crate::{
+    integrity,
+    project::Project,
+    run::{self, run},
+};
+use anyhow::{Context, Result};
+use std::{ffi::OsString, fs, path::Path, process::Command};
+
+/// Files that ship as they are written.
+const COPIED: [&str; 4] = ["page.html", "page.css", "card-pin.d.ts", "package.json"];
+
+/// What rustc 1.95 emits for wasm32-unknown-unknown; wasm-opt refuses a module with a feature that it was not told of.
+const WASM_FEATURES: [&str; 6] = [
+    "--enable-bulk-memory",
+    "--enable-multivalue",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-sign-ext",
+];
+
+/// Makes `dist/` from `src/` and `www/`; where a step fails, the old `dist/` stays as it is.
+pub(crate) fn build(project: &Project) -> Result<()> {
+    let staging = project.work("dist");
+    empty(&staging)?;
+
+    println!("build: wasm");
+    let glue = project.work("wasm-bindgen");
+    bind(project, "card-pin", &glue)?;
+    optimise(project, &glue.join("card_pin_bg.wasm"), &staging.join("card_pin_bg.wasm"))?;
+
+    println!("build: scripts");
+    let mut with_glue = OsString::from("--alias:card-pin-wasm=");
+    with_glue.push(glue.join("card_pin.js"));
+    bundle(project, "card-pin.js", &staging.join("card-pin.js"), None)?;
+    bundle(project, "vault.worker.js", &staging.join("card-pin.worker.js"), Some(with_glue))?;
+    bundle(project, "page.js", &staging.join("page.js"), Some("--external:./card-pin.js".into()))?;
+
+    for name in COPIED {
+        let from = project.www().join(name);
+        fs::copy(from, staging.join(name)).with_context(|| format!("www/{name} cannot be copied"))?;
+    }
+    integrity::write(&staging)?;
+
+    let dist = project.dist();
+    empty(&dist)?;
+    fs::rename(&staging, &dist).context("dist/ cannot be replaced")?;
+    println!("build: dist/ is ready");
+    Ok(())
+}
+
+/// A file that no longer ships must not linger.
+fn empty(folder: &Path) -> Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder).with_context(|| format!("{} cannot be emptied", folder.display()))?;
+    }
+    fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))
+}
+
+/// Compiles a package to WebAssembly and generates its JavaScript glue into `folder`.
+pub(crate) fn bind(project: &Project, package: &str, folder: &Path) -> Result<()> {
+    let library = package.replace('-', "_");
+    run(run::cargo(project.root()).args([
+        "build",
+        "--release",
+        "--target=wasm32-unknown-unknown",
+        "--lib",
+        "--package",
+        package,
+    ]))?;
+    run(Command::new("wasm-bindgen")
+        .args(["--target=web", "--remove-name-section", "--remove-producers-section", "--out-name", &library])
+        .arg("--out-dir")
+        .arg(folder)
+        .arg(project.wasm(&library)))
+}
+
+fn optimise(project: &Project, from: &Path, to: &Path) -> Result<()> {
+    run(Command::new(project.npm_tool("wasm-opt")).arg("-Oz").args(WASM_FEATURES).arg(from).arg("-o").arg(to))
+}
+
+/// Bundles one script of `www/` with all that it imports into one module.
+fn bundle(project: &Project, script: &str, to: &Path, option: Option<OsString>) -> Result<()> {
+    let mut outfile = OsString::from("--outfile=");
+    outfile.push(to);
+    run(Command::new(project.npm_tool("esbuild"))
+        .current_dir(project.root())
+        .arg(format!("www/{script}"))
+        .args([
+            "--bundle",
+            "--format=esm",
+            "--target=es2022",
+            "--minify",
+            "--legal-comments=none",
+            "--log-level=warning",
+            "--loader:.css=text",
+        ])
+        .arg(outfile)
+        .args(option))
+}

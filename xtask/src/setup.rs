@@ -1,0 +1,47 @@
+/// Chromium, Firefox and WebKit with their drivers.
+mod browsers;
+/// Tools that Cargo installs.
+mod cargo_tools;
+/// Node.js and the npm packages that the build runs.
+mod node;
+/// Packages of the operating system.
+mod packages;
+/// Parts of the Rust toolchain.
+mod toolchain;
+
+use crate::project::Project;
+use anyhow::Result;
+use packages::Needed;
+
+/// Whether the browsers are to be there: the tests need them, a build does not.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Browsers {
+    Wanted,
+    NotWanted,
+}
+
+/// Installs what is missing, and nothing else: where all is there, it only looks.
+pub(crate) fn install_missing(project: &Project, browsers: Browsers) -> Result<()> {
+    let mut needed = Needed::default();
+    node::note_missing(&mut needed);
+    if browsers == Browsers::Wanted {
+        browsers::note_missing(&mut needed);
+        // The tests use it as a second opinion on keys and ciphertexts.
+        needed.program(&["openssl"], &["openssl"]);
+    }
+    needed.install()?;
+
+    toolchain::install_missing(project)?;
+    cargo_tools::install_exact("wasm-bindgen-cli", "wasm-bindgen", &project.locked_version("wasm-bindgen")?)?;
+    if browsers == Browsers::Wanted {
+        cargo_tools::install_any("wasm-pack")?;
+        cargo_tools::install_any("geckodriver")?;
+    }
+    node::check_version()?;
+    node::install_packages(project)
+}
+
+/// The one line about each step that is really taken.
+fn say(what: &str) {
+    println!("setup: {what}");
+}

@@ -1,0 +1,48 @@
+use super::say;
+use crate::run::{find_program, output, run};
+use anyhow::{Result, bail};
+use std::process::Command;
+
+/// A tool of exactly this version: generated glue and library must be of one version.
+pub(super) fn install_exact(package: &str, program: &str, version: &str) -> Result<()> {
+    if installed_version(program).as_deref() == Some(version) {
+        return Ok(());
+    }
+    install(package, &["--version", version])?;
+    match (installed_version(program), find_program(&[program])) {
+        (Some(found), _) if found == version => Ok(()),
+        (_, Some((_, path))) => bail!(
+            "{package} {version} is installed, but the PATH has another one first: please remove {}",
+            path.display()
+        ),
+        (_, None) => {
+            bail!("{program} is installed, but not on the PATH: please add Cargo's bin folder to it")
+        }
+    }
+}
+
+/// A tool of whichever version is there, or the newest.
+pub(super) fn install_any(program: &str) -> Result<()> {
+    if find_program(&[program]).is_some() {
+        return Ok(());
+    }
+    install(program, &[])
+}
+
+fn install(package: &str, options: &[&str]) -> Result<()> {
+    say(&format!("cargo install {package} {} (takes a few minutes)", options.join(" ")));
+    let cargo_install = |lock: &[&str]| {
+        run(Command::new("cargo").args(["install", "--quiet", "--force", package]).args(options).args(lock))
+    };
+    cargo_install(&["--locked"]).or_else(|_| {
+        // A fresh release can pin a dependency that is not to be had (yet, or any more).
+        say("once more, with the dependencies that are to be had now");
+        cargo_install(&[])
+    })
+}
+
+/// The second word of what `program --version` prints.
+fn installed_version(program: &str) -> Option<String> {
+    let printed = output(Command::new(program).arg("--version")).ok()?;
+    Some(printed.split_whitespace().nth(1)?.to_owned())
+}

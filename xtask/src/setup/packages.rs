@@ -1,0 +1,81 @@
+use super::say;
+use crate::run::{find_program, output, run};
+use anyhow::{Result, bail};
+use std::{fs, process::Command};
+
+/// Programs that are not there, and the Debian packages that have them.
+#[derive(Default)]
+pub(super) struct Needed {
+    programs: Vec<String>,
+    packages: Vec<&'static str>,
+    /// Whether one of the packages is, on Ubuntu, only a stub for a snap, whose confinement the drivers cannot enter.
+    snap_on_ubuntu: bool,
+}
+
+impl Needed {
+    /// Any one of `programs` will do; where none is there, `packages` bring it.
+    pub(super) fn program(&mut self, programs: &[&str], packages: &[&'static str]) {
+        if find_program(programs).is_none() {
+            self.missing(&programs.join(" or "), packages);
+        }
+    }
+
+    /// A browser: as [`Needed::program`].
+    pub(super) fn browser(&mut self, programs: &[&str], packages: &[&'static str]) {
+        if find_program(programs).is_none() {
+            self.missing(&programs.join(" or "), packages);
+            self.snap_on_ubuntu = true;
+        }
+    }
+
+    /// Something that is no program on the `PATH`.
+    pub(super) fn missing(&mut self, what: &str, packages: &[&'static str]) {
+        self.programs.push(what.to_owned());
+        self.packages.extend(
+            packages.iter().filter(|package| !self.packages.contains(package)).copied().collect::<Vec<_>>(),
+        );
+    }
+
+    /// Installs the packages where there is a package manager that we know, else says what to install by hand.
+    pub(super) fn install(&self) -> Result<()> {
+        if self.packages.is_empty() {
+            return Ok(());
+        }
+        let what = self.programs.join(", ");
+        if find_program(&["apt-get"]).is_none() {
+            bail!("please install by hand, so that it is on the PATH: {what}");
+        }
+        if self.snap_on_ubuntu && is_ubuntu() {
+            bail!(
+                "please install by hand, so that it is on the PATH: {what} \
+                 (Ubuntu's own packages of the browsers are snaps, which the drivers cannot start: take Google Chrome \
+                 with its chromedriver, and Firefox from Mozilla's package archive)"
+            );
+        }
+        say(&format!("{what}: apt-get install {}", self.packages.join(" ")));
+        run(apt_get()?.args(["update", "--quiet=2"]))?;
+        run(apt_get()?
+            .args(["install", "--yes", "--quiet=2", "--no-install-recommends"])
+            .args(&self.packages))
+    }
+}
+
+fn apt_get() -> Result<Command> {
+    let mut command = if output(Command::new("id").arg("-u"))?.trim() == "0" {
+        Command::new("apt-get")
+    } else if find_program(&["sudo"]).is_some() {
+        let mut sudo = Command::new("sudo");
+        sudo.arg("apt-get");
+        sudo
+    } else {
+        bail!(
+            "packages can only be installed as root, and `sudo` is not there: run `cargo xtask setup` once as root"
+        );
+    };
+    command.env("DEBIAN_FRONTEND", "noninteractive");
+    Ok(command)
+}
+
+fn is_ubuntu() -> bool {
+    fs::read_to_string("/etc/os-release").is_ok_and(|text| text.lines().any(|line| line == "ID=ubuntu"))
+}
