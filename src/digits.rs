@@ -12,16 +12,20 @@ pub const MAX_DIGITS: u8 = 12;
 /// What a person has typed so far. Places that are not typed yet hold zero.
 pub struct Digits {
     digits: Secret<{ MAX_DIGITS as usize }>,
-    len: u8,
+    count: u8,
 }
 
 impl Digits {
-    pub fn new() -> Self {
-        Self { digits: Secret::zeroed(), len: 0 }
+    /// No digits yet.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { digits: Secret::zeroed(), count: 0 }
     }
 
-    pub fn len(&self) -> u8 {
-        self.len
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> u8 {
+        self.count
     }
 
     /// Appends one digit.
@@ -33,37 +37,39 @@ impl Digits {
             return Err(Error::NotDigits);
         }
         // EXPOSE: one digit is written to its place in secret memory; nothing is read out.
-        let place = self.digits.expose_mut().get_mut(usize::from(self.len)).ok_or(Error::TooLong)?;
+        let place = self.digits.expose_mut().get_mut(usize::from(self.count)).ok_or(Error::TooLong)?;
         *place = digit;
-        self.len += 1;
+        self.count += 1;
         Ok(())
     }
 
     /// Takes the last digit back and wipes its place; does nothing when there is none.
     pub fn pop(&mut self) {
-        if let Some(last) = self.len.checked_sub(1) {
+        if let Some(last) = self.count.checked_sub(1) {
             // EXPOSE: one place is overwritten with zero.
             self.digits.expose_mut()[usize::from(last)] = 0;
-            self.len = last;
+            self.count = last;
         }
     }
 
-    /// The digits as numbers 0 to 9, [`len`](Self::len) of them.
+    /// The digits as numbers 0 to 9, [`count`](Self::count) of them.
+    #[must_use]
     pub fn expose(&self) -> &[u8] {
         // EXPOSE: handed on to the callers, who each say why.
-        &self.digits.expose()[..usize::from(self.len)]
+        &self.digits.expose()[..usize::from(self.count)]
     }
 
     /// Whether both hold the same digits, in a time that does not depend on where they differ.
+    #[must_use]
     pub fn ct_eq(&self, other: &Self) -> Choice {
         // EXPOSE: compared in constant time; the outcome alone leaves.
-        self.digits.expose().ct_eq(other.digits.expose()) & self.len.ct_eq(&other.len)
+        self.digits.expose().ct_eq(other.digits.expose()) & self.count.ct_eq(&other.count)
     }
 }
 
 impl fmt::Debug for Digits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Digits({} of …)", self.len)
+        write!(f, "Digits({} of …)", self.count)
     }
 }
 
@@ -72,7 +78,7 @@ mod tests {
     use super::*;
 
     fn typed(digits: &[u8]) -> Digits {
-        let mut typed = Digits::new();
+        let mut typed = Digits::none();
         digits.iter().for_each(|&digit| typed.push(digit).unwrap());
         typed
     }
@@ -81,16 +87,16 @@ mod tests {
     fn takes_twelve_digits_and_no_more() {
         let mut digits = typed(&[7; 12]);
         assert_eq!(digits.push(7), Err(Error::TooLong));
-        assert_eq!(digits.len(), 12);
+        assert_eq!(digits.count(), 12);
     }
 
     #[test]
     fn takes_only_decimal_digits() {
-        let mut digits = Digits::new();
+        let mut digits = Digits::none();
         for not_a_digit in [10, 48, 57, 255] {
             assert_eq!(digits.push(not_a_digit), Err(Error::NotDigits));
         }
-        assert_eq!(digits.len(), 0);
+        assert_eq!(digits.count(), 0);
     }
 
     #[test]
@@ -100,7 +106,7 @@ mod tests {
         assert_eq!(digits.expose(), [4, 8, 2]);
         assert_eq!(digits.digits.expose(), &[4, 8, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
         (0..9).for_each(|_| digits.pop());
-        assert_eq!(digits.len(), 0);
+        assert_eq!(digits.count(), 0);
     }
 
     #[test]

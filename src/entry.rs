@@ -54,20 +54,26 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// An empty entry.
+    #[must_use]
     pub fn new(rules: PinRules) -> Self {
-        Self { rules, first: Digits::new(), second: None }
+        Self { rules, first: Digits::none(), second: None }
     }
 
+    /// Which entry the digits go to now.
+    #[must_use]
     pub fn step(&self) -> Step {
         if self.second.is_some() { Step::Confirm } else { Step::Entry }
     }
 
     /// How many digits the current entry holds.
+    #[must_use]
     pub fn digits(&self) -> u8 {
-        self.current().len()
+        self.current().count()
     }
 
     /// Whether [`finish`](Self::finish) would give a PIN.
+    #[must_use]
     pub fn is_valid(&self) -> bool {
         self.check().is_ok()
     }
@@ -96,7 +102,7 @@ impl Entry {
 
     /// Empties the current entry.
     pub fn clear(&mut self) {
-        *self.current_mut() = Digits::new();
+        *self.current_mut() = Digits::none();
     }
 
     /// Goes on to the second entry. Without digits, in the second entry, or with confirmation off there is
@@ -109,7 +115,7 @@ impl Entry {
             return Ok(());
         }
         self.check_first().inspect_err(|&error| self.recover(error))?;
-        self.second = Some(Digits::new());
+        self.second = Some(Digits::none());
         Ok(())
     }
 
@@ -132,14 +138,14 @@ impl Entry {
         self.check_first()?;
         match &self.second {
             None if self.rules.confirm => Err(Error::TooShort),
-            Some(second) if second.len() < self.rules.min => Err(Error::TooShort),
+            Some(second) if second.count() < self.rules.min => Err(Error::TooShort),
             Some(second) if !second.ct_eq(&self.first).to_bool() => Err(Error::Mismatch),
             _ => Ok(()),
         }
     }
 
     fn check_first(&self) -> Result<(), Error> {
-        if self.first.len() < self.rules.min {
+        if self.first.count() < self.rules.min {
             return Err(Error::TooShort);
         }
         if self.rules.weak_pin == WeakPin::Reject && is_weak(&self.first) {
@@ -213,7 +219,7 @@ mod tests {
         let rules = PinRules::new(4, 4, false, WeakPin::Reject).unwrap();
         let entry = typed(rules, &[4, 8, 2, 6]);
         assert_eq!((entry.step(), entry.is_valid()), (Step::Entry, true));
-        assert_eq!(entry.finish().unwrap().len(), 4);
+        assert_eq!(entry.finish().unwrap().count(), 4);
     }
 
     #[test]

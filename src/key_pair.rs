@@ -49,17 +49,9 @@ impl KeySize {
 /// A search for the two primes of a key pair, taken step by step.
 pub struct KeyPairSearch {
     size: KeySize,
-    sieve: Option<SmallFactorsSieve<BoxedUint>>,
+    /// Large, and on the heap so that it is never moved about.
+    sieve: Option<Box<SmallFactorsSieve<BoxedUint>>>,
     first: Option<BoxedUint>,
-}
-
-/// What a step of the search led to.
-#[derive(Debug)]
-pub enum SearchStep {
-    /// No key pair yet.
-    Searching(KeyPairSearch),
-    /// The key pair.
-    Found(KeyPair),
 }
 
 impl KeyPairSearch {
@@ -69,34 +61,34 @@ impl KeyPairSearch {
         Self { size, sieve: None, first: None }
     }
 
-    /// Tests one candidate: some milliseconds for a 2048-bit key.
+    /// Tests one candidate, some milliseconds for a 2048-bit key; `None` while there is no key pair yet.
     ///
     /// # Errors
     /// [`Error::EntropyUnavailable`].
-    pub fn step<R: TryCryptoRng>(mut self, random: &mut R) -> Result<SearchStep, Error> {
+    pub fn step<R: TryCryptoRng>(&mut self, random: &mut R) -> Result<Option<KeyPair>, Error> {
         let mut sieve = match self.sieve.take() {
             Some(sieve) => sieve,
             None => self.make_sieve(random)?,
         };
         let Some(candidate) = sieve.next() else {
-            return Ok(SearchStep::Searching(self));
+            return Ok(None);
         };
         if !is_prime(Flavor::Any, &candidate) {
             self.sieve = Some(sieve);
-            return Ok(SearchStep::Searching(self));
+            return Ok(None);
         }
-        Ok(match self.first.take() {
-            None => SearchStep::Searching(Self { first: Some(candidate), ..self }),
-            Some(first) => match assemble(first, candidate, self.size) {
-                Some(key_pair) => SearchStep::Found(key_pair),
-                None => SearchStep::Searching(Self::new(self.size)),
-            },
-        })
+        match self.first.take() {
+            None => {
+                self.first = Some(candidate);
+                Ok(None)
+            }
+            Some(first) => Ok(assemble(first, candidate, self.size)),
+        }
     }
 
     /// A sieve that walks upwards from a random odd number of half the modulus' bits with its top two bits set,
     /// so that the product of two has all its bits (FIPS 186-5, A.1.3, steps 4.2 to 4.4 and 5.2 to 5.5).
-    fn make_sieve<R: TryCryptoRng>(&self, random: &mut R) -> Result<SmallFactorsSieve<BoxedUint>, Error> {
+    fn make_sieve<R: TryCryptoRng>(&self, random: &mut R) -> Result<Box<SmallFactorsSieve<BoxedUint>>, Error> {
         let bits = self.size.bits() / 2;
         let mut bytes = Zeroizing::new(vec![0; bits as usize / 8]);
         random::fill(random, &mut bytes)?;
@@ -109,7 +101,7 @@ impl KeyPairSearch {
         // Neither can fail: the bytes are as many as the bits asked for, and the sieve is not wider than them.
         let start = BoxedUint::from_be_slice(&bytes, bits).map_err(|_| Error::EntropyUnavailable)?;
         let width = NonZeroU32::new(bits).ok_or(Error::EntropyUnavailable)?;
-        SmallFactorsSieve::new(start, width, false).map_err(|_| Error::EntropyUnavailable)
+        SmallFactorsSieve::new(start, width, false).map(Box::new).map_err(|_| Error::EntropyUnavailable)
     }
 }
 
@@ -122,7 +114,7 @@ fn assemble(p: BoxedUint, q: BoxedUint, size: KeySize) -> Option<KeyPair> {
     }
     let private_key = rsa::PrivateKey::from_p_q(p, q, BoxedUint::from(PUBLIC_EXPONENT)).ok()?;
     let public_key = Base64::encode_string(private_key.as_public_key().to_public_key_der().ok()?.as_bytes());
-    Some(KeyPair { private_key, public_key })
+    Some(KeyPair { private_key: Box::new(private_key), public_key })
 }
 
 impl fmt::Debug for KeyPairSearch {
@@ -133,7 +125,8 @@ impl fmt::Debug for KeyPairSearch {
 
 /// An RSA key pair.
 pub struct KeyPair {
-    private_key: rsa::PrivateKey,
+    /// On the heap, so that moving the pair moves no part of the key.
+    private_key: Box<rsa::PrivateKey>,
     public_key: String,
 }
 
@@ -145,9 +138,8 @@ impl KeyPair {
     pub fn make<R: TryCryptoRng>(size: KeySize, random: &mut R) -> Result<Self, Error> {
         let mut search = KeyPairSearch::new(size);
         loop {
-            match search.step(random)? {
-                SearchStep::Searching(on) => search = on,
-                SearchStep::Found(key_pair) => return Ok(key_pair),
+            if let Some(key_pair) = search.step(random)? {
+                return Ok(key_pair);
             }
         }
     }

@@ -18,7 +18,7 @@
 use crate::{
     entry::{Entry, PinRules, Step},
     error::Error,
-    key_pair::{KeyPair, KeyPairSearch, KeySize, SearchStep},
+    key_pair::{KeyPair, KeyPairSearch, KeySize},
     pin::Pin,
     pin_block::PinBlock,
     tzpk::Tzpk,
@@ -69,8 +69,10 @@ pub enum Event {
         /// Which entry that is.
         step: Step,
     },
-    /// The entry was refused; the customer types on or again.
-    ValidationError(Error),
+    /// A digit or the whole first entry was refused; the customer types on or again.
+    EntryRefused(Error),
+    /// A submit was refused; the customer types on or again.
+    SubmitRefused(Error),
     /// The PIN is set.
     Success,
     /// The session has failed.
@@ -142,44 +144,22 @@ impl<R: TryCryptoRng> Session<R> {
 
     /// Tests one candidate in the search for a key pair; `true` while there is more to search.
     pub fn search_key_pair(&mut self) -> bool {
-        let (search, pin) = match self.take_phase() {
-            Phase::Open { key: KeyRow::Searching(search), pin } => (search, pin),
-            other => {
-                self.phase = other;
-                return false;
-            }
+        let Phase::Open { key: KeyRow::Searching(search), .. } = &mut self.phase else {
+            return false;
         };
         match search.step(&mut self.random) {
-            Ok(SearchStep::Searching(search)) => {
-                self.phase = Phase::Open { key: KeyRow::Searching(search), pin };
-                true
-            }
-            Ok(SearchStep::Found(key_pair)) => {
-                let key = match &self.control_id_source {
-                    ControlIdSource::Given(control_id) => {
-                        let control_id = control_id.clone();
-                        self.request_tzpk(key_pair, control_id, 1, CONTROL_ID_ATTEMPTS)
-                    }
-                    ControlIdSource::Provider => {
-                        self.emit(Event::Ready);
-                        KeyRow::Made(key_pair)
-                    }
-                };
-                self.go_on(key, pin);
-                false
-            }
-            Err(error) => {
-                self.fail(error);
-                false
-            }
+            Ok(None) => return true,
+            Ok(Some(key_pair)) => self.key_pair_found(key_pair),
+            Err(error) => self.fail(error),
         }
+        false
     }
 
     /// The customer pressed a digit, 0 to 9.
     ///
     /// # Errors
     /// [`Error::Closed`] after the submit or the end. A digit that is refused is told by
-    /// [`Event::ValidationError`].
+    /// [`Event::EntryRefused`].
     pub fn press(&mut self, digit: u8) -> Result<(), Error> {
         self.edit(|entry| entry.press(digit))
     }
@@ -210,7 +190,7 @@ impl<R: TryCryptoRng> Session<R> {
     ///
     /// # Errors
     /// [`Error::Closed`] after the submit or the end. An entry that is refused is told by
-    /// [`Event::ValidationError`].
+    /// [`Event::EntryRefused`].
     pub fn confirm(&mut self) -> Result<(), Error> {
         self.edit(Entry::confirm)
     }
@@ -218,13 +198,13 @@ impl<R: TryCryptoRng> Session<R> {
     /// The customer submits. The PIN is sent as soon as the TZPK is there. Submitting again changes nothing.
     ///
     /// # Errors
-    /// [`Error::Closed`] after the end. An entry that is refused is told by [`Event::ValidationError`].
+    /// [`Error::Closed`] after the end. An entry that is refused is told by [`Event::SubmitRefused`].
     pub fn submit(&mut self) -> Result<(), Error> {
         match self.take_phase() {
             Phase::Open { key, pin: PinRow::Entering(entry) } => match Pin::from_entry(entry) {
                 Ok(pin) => self.go_on(key, PinRow::Chosen(pin)),
                 Err((entry, error)) => {
-                    self.emit(Event::ValidationError(error));
+                    self.emit(Event::SubmitRefused(error));
                     self.emit(pin_valid(&entry));
                     self.phase = Phase::Open { key, pin: PinRow::Entering(entry) };
                 }
@@ -302,6 +282,21 @@ impl<R: TryCryptoRng> Session<R> {
         mem::replace(&mut self.phase, Phase::Ended)
     }
 
+    fn key_pair_found(&mut self, key_pair: KeyPair) {
+        let Phase::Open { pin, .. } = self.take_phase() else { return };
+        let key = match &self.control_id_source {
+            ControlIdSource::Given(control_id) => {
+                let control_id = control_id.clone();
+                self.request_tzpk(key_pair, control_id, 1, CONTROL_ID_ATTEMPTS)
+            }
+            ControlIdSource::Provider => {
+                self.emit(Event::Ready);
+                KeyRow::Made(key_pair)
+            }
+        };
+        self.go_on(key, pin);
+    }
+
     fn edit(&mut self, change: impl FnOnce(&mut Entry) -> Result<(), Error>) -> Result<(), Error> {
         let Phase::Open { pin: PinRow::Entering(entry), .. } = &mut self.phase else {
             return Err(Error::Closed);
@@ -309,7 +304,7 @@ impl<R: TryCryptoRng> Session<R> {
         let refused = change(entry).err();
         let changed = pin_valid(entry);
         if let Some(error) = refused {
-            self.emit(Event::ValidationError(error));
+            self.emit(Event::EntryRefused(error));
         }
         self.emit(changed);
         Ok(())

@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     fn weak(pin: &[u8]) -> bool {
-        let mut digits = Digits::new();
+        let mut digits = Digits::none();
         pin.iter().for_each(|&digit| digits.push(digit).unwrap());
         is_weak(&digits)
     }

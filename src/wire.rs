@@ -58,15 +58,14 @@ pub struct Request {
 /// How a request ended.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Reply {
-    /// The status line came, and as much of the body as was asked for: all of it up to
-    /// [`MAX_REPLY_BYTES`] and one more for [`Endpoint::Tzpk`], nothing for [`Endpoint::Set`].
+    /// The whole answer came.
     Answered {
         /// The status code.
         status: u16,
-        /// The body.
-        body: Vec<u8>,
+        /// The body; `None` if it is larger than [`MAX_REPLY_BYTES`].
+        body: Option<Vec<u8>>,
     },
-    /// Refused, cut, redirected, or offline.
+    /// Refused, cut (in the body, too), redirected, or offline.
     Failed,
     /// The time allowed ran out.
     TimedOut,
@@ -117,21 +116,20 @@ pub(crate) fn read_tzpk(reply: Reply) -> Result<Zeroizing<Vec<u8>>, Error> {
         Reply::Answered { status: 500..=599, .. } => return Err(Error::ServerError),
         Reply::Answered { status, .. } => return Err(refusal(status).unwrap_or(Error::BadResponse)),
     };
-    if body.len() > MAX_REPLY_BYTES {
-        return Err(Error::BadResponse);
-    }
-    let reply: TzpkReply = serde_json::from_slice(&body).map_err(|_| Error::BadResponse)?;
+    let reply: TzpkReply =
+        body.and_then(|body| serde_json::from_slice(&body).ok()).ok_or(Error::BadResponse)?;
     Base64::decode_vec(&reply.tzpk).map(Zeroizing::new).map_err(|_| Error::TzpkInvalid)
 }
 
-/// Whether the PIN was set: 2xx says yes, 4xx no, and nothing else says anything.
+/// Whether the PIN was set: a 2xx that came in full says yes, whatever its body; a 4xx says no; nothing else
+/// says anything.
 ///
 /// # Errors
 /// [`Error::ControlIdExpired`], [`Error::AlreadyUsed`], [`Error::Rejected`]; [`Error::OutcomeUnknown`].
 pub(crate) fn read_set(reply: &Reply) -> Result<(), Error> {
-    match *reply {
-        Reply::Answered { status: 200..=299, .. } => Ok(()),
-        Reply::Answered { status, .. } => Err(refusal(status).unwrap_or(Error::OutcomeUnknown)),
+    match reply {
+        Reply::Answered { status: 200..=299, body: Some(_) } => Ok(()),
+        Reply::Answered { status, .. } => Err(refusal(*status).unwrap_or(Error::OutcomeUnknown)),
         Reply::Failed | Reply::TimedOut => Err(Error::OutcomeUnknown),
     }
 }

@@ -27,7 +27,7 @@ pub(super) fn encode<R: TryCryptoRng>(digits: &Digits, random: &mut R) -> Result
     // EXPOSE: the block is written in place, in secret memory.
     let bytes = block.expose_mut();
     random::fill(random, bytes)?;
-    bytes[0] = CONTROL << 4 | digits.len();
+    bytes[0] = CONTROL << 4 | digits.count();
     // EXPOSE: each digit goes to its nibble.
     for (place, &digit) in digits.expose().iter().enumerate() {
         let byte = &mut bytes[1 + place / 2];
@@ -47,7 +47,7 @@ pub(super) fn decode(block: &Secret<8>) -> Result<Digits, Error> {
     if control != CONTROL || !(MIN_DIGITS..=MAX_DIGITS).contains(&len) {
         return Err(Error::BadResponse);
     }
-    let mut digits = Digits::new();
+    let mut digits = Digits::none();
     for place in 0..usize::from(len) {
         let byte = bytes[1 + place / 2];
         let digit = if place % 2 == 0 { byte >> 4 } else { byte & 0x0f };

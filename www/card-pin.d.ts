@@ -1,0 +1,174 @@
+/**
+ * card-pin: the customer chooses the PIN of a payment card on their own device.
+ *
+ * ```html
+ * <script type="module" src="/card-pin/card-pin.js"></script>
+ * <card-pin control-id="…" tzpk-url="/pin/tzpk" set-url="/pin/set"></card-pin>
+ * ```
+ */
+
+/** What can go wrong while a session runs. */
+export type SessionErrorCode =
+  /** No control id was given. */
+  | "control_id_missing"
+  /** The provider failed, or returned something else than a control id. */
+  | "control_id_unavailable"
+  /** The server does not know the control id any more (401, 403, 404, 410). */
+  | "control_id_expired"
+  /** The control id was used before (409). */
+  | "already_used"
+  /** No answer: refused, cut, redirected, or offline. */
+  | "network"
+  /** No answer within `timeout-ms`. */
+  | "timeout"
+  /** `set` was sent, and whether the PIN is set cannot be known: look at `pinStatus` before trying again. */
+  | "outcome_unknown"
+  /** The server failed (5xx) before the PIN was sent. */
+  | "server_error"
+  /** The server refused the request (another 4xx). */
+  | "rejected"
+  /** The answer was not the JSON expected, or larger than 64 KiB. */
+  | "bad_response"
+  /** The wrapped key is not usable, whatever the reason. */
+  | "tzpk_invalid"
+  /** The device has no source of random numbers. */
+  | "entropy_unavailable"
+  /** The device does not run WebAssembly. */
+  | "wasm_unavailable"
+  /** The session has ended, or takes no input while it submits. */
+  | "closed";
+
+/** What can be wrong with an entry. */
+export type ValidationErrorCode = "too_short" | "too_long" | "not_digits" | "weak_pin" | "mismatch";
+
+/** An error that holds a code and no data. */
+export class CardPinError extends Error {
+  readonly name: "CardPinError";
+  readonly code: SessionErrorCode | ValidationErrorCode;
+  /** Whether starting again with a new control id may succeed without anybody looking into it first. */
+  readonly retryable: boolean;
+}
+
+/** Where the PIN is held: in a worker of its own, or on the page where none can be started. */
+export type Isolation = "worker" | "page";
+
+/** The events and their `detail`. */
+export interface CardPinEventDetails {
+  /** A submit would go out at once. */
+  ready: { event: "ready"; isolation: Isolation };
+  /** The entry changed; `pin_valid` says whether a submit now would be sent. */
+  pin_valid: { event: "pin_valid"; pin_valid: boolean; digits: number; step: "entry" | "confirm" };
+  /** The entry, or a submit, was refused. */
+  set_pin_validation_error: { event: "set_pin_validation_error"; code: ValidationErrorCode };
+  /** The server accepted the PIN. */
+  set_pin_success: { event: "set_pin_success" };
+  /** The session failed; it starts over with a new control id. */
+  set_pin_error: { event: "set_pin_error"; code: SessionErrorCode; retryable: boolean };
+}
+
+/** The events as dispatched. */
+export type CardPinEventMap = { [Name in keyof CardPinEventDetails]: CustomEvent<CardPinEventDetails[Name]> };
+
+/** Returns a fresh control id; called once both entries agree, and once more if that control id has expired. */
+export type ControlIdProvider = () => string | Promise<string>;
+
+/** What a session is made with. One of `controlId` and `controlIdProvider` is needed. */
+export interface PinSessionOptions {
+  operation?: "set-pin";
+  /** The one-use token. The TZPK is asked for as soon as the key pair is made. */
+  controlId?: string;
+  /** Instead of `controlId`: nothing is sent until both entries agree. */
+  controlIdProvider?: ControlIdProvider;
+  /** Where the public key is posted; http or https, relative to the document. */
+  tzpkUrl: string;
+  /** Where the encrypted PIN block is posted. */
+  setUrl: string;
+  /** Where a PIN to be viewed is asked for. */
+  viewUrl?: string;
+  /** 4 to 12; default 4. */
+  minLength?: number;
+  /** `minLength` to 12; default `minLength`. */
+  maxLength?: number;
+  /** Whether the PIN is entered twice; default `true`. */
+  confirm?: boolean;
+  /** Whether easily guessed PINs are refused; default `"reject"`. */
+  weakPin?: "reject" | "allow";
+  /** For each request, in milliseconds; default 10000. */
+  timeoutMs?: number;
+  /** Bits of the RSA modulus; default 2048, the size that Enfuce documents. */
+  keySize?: 2048 | 3072 | 4096;
+  /** Where `card-pin.worker.js` is; default: beside `card-pin.js`. */
+  workerUrl?: string;
+  /** Where `card_pin_bg.wasm` is; default: beside `card-pin.js`. */
+  wasmUrl?: string;
+}
+
+/** One PIN being set, without a user interface. */
+export class PinSession extends EventTarget {
+  /**
+   * @throws {TypeError | RangeError} that names the option and what it takes
+   * @throws {CardPinError} `control_id_missing`
+   */
+  constructor(options: PinSessionOptions);
+  /** How many digits the current entry holds. */
+  readonly digits: number;
+  readonly state: "preparing" | "ready" | "submitting" | "done" | "failed" | "closed";
+  readonly isolation: Isolation;
+  /**
+   * Enters one digit, a whole number from 0 to 9. One too many is told by `set_pin_validation_error`.
+   * @throws {CardPinError} `not_digits`, `closed`
+   */
+  press(digit: number): void;
+  /** Takes the last digit back. @throws {CardPinError} `closed` */
+  erase(): void;
+  /** Empties the current entry. @throws {CardPinError} `closed` */
+  clear(): void;
+  /** Goes on to the second entry. @throws {CardPinError} `closed` */
+  confirm(): void;
+  /** Submits; while that is under way, the same promise. @throws {CardPinError} as a rejection */
+  setPin(): Promise<void>;
+  /** Ends the session and wipes it. */
+  close(): void;
+  addEventListener<Name extends keyof CardPinEventMap>(
+    type: Name,
+    listener: (event: CardPinEventMap[Name]) => void,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+}
+
+/** The element `<card-pin>`. Its properties reflect its attributes. */
+export class CardPin extends HTMLElement {
+  operation: "set-pin" | null;
+  controlId: string | null;
+  tzpkUrl: string | null;
+  setUrl: string | null;
+  viewUrl: string | null;
+  minLength: string | null;
+  maxLength: string | null;
+  confirm: "on" | "off" | null;
+  weakPin: "reject" | "allow" | null;
+  keypad: "fixed" | "shuffled" | "none" | null;
+  timeoutMs: string | null;
+  keySize: string | null;
+  controlIdProvider: ControlIdProvider | undefined;
+  /** Submits. */
+  setPin(): Promise<void>;
+  /** Empties the current entry. */
+  clear(): void;
+  /** Starts over: at once with a `controlIdProvider`, otherwise when a new `control-id` is set. */
+  reset(): void;
+  /** Ends the session and wipes it. */
+  close(): void;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "card-pin": CardPin;
+  }
+  interface HTMLElementEventMap extends CardPinEventMap {}
+}

@@ -1,0 +1,270 @@
+// @ts-check
+
+/** The element `<card-pin>`: attributes and presses in, a session, a drawn pad and events out. */
+
+import { CardPinError } from "./error.js";
+import { Pad } from "./pad.js";
+import { oneOf } from "./options.js";
+import { PinSession } from "./session.js";
+
+/** @import {Key} from "./keypad.js" */
+/** @import {PadState} from "./pad.js" */
+
+export { CardPinError, PinSession };
+
+/** Attributes, and the properties that reflect them. */
+const ATTRIBUTES = Object.freeze({
+  operation: "operation",
+  "control-id": "controlId",
+  "tzpk-url": "tzpkUrl",
+  "set-url": "setUrl",
+  "view-url": "viewUrl",
+  "min-length": "minLength",
+  "max-length": "maxLength",
+  confirm: "confirm",
+  "weak-pin": "weakPin",
+  keypad: "keypad",
+  "timeout-ms": "timeoutMs",
+  "key-size": "keySize",
+});
+
+const EVENTS = ["ready", "pin_valid", "set_pin_validation_error", "set_pin_success", "set_pin_error"];
+
+/** @type {PadState} */
+const BLANK = Object.freeze({
+  phase: "waiting",
+  step: "entry",
+  digits: 0,
+  minLength: 4,
+  maxLength: 4,
+  confirm: true,
+  problem: undefined,
+  canRestart: false,
+});
+
+export class CardPin extends HTMLElement {
+  static observedAttributes = ["control-id", "keypad"];
+
+  #pad;
+  /** @type {PadState} */
+  #state = BLANK;
+  /** @type {PinSession | undefined} */
+  #session;
+  /** @type {(() => string | Promise<string>) | undefined} */
+  #controlIdProvider;
+  #isStartQueued = false;
+
+  constructor() {
+    super();
+    const root = this.attachShadow({ mode: "open" });
+    this.#pad = new Pad(root, { key: (key) => this.#press(key), advance: () => this.#advance() });
+    this.addEventListener("keydown", (event) => this.#onKeyDown(event));
+  }
+
+  connectedCallback() {
+    this.#queueStart();
+  }
+
+  disconnectedCallback() {
+    // An element that is only moved is connected again by then.
+    queueMicrotask(() => this.isConnected || this.close());
+  }
+
+  /** @param {string} name */
+  attributeChangedCallback(name) {
+    if (name === "control-id") this.#queueStart();
+    else this.#layKeys();
+  }
+
+  /** Where a control id comes from once both entries agree; instead of `control-id`. */
+  get controlIdProvider() {
+    return this.#controlIdProvider;
+  }
+
+  set controlIdProvider(provider) {
+    this.#controlIdProvider = provider;
+    this.#queueStart();
+  }
+
+  /** Puts the focus where the next digit goes. @param {FocusOptions} [options] */
+  focus(options) {
+    this.#pad.focus(options);
+  }
+
+  /** Submits. @returns {Promise<void>} rejected with a `CardPinError` */
+  setPin() {
+    if (this.#session) return this.#submit(this.#session);
+    this.#tell({ event: "set_pin_error", code: "control_id_missing", retryable: true });
+    return Promise.reject(new CardPinError("control_id_missing"));
+  }
+
+  /** Empties the current entry. */
+  clear() {
+    this.#edit((session) => session.clear());
+  }
+
+  /** Starts over: at once with a `controlIdProvider`, otherwise when a new `control-id` is set. */
+  reset() {
+    this.close();
+    this.removeAttribute("control-id");
+    this.#render(BLANK);
+    this.#queueStart();
+  }
+
+  /** Ends the session and wipes it. */
+  close() {
+    if (!this.#session) return;
+    this.#session.close();
+    this.#session = undefined;
+    this.#render({ phase: "failed", problem: "closed", canRestart: this.#controlIdProvider !== undefined });
+  }
+
+  /** Several attributes that are set one after the other start one session. */
+  #queueStart() {
+    if (this.#isStartQueued) return;
+    this.#isStartQueued = true;
+    queueMicrotask(() => {
+      this.#isStartQueued = false;
+      if (this.isConnected) this.#start();
+    });
+  }
+
+  #start() {
+    this.#session?.close();
+    this.#session = undefined;
+    this.#render(BLANK);
+    this.#layKeys();
+    if (!this.#controlIdProvider && !this.getAttribute("control-id")) return;
+    try {
+      const options = this.#options();
+      this.#session = new PinSession(options);
+      const { minLength = 4, maxLength = Math.max(minLength, 4), confirm = true } = options;
+      this.#render({ phase: "open", minLength, maxLength, confirm });
+    } catch (error) {
+      // The integrator's mistake: the message names the attribute, and goes where a developer looks.
+      this.#render({ phase: "unusable" });
+      reportError(error);
+      return;
+    }
+    for (const name of EVENTS) this.#session.addEventListener(name, (event) => this.#onSessionEvent(event));
+  }
+
+  /** @returns {import("./options.js").PinSessionOptions} */
+  #options() {
+    /** @type {Record<string, any>} */
+    const options = { controlIdProvider: this.#controlIdProvider };
+    for (const [attribute, option] of Object.entries(ATTRIBUTES)) {
+      const value = this.getAttribute(attribute);
+      if (value !== null) options[option] = value;
+    }
+    for (const option of ["minLength", "maxLength", "timeoutMs", "keySize"]) {
+      if (option in options) options[option] = Number(options[option]);
+    }
+    if ("confirm" in options) options.confirm = oneOf("confirm", options.confirm, ["on", "off"]) === "on";
+    return /** @type {import("./options.js").PinSessionOptions} */ (options);
+  }
+
+  #layKeys() {
+    const kind = this.getAttribute("keypad") ?? "fixed";
+    try {
+      this.#pad.layKeys(oneOf("keypad", /** @type {"fixed" | "shuffled" | "none"} */ (kind), ["fixed", "shuffled", "none"]));
+      this.#render({});
+    } catch (error) {
+      reportError(error);
+    }
+  }
+
+  /** @param {Key} key */
+  #press(key) {
+    if (key === "erase") this.#edit((session) => session.erase());
+    else if (this.#state.digits < this.#state.maxLength) this.#edit((session) => session.press(key));
+  }
+
+  /** @param {(session: PinSession) => void} edit */
+  #edit(edit) {
+    if (this.#state.phase !== "open" || !this.#session) return;
+    this.#render({ problem: undefined });
+    edit(this.#session);
+  }
+
+  /** `Enter` and the wide button: the next step, or the submit. */
+  #advance() {
+    const { phase, step, digits, confirm } = this.#state;
+    if (phase === "failed") return this.reset();
+    if (phase !== "open" || digits === 0 || !this.#session) return;
+    if (step === "entry" && confirm) this.#edit((session) => session.confirm());
+    // What goes wrong is told by an event and shown on the pad.
+    else this.#submit(this.#session).catch(() => {});
+  }
+
+  /** @param {PinSession} session */
+  #submit(session) {
+    const submit = session.setPin();
+    if (session.state === "submitting") this.#render({ phase: "submitting", problem: undefined });
+    return submit;
+  }
+
+  /** @param {KeyboardEvent} event */
+  #onKeyDown(event) {
+    if (!event.isTrusted || event.ctrlKey || event.altKey || event.metaKey) return;
+    const { key } = event;
+    if (/^[0-9]$/.test(key)) {
+      if (!event.repeat) this.#press(Number(key));
+    } else if (key === "Backspace") this.#press("erase");
+    else if (key === "Delete" || key === "Escape") this.clear();
+    else if (key === "Enter") this.#advance();
+    else return;
+    event.preventDefault();
+  }
+
+  /** @param {Event} event */
+  #onSessionEvent(event) {
+    const { detail } = /** @type {CustomEvent} */ (event);
+    // A digit pressed just before the submit is told of after it.
+    const phase = this.#session?.state === "submitting" ? "submitting" : "open";
+    switch (detail.event) {
+      case "pin_valid":
+        this.#render({ phase, step: detail.step, digits: detail.digits });
+        break;
+      case "set_pin_validation_error":
+        this.#render({ phase, problem: detail.code });
+        break;
+      case "set_pin_success":
+        this.#render({ phase: "done", problem: undefined });
+        break;
+      case "set_pin_error":
+        this.#render({ phase: "failed", problem: detail.code, canRestart: detail.retryable && !!this.#controlIdProvider });
+    }
+    this.#tell(detail);
+  }
+
+  /** @param {Partial<PadState>} change */
+  #render(change) {
+    this.#state = { ...this.#state, ...change };
+    this.#pad.render(this.#state);
+  }
+
+  /** @param {{event: string, [field: string]: unknown}} detail */
+  #tell(detail) {
+    this.dispatchEvent(new CustomEvent(detail.event, { detail, bubbles: true, composed: true }));
+  }
+}
+
+for (const [attribute, property] of Object.entries(ATTRIBUTES)) {
+  Object.defineProperty(CardPin.prototype, property, {
+    configurable: true,
+    enumerable: true,
+    /** @this {CardPin} */
+    get() {
+      return this.getAttribute(attribute);
+    },
+    /** @this {CardPin} @param {string | number | null | undefined} value */
+    set(value) {
+      if (value === null || value === undefined) this.removeAttribute(attribute);
+      else this.setAttribute(attribute, String(value));
+    },
+  });
+}
+
+// Loaded twice, say in two bundles, the first one stays.
+if (!customElements.get("card-pin")) customElements.define("card-pin", CardPin);

@@ -1,0 +1,78 @@
+// @ts-check
+
+/** The on-screen keys. */
+
+/** @typedef {"erase" | number} Key */
+
+const SVG = "http://www.w3.org/2000/svg";
+const ERASE_ICON = "M8.5 5H20a1.5 1.5 0 0 1 1.5 1.5v11A1.5 1.5 0 0 1 20 19H8.5L2.5 12zM11.5 9.2l5.6 5.6m0-5.6-5.6 5.6";
+
+/**
+ * The ten digits in the order in which the keys show them.
+ * @param {"fixed" | "shuffled"} order
+ * @returns {number[]}
+ */
+export function digitOrder(order) {
+  const digits = [1, 2, 3, 4, 5, 6, 7, 8, 9, 0];
+  if (order === "shuffled") {
+    // Fisher-Yates; 2^32 leaves a bias of less than one in 10^8 for ten places.
+    const random = crypto.getRandomValues(new Uint32Array(digits.length));
+    for (let last = digits.length - 1; last > 0; last--) {
+      const other = random[last] % (last + 1);
+      [digits[last], digits[other]] = [digits[other], digits[last]];
+    }
+  }
+  return digits;
+}
+
+/**
+ * Twelve places, as on a card terminal: nine digits, an empty one, the tenth digit, erase.
+ * @param {number[]} order
+ * @param {string} eraseLabel
+ * @param {(key: Key) => void} onKey
+ * @returns {HTMLElement}
+ */
+export function makeKeypad(order, eraseLabel, onKey) {
+  const keypad = document.createElement("div");
+  keypad.setAttribute("part", "keypad");
+  const keys = order.map((digit) => makeKey(String(digit), () => onKey(digit)));
+  keys.forEach((key, place) => (key.textContent = String(order[place])));
+  const erase = makeKey("erase", () => onKey("erase"));
+  erase.setAttribute("aria-label", eraseLabel);
+  erase.append(icon(ERASE_ICON));
+  keypad.append(...keys.slice(0, 9), document.createElement("span"), keys[9], erase);
+  return keypad;
+}
+
+/**
+ * @param {string} name
+ * @param {() => void} onPress
+ */
+function makeKey(name, onPress) {
+  const key = document.createElement("button");
+  key.type = "button";
+  key.dataset.key = name;
+  key.setAttribute("part", "key");
+  onTrustedClick(key, onPress);
+  return key;
+}
+
+/**
+ * Presses that a script made up are no presses.
+ * @param {HTMLElement} button
+ * @param {() => void} onPress
+ */
+export function onTrustedClick(button, onPress) {
+  button.addEventListener("click", (event) => event.isTrusted && onPress());
+}
+
+/** @param {string} path */
+export function icon(path) {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  const drawn = document.createElementNS(SVG, "path");
+  drawn.setAttribute("d", path);
+  svg.append(drawn);
+  return svg;
+}

@@ -1,0 +1,62 @@
+// @ts-check
+
+/**
+ * Every message between the page and the vault, and there are no others.
+ *
+ * Inward, from the page:
+ *
+ * | message                          | meaning                                                        |
+ * | -------------------------------- | -------------------------------------------------------------- |
+ * | `{do: "open", config, wasmUrl}`  | first and once: load the core and open a session               |
+ * | `{do: "press", digit}`           | one digit, a number from 0 to 9                                |
+ * | `{do: "erase" / "clear"}`        | take the last digit back / empty the entry                     |
+ * | `{do: "confirm" / "submit"}`     | go on to the second entry / send the PIN                       |
+ * | `{do: "controlId", controlId}`   | the answer to `ask`; without `controlId` if none can be had    |
+ * | `{do: "close"}`                  | wipe, answer `{closed: true}`, and take nothing more           |
+ *
+ * Outward, from the vault: counts, names and codes alone.
+ *
+ * | message                          | meaning                                                        |
+ * | -------------------------------- | -------------------------------------------------------------- |
+ * | `{started: true}`                | the vault's script runs                                        |
+ * | `{event, …}`                     | an event of card-pin.d.ts, with its fields; a                  |
+ * |                                  | `set_pin_validation_error` also says whether a `submit` was refused |
+ * | `{ask: "controlId"}`             | both entries agree: a control id is needed now                 |
+ * | `{closed: true}`                 | everything is wiped; the worker can be ended                   |
+ *
+ * @typedef {object} VaultConfig
+ * @property {string | undefined} controlId the token; absent if it is to be asked for
+ * @property {string} tzpkUrl absolute
+ * @property {string} setUrl absolute
+ * @property {number} minLength
+ * @property {number} maxLength
+ * @property {boolean} confirm whether the PIN is entered twice
+ * @property {boolean} rejectWeakPin
+ * @property {number} timeoutMs for each request
+ * @property {number} keySize bits of the RSA modulus: 2048, 3072 or 4096
+ *
+ * @typedef {{do: "open", config: VaultConfig, wasmUrl: string}} Open
+ * @typedef {{do: "press", digit: number}} Press
+ * @typedef {{do: "erase" | "clear" | "confirm" | "submit"}} Edit
+ * @typedef {{do: "controlId", controlId?: string}} GiveControlId
+ * @typedef {{do: "close"}} Close
+ * @typedef {Open | Press | Edit | GiveControlId | Close} Inward
+ *
+ * @typedef {{started: true}} Started
+ * @typedef {{ask: "controlId"}} Ask
+ * @typedef {{closed: true}} Closed
+ * @typedef {{event: "ready"}} Ready
+ * @typedef {{event: "pin_valid", pin_valid: boolean, digits: number, step: "entry" | "confirm"}} PinValid
+ * @typedef {{event: "set_pin_validation_error", code: string, submit: boolean}} ValidationError
+ * @typedef {{event: "set_pin_success"}} Success
+ * @typedef {{event: "set_pin_error", code: string, retryable: boolean}} Failed
+ * @typedef {Ready | PinValid | ValidationError | Success | Failed} SessionEvent
+ * @typedef {Started | Ask | Closed | SessionEvent} Outward
+ */
+
+/**
+ * Whether a value is one decimal digit.
+ * @param {unknown} value
+ * @returns {value is number}
+ */
+export const isDigit = (value) => typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= 9;

@@ -1,0 +1,196 @@
+// @ts-check
+
+import { CardPinError } from "./error.js";
+import { toVaultConfig } from "./options.js";
+import { isDigit } from "./protocol.js";
+import { VaultHost } from "./vault-host.js";
+
+/** @import {Outward, SessionEvent} from "./protocol.js" */
+/** @import {PinSessionOptions} from "./options.js" */
+
+/**
+ * `preparing → ready → submitting → done`, from each to `failed` or `closed`; `submitting` goes back where the submit
+ * is refused.
+ * @typedef {"preparing" | "ready" | "submitting" | "done" | "failed" | "closed"} State
+ */
+
+/**
+ * @typedef {object} Submit
+ * @property {Promise<void>} promise
+ * @property {() => void} resolve
+ * @property {(error: CardPinError) => void} reject
+ */
+
+/** @returns {Submit} */
+function makeSubmit() {
+  /** @type {Pick<Submit, "resolve" | "reject">} */
+  let settle = { resolve() {}, reject() {} };
+  /** @type {Promise<any>} */
+  const promise = new Promise((resolve, reject) => (settle = { resolve: () => resolve(undefined), reject }));
+  return { promise, ...settle };
+}
+
+/**
+ * One PIN being set, without a user interface: the page's end of the vault's port. It knows how many digits were
+ * entered, and passes each on the moment it is pressed.
+ */
+export class PinSession extends EventTarget {
+  #digits = 0;
+  #isReady = false;
+  /** @type {"done" | "failed" | "closed" | undefined} */
+  #end;
+  /** @type {Submit | undefined} */
+  #submit;
+  #controlIdProvider;
+  #host;
+
+  /** @param {PinSessionOptions} options */
+  constructor(options) {
+    super();
+    const config = toVaultConfig(options);
+    this.#controlIdProvider = options.controlIdProvider;
+    const workerUrl = new URL(options.workerUrl ?? "./card-pin.worker.js", import.meta.url).href;
+    const wasmUrl = new URL(options.wasmUrl ?? "./card_pin_bg.wasm", import.meta.url).href;
+    this.#host = new VaultHost(workerUrl, { do: "open", config, wasmUrl }, (message) => this.#receive(message));
+  }
+
+  /** How many digits the current entry holds. */
+  get digits() {
+    return this.#digits;
+  }
+
+  /** @returns {State} */
+  get state() {
+    if (this.#end) return this.#end;
+    if (this.#submit) return "submitting";
+    return this.#isReady ? "ready" : "preparing";
+  }
+
+  /** Where the PIN is held: in a worker of its own, or on the page where none can be started. */
+  get isolation() {
+    return this.#host.isolation;
+  }
+
+  /**
+   * Enters a digit.
+   * @param {number} digit a whole number from 0 to 9
+   * @throws {CardPinError} `not_digits`; `closed` after the submit or the end
+   */
+  press(digit) {
+    if (!isDigit(digit)) throw new CardPinError("not_digits");
+    this.#edit({ do: "press", digit });
+  }
+
+  /** Takes the last digit back. @throws {CardPinError} `closed` */
+  erase() {
+    this.#edit({ do: "erase" });
+  }
+
+  /** Empties the current entry. @throws {CardPinError} `closed` */
+  clear() {
+    this.#edit({ do: "clear" });
+  }
+
+  /** Goes on to the second entry. @throws {CardPinError} `closed` */
+  confirm() {
+    this.#edit({ do: "confirm" });
+  }
+
+  /**
+   * Submits. Submitting again while that is under way gives the same promise: `set` is sent once.
+   * @returns {Promise<void>} fulfilled when the server accepted the PIN; rejected with a `CardPinError`
+   */
+  setPin() {
+    if (this.#end) return Promise.reject(new CardPinError("closed"));
+    if (!this.#submit) {
+      this.#submit = makeSubmit();
+      // Who listens to the events alone need not handle the promise.
+      this.#submit.promise.catch(() => {});
+      this.#host.post({ do: "submit" });
+    }
+    return this.#submit.promise;
+  }
+
+  /** Ends the session and has the vault wiped. A submit under way is rejected: its outcome cannot be known. */
+  close() {
+    if (this.#end) return;
+    this.#finish("closed", new CardPinError(this.#submit ? "outcome_unknown" : "closed", !this.#submit));
+  }
+
+  /** @param {import("./protocol.js").Press | import("./protocol.js").Edit} message */
+  #edit(message) {
+    if (this.#end || this.#submit) throw new CardPinError("closed");
+    this.#host.post(message);
+  }
+
+  /** @param {Outward | {crashed: true}} message */
+  #receive(message) {
+    if ("event" in message) this.#onEvent(message);
+    else if ("ask" in message) this.#giveControlId();
+    else if ("crashed" in message) this.#onCrash();
+  }
+
+  /** @param {SessionEvent} message */
+  #onEvent(message) {
+    switch (message.event) {
+      case "ready":
+        this.#isReady = true;
+        return this.#tell({ event: message.event, isolation: this.isolation });
+      case "pin_valid":
+        this.#digits = message.digits;
+        return this.#tell(message);
+      case "set_pin_validation_error": {
+        const { event, code, submit } = message;
+        if (submit) this.#rejectSubmit(new CardPinError(code));
+        return this.#tell({ event, code });
+      }
+      case "set_pin_success":
+        this.#finish("done");
+        return this.#tell(message);
+      case "set_pin_error":
+        this.#finish("failed", new CardPinError(message.code, message.retryable));
+        return this.#tell(message);
+    }
+  }
+
+  #onCrash() {
+    const code = this.#submit ? "outcome_unknown" : "closed";
+    this.#onEvent({ event: "set_pin_error", code, retryable: !this.#submit });
+  }
+
+  async #giveControlId() {
+    /** @type {unknown} */
+    let controlId;
+    try {
+      controlId = await this.#controlIdProvider?.();
+    } catch {
+      // No control id: the vault ends the session with the code for it.
+    }
+    this.#host.post(typeof controlId === "string" ? { do: "controlId", controlId } : { do: "controlId" });
+  }
+
+  /**
+   * @param {"done" | "failed" | "closed"} end
+   * @param {CardPinError} [error] what a submit under way is rejected with; without it, it is fulfilled
+   */
+  #finish(end, error) {
+    this.#end = end;
+    this.#digits = 0;
+    this.#host.close();
+    if (error) this.#rejectSubmit(error);
+    else this.#submit?.resolve();
+    this.#submit = undefined;
+  }
+
+  /** @param {CardPinError} error */
+  #rejectSubmit(error) {
+    const submit = this.#submit;
+    this.#submit = undefined;
+    submit?.reject(error);
+  }
+
+  /** @param {{event: string, [field: string]: unknown}} detail */
+  #tell(detail) {
+    this.dispatchEvent(new CustomEvent(detail.event, { detail }));
+  }
+}
