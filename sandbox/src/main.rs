@@ -1,2 +1,87 @@
-//! Placeholder.
-fn main() {}
+//! Starts the sandbox from the command line.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use card_pin_sandbox::{Config, start};
+use lexopt::prelude::*;
+
+const USAGE: &str = "\
+The local stand-in for Enfuce and for an issuer, to try card-pin against.
+
+Usage: card-pin-sandbox [--port N] [--db FILE] [--dist DIR]
+
+  --port N     the port on 127.0.0.1, 0 for any free one (8080)
+  --db FILE    the database, made when absent (target/sandbox/sandbox.sqlite)
+  --dist DIR   the folder of the built page (dist)
+  --help       this text
+";
+
+const USER: &str = "sandbox";
+const PASSWORD: &str = "sandbox";
+
+enum Command {
+    Help,
+    Start(Config),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            // Where even this cannot be written, the exit code has to do.
+            let _ = writeln!(io::stderr(), "{reason}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+async fn run() -> Result<(), String> {
+    let config = match parse(lexopt::Parser::from_env())? {
+        Command::Help => return say(USAGE),
+        Command::Start(config) => config,
+    };
+    let running = start(config).await.map_err(|error| error.to_string())?;
+    say(&format!("{}\nuser: {USER}\npassword: {PASSWORD}\nStop with Ctrl-C.\n", running.base_url()))?;
+    tokio::signal::ctrl_c().await.map_err(|error| format!("Ctrl-C cannot be waited for ({error})."))?;
+    running.stop().await;
+    Ok(())
+}
+
+fn say(text: &str) -> Result<(), String> {
+    let mut out = io::stdout().lock();
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    written.map_err(|error| format!("The output cannot be written ({error})."))
+}
+
+fn parse(mut parser: lexopt::Parser) -> Result<Command, String> {
+    let mut config = Config {
+        port: 8080,
+        db: PathBuf::from("target/sandbox/sandbox.sqlite"),
+        dist: PathBuf::from("dist"),
+        user: USER.to_owned(),
+        password: PASSWORD.to_owned(),
+    };
+    while let Some(argument) = parser.next().map_err(explain)? {
+        match argument {
+            Long("port") => config.port = port(&parser.value().map_err(explain)?)?,
+            Long("db") => config.db = parser.value().map_err(explain)?.into(),
+            Long("dist") => config.dist = parser.value().map_err(explain)?.into(),
+            Long("help") | Short('h') => return Ok(Command::Help),
+            other => return Err(explain(other.unexpected())),
+        }
+    }
+    Ok(Command::Start(config))
+}
+
+fn port(text: &OsString) -> Result<u16, String> {
+    let number = text.to_str().and_then(|text| text.parse().ok());
+    number.ok_or_else(|| format!("--port is {}, but has to be a number from 0 to 65535.", text.display()))
+}
+
+fn explain(error: lexopt::Error) -> String {
+    format!("The arguments are not understood ({error}): see --help.")
+}

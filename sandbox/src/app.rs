@@ -1,0 +1,105 @@
+//! What every handler can reach, and all routes together.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::{Router, middleware};
+
+use crate::clock::Clock;
+use crate::enfuce::{self, Dist};
+use crate::hsm::Hsm;
+use crate::http;
+use crate::issuer::{self, EnfuceClient};
+use crate::levers::{self, Faults, Wire};
+use crate::store::Store;
+
+/// The parts of a running sandbox.
+pub(crate) struct Parts {
+    pub(crate) base_url: String,
+    pub(crate) port: u16,
+    /// `user:password`, as HTTP Basic authentication has it.
+    pub(crate) credentials: String,
+    /// Frame key → the origin that may frame the page under it.
+    pub(crate) frame_origins: HashMap<&'static str, String>,
+    pub(crate) clock: Clock,
+    pub(crate) store: Store,
+    pub(crate) hsm: Arc<Hsm>,
+    pub(crate) dist: Dist,
+    pub(crate) faults: Faults,
+    pub(crate) wire: Wire,
+    pub(crate) enfuce_client: EnfuceClient,
+}
+
+/// A handle to the parts, cheap to clone.
+#[derive(Clone)]
+pub(crate) struct App(Arc<Parts>);
+
+impl App {
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// The origin under which everything is reached, without a slash at its end.
+    pub(crate) fn base_url(&self) -> &str {
+        &self.0.base_url
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.0.port
+    }
+
+    pub(crate) fn credentials(&self) -> &str {
+        &self.0.credentials
+    }
+
+    pub(crate) fn frame_origin(&self, key: &str) -> Option<&str> {
+        self.0.frame_origins.get(key).map(String::as_str)
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    pub(crate) fn hsm(&self) -> &Hsm {
+        &self.0.hsm
+    }
+
+    /// The HSM for work that runs on another thread.
+    pub(crate) fn hsm_handle(&self) -> Arc<Hsm> {
+        Arc::clone(&self.0.hsm)
+    }
+
+    pub(crate) fn dist(&self) -> &Dist {
+        &self.0.dist
+    }
+
+    pub(crate) fn faults(&self) -> &Faults {
+        &self.0.faults
+    }
+
+    pub(crate) fn wire(&self) -> &Wire {
+        &self.0.wire
+    }
+
+    pub(crate) fn enfuce_client(&self) -> &EnfuceClient {
+        &self.0.enfuce_client
+    }
+}
+
+/// All routes. The layers are listed from the inside out: a request is written down first, then its host is checked.
+pub(crate) fn router(app: App) -> Router {
+    Router::new()
+        .merge(enfuce::routes())
+        .merge(levers::routes())
+        .merge(issuer::routes())
+        .method_not_allowed_fallback(http::method_not_allowed)
+        .fallback(http::unknown_route)
+        .layer(middleware::from_fn_with_state(app.clone(), http::check_host))
+        .layer(middleware::from_fn_with_state(app.clone(), levers::record))
+        .layer(middleware::from_fn(http::complete))
+        .with_state(app)
+}

@@ -1,0 +1,43 @@
+//! What can be chosen at start, and the numbers that cannot.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// How long a control id waits for its first use (the set-PIN guide: "valid 30 seconds"), in milliseconds.
+pub(crate) const CONTROL_ID_MS: u64 = 30_000;
+
+/// How long a control id stays usable after its first use, in milliseconds. Enfuce does not publish it; five minutes let
+/// a person choose a PIN in peace.
+pub(crate) const OPENED_MS: u64 = 300_000;
+
+/// The longest request body that is read.
+pub(crate) const BODY_LIMIT: usize = 64 * 1024;
+
+/// The frame key that every sandbox knows; it belongs to the issuer app's own origin.
+pub(crate) const DEMO_FRAME_KEY: &str = "sandbox";
+
+/// How a sandbox is started.
+#[derive(Clone)]
+pub struct Config {
+    /// The port on 127.0.0.1; 0 takes any free one.
+    pub port: u16,
+    /// The SQLite file; made when absent, with its master key beside it (same name plus `.key`).
+    pub db: PathBuf,
+    /// The folder of the built page: `page.html` and every file that it loads.
+    pub dist: PathBuf,
+    /// The issuer's user name for HTTP Basic authentication.
+    pub user: String,
+    /// The password that goes with it.
+    pub password: String,
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("port", &self.port)
+            .field("db", &self.db)
+            .field("dist", &self.dist)
+            .field("user", &self.user)
+            .finish_non_exhaustive()
+    }
+}

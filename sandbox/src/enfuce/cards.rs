@@ -1,0 +1,166 @@
+//! The card API: making a card, showing it, listing its plastics.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::auth::Issuer;
+use super::card_number::CardNumber;
+use crate::app::App;
+use crate::http::{Fields, JsonBody, Kind, Problem};
+use crate::random;
+use crate::store::cards::{self, Card, PinStatus, Plastic, PlasticStatus, Product};
+
+/// How many years a plastic is valid.
+const VALID_YEARS: u32 = 3;
+/// Longer than any embossing line.
+const MAX_NAME_CHARS: usize = 64;
+
+/// `POST /card/v4/{product}/customer/{customerId}/account/{accountId}/{cardRole}`
+pub(super) async fn create(
+    _: Issuer,
+    State(app): State<App>,
+    Path((product, customer_id, account_id, role)): Path<(String, String, String, String)>,
+    JsonBody(body): JsonBody,
+) -> Result<(StatusCode, Json<Value>), Problem> {
+    let product = parse_product(&product)?;
+    let pin_status = match body.optional_text("pinStatus")? {
+        None | Some("D") => PinStatus::Random,
+        Some("W") => PinStatus::Waiting,
+        Some(_) => {
+            return Err(Problem::malformed(
+                "pinStatus of a new card is W (waiting for the customer) or D (random).",
+            ));
+        }
+    };
+    let embossing = body.optional_object("embossing")?;
+    let now = app.clock().now();
+    let card = Card {
+        id: random::make_uuid()?,
+        product,
+        customer_id: parse_id("customerId", customer_id)?,
+        account_id: parse_id("accountId", account_id)?,
+        role: parse_id("cardRole", role)?,
+        masked_card_number: CardNumber::make(product)?.to_string(),
+        first_name: parse_name(embossing.as_ref(), "firstName")?,
+        last_name: parse_name(embossing.as_ref(), "lastName")?,
+        pin_status,
+        created: now,
+    };
+    let plastic = Plastic {
+        id: random::make_uuid()?,
+        card_id: card.id,
+        sequence_number: 1,
+        status: PlasticStatus::Inactive,
+        expires_year: now.date().year + VALID_YEARS,
+        expires_month: now.date().month,
+        created: now,
+    };
+    let answer = card_json(&card);
+    app.store().transaction(move |tx| cards::insert(tx, &card, &plastic).map_err(Problem::from)).await?;
+    Ok((StatusCode::CREATED, Json(answer)))
+}
+
+/// `GET /card/v4/{product}/{id}`
+pub(super) async fn show(
+    _: Issuer,
+    State(app): State<App>,
+    Path((product, id)): Path<(String, String)>,
+) -> Result<Json<Value>, Problem> {
+    let (product, id) = (parse_product(&product)?, parse_uuid("id", &id)?);
+    let card = app.store().transaction(move |tx| cards::find(tx, id).map_err(Problem::from)).await?;
+    match card {
+        Some(card) if card.product == product => Ok(Json(card_json(&card))),
+        _ => Err(unknown_card()),
+    }
+}
+
+/// `GET /card/v3/{id}/plastic`
+pub(super) async fn plastics(
+    _: Issuer,
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let id = parse_uuid("id", &id)?;
+    let (card, plastics) = app
+        .store()
+        .transaction(move |tx| {
+            let card = cards::find(tx, id)?.ok_or_else(unknown_card)?;
+            Ok::<_, Problem>((card, cards::plastics(tx, id)?))
+        })
+        .await?;
+    Ok(Json(plastics.iter().map(|plastic| plastic_json(plastic, &card)).collect()))
+}
+
+fn card_json(card: &Card) -> Value {
+    json!({
+        "id": card.id.to_string(),
+        "product": card.product.name(),
+        "customerId": card.customer_id,
+        "accountId": card.account_id,
+        "cardRole": card.role,
+        "maskedCardNumber": card.masked_card_number,
+        "pinStatus": card.pin_status.name(),
+        "status": "CARD_OK",
+        "embossing": {"firstName": card.first_name, "lastName": card.last_name},
+        "createdDate": card.created.to_rfc3339(),
+    })
+}
+
+fn plastic_json(plastic: &Plastic, card: &Card) -> Value {
+    json!({
+        "id": plastic.id.to_string(),
+        "cardId": plastic.card_id.to_string(),
+        "createdDate": plastic.created.to_rfc3339(),
+        "embossing": {"firstName": card.first_name, "lastName": card.last_name, "physical": true},
+        "expiration": {"year": plastic.expires_year, "month": plastic.expires_month},
+        "productionDate": null,
+        "productionType": "NEW",
+        "sequenceNumber": plastic.sequence_number,
+        "status": plastic.status.name(),
+    })
+}
+
+fn unknown_card() -> Problem {
+    Problem::new(Kind::Unknown, "There is no such card of this product.")
+}
+
+/// Reads a product's name.
+pub(crate) fn parse_product(text: &str) -> Result<Product, Problem> {
+    Product::ALL.into_iter().find(|product| product.name() == text).ok_or_else(|| {
+        let known = Product::ALL.map(Product::name).join(", ");
+        Problem::new(Kind::Unknown, format!("There is no such product: the sandbox knows {known}."))
+    })
+}
+
+/// Reads a UUID in its usual spelling, with hyphens.
+pub(crate) fn parse_uuid(name: &str, text: &str) -> Result<Uuid, Problem> {
+    // The parser also takes braces, a URN prefix and no hyphens; only one of the spellings has 36 characters.
+    let id = Uuid::try_parse(text).ok().filter(|_| text.len() == 36);
+    id.ok_or_else(|| Problem::malformed(format!("{name} has to be a UUID.")))
+}
+
+/// Reads an id or role that the issuer chose itself.
+fn parse_id(name: &str, text: String) -> Result<String, Problem> {
+    let fits = (1..=64).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    if fits {
+        Ok(text)
+    } else {
+        Err(Problem::malformed(format!("{name} has to be 1 to 64 letters, digits, - or _.")))
+    }
+}
+
+fn parse_name(embossing: Option<&Fields>, name: &str) -> Result<Option<String>, Problem> {
+    let Some(text) = embossing.map(|fields| fields.optional_text(name)).transpose()?.flatten() else {
+        return Ok(None);
+    };
+    if text.is_empty() || text.chars().count() > MAX_NAME_CHARS || text.chars().any(char::is_control) {
+        return Err(Problem::malformed(format!(
+            "embossing.{name} has to be 1 to {MAX_NAME_CHARS} printable characters."
+        )));
+    }
+    Ok(Some(text.to_owned()))
+}

@@ -1,0 +1,81 @@
+//! The built page and the files that it loads.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use axum::extract::{self, State};
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+
+use crate::app::App;
+use crate::error::Error;
+use crate::http::{Kind, Problem};
+
+/// The template that is filled for each control id.
+const PAGE: &str = "page.html";
+
+/// The vault is a worker, and a worker does not take its page's policy over: it needs its own, or it could send anywhere.
+const SCRIPT_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'";
+
+/// The folder of the built page. Files are read at each request, so that a rebuilt page needs no restart.
+pub(crate) struct Dist {
+    folder: PathBuf,
+}
+
+impl Dist {
+    /// The folder has to be there, with the page in it.
+    pub(crate) fn open(folder: &Path) -> Result<Self, Error> {
+        let dist = Self { folder: folder.to_owned() };
+        if dist.find(PAGE).is_none() {
+            return Err(Error::Dist { dist: folder.to_owned() });
+        }
+        Ok(dist)
+    }
+
+    /// Whether the folder has a file of this name.
+    pub(crate) fn holds(&self, name: &str) -> bool {
+        self.find(name).is_some()
+    }
+
+    /// The page with its placeholders.
+    pub(super) fn page(&self) -> Result<String, Problem> {
+        let page = self.find(PAGE).and_then(|path| fs::read_to_string(path).ok());
+        page.ok_or_else(|| Problem::new(Kind::Internal, "page.html cannot be read: build the page again."))
+    }
+
+    /// A file of exactly this name. It is compared with what the folder lists, so a name can lead nowhere else.
+    fn find(&self, name: &str) -> Option<PathBuf> {
+        let mut entries = fs::read_dir(&self.folder).ok()?.flatten();
+        let entry = entries.find(|entry| entry.file_name() == OsStr::new(name))?;
+        entry.path().is_file().then(|| entry.path())
+    }
+}
+
+/// `GET /pin-page/{file}`
+pub(super) async fn file(State(app): State<App>, extract::Path(name): extract::Path<String>) -> Response {
+    let unknown = || Problem::new(Kind::Unknown, "The built page has no such file.");
+    let Some(bytes) = app.dist().find(&name).and_then(|path| fs::read(path).ok()) else {
+        return unknown().into_response();
+    };
+    let kind = media_type(&name);
+    let mut response = bytes.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(SCRIPT_POLICY));
+    response
+}
+
+fn media_type(name: &str) -> &'static str {
+    match name.rsplit('.').next().unwrap_or_default() {
+        "js" | "mjs" => "text/javascript; charset=utf-8",
+        "wasm" => "application/wasm",
+        "css" => "text/css; charset=utf-8",
+        "html" => "text/html; charset=utf-8",
+        "json" | "map" => "application/json",
+        "svg" => "image/svg+xml",
+        "ts" | "md" | "txt" => "text/plain; charset=utf-8",
+        _ => "application/octet-stream",
+    }
+}

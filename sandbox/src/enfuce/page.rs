@@ -1,0 +1,152 @@
+//! The hosted page: by a form POST with a control id for web views, by GET with a key for frames.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+
+use super::parse_uuid;
+use crate::app::App;
+use crate::http::{Kind, Problem, is_media_type};
+use crate::store::control_ids;
+
+const OPERATION: &str = "set-pin";
+
+/// `POST /pin-page/mobile` with the form field `controlId`.
+pub(super) async fn mobile(State(app): State<App>, headers: HeaderMap, body: String) -> Response {
+    match mobile_page(&app, &headers, &body).await {
+        Ok(html) => page(html, app.base_url()),
+        Err(problem) => error_page(&problem, app.base_url()),
+    }
+}
+
+async fn mobile_page(app: &App, headers: &HeaderMap, body: &str) -> Result<String, Problem> {
+    if !is_media_type(headers, "application/x-www-form-urlencoded") {
+        let detail = "Send the control id as a form (application/x-www-form-urlencoded).";
+        return Err(Problem::new(Kind::UnsupportedMediaType, detail));
+    }
+    let id =
+        field(body, "controlId").ok_or_else(|| Problem::malformed("The form field controlId is missing."))?;
+    let id = parse_uuid("controlId", id)?;
+    let template = app.dist().page()?;
+    let now = app.clock().now();
+    app.store().transaction(move |tx| control_ids::fetch_page(tx, id, now).map_err(Problem::from)).await?;
+    Ok(fill(&template, &id.to_string(), app.base_url()))
+}
+
+/// `GET /pin-page/frame?key=…`: the control id follows by a message from the origin that belongs to the key.
+pub(super) async fn frame(State(app): State<App>, uri: Uri) -> Response {
+    match frame_page(&app, &uri) {
+        Ok((html, origin)) => page(html, origin),
+        Err(problem) => error_page(&problem, app.base_url()),
+    }
+}
+
+fn frame_page<'a>(app: &'a App, uri: &Uri) -> Result<(String, &'a str), Problem> {
+    let key = field(uri.query().unwrap_or_default(), "key");
+    let key = key.ok_or_else(|| Problem::malformed("The query parameter key is missing."))?;
+    let origin =
+        app.frame_origin(key).ok_or_else(|| Problem::new(Kind::Unknown, "There is no such frame key."))?;
+    Ok((fill(&app.dist().page()?, "", origin), origin))
+}
+
+/// The value of a form or query field. What is looked for here needs no escapes, so a value with one is simply not it.
+fn field<'a>(form: &'a str, name: &str) -> Option<&'a str> {
+    form.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
+}
+
+/// Replaces the placeholders, each value escaped for an attribute or text.
+fn fill(template: &str, control_id: &str, parent_origin: &str) -> String {
+    let mut page = String::with_capacity(template.len() + 128);
+    let mut rest = template;
+    // One pass, so that a value is never searched for placeholders itself.
+    while let Some((before, after)) = rest.split_once("{{") {
+        page.push_str(before);
+        let (value, after) = match after.split_once("}}") {
+            Some(("operation", after)) => (OPERATION, after),
+            Some(("control-id", after)) => (control_id, after),
+            Some(("parent-origin", after)) => (parent_origin, after),
+            _ => ("{{", after),
+        };
+        page.push_str(&escape(value));
+        rest = after;
+    }
+    page.push_str(rest);
+    page
+}
+
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+fn page(html: String, parent_origin: &str) -> Response {
+    let policy = format!(
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; connect-src 'self'; \
+         frame-ancestors {parent_origin}; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; \
+         trusted-types card-pin"
+    );
+    html_response(StatusCode::OK, html, &policy)
+}
+
+/// A readable page for a customer whose token does not work. It does not repeat the token.
+fn error_page(problem: &Problem, parent_origin: &str) -> Response {
+    let status = problem.kind().status();
+    let advice = match problem.kind() {
+        Kind::Expired => "This page was opened too late. Go back to your app and start again.",
+        Kind::AlreadyUsed | Kind::WrongState => {
+            "This page was already used. Go back to your app and start again."
+        }
+        _ => "This page cannot be opened. Go back to your app and start again.",
+    };
+    let html = format!(
+        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width\">\n<meta name=\"color-scheme\" content=\"light dark\">\n\
+         <title>Page not available</title>\n<h1>Page not available</h1>\n<p>{advice}</p>\n<p><small>{} – {}</small></p>\n</html>\n",
+        status.as_u16(),
+        escape(problem.detail())
+    );
+    html_response(
+        status,
+        html,
+        &format!("default-src 'none'; frame-ancestors {parent_origin}; base-uri 'none'; form-action 'none'"),
+    )
+}
+
+fn html_response(status: StatusCode, html: String, policy: &str) -> Response {
+    let mut response = (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // A policy that is no header value can only come from a malformed origin; then nothing may load.
+    let policy = HeaderValue::from_str(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_filled_once_and_escaped() {
+        let template = "a {{operation}} b {{control-id}} c {{parent-origin}} d {{other}} {{";
+        let filled = fill(template, "<\"'&>", "{{operation}}");
+        assert_eq!(filled, "a set-pin b &lt;&quot;&#39;&amp;&gt; c {{operation}} d {{other}} {{");
+    }
+
+    #[test]
+    fn fields_are_found_by_their_whole_name() {
+        assert_eq!(field("xkey=1&key=2&keys=3", "key"), Some("2"));
+        assert_eq!(field("keys=3", "key"), None);
+        assert_eq!(field("", "key"), None);
+    }
+}

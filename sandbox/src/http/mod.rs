@@ -1,0 +1,11 @@
+//! What every endpoint shares: error bodies, JSON bodies, headers, and which hosts are answered.
+
+mod headers;
+mod host;
+mod json;
+mod problem;
+
+pub(crate) use headers::complete;
+pub(crate) use host::check_host;
+pub(crate) use json::{Fields, JsonBody, is_media_type};
+pub(crate) use problem::{Kind, Problem, method_not_allowed, unknown_route};

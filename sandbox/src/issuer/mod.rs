@@ -1,0 +1,22 @@
+//! The part that plays an issuer: its app, and the small back-end behind the app.
+//!
+//! The back-end talks to Enfuce over HTTP like any issuer. Of its own it keeps only the list of its card ids.
+
+mod api;
+mod client;
+mod files;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+pub(crate) use client::EnfuceClient;
+pub(crate) use files::has_file;
+
+use crate::app::App;
+
+/// The issuer's routes.
+pub(crate) fn routes() -> Router<App> {
+    files::routes()
+        .route("/issuer/api/cards", get(api::list).post(api::create))
+        .route("/issuer/api/cards/{id}/set-pin", post(api::set_pin))
+}

@@ -1,0 +1,79 @@
+//! Levers for tests, on loopback only: time, faults, a record of what was received, and what the HSM decrypted.
+
+mod broken;
+mod faults;
+mod wire;
+
+use axum::extract::{Path, Request, State};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde_json::{Value, json};
+
+pub(crate) use broken::{CutConnection, Misbehaviour};
+pub(crate) use faults::{Endpoint, Faults, KeyFault};
+pub(crate) use wire::{Wire, record};
+
+use crate::app::App;
+use crate::enfuce::parse_uuid;
+use crate::http::{JsonBody, Kind, Problem};
+use crate::server::Peer;
+use crate::store::cards;
+
+/// The levers' routes.
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/sandbox/clock", post(clock))
+        .route("/sandbox/reset", post(reset))
+        .route("/sandbox/faults", post(plan_fault))
+        .route("/sandbox/wire", get(show_wire))
+        .route("/sandbox/cards/{id}/pin", get(show_pin))
+        .route_layer(middleware::from_fn(loopback_only))
+}
+
+/// The sandbox listens on 127.0.0.1 only; this stays true if somebody forwards a port to it through another interface.
+async fn loopback_only(request: Request, next: Next) -> Response {
+    match request.extensions().get::<Peer>() {
+        Some(Peer(address)) if address.ip().is_loopback() => next.run(request).await,
+        _ => Problem::new(Kind::NotLoopback, "The levers answer to this machine only.").into_response(),
+    }
+}
+
+/// `POST /sandbox/clock {"advanceSeconds": n}`
+async fn clock(State(app): State<App>, JsonBody(body): JsonBody) -> Result<Json<Value>, Problem> {
+    let offset = app.clock().advance(body.number("advanceSeconds")?);
+    Ok(Json(json!({"offsetSeconds": offset, "now": app.clock().now().to_rfc3339()})))
+}
+
+/// `POST /sandbox/reset`
+async fn reset(State(app): State<App>) -> Result<Json<Value>, Problem> {
+    app.store().clear().await?;
+    app.faults().clear();
+    app.wire().clear();
+    app.clock().reset();
+    Ok(Json(json!({})))
+}
+
+/// `POST /sandbox/faults {"on": …, "fault": …, "times": n}`
+async fn plan_fault(State(app): State<App>, JsonBody(body): JsonBody) -> Result<Json<Value>, Problem> {
+    let plan =
+        faults::Plan::from_json(body.into_value()).map_err(|refusal| Problem::malformed(refusal.detail()))?;
+    app.faults().add(plan);
+    Ok(Json(json!({})))
+}
+
+/// `GET /sandbox/wire`
+async fn show_wire(State(app): State<App>) -> Json<Value> {
+    Json(app.wire().to_json())
+}
+
+/// `GET /sandbox/cards/{cardId}/pin`
+async fn show_pin(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
+    let id = parse_uuid("cardId", &id)?;
+    let sealed = app.store().transaction(move |tx| cards::sealed_pin(tx, id).map_err(Problem::from)).await?;
+    let sealed = sealed.ok_or_else(|| Problem::new(Kind::Unknown, "The HSM has no PIN of such a card."))?;
+    // EXPOSE: showing it is this lever's purpose; the PINs of a sandbox are nobody's.
+    let pin = app.hsm().dangerous_open_pin(id, &sealed)?.expose();
+    Ok(Json(json!({"pin": pin.as_str()})))
+}

@@ -1,0 +1,27 @@
+//! A local stand-in for Enfuce, and for an issuer, to try card-pin against.
+//!
+//! ```text
+//! issuer app ──→ issuer back-end ──Basic──→ enfuce (cards, pincontrol) ──→ store (SQLite)
+//!      └─ web view ──→ hosted page ──→ enfuce (device: tzpk, set) ──→ hsm ──┘
+//! ```
+//!
+//! It plays both sides of a PIN's way on one laptop: the back-end of the issuer asks for a control id, the customer's
+//! page sends its key and its PIN block, and a simulated HSM decrypts the block *with its own code*, so that a mistake in
+//! card-pin cannot hide behind the same mistake here. It listens on 127.0.0.1 only, and nothing in it is fit for real PINs.
+
+mod app;
+mod clock;
+mod config;
+mod enfuce;
+mod error;
+mod hsm;
+mod http;
+mod issuer;
+mod levers;
+mod random;
+mod server;
+mod store;
+
+pub use config::Config;
+pub use error::Error;
+pub use server::{Running, start};

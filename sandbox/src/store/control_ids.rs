@@ -1,0 +1,284 @@
+//! Control ids and their life. Every transition is in [`State::after`], and every caller runs in one transaction.
+//!
+//! ```text
+//! issued ──page──→ page_fetched ──key──→ key_sent ──set──→ used
+//!    └────────────────key──────────────────↗  ↺ key  └─bad block──→ burnt
+//! ```
+//!
+//! A control id lives 30 seconds until its first use, and five minutes from then on.
+
+use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{OptionalExtension, Transaction, params};
+use uuid::Uuid;
+
+use super::StoreError;
+use crate::clock::Instant;
+use crate::config::{CONTROL_ID_MS, OPENED_MS};
+
+/// What a control id is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    SetPin,
+    ViewPin,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Issued,
+    PageFetched,
+    KeySent,
+    Used,
+    Burnt,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    FetchPage,
+    SendKey,
+    Set,
+    Burn,
+}
+
+/// Why a control id does not do what is asked of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    Unknown,
+    OtherScope,
+    AlreadyUsed,
+    PageAlreadyFetched,
+    NoKeyYet,
+    OtherKey,
+    Expired,
+    Store,
+}
+
+impl From<StoreError> for Refusal {
+    fn from(_: StoreError) -> Self {
+        Self::Store
+    }
+}
+
+impl From<rusqlite::Error> for Refusal {
+    fn from(_: rusqlite::Error) -> Self {
+        Self::Store
+    }
+}
+
+impl State {
+    /// The one table of transitions.
+    fn after(self, step: Step) -> Result<Self, Refusal> {
+        match (self, step) {
+            (Self::Used | Self::Burnt, _) => Err(Refusal::AlreadyUsed),
+            (Self::Issued, Step::FetchPage) => Ok(Self::PageFetched),
+            (Self::PageFetched | Self::KeySent, Step::FetchPage) => Err(Refusal::PageAlreadyFetched),
+            (Self::Issued | Self::PageFetched | Self::KeySent, Step::SendKey) => Ok(Self::KeySent),
+            (Self::Issued | Self::PageFetched, Step::Set | Step::Burn) => Err(Refusal::NoKeyYet),
+            (Self::KeySent, Step::Set) => Ok(Self::Used),
+            (Self::KeySent, Step::Burn) => Ok(Self::Burnt),
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Issued => "issued",
+            Self::PageFetched => "page_fetched",
+            Self::KeySent => "key_sent",
+            Self::Used => "used",
+            Self::Burnt => "burnt",
+        }
+    }
+}
+
+impl ToSql for State {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.name().into())
+    }
+}
+
+impl FromSql for State {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let states = [Self::Issued, Self::PageFetched, Self::KeySent, Self::Used, Self::Burnt];
+        super::from_name(value, &states, |state| state.name())
+    }
+}
+
+impl Scope {
+    /// The name in Enfuce's API, and in the database.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::SetPin => "SET_PIN",
+            Self::ViewPin => "VIEW_PIN",
+        }
+    }
+
+    pub(crate) const ALL: [Self; 2] = [Self::SetPin, Self::ViewPin];
+}
+
+impl ToSql for Scope {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.name().into())
+    }
+}
+
+impl FromSql for Scope {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        super::from_name(value, &Self::ALL, |scope| scope.name())
+    }
+}
+
+struct Row {
+    card_id: Uuid,
+    scope: Scope,
+    state: State,
+    issued: Instant,
+    first_used: Option<Instant>,
+    key_fingerprint: Option<Vec<u8>>,
+    sealed_tzpk: Option<Vec<u8>>,
+}
+
+impl Row {
+    fn read(tx: &Transaction<'_>, id: Uuid) -> Result<Self, Refusal> {
+        let row = tx.query_row(
+            "SELECT card_id, scope, state, issued_ms, first_used_ms, key_fingerprint, sealed_tzpk
+             FROM control_ids WHERE id = ?1",
+            [super::SqlUuid(id)],
+            |row| {
+                Ok(Self {
+                    card_id: row.get::<_, super::SqlUuid>(0)?.0,
+                    scope: row.get(1)?,
+                    state: row.get(2)?,
+                    issued: row.get(3)?,
+                    first_used: row.get(4)?,
+                    key_fingerprint: row.get(5)?,
+                    sealed_tzpk: row.get(6)?,
+                })
+            },
+        );
+        row.optional()?.ok_or(Refusal::Unknown)
+    }
+
+    /// The state after `step`, if the id may take it now.
+    fn next(&self, step: Step, now: Instant) -> Result<State, Refusal> {
+        if self.scope != Scope::SetPin {
+            return Err(Refusal::OtherScope);
+        }
+        let next = self.state.after(step);
+        let deadline = match self.first_used {
+            None => self.issued.plus_ms(CONTROL_ID_MS),
+            Some(first_used) => first_used.plus_ms(OPENED_MS),
+        };
+        // A spent id is spent, however old; anything else about an old one is that it is old.
+        if next != Err(Refusal::AlreadyUsed) && now > deadline {
+            return Err(Refusal::Expired);
+        }
+        next
+    }
+}
+
+/// A fresh control id for one card.
+pub(crate) struct NewControlId {
+    pub(crate) id: Uuid,
+    pub(crate) card_id: Uuid,
+    pub(crate) scope: Scope,
+    pub(crate) now: Instant,
+}
+
+/// Writes down a fresh control id.
+pub(crate) fn issue(tx: &Transaction<'_>, new: &NewControlId) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO control_ids (id, card_id, scope, state, issued_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![super::SqlUuid(new.id), super::SqlUuid(new.card_id), new.scope, State::Issued, new.now],
+    )?;
+    Ok(())
+}
+
+/// The hosted page is fetched: once.
+pub(crate) fn fetch_page(tx: &Transaction<'_>, id: Uuid, now: Instant) -> Result<(), Refusal> {
+    let row = Row::read(tx, id)?;
+    let next = row.next(Step::FetchPage, now)?;
+    tx.execute(
+        "UPDATE control_ids SET state = ?2, first_used_ms = ?3 WHERE id = ?1",
+        params![super::SqlUuid(id), next, now],
+    )?;
+    Ok(())
+}
+
+/// A device's key, and the TZPK made for it.
+pub(crate) struct SentKey<'a> {
+    pub(crate) key_fingerprint: &'a [u8; 32],
+    pub(crate) sealed_tzpk: &'a [u8],
+}
+
+/// A TZPK goes out. Again only to the same device key, for a device whose answer got lost.
+pub(crate) fn send_key(
+    tx: &Transaction<'_>,
+    id: Uuid,
+    key: &SentKey<'_>,
+    now: Instant,
+) -> Result<(), Refusal> {
+    let row = Row::read(tx, id)?;
+    let next = row.next(Step::SendKey, now)?;
+    if row.key_fingerprint.is_some_and(|known| known != key.key_fingerprint) {
+        return Err(Refusal::OtherKey);
+    }
+    tx.execute(
+        "UPDATE control_ids SET state = ?2, first_used_ms = coalesce(first_used_ms, ?3), key_fingerprint = ?4, sealed_tzpk = ?5
+         WHERE id = ?1",
+        params![super::SqlUuid(id), next, now, key.key_fingerprint, key.sealed_tzpk],
+    )?;
+    Ok(())
+}
+
+/// What a PIN block that arrives now would be decrypted with, and for whom.
+pub(crate) struct Awaiting {
+    pub(crate) card_id: Uuid,
+    pub(crate) sealed_tzpk: Vec<u8>,
+}
+
+/// Looks up what a PIN block needs; [`finish`] has to follow in the same transaction.
+pub(crate) fn await_block(tx: &Transaction<'_>, id: Uuid, now: Instant) -> Result<Awaiting, Refusal> {
+    let row = Row::read(tx, id)?;
+    row.next(Step::Set, now)?;
+    Ok(Awaiting { card_id: row.card_id, sealed_tzpk: row.sealed_tzpk.ok_or(Refusal::NoKeyYet)? })
+}
+
+/// How a control id ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// The PIN is set.
+    Used,
+    /// The block was no PIN block; nobody gets a second try with the same key.
+    Burnt,
+}
+
+/// Ends a control id, and forgets its key.
+pub(crate) fn finish(tx: &Transaction<'_>, id: Uuid, ending: Ending, now: Instant) -> Result<(), Refusal> {
+    let step = match ending {
+        Ending::Used => Step::Set,
+        Ending::Burnt => Step::Burn,
+    };
+    let next = Row::read(tx, id)?.next(step, now)?;
+    tx.execute(
+        "UPDATE control_ids SET state = ?2, sealed_tzpk = NULL WHERE id = ?1",
+        params![super::SqlUuid(id), next],
+    )?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_of_transitions() {
+        use Refusal::{AlreadyUsed, NoKeyYet, PageAlreadyFetched};
+        use State::{Burnt, Issued, KeySent, PageFetched, Used};
+        let steps = [Step::FetchPage, Step::SendKey, Step::Set, Step::Burn];
+        let after = |state: State| steps.map(|step| state.after(step));
+        assert_eq!(after(Issued), [Ok(PageFetched), Ok(KeySent), Err(NoKeyYet), Err(NoKeyYet)]);
+        assert_eq!(after(PageFetched), [Err(PageAlreadyFetched), Ok(KeySent), Err(NoKeyYet), Err(NoKeyYet)]);
+        assert_eq!(after(KeySent), [Err(PageAlreadyFetched), Ok(KeySent), Ok(Used), Ok(Burnt)]);
+        assert_eq!(after(Used), [Err(AlreadyUsed); 4]);
+        assert_eq!(after(Burnt), [Err(AlreadyUsed); 4]);
+    }
+}

@@ -1,0 +1,132 @@
+//! The database: one SQLite file. Every change is one transaction; what is secret in it was sealed by the HSM before.
+
+pub(crate) mod cards;
+pub(crate) mod control_ids;
+pub(crate) mod issuer_cards;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use uuid::Uuid;
+
+use crate::clock::Instant;
+use crate::error::Error;
+
+/// Written into the file (`user_version`); a file of another version is not opened.
+const SCHEMA_VERSION: i64 = 1;
+
+/// The database failed. What SQLite said may hold values, so it goes no further.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct StoreError;
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(_: rusqlite::Error) -> Self {
+        Self
+    }
+}
+
+/// The open database.
+#[derive(Clone)]
+pub(crate) struct Store {
+    connection: Arc<Mutex<Connection>>,
+}
+
+impl Store {
+    /// Opens the file, or makes it with its tables.
+    pub(crate) fn open(db: &Path) -> Result<Self, Error> {
+        let refused = |reason: String| Error::Database { db: db.to_owned(), reason };
+        let connection = Connection::open(db).map_err(|error| refused(error.to_string()))?;
+        let version = prepare(&connection).map_err(|error| refused(error.to_string()))?;
+        if version != SCHEMA_VERSION {
+            return Err(refused(format!("its tables are of version {version}, not {SCHEMA_VERSION}")));
+        }
+        Ok(Self { connection: Arc::new(Mutex::new(connection)) })
+    }
+
+    /// Runs `work` in one transaction, committed if it returns `Ok` and rolled back otherwise.
+    ///
+    /// The transaction takes the write lock at once, so that what `work` reads stays true until it is done.
+    pub(crate) async fn transaction<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let connection = Arc::clone(&self.connection);
+        let done = tokio::task::spawn_blocking(move || {
+            // A panic in `work` drops its transaction, which rolls back: the connection is as good as before.
+            let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+            let transaction = connection
+                .transaction_with_behavior(TransactionBehavior::Immediate)
+                .map_err(StoreError::from)?;
+            let result = work(&transaction)?;
+            transaction.commit().map_err(StoreError::from)?;
+            Ok(result)
+        });
+        done.await.map_err(|_| StoreError)?
+    }
+
+    /// Empties every table.
+    pub(crate) async fn clear(&self) -> Result<(), StoreError> {
+        self.transaction(|tx| {
+            tx.execute_batch(
+                "DELETE FROM control_ids; DELETE FROM plastics; DELETE FROM cards; DELETE FROM issuer_cards;",
+            )?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// Sets the connection up, makes the tables in an empty file, and returns the version of the tables.
+fn prepare(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.busy_timeout(Duration::from_secs(5))?;
+    // Deleted rows are overwritten, not only forgotten.
+    connection.execute_batch("PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;")?;
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if tables == 0 {
+        connection.execute_batch(&format!(
+            "BEGIN; {} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;",
+            include_str!("schema.sql")
+        ))?;
+    }
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+/// A UUID as text.
+struct SqlUuid(Uuid);
+
+impl ToSql for SqlUuid {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.0.to_string().into())
+    }
+}
+
+impl FromSql for SqlUuid {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        Uuid::parse_str(value.as_str()?).map(Self).map_err(FromSqlError::other)
+    }
+}
+
+impl ToSql for Instant {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        let ms =
+            i64::try_from(self.0).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+        Ok(ms.into())
+    }
+}
+
+impl FromSql for Instant {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        u64::try_from(value.as_i64()?).map(Self).map_err(FromSqlError::other)
+    }
+}
+
+/// Reads an enum back from its name.
+fn from_name<T: Copy>(value: ValueRef<'_>, all: &[T], name: impl Fn(&T) -> &'static str) -> FromSqlResult<T> {
+    let text = value.as_str()?;
+    all.iter().copied().find(|one| name(one) == text).ok_or(FromSqlError::InvalidType)
+}

@@ -1,0 +1,42 @@
+CREATE TABLE cards (
+    id                 TEXT PRIMARY KEY,
+    product            TEXT NOT NULL,
+    customer_id        TEXT NOT NULL,
+    account_id         TEXT NOT NULL,
+    role               TEXT NOT NULL,
+    masked_card_number TEXT NOT NULL,
+    first_name         TEXT,
+    last_name          TEXT,
+    pin_status         TEXT NOT NULL CHECK (pin_status IN ('D', 'W', 'S')),
+    sealed_pin         BLOB,
+    created_ms         INTEGER NOT NULL,
+    CHECK ((pin_status = 'S') = (sealed_pin IS NOT NULL))
+) STRICT;
+
+CREATE TABLE plastics (
+    id              TEXT PRIMARY KEY,
+    card_id         TEXT NOT NULL REFERENCES cards (id),
+    sequence_number INTEGER NOT NULL,
+    status          TEXT NOT NULL CHECK (status IN ('INACTIVE', 'ACTIVE')),
+    expires_year    INTEGER NOT NULL,
+    expires_month   INTEGER NOT NULL,
+    created_ms      INTEGER NOT NULL,
+    UNIQUE (card_id, sequence_number)
+) STRICT;
+
+CREATE TABLE control_ids (
+    id              TEXT PRIMARY KEY,
+    card_id         TEXT NOT NULL REFERENCES cards (id),
+    scope           TEXT NOT NULL CHECK (scope IN ('SET_PIN', 'VIEW_PIN')),
+    state           TEXT NOT NULL CHECK (state IN ('issued', 'page_fetched', 'key_sent', 'used', 'burnt')),
+    issued_ms       INTEGER NOT NULL,
+    first_used_ms   INTEGER,
+    key_fingerprint BLOB,
+    sealed_tzpk     BLOB
+) STRICT;
+
+CREATE TABLE issuer_cards (
+    card_id TEXT PRIMARY KEY,
+    product TEXT NOT NULL,
+    number  INTEGER NOT NULL
+) STRICT;
