@@ -10,30 +10,30 @@
 //!
 //! The modules stand in the order in which data flows; each uses only those above it.
 
-/// The one error type: a code and nothing else.
-pub mod error;
-/// The one type for secret bytes, wiped on drop.
-pub mod secret;
-/// Randomness from the system, and from nowhere else.
-pub mod random;
 /// Decimal digits as numbers, in secret memory.
 pub mod digits;
-/// Which PINs are easily guessed.
-pub mod weak_pin;
 /// Digits in, erase, clear, confirm: a pure state machine.
 pub mod entry;
+/// The one error type: a code and nothing else.
+pub mod error;
+/// The RSA key pair: search, public key, unwrapping.
+pub mod key_pair;
 /// A PIN, made only from a finished entry.
 pub mod pin;
 /// The clear PIN block of ISO 9564-1.
 pub mod pin_block;
-/// The RSA key pair: search, public key, unwrapping.
-pub mod key_pair;
-/// The temporary PIN key: checked when unwrapped, used to encrypt one block.
-pub mod tzpk;
-/// Request and reply bodies.
-pub mod wire;
+/// Randomness from the system, and from nowhere else.
+pub mod random;
+/// The one type for secret bytes, wiped on drop.
+pub mod secret;
 /// The whole order, from an empty pad to the server's answer.
 pub mod session;
+/// The temporary PIN key: checked when unwrapped, used to encrypt one block.
+pub mod tzpk;
+/// Which PINs are easily guessed.
+pub mod weak_pin;
 /// The surface that JavaScript calls: conversions only.
 #[cfg(target_arch = "wasm32")]
 pub mod web;
+/// Request and reply bodies.
+pub mod wire;

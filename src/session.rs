@@ -236,7 +236,10 @@ impl<R: TryCryptoRng> Session<R> {
         match (endpoint, self.take_phase()) {
             (
                 Endpoint::Tzpk,
-                Phase::Open { key: KeyRow::Requested { key_pair, control_id, attempt, control_id_attempt }, pin },
+                Phase::Open {
+                    key: KeyRow::Requested { key_pair, control_id, attempt, control_id_attempt },
+                    pin,
+                },
             ) => match wire::read_tzpk(reply) {
                 Ok(wrapped) => match Tzpk::unwrap(&wrapped, key_pair, &mut self.random) {
                     Ok(tzpk) => {

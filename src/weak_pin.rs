@@ -29,7 +29,8 @@ const COLUMN: [u16; 2] = [2580, 852];
 pub(crate) fn is_weak(digits: &Digits) -> bool {
     // EXPOSE: the digits are compared with each other here; one yes or no leaves.
     let digits = digits.expose();
-    let every_step = |step: u8| digits.windows(2).fold(true, |all, pair| all & ((pair[0] + step) % 10 == pair[1]));
+    let every_step =
+        |step: u8| digits.windows(2).fold(true, |all, pair| all & ((pair[0] + step) % 10 == pair[1]));
     let run = every_step(0) | every_step(1) | every_step(9);
     let repeated_pair = digits.windows(3).fold(true, |all, three| all & (three[0] == three[2]));
     run | repeated_pair | is_weak_for_four(digits)
@@ -97,7 +98,9 @@ mod tests {
     #[test]
     fn a_person_has_nearly_every_pin_left() {
         let refused = (0..10_000_u16)
-            .filter(|n| weak(&[n / 1000, n / 100 % 10, n / 10 % 10, n % 10].map(|digit| u8::try_from(digit).unwrap())))
+            .filter(|n| {
+                weak(&[n / 1000, n / 100 % 10, n / 10 % 10, n % 10].map(|digit| u8::try_from(digit).unwrap()))
+            })
             .count();
         // 30 runs, 90 repeated pairs, 90 doubles, 100 years, 2 columns; 2020 is both a year and a repeated pair.
         assert_eq!(refused, 30 + 90 + 90 + 100 + 2 - 1);

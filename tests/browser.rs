@@ -1,0 +1,114 @@
+//! In a browser, in a dedicated worker as the vault runs: `wasm-pack test --headless --chrome` (or `--firefox`).
+//! WebCrypto stands on the other end, so that what is tried is the browser's view of our keys.
+#![cfg(target_arch = "wasm32")]
+
+use base64ct::{Base64, Encoding};
+use card_pin::{
+    entry::PinRules,
+    error::Error,
+    key_pair::{KeyPair, KeyPairSearch, KeySize},
+    random::SystemRandom,
+    session::{Action, ControlIdSource, Event, Session},
+    tzpk::Tzpk,
+    wire::{Endpoint, Reply, Request},
+};
+use js_sys::{Array, ArrayBuffer, Object, Promise, Reflect, Uint8Array};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_dedicated_worker);
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = ["crypto", "subtle"], js_name = importKey)]
+    fn import_key(
+        format: &str,
+        key: &Uint8Array,
+        algorithm: &Object,
+        extractable: bool,
+        usages: &Array,
+    ) -> Promise;
+    #[wasm_bindgen(js_namespace = ["crypto", "subtle"], js_name = encrypt)]
+    fn encrypt(algorithm: &Object, key: &JsValue, data: &Uint8Array) -> Promise;
+}
+
+/// `key` wrapped by WebCrypto under a public key, with OAEP and `hash`.
+async fn wrap(public_key: &str, key: &[u8], hash: &str) -> Vec<u8> {
+    let algorithm = Object::new();
+    Reflect::set(&algorithm, &"name".into(), &"RSA-OAEP".into()).unwrap();
+    Reflect::set(&algorithm, &"hash".into(), &hash.into()).unwrap();
+    let der = Uint8Array::from(&Base64::decode_vec(public_key).unwrap()[..]);
+    let usages = Array::of1(&"encrypt".into());
+    let imported = JsFuture::from(import_key("spki", &der, &algorithm, false, &usages)).await.unwrap();
+    let wrapped = JsFuture::from(encrypt(&algorithm, &imported, &Uint8Array::from(key))).await.unwrap();
+    Uint8Array::new(&wrapped.unchecked_into::<ArrayBuffer>()).to_vec()
+}
+
+const KEY: &[u8] = b"\x01\x23\x45\x67\x89\xab\xcd\xef\x23\x45\x67\x89\xab\xcd\xef\x01";
+
+#[wasm_bindgen_test]
+async fn what_webcrypto_wraps_is_unwrapped() {
+    let key_pair = KeyPair::make(KeySize::Rsa2048, &mut SystemRandom).unwrap();
+    let wrapped = wrap(key_pair.to_spki_base64(), KEY, "SHA-256").await;
+    assert_eq!(**key_pair.unwrap(&wrapped, &mut SystemRandom).unwrap(), *KEY);
+}
+
+#[wasm_bindgen_test]
+async fn what_webcrypto_wraps_with_sha1_is_refused() {
+    let key_pair = KeyPair::make(KeySize::Rsa2048, &mut SystemRandom).unwrap();
+    let wrapped = wrap(key_pair.to_spki_base64(), KEY, "SHA-1").await;
+    assert_eq!(Tzpk::unwrap(&wrapped, key_pair, &mut SystemRandom).unwrap_err(), Error::TzpkInvalid);
+}
+
+#[wasm_bindgen_test]
+fn keys_differ() {
+    let make = || KeyPair::make(KeySize::Rsa2048, &mut SystemRandom).unwrap();
+    assert_ne!(make().to_spki_base64(), make().to_spki_base64());
+}
+
+/// The search gives way often enough: no step may hold up a digit for long.
+#[wasm_bindgen_test]
+fn the_search_runs_in_many_steps() {
+    let mut search = KeyPairSearch::new(KeySize::Rsa2048);
+    let mut steps = 1;
+    while search.step(&mut SystemRandom).unwrap().is_none() {
+        steps += 1;
+    }
+    // Two primes, a sieve for each: never fewer than two tests.
+    assert!(steps >= 2, "{steps}");
+}
+
+#[wasm_bindgen_test]
+async fn a_session_sets_a_pin() {
+    let mut session =
+        Session::open(PinRules::default(), KeySize::Rsa2048, ControlIdSource::Provider, SystemRandom);
+    [4, 8, 2, 6, 4, 8, 2, 6].iter().for_each(|&digit| session.press(digit).unwrap());
+    session.submit().unwrap();
+    let (mut last, mut sent) = (None, Vec::new());
+    while let Some(action) = session.next_action() {
+        match action {
+            Action::SearchKeyPair => while session.search_key_pair() {},
+            Action::AskControlId => session.control_id(Some("token".to_owned())),
+            Action::Emit(event) => last = Some(event),
+            Action::Post(Request { endpoint, body }) => {
+                sent.push(endpoint);
+                let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+                let reply = match endpoint {
+                    Endpoint::Tzpk => {
+                        let wrapped = wrap(body["publicKey"].as_str().unwrap(), KEY, "SHA-256").await;
+                        format!("{{\"tzpk\":\"{}\"}}", Base64::encode_string(&wrapped))
+                    }
+                    Endpoint::Set => {
+                        let block = Base64::decode_vec(body["pinBlock"].as_str().unwrap()).unwrap();
+                        assert_eq!(block.len(), 8);
+                        String::new()
+                    }
+                };
+                session.reply(endpoint, Reply::Answered { status: 200, body: Some(reply.into_bytes()) });
+            }
+        }
+    }
+    assert_eq!(sent, [Endpoint::Tzpk, Endpoint::Set]);
+    assert_eq!(last, Some(Event::Success));
+}

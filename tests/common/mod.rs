@@ -1,0 +1,118 @@
+//! Shared by the suites: a random source that replays bytes, and the server's side of a session.
+
+#![allow(dead_code, reason = "every suite is a crate of its own and uses a part")]
+
+use base64ct::{Base64, Encoding};
+use card_pin::{
+    entry::{Entry, PinRules},
+    pin::Pin,
+    session::{Action, Event, Session},
+    weak_pin::WeakPin,
+    wire::{Endpoint, Reply, Request},
+};
+use rand::{TryCryptoRng, TryRng};
+use rsa::{PublicKey, pkcs8::DecodePublicKey};
+use serde_json::{Value, json};
+use sha2::Sha256;
+
+/// Gives the bytes it was made with, and then fails.
+#[derive(Debug)]
+pub(crate) struct Replay(pub(crate) Vec<u8>);
+
+/// There is no randomness left.
+#[derive(Debug)]
+pub(crate) struct Exhausted;
+
+impl std::fmt::Display for Exhausted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the replayed random bytes are used up")
+    }
+}
+
+impl std::error::Error for Exhausted {}
+
+impl TryRng for Replay {
+    type Error = Exhausted;
+
+    fn try_next_u32(&mut self) -> Result<u32, Exhausted> {
+        let mut bytes = [0; 4];
+        self.try_fill_bytes(&mut bytes)?;
+        Ok(u32::from_le_bytes(bytes))
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Exhausted> {
+        let mut bytes = [0; 8];
+        self.try_fill_bytes(&mut bytes)?;
+        Ok(u64::from_le_bytes(bytes))
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Exhausted> {
+        if bytes.len() > self.0.len() {
+            return Err(Exhausted);
+        }
+        let rest = self.0.split_off(bytes.len());
+        bytes.copy_from_slice(&self.0);
+        self.0 = rest;
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for Replay {}
+
+/// A PIN as it comes out of the pad.
+pub(crate) fn pin(digits: &[u8]) -> Pin {
+    let count = u8::try_from(digits.len()).unwrap();
+    let rules = PinRules::new(count, count, false, WeakPin::Allow).unwrap();
+    let mut entry = Entry::new(rules);
+    digits.iter().for_each(|&digit| entry.press(digit).unwrap());
+    Pin::from_entry(entry).unwrap()
+}
+
+/// A TDEA key of two parts, for the server to hand out. Taken from NIST SP 800-67 Rev. 2, Appendix B.
+pub(crate) const KEY: [u8; 16] =
+    [0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0x01];
+
+pub(crate) fn field(request: &Request, name: &str) -> String {
+    let body: Value = serde_json::from_str(&request.body).unwrap();
+    body[name].as_str().unwrap_or_else(|| panic!("{name} is missing in {body}")).to_owned()
+}
+
+/// `key` wrapped under the public key of a `tzpk` request.
+pub(crate) fn wrap(request: &Request, key: &[u8]) -> Vec<u8> {
+    let der = Base64::decode_vec(&field(request, "publicKey")).unwrap();
+    let public_key = PublicKey::from_public_key_der(&der).unwrap();
+    public_key.oaep_encrypt_with_rng::<Sha256, _>(&mut rand::rngs::SysRng, key).unwrap()
+}
+
+pub(crate) fn answer(status: u16, body: impl Into<Vec<u8>>) -> Reply {
+    Reply::Answered { status, body: Some(body.into()) }
+}
+
+/// The answer to a `tzpk` request that hands out `key`.
+pub(crate) fn tzpk_reply(request: &Request, key: &[u8]) -> Reply {
+    answer(200, json!({"tzpk": Base64::encode_string(&wrap(request, key))}).to_string())
+}
+
+/// Carries out a session's actions until it waits for the outside, with `server` for the network and `issuer` for
+/// control ids, and collects what the page is told and the requests.
+pub(crate) fn run<R: TryCryptoRng>(
+    session: &mut Session<R>,
+    mut server: impl FnMut(&Request) -> Option<Reply>,
+    mut issuer: impl FnMut() -> Option<String>,
+) -> (Vec<Event>, Vec<Endpoint>) {
+    let (mut events, mut requests) = (Vec::new(), Vec::new());
+    while let Some(action) = session.next_action() {
+        match action {
+            Action::SearchKeyPair => while session.search_key_pair() {},
+            Action::AskControlId => session.control_id(issuer()),
+            Action::Emit(event) => events.push(event),
+            Action::Post(request) => {
+                requests.push(request.endpoint);
+                if let Some(reply) = server(&request) {
+                    session.reply(request.endpoint, reply);
+                }
+            }
+        }
+    }
+    (events, requests)
+}
