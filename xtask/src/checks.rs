@@ -11,7 +11,7 @@ use std::{process::Command, time::Instant};
 type Check = (&'static str, fn(&Project) -> Result<()>);
 
 /// Cheap ones first; a browser sees only what passed everything else.
-const CHECKS: [Check; 13] = [
+const CHECKS: [Check; 12] = [
     ("format", format),
     ("layers", layers::check),
     ("clippy", clippy),
@@ -23,7 +23,6 @@ const CHECKS: [Check; 13] = [
     ("types of the scripts", types),
     ("wasm tests in Chromium", |project| wasm_tests(project, "--chrome")),
     ("wasm tests in Firefox", |project| wasm_tests(project, "--firefox")),
-    ("build of the bench", build_bench),
     ("end to end, in Chromium, Firefox and WebKit", end_to_end),
 ];
 
@@ -44,7 +43,7 @@ pub(crate) fn run_all(project: &Project) -> Result<()> {
 pub(crate) fn bench(project: &Project) -> Result<()> {
     setup::install_missing(project, setup::Browsers::Wanted)?;
     dist::build(project)?;
-    build_bench(project)?;
+    dist::bind(project, "card-pin-bench", &project.work("bench"))?;
     run::run(cargo(project.root()).args(["run", "--package", "card-pin-e2e", "--bin", "bench"]))
 }
 
@@ -89,10 +88,6 @@ fn types(project: &Project) -> Result<()> {
 
 fn wasm_tests(project: &Project, browser: &str) -> Result<()> {
     run::run(Command::new("wasm-pack").current_dir(project.root()).args(["test", "--headless", browser]))
-}
-
-fn build_bench(project: &Project) -> Result<()> {
-    dist::bind(project, "card-pin-bench", &project.work("bench"))
 }
 
 fn end_to_end(project: &Project) -> Result<()> {

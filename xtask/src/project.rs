@@ -12,8 +12,11 @@ pub(crate) struct Project {
 
 impl Project {
     pub(crate) fn find() -> Result<Self> {
-        let member = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let root = member.parent().context("xtask/ lies in no workspace")?.to_owned();
+        // Cargo says at run time where the package is; what was compiled in could be another working tree that shares
+        // its target folder.
+        let member =
+            env::var_os("CARGO_MANIFEST_DIR").context("this runs through Cargo only: `cargo xtask`")?;
+        let root = Path::new(&member).parent().context("xtask/ lies in no workspace")?.to_owned();
         let cargo_target =
             env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |path| root.join(path));
         Ok(Self { root, cargo_target })
