@@ -71,6 +71,20 @@ fn a_key_pair_has_the_size_asked_for_and_f4() {
     }
 }
 
+/// The search gives way often: a digit waits for one step, not for the key pair.
+#[test]
+fn a_search_takes_many_steps() {
+    let mut steps = 0;
+    for _ in 0..5 {
+        let mut search = KeyPairSearch::new(KeySize::Rsa2048);
+        while search.step(&mut SystemRandom).unwrap().is_none() {
+            steps += 1;
+        }
+    }
+    // Some hundred are expected; so few would mean that one step tests many candidates.
+    assert!(steps > 50, "{steps}");
+}
+
 #[test]
 fn key_sizes_are_found_by_their_bits() {
     for size in [KeySize::Rsa2048, KeySize::Rsa3072, KeySize::Rsa4096] {
