@@ -1,0 +1,167 @@
+use crate::{process::Process, webdriver::WebDriver};
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+use std::{
+    ffi::OsString,
+    fmt, fs,
+    io::{BufRead, BufReader},
+    net::{Ipv4Addr, TcpListener},
+    path::PathBuf,
+    process::{Command, Stdio},
+};
+use tempfile::TempDir;
+
+/// The browser engines that customers have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// Chrome, Edge, Android's web view.
+    Chromium,
+    /// Firefox.
+    Firefox,
+    /// Safari, and every web view on iOS. Here as WebKitGTK.
+    WebKit,
+}
+
+/// A running browser. Dropping it, in a panic too, ends the browser, its driver and its screen.
+#[derive(Debug)]
+pub struct Browser {
+    // The order of the fields is the order of their end.
+    driver: WebDriver,
+    _driver_process: Process,
+    _screen: Option<Process>,
+    _profile: TempDir,
+}
+
+impl Engine {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Chromium, Self::Firefox, Self::WebKit];
+
+    /// Starts the driver on a free port, and the browser through it.
+    ///
+    /// # Errors
+    ///
+    /// Where a program is missing or does not come up.
+    pub async fn start(self) -> Result<Browser> {
+        let profile = tempfile::tempdir().context("no folder for the browser's profile")?;
+        let screen = if self == Self::WebKit { Some(Screen::start()?) } else { None };
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+
+        let mut command = self.driver_command(port);
+        command.env("TMPDIR", profile.path());
+        let screen = screen.map(|screen| {
+            command.env("DISPLAY", screen.display);
+            screen.process
+        });
+        let driver_process =
+            Process::spawn(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()))?;
+        let url = format!("http://127.0.0.1:{port}");
+        let driver = WebDriver::connect(&url, self.capabilities(&profile)?)
+            .await
+            .with_context(|| format!("{self} does not start"))?;
+        Ok(Browser { driver, _driver_process: driver_process, _screen: screen, _profile: profile })
+    }
+
+    fn driver_command(self, port: u16) -> Command {
+        match self {
+            Self::Chromium => {
+                let mut command = Command::new("chromedriver");
+                command.arg(format!("--port={port}"));
+                command
+            }
+            Self::Firefox => {
+                let mut command = Command::new("geckodriver");
+                // Its WebSocket server would take one fixed port, so that two could not run side by side.
+                command.args(["--port", &port.to_string(), "--websocket-port", "0"]);
+                command
+            }
+            Self::WebKit => {
+                let mut command = Command::new("WebKitWebDriver");
+                // Its sandbox needs kernel rights that containers withhold; its pages come from this machine only.
+                command
+                    .arg(format!("--port={port}"))
+                    .env("WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS", "1")
+                    .env("LIBGL_ALWAYS_SOFTWARE", "1");
+                command
+            }
+        }
+    }
+
+    fn capabilities(self, profile: &TempDir) -> Result<Value> {
+        Ok(match self {
+            Self::Chromium => {
+                let mut user_data = OsString::from("--user-data-dir=");
+                user_data.push(profile.path().join("chromium"));
+                json!({
+                    "browserName": "chrome",
+                    "goog:chromeOptions": {"args": [
+                        "--headless=new",
+                        "--no-sandbox",
+                        "--disable-gpu",
+                        "--disable-quic",
+                        "--no-first-run",
+                        "--disable-background-networking",
+                        "--disable-component-update",
+                        "--disable-dev-shm-usage",
+                        "--disable-sync",
+                        user_data.to_string_lossy(),
+                    ]},
+                })
+            }
+            Self::Firefox => json!({
+                "browserName": "firefox",
+                "moz:firefoxOptions": {"args": ["-headless"]},
+            }),
+            Self::WebKit => json!({
+                "browserName": "MiniBrowser",
+                "webkitgtk:browserOptions": {"binary": mini_browser()?, "args": ["--automation"]},
+            }),
+        })
+    }
+}
+
+impl fmt::Display for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+impl Browser {
+    /// The session with the browser.
+    #[must_use]
+    pub fn driver(&self) -> &WebDriver {
+        &self.driver
+    }
+}
+
+/// A virtual screen, for an engine without a headless mode.
+struct Screen {
+    process: Process,
+    display: String,
+}
+
+impl Screen {
+    fn start() -> Result<Self> {
+        // Xvfb picks a free display itself and prints it when it is ready, so that tests side by side never share one.
+        let mut command = Command::new("Xvfb");
+        command.args(["-displayfd", "1", "-screen", "0", "1280x1024x24", "-nolisten", "tcp"]);
+        let mut process =
+            Process::spawn(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()))?;
+        let stdout = process.stdout().context("Xvfb has no output")?;
+        let mut number = String::new();
+        BufReader::new(stdout).read_line(&mut number)?;
+        if number.trim().is_empty() {
+            bail!("Xvfb found no free display");
+        }
+        Ok(Self { process, display: format!(":{}", number.trim()) })
+    }
+}
+
+/// `/usr/lib/<architecture>/webkit2gtk-4.1/MiniBrowser`, which no `PATH` names.
+fn mini_browser() -> Result<PathBuf> {
+    let candidates =
+        fs::read_dir("/usr/lib")?.flatten().map(|entry| entry.path().join("webkit2gtk-4.1/MiniBrowser"));
+    candidates
+        .into_iter()
+        .find(|path| path.is_file())
+        .context("MiniBrowser is not installed: run `cargo xtask setup`")
+}

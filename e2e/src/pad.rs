@@ -1,0 +1,187 @@
+use crate::webdriver::WebDriver;
+use anyhow::Result;
+use rand::{TryRng as _, rngs::SysRng};
+use serde_json::{Value, json};
+
+/// The pad in the current document.
+const PAD: &str = "document.querySelector('card-pin')";
+/// W3C WebDriver, 17.4.2.
+const ENTER: char = '\u{E007}';
+
+/// `<card-pin>` as a customer sees and touches it.
+#[derive(Debug)]
+pub struct Pad<'a> {
+    driver: &'a WebDriver,
+}
+
+/// How digits get in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hand {
+    /// The keys on the screen.
+    Screen,
+    /// A keyboard.
+    Keyboard,
+}
+
+impl<'a> Pad<'a> {
+    /// The pad of the current document, once it is drawn; from here on its events are kept.
+    ///
+    /// # Errors
+    ///
+    /// Where there is none; the same for everything on it.
+    pub async fn find(driver: &'a WebDriver) -> Result<Self> {
+        driver.wait_for(&format!("{PAD}?.shadowRoot?.querySelector('[part=\"prompt\"]')"), "the pad").await?;
+        let keep_events = format!(
+            "const pad = {PAD};
+             if (window.padEvents) return;
+             window.padEvents = [];
+             for (const name of ['ready', 'pin_valid', 'set_pin_validation_error', 'set_pin_success', 'set_pin_error'])
+               pad.addEventListener(name, (event) => window.padEvents.push(event.detail));"
+        );
+        driver.run::<Value>(&keep_events, Value::Null).await?;
+        Ok(Self { driver })
+    }
+
+    /// Puts the PIN in twice and submits.
+    ///
+    /// # Errors
+    ///
+    /// Where a key cannot be pressed, or the pad does not show a digit.
+    pub async fn choose(&self, pin: &str, hand: Hand) -> Result<()> {
+        for _ in ["entry", "confirm"] {
+            self.enter(pin, hand).await?;
+        }
+        self.wait_for_event("detail.event === 'pin_valid' && detail.pin_valid").await?;
+        self.submit(hand).await
+    }
+
+    /// Puts digits in, and waits until the pad has counted them.
+    ///
+    /// # Errors
+    ///
+    /// Where a key cannot be pressed, or the pad does not show a digit.
+    pub async fn enter(&self, digits: &str, hand: Hand) -> Result<()> {
+        let counted = self.count_of("pin_valid").await?;
+        match hand {
+            Hand::Screen => {
+                for digit in digits.chars() {
+                    self.tap(&digit.to_string()).await?;
+                }
+            }
+            Hand::Keyboard => {
+                self.focus().await?;
+                self.driver.type_keys(digits).await?;
+            }
+        }
+        let wanted = counted + digits.chars().count();
+        let reached =
+            format!("window.padEvents.filter(({{ event }}) => event === 'pin_valid').length >= {wanted}");
+        self.driver.wait_for(&reached, "the pad to count the digits").await.map(drop)
+    }
+
+    /// Presses the key for the next step or the submit.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be pressed.
+    pub async fn submit(&self, hand: Hand) -> Result<()> {
+        match hand {
+            Hand::Screen => self.tap("submit").await,
+            Hand::Keyboard => {
+                self.focus().await?;
+                self.driver.type_keys(&ENTER.to_string()).await
+            }
+        }
+    }
+
+    /// Presses the key on the screen with this `data-key`, once it may be pressed.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no such key.
+    pub async fn tap(&self, key: &str) -> Result<()> {
+        let button = format!("{PAD}.shadowRoot.querySelector('button[data-key=\"{key}\"]:enabled')");
+        let button = self.driver.element(&button, &format!("the key `{key}`")).await?;
+        self.driver.click(&button).await
+    }
+
+    /// How many dots are filled.
+    ///
+    /// # Errors
+    ///
+    /// Where the pad is gone.
+    pub async fn dots(&self) -> Result<usize> {
+        let script =
+            format!("return {PAD}.shadowRoot.querySelectorAll('[part~=\"dot\"][data-filled]').length");
+        self.driver.run(&script, Value::Null).await
+    }
+
+    /// Waits for an event for whose `detail` the condition holds, and returns it.
+    ///
+    /// # Errors
+    ///
+    /// Where none comes in time.
+    pub async fn wait_for_event(&self, condition: &str) -> Result<Value> {
+        let found = format!("window.padEvents.find((detail) => {condition})");
+        self.driver.wait_for(&found, &format!("an event with {condition}")).await
+    }
+
+    /// Every event so far.
+    ///
+    /// # Errors
+    ///
+    /// Where the pad is gone.
+    pub async fn events(&self) -> Result<Vec<Value>> {
+        self.driver.run("return window.padEvents", Value::Null).await
+    }
+
+    /// Forgets the events so far.
+    ///
+    /// # Errors
+    ///
+    /// Where the pad is gone.
+    pub async fn forget_events(&self) -> Result<()> {
+        self.driver.run::<Value>("window.padEvents.length = 0", Value::Null).await.map(drop)
+    }
+
+    /// Starts a session with this control id on the same element.
+    ///
+    /// # Errors
+    ///
+    /// Where the pad is gone.
+    pub async fn start(&self, control_id: &str) -> Result<()> {
+        self.forget_events().await?;
+        let script = format!("const pad = {PAD}; pad.reset(); pad.controlId = argument;");
+        self.driver.run::<Value>(&script, json!(control_id)).await.map(drop)
+    }
+
+    async fn focus(&self) -> Result<()> {
+        self.driver.run::<Value>(&format!("{PAD}.focus()"), Value::Null).await.map(drop)
+    }
+
+    async fn count_of(&self, event: &str) -> Result<usize> {
+        self.driver
+            .run("return window.padEvents.filter(({ event }) => event === argument).length", json!(event))
+            .await
+    }
+}
+
+/// A PIN that no policy calls easily guessed: four different digits, no two neighbours next to each other in counting,
+/// and no year of this or the last century.
+///
+/// # Errors
+///
+/// Where the system has no random numbers.
+pub fn random_pin() -> Result<String> {
+    loop {
+        let number = SysRng.try_next_u32()? % 10_000;
+        let digits = [1000, 100, 10, 1].map(|place| number / place % 10);
+        let all_different = (0..4).all(|at| !digits[..at].contains(&digits[at]));
+        let no_steps = digits.windows(2).all(|pair| pair[0].abs_diff(pair[1]) > 1);
+        // A month or a day in either half could be a date.
+        let no_date = number / 100 > 31 && number % 100 > 31;
+        if all_different && no_steps && no_date {
+            return Ok(digits.iter().map(u32::to_string).collect());
+        }
+    }
+}

@@ -1,0 +1,188 @@
+use crate::traces::Trace;
+use anyhow::{Context, Result, ensure};
+use card_pin_sandbox::{Config, Running};
+use serde_json::{Value, json};
+use std::{fs, path::Path};
+use tempfile::TempDir;
+
+/// A sandbox of its own for a test, with an empty database, the built page, and the test pages beside it.
+#[derive(Debug)]
+pub struct Sandbox {
+    running: Running,
+    client: reqwest::Client,
+    _files: TempDir,
+}
+
+/// A card that waits for its PIN, and a control id for it.
+#[derive(Debug)]
+pub struct WaitingCard {
+    /// The card's id.
+    pub id: String,
+    /// The one-use token.
+    pub control_id: String,
+}
+
+impl Sandbox {
+    /// Starts it on a free port.
+    ///
+    /// # Errors
+    ///
+    /// Where `dist/` is not built, or the sandbox does not start.
+    pub async fn start() -> Result<Self> {
+        let project = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("e2e/ lies in no workspace")?;
+        let files = tempfile::tempdir()?;
+        let dist = files.path().join("dist");
+        fs::create_dir(&dist)?;
+        copy_files(&project.join("dist"), &dist).context("dist/ cannot be read: run `cargo xtask build`")?;
+        // The sandbox serves each file of the folder, so the test pages come from the origin that the element posts to.
+        copy_files(&project.join("e2e/pages"), &dist)?;
+        let config = Config {
+            port: 0,
+            db: files.path().join("sandbox.sqlite"),
+            dist,
+            user: "e2e".to_owned(),
+            password: "e2e".to_owned(),
+        };
+        let running = card_pin_sandbox::start(config).await?;
+        Ok(Self { running, client: reqwest::Client::builder().no_proxy().build()?, _files: files })
+    }
+
+    /// An address on the sandbox.
+    #[must_use]
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.running.base_url())
+    }
+
+    /// Has the issuer make a card and ask for a control id, as its app would.
+    ///
+    /// # Errors
+    ///
+    /// Where the sandbox refuses; the same for the other requests.
+    pub async fn waiting_card(&self) -> Result<WaitingCard> {
+        let holder = json!({"firstName": "Ada", "lastName": "Lindqvist"});
+        let card = self.post("/issuer/api/cards", &holder).await?;
+        let id = card["id"].as_str().context("the card has no id")?.to_owned();
+        Ok(WaitingCard { control_id: self.control_id(&id).await?, id })
+    }
+
+    /// One more control id for a card.
+    ///
+    /// # Errors
+    ///
+    /// Where the card does not wait for a PIN.
+    pub async fn control_id(&self, card: &str) -> Result<String> {
+        let control = self.post(&format!("/issuer/api/cards/{card}/set-pin"), &json!({})).await?;
+        Ok(control["controlId"].as_str().context("there is no control id")?.to_owned())
+    }
+
+    /// The PIN that the sandbox's HSM decrypted for a card, if any.
+    ///
+    /// # Errors
+    ///
+    /// Where the sandbox does not answer.
+    pub async fn pin_of(&self, card: &str) -> Result<Option<String>> {
+        let response = self.client.get(self.url(&format!("/sandbox/cards/{card}/pin"))).send().await?;
+        if response.status() == 404 {
+            return Ok(None);
+        }
+        let answer: Value = response.error_for_status()?.json().await?;
+        Ok(answer["pin"].as_str().map(str::to_owned))
+    }
+
+    /// Every request that arrived and was not for a file.
+    ///
+    /// # Errors
+    ///
+    /// Where the sandbox does not answer.
+    pub async fn wire(&self) -> Result<Vec<Value>> {
+        let answer: Value =
+            self.client.get(self.url("/sandbox/wire")).send().await?.error_for_status()?.json().await?;
+        Ok(answer["requests"].as_array().context("the wire has no requests")?.clone())
+    }
+
+    /// What can be read in these requests: addresses, headers and bodies. Proves at the same time that all of these are
+    /// there to be searched: what is planted in them is found.
+    ///
+    /// # Errors
+    ///
+    /// Where what was planted is not found.
+    pub async fn traces_on_the_wire(&self) -> Result<Vec<Trace>> {
+        let sent = self.wire().await?;
+        self.client
+            .post(self.url("/planted-in-the-path-86404275?planted-in-the-query-86404275"))
+            .header("x-planted", "planted-in-a-header-86404275")
+            .body("planted-in-the-body-86404275")
+            .send()
+            .await?;
+        let planted = self.wire().await?.last().map(ToString::to_string).unwrap_or_default();
+        for place in ["the-path", "the-query", "a-header", "the-body"] {
+            let sentinel = format!("planted-in-{place}-86404275");
+            ensure!(
+                planted.contains(&sentinel),
+                "the search of {place} finds nothing, not even what is there"
+            );
+        }
+        Ok(sent.into_iter().enumerate().map(Self::trace).collect())
+    }
+
+    fn trace((number, mut request): (usize, Value)) -> Trace {
+        if let Some(request) = request.as_object_mut() {
+            // The sandbox's own note of when the request came: nothing that was sent.
+            request.remove("at");
+        }
+        let path = request["path"].as_str().unwrap_or_default();
+        Trace { place: format!("request {number}, to {path}"), content: request.to_string() }
+    }
+
+    /// How many of these requests went to a path.
+    ///
+    /// # Errors
+    ///
+    /// Where the sandbox does not answer.
+    pub async fn count(&self, path: &str) -> Result<usize> {
+        Ok(self.wire().await?.iter().filter(|request| request["path"] == path).count())
+    }
+
+    /// Makes the next request to `on` (`tzpk` or `set`) go wrong.
+    ///
+    /// # Errors
+    ///
+    /// Where the sandbox does not know the fault.
+    pub async fn plan_fault(&self, on: &str, fault: &Value) -> Result<()> {
+        self.post("/sandbox/faults", &json!({"on": on, "fault": fault, "times": 1})).await.map(drop)
+    }
+
+    /// Moves the sandbox's clock.
+    ///
+    /// # Errors
+    ///
+    /// Where the sandbox does not answer.
+    pub async fn advance_clock(&self, seconds: u32) -> Result<()> {
+        self.post("/sandbox/clock", &json!({"advanceSeconds": seconds})).await.map(drop)
+    }
+
+    /// Forgets cards, faults, and what was sent.
+    ///
+    /// # Errors
+    ///
+    /// Where the sandbox does not answer.
+    pub async fn reset(&self) -> Result<()> {
+        self.post("/sandbox/reset", &json!({})).await.map(drop)
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> Result<Value> {
+        let response = self.client.post(self.url(path)).json(body).send().await?;
+        let status = response.status();
+        let answer: Value = response.json().await?;
+        ensure!(status.is_success(), "POST {path} was refused: {answer}");
+        Ok(answer)
+    }
+}
+
+fn copy_files(from: &Path, to: &Path) -> Result<()> {
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        fs::copy(entry.path(), to.join(entry.file_name()))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,82 @@
+//! A customer sets the PIN through the issuer's app, and it can be found nowhere but where it belongs.
+
+use anyhow::{Context, Result, ensure};
+use card_pin_e2e::{Engine, Hand, Pad, Sandbox, Trace, WebDriver, random_pin, traces_in_document};
+
+#[tokio::test]
+async fn in_chromium() -> Result<()> {
+    sets_the_pin_and_leaves_no_trace(Engine::Chromium).await
+}
+
+#[tokio::test]
+async fn in_firefox() -> Result<()> {
+    sets_the_pin_and_leaves_no_trace(Engine::Firefox).await
+}
+
+#[tokio::test]
+async fn in_webkit() -> Result<()> {
+    sets_the_pin_and_leaves_no_trace(Engine::WebKit).await
+}
+
+async fn sets_the_pin_and_leaves_no_trace(engine: Engine) -> Result<()> {
+    let sandbox = Sandbox::start().await?;
+    let browser = engine.start().await?;
+    for hand in [Hand::Screen, Hand::Keyboard] {
+        // Four digits stand in an id or a port by chance, but a second PIN does not stand in the same place.
+        let first = places_that_hold_the_pin(&sandbox, browser.driver(), hand).await?;
+        if !first.is_empty() {
+            let second = places_that_hold_the_pin(&sandbox, browser.driver(), hand).await?;
+            let both: Vec<_> = first.iter().filter(|place| second.contains(place)).collect();
+            ensure!(both.is_empty(), "the PIN stands in {both:?}");
+        }
+    }
+    Ok(())
+}
+
+async fn places_that_hold_the_pin(sandbox: &Sandbox, driver: &WebDriver, hand: Hand) -> Result<Vec<String>> {
+    sandbox.reset().await?;
+    let pin = random_pin()?;
+    let traces =
+        through_the_issuer_app(sandbox, driver, &pin, hand).await.with_context(|| format!("{hand:?}"))?;
+    Ok(traces.into_iter().filter(|trace| trace.holds(&pin)).map(|trace| trace.place).collect())
+}
+
+/// Sets the PIN as a customer does, and returns what was left behind.
+async fn through_the_issuer_app(
+    sandbox: &Sandbox,
+    driver: &WebDriver,
+    pin: &str,
+    hand: Hand,
+) -> Result<Vec<Trace>> {
+    driver.open(&sandbox.url("/")).await?;
+    click(driver, "#new-card").await?;
+    let card = driver
+        .wait_for("document.querySelector('article[data-card-id]')?.dataset.cardId", "the card")
+        .await?;
+    let card = card.as_str().context("the card has an id")?;
+    click(driver, "button[data-action=\"set-pin\"]").await?;
+
+    let frame = driver.element("document.querySelector('iframe[name=\"web-view\"]')", "the web view").await?;
+    driver.enter_frame(&frame).await?;
+    let pad = Pad::find(driver).await?;
+    pad.choose(pin, hand).await?;
+    pad.wait_for_event("detail.event === 'set_pin_success'").await?;
+    let mut traces = traces_in_document(driver, "hosted page").await?;
+
+    driver.leave_frames().await?;
+    let is_set = format!("document.querySelector('[data-card-id=\"{card}\"] [data-pin-status=\"S\"]')");
+    driver.wait_for(&is_set, "the card to show that its PIN is set").await?;
+    traces.extend(traces_in_document(driver, "issuer app").await?);
+
+    let decrypted = sandbox.pin_of(card).await?;
+    ensure!(decrypted.as_deref() == Some(pin), "{pin} was tapped, and the HSM decrypted {decrypted:?}");
+    ensure!(sandbox.count("/pin-page/tzpk").await? == 1, "exactly one TZPK is asked for");
+    ensure!(sandbox.count("/pin-page/set").await? == 1, "the PIN is sent exactly once");
+    traces.extend(sandbox.traces_on_the_wire().await?);
+    Ok(traces)
+}
+
+async fn click(driver: &WebDriver, selector: &str) -> Result<()> {
+    let element = driver.element(&format!("document.querySelector('{selector}')"), selector).await?;
+    driver.click(&element).await
+}
