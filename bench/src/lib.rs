@@ -1,1 +1,20 @@
-//! Placeholder.
+//! What `cargo xtask bench` measures in a browser, beside the browser's own WebCrypto: the parts of the core that
+//! the shipped module has no reason to export.
+
+use base64ct::{Base64, Encoding};
+use card_pin::{
+    key_pair::{KeyPair, KeySize},
+    random::SystemRandom,
+};
+use wasm_bindgen::prelude::*;
+
+/// Makes a key pair of `bits` and gives its public key as SubjectPublicKeyInfo in DER, to be checked.
+///
+/// # Errors
+/// A message that names what is wrong: another size than 2048, 3072 or 4096, or no randomness.
+#[wasm_bindgen]
+pub fn make_key_pair(bits: u32) -> Result<Vec<u8>, JsError> {
+    let size = KeySize::from_bits(bits).ok_or_else(|| JsError::new("bits: 2048, 3072 or 4096"))?;
+    let key_pair = KeyPair::make(size, &mut SystemRandom)?;
+    Base64::decode_vec(key_pair.to_spki_base64()).map_err(|_| JsError::new("the public key is no base64"))
+}
