@@ -1,5 +1,6 @@
 //! The whole order, natively: what is sent when, what the page is told, and that every end is an end.
 #![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 

@@ -1,5 +1,6 @@
 //! The TZPK: TDEA against NIST's vectors, and every key that has to be refused.
 #![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
