@@ -59,11 +59,12 @@ export function oneOf(name, value, choices) {
  */
 function address(name, value) {
   if (typeof value !== "string" || value === "") throw new TypeError(`${name} has to be an address`);
-  const url = URL.canParse(value, document.baseURI) ? new URL(value, document.baseURI) : undefined;
-  if (url?.protocol !== "https:" && url?.protocol !== "http:") {
+  const link = document.createElement("a");
+  link.href = value;
+  if (link.protocol !== "https:" && link.protocol !== "http:") {
     throw new TypeError(`${name} has to be an http or https address`);
   }
-  return url.href;
+  return link.href;
 }
 
 /**
