@@ -35,7 +35,7 @@ const PLANT: &str = r#"
     }
     localStorage.setItem("planted", argument);
     sessionStorage.setItem("planted", argument);
-    document.cookie = `planted=${argument}`;
+    document.cookie = `planted=${argument}; path=/`;
     await new Promise((resolve, reject) => {
       const opening = indexedDB.open(`planted-${argument}`);
       opening.onsuccess = () => resolve(opening.result.close());
@@ -53,7 +53,7 @@ const PLANT: &str = r#"
 const FORGET: &str = r#"
     localStorage.removeItem("planted");
     sessionStorage.removeItem("planted");
-    document.cookie = "planted=; max-age=0";
+    document.cookie = "planted=; path=/; max-age=0";
     for (const { name } of await indexedDB.databases()) indexedDB.deleteDatabase(name);
     history.replaceState(null, "", location.pathname);
 "#;

@@ -1,0 +1,135 @@
+//! Whatever goes wrong on the way: the right code, the PIN sent at most once, and a new control id on the same page sets it.
+
+use anyhow::{Context, Result, ensure};
+use card_pin_e2e::{Engine, Hand, Pad, Sandbox, random_pin};
+use serde_json::{Value, json};
+
+/// What happens when a request goes wrong.
+struct Case {
+    on: &'static str,
+    fault: Value,
+    /// The code of `set_pin_error`, or `None` for a PIN that is set all the same.
+    code: Option<&'static str>,
+}
+
+fn case(on: &'static str, fault: impl Into<Value>, code: &'static str) -> Case {
+    Case { on, fault: fault.into(), code: Some(code) }
+}
+
+/// What an engine's own network code decides: run in each.
+fn network_cases() -> Vec<Case> {
+    vec![
+        case("tzpk", "redirect", "network"),
+        case("tzpk", "stall", "timeout"),
+        case("tzpk", "cut", "network"),
+        case("tzpk", "cut_body", "network"),
+        case("set", "redirect", "outcome_unknown"),
+        case("set", "stall", "outcome_unknown"),
+        case("set", "cut", "outcome_unknown"),
+        case("set", "cut_after", "outcome_unknown"),
+        case("set", "cut_body", "outcome_unknown"),
+    ]
+}
+
+/// What our own code decides, the same in each engine: run in one.
+fn other_cases() -> Vec<Case> {
+    let status = |code: u16| json!({"status": code});
+    let key_bytes = |length: u8| json!({"key_bytes": length});
+    vec![
+        case("tzpk", "cut_after", "network"),
+        case("tzpk", "html", "bad_response"),
+        case("tzpk", "not_json", "bad_response"),
+        case("tzpk", "too_large", "bad_response"),
+        case("tzpk", status(400), "rejected"),
+        case("tzpk", status(401), "control_id_expired"),
+        case("tzpk", status(403), "control_id_expired"),
+        case("tzpk", status(404), "control_id_expired"),
+        case("tzpk", status(409), "already_used"),
+        case("tzpk", status(410), "control_id_expired"),
+        case("tzpk", status(429), "rejected"),
+        case("tzpk", status(500), "server_error"),
+        case("tzpk", status(503), "server_error"),
+        case("tzpk", "truncated", "tzpk_invalid"),
+        case("tzpk", "flipped", "tzpk_invalid"),
+        case("tzpk", "sha1", "tzpk_invalid"),
+        case("tzpk", "not_base64", "tzpk_invalid"),
+        case("tzpk", "single_des", "tzpk_invalid"),
+        case("tzpk", "weak", "tzpk_invalid"),
+        case("tzpk", key_bytes(8), "tzpk_invalid"),
+        case("tzpk", key_bytes(15), "tzpk_invalid"),
+        case("tzpk", key_bytes(33), "tzpk_invalid"),
+        Case { on: "tzpk", fault: key_bytes(16), code: None },
+        Case { on: "tzpk", fault: key_bytes(24), code: None },
+        case("set", "too_large", "outcome_unknown"),
+        case("set", status(400), "rejected"),
+        case("set", status(404), "control_id_expired"),
+        case("set", status(409), "already_used"),
+        case("set", status(410), "control_id_expired"),
+        case("set", status(500), "outcome_unknown"),
+        case("set", status(503), "outcome_unknown"),
+    ]
+}
+
+#[tokio::test]
+async fn in_chromium() -> Result<()> {
+    each_ends_as_it_should(Engine::Chromium, network_cases().into_iter().chain(other_cases())).await
+}
+
+#[tokio::test]
+async fn in_firefox() -> Result<()> {
+    each_ends_as_it_should(Engine::Firefox, network_cases()).await
+}
+
+#[tokio::test]
+async fn in_webkit() -> Result<()> {
+    each_ends_as_it_should(Engine::WebKit, network_cases()).await
+}
+
+async fn each_ends_as_it_should(engine: Engine, cases: impl IntoIterator<Item = Case>) -> Result<()> {
+    let sandbox = Sandbox::start().await?;
+    let browser = engine.start().await?;
+    browser.driver().open(&sandbox.url("/pin-page/direct.html")).await?;
+    let pad = Pad::find(browser.driver()).await?;
+    let mut failures = Vec::new();
+    for case in cases {
+        let name = format!("{} {}", case.on, case.fault);
+        let outcome = async {
+            ends_as_it_should(&sandbox, &pad, &case).await?;
+            a_new_control_id_sets_the_pin(&sandbox, &pad).await.context("and then, with a new control id")
+        };
+        if let Err(error) = outcome.await {
+            failures.push(format!("{name}: {error:#}"));
+        }
+    }
+    ensure!(failures.is_empty(), "{} of the cases fail:\n{}", failures.len(), failures.join("\n"));
+    Ok(())
+}
+
+async fn ends_as_it_should(sandbox: &Sandbox, pad: &Pad<'_>, case: &Case) -> Result<()> {
+    sandbox.reset().await?;
+    let card = sandbox.waiting_card().await?;
+    sandbox.plan_fault(case.on, &case.fault).await?;
+    pad.start(&card.control_id).await?;
+    let fails_early = case.on == "tzpk" && case.code.is_some();
+    if !fails_early {
+        pad.choose(&random_pin()?, Hand::Screen).await?;
+    }
+    let end = pad.wait_for_event("/^set_pin_(success|error)$/.test(detail.event)").await?;
+    let code = end["code"].as_str();
+    ensure!(code == case.code, "ended with {code:?} instead of {:?}", case.code);
+    let sent = sandbox.count("/pin-page/set").await?;
+    ensure!(sent == usize::from(!fails_early), "the PIN was sent {sent} times");
+    Ok(())
+}
+
+async fn a_new_control_id_sets_the_pin(sandbox: &Sandbox, pad: &Pad<'_>) -> Result<()> {
+    let card = sandbox.waiting_card().await?;
+    let pin = random_pin()?;
+    pad.start(&card.control_id).await?;
+    pad.choose(&pin, Hand::Screen).await?;
+    let end = pad.wait_for_event("/^set_pin_(success|error)$/.test(detail.event)").await?;
+    ensure!(end["event"] == "set_pin_success", "it ended with {end}");
+    let decrypted = sandbox.pin_of(&card.id).await?;
+    ensure!(decrypted.as_deref() == Some(&*pin), "{pin} was tapped, and the HSM decrypted {decrypted:?}");
+    Ok(())
+}
