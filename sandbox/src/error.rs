@@ -32,6 +32,11 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// The database's name is that of a folder.
+    DatabaseIsFolder {
+        /// The name as given.
+        db: PathBuf,
+    },
     /// The database could not be opened or is not one of ours.
     Database {
         /// The file as given.
@@ -94,9 +99,12 @@ impl fmt::Display for Error {
                 "The folder {} cannot be made ({source}): choose another file for the database with --db FILE.",
                 folder.display()
             ),
+            Self::DatabaseIsFolder { db } => {
+                write!(f, "{} is a folder, not a database: name a file in it with --db FILE.", db.display())
+            }
             Self::Database { db, reason } => write!(
                 f,
-                "{} cannot be used as the database ({reason}): delete it, or choose another with --db FILE.",
+                "{} cannot be used as the database ({reason}): choose another with --db FILE, or delete it if it is an old one.",
                 db.display()
             ),
             Self::MasterKey { file, source } => write!(
@@ -116,7 +124,7 @@ impl fmt::Display for Error {
             ),
             Self::MasterKeyMissing { file, db } => write!(
                 f,
-                "{} has no master key {}: bring the key back, or delete the database, and both are made anew.",
+                "{} has no master key {}: bring the key back, or choose another database with --db FILE.",
                 db.display(),
                 file.display()
             ),

@@ -70,6 +70,9 @@ impl Running {
 /// Whatever keeps it from starting; see [`Error`]. Nothing runs then.
 pub async fn start(config: Config) -> Result<Running, Error> {
     let dist = Dist::open(&config.dist)?;
+    if config.db.is_dir() {
+        return Err(Error::DatabaseIsFolder { db: config.db });
+    }
     if let Some(folder) = config.db.parent() {
         fs::create_dir_all(folder)
             .map_err(|source| Error::DatabaseFolder { folder: folder.to_owned(), source })?;

@@ -1,0 +1,81 @@
+//! The binary: what it prints, how it refuses, how it stops.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Output, Stdio};
+
+use crate::support::Sandbox;
+
+fn command() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_card-pin-sandbox"))
+}
+
+#[track_caller]
+fn assert_refused(output: &Output, hints: &[&str]) {
+    let said = String::from_utf8(output.stderr.clone()).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(output.stdout.is_empty());
+    assert_eq!(said.lines().count(), 1, "one sentence: {said}");
+    for hint in hints {
+        assert!(said.contains(hint), "{hint} not in {said}");
+    }
+}
+
+#[tokio::test]
+async fn it_says_where_it_is_and_stops_on_ctrl_c() {
+    let sandbox = Sandbox::start().await;
+    let (db, dist) = (sandbox.folder.join("other/deep/db.sqlite"), sandbox.folder.join("dist"));
+    let mut child = command()
+        .args(["--port", "0"])
+        .arg("--db")
+        .arg(db)
+        .arg("--dist")
+        .arg(dist)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines: Vec<_> =
+        BufReader::new(child.stdout.take().unwrap()).lines().take(3).map(Result::unwrap).collect();
+    assert!(lines[0].starts_with("http://127.0.0.1:"), "{lines:?}");
+    assert_eq!(lines[1..], ["user: sandbox", "password: sandbox"]);
+    assert_eq!(sandbox.client.get(&lines[0]).send().await.unwrap().status(), 200);
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[tokio::test]
+async fn what_cannot_work_is_said_in_one_sentence() {
+    let sandbox = Sandbox::start().await;
+    let port = sandbox.address().rsplit(':').next().unwrap().to_owned();
+    let (dist, other) = (sandbox.folder.join("dist"), sandbox.folder.join("other.sqlite"));
+    let run = |port: &str, db: &std::path::Path, dist: &std::path::Path| {
+        command().args(["--port", port]).arg("--db").arg(db).arg("--dist").arg(dist).output().unwrap()
+    };
+    assert_refused(&run(&port, &other, &dist), &[&port, "in use", "--port"]);
+    assert!(!other.exists(), "nothing is made when the port is taken");
+    assert_refused(&run("0", &other, &sandbox.folder.join("nowhere")), &["nowhere", "page.html", "--dist"]);
+    assert_refused(&run("0", &sandbox.folder, &dist), &["is a folder", "--db"]);
+    fs::write(&other, "this is no database, but long enough to be looked at as one").unwrap();
+    assert_refused(&run("0", &other, &dist), &["other.sqlite", "master key"]);
+    fs::copy(sandbox.folder.join("data/sandbox.sqlite.key"), sandbox.folder.join("other.sqlite.key"))
+        .unwrap();
+    assert_refused(&run("0", &other, &dist), &["other.sqlite", "not a database", "--db"]);
+    assert_refused(&run("0", &dist.join("page.js/x.sqlite"), &dist), &["page.js", "--db"]);
+}
+
+#[test]
+fn arguments_that_are_not_understood() {
+    for (arguments, hint) in [
+        (["--port", "many"], "--port"),
+        (["--port", "65536"], "--port"),
+        (["--port", "-1"], "--port"),
+        (["--colour", "red"], "--colour"),
+        (["extra", "words"], "extra"),
+    ] {
+        assert_refused(&command().args(arguments).output().unwrap(), &[hint]);
+    }
+    assert_refused(&command().arg("--db").output().unwrap(), &["--db"]);
+    let help = command().arg("--help").output().unwrap();
+    assert!(help.status.success());
+    assert!(String::from_utf8(help.stdout).unwrap().contains("--dist DIR"));
+}

@@ -1,0 +1,232 @@
+//! That each fault does what it says, seen from a client's end; for the broken connections from a bare socket's.
+
+use std::time::Duration;
+
+use base64ct::{Base64, Encoding};
+use rand::rngs::SysRng;
+use serde_json::{Value, json};
+use sha1::Sha1;
+use sha2::Sha256;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::support::{BLOCK_1234, Sandbox, device_key, encrypt, spki, unwrap};
+
+/// Sends the request over a bare socket; returns every byte that came back until the other end closed.
+async fn raw(sandbox: &Sandbox, path: &str, body: &Value) -> String {
+    let mut stream = connect(sandbox, path, body).await;
+    let mut received = Vec::new();
+    let read = timeout(Duration::from_secs(5), stream.read_to_end(&mut received)).await;
+    read.expect("the connection stays open").unwrap();
+    String::from_utf8(received).unwrap()
+}
+
+/// Sends a request that would keep its connection alive.
+async fn connect(sandbox: &Sandbox, path: &str, body: &Value) -> TcpStream {
+    let (host, body) = (sandbox.address(), body.to_string());
+    let length = body.len();
+    let mut stream = TcpStream::connect(host).await.unwrap();
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+    );
+    stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+    stream
+}
+
+fn tzpk_body(control_id: &str) -> Value {
+    json!({"controlId": control_id, "publicKey": spki(device_key())})
+}
+
+async fn set_body(sandbox: &Sandbox, control_id: &str) -> Value {
+    let block = encrypt(&sandbox.tzpk(control_id).await, BLOCK_1234);
+    json!({"controlId": control_id, "pinBlock": Base64::encode_string(&block)})
+}
+
+#[tokio::test]
+async fn without_a_fault_the_connection_stays_open() {
+    let sandbox = Sandbox::start().await;
+    let (_, control_id) = sandbox.card_and_control_id().await;
+    let mut stream = connect(&sandbox, "/pin-page/tzpk", &tzpk_body(&control_id)).await;
+    let mut all = Vec::new();
+    // Shows that the closed connections below are the faults' doing.
+    assert!(timeout(Duration::from_millis(500), stream.read_to_end(&mut all)).await.is_err());
+    assert!(all.starts_with(b"HTTP/1.1 200 OK"));
+}
+
+#[tokio::test]
+async fn cut_closes_without_an_answer_and_without_the_work() {
+    let sandbox = Sandbox::start().await;
+    let (card_id, control_id) = sandbox.card_and_control_id().await;
+    sandbox.plan("tzpk", json!("cut")).await;
+    assert_eq!(raw(&sandbox, "/pin-page/tzpk", &tzpk_body(&control_id)).await, "");
+    let body = set_body(&sandbox, &control_id).await;
+    sandbox.plan("set", json!("cut")).await;
+    assert_eq!(raw(&sandbox, "/pin-page/set", &body).await, "");
+    assert_eq!(sandbox.pin_status(&card_id).await, "W");
+    assert_eq!(sandbox.post("/pin-page/set", &body).await.status, 200);
+}
+
+#[tokio::test]
+async fn cut_after_closes_without_an_answer_but_does_the_work() {
+    let sandbox = Sandbox::start().await;
+    let (card_id, control_id) = sandbox.card_and_control_id().await;
+    let body = set_body(&sandbox, &control_id).await;
+    sandbox.plan("set", json!("cut_after")).await;
+    assert_eq!(raw(&sandbox, "/pin-page/set", &body).await, "");
+    assert_eq!(sandbox.hsm_pin(&card_id).await.as_deref(), Some("1234"));
+    assert_eq!(sandbox.post("/pin-page/set", &body).await.status, 409);
+}
+
+#[tokio::test]
+async fn cut_body_breaks_off_in_the_middle() {
+    let sandbox = Sandbox::start().await;
+    let (card_id, control_id) = sandbox.card_and_control_id().await;
+    for (path, on) in [("/pin-page/tzpk", "tzpk"), ("/pin-page/set", "set")] {
+        let body = if on == "tzpk" { tzpk_body(&control_id) } else { set_body(&sandbox, &control_id).await };
+        sandbox.plan(on, json!("cut_body")).await;
+        let received = raw(&sandbox, path, &body).await;
+        let (head, part) = received.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.1 200 OK"));
+        let announced = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
+        assert_eq!(part.len(), announced.parse::<usize>().unwrap() / 2, "{received}");
+        assert!(!part.is_empty());
+    }
+    assert_eq!(sandbox.pin_status(&card_id).await, "S");
+}
+
+#[tokio::test]
+async fn stall_never_answers_and_does_not_keep_the_sandbox_from_stopping() {
+    let mut sandbox = Sandbox::start().await;
+    let (card_id, control_id) = sandbox.card_and_control_id().await;
+    let body = set_body(&sandbox, &control_id).await;
+    sandbox.plan("set", json!("stall")).await;
+    let mut stalled = connect(&sandbox, "/pin-page/set", &body).await;
+    let mut byte = [0];
+    assert!(timeout(Duration::from_millis(700), stalled.read(&mut byte)).await.is_err());
+    assert_eq!(sandbox.pin_status(&card_id).await, "W");
+    timeout(Duration::from_secs(5), sandbox.stop()).await.expect("stops");
+    assert_eq!(stalled.read(&mut byte).await.unwrap_or(0), 0);
+}
+
+#[tokio::test]
+async fn redirect_leads_elsewhere() {
+    let sandbox = Sandbox::start().await;
+    let (card_id, control_id) = sandbox.card_and_control_id().await;
+    sandbox.plan("tzpk", json!("redirect")).await;
+    let answer = sandbox.post("/pin-page/tzpk", &tzpk_body(&control_id)).await;
+    assert_eq!((answer.status, answer.header("location")), (302, "/pin-page/tzpk-elsewhere"));
+    let body = set_body(&sandbox, &control_id).await;
+    sandbox.plan("set", json!("redirect")).await;
+    let answer = sandbox.post("/pin-page/set", &body).await;
+    assert_eq!((answer.status, answer.header("location")), (302, "/pin-page/set-elsewhere"));
+    assert_eq!(sandbox.pin_status(&card_id).await, "W");
+}
+
+#[tokio::test]
+async fn other_answers_in_place_of_the_right_one() {
+    let sandbox = Sandbox::start().await;
+    let (card_id, control_id) = sandbox.card_and_control_id().await;
+    let set = set_body(&sandbox, &control_id).await;
+    for (on, path, body) in
+        [("tzpk", "/pin-page/tzpk", tzpk_body(&control_id)), ("set", "/pin-page/set", set.clone())]
+    {
+        sandbox.plan(on, json!("html")).await;
+        let html = sandbox.post(path, &body).await;
+        assert_eq!((html.status, html.header("content-type")), (200, "text/html; charset=utf-8"));
+
+        sandbox.plan(on, json!("not_json")).await;
+        let garbage = sandbox.post(path, &body).await;
+        assert_eq!((garbage.status, garbage.header("content-type")), (200, "application/json"));
+        assert!(serde_json::from_str::<Value>(&garbage.text).is_err());
+
+        sandbox.plan(on, json!("too_large")).await;
+        let large = sandbox.post(path, &body).await;
+        assert_eq!((large.status, large.header("content-type")), (200, "application/json"));
+        assert!(large.text.len() > 64 * 1024 && large.json().is_object());
+
+        for status in [400, 401, 403, 404, 409, 410, 418, 429, 500, 503, 599] {
+            sandbox.plan(on, json!({"status": status})).await;
+            sandbox.post(path, &body).await.assert_other(status);
+        }
+    }
+    assert_eq!(sandbox.pin_status(&card_id).await, "W");
+    assert_eq!(sandbox.post("/pin-page/set", &set).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_fault_strikes_as_often_as_planned() {
+    let sandbox = Sandbox::start().await;
+    let (_, control_id) = sandbox.card_and_control_id().await;
+    let plan = json!({"on": "tzpk", "fault": {"status": 503}, "times": 2});
+    assert_eq!(sandbox.post("/sandbox/faults", &plan).await.status, 200);
+    let mut statuses = Vec::new();
+    for _ in 0..3 {
+        statuses.push(sandbox.ask_tzpk(&control_id, device_key()).await.status);
+    }
+    assert_eq!(statuses, [503, 503, 200]);
+}
+
+#[tokio::test]
+async fn keys_wrapped_or_damaged_wrongly() {
+    let sandbox = Sandbox::start().await;
+    let (_, control_id) = sandbox.card_and_control_id().await;
+    for fault in ["truncated", "flipped", "sha1", "not_base64"] {
+        sandbox.plan("tzpk", json!(fault)).await;
+        let answer = sandbox.ask_tzpk(&control_id, device_key()).await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(unwrap(&answer), None, "{fault}");
+        let field = Base64::decode_vec(answer.json()["tzpk"].as_str().unwrap());
+        match fault {
+            "truncated" => assert_eq!(field.unwrap().len(), 255),
+            "flipped" => {
+                let mut wrapped = field.unwrap();
+                wrapped[255] ^= 1;
+                assert_eq!(
+                    device_key().oaep_decrypt_with_rng::<Sha256, _>(&mut SysRng, &wrapped).unwrap().len(),
+                    16
+                );
+            }
+            "sha1" => {
+                assert_eq!(
+                    device_key()
+                        .oaep_decrypt_with_rng::<Sha1, _>(&mut SysRng, &field.unwrap())
+                        .unwrap()
+                        .len(),
+                    16
+                );
+            }
+            _ => assert!(field.is_err()),
+        }
+    }
+    assert_eq!(sandbox.tzpk(&control_id).await.len(), 16);
+}
+
+#[tokio::test]
+async fn keys_that_are_no_proper_keys() {
+    let sandbox = Sandbox::start().await;
+    let (_, control_id) = sandbox.card_and_control_id().await;
+    for length in [8, 15, 16, 24, 33] {
+        sandbox.plan("tzpk", json!({"key_bytes": length})).await;
+        assert_eq!(sandbox.tzpk(&control_id).await.len(), length);
+    }
+    sandbox.plan("tzpk", json!("single_des")).await;
+    let single = sandbox.tzpk(&control_id).await;
+    assert_eq!((single.len(), &single[..8]), (16, &single[8..]));
+    sandbox.plan("tzpk", json!("weak")).await;
+    let weak = sandbox.tzpk(&control_id).await;
+    assert_eq!((weak.len(), &weak[..8]), (16, [1; 8].as_slice()));
+}
+
+#[tokio::test]
+async fn a_triple_length_key_works_to_the_end() {
+    use des::TdesEde3;
+    use des::cipher::{Array, BlockCipherEncrypt, KeyInit};
+    let sandbox = Sandbox::start().await;
+    let (card_id, control_id) = sandbox.card_and_control_id().await;
+    sandbox.plan("tzpk", json!({"key_bytes": 24})).await;
+    let mut block = Array::from(BLOCK_1234.to_be_bytes());
+    TdesEde3::new_from_slice(&sandbox.tzpk(&control_id).await).unwrap().encrypt_block(&mut block);
+    assert_eq!(sandbox.send_block(&control_id, &block).await.status, 200);
+    assert_eq!(sandbox.hsm_pin(&card_id).await.as_deref(), Some("1234"));
+}

@@ -1,0 +1,24 @@
+//! The sandbox driven over real HTTP, as an issuer's back-end and a customer's device would. The device's side is done
+//! here with the `rsa` and `des` crates, or by OpenSSL; card-pin itself takes no part.
+
+#[cfg(test)]
+mod support;
+
+#[cfg(test)]
+mod command_line;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod issuer_app;
+#[cfg(test)]
+mod life;
+#[cfg(test)]
+mod openssl;
+#[cfg(test)]
+mod page;
+#[cfg(test)]
+mod requests;
+#[cfg(test)]
+mod storage;
+#[cfg(test)]
+mod tokens;

@@ -1,0 +1,109 @@
+//! The hosted page and its files.
+
+use std::fs;
+
+use reqwest::Method;
+
+use crate::support::{Answer, Sandbox};
+
+#[tokio::test]
+async fn the_page_is_filled_in_and_guarded() {
+    let sandbox = Sandbox::start().await;
+    let (_, control_id) = sandbox.card_and_control_id().await;
+    let page = sandbox.fetch_page(&control_id).await;
+    let (base, id) = (sandbox.base_url(), &control_id);
+    assert_eq!(
+        page.text,
+        format!(
+            "<!doctype html><title>p</title><main data-o=\"set-pin\" data-c=\"{id}\" data-p=\"{base}\"></main>"
+        )
+    );
+    assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+    assert_eq!(page.header("cache-control"), "no-store");
+    // Word for word what the interface promises for the hosted page.
+    let policy = format!(
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; connect-src 'self'; frame-ancestors {base}; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types card-pin"
+    );
+    assert_eq!(page.header("content-security-policy"), policy);
+}
+
+#[tokio::test]
+async fn the_frame_waits_for_its_control_id() {
+    let sandbox = Sandbox::start().await;
+    let page = sandbox.get("/pin-page/frame?key=sandbox").await;
+    assert_eq!(page.status, 200);
+    assert!(page.text.contains("data-c=\"\""));
+    assert!(page.text.contains(&format!("data-p=\"{}\"", sandbox.base_url())));
+    assert!(
+        page.header("content-security-policy").contains(&format!("frame-ancestors {};", sandbox.base_url()))
+    );
+    assert_eq!(sandbox.get("/pin-page/frame").await.status, 400);
+    assert_eq!(sandbox.get("/pin-page/frame?key=other").await.status, 404);
+}
+
+#[tokio::test]
+async fn a_bad_token_gets_a_readable_page_that_does_not_repeat_it() {
+    let sandbox = Sandbox::start().await;
+    let (_, expired) = sandbox.card_and_control_id().await;
+    sandbox.advance(31).await;
+    let script = "<script>alert(1)</script>";
+    for (token, status) in
+        [("", 400), (script, 400), ("0d1f7a3e-30a5-4f3c-9d55-1b4d0f6c9a11", 404), (expired.as_str(), 410)]
+    {
+        let page = sandbox.fetch_page(token).await;
+        assert_eq!(page.status, status, "{token}");
+        assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+        assert!(page.header("content-security-policy").starts_with("default-src 'none'; frame-ancestors"));
+        assert!(page.text.contains("<h1>Page not available</h1>"));
+        assert!(token.is_empty() || !page.text.contains(token));
+    }
+    let send = |media_type: &'static str, body: &'static str| {
+        sandbox.request(Method::POST, "/pin-page/mobile").header("content-type", media_type).body(body).send()
+    };
+    assert_eq!(send("application/x-www-form-urlencoded", "other=1").await.unwrap().status(), 400);
+    assert_eq!(send("application/json", "{}").await.unwrap().status(), 415);
+}
+
+#[tokio::test]
+async fn files_have_their_types() {
+    let sandbox = Sandbox::start().await;
+    let cases = [
+        ("page.js", "text/javascript; charset=utf-8"),
+        ("card-pin.css", "text/css; charset=utf-8"),
+        ("card_pin_bg.wasm", "application/wasm"),
+    ];
+    for (name, media_type) in cases {
+        let file =
+            Answer::read(sandbox.request(Method::GET, &format!("/pin-page/{name}")).send().await.unwrap())
+                .await;
+        assert_eq!((file.status, file.header("content-type")), (200, media_type));
+        assert_eq!(file.header("cache-control"), "no-cache");
+        assert_eq!(file.text.len(), fs::read(sandbox.folder.join("dist").join(name)).unwrap().len());
+    }
+    // A worker takes no policy over from its page.
+    let worker = sandbox.get("/pin-page/page.js").await;
+    assert!(worker.header("content-security-policy").contains("connect-src 'self'"));
+}
+
+#[tokio::test]
+async fn no_name_leads_out_of_the_folder() {
+    let sandbox = Sandbox::start().await;
+    fs::write(sandbox.folder.join("secret.txt"), "secret").unwrap();
+    for name in [
+        "..%2fsecret.txt",
+        "%2e%2e%2fsecret.txt",
+        "..%5csecret.txt",
+        "sub",
+        "sub%2finner.js",
+        "sub/inner.js",
+        "PAGE.JS",
+        "page.js%00",
+        "page.js/",
+        ".",
+        "%2e",
+        "missing.js",
+    ] {
+        let answer = sandbox.get(&format!("/pin-page/{name}")).await;
+        assert_eq!(answer.status, 404, "{name}: {}", answer.text);
+    }
+}

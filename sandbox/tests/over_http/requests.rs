@@ -1,0 +1,284 @@
+//! What is refused, and how: malformed bodies and fields, sizes, methods, media types, credentials, hosts.
+
+use base64ct::{Base64, Encoding};
+use reqwest::Method;
+use rsa::pkcs8::EncodePublicKey;
+use rsa::{BoxedUint, PublicKey};
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Sandbox, device_key, make_key, spki};
+
+async fn send(sandbox: &Sandbox, path: &str, media_type: &str, body: impl Into<reqwest::Body>) -> Answer {
+    let request = sandbox.request(Method::POST, path).header("content-type", media_type).body(body);
+    Answer::read(request.send().await.unwrap()).await
+}
+
+#[tokio::test]
+async fn bodies_that_are_no_json_object() {
+    let sandbox = Sandbox::start().await;
+    for path in ["/pin-page/tzpk", "/pin-page/set", "/sandbox/clock", "/sandbox/faults", "/issuer/api/cards"]
+    {
+        for body in ["", "{", "{\"controlId\":}", "\u{0}", "nonsense"] {
+            send(&sandbox, path, "application/json", body).await.assert_problem(
+                400,
+                "malformed",
+                "not valid JSON",
+            );
+        }
+        for body in ["[]", "1", "\"text\"", "null"] {
+            send(&sandbox, path, "application/json", body).await.assert_problem(
+                400,
+                "malformed",
+                "JSON object",
+            );
+        }
+        send(&sandbox, path, "application/json", vec![b'"', 0xFF, b'"']).await.assert_problem(
+            400,
+            "malformed",
+            "JSON",
+        );
+        for media_type in ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", ""] {
+            let refused = send(&sandbox, path, media_type, "{}").await;
+            refused.assert_problem(415, "unsupported_media_type", "application/json");
+        }
+    }
+    let with_parameter =
+        send(&sandbox, "/sandbox/clock", "Application/JSON; charset=utf-8", "{\"advanceSeconds\":0}").await;
+    assert_eq!(with_parameter.status, 200);
+}
+
+#[tokio::test]
+async fn fields_that_are_missing_or_of_another_type() {
+    let sandbox = Sandbox::start().await;
+    let (_, id) = sandbox.card_and_control_id().await;
+    let key = spki(device_key());
+    let cases = [
+        ("/pin-page/tzpk", json!({"publicKey": key}), "controlId is missing"),
+        ("/pin-page/tzpk", json!({"controlId": null, "publicKey": key}), "controlId is missing"),
+        ("/pin-page/tzpk", json!({"controlId": 5, "publicKey": key}), "controlId has to be a string"),
+        ("/pin-page/tzpk", json!({"controlId": "", "publicKey": key}), "controlId has to be a UUID"),
+        (
+            "/pin-page/tzpk",
+            json!({"controlId": id.replace('-', ""), "publicKey": key}),
+            "controlId has to be a UUID",
+        ),
+        (
+            "/pin-page/tzpk",
+            json!({"controlId": format!("{{{id}}}"), "publicKey": key}),
+            "controlId has to be a UUID",
+        ),
+        ("/pin-page/tzpk", json!({"controlId": id}), "publicKey is missing"),
+        ("/pin-page/tzpk", json!({"controlId": id, "publicKey": [key]}), "publicKey has to be a string"),
+        ("/pin-page/set", json!({"controlId": id}), "pinBlock is missing"),
+        ("/pin-page/set", json!({"controlId": id, "pinBlock": 1}), "pinBlock has to be a string"),
+        ("/pin-page/set", json!({"controlId": id, "pinBlock": ""}), "exactly 8 bytes"),
+        ("/pin-page/set", json!({"controlId": id, "pinBlock": "AAAAAAAAAA=="}), "exactly 8 bytes"),
+        ("/pin-page/set", json!({"controlId": id, "pinBlock": "AAAAAAAAAAAA"}), "exactly 8 bytes"),
+        ("/pin-page/set", json!({"controlId": id, "pinBlock": "AAAAAAAAAAA"}), "exactly 8 bytes"),
+        ("/pin-page/set", json!({"controlId": id, "pinBlock": "141234AAAAAAAAAA"}), "exactly 8 bytes"),
+        ("/sandbox/clock", json!({}), "advanceSeconds"),
+        ("/sandbox/clock", json!({"advanceSeconds": -1}), "advanceSeconds"),
+        ("/sandbox/clock", json!({"advanceSeconds": 1.5}), "advanceSeconds"),
+        ("/sandbox/faults", json!({"on": "set", "fault": "weak"}), "tzpk"),
+        ("/sandbox/faults", json!({"on": "set", "fault": "explode"}), "fault is one of"),
+        ("/issuer/api/cards", json!({"firstName": "Ada"}), "lastName is missing"),
+    ];
+    for (path, body, hint) in cases {
+        sandbox.post(path, &body).await.assert_problem(400, "malformed", hint);
+    }
+    let extra = json!({"controlId": id, "publicKey": key, "more": {"of": ["this"]}});
+    assert_eq!(sandbox.post("/pin-page/tzpk", &extra).await.status, 200);
+}
+
+#[tokio::test]
+async fn public_keys_that_are_not_acceptable() {
+    let sandbox = Sandbox::start().await;
+    let (_, id) = sandbox.card_and_control_id().await;
+    let good = spki(device_key());
+    let der = Base64::decode_vec(&good).unwrap();
+    let with_exponent = |exponent: u8| {
+        use rsa::traits::PublicKeyParts;
+        let key = PublicKey::new(device_key().n().as_ref().clone(), BoxedUint::from(exponent)).unwrap();
+        Base64::encode_string(key.to_public_key_der().unwrap().as_bytes())
+    };
+    // `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 | openssl pkey -pubout` (OpenSSL 3.0).
+    let elliptic = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEr04zXJEIr7C5HQxTqvkXwTVcj6ziWWD2AYF/h/vnsqm/3dO6nSDONv3bd92bKbkmW5kjkjLqyo/XuTpJr19tMQ==";
+    let mut pss = der.clone();
+    // rsaEncryption is 1.2.840.113549.1.1.1, RSASSA-PSS the same with 10 at its end (RFC 8017 appendix C).
+    let oid =
+        pss.windows(9).position(|window| window == [0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 1, 1]).unwrap();
+    pss[oid + 8] = 10;
+    let cases = [
+        (String::new(), "SubjectPublicKeyInfo"),
+        ("*".to_owned(), "base64"),
+        (good.trim_end_matches('=')[..good.len() - 3].to_owned(), "base64"),
+        (format!("-----BEGIN PUBLIC KEY-----\n{good}\n-----END PUBLIC KEY-----"), "base64"),
+        (format!("{}\n{}", &good[..64], &good[64..]), "base64"),
+        (Base64::encode_string(&der[..der.len() - 1]), "SubjectPublicKeyInfo"),
+        (Base64::encode_string(&[der.as_slice(), &[0]].concat()), "SubjectPublicKeyInfo"),
+        // The PKCS #1 form, which lacks the outer layer of 24 bytes.
+        (Base64::encode_string(&der[24..]), "SubjectPublicKeyInfo"),
+        (Base64::encode_string(&pss), "SubjectPublicKeyInfo"),
+        (elliptic.to_owned(), "SubjectPublicKeyInfo"),
+        (spki(&make_key(1024)), "2048 to 4096"),
+        (spki(&make_key(2040)), "2048 to 4096"),
+        (with_exponent(3), "65537"),
+        (with_exponent(17), "65537"),
+    ];
+    for (key, hint) in cases {
+        let answer = sandbox.post("/pin-page/tzpk", &json!({"controlId": id, "publicKey": key})).await;
+        answer.assert_problem(400, "malformed", hint);
+        assert!(key.len() < 9 || !answer.text.contains(&key[..8]), "the key is repeated: {}", answer.text);
+    }
+    assert_eq!(sandbox.ask_tzpk(&id, device_key()).await.status, 200);
+}
+
+#[tokio::test]
+async fn sizes() {
+    let sandbox = Sandbox::start().await;
+    let body_of = |length: usize| format!("{{\"x\":\"{}\"}}", "a".repeat(length - 8));
+    let fits = send(&sandbox, "/pin-page/set", "application/json", body_of(64 * 1024)).await;
+    fits.assert_problem(400, "malformed", "controlId");
+    for length in [64 * 1024 + 1, 300_000] {
+        for path in ["/pin-page/set", "/pin-page/tzpk", "/pin-page/mobile", "/issuer/api/cards", "/nowhere"] {
+            let refused = send(&sandbox, path, "application/json", body_of(length)).await;
+            refused.assert_problem(413, "too_large", "64 KiB");
+        }
+    }
+}
+
+#[tokio::test]
+async fn methods_and_paths() {
+    let sandbox = Sandbox::start().await;
+    let cases = [
+        (Method::GET, "/pin-page/tzpk", "POST"),
+        (Method::PUT, "/pin-page/set", "POST"),
+        (Method::DELETE, "/pin-page/mobile", "POST"),
+        (Method::POST, "/pin-page/frame", "GET,HEAD"),
+        (Method::PUT, "/card/v4/MC_CARD/1", "GET,HEAD"),
+        (Method::GET, "/pincontrol/v2/plastic/1", "POST"),
+        (Method::GET, "/sandbox/clock", "POST"),
+        (Method::PATCH, "/issuer/api/cards", "GET,HEAD,POST"),
+        (Method::POST, "/", "GET,HEAD"),
+    ];
+    for (method, path, allow) in cases {
+        let answer = Answer::read(sandbox.request(method, path).send().await.unwrap()).await;
+        answer.assert_problem(405, "method_not_allowed", "method");
+        assert_eq!(answer.header("allow"), allow, "{path}");
+    }
+    for path in ["/nowhere", "/pin-page", "/pin-page/", "/pin-page/tzpk-elsewhere", "/sandbox", "/card/v4"] {
+        sandbox.get(path).await.assert_problem(404, "unknown", "");
+    }
+    // What the framework itself refuses has the same form: a path that is no UTF-8.
+    sandbox.get("/pin-page/%FF").await.assert_problem(400, "malformed", "");
+}
+
+#[tokio::test]
+async fn credentials() {
+    let sandbox = Sandbox::start().await;
+    let path = "/card/v4/MC_CARD/0d1f7a3e-30a5-4f3c-9d55-1b4d0f6c9a11?auditUser=x";
+    let with = |value: &'static str| sandbox.request(Method::GET, path).header("authorization", value);
+    let none = Answer::read(sandbox.request(Method::GET, path).send().await.unwrap()).await;
+    none.assert_problem(401, "unauthorized", "Basic");
+    assert!(none.header("www-authenticate").starts_with("Basic realm="));
+    // sandbox:wrong, sandbox, :sandbox, sandbox:sandbox as a bearer token, and no base64 at all.
+    for value in [
+        "Basic c2FuZGJveDp3cm9uZw==",
+        "Basic c2FuZGJveA==",
+        "Basic OnNhbmRib3g=",
+        "Bearer c2FuZGJveDpzYW5kYm94",
+        "Basic ***",
+        "Basic",
+        "",
+    ] {
+        Answer::read(with(value).send().await.unwrap()).await.assert_problem(401, "unauthorized", "Basic");
+    }
+    for value in ["Basic c2FuZGJveDpzYW5kYm94", "basic c2FuZGJveDpzYW5kYm94"] {
+        Answer::read(with(value).send().await.unwrap()).await.assert_problem(404, "unknown", "card");
+    }
+    for path in ["/card/v3/1/plastic", "/card/v4/MC_CARD/1"] {
+        for query in ["", "?auditUser=", "?audituser=x", "?x=auditUser=y"] {
+            let request = sandbox
+                .request(Method::GET, &format!("{path}{query}"))
+                .basic_auth("sandbox", Some("sandbox"));
+            Answer::read(request.send().await.unwrap()).await.assert_problem(400, "malformed", "auditUser");
+        }
+    }
+    for path in ["/card/v4/MC_CARD/customer/1/account/1/MAIN", "/pincontrol/v2/plastic/1"] {
+        sandbox.post(path, &json!({})).await.assert_problem(401, "unauthorized", "Basic");
+    }
+}
+
+#[tokio::test]
+async fn the_issuers_fields() {
+    let sandbox = Sandbox::start().await;
+    let card_id = sandbox.new_card("W").await["id"].as_str().unwrap().to_owned();
+    let plastic = format!("/pincontrol/v2/plastic/{}", sandbox.plastic_id(&card_id).await);
+    let create = "/card/v4/MC_CARD/customer/1/account/1/MAIN";
+    let unknown = "0d1f7a3e-30a5-4f3c-9d55-1b4d0f6c9a11";
+    let cases: [(Method, String, Option<Value>, u16, &str); 12] = [
+        (Method::POST, create.into(), Some(json!({"pinStatus": "S"})), 400, "pinStatus"),
+        (Method::POST, create.into(), Some(json!({"pinStatus": 1})), 400, "pinStatus"),
+        (Method::POST, create.into(), Some(json!({"embossing": "Ada"})), 400, "embossing"),
+        (Method::POST, create.into(), Some(json!({"embossing": {"firstName": ""}})), 400, "firstName"),
+        (Method::POST, create.into(), Some(json!({"embossing": {"lastName": "a\nb"}})), 400, "lastName"),
+        (Method::POST, create.replace("MC_CARD", "GOLD"), Some(json!({})), 404, "MC_CARD"),
+        (Method::POST, create.replace("customer/1", "customer/%20"), Some(json!({})), 400, "customerId"),
+        (Method::GET, format!("/card/v4/VISA_CARD/{card_id}"), None, 404, "card"),
+        (Method::GET, format!("/card/v3/{unknown}/plastic"), None, 404, "card"),
+        (Method::POST, plastic.clone(), Some(json!({})), 400, "scope"),
+        (Method::POST, plastic, Some(json!({"scope": "set_pin"})), 400, "scope"),
+        (
+            Method::POST,
+            format!("/pincontrol/v2/plastic/{unknown}"),
+            Some(json!({"scope": "SET_PIN"})),
+            404,
+            "plastic",
+        ),
+    ];
+    for (method, path, body, status, hint) in cases {
+        let answer = sandbox.issuer(method, &path, body.as_ref()).await;
+        answer.assert_problem(status, if status == 400 { "malformed" } else { "unknown" }, hint);
+    }
+}
+
+#[tokio::test]
+async fn hosts() {
+    let sandbox = Sandbox::start().await;
+    let port = sandbox.address().rsplit(':').next().unwrap().to_owned();
+    for host in ["example.com", "127.0.0.1", "localhost", "127.0.0.1:1", "127.0.0.2", "[::1]"] {
+        for path in ["/", "/pin-page/page.js", "/sandbox/wire", "/nowhere"] {
+            let host = if host == "127.0.0.2" { format!("127.0.0.2:{port}") } else { host.to_owned() };
+            let answer =
+                Answer::read(sandbox.request(Method::GET, path).header("host", host).send().await.unwrap())
+                    .await;
+            answer.assert_problem(421, "misdirected", sandbox.base_url());
+        }
+    }
+    let on_localhost = |path| sandbox.request(Method::GET, path).header("host", format!("localhost:{port}"));
+    let redirect = Answer::read(on_localhost("/").send().await.unwrap()).await;
+    assert_eq!(
+        (redirect.status, redirect.header("location")),
+        (307, format!("{}/", sandbox.base_url()).as_str())
+    );
+    assert_eq!(on_localhost("/pin-page/page.js").send().await.unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_protective_headers() {
+    let sandbox = Sandbox::start().await;
+    for path in [
+        "/",
+        "/app.js",
+        "/pin-page/page.js",
+        "/pin-page/frame",
+        "/nowhere",
+        "/sandbox/wire",
+        "/card/v4/MC_CARD/1",
+    ] {
+        let answer = sandbox.get(path).await;
+        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(answer.header("referrer-policy"), "no-referrer", "{path}");
+        assert!(["no-store", "no-cache"].contains(&answer.header("cache-control")), "{path}");
+    }
+}
