@@ -211,7 +211,12 @@ async function failed(cardId, code) {
 
 /** A failure while the dialog covers the page is said in the dialog. @param {unknown} error */
 function inDialog(error) {
-  byId("outcome-detail").textContent = error instanceof Error ? error.message : String(error);
+  const detail = error instanceof Error ? error.message : String(error);
+  if (outcome.hidden) {
+    showOutcome({ state: "failed", text: "Something went wrong", detail, action: "Close", act: () => dialog.close() });
+  } else {
+    byId("outcome-detail").textContent = detail;
+  }
 }
 
 window.addEventListener("message", (event) => {
