@@ -10,7 +10,7 @@ use tempfile::TempDir;
 pub struct Sandbox {
     running: Running,
     client: reqwest::Client,
-    _files: TempDir,
+    files: TempDir,
 }
 
 /// A card that waits for its PIN, and a control id for it.
@@ -44,7 +44,16 @@ impl Sandbox {
             password: "e2e".to_owned(),
         };
         let running = card_pin_sandbox::start(config).await?;
-        Ok(Self { running, client: reqwest::Client::builder().no_proxy().build()?, _files: files })
+        Ok(Self { running, client: reqwest::Client::builder().no_proxy().build()?, files })
+    }
+
+    /// Serves the files of a folder under `/pin-page/` too.
+    ///
+    /// # Errors
+    ///
+    /// Where they cannot be read.
+    pub fn add_files(&self, folder: &Path) -> Result<()> {
+        copy_files(folder, &self.files.path().join("dist"))
     }
 
     /// An address on the sandbox.
@@ -143,13 +152,13 @@ impl Sandbox {
         Ok(self.wire().await?.iter().filter(|request| request["path"] == path).count())
     }
 
-    /// Makes the next request to `on` (`tzpk` or `set`) go wrong.
+    /// Makes the next requests to `on` (`tzpk` or `set`) go wrong.
     ///
     /// # Errors
     ///
     /// Where the sandbox does not know the fault.
-    pub async fn plan_fault(&self, on: &str, fault: &Value) -> Result<()> {
-        self.post("/sandbox/faults", &json!({"on": on, "fault": fault, "times": 1})).await.map(drop)
+    pub async fn plan_fault(&self, on: &str, fault: &Value, times: u16) -> Result<()> {
+        self.post("/sandbox/faults", &json!({"on": on, "fault": fault, "times": times})).await.map(drop)
     }
 
     /// Moves the sandbox's clock.
