@@ -78,6 +78,12 @@ impl Entry {
         self.check().is_ok()
     }
 
+    /// Whether there is a second entry to come.
+    #[must_use]
+    pub fn awaits_confirm(&self) -> bool {
+        self.rules.confirm && self.step() == Step::Entry
+    }
+
     /// Adds a digit. A full first entry moves on by itself where every PIN has the same length.
     ///
     /// # Errors
@@ -89,7 +95,7 @@ impl Entry {
         }
         self.current_mut().push(digit)?;
         let is_full = self.digits() == self.rules.max;
-        if is_full && self.rules.min == self.rules.max && self.rules.confirm && self.step() == Step::Entry {
+        if is_full && self.rules.min == self.rules.max && self.awaits_confirm() {
             self.confirm()?;
         }
         Ok(())
@@ -111,7 +117,7 @@ impl Entry {
     /// # Errors
     /// [`Error::TooShort`]; the digits stay. [`Error::WeakPin`]; the entry is empty then.
     pub fn confirm(&mut self) -> Result<(), Error> {
-        if !self.rules.confirm || self.step() == Step::Confirm || self.digits() == 0 {
+        if !self.awaits_confirm() || self.digits() == 0 {
             return Ok(());
         }
         self.check_first().inspect_err(|&error| self.recover(error))?;

@@ -69,6 +69,8 @@ pub enum Event {
         /// Which entry that is.
         step: Step,
     },
+    /// A submit was taken: there is a PIN, and no more input.
+    Submitting,
     /// A digit or the whole first entry was refused; the customer types on or again.
     EntryRefused(Error),
     /// A submit was refused; the customer types on or again.
@@ -202,10 +204,15 @@ impl<R: TryCryptoRng> Session<R> {
     pub fn submit(&mut self) -> Result<(), Error> {
         match self.take_phase() {
             Phase::Open { key, pin: PinRow::Entering(entry) } => match Pin::from_entry(entry) {
-                Ok(pin) => self.go_on(key, PinRow::Chosen(pin)),
+                Ok(pin) => {
+                    self.emit(Event::Submitting);
+                    self.go_on(key, PinRow::Chosen(pin));
+                }
                 Err((entry, error)) => {
                     self.emit(Event::SubmitRefused(error));
-                    self.emit(pin_valid(&entry));
+                    if error != Error::TooShort {
+                        self.emit(pin_valid(&entry));
+                    }
                     self.phase = Phase::Open { key, pin: PinRow::Entering(entry) };
                 }
             },
@@ -213,6 +220,19 @@ impl<R: TryCryptoRng> Session<R> {
             submitted => self.phase = submitted,
         }
         Ok(())
+    }
+
+    /// The customer goes to whatever comes next: to the second entry, or to the submit. Without digits there is
+    /// nothing to do.
+    ///
+    /// # Errors
+    /// Those of [`confirm`](Self::confirm) or [`submit`](Self::submit).
+    pub fn advance(&mut self) -> Result<(), Error> {
+        match &self.phase {
+            Phase::Open { pin: PinRow::Entering(entry), .. } if entry.digits() == 0 => Ok(()),
+            Phase::Open { pin: PinRow::Entering(entry), .. } if entry.awaits_confirm() => self.confirm(),
+            _ => self.submit(),
+        }
     }
 
     /// The control id that [`Action::AskControlId`] asked for, or that none can be had. Unasked, it is ignored.
@@ -304,12 +324,15 @@ impl<R: TryCryptoRng> Session<R> {
         let Phase::Open { pin: PinRow::Entering(entry), .. } = &mut self.phase else {
             return Err(Error::Closed);
         };
+        let before = pin_valid(entry);
         let refused = change(entry).err();
-        let changed = pin_valid(entry);
+        let after = pin_valid(entry);
         if let Some(error) = refused {
             self.emit(Event::EntryRefused(error));
         }
-        self.emit(changed);
+        if after != before {
+            self.emit(after);
+        }
         Ok(())
     }
 

@@ -113,6 +113,11 @@ impl Vault {
         self.input(Session::confirm);
     }
 
+    /// Goes to whatever comes next: the second entry, or the submit.
+    pub fn advance(&self) {
+        self.input(Session::advance);
+    }
+
     /// Submits.
     pub fn submit(&self) {
         self.input(Session::submit);
@@ -186,6 +191,7 @@ fn event_message(event: Event) -> Object {
             ("digits", digits.into()),
             ("step", step_name(step).into()),
         ]),
+        Event::Submitting => message(&[("submitting", true.into())]),
         Event::EntryRefused(error) => refused(error, false),
         Event::SubmitRefused(error) => refused(error, true),
         Event::Success => message(&[("event", "set_pin_success".into())]),

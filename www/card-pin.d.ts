@@ -103,7 +103,7 @@ export interface PinSessionOptions {
   wasmUrl?: string;
 }
 
-/** One PIN being set, without a user interface. */
+/** One PIN being set, without a user interface. Besides the events above it tells `submitting`: a submit was taken. */
 export class PinSession extends EventTarget {
   /**
    * @throws {TypeError | RangeError} that names the option and what it takes
@@ -125,6 +125,8 @@ export class PinSession extends EventTarget {
   clear(): void;
   /** Goes on to the second entry. @throws {CardPinError} `closed` */
   confirm(): void;
+  /** Goes to whatever comes next, the second entry or the submit, as `Enter` does on the pad. @throws {CardPinError} `closed` */
+  advance(): void;
   /** Submits; while that is under way, the same promise. @throws {CardPinError} as a rejection */
   setPin(): Promise<void>;
   /** Ends the session and wipes it. */

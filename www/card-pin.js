@@ -28,7 +28,7 @@ const ATTRIBUTES = Object.freeze({
   "key-size": "keySize",
 });
 
-const EVENTS = ["ready", "pin_valid", "set_pin_validation_error", "set_pin_success", "set_pin_error"];
+const EVENTS = ["ready", "submitting", "pin_valid", "set_pin_validation_error", "set_pin_success", "set_pin_error"];
 
 /** @type {PadState} */
 const BLANK = Object.freeze({
@@ -62,11 +62,12 @@ export class CardPin extends HTMLElement {
   }
 
   connectedCallback() {
-    this.#queueStart();
+    // One that was only moved has its session still.
+    if (!this.#session) this.#queueStart();
   }
 
   disconnectedCallback() {
-    // An element that is only moved is connected again by then.
+    // One that is only moved is connected again by then.
     queueMicrotask(() => this.isConnected || this.close());
   }
 
@@ -93,7 +94,7 @@ export class CardPin extends HTMLElement {
 
   /** Submits. @returns {Promise<void>} rejected with a `CardPinError` */
   setPin() {
-    if (this.#session) return this.#submit(this.#session);
+    if (this.#session) return this.#session.setPin();
     this.#tell({ event: "set_pin_error", code: "control_id_missing", retryable: true });
     return Promise.reject(new CardPinError("control_id_missing"));
   }
@@ -176,32 +177,25 @@ export class CardPin extends HTMLElement {
 
   /** @param {Key} key */
   #press(key) {
-    if (key === "erase") this.#edit((session) => session.erase());
-    else if (this.#state.digits < this.#state.maxLength) this.#edit((session) => session.press(key));
+    this.#edit((session) => (key === "erase" ? session.erase() : session.press(key)));
   }
 
-  /** @param {(session: PinSession) => void} edit */
+  /**
+   * Passes on what the customer does. What it comes to is the vault's to say: what is drawn here may be a few digits
+   * behind a fast typist.
+   * @param {(session: PinSession) => void} edit
+   */
   #edit(edit) {
-    if (this.#state.phase !== "open" || !this.#session) return;
+    const session = this.#session;
+    if (session?.state !== "preparing" && session?.state !== "ready") return;
     this.#render({ problem: undefined });
-    edit(this.#session);
+    edit(session);
   }
 
-  /** `Enter` and the wide button: the next step, or the submit. */
+  /** `Enter` and the wide button: the next step, the submit, or a new start. */
   #advance() {
-    const { phase, step, digits, confirm } = this.#state;
-    if (phase === "failed") return this.reset();
-    if (phase !== "open" || digits === 0 || !this.#session) return;
-    if (step === "entry" && confirm) this.#edit((session) => session.confirm());
-    // What goes wrong is told by an event and shown on the pad.
-    else this.#submit(this.#session).catch(() => {});
-  }
-
-  /** @param {PinSession} session */
-  #submit(session) {
-    const submit = session.setPin();
-    if (session.state === "submitting") this.#render({ phase: "submitting", problem: undefined });
-    return submit;
+    if (this.#state.phase === "failed" && this.#state.canRestart) this.reset();
+    else this.#edit((session) => session.advance());
   }
 
   /** @param {KeyboardEvent} event */
@@ -220,14 +214,16 @@ export class CardPin extends HTMLElement {
   /** @param {Event} event */
   #onSessionEvent(event) {
     const { detail } = /** @type {CustomEvent} */ (event);
-    // A digit pressed just before the submit is told of after it.
-    const phase = this.#session?.state === "submitting" ? "submitting" : "open";
     switch (detail.event) {
+      case "submitting":
+        return this.#render({ phase: "submitting", problem: undefined });
       case "pin_valid":
-        this.#render({ phase, step: detail.step, digits: detail.digits });
+        this.#render({ step: detail.step, digits: detail.digits });
         break;
       case "set_pin_validation_error":
-        this.#render({ phase, problem: detail.code });
+        // A pad that is full takes no more digits: nothing was tried that failed.
+        if (detail.code === "too_long") return;
+        this.#render({ problem: detail.code });
         break;
       case "set_pin_success":
         this.#render({ phase: "done", problem: undefined });

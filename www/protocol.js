@@ -11,6 +11,7 @@
  * | `{do: "press", digit}`           | one digit, a number from 0 to 9                                |
  * | `{do: "erase" / "clear"}`        | take the last digit back / empty the entry                     |
  * | `{do: "confirm" / "submit"}`     | go on to the second entry / send the PIN                       |
+ * | `{do: "advance"}`                | whichever of the two comes next                                |
  * | `{do: "controlId", controlId}`   | the answer to `ask`; without `controlId` if none can be had    |
  * | `{do: "close"}`                  | wipe, answer `{closed: true}`, and take nothing more           |
  *
@@ -21,6 +22,7 @@
  * | `{started: true}`                | the vault's script runs                                        |
  * | `{event, …}`                     | an event of card-pin.d.ts, with its fields; a                  |
  * |                                  | `set_pin_validation_error` also says whether a `submit` was refused |
+ * | `{submitting: true}`             | a submit was taken: there is no more input                     |
  * | `{ask: "controlId"}`             | both entries agree: a control id is needed now                 |
  * | `{closed: true}`                 | everything is wiped; the worker can be ended                   |
  *
@@ -37,12 +39,13 @@
  *
  * @typedef {{do: "open", config: VaultConfig, wasmUrl: string}} Open
  * @typedef {{do: "press", digit: number}} Press
- * @typedef {{do: "erase" | "clear" | "confirm" | "submit"}} Edit
+ * @typedef {{do: "erase" | "clear" | "confirm" | "advance" | "submit"}} Edit
  * @typedef {{do: "controlId", controlId?: string}} GiveControlId
  * @typedef {{do: "close"}} Close
  * @typedef {Open | Press | Edit | GiveControlId | Close} Inward
  *
  * @typedef {{started: true}} Started
+ * @typedef {{submitting: true}} Submitting
  * @typedef {{ask: "controlId"}} Ask
  * @typedef {{closed: true}} Closed
  * @typedef {{event: "ready"}} Ready
@@ -51,7 +54,7 @@
  * @typedef {{event: "set_pin_success"}} Success
  * @typedef {{event: "set_pin_error", code: string, retryable: boolean}} Failed
  * @typedef {Ready | PinValid | ValidationError | Success | Failed} SessionEvent
- * @typedef {Started | Ask | Closed | SessionEvent} Outward
+ * @typedef {Started | Submitting | Ask | Closed | SessionEvent} Outward
  */
 
 /**

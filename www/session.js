@@ -27,6 +27,8 @@ function makeSubmit() {
   let settle = { resolve() {}, reject() {} };
   /** @type {Promise<any>} */
   const promise = new Promise((resolve, reject) => (settle = { resolve: () => resolve(undefined), reject }));
+  // Who listens to the events alone need not handle the promise.
+  promise.catch(() => {});
   return { promise, ...settle };
 }
 
@@ -96,6 +98,11 @@ export class PinSession extends EventTarget {
     this.#edit({ do: "confirm" });
   }
 
+  /** Goes to whatever comes next, the second entry or the submit; without digits it does nothing. @throws {CardPinError} `closed` */
+  advance() {
+    this.#edit({ do: "advance" });
+  }
+
   /**
    * Submits. Submitting again while that is under way gives the same promise: `set` is sent once.
    * @returns {Promise<void>} fulfilled when the server accepted the PIN; rejected with a `CardPinError`
@@ -104,8 +111,6 @@ export class PinSession extends EventTarget {
     if (this.#end) return Promise.reject(new CardPinError("closed"));
     if (!this.#submit) {
       this.#submit = makeSubmit();
-      // Who listens to the events alone need not handle the promise.
-      this.#submit.promise.catch(() => {});
       this.#host.post({ do: "submit" });
     }
     return this.#submit.promise;
@@ -126,6 +131,7 @@ export class PinSession extends EventTarget {
   /** @param {Outward | {crashed: true}} message */
   #receive(message) {
     if ("event" in message) this.#onEvent(message);
+    else if ("submitting" in message) this.#onSubmitting();
     else if ("ask" in message) this.#giveControlId();
     else if ("crashed" in message) this.#onCrash();
   }
@@ -151,6 +157,11 @@ export class PinSession extends EventTarget {
         this.#finish("failed", new CardPinError(message.code, message.retryable));
         return this.#tell(message);
     }
+  }
+
+  #onSubmitting() {
+    this.#submit ??= makeSubmit();
+    this.#tell({ event: "submitting" });
   }
 
   #onCrash() {

@@ -86,7 +86,7 @@ export class VaultHost {
 
   /**
    * Digits that were pressed before the worker turned out not to start are gone with it: nothing on the page kept
-   * them. `clear` makes the vault say so, and the customer begins again.
+   * them, and the customer begins again.
    */
   #startOnPage() {
     this.isolation = "page";
@@ -97,6 +97,6 @@ export class VaultHost {
     );
     this.#onPage.catch(() => this.#receive({ event: "set_pin_error", code: "network", retryable: true }));
     this.post(this.#open);
-    this.post({ do: "clear" });
+    this.#receive({ event: "pin_valid", pin_valid: false, digits: 0, step: "entry" });
   }
 }

@@ -77,6 +77,9 @@ function pass(message, vault, emit) {
     case "confirm":
       vault?.confirm();
       break;
+    case "advance":
+      vault?.advance();
+      break;
     case "submit":
       vault?.submit();
       break;

@@ -1,0 +1,34 @@
+import { PinSession } from "./card-pin.js";
+
+const urls = { tzpkUrl: "./tzpk", setUrl: "./set" };
+
+/** A session whose events are kept, and one that never gets a control id unless told otherwise. */
+window.open = (options = {}) => {
+  const session = new PinSession({ controlIdProvider: () => new Promise(() => {}), ...urls, ...options });
+  session.told = [];
+  for (const name of ["ready", "pin_valid", "set_pin_validation_error", "set_pin_success", "set_pin_error"]) {
+    session.addEventListener(name, ({ detail }) => session.told.push(detail));
+  }
+  return session;
+};
+
+/** The detail of the first event of that name. */
+window.told = (session, name) =>
+  new Promise((resolve) => {
+    const before = session.told.find(({ event }) => event === name);
+    if (before) resolve(before);
+    session.addEventListener(name, ({ detail }) => resolve(detail));
+  });
+
+/** What a call throws or rejects with, in words. */
+window.failure = async (call) => {
+  try {
+    await call();
+    return "nothing";
+  } catch (error) {
+    return `${error.name}: ${error.message}`;
+  }
+};
+
+window.enter = (session, ...digits) => digits.forEach((digit) => session.press(digit));
+window.PinSession = PinSession;

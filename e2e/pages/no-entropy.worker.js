@@ -1,0 +1,2 @@
+import "./no-entropy.js";
+import "./card-pin.worker.js";

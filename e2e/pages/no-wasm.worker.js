@@ -1,0 +1,2 @@
+import "./no-wasm.js";
+import "./card-pin.worker.js";

@@ -1,0 +1,227 @@
+//! The element: hardware keys, attributes, focus, and presses that nobody made.
+
+use anyhow::{Context, Result, ensure};
+use card_pin_e2e::{Engine, Hand, Pad, Sandbox, WebDriver};
+use serde_json::{Value, json};
+
+// W3C WebDriver, 17.4.2.
+const BACKSPACE: &str = "\u{E003}";
+const ENTER: &str = "\u{E007}";
+const ESCAPE: &str = "\u{E00C}";
+const DELETE: &str = "\u{E017}";
+
+/// A session that waits for its control id until the end.
+const PROVIDE: &str = "
+    window.asked = 0;
+    pad.controlIdProvider = () => new Promise(() => window.asked++);
+";
+
+#[tokio::test]
+async fn in_chromium() -> Result<()> {
+    all(Engine::Chromium).await
+}
+
+#[tokio::test]
+async fn in_firefox() -> Result<()> {
+    all(Engine::Firefox).await
+}
+
+#[tokio::test]
+async fn in_webkit() -> Result<()> {
+    all(Engine::WebKit).await
+}
+
+async fn all(engine: Engine) -> Result<()> {
+    let sandbox = Sandbox::start().await?;
+    let browser = engine.start().await?;
+    let driver = browser.driver();
+    hardware_keys_do_what_they_say(&sandbox, driver).await.context("hardware keys")?;
+    with_several_lengths_enter_goes_on(&sandbox, driver).await.context("several lengths")?;
+    refused_entries_are_told_and_shown(&sandbox, driver).await.context("refused entries")?;
+    presses_that_nobody_made_are_no_digits(&sandbox, driver).await.context("made-up presses")?;
+    keypads_are_laid_as_asked(&sandbox, driver).await.context("keypads")?;
+    without_a_control_id_nothing_starts(&sandbox, driver).await.context("no control id")?;
+    attributes_that_are_wrong_are_named(&sandbox, driver).await.context("wrong attributes")?;
+    an_element_that_goes_ends_its_session(&sandbox, driver).await.context("a removed element")
+}
+
+/// The element by itself; `setup` is run with it as `pad`.
+async fn open<'a>(sandbox: &Sandbox, driver: &'a WebDriver, setup: &str) -> Result<Pad<'a>> {
+    driver.open(&sandbox.url("/pin-page/direct.html")).await?;
+    let pad = Pad::find(driver).await?;
+    on_pad(driver, setup).await?;
+    Ok(pad)
+}
+
+async fn on_pad(driver: &WebDriver, script: &str) -> Result<Value> {
+    driver.run(&format!("const pad = document.querySelector('card-pin'); {script}"), Value::Null).await
+}
+
+/// Every change of the entry: step, digits, and `!` where a submit would be sent.
+async fn changes(pad: &Pad<'_>) -> Result<String> {
+    let events = pad.events().await?;
+    let changes = events.iter().filter(|detail| detail["event"] == "pin_valid").map(|detail| {
+        let step = if detail["step"] == "entry" { "e" } else { "c" };
+        let valid = if detail["pin_valid"] == true { "!" } else { "" };
+        format!("{step}{}{valid}", detail["digits"])
+    });
+    Ok(changes.collect::<Vec<_>>().join(" "))
+}
+
+async fn wait_for_changes(pad: &Pad<'_>, driver: &WebDriver, count: usize) -> Result<String> {
+    let counted =
+        format!("window.padEvents.filter(({{ event }}) => event === 'pin_valid').length >= {count}");
+    driver.wait_for(&counted, "the pad to take the keys").await?;
+    changes(pad).await
+}
+
+async fn hardware_keys_do_what_they_say(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
+    let pad = open(sandbox, driver, PROVIDE).await?;
+    pad.wait_for_event("detail.event === 'ready'").await?;
+    let focused =
+        on_pad(driver, "pad.focus(); return pad.shadowRoot.activeElement.getAttribute('part')").await?;
+    ensure!(focused == "entry", "the focus went to {focused}");
+    for keys in ["48", BACKSPACE, "x-a", DELETE, "4826", ENTER, "48", ESCAPE, "4826"] {
+        driver.type_keys(keys).await?;
+    }
+    let changes = wait_for_changes(&pad, driver, 15).await?;
+    ensure!(changes == "e1 e2 e1 e0 e1 e2 e3 c0 c1 c2 c0 c1 c2 c3 c4!", "{changes}");
+    ensure!(pad.dots().await? == 4, "four dots are filled");
+    driver.type_keys("5").await?;
+    driver.type_keys(ENTER).await?;
+    driver.wait_for("window.asked === 1", "the submit").await.map(drop)
+}
+
+async fn with_several_lengths_enter_goes_on(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
+    let setup = format!("pad.setAttribute('min-length', 4); pad.maxLength = 6; {PROVIDE}");
+    let pad = open(sandbox, driver, &setup).await?;
+    pad.wait_for_event("detail.event === 'ready'").await?;
+    on_pad(driver, "pad.focus()").await?;
+    for keys in [ENTER, "48261", ENTER, "48261", ENTER] {
+        driver.type_keys(keys).await?;
+    }
+    driver.wait_for("window.asked === 1", "the submit").await?;
+    let changes = changes(&pad).await?;
+    ensure!(changes == "e1 e2 e3 e4 e5 c0 c1 c2 c3 c4 c5!", "{changes}");
+    Ok(())
+}
+
+async fn refused_entries_are_told_and_shown(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
+    let cases: [(&str, &[&str], &str); 3] = [
+        ("too_short", &["48", ENTER], "Some digits are still missing."),
+        ("weak_pin", &["1234"], "This PIN is easy to guess. Please choose another."),
+        (
+            "mismatch",
+            &["4826", "4827", ENTER],
+            "The two PINs are not the same. Please start with the first again.",
+        ),
+    ];
+    for (code, keys, words) in cases {
+        let pad = open(sandbox, driver, PROVIDE).await?;
+        pad.wait_for_event("detail.event === 'ready'").await?;
+        on_pad(driver, "pad.focus()").await?;
+        for keys in keys {
+            driver.type_keys(keys).await?;
+        }
+        let told = pad.wait_for_event("detail.event === 'set_pin_validation_error'").await?;
+        ensure!(told == json!({"event": "set_pin_validation_error", "code": code}), "{told}");
+        let shown =
+            on_pad(driver, "return pad.shadowRoot.querySelector('[part=\"message\"]').textContent").await?;
+        ensure!(shown == words, "{code} is shown as {shown}");
+        // And the next digits are taken.
+        pad.forget_events().await?;
+        driver.type_keys("7").await?;
+        wait_for_changes(&pad, driver, 1).await?;
+    }
+    Ok(())
+}
+
+async fn presses_that_nobody_made_are_no_digits(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
+    let pad = open(sandbox, driver, PROVIDE).await?;
+    pad.wait_for_event("detail.event === 'ready'").await?;
+    let made_up = "
+        for (const key of pad.shadowRoot.querySelectorAll('button')) key.click();
+        const entry = pad.shadowRoot.querySelector('[part=\"entry\"]');
+        for (const key of '4826') {
+          entry.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, composed: true }));
+        }";
+    on_pad(driver, made_up).await?;
+    // The first real digit is the first digit.
+    pad.enter("4", Hand::Screen).await?;
+    let changes = changes(&pad).await?;
+    ensure!(changes == "e1", "{changes}");
+    Ok(())
+}
+
+async fn keypads_are_laid_as_asked(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
+    const KEYS: &str = "return [...pad.shadowRoot.querySelectorAll('[part=\"keypad\"] button')].map(({ dataset }) => dataset.key).join('')";
+    open(sandbox, driver, PROVIDE).await?;
+    let fixed = on_pad(driver, KEYS).await?;
+    ensure!(fixed == "1234567890erase", "fixed: {fixed}");
+    let none = on_pad(driver, &format!("pad.keypad = 'none'; {KEYS}")).await?;
+    ensure!(none == "", "none: {none}");
+    let mut orders = Vec::new();
+    for _ in 0..3 {
+        let order = on_pad(driver, &format!("pad.keypad = 'shuffled'; {KEYS}")).await?;
+        let mut digits: Vec<_> = order.as_str().unwrap_or_default().chars().take(10).collect();
+        digits.sort_unstable();
+        ensure!(digits.iter().collect::<String>() == "0123456789", "shuffled: {order}");
+        orders.push(order);
+    }
+    // Three equal shuffles come by chance once in 10^13.
+    ensure!(orders[0] != orders[1] || orders[1] != orders[2], "it is not shuffled: {}", orders[0]);
+    Ok(())
+}
+
+async fn without_a_control_id_nothing_starts(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
+    let pad = open(sandbox, driver, "").await?;
+    let rejected =
+        on_pad(driver, "return pad.setPin().catch(({ name, code }) => `${name}: ${code}`)").await?;
+    ensure!(rejected == "CardPinError: control_id_missing", "{rejected}");
+    let events = json!(pad.events().await?);
+    ensure!(
+        events == json!([{"event": "set_pin_error", "code": "control_id_missing", "retryable": true}]),
+        "{events}"
+    );
+    Ok(())
+}
+
+async fn attributes_that_are_wrong_are_named(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
+    let cases = [
+        ("pad.minLength = 'four'", "minLength has to be a whole number from 4 to 12"),
+        ("pad.maxLength = 13", "maxLength has to be a whole number from 4 to 12"),
+        ("pad.setAttribute('confirm', 'yes')", "confirm has to be one of: on, off"),
+        ("pad.weakPin = 'refuse'", "weakPin has to be one of: reject, allow"),
+        ("pad.setUrl = 'data:,'", "setUrl has to be an http or https address"),
+        ("pad.timeoutMs = '1 s'", "timeoutMs has to be a whole number from 1 to 600000"),
+        ("pad.keySize = 1024", "keySize has to be one of: 2048, 3072, 4096"),
+    ];
+    for (mistake, message) in cases {
+        open(sandbox, driver, "").await?;
+        let script = format!(
+            "const reported = new Promise((resolve) => addEventListener('error', ({{ message }}) => resolve(message)));
+             {mistake};
+             {PROVIDE}
+             const message = await reported;
+             return [message, pad.shadowRoot.querySelector('[part=\"message\"]').textContent]"
+        );
+        let told = on_pad(driver, &script).await.context(mistake)?;
+        ensure!(told[0].as_str().is_some_and(|told| told.contains(message)), "{mistake}: {told}");
+        ensure!(told[1] == "This PIN pad is not set up correctly.", "{mistake}: {told}");
+    }
+    Ok(())
+}
+
+async fn an_element_that_goes_ends_its_session(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
+    let pad = open(sandbox, driver, PROVIDE).await?;
+    pad.wait_for_event("detail.event === 'ready'").await?;
+    pad.enter("48", Hand::Screen).await?;
+    // Moved about it stays what it is; taken away and put back it begins again.
+    on_pad(driver, "document.body.append(pad)").await?;
+    pad.enter("2", Hand::Screen).await?;
+    ensure!(pad.dots().await? == 3, "a moved pad keeps its entry");
+    on_pad(driver, "pad.remove(); await null; await null; document.body.append(pad)").await?;
+    pad.enter("4", Hand::Screen).await?;
+    ensure!(pad.dots().await? == 1, "a pad that was taken away begins again");
+    Ok(())
+}

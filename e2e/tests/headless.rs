@@ -1,0 +1,200 @@
+//! `PinSession` by itself: what it refuses, in which order it can be called, and what a device may lack.
+
+use anyhow::{Context, Result, ensure};
+use card_pin_e2e::{Engine, Sandbox, WebDriver};
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn in_chromium() -> Result<()> {
+    all(Engine::Chromium).await
+}
+
+#[tokio::test]
+async fn in_firefox() -> Result<()> {
+    all(Engine::Firefox).await
+}
+
+#[tokio::test]
+async fn in_webkit() -> Result<()> {
+    all(Engine::WebKit).await
+}
+
+async fn all(engine: Engine) -> Result<()> {
+    let sandbox = Sandbox::start().await?;
+    let browser = engine.start().await?;
+    let driver = browser.driver();
+    for (name, script, expected) in scripts() {
+        driver.open(&sandbox.url("/pin-page/headless.html")).await?;
+        driver.wait_for("window.PinSession", "the session's module").await?;
+        let outcome: Value = driver.run(script, Value::Null).await.context(name)?;
+        ensure!(outcome == expected, "{name}: {outcome} instead of {expected}");
+    }
+    a_pin_is_set_once(&sandbox, driver, "worker").await.context("in a worker")?;
+    a_pin_is_set_once(&sandbox, driver, "page").await.context("on the page")
+}
+
+/// Name, script, and what it has to return.
+fn scripts() -> Vec<(&'static str, &'static str, Value)> {
+    vec![
+        (
+            "options that are refused",
+            "return Promise.all([
+               {controlIdProvider: undefined},
+               {controlIdProvider: undefined, controlId: ''},
+               {controlIdProvider: 'token'},
+               {operation: 'change-pin'},
+               {tzpkUrl: undefined},
+               {tzpkUrl: 'javascript:0'},
+               {setUrl: 'file:///pin'},
+               {minLength: 3},
+               {minLength: '4'},
+               {minLength: 6, maxLength: 5},
+               {maxLength: 13},
+               {weakPin: 'no'},
+               {timeoutMs: 0},
+               {timeoutMs: 1e9},
+               {keySize: 1024},
+             ].map((options) => failure(() => open(options))))",
+            json!([
+                "CardPinError: control_id_missing",
+                "CardPinError: control_id_missing",
+                "TypeError: controlIdProvider has to be a function that returns a promise of a control id",
+                "RangeError: operation has to be one of: set-pin",
+                "TypeError: tzpkUrl has to be an address",
+                "TypeError: tzpkUrl has to be an http or https address",
+                "TypeError: setUrl has to be an http or https address",
+                "RangeError: minLength has to be a whole number from 4 to 12",
+                "TypeError: minLength has to be a number, and is of type string",
+                "RangeError: maxLength has to be a whole number from 6 to 12",
+                "RangeError: maxLength has to be a whole number from 4 to 12",
+                "RangeError: weakPin has to be one of: reject, allow",
+                "RangeError: timeoutMs has to be a whole number from 1 to 600000",
+                "RangeError: timeoutMs has to be a whole number from 1 to 600000",
+                "RangeError: keySize has to be one of: 2048, 3072, 4096",
+            ]),
+        ),
+        (
+            "what is no digit",
+            "const session = open();
+             return Promise.all(['4', 4.5, -1, 10, NaN, null, undefined, [4], true]
+               .map((value) => failure(() => session.press(value))))",
+            json!(vec!["CardPinError: not_digits"; 9]),
+        ),
+        (
+            "one digit too many",
+            "const session = open();
+             enter(session, 4, 8, 2, 6, 4, 8, 2, 6, 5);
+             const { code } = await told(session, 'set_pin_validation_error');
+             await told(session, 'ready');
+             return [code, session.digits, session.told.findLast(({ event }) => event === 'pin_valid').pin_valid]",
+            json!(["too_long", 4, true]),
+        ),
+        (
+            "submits that are refused, and then typed on",
+            "const session = open(), codes = [];
+             codes.push(await failure(() => session.setPin()));
+             enter(session, 4, 8, 2, 6);
+             codes.push(await failure(() => session.setPin()));
+             enter(session, 4, 8, 2, 7);
+             codes.push(await failure(() => session.setPin()));
+             enter(session, 1, 2, 3, 4);
+             codes.push((await new Promise((resolve) => session.addEventListener('set_pin_validation_error', resolve))).detail.code);
+             enter(session, 4, 8, 2, 6, 4, 8, 2, 6);
+             session.setPin();
+             return [...codes, session.state, session.told.filter(({ event }) => event === 'set_pin_validation_error').length]",
+            json!([
+                "CardPinError: too_short",
+                "CardPinError: too_short",
+                "CardPinError: mismatch",
+                "weak_pin",
+                "submitting",
+                4
+            ]),
+        ),
+        (
+            "calls after the submit and after the end",
+            "const session = open();
+             enter(session, 4, 8, 2, 6, 4, 8, 2, 6);
+             const submit = session.setPin(), same = submit === session.setPin();
+             const calls = ['press', 'erase', 'clear', 'confirm'];
+             const late = await Promise.all(calls.map((call) => failure(() => session[call](1))));
+             session.close();
+             session.close();
+             const closed = await Promise.all([...calls, 'setPin'].map((call) => failure(() => session[call](1))));
+             return [same, await failure(() => submit), session.state, session.digits, ...new Set([...late, ...closed])]",
+            json!([true, "CardPinError: outcome_unknown", "closed", 0, "CardPinError: closed"]),
+        ),
+        (
+            "erase, clear and confirm",
+            "const session = open({minLength: 4, maxLength: 6});
+             session.confirm();
+             enter(session, 4, 8, 2, 6, 1);
+             session.erase();
+             session.confirm();
+             enter(session, 4, 8);
+             session.clear();
+             enter(session, 4, 8, 2, 6);
+             await told(session, 'ready');
+             const changes = session.told.filter(({ event }) => event === 'pin_valid');
+             return changes.map(({ digits, step, pin_valid }) => `${step[0]}${digits}${pin_valid ? '!' : ''}`).join(' ')",
+            json!("e0 e1 e2 e3 e4 e5 e4 c0 c1 c2 c0 c1 c2 c3 c4!"),
+        ),
+        (
+            "a device without a random source",
+            "return (await told(open({workerUrl: './no-entropy.worker.js'}), 'set_pin_error'))",
+            json!({"event": "set_pin_error", "code": "entropy_unavailable", "retryable": false}),
+        ),
+        (
+            "a device without WebAssembly",
+            "return (await told(open({workerUrl: './no-wasm.worker.js'}), 'set_pin_error'))",
+            json!({"event": "set_pin_error", "code": "wasm_unavailable", "retryable": false}),
+        ),
+        (
+            "a core that is none",
+            "return (await told(open({wasmUrl: './page.css'}), 'set_pin_error')).code",
+            json!("wasm_unavailable"),
+        ),
+        (
+            "a core and a worker that are not there",
+            "return [
+               (await told(open({wasmUrl: './missing.wasm'}), 'set_pin_error')).code,
+               (await told(open({workerUrl: './missing.js'}), 'set_pin_error')).code,
+             ]",
+            json!(["network", "network"]),
+        ),
+        (
+            "larger keys by option",
+            "const session = open({keySize: 3072});
+             return (await told(session, 'ready')).isolation",
+            json!("worker"),
+        ),
+    ]
+}
+
+async fn a_pin_is_set_once(sandbox: &Sandbox, driver: &WebDriver, isolation: &str) -> Result<()> {
+    sandbox.reset().await?;
+    let card = sandbox.waiting_card().await?;
+    driver.open(&sandbox.url("/pin-page/headless.html")).await?;
+    driver.wait_for("window.PinSession", "the session's module").await?;
+    let outcome: Value = driver
+        .run(
+            "if (argument.isolation === 'page') window.Worker = undefined;
+             const session = open({controlId: argument.controlId, controlIdProvider: undefined});
+             const states = [session.state];
+             enter(session, 4, 8, 2, 6, 4, 8, 2, 6);
+             const submits = [session.setPin(), session.setPin()];
+             states.push(session.state);
+             await Promise.all(submits);
+             return [...states, session.state, session.isolation, await failure(() => session.setPin())]",
+            json!({"isolation": isolation, "controlId": card.control_id}),
+        )
+        .await?;
+    let expected = json!(["preparing", "submitting", "done", isolation, "CardPinError: closed"]);
+    ensure!(outcome == expected, "{outcome} instead of {expected}");
+    ensure!(
+        sandbox.pin_of(&card.id).await?.as_deref() == Some("4826"),
+        "another PIN is set than the one entered"
+    );
+    ensure!(sandbox.count("/pin-page/set").await? == 1, "the PIN is sent exactly once");
+    Ok(())
+}
