@@ -126,6 +126,15 @@ impl<'a> Pad<'a> {
         self.driver.wait_for(&found, &format!("an event with {condition}")).await
     }
 
+    /// Waits for the end of the session, good or bad, and returns its event.
+    ///
+    /// # Errors
+    ///
+    /// Where it does not end in time.
+    pub async fn end(&self) -> Result<Value> {
+        self.wait_for_event("/^set_pin_(success|error)$/.test(detail.event)").await
+    }
+
     /// Every event so far.
     ///
     /// # Errors

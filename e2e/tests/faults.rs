@@ -130,7 +130,7 @@ async fn ends_as_it_should(sandbox: &Sandbox, pad: &Pad<'_>, case: &Case) -> Res
     if !fails_early {
         pad.choose(&pin, Hand::Keyboard).await?;
     }
-    let end = pad.wait_for_event("/^set_pin_(success|error)$/.test(detail.event)").await?;
+    let end = pad.end().await?;
     let is_set = sandbox.pin_of(&card.id).await? == Some(pin);
     let sent = sandbox.count("/pin-page/set").await?;
     match case.end {
@@ -157,7 +157,7 @@ async fn a_new_control_id_sets_the_pin(sandbox: &Sandbox, pad: &Pad<'_>) -> Resu
     let pin = random_pin()?;
     pad.start(&card.control_id).await?;
     pad.choose(&pin, Hand::Keyboard).await?;
-    let end = pad.wait_for_event("/^set_pin_(success|error)$/.test(detail.event)").await?;
+    let end = pad.end().await?;
     ensure!(end["event"] == "set_pin_success", "it ended with {end}");
     let decrypted = sandbox.pin_of(&card.id).await?;
     ensure!(decrypted.as_deref() == Some(&*pin), "{pin} was tapped, and the HSM decrypted {decrypted:?}");

@@ -11,8 +11,7 @@ pub(super) fn note_missing(needed: &mut Needed) {
         needed.missing("WebKitGTK's MiniBrowser", &["webkit2gtk-driver"]);
     }
     // WebKitGTK has no headless mode: it gets a virtual screen.
-    needed.program(&["xvfb-run"], &["xvfb", "xauth"]);
-    needed.program(&["xauth"], &["xauth"]);
+    needed.program(&["Xvfb"], &["xvfb"]);
 }
 
 /// `/usr/lib/<architecture>/webkit2gtk-4.1/MiniBrowser`, not on the `PATH`.

@@ -14,8 +14,14 @@ pub(super) fn install_missing(project: &Project) -> Result<()> {
     let root = project.root();
     let sysroot = output(Command::new("rustc").current_dir(root).args(["--print", "sysroot"]))?;
     let sysroot = Path::new(sysroot.trim());
-    if !sysroot.join("lib/rustlib").join(TARGET).join("lib").is_dir() {
+    let target = sysroot.join("lib/rustlib").join(TARGET).join("lib");
+    if !target.is_dir() {
         rustup(root, &["target", "add", TARGET])?;
+        if !target.is_dir() {
+            bail!(
+                "rustup takes {TARGET} for installed, but its files are gone: `rustup target remove {TARGET}` and try again"
+            );
+        }
     }
     for (program, component) in [("bin/cargo-clippy", "clippy"), ("bin/rustfmt", "rustfmt")] {
         if !sysroot.join(program).is_file() {
