@@ -127,6 +127,8 @@ function prompt({ phase, step }) {
       return words.submitting;
     case "done":
       return words.done;
+    case "failed":
+      return words.failed;
     default:
       return "";
   }

@@ -16,6 +16,7 @@ export const en = {
   submit: "Set PIN",
   submitting: "Setting your PIN…",
   done: "Your PIN is set",
+  failed: "That did not work",
   waiting: "One moment…",
   restart: "Start again",
   unusable: "This PIN pad is not set up correctly.",
