@@ -5,35 +5,35 @@
 //! pin:  entry ──→ pin ──→ pin_block ──→ tzpk (encrypt) ──→ wire ──→ web/fetch
 //! ```
 //!
-//! [`session`] drives the row, and [`web`] only translates between it and JavaScript. A stage consumes the one
+//! [`session`] drives the row; `web` only translates between it and JavaScript. A stage consumes the one
 //! before, so that a secret cannot outlive its step.
 //!
 //! The modules stand in the order in which data flows; each uses only those above it.
 
-/// Decimal digits as numbers, in secret memory.
-pub mod digits;
-/// Digits in, erase, clear, confirm: a pure state machine.
-pub mod entry;
 /// The one error type: a code and nothing else.
 pub mod error;
-/// The RSA key pair: search, public key, unwrapping.
-pub mod key_pair;
+/// The one type for secret bytes, wiped on drop.
+pub mod secret;
+/// Randomness from the system, and from nowhere else.
+pub mod random;
+/// Decimal digits as numbers, in secret memory.
+pub mod digits;
+/// Which PINs are easily guessed.
+pub mod weak_pin;
+/// Digits in, erase, clear, confirm: a pure state machine.
+pub mod entry;
 /// A PIN, made only from a finished entry.
 pub mod pin;
 /// The clear PIN block of ISO 9564-1.
 pub mod pin_block;
-/// Randomness from the system, and from nowhere else.
-pub mod random;
-/// The one type for secret bytes, wiped on drop.
-pub mod secret;
-/// The whole order, from an empty pad to the server's answer.
-pub mod session;
+/// The RSA key pair: search, public key, unwrapping.
+pub mod key_pair;
 /// The temporary PIN key: checked when unwrapped, used to encrypt one block.
 pub mod tzpk;
-/// Which PINs are easily guessed.
-pub mod weak_pin;
+/// Request and reply bodies.
+pub mod wire;
+/// The whole order, from an empty pad to the server's answer.
+pub mod session;
 /// The surface that JavaScript calls: conversions only.
 #[cfg(target_arch = "wasm32")]
 pub mod web;
-/// Request and reply bodies.
-pub mod wire;

@@ -137,7 +137,7 @@ fn scripts() -> Vec<(&'static str, &'static str, Value)> {
              await told(session, 'ready');
              const changes = session.told.filter(({ event }) => event === 'pin_valid');
              return changes.map(({ digits, step, pin_valid }) => `${step[0]}${digits}${pin_valid ? '!' : ''}`).join(' ')",
-            json!("e0 e1 e2 e3 e4 e5 e4 c0 c1 c2 c0 c1 c2 c3 c4!"),
+            json!("e1 e2 e3 e4 e5 e4 c0 c1 c2 c0 c1 c2 c3 c4!"),
         ),
         (
             "a device without a random source",

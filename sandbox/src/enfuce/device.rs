@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use base64ct::{Base64, Encoding};
 use serde_json::{Value, json};
@@ -36,6 +37,14 @@ pub(super) async fn set(State(app): State<App>, body: Result<JsonBody, Problem>)
         Some(Misbehaviour::Before(broken)) => broken.answer(Endpoint::Set).await,
         Some(Misbehaviour::After(broken)) => broken.spoil(respond(take_block(&app, body).await)).await,
     }
+}
+
+/// Has `set` come on a connection of its own. Chromium and Firefox repeat a request by themselves, whatever its method,
+/// where a connection that was used before is cut without an answer; on a fresh one they do not, and `set` must arrive
+/// once at the most.
+pub(super) async fn close_connection(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
 }
 
 fn respond(result: Result<Value, Problem>) -> Response {

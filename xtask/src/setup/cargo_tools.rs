@@ -32,13 +32,16 @@ pub(super) fn install_any(program: &str) -> Result<()> {
 fn install(package: &str, options: &[&str]) -> Result<()> {
     say(&format!("cargo install {package} {} (takes a few minutes)", options.join(" ")));
     let cargo_install = |lock: &[&str]| {
-        run(Command::new("cargo").args(["install", "--quiet", "--force", package]).args(options).args(lock))
+        let mut command = Command::new("cargo");
+        command.args(["install", "--quiet", "--force", package]).args(options).args(lock);
+        command
     };
-    cargo_install(&["--locked"]).or_else(|_| {
-        // A fresh release can pin a dependency that is not to be had (yet, or any more).
-        say("once more, with the dependencies that are to be had now");
-        cargo_install(&[])
-    })
+    if output(&mut cargo_install(&["--locked"])).is_ok() {
+        return Ok(());
+    }
+    // A fresh release can pin a dependency that is not to be had (yet, or any more).
+    say("once more, with the dependencies that are to be had now");
+    run(&mut cargo_install(&[]))
 }
 
 /// The second word of what `program --version` prints.

@@ -1,7 +1,10 @@
 use super::say;
 use crate::run::{find_program, output, run};
 use anyhow::{Result, bail};
-use std::{fs, process::Command};
+use std::{
+    fs,
+    process::{Command, Stdio},
+};
 
 /// Programs that are not there, and the Debian packages that have them.
 #[derive(Default)]
@@ -54,9 +57,11 @@ impl Needed {
         }
         say(&format!("{what}: apt-get install {}", self.packages.join(" ")));
         run(apt_get()?.args(["update", "--quiet=2"]))?;
+        // dpkg's progress would bury the lines that matter; what goes wrong is on the other stream.
         run(apt_get()?
             .args(["install", "--yes", "--quiet=2", "--no-install-recommends"])
-            .args(&self.packages))
+            .args(&self.packages)
+            .stdout(Stdio::null()))
     }
 }
 
