@@ -1,6 +1,7 @@
 use crate::{process::Process, webdriver::WebDriver};
 use anyhow::{Context, Result, bail};
-use serde_json::{Value, json};
+use fantoccini::wd::Capabilities;
+use serde_json::json;
 use std::{
     ffi::OsString,
     fmt, fs,
@@ -86,8 +87,8 @@ impl Engine {
         }
     }
 
-    fn capabilities(self, profile: &TempDir) -> Result<Value> {
-        Ok(match self {
+    fn capabilities(self, profile: &TempDir) -> Result<Capabilities> {
+        let capabilities = match self {
             Self::Chromium => {
                 let mut user_data = OsString::from("--user-data-dir=");
                 user_data.push(profile.path().join("chromium"));
@@ -115,7 +116,8 @@ impl Engine {
                 "browserName": "MiniBrowser",
                 "webkitgtk:browserOptions": {"binary": mini_browser()?, "args": ["--automation"]},
             }),
-        })
+        };
+        Ok(serde_json::from_value(capabilities)?)
     }
 }
 

@@ -10,11 +10,11 @@ mod process;
 mod sandbox;
 /// What a document or a request leaves behind.
 mod traces;
-/// A minimal WebDriver client.
+/// A session with a browser.
 mod webdriver;
 
 pub use engine::{Browser, Engine};
 pub use pad::{Hand, Pad, random_pin};
 pub use sandbox::{Sandbox, WaitingCard};
 pub use traces::{Trace, traces_in_document};
-pub use webdriver::{Element, WebDriver};
+pub use webdriver::WebDriver;

@@ -102,7 +102,7 @@ impl<'a> Pad<'a> {
     pub async fn tap(&self, key: &str) -> Result<()> {
         let button = format!("{PAD}.shadowRoot.querySelector('button[data-key=\"{key}\"]:enabled')");
         let button = self.driver.element(&button, &format!("the key `{key}`")).await?;
-        self.driver.click(&button).await
+        Ok(button.click().await?)
     }
 
     /// How many dots are filled.

@@ -1,14 +1,23 @@
 use anyhow::{Context, Result, bail};
-use base64ct::{Base64, Encoding};
+use fantoccini::{
+    Client, ClientBuilder,
+    actions::{InputSource as _, KeyAction, KeyActions},
+    cookies::Cookie,
+    elements::{Element, ElementRef},
+    wd::{Capabilities, TimeoutConfiguration, WebDriverCompatibleCommand},
+};
+use http::Method;
+use hyper_util::client::legacy::connect::HttpConnector;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::{
     path::Path,
     time::{Duration, Instant},
 };
+use url::{ParseError, Url};
 
-/// For one command to a driver: longer than any wait inside a page.
-const COMMAND: Duration = Duration::from_secs(60);
+/// For a script to end: longer than any wait inside a page.
+const SCRIPT: Duration = Duration::from_secs(60);
 /// For something to come true on a page; making a key pair on a loaded machine takes seconds.
 const PATIENCE: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(25);
@@ -16,47 +25,26 @@ const POLL: Duration = Duration::from_millis(25);
 /// How an element is written in WebDriver's JSON (W3C WebDriver, 12.2).
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
-/// A session with a browser: the part of the W3C WebDriver protocol that the tests need, spoken to a driver on this
-/// machine.
+/// A session with a browser: what the tests need of `fantoccini`, with waiting and scripts on top.
 #[derive(Debug)]
 pub struct WebDriver {
-    client: reqwest::Client,
-    session: String,
-}
-
-/// A handle to an element of the current document, in a shadow root or not.
-#[derive(Clone, Debug)]
-pub struct Element(Value);
-
-impl Element {
-    /// For use as an argument of a script.
-    #[must_use]
-    pub fn as_argument(&self) -> Value {
-        self.0.clone()
-    }
-
-    fn id(&self) -> Result<&str> {
-        self.0[ELEMENT].as_str().context("the script returned no element")
-    }
+    client: Client,
 }
 
 impl WebDriver {
     /// Opens a session once the driver answers, and with it the browser.
-    pub(crate) async fn connect(driver: &str, capabilities: Value) -> Result<Self> {
-        let client = reqwest::Client::builder().timeout(COMMAND).no_proxy().build()?;
+    pub(crate) async fn connect(driver: &str, capabilities: Capabilities) -> Result<Self> {
         let deadline = Instant::now() + PATIENCE;
-        while client.get(format!("{driver}/status")).send().await.is_err() {
-            if Instant::now() > deadline {
-                bail!("the driver does not answer");
+        let client = loop {
+            let mut builder = ClientBuilder::new(HttpConnector::new());
+            match builder.capabilities(capabilities.clone()).connect(driver).await {
+                Ok(client) => break client,
+                Err(error) if Instant::now() > deadline => return Err(error.into()),
+                Err(_) => tokio::time::sleep(POLL).await,
             }
-            tokio::time::sleep(POLL).await;
-        }
-        let request = json!({"capabilities": {"alwaysMatch": capabilities}});
-        let opened = answer(client.post(format!("{driver}/session")).json(&request)).await?;
-        let id = opened["sessionId"].as_str().context("the driver opened no session")?;
-        let session = Self { client, session: format!("{driver}/session/{id}") };
-        session.post("timeouts", &json!({"script": COMMAND.as_millis()})).await?;
-        Ok(session)
+        };
+        client.update_timeouts(TimeoutConfiguration::new(Some(SCRIPT), None, None)).await?;
+        Ok(Self { client })
     }
 
     /// Opens an address in the window, and waits until it has loaded.
@@ -65,7 +53,7 @@ impl WebDriver {
     ///
     /// This and the other commands fail where the driver refuses.
     pub async fn open(&self, url: &str) -> Result<()> {
-        self.post("url", &json!({"url": url})).await.map(drop)
+        Ok(self.client.goto(url).await?)
     }
 
     /// Runs the body of an async function in the current document and returns what its promise resolves to. `argument`
@@ -81,7 +69,7 @@ impl WebDriver {
                (value) => done({{ value: value === undefined ? null : value }}),\n\
                (error) => done({{ error: String(error) }}));"
         );
-        let mut outcome = self.post("execute/async", &json!({"script": script, "args": [argument]})).await?;
+        let mut outcome = self.client.execute_async(&script, vec![argument]).await?;
         if let Some(error) = outcome["error"].as_str() {
             bail!("{error}, in the script: {body}");
         }
@@ -95,7 +83,9 @@ impl WebDriver {
     ///
     /// Where there is none in time; `what` then names it.
     pub async fn element(&self, expression: &str, what: &str) -> Result<Element> {
-        self.wait_for(expression, what).await.map(Element)
+        let element = self.wait_for(expression, what).await?;
+        let id = element[ELEMENT].as_str().context("the script returned no element")?;
+        Ok(Element::from_element_id(self.client.clone(), ElementRef::from(id.to_owned())))
     }
 
     /// Waits until an expression is truthy, and returns it. Where the document is exchanged meanwhile, it waits on.
@@ -104,11 +94,10 @@ impl WebDriver {
     ///
     /// Where that does not happen in time; `what` then says what was waited for.
     pub async fn wait_for(&self, expression: &str, what: &str) -> Result<Value> {
-        let script = json!({"script": format!("return ({expression}) || null"), "args": []});
+        let script = format!("return ({expression}) || null");
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let found = self.post("execute/sync", &script).await;
-            match found {
+            match self.client.execute(&script, Vec::new()).await {
                 Ok(value) if !value.is_null() => return Ok(value),
                 found if Instant::now() > deadline => {
                     found?;
@@ -119,15 +108,6 @@ impl WebDriver {
         }
     }
 
-    /// Clicks as the customer does: the browser's own, trusted input.
-    ///
-    /// # Errors
-    ///
-    /// Where the element cannot be clicked, being covered or gone.
-    pub async fn click(&self, element: &Element) -> Result<()> {
-        self.post(&format!("element/{}/click", element.id()?), &json!({})).await.map(drop)
-    }
-
     /// Presses and releases keys one after the other, wherever the focus is. Special keys are W3C WebDriver's code
     /// points (17.4.2).
     ///
@@ -135,31 +115,19 @@ impl WebDriver {
     ///
     /// Where no key can be pressed.
     pub async fn type_keys(&self, keys: &str) -> Result<()> {
-        let actions: Vec<_> = keys
-            .chars()
-            .flat_map(|key| ["keyDown", "keyUp"].map(|kind| json!({"type": kind, "value": key})))
-            .collect();
-        self.post("actions", &json!({"actions": [{"type": "key", "id": "keyboard", "actions": actions}]}))
-            .await
-            .map(drop)
+        let keyboard = keys.chars().fold(KeyActions::new("keyboard".to_owned()), |keyboard, value| {
+            keyboard.then(KeyAction::Down { value }).then(KeyAction::Up { value })
+        });
+        Ok(self.client.perform_actions(keyboard).await?)
     }
 
-    /// Continues in the document of a frame.
-    ///
-    /// # Errors
-    ///
-    /// Where the element is no frame.
-    pub async fn enter_frame(&self, frame: &Element) -> Result<()> {
-        self.post("frame", &json!({"id": frame.as_argument()})).await.map(drop)
-    }
-
-    /// Continues in the outermost document.
+    /// Continues in the document around the current frame.
     ///
     /// # Errors
     ///
     /// Where the window is gone.
-    pub async fn leave_frames(&self) -> Result<()> {
-        self.post("frame", &json!({"id": null})).await.map(drop)
+    pub async fn leave_frame(&self) -> Result<()> {
+        Ok(self.client.enter_parent_frame().await?)
     }
 
     /// All cookies of the current document, those hidden from scripts too.
@@ -167,8 +135,8 @@ impl WebDriver {
     /// # Errors
     ///
     /// Where the window is gone.
-    pub async fn cookies(&self) -> Result<Value> {
-        answer(self.client.get(format!("{}/cookie", self.session))).await
+    pub async fn cookies(&self) -> Result<Vec<String>> {
+        Ok(self.client.get_all_cookies().await?.iter().map(Cookie::to_string).collect())
     }
 
     /// Writes a picture of the window, as PNG.
@@ -177,9 +145,7 @@ impl WebDriver {
     ///
     /// Where the file cannot be written.
     pub async fn screenshot(&self, file: &Path) -> Result<()> {
-        let picture = answer(self.client.get(format!("{}/screenshot", self.session))).await?;
-        let picture = Base64::decode_vec(picture.as_str().unwrap_or_default())
-            .map_err(|_| anyhow::anyhow!("the picture is no base64"))?;
+        let picture = self.client.screenshot().await?;
         std::fs::write(file, picture).with_context(|| format!("{} cannot be written", file.display()))
     }
 
@@ -189,23 +155,23 @@ impl WebDriver {
     ///
     /// Where the browser does not know it.
     pub async fn devtools(&self, command: &str, parameters: Value) -> Result<Value> {
-        self.post("goog/cdp/execute", &json!({"cmd": command, "params": parameters})).await
-    }
-
-    async fn post(&self, command: &str, parameters: &Value) -> Result<Value> {
-        answer(self.client.post(format!("{}/{command}", self.session)).json(parameters)).await
+        let body = json!({"cmd": command, "params": parameters}).to_string();
+        Ok(self.client.issue_cmd(DevTools { body }).await?)
     }
 }
 
-/// Sends a command and unwraps the `value` of its answer (W3C WebDriver, 6.3).
-async fn answer(request: reqwest::RequestBuilder) -> Result<Value> {
-    let response = request.send().await.context("the driver does not answer")?;
-    let is_success = response.status().is_success();
-    let mut body: Value = response.json().await.context("the driver's answer is no JSON")?;
-    let value = body["value"].take();
-    if !is_success {
-        let text = |name: &str| value[name].as_str().unwrap_or_default().to_owned();
-        bail!("{}: {}", text("error"), text("message"));
+/// chromedriver's extension of WebDriver.
+#[derive(Debug)]
+struct DevTools {
+    body: String,
+}
+
+impl WebDriverCompatibleCommand for DevTools {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
     }
-    Ok(value)
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        (Method::POST, Some(self.body.clone()))
+    }
 }

@@ -57,13 +57,13 @@ async fn through_the_issuer_app(
     click(driver, "button[data-action=\"set-pin\"]").await?;
 
     let frame = driver.element("document.querySelector('iframe[name=\"web-view\"]')", "the web view").await?;
-    driver.enter_frame(&frame).await?;
+    frame.enter_frame().await?;
     let pad = Pad::find(driver).await?;
     pad.choose(pin, hand).await?;
     pad.wait_for_event("detail.event === 'set_pin_success'").await?;
     let mut traces = traces_in_document(driver, "hosted page").await?;
 
-    driver.leave_frames().await?;
+    driver.leave_frame().await?;
     let is_set = format!("document.querySelector('[data-card-id=\"{card}\"] [data-pin-status=\"S\"]')");
     driver.wait_for(&is_set, "the card to show that its PIN is set").await?;
     traces.extend(traces_in_document(driver, "issuer app").await?);
@@ -78,5 +78,5 @@ async fn through_the_issuer_app(
 
 async fn click(driver: &WebDriver, selector: &str) -> Result<()> {
     let element = driver.element(&format!("document.querySelector('{selector}')"), selector).await?;
-    driver.click(&element).await
+    Ok(element.click().await?)
 }

@@ -19,8 +19,8 @@ use crate::store::control_ids::{self, Ending, SentKey};
 pub(super) async fn tzpk(State(app): State<App>, body: Result<JsonBody, Problem>) -> Response {
     let fault = app.faults().take(Endpoint::Tzpk);
     match fault.map(Misbehaviour::from) {
-        None => respond(give_tzpk(&app, body, KeyFault::None).await),
-        Some(Misbehaviour::Key(fault)) => respond(give_tzpk(&app, body, fault).await),
+        None => and_close(respond(give_tzpk(&app, body, KeyFault::None).await)),
+        Some(Misbehaviour::Key(fault)) => and_close(respond(give_tzpk(&app, body, fault).await)),
         Some(Misbehaviour::Before(broken)) => broken.answer(Endpoint::Tzpk).await,
         Some(Misbehaviour::After(broken)) => {
             broken.spoil(respond(give_tzpk(&app, body, KeyFault::None).await)).await
@@ -39,16 +39,16 @@ pub(super) async fn set(State(app): State<App>, body: Result<JsonBody, Problem>)
     }
 }
 
+fn respond(result: Result<Value, Problem>) -> Response {
+    result.map(Json).into_response()
+}
+
 /// Has `set` come on a connection of its own. Chromium and Firefox repeat a request by themselves, whatever its method,
 /// where a connection that was used before is cut without an answer; on a fresh one they do not, and `set` must arrive
 /// once at the most.
-pub(super) async fn close_connection(mut response: Response) -> Response {
+fn and_close(mut response: Response) -> Response {
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
-}
-
-fn respond(result: Result<Value, Problem>) -> Response {
-    result.map(Json).into_response()
 }
 
 async fn give_tzpk(app: &App, body: Result<JsonBody, Problem>, fault: KeyFault) -> Result<Value, Problem> {

@@ -13,7 +13,6 @@ mod pincontrol;
 mod token;
 
 use axum::Router;
-use axum::middleware::map_response;
 use axum::routing::{get, post};
 
 pub(crate) use cards::{parse_product, parse_uuid};
@@ -33,7 +32,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/pincontrol/v2/plastic/{id}", post(pincontrol::create))
         .route("/pin-page/mobile", post(page::mobile))
         .route("/pin-page/frame", get(page::frame))
-        .route("/pin-page/tzpk", post(device::tzpk).layer(map_response(device::close_connection)))
+        .route("/pin-page/tzpk", post(device::tzpk))
         .route("/pin-page/set", post(device::set))
         .route("/pin-page/{file}", get(dist::file))
 }
