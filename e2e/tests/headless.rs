@@ -24,13 +24,13 @@ async fn all(engine: Engine) -> Result<()> {
     let browser = engine.start().await?;
     let driver = browser.driver();
     for (name, script, expected) in scripts() {
-        driver.open(&sandbox.url("/pin-page/headless.html")).await?;
-        driver.wait_for("window.PinSession", "the session's module").await?;
+        open(&sandbox, driver).await?;
         let outcome: Value = driver.run(script, Value::Null).await.context(name)?;
         ensure!(outcome == expected, "{name}: {outcome} instead of {expected}");
     }
     a_pin_is_set_once(&sandbox, driver, "worker").await.context("in a worker")?;
-    a_pin_is_set_once(&sandbox, driver, "page").await.context("on the page")
+    a_pin_is_set_once(&sandbox, driver, "page").await.context("on the page")?;
+    spent_control_ids_are_told_apart(&sandbox, driver).await.context("spent control ids")
 }
 
 /// Name, script, and what it has to return.
@@ -174,11 +174,12 @@ fn scripts() -> Vec<(&'static str, &'static str, Value)> {
 async fn a_pin_is_set_once(sandbox: &Sandbox, driver: &WebDriver, isolation: &str) -> Result<()> {
     sandbox.reset().await?;
     let card = sandbox.waiting_card().await?;
-    driver.open(&sandbox.url("/pin-page/headless.html")).await?;
-    driver.wait_for("window.PinSession", "the session's module").await?;
+    open(sandbox, driver).await?;
     let outcome: Value = driver
         .run(
-            "if (argument.isolation === 'page') window.Worker = undefined;
+            "document.cookie = 'planted=86404275';
+             await fetch('./with-cookies', {method: 'POST'});
+             if (argument.isolation === 'page') window.Worker = undefined;
              const session = open({controlId: argument.controlId, controlIdProvider: undefined});
              const states = [session.state];
              enter(session, 4, 8, 2, 6, 4, 8, 2, 6);
@@ -195,6 +196,47 @@ async fn a_pin_is_set_once(sandbox: &Sandbox, driver: &WebDriver, isolation: &st
         sandbox.pin_of(&card.id).await?.as_deref() == Some("4826"),
         "another PIN is set than the one entered"
     );
-    ensure!(sandbox.count("/pin-page/set").await? == 1, "the PIN is sent exactly once");
+    requests_are_bare(&sandbox.wire().await?)
+}
+
+/// One `tzpk` and one `set`, in JSON, without the cookie that the page's own request before them carries, and with
+/// nothing in the address.
+fn requests_are_bare(wire: &[Value]) -> Result<()> {
+    let from_device: Vec<_> = wire
+        .iter()
+        .filter(|request| request["path"].as_str().is_some_and(|path| path.starts_with("/pin-page/")))
+        .collect();
+    let paths: Vec<_> = from_device.iter().map(|request| &request["path"]).collect();
+    ensure!(paths == ["/pin-page/with-cookies", "/pin-page/tzpk", "/pin-page/set"], "it sent {paths:?}");
+    ensure!(from_device[0]["headers"]["cookie"] == "planted=86404275", "no cookie was there to be sent");
+    for request in &from_device[1..] {
+        let headers = &request["headers"];
+        ensure!(headers["cookie"].is_null() && headers["authorization"].is_null(), "{request}");
+        ensure!(request["method"] == "POST" && request["query"] == "", "{request}");
+        ensure!(headers["content-type"] == "application/json", "{request}");
+    }
     Ok(())
+}
+
+async fn spent_control_ids_are_told_apart(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
+    const SET: &str = "
+        const session = open({controlId: argument, controlIdProvider: undefined});
+        enter(session, 4, 8, 2, 6, 4, 8, 2, 6);
+        return failure(() => session.setPin());";
+    sandbox.reset().await?;
+    open(sandbox, driver).await?;
+    let (used, expired) = (sandbox.waiting_card().await?, sandbox.waiting_card().await?);
+    let first: Value = driver.run(SET, json!(used.control_id)).await?;
+    let second: Value = driver.run(SET, json!(used.control_id)).await?;
+    sandbox.advance_clock(31).await?;
+    let third: Value = driver.run(SET, json!(expired.control_id)).await?;
+    let ends = json!([first, second, third]);
+    let expected = json!(["nothing", "CardPinError: already_used", "CardPinError: control_id_expired"]);
+    ensure!(ends == expected, "{ends} instead of {expected}");
+    Ok(())
+}
+
+async fn open(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
+    driver.open(&sandbox.url("/pin-page/headless.html")).await?;
+    driver.wait_for("window.PinSession", "the session's module").await.map(drop)
 }

@@ -44,10 +44,16 @@ async fn set_body(sandbox: &Sandbox, control_id: &str) -> Value {
 }
 
 #[tokio::test]
-async fn without_a_fault_the_connection_stays_open() {
+async fn without_a_fault_every_answer_is_whole_and_only_tzpk_ends_its_connection() {
     let sandbox = Sandbox::start().await;
     let (_, control_id) = sandbox.card_and_control_id().await;
-    let mut stream = connect(&sandbox, "/pin-page/tzpk", &tzpk_body(&control_id)).await;
+    let answer = raw(&sandbox, "/pin-page/tzpk", &tzpk_body(&control_id)).await;
+    // `set` shall not come on a connection that was used before.
+    assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.contains("connection: close"), "{answer}");
+    assert!(answer.ends_with("\"}"), "{answer}");
+
+    let body = set_body(&sandbox, &control_id).await;
+    let mut stream = connect(&sandbox, "/pin-page/set", &body).await;
     let mut all = Vec::new();
     // Shows that the closed connections below are the faults' doing.
     assert!(timeout(Duration::from_millis(500), stream.read_to_end(&mut all)).await.is_err());
