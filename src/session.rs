@@ -13,7 +13,7 @@
 //! types again.
 //!
 //! The session does no input or output of its own. Its caller passes on what happens (a digit, a reply) and then
-//! carries out the [`Action`]s that [`next_action`](Session::next_action) hands out, in order.
+//! carries out the actions that [`next_action`](crate::session::Session::next_action) hands out, in order.
 
 use crate::{
     entry::{Entry, PinRules, Step},

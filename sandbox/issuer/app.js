@@ -5,6 +5,7 @@
 /** @typedef {{id: string, product: string, name: string, maskedCardNumber: string, pinStatus: "W" | "S" | "D"}} Card */
 
 const STATUS_WORDS = { W: "Waiting for PIN", S: "PIN set", D: "Random PIN" };
+/** @type {Record<string, string>} */
 const PRODUCT_WORDS = { MC_CARD: "Credit", DEBIT_MC: "Debit", VISA_CARD: "Credit" };
 const TONES = 5;
 const CLOSE_AFTER_MS = 2500;
@@ -29,7 +30,7 @@ const outcome = byId("outcome");
 const outcomeAction = /** @type {HTMLButtonElement} */ (byId("outcome-action"));
 
 /** The web view that is open. @type {{cardId: string, frame: HTMLIFrameElement} | null} */
-let open = null;
+let webView = null;
 /** @type {number | undefined} */
 let closing;
 
@@ -153,7 +154,7 @@ async function setPin(cardId) {
   window.clearTimeout(closing);
   byId("frame-place").replaceChildren(frame);
   byId("web-view-address").textContent = new URL(pinUrl).host;
-  open = { cardId, frame };
+  webView = { cardId, frame };
   if (!dialog.open) dialog.showModal();
   submit(pinUrl, controlId);
 }
@@ -220,8 +221,8 @@ function inDialog(error) {
 }
 
 window.addEventListener("message", (event) => {
-  if (!open || event.origin !== window.location.origin || event.source !== open.frame.contentWindow) return;
-  const { cardId } = open;
+  if (event.origin !== window.location.origin || !webView || event.source !== webView.frame.contentWindow) return;
+  const { cardId } = webView;
   switch (event.data?.event) {
     case "set_pin_success":
       succeeded(cardId).catch(inDialog);
@@ -234,8 +235,8 @@ window.addEventListener("message", (event) => {
 
 dialog.addEventListener("close", () => {
   // An emptied frame ends the page's session, and with it everything that it held.
-  const cardId = open?.cardId;
-  open = null;
+  const cardId = webView?.cardId;
+  webView = null;
   window.clearTimeout(closing);
   byId("frame-place").replaceChildren();
   outcome.hidden = true;
@@ -256,3 +257,5 @@ document.addEventListener("click", (event) => {
 });
 
 refresh().catch((error) => say(error.message, "error"));
+
+export {};

@@ -79,11 +79,14 @@ fn documentation(project: &Project) -> Result<()> {
 }
 
 fn types(project: &Project) -> Result<()> {
-    run::run(Command::new(project.npm_tool("tsc")).current_dir(project.root()).args([
-        "--noEmit",
-        "--project",
-        "www",
-    ]))
+    for scripts in ["www", "sandbox/issuer"] {
+        run::run(
+            Command::new(project.npm_tool("tsc"))
+                .current_dir(project.root())
+                .args(["--noEmit", "-p", scripts]),
+        )?;
+    }
+    Ok(())
 }
 
 fn wasm_tests(project: &Project, browser: &str) -> Result<()> {
