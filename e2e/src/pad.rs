@@ -76,7 +76,25 @@ impl<'a> Pad<'a> {
         let wanted = counted + digits.chars().count();
         let reached =
             format!("window.padEvents.filter(({{ event }}) => event === 'pin_valid').length >= {wanted}");
-        self.driver.wait_for(&reached, "the pad to count the digits").await.map(drop)
+        match self.driver.wait_for(&reached, "the pad to count the digits").await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(error.context(self.describe().await?)),
+        }
+    }
+
+    /// What the pad shows and told, for a failure's report.
+    async fn describe(&self) -> Result<String> {
+        let script = format!(
+            "const {{ shadowRoot }} = {PAD};
+             const text = (part) => shadowRoot.querySelector(`[part=\"${{part}}\"]`).textContent;
+             return {{
+               shown: [text('prompt'), text('message')],
+               focus: shadowRoot.activeElement?.getAttribute('part') ?? document.activeElement?.tagName,
+               told: window.padEvents,
+             }};"
+        );
+        let seen: Value = self.driver.run(&script, Value::Null).await?;
+        Ok(format!("the pad: {seen}"))
     }
 
     /// Presses the key for the next step or the submit.
