@@ -19,6 +19,7 @@ use des::{
     TdesEde2,
     cipher::{BlockCipherDecrypt, KeyInit},
 };
+use proptest::prelude::*;
 use serde_json::json;
 
 const PIN: [u8; 4] = [4, 8, 2, 6];
@@ -261,6 +262,18 @@ fn answers_to_tzpk_have_their_codes() {
     }
     assert_eq!(end_after_tzpk(|_| Reply::TimedOut), (Event::Failed(Error::Timeout), 1));
     assert_eq!(end_after_tzpk(|_| Reply::Failed), (Event::Failed(Error::Network), 2), "asked once more");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(30))]
+
+    /// Whatever comes, the session ends with a code of its own, and holds nothing.
+    #[test]
+    fn any_answer_ends_with_a_code(status: u16, body: Vec<u8>, tzpk: String, as_json: bool) {
+        let body = if as_json { json!({"tzpk": tzpk}).to_string().into_bytes() } else { body };
+        let (end, _) = end_after_tzpk(|_| answer(status, body.clone()));
+        prop_assert!(matches!(end, Event::Failed(error) if error != Error::OutcomeUnknown), "{:?}", end);
+    }
 }
 
 #[test]
