@@ -5,10 +5,13 @@
 use base64ct::{Base64, Encoding};
 use card_pin::{
     entry::{Entry, PinRules},
+    error::Error,
+    key_pair::KeySize,
     pin::Pin,
-    session::{Action, Event, Session},
+    random::SystemRandom,
+    session::{Action, ControlIdSource, Event, Session},
     weak_pin::WeakPin,
-    wire::{Endpoint, Reply, Request},
+    wire::{ControlId, Endpoint, Reply, Request},
 };
 use rand::{TryCryptoRng, TryRng};
 use rsa::{PublicKey, pkcs8::DecodePublicKey};
@@ -115,4 +118,45 @@ pub(crate) fn run<R: TryCryptoRng>(
         }
     }
     (events, requests)
+}
+
+pub(crate) const PIN: [u8; 4] = [4, 8, 2, 6];
+
+pub(crate) fn given() -> Session<SystemRandom> {
+    let control_id = ControlId::new("83fa5f55-3dd7-453a-8233-4242a6bad179".to_owned()).unwrap();
+    open(ControlIdSource::Given(control_id))
+}
+
+pub(crate) fn open(source: ControlIdSource) -> Session<SystemRandom> {
+    Session::open(PinRules::default(), KeySize::Rsa2048, source, SystemRandom)
+}
+
+pub(crate) fn enter(session: &mut Session<SystemRandom>) {
+    PIN.iter().chain(&PIN).for_each(|&digit| session.press(digit).unwrap());
+    session.submit().unwrap();
+}
+
+/// A server that does as it should.
+pub(crate) fn good(request: &Request) -> Option<Reply> {
+    Some(match request.endpoint {
+        Endpoint::Tzpk => tzpk_reply(request, &KEY),
+        Endpoint::Set => answer(200, "{}"),
+    })
+}
+
+pub(crate) fn no_issuer() -> Option<String> {
+    panic!("no control id should have been asked for")
+}
+
+/// What is left after the end: nothing is taken, nothing comes out.
+pub(crate) fn assert_ended(session: &mut Session<SystemRandom>) {
+    assert!(session.has_ended());
+    for refused in [session.press(1), session.erase(), session.clear(), session.confirm(), session.submit()] {
+        assert_eq!(refused, Err(Error::Closed));
+    }
+    session.control_id(Some("another".to_owned()));
+    session.reply(Endpoint::Tzpk, answer(200, "{}"));
+    session.reply(Endpoint::Set, answer(200, "{}"));
+    assert!(!session.search_key_pair());
+    assert_eq!(session.next_action(), None);
 }
