@@ -18,3 +18,24 @@ pub use pad::{Hand, Pad, random_pin};
 pub use sandbox::{Sandbox, WaitingCard};
 pub use traces::{Trace, traces_in_document};
 pub use webdriver::WebDriver;
+
+/// Makes a test for each engine out of an `async fn(Engine) -> anyhow::Result<()>`.
+#[macro_export]
+macro_rules! in_each_engine {
+    ($test:ident) => {
+        #[tokio::test]
+        async fn in_chromium() -> anyhow::Result<()> {
+            $test($crate::Engine::Chromium).await
+        }
+
+        #[tokio::test]
+        async fn in_firefox() -> anyhow::Result<()> {
+            $test($crate::Engine::Firefox).await
+        }
+
+        #[tokio::test]
+        async fn in_webkit() -> anyhow::Result<()> {
+            $test($crate::Engine::WebKit).await
+        }
+    };
+}

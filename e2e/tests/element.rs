@@ -1,7 +1,7 @@
 //! The element: hardware keys, attributes, focus, and presses that nobody made.
 
 use anyhow::{Context, Result, ensure};
-use card_pin_e2e::{Engine, Hand, Pad, Sandbox, WebDriver};
+use card_pin_e2e::{Engine, Hand, Pad, Sandbox, WebDriver, in_each_engine};
 use serde_json::{Value, json};
 
 // W3C WebDriver, 17.4.2.
@@ -16,20 +16,7 @@ const PROVIDE: &str = "
     pad.controlIdProvider = () => new Promise(() => window.asked++);
 ";
 
-#[tokio::test]
-async fn in_chromium() -> Result<()> {
-    all(Engine::Chromium).await
-}
-
-#[tokio::test]
-async fn in_firefox() -> Result<()> {
-    all(Engine::Firefox).await
-}
-
-#[tokio::test]
-async fn in_webkit() -> Result<()> {
-    all(Engine::WebKit).await
-}
+in_each_engine!(all);
 
 async fn all(engine: Engine) -> Result<()> {
     let sandbox = Sandbox::start().await?;

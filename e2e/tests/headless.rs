@@ -1,23 +1,10 @@
 //! `PinSession` by itself: what it refuses, in which order it can be called, and what a device may lack.
 
 use anyhow::{Context, Result, ensure};
-use card_pin_e2e::{Engine, Sandbox, WebDriver};
+use card_pin_e2e::{Engine, Sandbox, WebDriver, in_each_engine};
 use serde_json::{Value, json};
 
-#[tokio::test]
-async fn in_chromium() -> Result<()> {
-    all(Engine::Chromium).await
-}
-
-#[tokio::test]
-async fn in_firefox() -> Result<()> {
-    all(Engine::Firefox).await
-}
-
-#[tokio::test]
-async fn in_webkit() -> Result<()> {
-    all(Engine::WebKit).await
-}
+in_each_engine!(all);
 
 async fn all(engine: Engine) -> Result<()> {
     let sandbox = Sandbox::start().await?;

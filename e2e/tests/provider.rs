@@ -1,7 +1,7 @@
 //! `controlIdProvider`: the customer chooses first, and only then is a token asked for, so that its 30 seconds suffice.
 
 use anyhow::{Context, Result, ensure};
-use card_pin_e2e::{Engine, Hand, Pad, Sandbox, WebDriver, random_pin};
+use card_pin_e2e::{Engine, Hand, Pad, Sandbox, WebDriver, in_each_engine, random_pin};
 use serde_json::{Value, json};
 
 /// Has the element ask the test for control ids: each call waits in `window.asked`.
@@ -11,20 +11,7 @@ const PROVIDE: &str = "
       () => new Promise((resolve, reject) => window.asked.push({ resolve, reject }));
 ";
 
-#[tokio::test]
-async fn in_chromium() -> Result<()> {
-    all(Engine::Chromium).await
-}
-
-#[tokio::test]
-async fn in_firefox() -> Result<()> {
-    all(Engine::Firefox).await
-}
-
-#[tokio::test]
-async fn in_webkit() -> Result<()> {
-    all(Engine::WebKit).await
-}
+in_each_engine!(all);
 
 async fn all(engine: Engine) -> Result<()> {
     let sandbox = Sandbox::start().await?;

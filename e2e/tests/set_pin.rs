@@ -1,22 +1,11 @@
 //! A customer sets the PIN through the issuer's app, and it can be found nowhere but where it belongs.
 
 use anyhow::{Context, Result, ensure};
-use card_pin_e2e::{Engine, Hand, Pad, Sandbox, Trace, WebDriver, random_pin, traces_in_document};
+use card_pin_e2e::{
+    Engine, Hand, Pad, Sandbox, Trace, WebDriver, in_each_engine, random_pin, traces_in_document,
+};
 
-#[tokio::test]
-async fn in_chromium() -> Result<()> {
-    sets_the_pin_and_leaves_no_trace(Engine::Chromium).await
-}
-
-#[tokio::test]
-async fn in_firefox() -> Result<()> {
-    sets_the_pin_and_leaves_no_trace(Engine::Firefox).await
-}
-
-#[tokio::test]
-async fn in_webkit() -> Result<()> {
-    sets_the_pin_and_leaves_no_trace(Engine::WebKit).await
-}
+in_each_engine!(sets_the_pin_and_leaves_no_trace);
 
 async fn sets_the_pin_and_leaves_no_trace(engine: Engine) -> Result<()> {
     let sandbox = Sandbox::start().await?;
