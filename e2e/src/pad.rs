@@ -24,7 +24,7 @@ pub enum Hand {
 }
 
 impl<'a> Pad<'a> {
-    /// The pad of the current document, once it is drawn; from here on its events are kept.
+    /// The pad of the current document, once it is drawn; from here on its events are kept, and the errors of its workers.
     ///
     /// # Errors
     ///
@@ -35,6 +35,13 @@ impl<'a> Pad<'a> {
             "const pad = {PAD};
              if (window.padEvents) return;
              window.padEvents = [];
+             window.workerErrors = [];
+             window.Worker = class extends Worker {{
+               constructor(...started) {{
+                 super(...started);
+                 this.addEventListener('error', ({{ message, lineno, colno }}) => workerErrors.push([message, lineno, colno]));
+               }}
+             }};
              for (const name of ['ready', 'pin_valid', 'set_pin_validation_error', 'set_pin_success', 'set_pin_error'])
                pad.addEventListener(name, (event) => window.padEvents.push(event.detail));"
         );
@@ -91,6 +98,7 @@ impl<'a> Pad<'a> {
                shown: [text('prompt'), text('message')],
                focus: shadowRoot.activeElement?.getAttribute('part') ?? document.activeElement?.tagName,
                told: window.padEvents,
+               workerErrors,
              }};"
         );
         let seen: Value = self.driver.run(&script, Value::Null).await?;

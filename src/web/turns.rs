@@ -3,24 +3,33 @@
 use js_sys::Promise;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::MessageChannel;
+use web_sys::{MessageChannel, MessagePort};
 
 /// Turns of the event loop, by a message to oneself: a timer would be held back by four milliseconds each.
+///
+/// Both ports are held here: WebKit collects a port that only its channel holds, and its message with it.
 #[derive(Debug)]
-pub(super) struct Turns(Option<MessageChannel>);
+pub(super) struct Turns(Option<Ports>);
+
+#[derive(Debug)]
+struct Ports {
+    receiver: MessagePort,
+    sender: MessagePort,
+}
 
 impl Turns {
     pub(super) fn new() -> Self {
-        Self(MessageChannel::new().ok())
+        let channel = MessageChannel::new().ok();
+        Self(channel.map(|channel| Ports { receiver: channel.port1(), sender: channel.port2() }))
     }
 
     /// Lets the event loop run once.
     pub(super) async fn next(&self) {
-        let Some(channel) = &self.0 else { return };
+        let Some(Ports { receiver, sender }) = &self.0 else { return };
         let turn = Promise::new(&mut |resolve, _| {
-            channel.port1().set_onmessage(Some(&resolve));
+            receiver.set_onmessage(Some(&resolve));
             // A port refuses only what cannot be cloned.
-            let _ = channel.port2().post_message(&JsValue::NULL);
+            let _ = sender.post_message(&JsValue::NULL);
         });
         // The promise is never rejected.
         let _ = JsFuture::from(turn).await;
@@ -29,8 +38,8 @@ impl Turns {
 
 impl Drop for Turns {
     fn drop(&mut self) {
-        if let Some(channel) = &self.0 {
-            channel.port1().close();
+        if let Some(Ports { receiver, .. }) = &self.0 {
+            receiver.close();
         }
     }
 }
