@@ -7,7 +7,7 @@ use web_sys::{MessageChannel, MessagePort};
 
 /// Turns of the event loop, by a message to oneself: a timer would be held back by four milliseconds each.
 ///
-/// Both ports are held here: WebKit collects a port that only its channel holds, and its message with it.
+/// Both ports are held here, so that no engine can collect one while a message is on its way to it.
 #[derive(Debug)]
 pub(super) struct Turns(Option<Ports>);
 
