@@ -38,7 +38,7 @@ pub(super) fn install_packages(project: &Project) -> Result<()> {
     if fs::read(&installed).is_ok_and(|installed| installed == lock) {
         return Ok(());
     }
-    say("npm ci (esbuild, typescript, binaryen)");
+    say("npm ci (esbuild, typescript)");
     fs::create_dir_all(&to).context("target/npm cannot be made")?;
     for name in FILES {
         fs::copy(from.join(name), to.join(name))
