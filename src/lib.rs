@@ -18,17 +18,19 @@ pub mod secret;
 pub mod random;
 /// Decimal digits as numbers, in secret memory.
 pub mod digits;
+/// The account number that a block may be bound to.
+pub mod pan;
 /// Which PINs are easily guessed.
 pub mod weak_pin;
 /// Digits in, erase, clear, confirm: a pure state machine.
 pub mod entry;
 /// A PIN, made only from a finished entry.
 pub mod pin;
-/// The clear PIN block of ISO 9564-1.
+/// The clear PIN blocks of ISO 9564-1, formats 0, 1, 3 and 4.
 pub mod pin_block;
 /// The RSA key pair: search, public key, unwrapping.
 pub mod key_pair;
-/// The temporary PIN key: checked when unwrapped, used to encrypt one block.
+/// The temporary PIN key, TDEA or AES: checked when unwrapped, used for one block.
 pub mod tzpk;
 /// Request and reply bodies.
 pub mod wire;

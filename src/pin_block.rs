@@ -1,35 +1,63 @@
-//! `PinBlock`: the clear PIN block, the last form a PIN has before it is encrypted.
+//! The clear PIN block, the last form a PIN has before it is encrypted, and the first after it is decrypted.
 
+/// What all formats are made of.
+mod nibbles;
+
+mod iso0;
 mod iso1;
+mod iso3;
+mod iso4;
 
-use crate::{digits::Digits, error::Error, pin::Pin, secret::Secret};
+use crate::{digits::Digits, error::Error, pan::Pan, pin::Pin, secret::Secret};
 use rand::TryCryptoRng;
+
+pub use iso4::{PinField, account_field};
+
+/// The layouts of ISO 9564-1 that TDEA encrypts, and what each is bound to.
+#[derive(Debug)]
+pub enum Format {
+    /// Format 0: PIN and account number; equal for equal PINs of one card.
+    Iso0(Pan),
+    /// Format 1: PIN and random fill.
+    Iso1,
+    /// Format 3: PIN, account number and random fill.
+    Iso3(Pan),
+}
 
 /// A clear PIN block of eight bytes.
 #[derive(Debug)]
 pub struct PinBlock(Secret<8>);
 
 impl PinBlock {
-    /// Consumes a PIN and makes its ISO 9564-1 format 1 block.
+    /// Consumes a PIN and makes its block.
     ///
     /// # Errors
-    /// [`Error::EntropyUnavailable`]: the block is filled with random nibbles.
-    pub fn make_iso1<R: TryCryptoRng>(pin: Pin, random: &mut R) -> Result<Self, Error> {
-        iso1::encode(&pin.into_digits(), random).map(Self)
+    /// [`Error::EntropyUnavailable`]: formats 1 and 3 are filled with random nibbles.
+    pub fn make<R: TryCryptoRng>(pin: Pin, format: &Format, random: &mut R) -> Result<Self, Error> {
+        let digits = pin.into_digits();
+        match format {
+            Format::Iso0(pan) => Ok(Self(iso0::encode(&digits, pan))),
+            Format::Iso1 => iso1::encode(&digits, random).map(Self),
+            Format::Iso3(pan) => iso3::encode(&digits, pan, random).map(Self),
+        }
     }
 
-    /// A block that was decrypted elsewhere.
+    /// A block that was decrypted.
     #[must_use]
     pub fn from_secret(block: Secret<8>) -> Self {
         Self(block)
     }
 
-    /// Consumes an ISO 9564-1 format 1 block and gives its digits.
+    /// Consumes a block and gives its digits.
     ///
     /// # Errors
-    /// [`Error::BadResponse`] unless it is one.
-    pub fn into_digits_iso1(self) -> Result<Digits, Error> {
-        iso1::decode(&self.0)
+    /// [`Error::BadResponse`] unless it is one of that format.
+    pub fn into_digits(self, format: &Format) -> Result<Digits, Error> {
+        match format {
+            Format::Iso0(pan) => iso0::decode(self.0, pan),
+            Format::Iso1 => iso1::decode(&self.0),
+            Format::Iso3(pan) => iso3::decode(self.0, pan),
+        }
     }
 
     /// The clear block.

@@ -1,10 +1,17 @@
 //! `Session`: one PIN, from an empty pad to the server's answer. The only file that knows the whole order.
 //!
-//! Two rows run side by side until the customer submits; then one request ends them both:
+//! To set a PIN, two rows run side by side until the customer submits; then one request ends them both:
 //!
 //! ```text
 //! key:  Searching ──→ Made ──control id──→ Requested ──reply──→ Unwrapped ─┐
 //! pin:  Entering ──submit──→ Chosen ───────────────────────────────────────┴─→ Setting ──reply──→ Ended
+//! ```
+//!
+//! To view one, the customer only asks for it, and the reply brings key and block together:
+//!
+//! ```text
+//! key:  Searching ──→ Made ──control id──→ Requested ──reply──┐
+//! pin:  Unasked ──submit──→ Asked ────────────────────────────┴─→ Showing ──close──→ Ended
 //! ```
 //!
 //! Every arrow consumes what it starts from, so no key, PIN or block outlives its step, and there is no way back
@@ -15,76 +22,34 @@
 //! The session does no input or output of its own. Its caller passes on what happens (a digit, a reply) and then
 //! carries out the actions that [`next_action`](crate::session::Session::next_action) hands out, in order.
 
+/// What a session and its caller tell each other.
+mod outside;
+
 use crate::{
-    entry::{Entry, PinRules, Step},
+    digits::Digits,
+    entry::Entry,
     error::Error,
     key_pair::{KeyPair, KeyPairSearch, KeySize},
     pin::Pin,
-    pin_block::PinBlock,
     tzpk::Tzpk,
-    wire::{self, ControlId, Endpoint, Reply, Request},
+    wire::{self, ControlId, Endpoint, KeyReply, Reply},
 };
 use core::mem;
 use rand::TryCryptoRng;
 use std::collections::VecDeque;
 
-/// How often the TZPK may be asked for: once more after a network failure. `set` is never repeated.
-const TZPK_ATTEMPTS: u8 = 2;
+pub use outside::{Action, ControlIdSource, Event, Operation};
+
+/// How often a public key may be sent: once more after a network failure. `set` is never repeated.
+const KEY_ATTEMPTS: u8 = 2;
 /// How often a control id may be asked for: once more when the first has expired.
 const CONTROL_ID_ATTEMPTS: u8 = 2;
 
-/// Where the control id comes from.
-#[derive(Debug, PartialEq, Eq)]
-pub enum ControlIdSource {
-    /// It is known from the start: the TZPK is asked for as soon as there is a key pair.
-    Given(ControlId),
-    /// It is asked for by [`Action::AskControlId`] once the customer has submitted.
-    Provider,
-}
-
-/// What the caller has to do.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Action {
-    /// Call [`Session::search_key_pair`] until it returns `false`, letting other input through in between.
-    SearchKeyPair,
-    /// Get a control id and pass it to [`Session::control_id`].
-    AskControlId,
-    /// Make the request and pass its outcome to [`Session::reply`].
-    Post(Request),
-    /// Tell the page.
-    Emit(Event),
-}
-
-/// What the page is told. Nothing else leaves a session but requests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// A submit would go out at once.
-    Ready,
-    /// The entry changed.
-    PinValid {
-        /// Whether a submit now would be sent.
-        valid: bool,
-        /// How many digits the current entry holds.
-        digits: u8,
-        /// Which entry that is.
-        step: Step,
-    },
-    /// A submit was taken: there is a PIN, and no more input.
-    Submitting,
-    /// A digit or the whole first entry was refused; the customer types on or again.
-    EntryRefused(Error),
-    /// A submit was refused; the customer types on or again.
-    SubmitRefused(Error),
-    /// The PIN is set.
-    Success,
-    /// The session has failed.
-    Failed(Error),
-}
-
-/// One session of setting a PIN.
+/// One session of setting or viewing a PIN.
 #[derive(Debug)]
 pub struct Session<R> {
     random: R,
+    operation: Operation,
     control_id_source: ControlIdSource,
     phase: Phase,
     actions: VecDeque<Action>,
@@ -98,6 +63,8 @@ enum Phase {
     },
     /// The encrypted block is on its way.
     Setting,
+    /// The customer looks at the PIN.
+    Showing(Digits),
     Ended,
 }
 
@@ -128,15 +95,33 @@ enum PinRow {
     Entering(Entry),
     /// Submitted, and waiting for the TZPK.
     Chosen(Pin),
+    /// To be viewed, once the customer asks for it.
+    Unasked,
+    /// To be viewed, and waited for.
+    Asked,
 }
 
 impl<R: TryCryptoRng> Session<R> {
     /// Opens a session; the first action is to search for a key pair.
-    pub fn open(rules: PinRules, key_size: KeySize, control_id_source: ControlIdSource, random: R) -> Self {
+    ///
+    /// To view a PIN with a control id that is given is to have asked for it.
+    pub fn open(
+        operation: Operation,
+        key_size: KeySize,
+        control_id_source: ControlIdSource,
+        random: R,
+    ) -> Self {
         let key = KeyRow::Searching(KeyPairSearch::new(key_size));
-        let pin = PinRow::Entering(Entry::new(rules));
-        let phase = Phase::Open { key, pin };
-        Self { random, control_id_source, phase, actions: VecDeque::from([Action::SearchKeyPair]) }
+        let mut actions = VecDeque::from([Action::SearchKeyPair]);
+        let pin = match (operation, &control_id_source) {
+            (Operation::Set(rules), _) => PinRow::Entering(Entry::new(rules)),
+            (Operation::View, ControlIdSource::Provider) => PinRow::Unasked,
+            (Operation::View, ControlIdSource::Given(_)) => {
+                actions.push_back(Action::Emit(Event::Submitting));
+                PinRow::Asked
+            }
+        };
+        Self { random, operation, control_id_source, phase: Phase::Open { key, pin }, actions }
     }
 
     /// What to do next, in order; `None` when it is the outside's turn.
@@ -197,7 +182,8 @@ impl<R: TryCryptoRng> Session<R> {
         self.edit(Entry::confirm)
     }
 
-    /// The customer submits. The PIN is sent as soon as the TZPK is there. Submitting again changes nothing.
+    /// The customer submits: the PIN is sent as soon as the TZPK is there; or asks for the PIN to be shown.
+    /// Submitting again changes nothing.
     ///
     /// # Errors
     /// [`Error::Closed`] after the end. An entry that is refused is told by [`Event::SubmitRefused`].
@@ -216,6 +202,10 @@ impl<R: TryCryptoRng> Session<R> {
                     self.phase = Phase::Open { key, pin: PinRow::Entering(entry) };
                 }
             },
+            Phase::Open { key, pin: PinRow::Unasked } => {
+                self.emit(Event::Submitting);
+                self.go_on(key, PinRow::Asked);
+            }
             Phase::Ended => return Err(Error::Closed),
             submitted => self.phase = submitted,
         }
@@ -241,7 +231,7 @@ impl<R: TryCryptoRng> Session<R> {
             Phase::Open { key: KeyRow::AwaitingControlId { key_pair, attempt }, pin } => {
                 match control_id.map(ControlId::new) {
                     Some(Ok(control_id)) => {
-                        let key = self.request_tzpk(key_pair, control_id, 1, attempt);
+                        let key = self.request_key(key_pair, control_id, 1, attempt);
                         self.phase = Phase::Open { key, pin };
                     }
                     _ => self.fail(Error::ControlIdUnavailable),
@@ -255,23 +245,15 @@ impl<R: TryCryptoRng> Session<R> {
     pub fn reply(&mut self, endpoint: Endpoint, reply: Reply) {
         match (endpoint, self.take_phase()) {
             (
-                Endpoint::Tzpk,
+                Endpoint::Tzpk | Endpoint::View,
                 Phase::Open {
                     key: KeyRow::Requested { key_pair, control_id, attempt, control_id_attempt },
                     pin,
                 },
-            ) => match wire::read_tzpk(reply) {
-                Ok(wrapped) => match Tzpk::unwrap(&wrapped, key_pair, &mut self.random) {
-                    Ok(tzpk) => {
-                        if let ControlIdSource::Given(_) = self.control_id_source {
-                            self.emit(Event::Ready);
-                        }
-                        self.go_on(KeyRow::Unwrapped { tzpk, control_id }, pin);
-                    }
-                    Err(error) => self.fail(error),
-                },
-                Err(Error::Network) if attempt < TZPK_ATTEMPTS => {
-                    let key = self.request_tzpk(key_pair, control_id, attempt + 1, control_id_attempt);
+            ) => match wire::read_key(endpoint, reply) {
+                Ok(reply) => self.key_came(reply, key_pair, control_id, pin),
+                Err(Error::Network) if attempt < KEY_ATTEMPTS => {
+                    let key = self.request_key(key_pair, control_id, attempt + 1, control_id_attempt);
                     self.phase = Phase::Open { key, pin };
                 }
                 Err(Error::ControlIdExpired) if control_id_attempt < CONTROL_ID_ATTEMPTS => {
@@ -285,6 +267,14 @@ impl<R: TryCryptoRng> Session<R> {
                 Err(error) => self.fail(error),
             },
             (_, other) => self.phase = other,
+        }
+    }
+
+    /// The digits that the customer looks at, until the session is closed.
+    pub fn shown(&self) -> Option<&Digits> {
+        match &self.phase {
+            Phase::Showing(digits) => Some(digits),
+            _ => None,
         }
     }
 
@@ -310,7 +300,7 @@ impl<R: TryCryptoRng> Session<R> {
         let key = match &self.control_id_source {
             ControlIdSource::Given(control_id) => {
                 let control_id = control_id.clone();
-                self.request_tzpk(key_pair, control_id, 1, CONTROL_ID_ATTEMPTS)
+                self.request_key(key_pair, control_id, 1, CONTROL_ID_ATTEMPTS)
             }
             ControlIdSource::Provider => {
                 self.emit(Event::Ready);
@@ -342,7 +332,7 @@ impl<R: TryCryptoRng> Session<R> {
             (KeyRow::Unwrapped { tzpk, control_id }, PinRow::Chosen(pin)) => {
                 return self.set(tzpk, &control_id, pin);
             }
-            (KeyRow::Made(key_pair), pin @ PinRow::Chosen(_)) => {
+            (KeyRow::Made(key_pair), pin @ (PinRow::Chosen(_) | PinRow::Asked)) => {
                 Phase::Open { key: self.ask_control_id(key_pair, 1), pin }
             }
             (key, pin) => Phase::Open { key, pin },
@@ -354,22 +344,45 @@ impl<R: TryCryptoRng> Session<R> {
         KeyRow::AwaitingControlId { key_pair, attempt }
     }
 
-    fn request_tzpk(
+    fn request_key(
         &mut self,
         key_pair: KeyPair,
         control_id: ControlId,
         attempt: u8,
         control_id_attempt: u8,
     ) -> KeyRow {
-        let request = wire::tzpk_request(&control_id, key_pair.to_spki_base64());
+        let endpoint = match self.operation {
+            Operation::Set(_) => Endpoint::Tzpk,
+            Operation::View => Endpoint::View,
+        };
+        let request = wire::key_request(endpoint, &control_id, key_pair.to_spki_base64());
         self.actions.push_back(Action::Post(request));
         KeyRow::Requested { key_pair, control_id, attempt, control_id_attempt }
     }
 
+    fn key_came(&mut self, reply: KeyReply, key_pair: KeyPair, control_id: ControlId, pin: PinRow) {
+        match (Tzpk::unwrap(reply.key, key_pair, &mut self.random), reply.pin_block) {
+            (Ok(tzpk), None) => {
+                if let ControlIdSource::Given(_) = self.control_id_source {
+                    self.emit(Event::Ready);
+                }
+                self.go_on(KeyRow::Unwrapped { tzpk, control_id }, pin);
+            }
+            (Ok(tzpk), Some(block)) => match tzpk.decrypt(&block) {
+                Ok(digits) => {
+                    self.emit(Event::Shown);
+                    self.phase = Phase::Showing(digits);
+                }
+                Err(error) => self.fail(error),
+            },
+            (Err(error), _) => self.fail(error),
+        }
+    }
+
     fn set(&mut self, tzpk: Tzpk, control_id: &ControlId, pin: Pin) {
-        match PinBlock::make_iso1(pin, &mut self.random) {
+        match tzpk.encrypt(pin, &mut self.random) {
             Ok(block) => {
-                self.actions.push_back(Action::Post(wire::set_request(control_id, tzpk.encrypt(block))));
+                self.actions.push_back(Action::Post(wire::set_request(control_id, &block)));
                 self.phase = Phase::Setting;
             }
             Err(error) => self.fail(error),
@@ -378,7 +391,10 @@ impl<R: TryCryptoRng> Session<R> {
 
     fn fail(&mut self, error: Error) {
         self.phase = Phase::Ended;
-        self.emit(Event::Failed(error));
+        self.emit(match self.operation {
+            Operation::Set(_) => Event::Failed(error),
+            Operation::View => Event::ViewFailed(error),
+        });
     }
 
     fn emit(&mut self, event: Event) {

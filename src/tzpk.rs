@@ -1,65 +1,132 @@
-//! `Tzpk`: the temporary PIN key, under which the PIN block is encrypted. It is used once.
+//! `Tzpk`: the temporary PIN key, under which a PIN block travels. It is used once.
 
-use crate::{error::Error, key_pair::KeyPair, pin_block::PinBlock, secret::Secret};
-use des::{
-    TdesEde3,
-    cipher::{Block, BlockCipherEncrypt, KeyInit},
-    weak_key_test,
+/// AES keys and their check values.
+mod aes_key;
+/// TDEA keys, which of them are refused, and their check values.
+mod tdea_key;
+
+use crate::{
+    digits::Digits,
+    error::Error,
+    key_pair::KeyPair,
+    pan::Pan,
+    pin::Pin,
+    pin_block::{Format, PinBlock, PinField, account_field},
+    secret::Secret,
 };
+use aes_key::AesKey;
 use rand::TryCryptoRng;
+use tdea_key::TdeaKey;
 
-/// A TDEA key of two or three different parts (NIST SP 800-67 Rev. 2, 3.1), held as K1‖K2‖K3.
+/// Which cipher the key is for, and which block it encrypts: what stands beside the key in the server's answer.
 #[derive(Debug)]
-pub struct Tzpk(Secret<24>);
+pub enum Use {
+    /// TDEA, and a block of eight bytes.
+    Tdea(Format),
+    /// AES, and format 4 for this account number.
+    Aes(Pan),
+}
+
+/// A key as the server sends it.
+#[derive(Debug)]
+pub struct WrappedKey {
+    /// The key, encrypted under the public key of the session's key pair.
+    pub ciphertext: Vec<u8>,
+    /// What it is for.
+    pub usage: Use,
+    /// Its check value, where the server sends one.
+    pub check_value: Option<Vec<u8>>,
+}
+
+/// A key that was checked, with what it is used for.
+#[derive(Debug)]
+pub enum Tzpk {
+    /// For one block of eight bytes.
+    Tdea(TdeaKey, Format),
+    /// For one format 4 block.
+    Aes(AesKey, Pan),
+}
 
 impl Tzpk {
-    /// Consumes the key pair and unwraps the key that came wrapped under it.
+    /// Consumes the key pair and unwraps the key that came wrapped under it. A check value that came with it has
+    /// to be the key's own.
     ///
     /// # Errors
     /// [`Error::TzpkInvalid`] whatever is wrong with the wrapped key: see [`KeyPair::unwrap`] and
     /// [`Tzpk::from_bytes`]. [`Error::EntropyUnavailable`].
-    pub fn unwrap<R: TryCryptoRng>(wrapped: &[u8], key_pair: KeyPair, random: &mut R) -> Result<Self, Error> {
-        Self::from_bytes(&key_pair.unwrap(wrapped, random)?)
+    pub fn unwrap<R: TryCryptoRng>(
+        wrapped: WrappedKey,
+        key_pair: KeyPair,
+        random: &mut R,
+    ) -> Result<Self, Error> {
+        let WrappedKey { ciphertext, usage, check_value } = wrapped;
+        let key = Self::from_bytes(&key_pair.unwrap(&ciphertext, random)?, usage)?;
+        match check_value {
+            Some(check_value) if check_value != key.check_value() => Err(Error::TzpkInvalid),
+            _ => Ok(key),
+        }
     }
 
-    /// Takes 16 bytes as K1‖K2 with K3 = K1 (keying option 2), 24 bytes as K1‖K2‖K3.
-    ///
-    /// Parity bits are not looked at: TDEA does not use them, and issuers' key managers differ.
+    /// Takes a raw key: for TDEA 16 or 24 bytes, for AES 16, 24 or 32.
     ///
     /// # Errors
-    /// [`Error::TzpkInvalid`] for every other length, for equal parts (single DES in disguise) and for weak,
-    /// semi-weak and possibly weak parts (SP 800-67 Rev. 1, 3.4.2; the table is that of the `des` crate).
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        if !matches!(bytes.len(), 16 | 24) {
-            return Err(Error::TzpkInvalid);
+    /// [`Error::TzpkInvalid`] for every other length, and for weak TDEA keys.
+    pub fn from_bytes(bytes: &[u8], usage: Use) -> Result<Self, Error> {
+        match usage {
+            Use::Tdea(format) => Ok(Self::Tdea(TdeaKey::from_bytes(bytes)?, format)),
+            Use::Aes(pan) => Ok(Self::Aes(AesKey::from_bytes(bytes)?, pan)),
         }
-        let mut key = Secret::<24>::zeroed();
-        // EXPOSE: the key is laid out and checked in secret memory; the verdict alone leaves.
-        let parts = key.expose_mut();
-        parts[..bytes.len()].copy_from_slice(bytes);
-        parts.iter_mut().for_each(|byte| *byte = with_odd_parity(*byte));
-        weak_key_test(&parts[..bytes.len()]).map_err(|_| Error::TzpkInvalid)?;
-        if bytes.len() == 16 {
-            parts.copy_within(..8, 16);
-        }
-        Ok(Self(key))
     }
 
-    /// Consumes the key and the block and gives the block encrypted with TDEA, ECB of one block
-    /// (SP 800-67 Rev. 2, 3.2).
+    /// The key's check value (ANSI X9.24-1-2017, Annex A): for TDEA three bytes, for AES five.
     #[must_use]
-    pub fn encrypt(self, pin_block: PinBlock) -> [u8; 8] {
-        // EXPOSE: the key schedule, which the cipher wipes on drop.
-        let cipher = TdesEde3::new(self.0.expose().into());
-        // EXPOSE: the clear block goes in; `encrypted` holds nothing but ciphertext at any time.
-        let mut encrypted = Block::<TdesEde3>::default();
-        cipher.encrypt_block_b2b(pin_block.expose().into(), &mut encrypted);
-        encrypted.into()
+    pub fn check_value(&self) -> Vec<u8> {
+        match self {
+            Self::Tdea(key, _) => key.check_value().to_vec(),
+            Self::Aes(key, _) => key.check_value().to_vec(),
+        }
+    }
+
+    /// Consumes the key and the PIN, makes the PIN's block, and gives it encrypted: 8 bytes from TDEA (ECB of one
+    /// block, SP 800-67 Rev. 2, 3.2), 16 from AES (ISO 9564-1:2017, 9.4.2.4).
+    ///
+    /// # Errors
+    /// [`Error::EntropyUnavailable`].
+    pub fn encrypt<R: TryCryptoRng>(self, pin: Pin, random: &mut R) -> Result<Vec<u8>, Error> {
+        match self {
+            Self::Tdea(key, format) => Ok(key.encrypt(&PinBlock::make(pin, &format, random)?).to_vec()),
+            Self::Aes(key, pan) => {
+                let field = PinField::make(pin, random)?;
+                // EXPOSE: `inner` is ciphertext; combined with the account number it is encrypted again.
+                let mut inner = key.encrypt(field.expose());
+                xor(&mut inner, &account_field(&pan));
+                Ok(key.encrypt(&inner).to_vec())
+            }
+        }
+    }
+
+    /// Consumes the key and gives the digits of a block that was encrypted under it.
+    ///
+    /// # Errors
+    /// [`Error::BadResponse`] unless what is decrypted is a block of the format expected.
+    pub fn decrypt(self, encrypted: &[u8]) -> Result<Digits, Error> {
+        match self {
+            Self::Tdea(key, format) => {
+                let block = encrypted.try_into().map_err(|_| Error::BadResponse)?;
+                PinBlock::from_secret(key.decrypt(block)).into_digits(&format)
+            }
+            Self::Aes(key, pan) => {
+                let block = encrypted.try_into().map_err(|_| Error::BadResponse)?;
+                let mut inner = key.decrypt(block);
+                // EXPOSE: the account number is taken out in place.
+                xor(inner.expose_mut(), &account_field(&pan));
+                PinField::from_secret(key.decrypt(inner.expose())).into_digits()
+            }
+        }
     }
 }
 
-/// The byte with its lowest bit set so that the number of ones is odd (SP 800-67 Rev. 2, 3.1).
-fn with_odd_parity(byte: u8) -> u8 {
-    let seven = byte & 0xfe;
-    seven | (seven.count_ones() as u8 & 1 ^ 1)
+fn xor(block: &mut [u8; 16], field: &Secret<16>) {
+    // EXPOSE: combined in place.
+    block.iter_mut().zip(field.expose()).for_each(|(byte, other)| *byte ^= other);
 }

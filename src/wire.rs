@@ -2,7 +2,12 @@
 //!
 //! The only place that knows JSON.
 
-use crate::error::Error;
+use crate::{
+    error::Error,
+    pan::Pan,
+    pin_block::Format,
+    tzpk::{Use, WrappedKey},
+};
 use base64ct::{Base64, Encoding};
 use core::fmt;
 use serde::{Deserialize, Serialize};
@@ -37,13 +42,15 @@ impl fmt::Debug for ControlId {
     }
 }
 
-/// The two requests of a session.
+/// The requests of a session: to set a PIN, the first two; to view one, the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Endpoint {
     /// Asks for a TZPK wrapped under the public key.
     Tzpk,
     /// Hands over the encrypted PIN block. Sent once.
     Set,
+    /// Asks for a TZPK wrapped under the public key, and the PIN block encrypted with it.
+    View,
 }
 
 /// A `POST` to be made.
@@ -73,7 +80,7 @@ pub enum Reply {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct TzpkRequest<'a> {
+struct KeyRequest<'a> {
     control_id: &'a str,
     public_key: &'a str,
 }
@@ -86,39 +93,85 @@ struct SetRequest<'a> {
 }
 
 #[derive(Deserialize)]
-struct TzpkReply {
+#[serde(rename_all = "camelCase")]
+struct KeyReplyBody {
     tzpk: String,
+    pin_block: Option<String>,
+    algorithm: Option<String>,
+    pin_block_format: Option<u8>,
+    pan: Option<String>,
+    kcv: Option<String>,
 }
 
-/// The request for a TZPK. `public_key` is base64 of the SubjectPublicKeyInfo in DER.
-pub(crate) fn tzpk_request(control_id: &ControlId, public_key: &str) -> Request {
-    let body = TzpkRequest { control_id: &control_id.0, public_key };
-    Request { endpoint: Endpoint::Tzpk, body: to_json(&body) }
+/// What comes back for a public key.
+#[derive(Debug)]
+pub(crate) struct KeyReply {
+    /// The TZPK.
+    pub(crate) key: WrappedKey,
+    /// To view a PIN: its block, encrypted with the TZPK.
+    pub(crate) pin_block: Option<Vec<u8>>,
+}
+
+/// The request that sends the public key, base64 of its SubjectPublicKeyInfo in DER, to `endpoint`.
+pub(crate) fn key_request(endpoint: Endpoint, control_id: &ControlId, public_key: &str) -> Request {
+    Request { endpoint, body: to_json(&KeyRequest { control_id: &control_id.0, public_key }) }
 }
 
 /// The request that sets the PIN.
-pub(crate) fn set_request(control_id: &ControlId, encrypted_block: [u8; 8]) -> Request {
-    let body = SetRequest { control_id: &control_id.0, pin_block: &Base64::encode_string(&encrypted_block) };
+pub(crate) fn set_request(control_id: &ControlId, encrypted_block: &[u8]) -> Request {
+    let body = SetRequest { control_id: &control_id.0, pin_block: &Base64::encode_string(encrypted_block) };
     Request { endpoint: Endpoint::Set, body: to_json(&body) }
 }
 
-/// The wrapped TZPK of an answer.
+/// The TZPK of an answer, and the PIN block where one was asked for.
 ///
 /// # Errors
 /// [`Error::Network`], [`Error::Timeout`], [`Error::ControlIdExpired`], [`Error::AlreadyUsed`],
 /// [`Error::Rejected`], [`Error::ServerError`], [`Error::BadResponse`]; [`Error::TzpkInvalid`] for a `tzpk`
 /// that is no base64.
-pub(crate) fn read_tzpk(reply: Reply) -> Result<Zeroizing<Vec<u8>>, Error> {
+pub(crate) fn read_key(endpoint: Endpoint, reply: Reply) -> Result<KeyReply, Error> {
     let body = match reply {
         Reply::Failed => return Err(Error::Network),
         Reply::TimedOut => return Err(Error::Timeout),
-        Reply::Answered { status: 200..=299, body } => body,
+        Reply::Answered { status: 200..=299, body } => body.map(Zeroizing::new),
         Reply::Answered { status: 500..=599, .. } => return Err(Error::ServerError),
         Reply::Answered { status, .. } => return Err(refusal(status).unwrap_or(Error::BadResponse)),
     };
-    let reply: TzpkReply =
+    let body: KeyReplyBody =
         body.and_then(|body| serde_json::from_slice(&body).ok()).ok_or(Error::BadResponse)?;
-    Base64::decode_vec(&reply.tzpk).map(Zeroizing::new).map_err(|_| Error::TzpkInvalid)
+    let usage = read_use(body.algorithm.as_deref(), body.pin_block_format, body.pan.map(Zeroizing::new))?;
+    let check_value = body.kcv.map(|kcv| from_hex(&kcv).ok_or(Error::BadResponse)).transpose()?;
+    let pin_block = match (endpoint, body.pin_block) {
+        (Endpoint::View, Some(block)) => Some(Base64::decode_vec(&block).map_err(|_| Error::BadResponse)?),
+        (Endpoint::View, None) => return Err(Error::BadResponse),
+        _ => None,
+    };
+    let ciphertext = Base64::decode_vec(&body.tzpk).map_err(|_| Error::TzpkInvalid)?;
+    Ok(KeyReply { key: WrappedKey { ciphertext, usage, check_value }, pin_block })
+}
+
+/// What the key is for. Without a word about it: TDEA and format 1, or AES and format 4.
+fn read_use(
+    algorithm: Option<&str>,
+    format: Option<u8>,
+    pan: Option<Zeroizing<String>>,
+) -> Result<Use, Error> {
+    let pan = || pan.as_ref().ok_or(Error::BadResponse).and_then(|pan| Pan::from_ascii(pan.as_bytes()));
+    match (algorithm.unwrap_or("TDEA"), format) {
+        ("TDEA", Some(0)) => Ok(Use::Tdea(Format::Iso0(pan()?))),
+        ("TDEA", Some(1) | None) => Ok(Use::Tdea(Format::Iso1)),
+        ("TDEA", Some(3)) => Ok(Use::Tdea(Format::Iso3(pan()?))),
+        ("AES", Some(4) | None) => Ok(Use::Aes(pan()?)),
+        _ => Err(Error::BadResponse),
+    }
+}
+
+/// The bytes of pairs of hexadecimal digits.
+fn from_hex(hex: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<u8>> =
+        hex.chars().map(|digit| digit.to_digit(16).and_then(|digit| digit.try_into().ok())).collect();
+    let (pairs, []) = digits.as_ref()?.as_chunks::<2>() else { return None };
+    Some(pairs.iter().map(|[high, low]| high << 4 | low).collect())
 }
 
 /// Whether the PIN was set: a 2xx that came in full says yes, whatever its body; a 4xx says no; nothing else

@@ -9,8 +9,7 @@ use card_pin::{
     error::Error,
     key_pair::{KeyPair, KeySize},
     random::SystemRandom,
-    session::{Action, ControlIdSource, Event, Session},
-    tzpk::Tzpk,
+    session::{Action, ControlIdSource, Event, Operation, Session},
     wire::{Endpoint, Reply, Request},
 };
 use js_sys::{Array, ArrayBuffer, Object, Promise, Reflect, Uint8Array};
@@ -59,7 +58,7 @@ async fn what_webcrypto_wraps_is_unwrapped() {
 async fn what_webcrypto_wraps_with_sha1_is_refused() {
     let key_pair = KeyPair::make(KeySize::Rsa2048, &mut SystemRandom).unwrap();
     let wrapped = wrap(key_pair.to_spki_base64(), KEY, "SHA-1").await;
-    assert_eq!(Tzpk::unwrap(&wrapped, key_pair, &mut SystemRandom).unwrap_err(), Error::TzpkInvalid);
+    assert_eq!(key_pair.unwrap(&wrapped, &mut SystemRandom).unwrap_err(), Error::TzpkInvalid);
 }
 
 #[wasm_bindgen_test]
@@ -70,8 +69,12 @@ fn keys_differ() {
 
 #[wasm_bindgen_test]
 async fn a_session_sets_a_pin() {
-    let mut session =
-        Session::open(PinRules::default(), KeySize::Rsa2048, ControlIdSource::Provider, SystemRandom);
+    let mut session = Session::open(
+        Operation::Set(PinRules::default()),
+        KeySize::Rsa2048,
+        ControlIdSource::Provider,
+        SystemRandom,
+    );
     [4, 8, 2, 6, 4, 8, 2, 6].iter().for_each(|&digit| session.press(digit).unwrap());
     session.submit().unwrap();
     let (mut last, mut sent) = (None, Vec::new());
@@ -88,7 +91,7 @@ async fn a_session_sets_a_pin() {
                         let wrapped = wrap(body["publicKey"].as_str().unwrap(), KEY, "SHA-256").await;
                         format!("{{\"tzpk\":\"{}\"}}", Base64::encode_string(&wrapped))
                     }
-                    Endpoint::Set => {
+                    Endpoint::Set | Endpoint::View => {
                         let block = Base64::decode_vec(body["pinBlock"].as_str().unwrap()).unwrap();
                         assert_eq!(block.len(), 8);
                         String::new()

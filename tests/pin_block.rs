@@ -1,98 +1,227 @@
-//! ISO 9564-1 format 1 PIN blocks against published examples, and as properties.
+//! ISO 9564-1 PIN blocks of formats 0, 1 and 3 and PIN fields of format 4, against published examples and as
+//! properties.
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
-use card_pin::{digits::Digits, error::Error, pin_block::PinBlock, random::SystemRandom, secret::Secret};
+use card_pin::{
+    error::Error,
+    pan::Pan,
+    pin_block::{Format, PinBlock, PinField, account_field},
+    random::SystemRandom,
+    secret::Secret,
+};
 use common::{Replay, pin};
 use proptest::prelude::*;
 
-/// Enfuce's set-PIN guide, the example for PIN 1234.
-const ENFUCE: ([u8; 8], &[u8]) = ([0x14, 0x12, 0x34, 0xaa, 0xaa, 0xaa, 0xaa, 0xaa], &[1, 2, 3, 4]);
-/// IBM 4758 CCA Basic Services Reference, Release 2.54, Appendix E, "ISO-1 PIN-Block Format", the example for
-/// PIN 123456.
-const IBM: ([u8; 8], &[u8]) = ([0x16, 0x12, 0x34, 0x56, 0x6a, 0xbc, 0xfd, 0xe1], &[1, 2, 3, 4, 5, 6]);
-
-fn block(bytes: [u8; 8]) -> PinBlock {
-    let mut secret = Secret::zeroed();
-    *secret.expose_mut() = bytes;
-    PinBlock::from_secret(secret)
+/// A published block, the random bytes that it was filled with, and what is in it.
+struct Example {
+    block: [u8; 8],
+    fill: &'static [u8],
+    format: fn() -> Format,
+    digits: &'static [u8],
 }
 
-fn decoded(bytes: [u8; 8]) -> Result<Vec<u8>, Error> {
-    block(bytes).into_digits_iso1().map(|digits: Digits| digits.expose().to_vec())
+fn examples() -> [Example; 4] {
+    [
+        // EFTlab BP-Tools, "Complete list of PIN blocks", ISO-0.
+        Example {
+            block: [0x04, 0x12, 0xac, 0x89, 0xab, 0xcd, 0xef, 0x67],
+            fill: &[],
+            format: || Format::Iso0(pan("43219876543210987")),
+            digits: &[1, 2, 3, 4],
+        },
+        // Enfuce's set-PIN guide, the example for PIN 1234.
+        Example {
+            block: [0x14, 0x12, 0x34, 0xaa, 0xaa, 0xaa, 0xaa, 0xaa],
+            fill: &[0xaa; 8],
+            format: || Format::Iso1,
+            digits: &[1, 2, 3, 4],
+        },
+        // IBM 4758 CCA Basic Services Reference, Release 2.54, Appendix E, "ISO-1 PIN-Block Format".
+        Example {
+            block: [0x16, 0x12, 0x34, 0x56, 0x6a, 0xbc, 0xfd, 0xe1],
+            fill: &[0, 0, 0, 0, 0x6a, 0xbc, 0xfd, 0xe1],
+            format: || Format::Iso1,
+            digits: &[1, 2, 3, 4, 5, 6],
+        },
+        // EFTlab BP-Tools, "Complete list of PIN blocks", ISO-3. Without the account number its fill is BFEDBECFDB;
+        // a letter is A and the drawn byte modulo six.
+        Example {
+            block: [0x34, 0x12, 0xac, 0xc9, 0xb9, 0x8c, 0xdf, 0x43],
+            fill: &[1, 5, 4, 3, 1, 4, 2, 5, 3, 1],
+            format: || Format::Iso3(pan("43219876543210987")),
+            digits: &[1, 2, 3, 4],
+        },
+    ]
+}
+
+fn pan(digits: &str) -> Pan {
+    Pan::from_ascii(digits.as_bytes()).unwrap()
+}
+
+fn decoded(bytes: [u8; 8], format: &Format) -> Result<Vec<u8>, Error> {
+    let mut secret = Secret::zeroed();
+    *secret.expose_mut() = bytes;
+    PinBlock::from_secret(secret).into_digits(format).map(|digits| digits.expose().to_vec())
+}
+
+fn formats() -> [Format; 3] {
+    [Format::Iso0(pan("5413330089020011")), Format::Iso1, Format::Iso3(pan("5413330089020011"))]
 }
 
 #[test]
 fn published_examples_are_decoded() {
-    for (bytes, digits) in [ENFUCE, IBM] {
-        assert_eq!(decoded(bytes).unwrap(), digits);
+    for Example { block, format, digits, .. } in examples() {
+        assert_eq!(decoded(block, &format()).unwrap(), digits, "{block:02x?}");
     }
 }
 
-/// The random fill is the published one, in the nibbles that the PIN leaves.
 #[test]
 fn published_examples_are_encoded() {
-    for (bytes, digits) in [ENFUCE, IBM] {
-        let block = PinBlock::make_iso1(pin(digits), &mut Replay(bytes.to_vec())).unwrap();
-        assert_eq!(block.expose(), &bytes);
+    for Example { block, fill, format, digits } in examples() {
+        let made = PinBlock::make(pin(digits), &format(), &mut Replay(fill.to_vec())).unwrap();
+        assert_eq!(made.expose(), &block, "{block:02x?}");
     }
 }
 
 #[test]
-fn what_is_no_format_1_block_is_refused() {
-    let not_blocks: [[u8; 8]; 6] = [
-        [0x04, 0x12, 0x34, 0xff, 0xff, 0xff, 0xff, 0xff], // format 0
-        [0x24, 0x12, 0x34, 0xff, 0xff, 0xff, 0xff, 0xff], // format 2
-        [0x13, 0x12, 0x3a, 0xaa, 0xaa, 0xaa, 0xaa, 0xaa], // three digits
-        [0x1d, 0x12, 0x34, 0x56, 0x78, 0x90, 0x12, 0x3a], // thirteen digits
-        [0x14, 0x12, 0x3a, 0xaa, 0xaa, 0xaa, 0xaa, 0xaa], // fourth digit is a letter
-        [0x1c, 0x12, 0x34, 0x56, 0x78, 0x90, 0x1f, 0xaa], // twelfth digit is a letter
+fn what_is_no_block_of_the_format_is_refused() {
+    // Under an account number of zeros the field stands in the block as it is.
+    let zeros = || pan("0000000000000000");
+    let refused: [([u8; 8], fn(Pan) -> Format); 15] = [
+        ([0x04, 0x12, 0x34, 0xff, 0xff, 0xff, 0xff, 0xff], |_| Format::Iso1), // format 0
+        ([0x24, 0x12, 0x34, 0xff, 0xff, 0xff, 0xff, 0xff], |_| Format::Iso1), // format 2
+        ([0x13, 0x12, 0x3a, 0xaa, 0xaa, 0xaa, 0xaa, 0xaa], |_| Format::Iso1), // three digits
+        ([0x1d, 0x12, 0x34, 0x56, 0x78, 0x90, 0x12, 0x3a], |_| Format::Iso1), // thirteen digits
+        ([0x14, 0x12, 0x3a, 0xaa, 0xaa, 0xaa, 0xaa, 0xaa], |_| Format::Iso1), // fourth digit is a letter
+        ([0x1c, 0x12, 0x34, 0x56, 0x78, 0x90, 0x1f, 0xaa], |_| Format::Iso1), // twelfth digit is a letter
+        ([0x34, 0x12, 0x34, 0xff, 0xff, 0xff, 0xff, 0xff], Format::Iso0),     // format 3
+        ([0x03, 0x12, 0x3f, 0xff, 0xff, 0xff, 0xff, 0xff], Format::Iso0),     // three digits
+        ([0x04, 0x12, 0x3f, 0xff, 0xff, 0xff, 0xff, 0xff], Format::Iso0),     // fourth digit is a letter
+        ([0x04, 0x12, 0x34, 0xef, 0xff, 0xff, 0xff, 0xff], Format::Iso0),     // first fill is not F
+        ([0x04, 0x12, 0x34, 0xff, 0xff, 0xff, 0xff, 0xfe], Format::Iso0),     // last fill is not F
+        ([0x04, 0x12, 0x34, 0xff, 0xff, 0xff, 0xff, 0xff], Format::Iso3),     // format 0
+        ([0x3d, 0x12, 0x34, 0x56, 0x78, 0x90, 0x12, 0x3a], Format::Iso3),     // thirteen digits
+        ([0x34, 0x12, 0x34, 0x9f, 0xff, 0xff, 0xff, 0xff], Format::Iso3),     // first fill is a digit
+        ([0x34, 0x12, 0x34, 0xff, 0xff, 0xff, 0xff, 0xf9], Format::Iso3),     // last fill is a digit
     ];
-    for bytes in not_blocks {
-        assert_eq!(decoded(bytes), Err(Error::BadResponse), "{bytes:02x?}");
+    for (bytes, format) in refused {
+        assert_eq!(decoded(bytes, &format(zeros())), Err(Error::BadResponse), "{bytes:02x?}");
+    }
+}
+
+/// A block that was moved to another account is refused, or holds other digits: the digits of another PIN.
+#[test]
+fn a_block_is_bound_to_its_account() {
+    for format in [Format::Iso0 as fn(Pan) -> Format, Format::Iso3] {
+        let block = PinBlock::make(pin(&[4, 8, 2, 6]), &format(pan("5413330089020011")), &mut SystemRandom);
+        let moved = block.unwrap().into_digits(&format(pan("4111111111111111")));
+        assert!(moved.is_err());
+    }
+}
+
+/// Of an account number shorter than twelve digits and the check digit, what is missing is zero.
+#[test]
+fn short_and_long_account_numbers() {
+    for (digits, combined) in [("123456789012", 0x0123_4567_8901), ("1234567890123456789", 0x7890_1234_5678)]
+    {
+        let block =
+            PinBlock::make(pin(&[4, 8, 2, 6]), &Format::Iso0(pan(digits)), &mut SystemRandom).unwrap();
+        let plain = 0x0448_26ff_ffff_ffff_u64;
+        assert_eq!(u64::from_be_bytes(*block.expose()), plain ^ combined, "{digits}");
+    }
+}
+
+/// ANSI X9.24-3-2017 supplement, test vectors, the format 4 PIN block.
+#[test]
+fn published_format_4_fields() {
+    let field = PinField::make(pin(&[1, 2, 3, 4]), &mut Replay(FIELD[8..].to_vec())).unwrap();
+    assert_eq!(field.expose(), &FIELD);
+    assert_eq!(field.into_digits().unwrap().expose(), [1, 2, 3, 4]);
+    let account = account_field(&pan("4111111111111111"));
+    assert_eq!(account.expose()[..8], [0x44, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11]);
+    assert_eq!(account.expose()[8..], [0x10, 0, 0, 0, 0, 0, 0, 0]);
+}
+
+const FIELD: [u8; 16] =
+    [0x44, 0x12, 0x34, 0xaa, 0xaa, 0xaa, 0xaa, 0xaa, 0x2f, 0x69, 0xad, 0xde, 0x2e, 0x9e, 0x7a, 0xce];
+
+#[test]
+fn what_is_no_format_4_field_is_refused() {
+    for (place, byte) in [(0, 0x34), (0, 0x43), (0, 0x4d), (2, 0x3a), (3, 0xab), (7, 0xa0)] {
+        let mut field = Secret::zeroed();
+        *field.expose_mut() = FIELD;
+        field.expose_mut()[place] = byte;
+        assert_eq!(PinField::from_secret(field).into_digits().unwrap_err(), Error::BadResponse, "{byte:x}");
     }
 }
 
 #[test]
 fn without_randomness_there_is_no_block() {
     for too_few in 0..8 {
-        let made = PinBlock::make_iso1(pin(&[4, 8, 2, 6]), &mut Replay(vec![0; too_few]));
+        let made = PinBlock::make(pin(&[4, 8, 2, 6]), &Format::Iso1, &mut Replay(vec![0; too_few]));
+        assert_eq!(made.unwrap_err(), Error::EntropyUnavailable);
+        let made = PinField::make(pin(&[4, 8, 2, 6]), &mut Replay(vec![0; too_few]));
         assert_eq!(made.unwrap_err(), Error::EntropyUnavailable);
     }
+    let format = Format::Iso3(pan("5413330089020011"));
+    let made = PinBlock::make(pin(&[4, 8, 2, 6]), &format, &mut Replay(vec![0; 9]));
+    assert_eq!(made.unwrap_err(), Error::EntropyUnavailable);
+}
+
+/// Bytes that would make some letters likelier than others are drawn anew.
+#[test]
+fn the_letters_of_format_3_are_equally_likely() {
+    let zeros = || Format::Iso3(pan("0000000000000000"));
+    let drawn = [&[252, 253, 254, 255][..], &[251; 10]].concat();
+    let block = PinBlock::make(pin(&[4, 8, 2, 6]), &zeros(), &mut Replay(drawn)).unwrap();
+    assert_eq!(block.expose()[3..], [0xff; 5]);
 }
 
 #[test]
 fn every_nibble_of_the_fill_takes_every_value() {
-    let mut seen = [[false; 16]; 10];
-    for _ in 0..2000 {
-        let block = PinBlock::make_iso1(pin(&[4, 8, 2, 6]), &mut SystemRandom).unwrap();
-        for (place, seen) in seen.iter_mut().enumerate() {
-            let byte = block.expose()[3 + place / 2];
-            let nibble = if place % 2 == 0 { byte >> 4 } else { byte & 0x0f };
-            seen[usize::from(nibble)] = true;
+    let zeros = || pan("0000000000000000");
+    for (format, values) in [(Format::Iso1, 0..=15), (Format::Iso3(zeros()), 10..=15)] {
+        let mut seen = [[false; 16]; 10];
+        for _ in 0..2000 {
+            let block = PinBlock::make(pin(&[4, 8, 2, 6]), &format, &mut SystemRandom).unwrap();
+            for (place, seen) in seen.iter_mut().enumerate() {
+                let byte = block.expose()[3 + place / 2];
+                let nibble = if place % 2 == 0 { byte >> 4 } else { byte & 0x0f };
+                seen[usize::from(nibble)] = true;
+            }
+        }
+        // A value is missing by chance once in 10^53.
+        for seen in seen {
+            let expected: [bool; 16] = std::array::from_fn(|value| values.contains(&value));
+            assert_eq!(seen, expected);
         }
     }
-    // A value is missing by chance once in 10^53.
-    assert!(seen.iter().flatten().all(|&seen| seen), "{seen:?}");
 }
 
 proptest! {
     #[test]
     fn what_is_encoded_is_decoded(digits in prop::collection::vec(0_u8..=9, 4..=12)) {
-        let block = PinBlock::make_iso1(pin(&digits), &mut SystemRandom).unwrap();
-        let bytes = *block.expose();
-        prop_assert_eq!(usize::from(bytes[0]), 0x10 + digits.len());
-        let decoded = block.into_digits_iso1().unwrap();
+        for format in formats() {
+            let block = PinBlock::make(pin(&digits), &format, &mut SystemRandom).unwrap();
+            prop_assert_eq!(usize::from(block.expose()[0] & 0x0f), digits.len());
+            let decoded = block.into_digits(&format).unwrap();
+            prop_assert_eq!(decoded.expose(), &digits[..]);
+        }
+        let field = PinField::make(pin(&digits), &mut SystemRandom).unwrap();
+        let decoded = field.into_digits().unwrap();
         prop_assert_eq!(decoded.expose(), &digits[..]);
     }
 
     #[test]
     fn any_bytes_are_decoded_or_refused(bytes in any::<[u8; 8]>()) {
-        if let Ok(digits) = decoded(bytes) {
-            prop_assert_eq!(usize::from(bytes[0]), 0x10 + digits.len());
-            prop_assert!(digits.iter().all(|&digit| digit <= 9));
+        for format in formats() {
+            if let Ok(digits) = decoded(bytes, &format) {
+                prop_assert_eq!(usize::from(bytes[0] & 0x0f), digits.len());
+                prop_assert!(digits.iter().all(|&digit| digit <= 9));
+            }
         }
     }
 }

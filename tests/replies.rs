@@ -10,7 +10,7 @@ use card_pin::{
     session::{ControlIdSource, Event},
     wire::{Endpoint, MAX_REPLY_BYTES, Reply, Request},
 };
-use common::{KEY, answer, assert_ended, enter, field, given, good, no_issuer, open, run, wrap};
+use common::{KEY, answer, assert_ended, enter, field, given, good, key_reply, no_issuer, open, run, wrap};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -160,13 +160,70 @@ fn answers_to_set_say_set_not_set_or_unknown() {
         let (events, requests) = run(
             &mut session,
             |request| match request.endpoint {
-                Endpoint::Tzpk => good(request),
                 Endpoint::Set => Some(reply.take().unwrap()),
+                _ => good(request),
             },
             || Some("token".to_owned()),
         );
         assert_eq!(events.last(), Some(&end));
         assert_eq!(requests, [Endpoint::Tzpk, Endpoint::Set], "set is sent once, whatever the answer");
         assert_ended(&mut session);
+    }
+}
+
+/// What stands beside the key decides what it is for; what does not fit together is refused, and nothing is set.
+#[test]
+fn what_stands_beside_the_key() {
+    let pan = "5413330089020011";
+    let good = [
+        json!({"algorithm": "TDEA"}),
+        json!({"pinBlockFormat": 1, "pan": pan}),
+        json!({"pinBlockFormat": 0, "pan": pan}),
+        json!({"algorithm": "TDEA", "pinBlockFormat": 3, "pan": "123456789012"}),
+        json!({"algorithm": "AES", "pan": pan}),
+        json!({"algorithm": "AES", "pinBlockFormat": 4, "pan": "1234567890123456789"}),
+        json!({"algorithm": null, "pinBlockFormat": null, "pan": null, "kcv": null, "more": [1]}),
+    ];
+    for fields in good {
+        let mut session = given();
+        enter(&mut session);
+        let (events, _) = run(
+            &mut session,
+            |request| match request.endpoint {
+                Endpoint::Tzpk => Some(key_reply(request, &KEY, fields.clone())),
+                _ => Some(answer(200, "{}")),
+            },
+            no_issuer,
+        );
+        assert_eq!(events.last(), Some(&Event::Success), "{fields}");
+    }
+    let bad = [
+        json!({"algorithm": "aes", "pan": pan}),
+        json!({"algorithm": "DES"}),
+        json!({"algorithm": "AES"}),
+        json!({"algorithm": "AES", "pinBlockFormat": 1, "pan": pan}),
+        json!({"pinBlockFormat": 0}),
+        json!({"pinBlockFormat": 3}),
+        json!({"pinBlockFormat": 2, "pan": pan}),
+        json!({"pinBlockFormat": 4, "pan": pan}),
+        json!({"pinBlockFormat": "1"}),
+        json!({"pinBlockFormat": 256}),
+        json!({"pinBlockFormat": 0, "pan": "5413 3300 8902 0011"}),
+        json!({"pinBlockFormat": 0, "pan": 5_413_330_089_020_011_u64}),
+        json!({"kcv": "08D7B"}),
+        json!({"kcv": "08D7BX"}),
+        json!({"kcv": "+8D7B4"}),
+    ];
+    for fields in bad {
+        let end = end_after_tzpk(|request| key_reply(request, &KEY, fields.clone()));
+        assert_eq!(end, (Event::Failed(Error::BadResponse), 1), "{fields}");
+    }
+}
+
+#[test]
+fn a_check_value_of_another_key_is_refused() {
+    for kcv in ["", "00", "000000", "0000000000", "00000000000000"] {
+        let end = end_after_tzpk(|request| key_reply(request, &KEY, json!({"kcv": kcv})));
+        assert_eq!(end, (Event::Failed(Error::TzpkInvalid), 1), "{kcv}");
     }
 }

@@ -10,7 +10,7 @@ use card_pin::{
     error::Error,
     key_pair::KeySize,
     random::SystemRandom,
-    session::{ControlIdSource, Event, Session},
+    session::{ControlIdSource, Event, Operation, Session},
     weak_pin::WeakPin,
     wire::{ControlId, Endpoint},
 };
@@ -85,7 +85,8 @@ fn the_page_is_told_of_every_change() {
 #[test]
 fn advancing_goes_to_what_comes_next() {
     let rules = PinRules::new(4, 6, true, WeakPin::Reject).unwrap();
-    let mut session = Session::open(rules, KeySize::Rsa2048, ControlIdSource::Provider, SystemRandom);
+    let mut session =
+        Session::open(Operation::Set(rules), KeySize::Rsa2048, ControlIdSource::Provider, SystemRandom);
     session.advance().unwrap();
     for _ in ["entry", "confirm"] {
         PIN.iter().for_each(|&digit| session.press(digit).unwrap());
@@ -185,7 +186,8 @@ fn a_control_id_that_is_missing_opens_nothing() {
 #[test]
 fn without_randomness_there_is_no_session() {
     let source = ControlIdSource::Provider;
-    let mut session = Session::open(PinRules::default(), KeySize::Rsa2048, source, Replay(vec![7; 100]));
+    let mut session =
+        Session::open(Operation::Set(PinRules::default()), KeySize::Rsa2048, source, Replay(vec![7; 100]));
     assert_eq!(run(&mut session, good, no_issuer).0, [Event::Failed(Error::EntropyUnavailable)]);
     assert!(session.has_ended());
 }

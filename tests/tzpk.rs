@@ -1,62 +1,80 @@
-//! The TZPK: TDEA against NIST's vectors, and every key that has to be refused.
+//! The TZPK: published format 4 blocks, and every key that has to be refused.
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
-use card_pin::{error::Error, pin_block::PinBlock, secret::Secret, tzpk::Tzpk};
+use card_pin::{
+    error::Error,
+    pan::Pan,
+    pin_block::Format,
+    random::SystemRandom,
+    tzpk::{Tzpk, Use},
+};
+use common::{Replay, pin};
 use proptest::prelude::*;
 
 const K1: [u8; 8] = [0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef];
 const K2: [u8; 8] = [0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0x01];
-const K3: [u8; 8] = [0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0x01, 0x23];
 
-fn encrypt(key: &[u8], block: [u8; 8]) -> [u8; 8] {
-    let mut secret = Secret::zeroed();
-    *secret.expose_mut() = block;
-    Tzpk::from_bytes(key).unwrap().encrypt(PinBlock::from_secret(secret))
+fn tdea(bytes: &[u8]) -> Result<Tzpk, Error> {
+    Tzpk::from_bytes(bytes, Use::Tdea(Format::Iso1))
+}
+
+fn aes(bytes: &[u8], account: &str) -> Result<Tzpk, Error> {
+    Tzpk::from_bytes(bytes, Use::Aes(Pan::from_ascii(account.as_bytes()).unwrap()))
+}
+
+fn bytes(hex: &str) -> Vec<u8> {
+    (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
 }
 
 fn blocks(hex: &str) -> Vec<[u8; 8]> {
-    let bytes: Vec<u8> =
-        (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect();
-    bytes.chunks(8).map(|block| block.try_into().unwrap()).collect()
+    bytes(hex).chunks(8).map(|block| block.try_into().unwrap()).collect()
 }
 
-/// NIST, "Examples with Intermediate Values", TDES_ECB: the plaintext and both keying options.
+/// ANSI X9.24-3-2017 supplement, test vectors: the format 4 PIN block of two transactions.
 #[test]
-fn nist_ecb_examples() {
-    let plain = blocks("6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51");
-    let three_keys = blocks("714772f339841d34267fcc4bd2949cc3ee11c22a576a303876183f99c0b6de87");
-    let two_keys = blocks("06ede3d82884090aff322c19f0518486730576972a666e58b6c88cf107340d3d");
-    for (place, &block) in plain.iter().enumerate() {
-        assert_eq!(encrypt(&[K1, K2, K3].concat(), block), three_keys[place]);
-        assert_eq!(encrypt(&[K1, K2].concat(), block), two_keys[place]);
-    }
-}
-
-/// NIST SP 800-67 Rev. 1, Appendix B: "The qufck brown fox jump" under three keys.
-#[test]
-fn sp_800_67_example() {
-    let plain: Vec<[u8; 8]> =
-        b"The qufck brown fox jump".chunks(8).map(|block| block.try_into().unwrap()).collect();
-    let cipher = blocks("a826fd8ce53b855fcce21c8112256fe668d5c05dd9b6b900");
-    for (block, expected) in plain.into_iter().zip(cipher) {
-        assert_eq!(encrypt(&[K1, K2, K3].concat(), block), expected);
+fn published_format_4_blocks() {
+    let examples = [
+        ("af8cb133a78f8dc2d1359f18527593fb", "a912150391ab65a67e52883d81ce2d15"),
+        ("d30bdc73ec9714b000bec66bdb7b6d09", "52a00503bd34ba1383f6a7ee9fe2547f"),
+    ];
+    for (key, block) in examples {
+        let (key, block) = (bytes(key), bytes(block));
+        let random = bytes("2f69adde2e9e7ace");
+        let made = aes(&key, "4111111111111111").unwrap().encrypt(pin(&[1, 2, 3, 4]), &mut Replay(random));
+        assert_eq!(made.unwrap(), block);
+        let read = aes(&key, "4111111111111111").unwrap().decrypt(&block).unwrap();
+        assert_eq!(read.expose(), [1, 2, 3, 4]);
+        // Moved to another account it is no block.
+        let moved = aes(&key, "4111111111111112").unwrap().decrypt(&block);
+        assert_eq!(moved.unwrap_err(), Error::BadResponse);
     }
 }
 
 #[test]
-fn parity_bits_are_not_looked_at() {
-    let even: Vec<u8> = [K1, K2].concat().iter().map(|byte| byte ^ 1).collect();
-    assert_eq!(encrypt(&even, [7; 8]), encrypt(&[K1, K2].concat(), [7; 8]));
+fn blocks_of_another_length_are_refused() {
+    for len in (0..=32).filter(|len| ![8, 16].contains(len)) {
+        assert_eq!(tdea(&[K1, K2].concat()).unwrap().decrypt(&vec![7; len]).unwrap_err(), Error::BadResponse);
+        assert_eq!(
+            aes(&[7; 16], "541333008902001").unwrap().decrypt(&vec![7; len]).unwrap_err(),
+            Error::BadResponse
+        );
+    }
+    assert_eq!(tdea(&[K1, K2].concat()).unwrap().decrypt(&[7; 16]).unwrap_err(), Error::BadResponse);
+    assert_eq!(aes(&[7; 16], "541333008902001").unwrap().decrypt(&[7; 8]).unwrap_err(), Error::BadResponse);
 }
 
 #[test]
 fn every_other_length_is_refused() {
     for len in (0..=64).filter(|len| ![16, 24].contains(len)) {
         let bytes: Vec<u8> = (1..=len).collect();
-        assert_eq!(Tzpk::from_bytes(&bytes).unwrap_err(), Error::TzpkInvalid, "{len} bytes");
+        assert_eq!(tdea(&bytes).unwrap_err(), Error::TzpkInvalid, "{len} bytes");
+    }
+    for len in (0..=64).filter(|len| ![16, 24, 32].contains(len)) {
+        let bytes: Vec<u8> = (1..=len).collect();
+        assert_eq!(aes(&bytes, "541333008902001").unwrap_err(), Error::TzpkInvalid, "{len} bytes");
     }
 }
 
@@ -71,7 +89,7 @@ fn single_des_in_disguise_is_refused() {
         [K1, K2, K1].concat(),
     ];
     for bytes in disguised {
-        assert_eq!(Tzpk::from_bytes(&bytes).unwrap_err(), Error::TzpkInvalid, "{bytes:02x?}");
+        assert_eq!(tdea(&bytes).unwrap_err(), Error::TzpkInvalid, "{bytes:02x?}");
     }
 }
 
@@ -90,14 +108,33 @@ fn weak_keys_are_refused_as_any_part() {
         for bytes in
             [[key, K2].concat(), [K1, key].concat(), [K1, K2, key].concat(), [without_parity, K2].concat()]
         {
-            assert_eq!(Tzpk::from_bytes(&bytes).unwrap_err(), Error::TzpkInvalid, "{bytes:02x?}");
+            assert_eq!(tdea(&bytes).unwrap_err(), Error::TzpkInvalid, "{bytes:02x?}");
         }
     }
 }
 
 proptest! {
     #[test]
-    fn random_keys_are_taken(key in any::<[u8; 24]>(), block in any::<[u8; 8]>()) {
-        prop_assert!(encrypt(&key[..16], block) != block || encrypt(&key, block) != block);
+    fn what_is_encrypted_is_decrypted(
+        key in any::<[u8; 32]>(),
+        digits in prop::collection::vec(0_u8..=9, 4..=12),
+        account in "[0-9]{12,19}",
+    ) {
+        let pan = || Pan::from_ascii(account.as_bytes()).unwrap();
+        let formats = || [Format::Iso0(pan()), Format::Iso1, Format::Iso3(pan())];
+        for (len, place) in [(16, 0), (16, 1), (16, 2), (24, 0), (24, 1), (24, 2)] {
+            let tzpk = || {
+                let format = formats().into_iter().nth(place).unwrap();
+                Tzpk::from_bytes(&key[..len], Use::Tdea(format)).unwrap()
+            };
+            let encrypted = tzpk().encrypt(pin(&digits), &mut SystemRandom).unwrap();
+            let decrypted = tzpk().decrypt(&encrypted).unwrap();
+            prop_assert_eq!(decrypted.expose(), &digits[..]);
+        }
+        for len in [16, 24, 32] {
+            let encrypted = aes(&key[..len], &account).unwrap().encrypt(pin(&digits), &mut SystemRandom).unwrap();
+            let decrypted = aes(&key[..len], &account).unwrap().decrypt(&encrypted).unwrap();
+            prop_assert_eq!(decrypted.expose(), &digits[..]);
+        }
     }
 }

@@ -9,9 +9,13 @@ use card_pin::{
     key_pair::KeySize,
     pin::Pin,
     random::SystemRandom,
-    session::{Action, ControlIdSource, Event, Session},
+    session::{Action, ControlIdSource, Event, Operation, Session},
     weak_pin::WeakPin,
     wire::{ControlId, Endpoint, Reply, Request},
+};
+use des::{
+    TdesEde2,
+    cipher::{BlockCipherEncrypt, KeyInit},
 };
 use rand::{TryCryptoRng, TryRng};
 use rsa::{PublicKey, pkcs8::DecodePublicKey};
@@ -93,7 +97,20 @@ pub(crate) fn answer(status: u16, body: impl Into<Vec<u8>>) -> Reply {
 
 /// The answer to a `tzpk` request that hands out `key`.
 pub(crate) fn tzpk_reply(request: &Request, key: &[u8]) -> Reply {
-    answer(200, json!({"tzpk": Base64::encode_string(&wrap(request, key))}).to_string())
+    key_reply(request, key, json!({}))
+}
+
+/// A format 1 block of [`PIN`] as the server encrypts it with [`KEY`].
+pub(crate) fn shown_block() -> [u8; 8] {
+    let mut block = [0x14, 0x48, 0x26, 0x5e, 0xaa, 0x17, 0xc0, 0x3f];
+    TdesEde2::new((&KEY).into()).encrypt_block((&mut block).into());
+    block
+}
+
+/// An answer that hands out `key` and, beside it, `fields`.
+pub(crate) fn key_reply(request: &Request, key: &[u8], mut fields: Value) -> Reply {
+    fields["tzpk"] = Base64::encode_string(&wrap(request, key)).into();
+    answer(200, fields.to_string())
 }
 
 /// Carries out a session's actions until it waits for the outside, with `server` for the network and `issuer` for
@@ -128,7 +145,7 @@ pub(crate) fn given() -> Session<SystemRandom> {
 }
 
 pub(crate) fn open(source: ControlIdSource) -> Session<SystemRandom> {
-    Session::open(PinRules::default(), KeySize::Rsa2048, source, SystemRandom)
+    Session::open(Operation::Set(PinRules::default()), KeySize::Rsa2048, source, SystemRandom)
 }
 
 pub(crate) fn enter(session: &mut Session<SystemRandom>) {
@@ -141,6 +158,9 @@ pub(crate) fn good(request: &Request) -> Option<Reply> {
     Some(match request.endpoint {
         Endpoint::Tzpk => tzpk_reply(request, &KEY),
         Endpoint::Set => answer(200, "{}"),
+        Endpoint::View => {
+            key_reply(request, &KEY, json!({"pinBlock": Base64::encode_string(&shown_block())}))
+        }
     })
 }
 

@@ -1,0 +1,38 @@
+//! ISO 9564-1:2017, 9.3.5: format 3 PIN block: that of format 0, with a random fill of A to F.
+
+use super::nibbles::{fill_places, get, get_pin, random_letter, set, set_pin, xor_account};
+use crate::{digits::Digits, error::Error, pan::Pan, secret::Secret};
+use rand::TryCryptoRng;
+
+/// The control nibble of format 3.
+const CONTROL: u8 = 3;
+
+pub(super) fn encode<R: TryCryptoRng>(
+    digits: &Digits,
+    pan: &Pan,
+    random: &mut R,
+) -> Result<Secret<8>, Error> {
+    let mut block = Secret::zeroed();
+    // EXPOSE: the block is written in place, in secret memory.
+    let bytes: &mut [u8; 8] = block.expose_mut();
+    for place in fill_places(digits) {
+        set(bytes, place, random_letter(random)?);
+    }
+    set_pin(bytes, CONTROL, digits);
+    xor_account(bytes, pan);
+    Ok(block)
+}
+
+/// # Errors
+/// [`Error::BadResponse`] unless control nibble, length, every digit and every fill are those of a format 3 block
+/// for this account number.
+pub(super) fn decode(mut block: Secret<8>, pan: &Pan) -> Result<Digits, Error> {
+    // EXPOSE: the account number is taken out in place, and the digits read into secret memory.
+    xor_account(block.expose_mut(), pan);
+    let bytes = block.expose();
+    let digits = get_pin(bytes, CONTROL)?;
+    if fill_places(&digits).any(|place| get(bytes, place) < 0x0a) {
+        return Err(Error::BadResponse);
+    }
+    Ok(digits)
+}

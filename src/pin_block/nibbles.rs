@@ -1,0 +1,77 @@
+use crate::{
+    digits::{Digits, MAX_DIGITS, MIN_DIGITS},
+    error::Error,
+    pan::Pan,
+    random,
+    secret::Secret,
+};
+use rand::TryCryptoRng;
+
+/// The nibble at `place`, counted from the most significant one.
+pub(super) fn get(bytes: &[u8], place: usize) -> u8 {
+    let byte = bytes[place / 2];
+    if place.is_multiple_of(2) { byte >> 4 } else { byte & 0x0f }
+}
+
+/// Writes the nibble at `place`, counted from the most significant one.
+pub(super) fn set(bytes: &mut [u8], place: usize, nibble: u8) {
+    let byte = &mut bytes[place / 2];
+    *byte = if place.is_multiple_of(2) { nibble << 4 | *byte & 0x0f } else { *byte & 0xf0 | nibble };
+}
+
+/// Lays control nibble, length and digits over the head of a block that holds its fill already.
+pub(super) fn set_pin(bytes: &mut [u8], control: u8, digits: &Digits) {
+    bytes[0] = control << 4 | digits.count();
+    // EXPOSE: each digit goes to its nibble, in secret memory.
+    for (place, &digit) in digits.expose().iter().enumerate() {
+        set(bytes, 2 + place, digit);
+    }
+}
+
+/// Reads control nibble, length and digits from the head of a block.
+///
+/// # Errors
+/// [`Error::BadResponse`] unless the control nibble is `control`, the length 4 to 12 and every digit 0 to 9.
+pub(super) fn get_pin(bytes: &[u8], control: u8) -> Result<Digits, Error> {
+    let len = get(bytes, 1);
+    if get(bytes, 0) != control || !(MIN_DIGITS..=MAX_DIGITS).contains(&len) {
+        return Err(Error::BadResponse);
+    }
+    let mut digits = Digits::none();
+    for place in 0..usize::from(len) {
+        digits.push(get(bytes, 2 + place)).map_err(|_| Error::BadResponse)?;
+    }
+    Ok(digits)
+}
+
+/// The places behind the PIN of an eight-byte block.
+pub(super) fn fill_places(digits: &Digits) -> core::ops::Range<usize> {
+    2 + usize::from(digits.count())..16
+}
+
+/// ISO 9564-1:2017, 9.3.2.3: the account number field of formats 0 and 3, combined into the block.
+///
+/// ```text
+/// nibble  0 0 0 0 | A A A A A A A A A A A A      the twelve rightmost digits without the check digit
+/// ```
+pub(super) fn xor_account(bytes: &mut [u8; 8], pan: &Pan) {
+    // EXPOSE: each digit is combined into its nibble, in secret memory.
+    let (_check, account) = pan.expose().split_last().unwrap_or((&0, &[]));
+    for (place, &digit) in (4..16).rev().zip(account.iter().rev()) {
+        let combined = get(bytes, place) ^ digit;
+        set(bytes, place, combined);
+    }
+}
+
+/// A random nibble from A to F, each as likely as the others.
+pub(super) fn random_letter<R: TryCryptoRng>(random: &mut R) -> Result<u8, Error> {
+    let mut drawn = Secret::<1>::zeroed();
+    loop {
+        // EXPOSE: drawn in place; 252 is the largest multiple of six that fits, and what lies above is drawn anew.
+        random::fill(random, drawn.expose_mut())?;
+        let [byte] = *drawn.expose();
+        if byte < 252 {
+            return Ok(0x0a + byte % 6);
+        }
+    }
+}
