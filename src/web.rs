@@ -4,11 +4,12 @@ mod fetch;
 mod turns;
 
 use crate::{
+    digits::Digits,
     entry::{PinRules, Step},
     error::Error,
     key_pair::KeySize,
     random::SystemRandom,
-    session::{Action, ControlIdSource, Event, Session},
+    session::{Action, ControlIdSource, Event, Operation, Session},
     weak_pin::WeakPin,
     wire::{ControlId, Endpoint, Request},
 };
@@ -25,12 +26,16 @@ extern "C" {
     #[derive(Debug)]
     pub type VaultConfig;
 
+    #[wasm_bindgen(method, getter)]
+    fn view(this: &VaultConfig) -> bool;
     #[wasm_bindgen(method, getter, js_name = controlId)]
     fn control_id(this: &VaultConfig) -> Option<String>;
     #[wasm_bindgen(method, getter, js_name = tzpkUrl)]
     fn tzpk_url(this: &VaultConfig) -> String;
     #[wasm_bindgen(method, getter, js_name = setUrl)]
     fn set_url(this: &VaultConfig) -> String;
+    #[wasm_bindgen(method, getter, js_name = viewUrl)]
+    fn view_url(this: &VaultConfig) -> String;
     #[wasm_bindgen(method, getter, js_name = minLength)]
     fn min_length(this: &VaultConfig) -> u8;
     #[wasm_bindgen(method, getter, js_name = maxLength)]
@@ -55,6 +60,7 @@ struct Shell {
     session: RefCell<Session<SystemRandom>>,
     tzpk_url: String,
     set_url: String,
+    view_url: String,
     timeout_ms: i32,
     /// Aborts the request under way when the session is closed.
     abort: AbortController,
@@ -74,6 +80,7 @@ impl Vault {
         let weak_pin = if config.reject_weak_pin() { WeakPin::Reject } else { WeakPin::Allow };
         let rules = PinRules::new(config.min_length(), config.max_length(), config.confirm(), weak_pin)
             .ok_or_else(|| js_sys::RangeError::new("minLength and maxLength: 4 to 12 digits"))?;
+        let operation = if config.view() { Operation::View } else { Operation::Set(rules) };
         let key_size = KeySize::from_bits(config.key_size())
             .ok_or_else(|| js_sys::RangeError::new("keySize: 2048, 3072 or 4096"))?;
         let source = match config.control_id().map(ControlId::new).transpose() {
@@ -82,9 +89,10 @@ impl Vault {
             Err(error) => return Err(error.code().into()),
         };
         let shell = Rc::new(Shell {
-            session: RefCell::new(Session::open(rules, key_size, source, SystemRandom)),
+            session: RefCell::new(Session::open(operation, key_size, source, SystemRandom)),
             tzpk_url: config.tzpk_url(),
             set_url: config.set_url(),
+            view_url: config.view_url(),
             timeout_ms: config.timeout_ms(),
             abort: AbortController::new()?,
             emit,
@@ -130,6 +138,19 @@ impl Vault {
         self.0.carry_out();
     }
 
+    /// How many digits there are to be shown.
+    #[wasm_bindgen(getter, js_name = shownCount)]
+    pub fn shown_count(&self) -> u8 {
+        self.0.session.borrow().shown().map_or(0, Digits::count)
+    }
+
+    /// The digit to be shown at `place`, a number from 0 to 9; `undefined` behind the last, and when nothing is shown.
+    #[wasm_bindgen(js_name = shownDigit)]
+    pub fn shown_digit(&self, place: usize) -> Option<u8> {
+        // EXPOSE: one digit, to be drawn where the customer asked to see it.
+        self.0.session.borrow().shown()?.expose().get(place).copied()
+    }
+
     /// Ends the session, wipes it, and gives up a request under way.
     pub fn close(&self) {
         self.0.session.borrow_mut().close();
@@ -170,6 +191,7 @@ impl Shell {
         let url = match request.endpoint {
             Endpoint::Tzpk => &self.tzpk_url,
             Endpoint::Set => &self.set_url,
+            Endpoint::View => &self.view_url,
         };
         let reply = fetch::post(url, &request.body, self.timeout_ms, &self.abort).await;
         self.session.borrow_mut().reply(request.endpoint, reply);
@@ -195,12 +217,18 @@ fn event_message(event: Event) -> Object {
         Event::EntryRefused(error) => refused(error, false),
         Event::SubmitRefused(error) => refused(error, true),
         Event::Success => message(&[("event", "set_pin_success".into())]),
-        Event::Failed(error) => message(&[
-            ("event", "set_pin_error".into()),
-            ("code", error.code().into()),
-            ("retryable", error.is_retryable().into()),
-        ]),
+        Event::Shown => message(&[("event", "view_pin_success".into())]),
+        Event::Failed(error) => failed("set_pin_error", error),
+        Event::ViewFailed(error) => failed("view_pin_error", error),
     }
+}
+
+fn failed(event: &str, error: Error) -> Object {
+    message(&[
+        ("event", event.into()),
+        ("code", error.code().into()),
+        ("retryable", error.is_retryable().into()),
+    ])
 }
 
 /// `submit` tells the page whether its submit was refused, or an earlier digit.

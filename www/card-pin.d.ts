@@ -64,6 +64,10 @@ export interface CardPinEventDetails {
   set_pin_success: { event: "set_pin_success" };
   /** The session failed; it starts over with a new control id. */
   set_pin_error: { event: "set_pin_error"; code: SessionErrorCode; retryable: boolean };
+  /** The PIN is shown. */
+  view_pin_success: { event: "view_pin_success" };
+  /** The PIN could not be shown; the session starts over with a new control id. */
+  view_pin_error: { event: "view_pin_error"; code: SessionErrorCode; retryable: boolean };
 }
 
 /** The events as dispatched. */
@@ -74,17 +78,20 @@ export type ControlIdProvider = () => string | Promise<string>;
 
 /** What a session is made with. One of `controlId` and `controlIdProvider` is needed. */
 export interface PinSessionOptions {
-  operation?: "set-pin";
-  /** The one-use token. The TZPK is asked for as soon as the key pair is made. */
+  /** Default `"set-pin"`. */
+  operation?: "set-pin" | "view-pin";
+  /** The one-use token. The TZPK, or the PIN to be viewed, is asked for as soon as the key pair is made. */
   controlId?: string;
-  /** Instead of `controlId`: nothing is sent until both entries agree. */
+  /** Instead of `controlId`: nothing is sent until both entries agree, or until the customer asks to view the PIN. */
   controlIdProvider?: ControlIdProvider;
-  /** Where the public key is posted; http or https, relative to the document. */
-  tzpkUrl: string;
-  /** Where the encrypted PIN block is posted. */
-  setUrl: string;
-  /** Where a PIN to be viewed is asked for. */
+  /** To set a PIN: where the public key is posted; http or https, relative to the document. */
+  tzpkUrl?: string;
+  /** To set a PIN: where the encrypted PIN block is posted. */
+  setUrl?: string;
+  /** To view a PIN: where the public key is posted and the encrypted PIN comes from. */
   viewUrl?: string;
+  /** To view a PIN: where the vault draws it, in the canvas' `color`. One that no session had before. */
+  canvas?: HTMLCanvasElement;
   /** 4 to 12; default 4. */
   minLength?: number;
   /** `minLength` to 12; default `minLength`. */
@@ -103,7 +110,10 @@ export interface PinSessionOptions {
   wasmUrl?: string;
 }
 
-/** One PIN being set, without a user interface. Besides the events above it tells `submitting`: a submit was taken. */
+/**
+ * One PIN being set or viewed, without a user interface. Besides the events above it tells `submitting` (a submit was
+ * taken), `hidden` (the PIN that was shown is wiped, 30 seconds later) and, after `spell()`, `spell` with `digit` and `place`.
+ */
 export class PinSession extends EventTarget {
   /**
    * @throws {TypeError | RangeError} that names the option and what it takes
@@ -112,7 +122,7 @@ export class PinSession extends EventTarget {
   constructor(options: PinSessionOptions);
   /** How many digits the current entry holds. */
   readonly digits: number;
-  readonly state: "preparing" | "ready" | "submitting" | "done" | "failed" | "closed";
+  readonly state: "preparing" | "ready" | "submitting" | "shown" | "done" | "failed" | "closed";
   readonly isolation: Isolation;
   /**
    * Enters one digit, a whole number from 0 to 9. One too many is told by `set_pin_validation_error`.
@@ -129,6 +139,13 @@ export class PinSession extends EventTarget {
   advance(): void;
   /** Submits; while that is under way, the same promise. @throws {CardPinError} as a rejection */
   setPin(): Promise<void>;
+  /** Asks for the PIN to be shown; with a `controlId` that is done from the start. @throws {CardPinError} as a rejection */
+  viewPin(): Promise<void>;
+  /**
+   * Has the PIN that is shown told digit by digit, as `spell` events, for a screen reader: only ever call it because the
+   * customer asked for it. The last event has no `digit`.
+   */
+  spell(): void;
   /** Ends the session and wipes it. */
   close(): void;
   addEventListener<Name extends keyof CardPinEventMap>(
@@ -143,9 +160,9 @@ export class PinSession extends EventTarget {
   ): void;
 }
 
-/** The element `<card-pin>`. Its properties reflect its attributes. */
+/** The element `<card-pin>`. Its properties reflect its attributes. Besides the events above it tells `submitting`. */
 export class CardPin extends HTMLElement {
-  operation: "set-pin" | null;
+  operation: "set-pin" | "view-pin" | null;
   controlId: string | null;
   tzpkUrl: string | null;
   setUrl: string | null;
@@ -160,6 +177,8 @@ export class CardPin extends HTMLElement {
   controlIdProvider: ControlIdProvider | undefined;
   /** Submits. */
   setPin(): Promise<void>;
+  /** Asks for the PIN to be shown. */
+  viewPin(): Promise<void>;
   /** Empties the current entry. */
   clear(): void;
   /** Starts over: at once with a `controlIdProvider`, otherwise when a new `control-id` is set. */

@@ -1,11 +1,12 @@
 // @ts-check
 
-/** The element `<card-pin>`: attributes and presses in, a session, a drawn pad and events out. */
+/** The element `<card-pin>`: attributes and presses in, a session, a drawn pad or pane and events out. */
 
 import { CardPinError } from "./error.js";
-import { Pad } from "./pad.js";
 import { oneOf } from "./options.js";
+import { Pad } from "./pad.js";
 import { PinSession } from "./session.js";
+import { ViewPane } from "./view-pane.js";
 
 /** @import {Key} from "./keypad.js" */
 /** @import {PadState} from "./pad.js" */
@@ -28,7 +29,11 @@ const ATTRIBUTES = Object.freeze({
   "key-size": "keySize",
 });
 
-const EVENTS = ["ready", "submitting", "pin_valid", "set_pin_validation_error", "set_pin_success", "set_pin_error"];
+/** What a session tells. */
+const EVENTS = [
+  ...["ready", "submitting", "pin_valid", "set_pin_validation_error", "set_pin_success", "set_pin_error"],
+  ...["view_pin_success", "view_pin_error", "spell", "hidden"],
+];
 
 /** @type {PadState} */
 const BLANK = Object.freeze({
@@ -45,7 +50,14 @@ const BLANK = Object.freeze({
 export class CardPin extends HTMLElement {
   static observedAttributes = ["control-id", "keypad"];
 
-  #pad;
+  #root = this.attachShadow({ mode: "open" });
+  #actions = {
+    key: (/** @type {Key} */ key) => this.#press(key),
+    advance: () => this.#advance(),
+    spell: () => this.#session?.spell(),
+  };
+  /** @type {Pad | ViewPane} */
+  #pane = new Pad(this.#root, this.#actions);
   /** @type {PadState} */
   #state = BLANK;
   /** @type {PinSession | undefined} */
@@ -56,17 +68,20 @@ export class CardPin extends HTMLElement {
 
   constructor() {
     super();
-    const root = this.attachShadow({ mode: "open" });
-    this.#pad = new Pad(root, { key: (key) => this.#press(key), advance: () => this.#advance() });
     this.addEventListener("keydown", (event) => this.#onKeyDown(event));
   }
 
   connectedCallback() {
+    // A PIN that is shown is hidden from whoever comes next to the device.
+    addEventListener("blur", this.#onLeave);
+    document.addEventListener("visibilitychange", this.#onLeave);
     // One that was only moved has its session still.
     if (!this.#session) this.#queueStart();
   }
 
   disconnectedCallback() {
+    removeEventListener("blur", this.#onLeave);
+    document.removeEventListener("visibilitychange", this.#onLeave);
     // One that is only moved is connected again by then.
     queueMicrotask(() => this.isConnected || this.close());
   }
@@ -89,14 +104,17 @@ export class CardPin extends HTMLElement {
 
   /** Puts the focus where the next digit goes. @param {FocusOptions} [options] */
   focus(options) {
-    this.#pad.focus(options);
+    this.#pane.focus(options);
   }
 
   /** Submits. @returns {Promise<void>} rejected with a `CardPinError` */
   setPin() {
-    if (this.#session) return this.#session.setPin();
-    this.#tell({ event: "set_pin_error", code: "control_id_missing", retryable: true });
-    return Promise.reject(new CardPinError("control_id_missing"));
+    return this.#session?.setPin() ?? this.#refuse("set_pin_error");
+  }
+
+  /** Asks for the PIN to be shown. @returns {Promise<void>} rejected with a `CardPinError` */
+  viewPin() {
+    return this.#session?.viewPin() ?? this.#refuse("view_pin_error");
   }
 
   /** Empties the current entry. */
@@ -120,6 +138,22 @@ export class CardPin extends HTMLElement {
     this.#render({ phase: "failed", problem: "closed", canRestart: this.#controlIdProvider !== undefined });
   }
 
+  /** @param {string} event */
+  #refuse(event) {
+    this.#tell({ event, code: "control_id_missing", retryable: true });
+    return Promise.reject(new CardPinError("control_id_missing"));
+  }
+
+  #onLeave = () => {
+    if (this.#state.phase === "shown" && (document.hidden || !document.hasFocus())) this.#hide();
+  };
+
+  #hide() {
+    this.#session?.close();
+    this.#session = undefined;
+    this.#render({ phase: "hidden", canRestart: this.#controlIdProvider !== undefined });
+  }
+
   /** Several attributes that are set one after the other start one session. */
   #queueStart() {
     if (this.#isStartQueued) return;
@@ -133,8 +167,12 @@ export class CardPin extends HTMLElement {
   #start() {
     this.#session?.close();
     this.#session = undefined;
-    this.#render(BLANK);
+    const views = this.getAttribute("operation") === "view-pin";
+    if (views !== this.#pane instanceof ViewPane) {
+      this.#pane = views ? new ViewPane(this.#root, this.#actions) : new Pad(this.#root, this.#actions);
+    }
     this.#layKeys();
+    this.#render(BLANK);
     if (!this.#controlIdProvider && !this.getAttribute("control-id")) return;
     try {
       const options = this.#options();
@@ -154,6 +192,7 @@ export class CardPin extends HTMLElement {
   #options() {
     /** @type {Record<string, any>} */
     const options = { controlIdProvider: this.#controlIdProvider };
+    if (this.#pane instanceof ViewPane) options.canvas = this.#pane.makeCanvas();
     for (const [attribute, option] of Object.entries(ATTRIBUTES)) {
       const value = this.getAttribute(attribute);
       if (value !== null) options[option] = value;
@@ -168,7 +207,7 @@ export class CardPin extends HTMLElement {
   #layKeys() {
     const kind = this.getAttribute("keypad") ?? "fixed";
     try {
-      this.#pad.layKeys(oneOf("keypad", /** @type {"fixed" | "shuffled" | "none"} */ (kind), ["fixed", "shuffled", "none"]));
+      this.#pane.layKeys(oneOf("keypad", /** @type {"fixed" | "shuffled" | "none"} */ (kind), ["fixed", "shuffled", "none"]));
       this.#render({});
     } catch (error) {
       reportError(error);
@@ -194,7 +233,7 @@ export class CardPin extends HTMLElement {
 
   /** `Enter` and the wide button: the next step, the submit, or a new start. */
   #advance() {
-    if (this.#state.phase === "failed" && this.#state.canRestart) this.reset();
+    if (this.#state.canRestart) this.reset();
     else this.#edit((session) => session.advance());
   }
 
@@ -216,7 +255,8 @@ export class CardPin extends HTMLElement {
     const { detail } = /** @type {CustomEvent} */ (event);
     switch (detail.event) {
       case "submitting":
-        return this.#render({ phase: "submitting", problem: undefined });
+        this.#render({ phase: "submitting", problem: undefined });
+        break;
       case "pin_valid":
         this.#render({ step: detail.step, digits: detail.digits });
         break;
@@ -228,7 +268,16 @@ export class CardPin extends HTMLElement {
       case "set_pin_success":
         this.#render({ phase: "done", problem: undefined });
         break;
+      case "view_pin_success":
+        this.#render({ phase: "shown", problem: undefined });
+        break;
+      case "spell":
+        if (this.#pane instanceof ViewPane) this.#pane.spell(detail.digit, detail.place);
+        return;
+      case "hidden":
+        return this.#hide();
       case "set_pin_error":
+      case "view_pin_error":
         this.#render({ phase: "failed", problem: detail.code, canRestart: detail.retryable && !!this.#controlIdProvider });
     }
     this.#tell(detail);
@@ -237,7 +286,7 @@ export class CardPin extends HTMLElement {
   /** @param {Partial<PadState>} change */
   #render(change) {
     this.#state = { ...this.#state, ...change };
-    this.#pad.render(this.#state);
+    this.#pane.render(this.#state);
   }
 
   /** @param {{event: string, [field: string]: unknown}} detail */

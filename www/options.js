@@ -6,12 +6,13 @@ import { CardPinError } from "./error.js";
 
 /**
  * @typedef {object} PinSessionOptions
- * @property {"set-pin"} [operation]
+ * @property {"set-pin" | "view-pin"} [operation]
  * @property {string} [controlId]
  * @property {() => string | Promise<string>} [controlIdProvider]
- * @property {string} tzpkUrl
- * @property {string} setUrl
- * @property {string} [viewUrl]
+ * @property {string} [tzpkUrl] needed to set a PIN
+ * @property {string} [setUrl] needed to set a PIN
+ * @property {string} [viewUrl] needed to view one
+ * @property {HTMLCanvasElement} [canvas] needed to view a PIN: where it is drawn
  * @property {number} [minLength]
  * @property {number} [maxLength]
  * @property {boolean} [confirm]
@@ -54,7 +55,7 @@ export function oneOf(name, value, choices) {
 
 /**
  * @param {string} name
- * @param {string} value
+ * @param {string | undefined} value
  * @returns {string} absolute
  */
 function address(name, value) {
@@ -73,7 +74,7 @@ function address(name, value) {
  * @throws {TypeError | RangeError | CardPinError} `control_id_missing` where there is neither a control id nor a provider
  */
 export function toVaultConfig(options) {
-  oneOf("operation", options.operation ?? "set-pin", ["set-pin"]);
+  const view = oneOf("operation", options.operation ?? "set-pin", ["set-pin", "view-pin"]) === "view-pin";
   const { controlId, controlIdProvider } = options;
   if (controlIdProvider !== undefined && typeof controlIdProvider !== "function") {
     throw new TypeError("controlIdProvider has to be a function that returns a promise of a control id");
@@ -81,11 +82,14 @@ export function toVaultConfig(options) {
   if (!controlIdProvider && (typeof controlId !== "string" || controlId === "")) {
     throw new CardPinError("control_id_missing");
   }
+  if (view && !(options.canvas instanceof HTMLCanvasElement)) throw new TypeError("canvas has to be a canvas element");
   const minLength = wholeNumber("minLength", options.minLength ?? 4, 4, 12);
   return {
     controlId: controlIdProvider ? undefined : controlId,
-    tzpkUrl: address("tzpkUrl", options.tzpkUrl),
-    setUrl: address("setUrl", options.setUrl),
+    view,
+    tzpkUrl: view ? "" : address("tzpkUrl", options.tzpkUrl),
+    setUrl: view ? "" : address("setUrl", options.setUrl),
+    viewUrl: view ? address("viewUrl", options.viewUrl) : "",
     minLength,
     maxLength: wholeNumber("maxLength", options.maxLength ?? Math.max(minLength, 4), minLength, 12),
     confirm: oneOf("confirm", options.confirm ?? true, [true, false]),

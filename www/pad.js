@@ -2,15 +2,15 @@
 
 /** What the customer sees: drawn from a state that holds counts and words, and no digit. */
 
-import css from "./card-pin.css";
 import { digitOrder, icon, makeKeypad, onTrustedClick } from "./keypad.js";
 import { en as words } from "./messages/en.js";
+import { fill, part } from "./parts.js";
 
 /** @import {Key} from "./keypad.js" */
 
 /**
  * @typedef {object} PadState
- * @property {"waiting" | "open" | "submitting" | "done" | "failed" | "unusable"} phase
+ * @property {"waiting" | "open" | "submitting" | "done" | "shown" | "hidden" | "failed" | "unusable"} phase
  * @property {"entry" | "confirm"} step
  * @property {number} digits
  * @property {number} minLength
@@ -46,10 +46,6 @@ export class Pad {
    */
   constructor(root, actions) {
     this.#actions = actions;
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(css);
-    root.adoptedStyleSheets = [sheet];
-
     const pad = part("div", "pad");
     pad.setAttribute("role", "group");
     pad.setAttribute("aria-label", words.pad);
@@ -71,7 +67,7 @@ export class Pad {
       event.preventDefault();
       this.focus();
     });
-    root.append(pad);
+    fill(root, pad);
   }
 
   /** @param {FocusOptions} [options] */
@@ -148,15 +144,4 @@ function problem({ phase, problem }) {
 /** @param {PadState} state */
 function advanceLabel({ step, confirm }) {
   return step === "entry" && confirm ? words.next : words.submit;
-}
-
-/**
- * @param {string} tag
- * @param {string} name
- * @returns {HTMLElement}
- */
-function part(tag, name) {
-  const element = document.createElement(tag);
-  element.setAttribute("part", name);
-  return element;
 }

@@ -9,7 +9,10 @@ import "./card-pin.js";
 
 /** @import {CardPin} from "./card-pin.js" */
 
-const EVENTS = ["ready", "pin_valid", "set_pin_validation_error", "set_pin_success", "set_pin_error"];
+const EVENTS = [
+  ...["ready", "pin_valid", "set_pin_validation_error", "set_pin_success", "set_pin_error"],
+  ...["view_pin_success", "view_pin_error"],
+];
 
 const host = /** @type {any} */ (window);
 const pad = /** @type {CardPin} */ (document.querySelector("card-pin"));
@@ -38,11 +41,23 @@ host.set_pin = () => {
   pad.setPin().catch(() => {});
 };
 
+/** Whether a PIN is on its way: what comes from the parent now must not cut it off. */
+let isSubmitting = false;
+pad.addEventListener("submitting", () => (isSubmitting = true));
+for (const name of EVENTS) pad.addEventListener(name, () => (isSubmitting &&= name === "ready"));
+
+/**
+ * What the parent may say, in the words of either of Enfuce's platforms: which control id to use for what, or to submit.
+ * Everything else, from anybody else, and whatever comes again or while a PIN is on its way, is ignored.
+ */
 addEventListener("message", ({ origin, source, data }) => {
-  if (origin !== parentOrigin || source !== host.parent || host.parent === host) return;
-  if (data?.operation !== "set-pin" || typeof data.controlId !== "string") return;
-  pad.setAttribute("operation", data.operation);
-  pad.setAttribute("control-id", data.controlId);
+  if (origin !== parentOrigin || source !== host.parent || host.parent === host || isSubmitting) return;
+  const { operation, controlId = data?.pinControlId } = Object(data);
+  if (operation === "set-pin-set") return host.set_pin();
+  if (operation !== "set-pin" && operation !== "view-pin") return;
+  if (typeof controlId !== "string" || controlId === "" || controlId === pad.getAttribute("control-id")) return;
+  pad.setAttribute("operation", operation);
+  pad.setAttribute("control-id", controlId);
 });
 
 pad.focus();

@@ -13,9 +13,11 @@
  * | `{do: "confirm" / "submit"}`     | go on to the second entry / send the PIN                       |
  * | `{do: "advance"}`                | whichever of the two comes next                                |
  * | `{do: "controlId", controlId}`   | the answer to `ask`; without `controlId` if none can be had    |
+ * | `{do: "canvas", canvas, color}`  | to view a PIN: where the vault draws it                        |
+ * | `{do: "spell"}`                  | the customer wants the PIN shown spelt out for a screen reader |
  * | `{do: "close"}`                  | wipe, answer `{closed: true}`, and take nothing more           |
  *
- * Outward, from the vault: counts, names and codes alone.
+ * Outward, from the vault: counts, names and codes alone; the one exception is `spell`, which the customer asks for.
  *
  * | message                          | meaning                                                        |
  * | -------------------------------- | -------------------------------------------------------------- |
@@ -24,12 +26,16 @@
  * |                                  | `set_pin_validation_error` also says whether a `submit` was refused |
  * | `{submitting: true}`             | a submit was taken: there is no more input                     |
  * | `{ask: "controlId"}`             | both entries agree: a control id is needed now                 |
+ * | `{spell: digit, place}`          | one digit of the PIN shown; without a digit: that was the last |
+ * | `{hidden: true}`                 | the time to look at the PIN is over, and it is wiped           |
  * | `{closed: true}`                 | everything is wiped; the worker can be ended                   |
  *
  * @typedef {object} VaultConfig
+ * @property {boolean} view whether the PIN is to be viewed, and not to be set
  * @property {string | undefined} controlId the token; absent if it is to be asked for
  * @property {string} tzpkUrl absolute
  * @property {string} setUrl absolute
+ * @property {string} viewUrl absolute
  * @property {number} minLength
  * @property {number} maxLength
  * @property {boolean} confirm whether the PIN is entered twice
@@ -41,20 +47,25 @@
  * @typedef {{do: "press", digit: number}} Press
  * @typedef {{do: "erase" | "clear" | "confirm" | "advance" | "submit"}} Edit
  * @typedef {{do: "controlId", controlId?: string}} GiveControlId
+ * @typedef {{do: "canvas", canvas: OffscreenCanvas | HTMLCanvasElement, color: string}} GiveCanvas
+ * @typedef {{do: "spell"}} AskToSpell
  * @typedef {{do: "close"}} Close
- * @typedef {Open | Press | Edit | GiveControlId | Close} Inward
+ * @typedef {Open | Press | Edit | GiveControlId | GiveCanvas | AskToSpell | Close} Inward
  *
  * @typedef {{started: true}} Started
  * @typedef {{submitting: true}} Submitting
  * @typedef {{ask: "controlId"}} Ask
+ * @typedef {{spell: number | undefined, place: number}} Spell
+ * @typedef {{hidden: true}} Hidden
  * @typedef {{closed: true}} Closed
  * @typedef {{event: "ready"}} Ready
  * @typedef {{event: "pin_valid", pin_valid: boolean, digits: number, step: "entry" | "confirm"}} PinValid
  * @typedef {{event: "set_pin_validation_error", code: string, submit: boolean}} ValidationError
  * @typedef {{event: "set_pin_success"}} Success
- * @typedef {{event: "set_pin_error", code: string, retryable: boolean}} Failed
- * @typedef {Ready | PinValid | ValidationError | Success | Failed} SessionEvent
- * @typedef {Started | Submitting | Ask | Closed | SessionEvent} Outward
+ * @typedef {{event: "view_pin_success"}} Shown
+ * @typedef {{event: "set_pin_error" | "view_pin_error", code: string, retryable: boolean}} Failed
+ * @typedef {Ready | PinValid | ValidationError | Success | Shown | Failed} SessionEvent
+ * @typedef {Started | Submitting | Ask | Spell | Hidden | Closed | SessionEvent} Outward
  */
 
 /**

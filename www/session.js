@@ -9,9 +9,9 @@ import { VaultHost } from "./vault-host.js";
 /** @import {PinSessionOptions} from "./options.js" */
 
 /**
- * `preparing → ready → submitting → done`, from each to `failed` or `closed`; `submitting` goes back where the submit
- * is refused.
- * @typedef {"preparing" | "ready" | "submitting" | "done" | "failed" | "closed"} State
+ * To set a PIN: `preparing → ready → submitting → done`; to view one: `preparing → ready → submitting → shown`. From each
+ * to `failed` or `closed`; `submitting` goes back where the submit is refused.
+ * @typedef {"preparing" | "ready" | "submitting" | "shown" | "done" | "failed" | "closed"} State
  */
 
 /**
@@ -33,16 +33,18 @@ function makeSubmit() {
 }
 
 /**
- * One PIN being set, without a user interface: the page's end of the vault's port. It knows how many digits were
- * entered, and passes each on the moment it is pressed.
+ * One PIN being set or viewed, without a user interface: the page's end of the vault's port. It knows how many digits
+ * were entered, and passes each on the moment it is pressed; a PIN to be viewed is drawn by the vault.
  */
 export class PinSession extends EventTarget {
   #digits = 0;
   #isReady = false;
+  #isShown = false;
   /** @type {"done" | "failed" | "closed" | undefined} */
   #end;
   /** @type {Submit | undefined} */
   #submit;
+  #views;
   #controlIdProvider;
   #host;
 
@@ -50,10 +52,13 @@ export class PinSession extends EventTarget {
   constructor(options) {
     super();
     const config = toVaultConfig(options);
+    this.#views = config.view;
     this.#controlIdProvider = options.controlIdProvider;
     const workerUrl = new URL(options.workerUrl ?? "./card-pin.worker.js", import.meta.url).href;
     const wasmUrl = new URL(options.wasmUrl ?? "./card_pin_bg.wasm", import.meta.url).href;
-    this.#host = new VaultHost(workerUrl, { do: "open", config, wasmUrl }, (message) => this.#receive(message));
+    const canvas = config.view ? options.canvas : undefined;
+    const open = /** @type {const} */ ({ do: "open", config, wasmUrl });
+    this.#host = new VaultHost(workerUrl, open, canvas, (message) => this.#receive(message));
   }
 
   /** How many digits the current entry holds. */
@@ -65,6 +70,7 @@ export class PinSession extends EventTarget {
   get state() {
     if (this.#end) return this.#end;
     if (this.#submit) return "submitting";
+    if (this.#isShown) return "shown";
     return this.#isReady ? "ready" : "preparing";
   }
 
@@ -108,7 +114,29 @@ export class PinSession extends EventTarget {
    * @returns {Promise<void>} fulfilled when the server accepted the PIN; rejected with a `CardPinError`
    */
   setPin() {
-    if (this.#end) return Promise.reject(new CardPinError("closed"));
+    return this.#views ? Promise.reject(new CardPinError("closed")) : this.#ask();
+  }
+
+  /**
+   * Asks for the PIN to be shown. With a control id that was given, that is done from the start.
+   * @returns {Promise<void>} fulfilled when the PIN is drawn; rejected with a `CardPinError`
+   */
+  viewPin() {
+    return this.#views ? this.#ask() : Promise.reject(new CardPinError("closed"));
+  }
+
+  /** Has the PIN that is shown told digit by digit, as `spell` events, for a screen reader. */
+  spell() {
+    if (this.#isShown) this.#host.post({ do: "spell" });
+  }
+
+  /** Ends the session and has the vault wiped. The outcome of a `set` under way cannot be known. */
+  close() {
+    if (!this.#end) this.#finish("closed", this.#cutShort());
+  }
+
+  #ask() {
+    if (this.#end || this.#isShown) return Promise.reject(new CardPinError("closed"));
     if (!this.#submit) {
       this.#submit = makeSubmit();
       this.#host.post({ do: "submit" });
@@ -116,10 +144,9 @@ export class PinSession extends EventTarget {
     return this.#submit.promise;
   }
 
-  /** Ends the session and has the vault wiped. A submit under way is rejected: its outcome cannot be known. */
-  close() {
-    if (this.#end) return;
-    this.#finish("closed", new CardPinError(this.#submit ? "outcome_unknown" : "closed", !this.#submit));
+  /** What a submit under way comes to when the vault is gone. */
+  #cutShort() {
+    return this.#submit && !this.#views ? new CardPinError("outcome_unknown", false) : new CardPinError("closed");
   }
 
   /** @param {import("./protocol.js").Press | import("./protocol.js").Edit} message */
@@ -133,6 +160,8 @@ export class PinSession extends EventTarget {
     if ("event" in message) this.#onEvent(message);
     else if ("submitting" in message) this.#onSubmitting();
     else if ("ask" in message) this.#giveControlId();
+    else if ("spell" in message) this.#tell({ event: "spell", digit: message.spell, place: message.place });
+    else if ("hidden" in message) this.#onHidden();
     else if ("crashed" in message) this.#onCrash();
   }
 
@@ -153,7 +182,13 @@ export class PinSession extends EventTarget {
       case "set_pin_success":
         this.#finish("done");
         return this.#tell(message);
+      case "view_pin_success":
+        this.#isShown = true;
+        this.#submit?.resolve();
+        this.#submit = undefined;
+        return this.#tell(message);
       case "set_pin_error":
+      case "view_pin_error":
         this.#finish("failed", new CardPinError(message.code, message.retryable));
         return this.#tell(message);
     }
@@ -164,9 +199,14 @@ export class PinSession extends EventTarget {
     this.#tell({ event: "submitting" });
   }
 
+  #onHidden() {
+    this.#finish("closed");
+    this.#tell({ event: "hidden" });
+  }
+
   #onCrash() {
-    const code = this.#submit ? "outcome_unknown" : "closed";
-    this.#onEvent({ event: "set_pin_error", code, retryable: !this.#submit });
+    const { code, retryable } = this.#cutShort();
+    this.#onEvent({ event: this.#views ? "view_pin_error" : "set_pin_error", code, retryable });
   }
 
   async #giveControlId() {

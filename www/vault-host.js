@@ -29,6 +29,7 @@ export class VaultHost {
   #onPage;
   #workerUrl;
   #open;
+  #canvas;
   #receive;
   #started = false;
   #closing = false;
@@ -36,13 +37,16 @@ export class VaultHost {
   /**
    * @param {string} workerUrl
    * @param {Open} open
+   * @param {HTMLCanvasElement | undefined} canvas where a PIN to be viewed is drawn
    * @param {(message: Outward | {crashed: true}) => void} receive
    */
-  constructor(workerUrl, open, receive) {
+  constructor(workerUrl, open, canvas, receive) {
     this.#workerUrl = workerUrl;
     this.#open = open;
+    this.#canvas = canvas;
     this.#receive = receive;
     try {
+      if (canvas && !canvas.transferControlToOffscreen) throw new Error("a worker could not draw");
       this.#startWorker();
     } catch {
       this.#startOnPage();
@@ -69,7 +73,7 @@ export class VaultHost {
     const worker = new Worker(trusted(this.#workerUrl), { type: "module", name: "card-pin" });
     this.#worker = worker;
     worker.onmessage = ({ data }) => {
-      if (data.started) this.#started = true;
+      if (data.started) this.#onStarted(worker);
       else if (data.closed) worker.terminate();
       else if (!this.#closing) this.#receive(data);
     };
@@ -85,6 +89,18 @@ export class VaultHost {
   }
 
   /**
+   * A canvas goes to the worker for good, so it is only given to one that runs.
+   * @param {Worker} worker
+   */
+  #onStarted(worker) {
+    this.#started = true;
+    if (!this.#canvas) return;
+    const { color } = getComputedStyle(this.#canvas);
+    const canvas = this.#canvas.transferControlToOffscreen();
+    worker.postMessage({ do: "canvas", canvas, color }, [canvas]);
+  }
+
+  /**
    * Digits that were pressed before the worker turned out not to start are gone with it: nothing on the page kept
    * them, and the customer begins again.
    */
@@ -95,8 +111,13 @@ export class VaultHost {
         if (!this.#closing) this.#receive(message);
       }),
     );
-    this.#onPage.catch(() => this.#receive({ event: "set_pin_error", code: "network", retryable: true }));
+    const event = this.#canvas ? "view_pin_error" : "set_pin_error";
+    this.#onPage.catch(() => this.#receive({ event, code: "network", retryable: true }));
     this.post(this.#open);
-    this.#receive({ event: "pin_valid", pin_valid: false, digits: 0, step: "entry" });
+    if (this.#canvas) {
+      this.post({ do: "canvas", canvas: this.#canvas, color: getComputedStyle(this.#canvas).color });
+    } else {
+      this.#receive({ event: "pin_valid", pin_valid: false, digits: 0, step: "entry" });
+    }
   }
 }

@@ -7,6 +7,7 @@
 
 import init, { Vault } from "card-pin-wasm";
 import { isDigit } from "./protocol.js";
+import { Viewer } from "./viewer.js";
 
 /** @import {Inward, Open, Outward} from "./protocol.js" */
 
@@ -20,14 +21,26 @@ export function makeVault(emit) {
   let opening;
   /** @type {Vault | undefined} */
   let vault;
+  const viewer = new Viewer(emit);
+  /** @param {Outward} message */
+  const tell = (message) => {
+    if (vault && "event" in message && message.event === "view_pin_success") viewer.show(vault);
+    emit(message);
+  };
+  /** @param {Exclude<Inward, Open>} message */
+  const take = (message) => {
+    if (message.do === "canvas") viewer.give(message.canvas, message.color);
+    else if (message.do === "spell") viewer.spell();
+    else if (message.do === "close") {
+      viewer.close();
+      vault?.close();
+      emit({ closed: true });
+    } else if (vault) pass(message, vault);
+  };
   return (message) => {
-    if (message.do === "open") {
-      opening ??= open(message, emit).then((opened) => (vault = opened));
-    } else if (vault) {
-      pass(message, vault, emit);
-    } else {
-      opening?.then((opened) => pass(message, opened, emit));
-    }
+    if (message.do === "open") opening ??= open(message, tell).then((opened) => (vault = opened));
+    else if (vault) take(message);
+    else opening?.then(() => take(message));
   };
 }
 
@@ -42,7 +55,8 @@ async function open({ config, wasmUrl }, emit) {
     return new Vault(config, emit);
   } catch (failure) {
     const code = typeof failure === "string" ? failure : "wasm_unavailable";
-    emit({ event: "set_pin_error", code, retryable: code !== "wasm_unavailable" });
+    const event = config.view ? "view_pin_error" : "set_pin_error";
+    emit({ event, code, retryable: code !== "wasm_unavailable" });
     return undefined;
   }
 }
@@ -59,35 +73,30 @@ async function load(wasmUrl) {
 }
 
 /**
- * @param {Exclude<Inward, Open>} message
- * @param {Vault | undefined} vault
- * @param {(message: Outward) => void} emit
+ * @param {import("./protocol.js").Press | import("./protocol.js").Edit | import("./protocol.js").GiveControlId} message
+ * @param {Vault} vault
  */
-function pass(message, vault, emit) {
+function pass(message, vault) {
   switch (message.do) {
     case "press":
-      if (isDigit(message.digit)) vault?.press(message.digit);
+      if (isDigit(message.digit)) vault.press(message.digit);
       break;
     case "erase":
-      vault?.erase();
+      vault.erase();
       break;
     case "clear":
-      vault?.clear();
+      vault.clear();
       break;
     case "confirm":
-      vault?.confirm();
+      vault.confirm();
       break;
     case "advance":
-      vault?.advance();
+      vault.advance();
       break;
     case "submit":
-      vault?.submit();
+      vault.submit();
       break;
     case "controlId":
-      vault?.controlId(message.controlId);
-      break;
-    case "close":
-      vault?.close();
-      emit({ closed: true });
+      vault.controlId(message.controlId);
   }
 }

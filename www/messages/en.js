@@ -42,4 +42,39 @@ export const en = {
     wasm_unavailable: "This device can't set a PIN here. Please use another way.",
     closed: "The PIN was not set. Please start again.",
   },
+  view: {
+    pane: "View your PIN",
+    canvas: "Your PIN, drawn as a picture",
+    show: "Show PIN",
+    spell: "Have it said by my screen reader",
+    /** @param {number} place @param {string} digit */
+    spelt: (place, digit) => `Digit ${place}: ${digit}`,
+    digits: ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"],
+    /** @type {Record<string, string>} */
+    prompts: {
+      waiting: "One moment…",
+      open: "View your PIN",
+      submitting: "Getting your PIN…",
+      shown: "Your PIN",
+      hidden: "Your PIN is hidden again",
+      failed: "That did not work",
+    },
+    /** @type {Record<string, string>} */
+    hints: {
+      open: "Make sure that nobody else can see the screen",
+      shown: "It is hidden after 30 seconds, or when you leave this page",
+    },
+    /** @type {Record<string, string>} */
+    errors: {
+      control_id_missing: "The PIN can't be shown from here. Please start again.",
+      control_id_unavailable: "The PIN can't be shown right now. Please try again.",
+      control_id_expired: "The time to view the PIN has run out. Please start again.",
+      server_error: "The PIN can't be shown right now. Please try again later.",
+      rejected: "The PIN can't be shown. Please contact your bank.",
+      bad_response: "The PIN can't be shown over this connection. Please start again.",
+      entropy_unavailable: "This device can't show a PIN safely. Please use another.",
+      wasm_unavailable: "This device can't show a PIN here. Please use another way.",
+      closed: "The PIN is not shown. Please start again.",
+    },
+  },
 };
