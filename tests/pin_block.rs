@@ -90,7 +90,8 @@ fn published_examples_are_encoded() {
 fn what_is_no_block_of_the_format_is_refused() {
     // Under an account number of zeros the field stands in the block as it is.
     let zeros = || pan("0000000000000000");
-    let refused: [([u8; 8], fn(Pan) -> Format); 15] = [
+    type Bound = fn(Pan) -> Format;
+    let refused: [([u8; 8], Bound); 15] = [
         ([0x04, 0x12, 0x34, 0xff, 0xff, 0xff, 0xff, 0xff], |_| Format::Iso1), // format 0
         ([0x24, 0x12, 0x34, 0xff, 0xff, 0xff, 0xff, 0xff], |_| Format::Iso1), // format 2
         ([0x13, 0x12, 0x3a, 0xaa, 0xaa, 0xaa, 0xaa, 0xaa], |_| Format::Iso1), // three digits

@@ -15,6 +15,9 @@ use card_pin::{
 use common::{KEY, PIN, answer, assert_ended, field, good, key_reply, no_issuer, run, shown_block};
 use serde_json::json;
 
+/// A name for the server's side of one case.
+type Answer = Box<dyn Fn(&Request) -> Reply>;
+
 fn open(source: ControlIdSource) -> Session<SystemRandom> {
     Session::open(Operation::View, KeySize::Rsa2048, source, SystemRandom)
 }
@@ -89,7 +92,7 @@ fn every_other_answer_has_its_code() {
     };
     let mut spoiled = shown_block();
     spoiled[0] ^= 1;
-    let cases: [(Box<dyn Fn(&Request) -> Reply>, Error); 9] = [
+    let cases: [(Answer, Error); 9] = [
         (Box::new(no_block), Error::BadResponse),
         (Box::new(block(&[])), Error::BadResponse),
         (Box::new(block(&[7; 16])), Error::BadResponse),
