@@ -9,9 +9,10 @@ use uuid::Uuid;
 use super::auth::Issuer;
 use super::card_number::CardNumber;
 use crate::app::App;
+use crate::clock::Instant;
 use crate::http::{Fields, JsonBody, Kind, Problem};
 use crate::random;
-use crate::store::cards::{self, Card, PinStatus, Plastic, PlasticStatus, Product};
+use crate::store::cards::{self, Card, CardStatus, PinStatus, Plastic, Product, ProductionType};
 
 /// How many years a plastic is valid.
 const VALID_YEARS: u32 = 3;
@@ -46,6 +47,7 @@ pub(super) async fn create(
         masked_card_number: CardNumber::make(product)?.to_string(),
         first_name: parse_name(embossing.as_ref(), "firstName")?,
         last_name: parse_name(embossing.as_ref(), "lastName")?,
+        status: CardStatus::Ok,
         pin_status,
         created: now,
     };
@@ -53,13 +55,19 @@ pub(super) async fn create(
         id: random::make_uuid()?,
         card_id: card.id,
         sequence_number: 1,
-        status: PlasticStatus::Inactive,
+        production_type: ProductionType::New,
         expires_year: now.date().year + VALID_YEARS,
         expires_month: now.date().month,
         created: now,
+        made: None,
     };
     let answer = card_json(&card);
-    app.store().transaction(move |tx| cards::insert(tx, &card, &plastic).map_err(Problem::from)).await?;
+    app.store()
+        .transaction(move |tx| {
+            cards::insert(tx, &card)?;
+            cards::insert_plastic(tx, &plastic).map_err(Problem::from)
+        })
+        .await?;
     Ok((StatusCode::CREATED, Json(answer)))
 }
 
@@ -103,7 +111,7 @@ fn card_json(card: &Card) -> Value {
         "cardRole": card.role,
         "maskedCardNumber": card.masked_card_number,
         "pinStatus": card.pin_status.name(),
-        "status": "CARD_OK",
+        "status": card.status.name(),
         "embossing": {"firstName": card.first_name, "lastName": card.last_name},
         "createdDate": card.created.to_rfc3339(),
     })
@@ -116,10 +124,10 @@ fn plastic_json(plastic: &Plastic, card: &Card) -> Value {
         "createdDate": plastic.created.to_rfc3339(),
         "embossing": {"firstName": card.first_name, "lastName": card.last_name, "physical": true},
         "expiration": {"year": plastic.expires_year, "month": plastic.expires_month},
-        "productionDate": null,
-        "productionType": "NEW",
+        "productionDate": plastic.made.map(Instant::to_rfc3339),
+        "productionType": plastic.production_type.name(),
         "sequenceNumber": plastic.sequence_number,
-        "status": plastic.status.name(),
+        "status": if plastic.made.is_some() { "ACTIVE" } else { "INACTIVE" },
     })
 }
 

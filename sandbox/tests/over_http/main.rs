@@ -17,8 +17,12 @@ mod openssl;
 #[cfg(test)]
 mod page;
 #[cfg(test)]
+mod pki;
+#[cfg(test)]
 mod requests;
 #[cfg(test)]
 mod storage;
 #[cfg(test)]
 mod tokens;
+#[cfg(test)]
+mod view;

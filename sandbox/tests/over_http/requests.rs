@@ -210,6 +210,29 @@ async fn credentials() {
 }
 
 #[tokio::test]
+async fn more_than_fifty_requests_in_a_second() {
+    let sandbox = Sandbox::start().await;
+    let path = "/card/v4/MC_CARD/0d1f7a3e-30a5-4f3c-9d55-1b4d0f6c9a11";
+    // As many at once as it takes on a slow machine.
+    let mut answers = tokio::task::JoinSet::new();
+    for _ in 0..150 {
+        let request = sandbox.request(Method::GET, &format!("{path}?auditUser=x"));
+        let request = request.basic_auth("sandbox", Some("sandbox"));
+        answers.spawn(async { Answer::read(request.send().await.unwrap()).await });
+    }
+    let answers = answers.join_all().await;
+    let refused: Vec<_> = answers.iter().filter(|answer| answer.status == 429).collect();
+    assert!(refused.len() <= 100 && !refused.is_empty(), "{} were refused", refused.len());
+    refused[0].assert_problem(429, "too_many", "Retry-After");
+    assert_eq!(refused[0].header("retry-after"), "1");
+    assert_eq!(answers.iter().filter(|answer| answer.status == 404).count(), 150 - refused.len());
+    // A wrong password is no request of the customer's.
+    assert_eq!(sandbox.get(path).await.status, 401);
+    sandbox.advance(1).await;
+    assert_eq!(sandbox.issuer(Method::GET, path, None).await.status, 404);
+}
+
+#[tokio::test]
 async fn the_issuers_fields() {
     let sandbox = Sandbox::start().await;
     let card_id = sandbox.new_card("W").await["id"].as_str().unwrap().to_owned();
