@@ -42,7 +42,9 @@ impl<'a> Pad<'a> {
                  this.addEventListener('error', ({{ message, lineno, colno }}) => workerErrors.push([message, lineno, colno]));
                }}
              }};
-             for (const name of ['ready', 'pin_valid', 'set_pin_validation_error', 'set_pin_success', 'set_pin_error'])
+             const names = ['ready', 'pin_valid', 'set_pin_validation_error', 'set_pin_success', 'set_pin_error',
+                            'view_pin_success', 'view_pin_error', 'hidden'];
+             for (const name of names)
                pad.addEventListener(name, (event) => window.padEvents.push(event.detail));"
         );
         driver.run::<Value>(&keep_events, Value::Null).await?;

@@ -84,6 +84,31 @@ impl Sandbox {
         Ok(control["controlId"].as_str().context("there is no control id")?.to_owned())
     }
 
+    /// Has every card made that is due.
+    ///
+    /// # Errors
+    ///
+    /// Where the sandbox does not answer.
+    pub async fn run_embossing(&self) -> Result<()> {
+        self.post("/sandbox/embossing-run", &json!({})).await.map(drop)
+    }
+
+    /// A control id to view a card's PIN, asked for as the issuer's back-end would.
+    ///
+    /// # Errors
+    ///
+    /// Where the card has not been made.
+    pub async fn view_control_id(&self, card: &str) -> Result<String> {
+        let request = self.client.get(self.url(&format!("/card/v3/{card}/plastic?auditUser=e2e")));
+        let plastics: Value =
+            request.basic_auth("e2e", Some("e2e")).send().await?.error_for_status()?.json().await?;
+        let plastic = plastics[0]["id"].as_str().context("the card has no plastic")?;
+        let request = self.client.post(self.url(&format!("/pincontrol/v2/plastic/{plastic}?auditUser=e2e")));
+        let request = request.basic_auth("e2e", Some("e2e")).json(&json!({"scope": "VIEW_PIN"}));
+        let control: Value = request.send().await?.error_for_status()?.json().await?;
+        Ok(control["id"].as_str().context("there is no control id")?.to_owned())
+    }
+
     /// The PIN that the sandbox's HSM decrypted for a card, if any.
     ///
     /// # Errors
