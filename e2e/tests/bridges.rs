@@ -1,0 +1,113 @@
+//! The hosted page's bridges to native apps on Android and iOS.
+
+use anyhow::{Context, Result, ensure};
+use card_pin_e2e::{Engine, Hand, Pad, Sandbox, WebDriver, in_each_engine, random_pin};
+use serde_json::{Value, json};
+
+/// Native apps as their web views show them: what they are told is kept in `window.native`. An interface of Android
+/// refuses to be called on anything but itself.
+const HANDLERS: &str = "
+    window.native = [];
+    const android = {};
+    for (const name of ['ready', 'pin_valid', 'set_pin_validation_error', 'set_pin_success', 'set_pin_error'])
+      android[name] = function (...given) {
+        if (this !== android) throw new TypeError('Illegal invocation');
+        window.native.push(['android', name, ...given]);
+        if (argument === 'throwing') throw new Error('the app is broken');
+      };
+    const ios = {
+      postMessage(message) {
+        if (this !== ios) throw new TypeError('Illegal invocation');
+        window.native.push(['ios', message]);
+        if (argument === 'throwing') throw new Error('the app is broken');
+      },
+    };
+    window.android_handler = android;
+    Object.defineProperty(window, 'webkit', { value: { messageHandlers: { ios_handler: ios } } });
+";
+
+in_each_engine!(all);
+
+async fn all(engine: Engine) -> Result<()> {
+    let sandbox = Sandbox::start().await?;
+    let browser = engine.start().await?;
+    let driver = browser.driver();
+    for handlers in ["present", "throwing", "absent"] {
+        a_native_app_is_told(&sandbox, driver, handlers)
+            .await
+            .with_context(|| format!("{handlers} handlers"))?;
+    }
+    a_native_button_submits(&sandbox, driver).await.context("a native button")
+}
+
+/// The page as a mobile web view gets it.
+async fn open<'a>(sandbox: &Sandbox, driver: &'a WebDriver, control_id: &str) -> Result<Pad<'a>> {
+    driver.open(&sandbox.url("/pin-page/blank.html")).await?;
+    let post = "
+        const form = document.createElement('form');
+        form.method = 'post';
+        form.action = './mobile';
+        const field = document.createElement('input');
+        field.name = 'controlId';
+        field.value = argument;
+        form.append(field);
+        document.body.append(form);
+        form.submit();";
+    driver.run::<Value>(post, json!(control_id)).await?;
+    Pad::find(driver).await
+}
+
+async fn a_native_app_is_told(sandbox: &Sandbox, driver: &WebDriver, handlers: &str) -> Result<()> {
+    let card = sandbox.waiting_card().await?;
+    let pad = open(sandbox, driver, &card.control_id).await?;
+    if handlers != "absent" {
+        driver.run::<Value>(HANDLERS, json!(handlers)).await?;
+    }
+    let pin = random_pin()?;
+    pad.enter("1234", Hand::Screen).await?;
+    pad.wait_for_event("detail.event === 'set_pin_validation_error'").await?;
+    pad.choose(&pin, Hand::Screen).await?;
+    pad.wait_for_event("detail.event === 'set_pin_success'").await?;
+    ensure!(sandbox.pin_of(&card.id).await? == Some(pin), "another PIN is set than the one that was tapped");
+
+    let told: Vec<Value> = pad.events().await?;
+    ensure!(
+        told.iter().filter(|detail| detail["event"] == "pin_valid").count() == 12,
+        "each change: {told:?}"
+    );
+    if handlers == "absent" {
+        return Ok(());
+    }
+    let native: Vec<Value> = driver.run("return window.native", Value::Null).await?;
+    // `ready` may have come before this test's handlers.
+    let expected = told.iter().filter(|detail| detail["event"] != "ready").flat_map(|detail| {
+        let name = &detail["event"];
+        let android = match name.as_str() {
+            Some("pin_valid") => json!(["android", name, detail["pin_valid"]]),
+            _ => json!(["android", name]),
+        };
+        [android, json!(["ios", detail])]
+    });
+    let expected: Vec<Value> = expected.collect();
+    let native: Vec<Value> =
+        native.into_iter().filter(|call| call[1] != "ready" && call[1]["event"] != "ready").collect();
+    ensure!(native == expected, "{native:?} instead of {expected:?}");
+    Ok(())
+}
+
+async fn a_native_button_submits(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
+    let card = sandbox.waiting_card().await?;
+    let pad = open(sandbox, driver, &card.control_id).await?;
+    driver.run::<Value>("window.set_pin()", Value::Null).await?;
+    let error = pad.wait_for_event("detail.event === 'set_pin_validation_error'").await?;
+    ensure!(error["code"] == "too_short", "{error}");
+    let pin = random_pin()?;
+    for _ in ["entry", "confirm"] {
+        pad.enter(&pin, Hand::Screen).await?;
+    }
+    pad.wait_for_event("detail.event === 'pin_valid' && detail.pin_valid").await?;
+    driver.run::<Value>("window.set_pin(); window.set_pin()", Value::Null).await?;
+    pad.wait_for_event("detail.event === 'set_pin_success'").await?;
+    ensure!(sandbox.pin_of(&card.id).await? == Some(pin), "another PIN is set than the one that was tapped");
+    Ok(())
+}
