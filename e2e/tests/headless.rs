@@ -30,6 +30,9 @@ fn scripts() -> Vec<(&'static str, &'static str, Value)> {
                {controlIdProvider: undefined, controlId: ''},
                {controlIdProvider: 'token'},
                {operation: 'change-pin'},
+               {operation: 'view-pin'},
+               {operation: 'view-pin', canvas: {}},
+               {operation: 'view-pin', canvas: document.createElement('canvas')},
                {tzpkUrl: undefined},
                {tzpkUrl: 'javascript:0'},
                {setUrl: 'file:///pin'},
@@ -46,7 +49,10 @@ fn scripts() -> Vec<(&'static str, &'static str, Value)> {
                 "CardPinError: control_id_missing",
                 "CardPinError: control_id_missing",
                 "TypeError: controlIdProvider has to be a function that returns a promise of a control id",
-                "RangeError: operation has to be one of: set-pin",
+                "RangeError: operation has to be one of: set-pin, view-pin",
+                "TypeError: canvas has to be a canvas element",
+                "TypeError: canvas has to be a canvas element",
+                "TypeError: viewUrl has to be an address",
                 "TypeError: tzpkUrl has to be an address",
                 "TypeError: tzpkUrl has to be an http or https address",
                 "TypeError: setUrl has to be an http or https address",
@@ -66,6 +72,13 @@ fn scripts() -> Vec<(&'static str, &'static str, Value)> {
              return Promise.all(['4', 4.5, -1, 10, NaN, null, undefined, [4], true]
                .map((value) => failure(() => session.press(value))))",
             json!(vec!["CardPinError: not_digits"; 9]),
+        ),
+        (
+            "the other operation's calls",
+            "const session = open();
+             session.spell();
+             return failure(() => session.viewPin())",
+            json!("CardPinError: closed"),
         ),
         (
             "one digit too many",

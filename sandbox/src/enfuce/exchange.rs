@@ -3,6 +3,7 @@
 //! Through `tzpk` and `set` a PIN comes in, through `view` it goes out, each time encrypted between the HSM and a device.
 
 use axum::Json;
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use base64ct::{Base64, Encoding};
 use serde_json::{Value, json};
@@ -65,7 +66,7 @@ pub(super) struct Call<'a> {
 /// Answers with a TZPK for the device's key.
 pub(super) async fn tzpk(call: Call<'_>) -> Response {
     match planned(&call, Endpoint::Tzpk) {
-        Plan::Work(fault) => respond(give_tzpk(call, fault).await),
+        Plan::Work(fault) => and_close(respond(give_tzpk(call, fault).await)),
         Plan::Fail(misbehaviour) => misbehave(misbehaviour, call.path, give_tzpk(call, KeyFault::None)).await,
     }
 }
@@ -114,6 +115,14 @@ async fn misbehave(
 
 fn respond(result: Result<Value, Problem>) -> Response {
     result.map(Json).into_response()
+}
+
+/// Has `set` come on a connection of its own. Chromium and Firefox repeat a request by themselves, whatever its method,
+/// where a connection that was used before is cut without an answer; on a fresh one they do not, and `set` must arrive
+/// once at the most.
+fn and_close(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
 }
 
 async fn give_tzpk(call: Call<'_>, fault: KeyFault) -> Result<Value, Problem> {
