@@ -6,6 +6,8 @@ mod cargo_tools;
 mod node;
 /// Packages of the operating system.
 mod packages;
+/// Python and the packages that the tests run.
+mod python;
 /// Parts of the Rust toolchain.
 mod toolchain;
 
@@ -26,6 +28,7 @@ pub(crate) fn install_missing(project: &Project, browsers: Browsers) -> Result<(
     node::note_missing(&mut needed);
     if browsers == Browsers::Wanted {
         browsers::note_missing(&mut needed);
+        python::note_missing(&mut needed);
         // The tests use it as a second opinion on keys and ciphertexts.
         needed.program(&["openssl"], &["openssl"]);
     }
@@ -36,6 +39,7 @@ pub(crate) fn install_missing(project: &Project, browsers: Browsers) -> Result<(
     if browsers == Browsers::Wanted {
         cargo_tools::install_any("wasm-pack")?;
         cargo_tools::install_any("geckodriver")?;
+        python::install_packages(project)?;
     }
     node::check_version()?;
     node::install_packages(project)
