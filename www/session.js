@@ -1,5 +1,6 @@
 // @ts-check
 
+import { vaultSource } from "card-pin-vault";
 import { CardPinError } from "./error.js";
 import { toVaultConfig } from "./options.js";
 import { isDigit } from "./protocol.js";
@@ -51,9 +52,7 @@ export class PinSession extends EventTarget {
     super();
     const config = toVaultConfig(options);
     this.#controlIdProvider = options.controlIdProvider;
-    const workerUrl = new URL(options.workerUrl ?? "./card-pin.worker.js", import.meta.url).href;
-    const wasmUrl = new URL(options.wasmUrl ?? "./card_pin_bg.wasm", import.meta.url).href;
-    this.#host = new VaultHost(workerUrl, { do: "open", config, wasmUrl }, (message) => this.#receive(message));
+    this.#host = new VaultHost(vaultSource(options), config, (message) => this.#receive(message));
   }
 
   /** How many digits the current entry holds. */
