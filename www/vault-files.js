@@ -8,6 +8,7 @@
  * What a vault is started from.
  * @typedef {object} VaultSource
  * @property {() => string} workerUrl the address of the worker's script
+ * @property {WorkerType} workerType what kind of script that is
  * @property {string | Uint8Array<ArrayBuffer>} wasm the core: its address, or itself
  * @property {() => Promise<{makeVault(emit: (message: Outward) => void): (message: Inward) => void}>} load
  *   loads the vault onto the page, where no worker can be started
@@ -25,7 +26,8 @@ export function vaultSource({ workerUrl, wasmUrl }) {
   const wasm = wasmUrl ? new URL(wasmUrl, document.baseURI) : new URL("./card_pin_bg.wasm", import.meta.url);
   return {
     workerUrl: () => worker.href,
+    workerType: "module",
     wasm: wasm.href,
-    load: () => import(/* webpackIgnore: true */ /* @vite-ignore */ worker.href),
+    load: () => import(worker.href),
   };
 }

@@ -68,7 +68,7 @@ export class VaultHost {
   }
 
   #startWorker() {
-    const worker = new Worker(trusted(this.#source.workerUrl()), { type: "module", name: "card-pin" });
+    const worker = new Worker(trusted(this.#source.workerUrl()), { type: this.#source.workerType, name: "card-pin" });
     this.#worker = worker;
     worker.onmessage = ({ data }) => {
       if (data.started) this.#started = true;

@@ -19,6 +19,8 @@ export function vaultSource({ workerUrl, wasmUrl }) {
     // One for all sessions: it is never revoked, because a worker may still be loading it.
     workerUrl: () =>
       workerUrl ? absolute(workerUrl) : (blobUrl ??= URL.createObjectURL(new Blob([worker], { type: "text/javascript" }))),
+    // On `file://`, Chromium starts no module from a `blob:` address.
+    workerType: workerUrl ? "module" : "classic",
     wasm: wasmUrl ? absolute(wasmUrl) : wasm,
     load: async () => ({ makeVault }),
   };

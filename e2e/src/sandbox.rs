@@ -1,9 +1,13 @@
 use crate::traces::Trace;
 use anyhow::{Context, Result, ensure};
 use card_pin_sandbox::{Config, Running};
+use reqwest::Method;
 use serde_json::{Value, json};
 use std::{fs, path::Path};
 use tempfile::TempDir;
+
+const USER: &str = "e2e";
+const PASSWORD: &str = "e2e";
 
 /// A sandbox of its own for a test, with an empty database, the built page, and the test pages beside it.
 #[derive(Debug)]
@@ -29,6 +33,15 @@ impl Sandbox {
     ///
     /// Where `dist/` is not built, or the sandbox does not start.
     pub async fn start() -> Result<Self> {
+        Self::start_framed(Vec::new()).await
+    }
+
+    /// As [`Sandbox::start`], with these frame keys, each with the origin that may frame the hosted page under it.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub async fn start_framed(frames: Vec<(String, String)>) -> Result<Self> {
         let project = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("e2e/ lies in no workspace")?;
         let files = tempfile::tempdir()?;
         let dist = files.path().join("dist");
@@ -40,8 +53,9 @@ impl Sandbox {
             port: 0,
             db: files.path().join("sandbox.sqlite"),
             dist,
-            user: "e2e".to_owned(),
-            password: "e2e".to_owned(),
+            frames,
+            user: USER.to_owned(),
+            password: PASSWORD.to_owned(),
         };
         let running = card_pin_sandbox::start(config).await?;
         Ok(Self { running, client: reqwest::Client::builder().no_proxy().build()?, files })
@@ -82,6 +96,23 @@ impl Sandbox {
     pub async fn control_id(&self, card: &str) -> Result<String> {
         let control = self.post(&format!("/issuer/api/cards/{card}/set-pin"), &json!({})).await?;
         Ok(control["controlId"].as_str().context("there is no control id")?.to_owned())
+    }
+
+    /// What Enfuce answers to a back-end that asks for one more control id: `id`, `pinURL`, `pinFrameURL`.
+    ///
+    /// # Errors
+    ///
+    /// Where the card does not wait for a PIN.
+    pub async fn pin_control(&self, card: &str) -> Result<Value> {
+        let enfuce = |method, path: String| {
+            self.client.request(method, self.url(&path)).basic_auth(USER, Some(PASSWORD))
+        };
+        let plastics = enfuce(Method::GET, format!("/card/v3/{card}/plastic?auditUser=e2e"));
+        let plastics: Value = plastics.send().await?.error_for_status()?.json().await?;
+        let plastic = plastics[0]["id"].as_str().context("the card has no plastic")?;
+        let control = enfuce(Method::POST, format!("/pincontrol/v2/plastic/{plastic}?auditUser=e2e"));
+        let control = control.json(&json!({"scope": "SET_PIN"})).send().await?;
+        Ok(control.error_for_status()?.json().await?)
     }
 
     /// The PIN that the sandbox's HSM decrypted for a card, if any.
