@@ -88,6 +88,17 @@ impl Sandbox {
         Ok(WaitingCard { control_id: self.control_id(&id).await?, id })
     }
 
+    /// The ids of the cards that the issuer has.
+    ///
+    /// # Errors
+    ///
+    /// Where the sandbox does not answer.
+    pub async fn cards(&self) -> Result<Vec<String>> {
+        let answer: Value = self.client.get(self.url("/issuer/api/cards")).send().await?.json().await?;
+        let cards = answer["cards"].as_array().context("there is no list of cards")?;
+        Ok(cards.iter().filter_map(|card| card["id"].as_str().map(str::to_owned)).collect())
+    }
+
     /// One more control id for a card.
     ///
     /// # Errors
