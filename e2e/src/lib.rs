@@ -18,7 +18,7 @@ mod webdriver;
 pub use engine::{Browser, Engine};
 pub use pad::{Hand, Pad, random_pin};
 pub use sandbox::{Sandbox, WaitingCard};
-pub use site::Site;
+pub use site::{Address, Site};
 pub use traces::{Trace, traces_in_document};
 pub use webdriver::WebDriver;
 

@@ -33,7 +33,7 @@ pub struct Address {
 
 struct Parts {
     folder: PathBuf,
-    policy: &'static str,
+    policy: HeaderValue,
     sandbox: Arc<Sandbox>,
     client: reqwest::Client,
 }
@@ -73,11 +73,15 @@ impl Address {
     ///
     /// # Errors
     ///
-    /// Where there is no client to reach the sandbox with.
-    pub fn serve(self, sandbox: &Arc<Sandbox>, folder: &Path, policy: &'static str) -> Result<Site> {
+    /// Where the policy is no header, or there is no client to reach the sandbox with.
+    pub fn serve(self, sandbox: &Arc<Sandbox>, folder: &Path, policy: &str) -> Result<Site> {
         let client = reqwest::Client::builder().no_proxy().build().context("no client for the relay")?;
-        let parts =
-            Arc::new(Parts { folder: folder.to_owned(), policy, sandbox: Arc::clone(sandbox), client });
+        let parts = Arc::new(Parts {
+            folder: folder.to_owned(),
+            policy: HeaderValue::from_str(policy)?,
+            sandbox: Arc::clone(sandbox),
+            client,
+        });
         let router = Router::new()
             .route("/pin/{step}", post(relay).merge(options(preflight)))
             .route("/my/pin-control", post(pin_control))
@@ -150,8 +154,7 @@ async fn file(State(parts): State<Arc<Parts>>, uri: Uri) -> Response {
     let mut response =
         ([(header::CONTENT_TYPE, HeaderValue::from_static(media_type))], contents).into_response();
     if !parts.policy.is_empty() {
-        let policy = HeaderValue::from_static(parts.policy);
-        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, parts.policy.clone());
     }
     response
 }
