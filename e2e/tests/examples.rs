@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use card_pin_e2e::{Address, Engine, Hand, Pad, Sandbox, Site, WebDriver, in_each_engine, random_pin};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{fs, path::Path, process::Command, sync::Arc};
 use tempfile::TempDir;
 
@@ -18,6 +18,7 @@ async fn all(engine: Engine) -> Result<()> {
     let browser = engine.start().await?;
     in_a_frame(&sandbox, browser.driver(), &framing.0).await.context("web-frame")?;
     directly(&sandbox, browser.driver(), &direct.0).await.context("web-direct")?;
+    bridges_hand_on_what_the_page_calls(browser.driver()).await.context("bridges")?;
     drop(browser);
     let without_wasm = engine.start_without_wasm().await?;
     enfuces_page_takes_over(&sandbox, without_wasm.driver(), &direct.0)
@@ -110,6 +111,49 @@ async fn click(driver: &WebDriver, selector: &str) -> Result<()> {
 async fn says(driver: &WebDriver, message: &str) -> Result<()> {
     let said = format!("document.getElementById('message').textContent === '{message}'");
     driver.wait_for(&said, message).await.map(drop)
+}
+
+/// The scripts that React Native and Flutter put into the page: Android's and iOS's of each, with stand-ins for the
+/// frameworks' own ends.
+async fn bridges_hand_on_what_the_page_calls(driver: &WebDriver) -> Result<()> {
+    const CALLS: &str = "
+        window.heard = [];
+        window.ReactNativeWebView = { postMessage: (text) => heard.push(JSON.parse(text)) };
+        window.flutter_inappwebview = { callHandler: (name, message) => heard.push(message) };
+        window.webkit = { messageHandlers: { ReactNativeWebView: {} } };
+        delete window.android_handler;
+        BRIDGE;
+        if (window.android_handler) {
+          android_handler.pin_valid(true);
+          android_handler.set_pin_validation_error();
+          android_handler.set_pin_error();
+          android_handler.set_pin_success();
+        } else {
+          const tell = (message) => webkit.messageHandlers.ios_handler.postMessage(message);
+          tell({ event: 'pin_valid', pin_valid: true });
+          for (const event of ['set_pin_validation_error', 'set_pin_error', 'set_pin_success']) tell({ event });
+        }
+        return [Boolean(window.android_handler), ...heard];";
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("e2e/ lies in no workspace")?;
+    for (file, quote) in [("react-native/PinScreen.tsx", "`"), ("flutter/pin_page.dart", "'''")] {
+        let source = fs::read_to_string(project.join("examples").join(file))?;
+        let bridges: Vec<_> = source.split(quote).filter(|text| text.trim().starts_with("(() =>")).collect();
+        ensure!(bridges.len() == 2, "{file} has {} bridges", bridges.len());
+        for (bridge, is_android) in bridges.iter().zip([false, true]) {
+            driver.open("about:blank").await?;
+            let heard: Value =
+                driver.run(&CALLS.replace("BRIDGE", bridge), Value::Null).await.context(file)?;
+            let expected = json!([
+                is_android,
+                {"event": "pin_valid", "pin_valid": true},
+                {"event": "set_pin_validation_error"},
+                {"event": "set_pin_error"},
+                {"event": "set_pin_success"},
+            ]);
+            ensure!(heard == expected, "{file}: {heard}");
+        }
+    }
+    Ok(())
 }
 
 /// React Native, as far as a machine without a phone can tell.

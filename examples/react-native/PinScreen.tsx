@@ -95,6 +95,7 @@ export function PinScreen({ newControl, onDone }: Props) {
   return (
     <View style={styles.screen}>
       <WebView
+        // A new one for each start: the same address would not be posted to again.
         key={id}
         ref={webView}
         source={{
