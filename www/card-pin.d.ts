@@ -7,6 +7,17 @@
  * ```
  */
 
+/*
+ * `card-pin.standalone.js` is all of it in one classic script, worker and WebAssembly included, for web views that load from
+ * `file://`, a string or an app bundle. It registers `<card-pin>` as well, and puts `CardPin`, `PinSession` and
+ * `CardPinError` on `globalThis` instead of exporting them. Where the page's policy or origin allows no worker from a
+ * `blob:` address, the vault runs on the page (`isolation` is `"page"`).
+ *
+ * A page loaded from `file://` or from a string without an address has the origin `null`: whatever `tzpkUrl` and `setUrl`
+ * name then has to answer the preflight `OPTIONS` with `Access-Control-Allow-Origin: null` (or `*`: requests carry no
+ * credentials) and `Access-Control-Allow-Headers: content-type`, and every answer with the first of the two.
+ */
+
 /** What can go wrong while a session runs. */
 export type SessionErrorCode =
   /** No control id was given. */
@@ -104,9 +115,9 @@ export interface PinSessionOptions {
   timeoutMs?: number;
   /** Bits of the RSA modulus; default 2048, the size that Enfuce documents. */
   keySize?: 2048 | 3072 | 4096;
-  /** Where `card-pin.worker.js` is; default: beside `card-pin.js`. */
+  /** Where `card-pin.worker.js` is, relative to the document; default: beside `card-pin.js`, or in the standalone. */
   workerUrl?: string;
-  /** Where `card_pin_bg.wasm` is; default: beside `card-pin.js`. */
+  /** Where `card_pin_bg.wasm` is, relative to the document; default: beside `card-pin.js`, or in the standalone. */
   wasmUrl?: string;
 }
 
@@ -175,6 +186,9 @@ export class CardPin extends HTMLElement {
   timeoutMs: string | null;
   keySize: string | null;
   controlIdProvider: ControlIdProvider | undefined;
+  /** As in `PinSessionOptions`, for the next session; no attributes, so that markup cannot name scripts. */
+  workerUrl: string | undefined;
+  wasmUrl: string | undefined;
   /** Submits. */
   setPin(): Promise<void>;
   /** Asks for the PIN to be shown. */

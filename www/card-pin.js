@@ -92,6 +92,14 @@ export class CardPin extends HTMLElement {
     else this.#layKeys();
   }
 
+  /**
+   * Where the vault's files are, if not beside this one. No attributes: markup must not be able to name scripts.
+   * @type {string | undefined}
+   */
+  workerUrl;
+  /** @type {string | undefined} */
+  wasmUrl;
+
   /** Where a control id comes from once both entries agree; instead of `control-id`. */
   get controlIdProvider() {
     return this.#controlIdProvider;
@@ -190,8 +198,9 @@ export class CardPin extends HTMLElement {
 
   /** @returns {import("./options.js").PinSessionOptions} */
   #options() {
+    const { workerUrl, wasmUrl } = this;
     /** @type {Record<string, any>} */
-    const options = { controlIdProvider: this.#controlIdProvider };
+    const options = { controlIdProvider: this.#controlIdProvider, workerUrl, wasmUrl };
     if (this.#pane instanceof ViewPane) options.canvas = this.#pane.makeCanvas();
     for (const [attribute, option] of Object.entries(ATTRIBUTES)) {
       const value = this.getAttribute(attribute);

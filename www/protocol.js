@@ -7,7 +7,7 @@
  *
  * | message                          | meaning                                                        |
  * | -------------------------------- | -------------------------------------------------------------- |
- * | `{do: "open", config, wasmUrl}`  | first and once: load the core and open a session               |
+ * | `{do: "open", config, wasm}`     | first and once: load the core and open a session               |
  * | `{do: "press", digit}`           | one digit, a number from 0 to 9                                |
  * | `{do: "erase" / "clear"}`        | take the last digit back / empty the entry                     |
  * | `{do: "confirm" / "submit"}`     | go on to the second entry / send the PIN                       |
@@ -43,7 +43,7 @@
  * @property {number} timeoutMs for each request
  * @property {number} keySize bits of the RSA modulus: 2048, 3072 or 4096
  *
- * @typedef {{do: "open", config: VaultConfig, wasmUrl: string}} Open
+ * @typedef {{do: "open", config: VaultConfig, wasm: string | Uint8Array<ArrayBuffer>}} Open
  * @typedef {{do: "press", digit: number}} Press
  * @typedef {{do: "erase" | "clear" | "confirm" | "advance" | "submit"}} Edit
  * @typedef {{do: "controlId", controlId?: string}} GiveControlId

@@ -1,5 +1,6 @@
 // @ts-check
 
+import { vaultSource } from "card-pin-vault";
 import { CardPinError } from "./error.js";
 import { toVaultConfig } from "./options.js";
 import { isDigit } from "./protocol.js";
@@ -54,11 +55,8 @@ export class PinSession extends EventTarget {
     const config = toVaultConfig(options);
     this.#views = config.view;
     this.#controlIdProvider = options.controlIdProvider;
-    const workerUrl = new URL(options.workerUrl ?? "./card-pin.worker.js", import.meta.url).href;
-    const wasmUrl = new URL(options.wasmUrl ?? "./card_pin_bg.wasm", import.meta.url).href;
     const canvas = config.view ? options.canvas : undefined;
-    const open = /** @type {const} */ ({ do: "open", config, wasmUrl });
-    this.#host = new VaultHost(workerUrl, open, canvas, (message) => this.#receive(message));
+    this.#host = new VaultHost(vaultSource(options), config, canvas, (message) => this.#receive(message));
   }
 
   /** How many digits the current entry holds. */

@@ -2,7 +2,8 @@
 
 /** Starts a vault: in a dedicated worker, or on the page where none can be started. */
 
-/** @import {Inward, Open, Outward} from "./protocol.js" */
+/** @import {VaultSource} from "./vault-files.js" */
+/** @import {Inward, Open, Outward, VaultConfig} from "./protocol.js" */
 
 /** How long a vault may take to wipe itself, in milliseconds, before its worker is ended all the same. */
 const CLOSING_MS = 1000;
@@ -27,7 +28,8 @@ export class VaultHost {
   #worker;
   /** @type {Promise<(message: Inward) => void> | undefined} the vault on the page */
   #onPage;
-  #workerUrl;
+  #source;
+  /** @type {Open} */
   #open;
   #canvas;
   #receive;
@@ -35,14 +37,14 @@ export class VaultHost {
   #closing = false;
 
   /**
-   * @param {string} workerUrl
-   * @param {Open} open
+   * @param {VaultSource} source
+   * @param {VaultConfig} config
    * @param {HTMLCanvasElement | undefined} canvas where a PIN to be viewed is drawn
    * @param {(message: Outward | {crashed: true}) => void} receive
    */
-  constructor(workerUrl, open, canvas, receive) {
-    this.#workerUrl = workerUrl;
-    this.#open = open;
+  constructor(source, config, canvas, receive) {
+    this.#source = source;
+    this.#open = { do: "open", config, wasm: source.wasm };
     this.#canvas = canvas;
     this.#receive = receive;
     try {
@@ -70,7 +72,7 @@ export class VaultHost {
   }
 
   #startWorker() {
-    const worker = new Worker(trusted(this.#workerUrl), { type: "module", name: "card-pin" });
+    const worker = new Worker(trusted(this.#source.workerUrl()), { type: this.#source.workerType, name: "card-pin" });
     this.#worker = worker;
     worker.onmessage = ({ data }) => {
       if (data.started) this.#onStarted(worker);
@@ -106,7 +108,7 @@ export class VaultHost {
    */
   #startOnPage() {
     this.isolation = "page";
-    this.#onPage = import(this.#workerUrl).then(({ makeVault }) =>
+    this.#onPage = this.#source.load().then(({ makeVault }) =>
       makeVault((/** @type {Outward} */ message) => {
         if (!this.#closing) this.#receive(message);
       }),

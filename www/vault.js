@@ -49,9 +49,9 @@ export function makeVault(emit) {
  * @param {(message: Outward) => void} emit
  * @returns {Promise<Vault | undefined>} `undefined` when it failed, which `emit` has been told
  */
-async function open({ config, wasmUrl }, emit) {
+async function open({ config, wasm }, emit) {
   try {
-    await load(wasmUrl);
+    await load(wasm);
     return new Vault(config, emit);
   } catch (failure) {
     const code = typeof failure === "string" ? failure : "wasm_unavailable";
@@ -63,13 +63,14 @@ async function open({ config, wasmUrl }, emit) {
 
 /**
  * Loads the core. Where the server gives it a wrong media type, it is compiled without streaming.
- * @param {string} wasmUrl
+ * @param {string | Uint8Array<ArrayBuffer>} wasm its address, or itself
  */
-async function load(wasmUrl) {
+async function load(wasm) {
   if (typeof WebAssembly !== "object") throw "wasm_unavailable";
-  const response = await fetch(wasmUrl, { credentials: "same-origin" }).catch(() => undefined);
+  if (typeof wasm !== "string") return init({ module_or_path: wasm });
+  const response = await fetch(wasm, { credentials: "same-origin" }).catch(() => undefined);
   if (!response?.ok) throw "network";
-  await init({ module_or_path: response });
+  return init({ module_or_path: response });
 }
 
 /**

@@ -33,6 +33,12 @@ pub struct Browser {
     _profile: TempDir,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wasm {
+    On,
+    Off,
+}
+
 impl Engine {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Chromium, Self::Firefox, Self::WebKit];
@@ -43,12 +49,29 @@ impl Engine {
     ///
     /// Where a program is missing or does not come up.
     pub async fn start(self) -> Result<Browser> {
+        self.start_with(Wasm::On).await
+    }
+
+    /// As [`Engine::start`], but on a device that runs no WebAssembly, as in iOS's Lockdown Mode.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub async fn start_without_wasm(self) -> Result<Browser> {
+        self.start_with(Wasm::Off).await
+    }
+
+    async fn start_with(self, wasm: Wasm) -> Result<Browser> {
         let profile = tempfile::tempdir().context("no folder for the browser's profile")?;
         let screen = if self == Self::WebKit { Some(Screen::start()?) } else { None };
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
 
         let mut command = self.driver_command(port);
         command.env("TMPDIR", profile.path());
+        if wasm == Wasm::Off {
+            // Read by WebKit's engine alone; the other two have it among their capabilities.
+            command.env("JSC_useWasm", "0");
+        }
         let screen = screen.map(|screen| {
             command.env("DISPLAY", screen.display);
             screen.process
@@ -56,7 +79,7 @@ impl Engine {
         let driver_process =
             Process::spawn(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()))?;
         let url = format!("http://127.0.0.1:{port}");
-        let driver = WebDriver::connect(&url, self.capabilities(&profile)?)
+        let driver = WebDriver::connect(&url, self.capabilities(&profile, wasm)?)
             .await
             .with_context(|| format!("{self} does not start"))?;
         Ok(Browser { driver, _driver_process: driver_process, _screen: screen, _profile: profile })
@@ -87,7 +110,7 @@ impl Engine {
         }
     }
 
-    fn capabilities(self, profile: &TempDir) -> Result<Capabilities> {
+    fn capabilities(self, profile: &TempDir, wasm: Wasm) -> Result<Capabilities> {
         let capabilities = match self {
             Self::Chromium => {
                 let mut user_data = OsString::from("--user-data-dir=");
@@ -104,13 +127,19 @@ impl Engine {
                         "--disable-component-update",
                         "--disable-dev-shm-usage",
                         "--disable-sync",
+                        // The servers are on this machine, where a page made of a string would have to ask for a permit.
+                        "--disable-features=LocalNetworkAccessChecks",
+                        if wasm == Wasm::Off { "--js-flags=--jitless" } else { "--js-flags=--no-jitless" },
                         user_data.to_string_lossy(),
                     ]},
                 })
             }
             Self::Firefox => json!({
                 "browserName": "firefox",
-                "moz:firefoxOptions": {"args": ["-headless"]},
+                "moz:firefoxOptions": {
+                    "args": ["-headless"],
+                    "prefs": {"javascript.options.wasm": wasm == Wasm::On},
+                },
             }),
             Self::WebKit => json!({
                 "browserName": "MiniBrowser",

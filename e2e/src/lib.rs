@@ -8,6 +8,8 @@ mod pad;
 mod process;
 /// A sandbox for one test.
 mod sandbox;
+/// A web site of the issuer's.
+mod site;
 /// What a document or a request leaves behind.
 mod traces;
 /// A session with a browser.
@@ -16,6 +18,7 @@ mod webdriver;
 pub use engine::{Browser, Engine};
 pub use pad::{Hand, Pad, random_pin};
 pub use sandbox::{Sandbox, WaitingCard};
+pub use site::{Address, Site};
 pub use traces::{Trace, traces_in_document};
 pub use webdriver::WebDriver;
 

@@ -1,9 +1,13 @@
 use crate::traces::Trace;
 use anyhow::{Context, Result, ensure};
 use card_pin_sandbox::{Config, Running};
+use reqwest::Method;
 use serde_json::{Value, json};
 use std::{fs, path::Path};
 use tempfile::TempDir;
+
+const USER: &str = "e2e";
+const PASSWORD: &str = "e2e";
 
 /// A sandbox of its own for a test, with an empty database, the built page, and the test pages beside it.
 #[derive(Debug)]
@@ -29,6 +33,15 @@ impl Sandbox {
     ///
     /// Where `dist/` is not built, or the sandbox does not start.
     pub async fn start() -> Result<Self> {
+        Self::start_framed(Vec::new()).await
+    }
+
+    /// As [`Sandbox::start`], with these frame keys, each with the origin that may frame the hosted page under it.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub async fn start_framed(frames: Vec<(String, String)>) -> Result<Self> {
         let project = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("e2e/ lies in no workspace")?;
         let files = tempfile::tempdir()?;
         let dist = files.path().join("dist");
@@ -40,8 +53,9 @@ impl Sandbox {
             port: 0,
             db: files.path().join("sandbox.sqlite"),
             dist,
-            user: "e2e".to_owned(),
-            password: "e2e".to_owned(),
+            frames,
+            user: USER.to_owned(),
+            password: PASSWORD.to_owned(),
         };
         let running = card_pin_sandbox::start(config).await?;
         Ok(Self { running, client: reqwest::Client::builder().no_proxy().build()?, files })
@@ -74,6 +88,17 @@ impl Sandbox {
         Ok(WaitingCard { control_id: self.control_id(&id).await?, id })
     }
 
+    /// The ids of the cards that the issuer has.
+    ///
+    /// # Errors
+    ///
+    /// Where the sandbox does not answer.
+    pub async fn cards(&self) -> Result<Vec<String>> {
+        let answer: Value = self.client.get(self.url("/issuer/api/cards")).send().await?.json().await?;
+        let cards = answer["cards"].as_array().context("there is no list of cards")?;
+        Ok(cards.iter().filter_map(|card| card["id"].as_str().map(str::to_owned)).collect())
+    }
+
     /// One more control id for a card.
     ///
     /// # Errors
@@ -93,19 +118,31 @@ impl Sandbox {
         self.post("/sandbox/embossing-run", &json!({})).await.map(drop)
     }
 
-    /// A control id to view a card's PIN, asked for as the issuer's back-end would.
+    /// What Enfuce answers to a back-end that asks for a control id of this scope, `SET_PIN` or `VIEW_PIN`: `id`, `pinURL`,
+    /// `pinFrameURL`.
+    ///
+    /// # Errors
+    ///
+    /// Where the card does not wait for a PIN, or has not been made.
+    pub async fn pin_control(&self, card: &str, scope: &str) -> Result<Value> {
+        let enfuce = |method, path: String| {
+            self.client.request(method, self.url(&path)).basic_auth(USER, Some(PASSWORD))
+        };
+        let plastics = enfuce(Method::GET, format!("/card/v3/{card}/plastic?auditUser=e2e"));
+        let plastics: Value = plastics.send().await?.error_for_status()?.json().await?;
+        let plastic = plastics[0]["id"].as_str().context("the card has no plastic")?;
+        let control = enfuce(Method::POST, format!("/pincontrol/v2/plastic/{plastic}?auditUser=e2e"));
+        let control = control.json(&json!({"scope": scope})).send().await?;
+        Ok(control.error_for_status()?.json().await?)
+    }
+
+    /// A control id to view a card's PIN.
     ///
     /// # Errors
     ///
     /// Where the card has not been made.
     pub async fn view_control_id(&self, card: &str) -> Result<String> {
-        let request = self.client.get(self.url(&format!("/card/v3/{card}/plastic?auditUser=e2e")));
-        let plastics: Value =
-            request.basic_auth("e2e", Some("e2e")).send().await?.error_for_status()?.json().await?;
-        let plastic = plastics[0]["id"].as_str().context("the card has no plastic")?;
-        let request = self.client.post(self.url(&format!("/pincontrol/v2/plastic/{plastic}?auditUser=e2e")));
-        let request = request.basic_auth("e2e", Some("e2e")).json(&json!({"scope": "VIEW_PIN"}));
-        let control: Value = request.send().await?.error_for_status()?.json().await?;
+        let control = self.pin_control(card, "VIEW_PIN").await?;
         Ok(control["id"].as_str().context("there is no control id")?.to_owned())
     }
 

@@ -20,7 +20,7 @@ pub(crate) struct Parts {
     /// `user:password`, as HTTP Basic authentication has it.
     pub(crate) credentials: String,
     /// Frame key → the origin that may frame the page under it.
-    pub(crate) frame_origins: HashMap<&'static str, String>,
+    pub(crate) frame_origins: HashMap<String, String>,
     pub(crate) clock: Clock,
     pub(crate) store: Store,
     pub(crate) hsm: Arc<Hsm>,

@@ -28,6 +28,8 @@ pub struct Config {
     pub db: PathBuf,
     /// The folder of the built page: `page.html` and every file that it loads.
     pub dist: PathBuf,
+    /// Frame keys besides the demo's own, each with the origin that may frame the page under it.
+    pub frames: Vec<(String, String)>,
     /// The issuer's user name for HTTP Basic authentication.
     pub user: String,
     /// The password that goes with it.
@@ -40,6 +42,7 @@ impl fmt::Debug for Config {
             .field("port", &self.port)
             .field("db", &self.db)
             .field("dist", &self.dist)
+            .field("frames", &self.frames)
             .field("user", &self.user)
             .finish_non_exhaustive()
     }

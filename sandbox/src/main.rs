@@ -11,12 +11,13 @@ use lexopt::prelude::*;
 const USAGE: &str = "\
 The local stand-in for Enfuce and for an issuer, to try card-pin against.
 
-Usage: card-pin-sandbox [--port N] [--db FILE] [--dist DIR]
+Usage: card-pin-sandbox [--port N] [--db FILE] [--dist DIR] [--frame KEY=ORIGIN]...
 
-  --port N     the port on 127.0.0.1, 0 for any free one (8080)
-  --db FILE    the database, made when absent (target/sandbox/sandbox.sqlite)
-  --dist DIR   the folder of the built page (dist)
-  --help       this text
+  --port N            the port on 127.0.0.1, 0 for any free one (8080)
+  --db FILE           the database, made when absent (target/sandbox/sandbox.sqlite)
+  --dist DIR          the folder of the built page (dist)
+  --frame KEY=ORIGIN  a frame key, and the origin that may frame the page under it
+  --help              this text
 ";
 
 const USER: &str = "sandbox";
@@ -62,6 +63,7 @@ fn parse(mut parser: lexopt::Parser) -> Result<Command, String> {
         port: 8080,
         db: PathBuf::from("target/sandbox/sandbox.sqlite"),
         dist: PathBuf::from("dist"),
+        frames: Vec::new(),
         user: USER.to_owned(),
         password: PASSWORD.to_owned(),
     };
@@ -70,6 +72,7 @@ fn parse(mut parser: lexopt::Parser) -> Result<Command, String> {
             Long("port") => config.port = port(&parser.value().map_err(explain)?)?,
             Long("db") => config.db = parser.value().map_err(explain)?.into(),
             Long("dist") => config.dist = parser.value().map_err(explain)?.into(),
+            Long("frame") => config.frames.push(frame(&parser.value().map_err(explain)?)?),
             Long("help") | Short('h') => return Ok(Command::Help),
             other => return Err(explain(other.unexpected())),
         }
@@ -80,6 +83,18 @@ fn parse(mut parser: lexopt::Parser) -> Result<Command, String> {
 fn port(text: &OsString) -> Result<u16, String> {
     let number = text.to_str().and_then(|text| text.parse().ok());
     number.ok_or_else(|| format!("--port is {}, but has to be a number from 0 to 65535.", text.display()))
+}
+
+/// `KEY=ORIGIN`, an origin as a browser writes it: anything else would match nothing, without a word.
+fn frame(text: &OsString) -> Result<(String, String), String> {
+    let pair = text.to_str().and_then(|text| text.split_once('='));
+    let pair = pair.filter(|(key, origin)| {
+        let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+        !key.is_empty() && host.is_some_and(|host| !host.is_empty() && !host.contains(['/', ' ', ';', ',']))
+    });
+    pair.map(|(key, origin)| (key.to_owned(), origin.to_owned())).ok_or_else(|| {
+        format!("--frame is {}, but has to be KEY=ORIGIN, as in key=https://bank.example.", text.display())
+    })
 }
 
 fn explain(error: lexopt::Error) -> String {

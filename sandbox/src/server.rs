@@ -1,7 +1,6 @@
 //! Starting, serving and stopping. The connections are served here rather than by the web framework, because a fault has
 //! to be able to close one without an answer.
 
-use std::collections::HashMap;
 use std::convert::Infallible;
 use std::fmt;
 use std::fs;
@@ -84,10 +83,11 @@ pub async fn start(config: Config) -> Result<Running, Error> {
     let hsm = Hsm::open(&master_key_file(&config.db), &config.db)?;
     let store = Store::open(&config.db)?;
     let base_url = format!("http://127.0.0.1:{port}");
+    let own_frame = (DEMO_FRAME_KEY.to_owned(), base_url.clone());
     let app = App::new(Parts {
         port,
         credentials: format!("{}:{}", config.user, config.password),
-        frame_origins: HashMap::from([(DEMO_FRAME_KEY, base_url.clone())]),
+        frame_origins: config.frames.into_iter().chain([own_frame]).collect(),
         clock: Clock::default(),
         store,
         hsm: Arc::new(hsm),

@@ -9,6 +9,9 @@ use std::{ffi::OsString, fs, path::Path, process::Command};
 /// Files that ship as they are written.
 const COPIED: [&str; 4] = ["page.html", "page.css", "card-pin.d.ts", "package.json"];
 
+/// The output is an ES module.
+const MODULE: &str = "--format=esm";
+
 /// Makes `dist/` from `src/` and `www/`; where a step fails, the old `dist/` stays as it is.
 pub(crate) fn build(project: &Project) -> Result<()> {
     let staging = project.work("dist");
@@ -21,11 +24,22 @@ pub(crate) fn build(project: &Project) -> Result<()> {
         .context("the wasm cannot be copied")?;
 
     println!("build: scripts");
-    let mut with_glue = OsString::from("--alias:card-pin-wasm=");
-    with_glue.push(glue.join("card_pin.js"));
-    bundle(project, "card-pin.js", &staging.join("card-pin.js"), None)?;
-    bundle(project, "vault.worker.js", &staging.join("card-pin.worker.js"), Some(with_glue))?;
-    bundle(project, "page.js", &staging.join("page.js"), Some("--external:./card-pin.js".into()))?;
+    let with_glue = alias("card-pin-wasm", &glue.join("card_pin.js"));
+    let from_files = alias("card-pin-vault", &project.www().join("vault-files.js"));
+    bundle(project, "card-pin.js", &staging.join("card-pin.js"), &[MODULE.into(), from_files])?;
+    bundle(
+        project,
+        "vault.worker.js",
+        &staging.join("card-pin.worker.js"),
+        &[MODULE.into(), with_glue.clone()],
+    )?;
+    bundle(
+        project,
+        "page.js",
+        &staging.join("page.js"),
+        &[MODULE.into(), "--external:./card-pin.js".into()],
+    )?;
+    standalone(project, &staging, with_glue)?;
 
     for name in COPIED {
         let from = project.www().join(name);
@@ -69,8 +83,39 @@ pub(crate) fn bind(project: &Project, package: &str, folder: &Path) -> Result<()
         .arg(project.wasm(&library)))
 }
 
-/// Bundles one script of `www/` with all that it imports into one module.
-fn bundle(project: &Project, script: &str, to: &Path, option: Option<OsString>) -> Result<()> {
+/// Bundles everything into one classic script: the worker, itself a classic script then, as text, the wasm as base64.
+fn standalone(project: &Project, staging: &Path, with_glue: OsString) -> Result<()> {
+    let parts = project.work("standalone");
+    empty(&parts)?;
+    let worker = parts.join("worker.txt");
+    let wasm = parts.join("card_pin.bin");
+    fs::copy(staging.join("card_pin_bg.wasm"), &wasm).context("the wasm cannot be copied")?;
+    // The glue's own address of the wasm, never used here: a classic script has no `import.meta`.
+    let classic = ["--format=iife".into(), "--define:import.meta.url=undefined".into(), with_glue];
+    bundle(project, "vault.worker.js", &worker, &classic)?;
+    let inlined = [
+        "--loader:.bin=binary".into(),
+        alias("card-pin-worker-inlined", &worker),
+        alias("card-pin-wasm-inlined", &wasm),
+        alias("card-pin-vault", &project.www().join("vault-inlined.js")),
+    ];
+    bundle(
+        project,
+        "standalone.js",
+        &staging.join("card-pin.standalone.js"),
+        &[classic.as_slice(), &inlined].concat(),
+    )
+}
+
+/// What a bare name in an `import` stands for.
+fn alias(name: &str, file: &Path) -> OsString {
+    let mut option = OsString::from(format!("--alias:{name}="));
+    option.push(file);
+    option
+}
+
+/// Bundles one script of `www/` with all that it imports into one file.
+fn bundle(project: &Project, script: &str, to: &Path, options: &[OsString]) -> Result<()> {
     let mut outfile = OsString::from("--outfile=");
     outfile.push(to);
     run(Command::new(project.npm_tool("esbuild"))
@@ -78,7 +123,6 @@ fn bundle(project: &Project, script: &str, to: &Path, option: Option<OsString>) 
         .arg(format!("www/{script}"))
         .args([
             "--bundle",
-            "--format=esm",
             "--target=es2022",
             "--minify",
             "--legal-comments=none",
@@ -86,5 +130,5 @@ fn bundle(project: &Project, script: &str, to: &Path, option: Option<OsString>) 
             "--loader:.css=text",
         ])
         .arg(outfile)
-        .args(option))
+        .args(options))
 }

@@ -42,7 +42,11 @@ pub(crate) fn install_missing(project: &Project, browsers: Browsers) -> Result<(
         python::install_packages(project)?;
     }
     node::check_version()?;
-    node::install_packages(project)
+    node::install_tools(project)?;
+    if browsers == Browsers::Wanted {
+        node::install_consumers(project)?;
+    }
+    Ok(())
 }
 
 /// The one line about each step that is really taken.

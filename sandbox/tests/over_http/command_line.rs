@@ -69,6 +69,11 @@ fn arguments_that_are_not_understood() {
         (["--port", "many"], "--port"),
         (["--port", "65536"], "--port"),
         (["--port", "-1"], "--port"),
+        (["--frame", "key"], "KEY=ORIGIN"),
+        (["--frame", "=https://bank.example"], "KEY=ORIGIN"),
+        (["--frame", "key=bank.example"], "KEY=ORIGIN"),
+        (["--frame", "key=https://bank.example/"], "KEY=ORIGIN"),
+        (["--frame", "key=https://bank.example; script-src *"], "KEY=ORIGIN"),
         (["--colour", "red"], "--colour"),
         (["extra", "words"], "extra"),
     ] {

@@ -37,6 +37,8 @@ async fn the_frame_waits_for_its_control_id() {
     assert!(
         page.header("content-security-policy").contains(&format!("frame-ancestors {};", sandbox.base_url()))
     );
+    let bank = sandbox.get("/pin-page/frame?key=bank").await;
+    assert!(bank.header("content-security-policy").contains("frame-ancestors https://bank.example;"));
     assert_eq!(sandbox.get("/pin-page/frame").await.status, 400);
     assert_eq!(sandbox.get("/pin-page/frame?key=other").await.status, 404);
 }

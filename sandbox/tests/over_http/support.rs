@@ -88,6 +88,7 @@ impl Sandbox {
             port: 0,
             db: self.db(),
             dist: self.folder.join("dist"),
+            frames: vec![("bank".into(), "https://bank.example".into())],
             user: "sandbox".into(),
             password: "sandbox".into(),
         }

@@ -27,22 +27,32 @@ pub(super) fn check_version() -> Result<()> {
     Ok(())
 }
 
-/// The tools of `xtask/npm/`, installed under `target/` so that no `node_modules` lies among the sources.
-pub(super) fn install_packages(project: &Project) -> Result<()> {
-    let from = project.root().join("xtask/npm");
-    let to = project.work("npm");
-    let lock =
-        fs::read(from.join("package-lock.json")).context("xtask/npm/package-lock.json cannot be read")?;
+/// The tools of the build.
+pub(super) fn install_tools(project: &Project) -> Result<()> {
+    install(project, "xtask/npm", "npm", "esbuild, typescript")
+}
+
+/// What the end-to-end tests use the package with.
+pub(super) fn install_consumers(project: &Project) -> Result<()> {
+    install(project, "e2e/npm", "e2e-npm", "vite, types of react-native")
+}
+
+/// Installs under `target/`, so that no `node_modules` lies among the sources.
+fn install(project: &Project, from: &str, to: &str, what: &str) -> Result<()> {
+    let from = project.root().join(from);
+    let to = project.work(to);
+    let lock = fs::read(from.join("package-lock.json"))
+        .with_context(|| format!("{}/package-lock.json cannot be read", from.display()))?;
     // Written last, so that an installation that broke off is done again.
     let installed = to.join("installed-lock.json");
     if fs::read(&installed).is_ok_and(|installed| installed == lock) {
         return Ok(());
     }
-    say("npm ci (esbuild, typescript)");
-    fs::create_dir_all(&to).context("target/npm cannot be made")?;
+    say(&format!("npm ci ({what})"));
+    fs::create_dir_all(&to).with_context(|| format!("{} cannot be made", to.display()))?;
     for name in FILES {
         fs::copy(from.join(name), to.join(name))
-            .with_context(|| format!("xtask/npm/{name} cannot be copied"))?;
+            .with_context(|| format!("{}/{name} cannot be copied", from.display()))?;
     }
     run(Command::new("npm").current_dir(&to).args([
         "ci",
@@ -51,5 +61,5 @@ pub(super) fn install_packages(project: &Project) -> Result<()> {
         "--no-fund",
         "--loglevel=error",
     ]))?;
-    fs::write(&installed, lock).context("target/npm cannot be written to")
+    fs::write(&installed, lock).with_context(|| format!("{} cannot be written to", to.display()))
 }

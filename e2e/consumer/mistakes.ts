@@ -1,0 +1,8 @@
+import { PinSession } from "card-pin";
+
+// @ts-expect-error the addresses are missing
+new PinSession({ controlId: "token" });
+// @ts-expect-error a digit is a number
+new PinSession({ tzpkUrl: "/", setUrl: "/" }).press("4");
+// @ts-expect-error there is no way to the PIN
+new PinSession({ tzpkUrl: "/", setUrl: "/" }).pin;

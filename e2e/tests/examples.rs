@@ -1,0 +1,184 @@
+//! The examples for the web as they stand in `examples/`, each on an origin of its own.
+
+use anyhow::{Context, Result, bail, ensure};
+use card_pin_e2e::{Address, Engine, Hand, Pad, Sandbox, Site, WebDriver, in_each_engine, random_pin};
+use serde_json::{Value, json};
+use std::{fs, path::Path, process::Command, sync::Arc};
+use tempfile::TempDir;
+
+in_each_engine!(all);
+
+async fn all(engine: Engine) -> Result<()> {
+    let (framing, direct) = (Site::bind().await?, Site::bind().await?);
+    let frames = vec![("example".to_owned(), framing.origin().to_owned())];
+    let sandbox = Arc::new(Sandbox::start_framed(frames).await?);
+    let (framing, direct) =
+        (open_site(framing, &sandbox, "web-frame")?, open_site(direct, &sandbox, "web-direct")?);
+
+    let browser = engine.start().await?;
+    in_a_frame(&sandbox, browser.driver(), &framing.0).await.context("web-frame")?;
+    directly(&sandbox, browser.driver(), &direct.0).await.context("web-direct")?;
+    bridges_hand_on_what_the_page_calls(browser.driver()).await.context("bridges")?;
+    drop(browser);
+    let without_wasm = engine.start_without_wasm().await?;
+    enfuces_page_takes_over(&sandbox, without_wasm.driver(), &direct.0)
+        .await
+        .context("web-direct without wasm")
+}
+
+/// An example with the built files beside it, under a policy that fits both.
+fn open_site(address: Address, sandbox: &Arc<Sandbox>, example: &str) -> Result<(Site, TempDir)> {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("e2e/ lies in no workspace")?;
+    let folder = tempfile::tempdir()?;
+    fs::create_dir(folder.path().join("card-pin"))?;
+    let copies = [(project.join("examples").join(example), "."), (project.join("dist"), "card-pin")];
+    for (from, to) in copies {
+        for file in fs::read_dir(&from).with_context(|| format!("{} cannot be read", from.display()))? {
+            let file = file?;
+            fs::copy(file.path(), folder.path().join(to).join(file.file_name()))?;
+        }
+    }
+    let enfuce = sandbox.url("");
+    let policy = format!(
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; \
+         connect-src 'self'; frame-src {enfuce}; form-action {enfuce}; base-uri 'none'; frame-ancestors 'none'; \
+         require-trusted-types-for 'script'; trusted-types card-pin"
+    );
+    Ok((address.serve(sandbox, folder.path(), &policy)?, folder))
+}
+
+async fn in_a_frame(sandbox: &Sandbox, driver: &WebDriver, site: &Site) -> Result<()> {
+    driver.open(&site.url("/")).await?;
+    sandbox.plan_fault("tzpk", &json!({"status": 503}), 1).await?;
+    click(driver, "#start").await?;
+    says(driver, "Your PIN could not be set. Please try again.").await?;
+    // Again, with a control id of its own.
+    sandbox.reset().await?;
+    click(driver, "#start").await?;
+    let frame = driver.element("document.querySelector('iframe')", "the frame").await?;
+    frame.enter_frame().await?;
+    let pin = random_pin()?;
+    Pad::find(driver).await?.choose(&pin, Hand::Screen).await?;
+    driver.leave_frame().await?;
+    says(driver, "Your PIN is set.").await?;
+    it_is_the_pin_of_the_only_card(sandbox, &pin).await
+}
+
+async fn directly(sandbox: &Sandbox, driver: &WebDriver, site: &Site) -> Result<()> {
+    sandbox.reset().await?;
+    driver.open(&site.url("/")).await?;
+    sandbox.plan_fault("tzpk", &json!({"status": 503}), 1).await?;
+    enter_and_set(driver, &random_pin()?).await?;
+    says(driver, "Your PIN could not be set.").await?;
+    sandbox.reset().await?;
+    click(driver, "#again").await?;
+    let pin = random_pin()?;
+    enter_and_set(driver, &pin).await?;
+    says(driver, "Your PIN is set.").await?;
+    it_is_the_pin_of_the_only_card(sandbox, &pin).await
+}
+
+/// Puts the PIN in twice, and presses the page's own button.
+async fn enter_and_set(driver: &WebDriver, pin: &str) -> Result<()> {
+    let pad = Pad::find(driver).await?;
+    for _ in ["entry", "confirm"] {
+        pad.enter(pin, Hand::Screen).await?;
+    }
+    click(driver, "#set").await
+}
+
+async fn enfuces_page_takes_over(sandbox: &Sandbox, driver: &WebDriver, site: &Site) -> Result<()> {
+    driver.open(&site.url("/")).await?;
+    let there = format!("location.href === '{}'", sandbox.url("/pin-page/mobile"));
+    driver.wait_for(&there, "Enfuce's own page").await?;
+    driver.wait_for("document.querySelector('card-pin')?.controlId", "the control id on it").await.map(drop)
+}
+
+async fn it_is_the_pin_of_the_only_card(sandbox: &Sandbox, pin: &str) -> Result<()> {
+    let [card] = &*sandbox.cards().await? else { bail!("it asked for a control id more than once") };
+    ensure!(
+        sandbox.pin_of(card).await?.as_deref() == Some(pin),
+        "another PIN is set than the one that was tapped"
+    );
+    Ok(())
+}
+
+async fn click(driver: &WebDriver, selector: &str) -> Result<()> {
+    let expression = format!("document.querySelector('{selector}:enabled:not([hidden])')");
+    Ok(driver.element(&expression, selector).await?.click().await?)
+}
+
+async fn says(driver: &WebDriver, message: &str) -> Result<()> {
+    let said = format!("document.getElementById('message').textContent === '{message}'");
+    driver.wait_for(&said, message).await.map(drop)
+}
+
+/// The scripts that React Native and Flutter put into the page: Android's and iOS's of each, with stand-ins for the
+/// frameworks' own ends.
+async fn bridges_hand_on_what_the_page_calls(driver: &WebDriver) -> Result<()> {
+    const CALLS: &str = "
+        window.heard = [];
+        window.ReactNativeWebView = { postMessage: (text) => heard.push(JSON.parse(text)) };
+        window.flutter_inappwebview = { callHandler: (name, message) => heard.push(message) };
+        window.webkit = { messageHandlers: { ReactNativeWebView: {} } };
+        delete window.android_handler;
+        BRIDGE;
+        if (window.android_handler) {
+          android_handler.pin_valid(true);
+          android_handler.set_pin_validation_error();
+          android_handler.set_pin_error();
+          android_handler.set_pin_success();
+        } else {
+          const tell = (message) => webkit.messageHandlers.ios_handler.postMessage(message);
+          tell({ event: 'pin_valid', pin_valid: true });
+          for (const event of ['set_pin_validation_error', 'set_pin_error', 'set_pin_success']) tell({ event });
+        }
+        return [Boolean(window.android_handler), ...heard];";
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("e2e/ lies in no workspace")?;
+    for (file, quote) in [("react-native/PinScreen.tsx", "`"), ("flutter/pin_page.dart", "'''")] {
+        let source = fs::read_to_string(project.join("examples").join(file))?;
+        let bridges: Vec<_> = source.split(quote).filter(|text| text.trim().starts_with("(() =>")).collect();
+        ensure!(bridges.len() == 2, "{file} has {} bridges", bridges.len());
+        for (bridge, is_android) in bridges.iter().zip([false, true]) {
+            driver.open("about:blank").await?;
+            let heard: Value =
+                driver.run(&CALLS.replace("BRIDGE", bridge), Value::Null).await.context(file)?;
+            let expected = json!([
+                is_android,
+                {"event": "pin_valid", "pin_valid": true},
+                {"event": "set_pin_validation_error"},
+                {"event": "set_pin_error"},
+                {"event": "set_pin_success"},
+            ]);
+            ensure!(heard == expected, "{file}: {heard}");
+        }
+    }
+    Ok(())
+}
+
+/// React Native, as far as a machine without a phone can tell.
+#[test]
+fn react_native_has_the_right_types() -> Result<()> {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("e2e/ lies in no workspace")?;
+    // Beside the installed types, so that they are found.
+    let folder = tempfile::tempdir_in(project.join("target/e2e-npm")).context("run `cargo xtask setup`")?;
+    fs::copy(project.join("examples/react-native/PinScreen.tsx"), folder.path().join("PinScreen.tsx"))?;
+    let checked = Command::new(project.join("target/npm/node_modules/.bin/tsc"))
+        .current_dir(folder.path())
+        .args([
+            "--noEmit",
+            "--strict",
+            "--skipLibCheck",
+            "--noUnusedLocals",
+            "--target",
+            "es2022",
+            "--lib",
+            "es2023",
+        ])
+        .args(["--jsx", "react-jsx", "--module", "esnext", "--moduleResolution", "bundler", "--types", ""])
+        .arg("PinScreen.tsx")
+        .output()
+        .context("run `cargo xtask setup`")?;
+    ensure!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stdout));
+    Ok(())
+}
