@@ -2,6 +2,7 @@
 
 mod broken;
 mod faults;
+mod plastics;
 mod wire;
 
 use axum::extract::{Path, Request, State};
@@ -30,6 +31,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/sandbox/faults", post(plan_fault))
         .route("/sandbox/wire", get(show_wire))
         .route("/sandbox/cards/{id}/pin", get(show_pin))
+        .route("/sandbox/cards/{id}/plastics", post(plastics::order))
         .route_layer(middleware::from_fn(loopback_only))
 }
 

@@ -45,6 +45,13 @@ CREATE TABLE control_ids (
     sealed_tzpk     BLOB
 ) STRICT;
 
+CREATE TABLE kept_answers (
+    key      TEXT PRIMARY KEY,
+    request  BLOB NOT NULL,
+    answer   TEXT NOT NULL,
+    until_ms INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE issuer_cards (
     card_id TEXT PRIMARY KEY,
     product TEXT NOT NULL,

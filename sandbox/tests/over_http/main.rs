@@ -5,6 +5,8 @@
 mod support;
 
 #[cfg(test)]
+mod cards;
+#[cfg(test)]
 mod command_line;
 #[cfg(test)]
 mod faults;

@@ -155,7 +155,7 @@ async fn methods_and_paths() {
         (Method::PUT, "/pin-page/set", "POST"),
         (Method::DELETE, "/pin-page/mobile", "POST"),
         (Method::POST, "/pin-page/frame", "GET,HEAD"),
-        (Method::PUT, "/card/v4/MC_CARD/1", "GET,HEAD"),
+        (Method::PUT, "/card/v4/MC_CARD/1", "GET,HEAD,PATCH"),
         (Method::GET, "/pincontrol/v2/plastic/1", "POST"),
         (Method::GET, "/sandbox/clock", "POST"),
         (Method::PATCH, "/issuer/api/cards", "GET,HEAD,POST"),
