@@ -1,6 +1,6 @@
 use crate::traces::Trace;
 use anyhow::{Context, Result, ensure};
-use card_pin_sandbox::{Config, Running};
+use card_pin_sandbox::{Config, Embossing, Running};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::{fs, path::Path};
@@ -53,6 +53,7 @@ impl Sandbox {
             port: 0,
             db: files.path().join("sandbox.sqlite"),
             dist,
+            embossing: Embossing::Hourly,
             frames,
             user: USER.to_owned(),
             password: PASSWORD.to_owned(),

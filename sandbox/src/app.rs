@@ -1,13 +1,14 @@
 //! What every handler can reach, and all routes together.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::{Router, middleware};
 
 use crate::clock::Clock;
+use crate::config::Embossing;
 use crate::enfuce::{self, Dist, Tokens};
-use crate::hsm::Hsm;
+use crate::hsm::{Hsm, PinKeyPlan};
 use crate::http::{self, RateLimit};
 use crate::issuer::{self, EnfuceClient};
 use crate::levers::{self, Faults, Wire};
@@ -21,12 +22,15 @@ pub(crate) struct Parts {
     pub(crate) credentials: String,
     /// Frame key → the origin that may frame the page under it.
     pub(crate) frame_origins: HashMap<String, String>,
+    pub(crate) embossing: Embossing,
     pub(crate) clock: Clock,
     pub(crate) store: Store,
     pub(crate) hsm: Arc<Hsm>,
     pub(crate) dist: Dist,
     pub(crate) tokens: Tokens,
     pub(crate) rate_limit: RateLimit,
+    /// What the next TZPKs are.
+    pub(crate) pin_key_plan: Mutex<PinKeyPlan>,
     pub(crate) faults: Faults,
     pub(crate) wire: Wire,
     pub(crate) enfuce_client: EnfuceClient,
@@ -58,6 +62,11 @@ impl App {
         self.0.frame_origins.get(key).map(String::as_str)
     }
 
+    /// When the embossing runs are.
+    pub(crate) fn embossing(&self) -> Embossing {
+        self.0.embossing
+    }
+
     pub(crate) fn clock(&self) -> &Clock {
         &self.0.clock
     }
@@ -85,6 +94,15 @@ impl App {
 
     pub(crate) fn rate_limit(&self) -> &RateLimit {
         &self.0.rate_limit
+    }
+
+    /// What the next TZPKs are.
+    pub(crate) fn pin_key_plan(&self) -> PinKeyPlan {
+        *self.0.pin_key_plan.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn plan_pin_keys(&self, plan: PinKeyPlan) {
+        *self.0.pin_key_plan.lock().unwrap_or_else(PoisonError::into_inner) = plan;
     }
 
     pub(crate) fn faults(&self) -> &Faults {

@@ -10,14 +10,31 @@ pub(crate) const CONTROL_ID_MS: u64 = 30_000;
 /// a person choose a PIN in peace.
 pub(crate) const OPENED_MS: u64 = 300_000;
 
+/// How long the answer to a request with an idempotency key is kept, in milliseconds ("a successful response for 24 hours").
+pub(crate) const IDEMPOTENCY_MS: u64 = 24 * 60 * 60 * 1000;
+
 /// How long a bearer token is good, in seconds. Ours: Enfuce says it in each answer only.
 pub(crate) const TOKEN_SECONDS: u64 = 3600;
+
+/// The one key that the sandbox shares with the issuer for the PIN API v2, and the `zpkIndex` that names it. Everybody may
+/// know it: nothing here is fit for real PINs.
+pub(crate) const ZPK_INDEX: &str = "0";
+pub(crate) const ZPK: u128 = 0x0123_4567_89AB_CDEF_FEDC_BA98_7654_3210;
 
 /// The longest request body that is read.
 pub(crate) const BODY_LIMIT: usize = 64 * 1024;
 
 /// The frame key that every sandbox knows; it belongs to the issuer app's own origin.
 pub(crate) const DEMO_FRAME_KEY: &str = "sandbox";
+
+/// When plastics are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Embossing {
+    /// At every full hour, as in Enfuce's test environment.
+    Hourly,
+    /// Every day at 03:00 UTC, as in Enfuce's production.
+    Daily,
+}
 
 /// How a sandbox is started.
 #[derive(Clone)]
@@ -28,12 +45,14 @@ pub struct Config {
     pub db: PathBuf,
     /// The folder of the built page: `page.html` and every file that it loads.
     pub dist: PathBuf,
-    /// Frame keys besides the demo's own, each with the origin that may frame the page under it.
-    pub frames: Vec<(String, String)>,
     /// The issuer's user name for HTTP Basic authentication.
     pub user: String,
     /// The password that goes with it.
     pub password: String,
+    /// When the embossing runs are, by the sandbox's own clock.
+    pub embossing: Embossing,
+    /// The keys of frames besides `sandbox`, each with the origin that may frame the page under it.
+    pub frames: Vec<(String, String)>,
 }
 
 impl fmt::Debug for Config {
@@ -42,8 +61,9 @@ impl fmt::Debug for Config {
             .field("port", &self.port)
             .field("db", &self.db)
             .field("dist", &self.dist)
-            .field("frames", &self.frames)
             .field("user", &self.user)
+            .field("embossing", &self.embossing)
+            .field("frames", &self.frames)
             .finish_non_exhaustive()
     }
 }

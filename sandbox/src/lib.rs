@@ -18,10 +18,11 @@ mod hsm;
 mod http;
 mod issuer;
 mod levers;
+mod luhn;
 mod random;
 mod server;
 mod store;
 
-pub use config::Config;
+pub use config::{Config, Embossing};
 pub use error::Error;
 pub use server::{Running, start};

@@ -5,19 +5,23 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use card_pin_sandbox::{Config, start};
+use card_pin_sandbox::{Config, Embossing, start};
 use lexopt::prelude::*;
+use tokio::signal::unix::{SignalKind, signal};
 
 const USAGE: &str = "\
 The local stand-in for Enfuce and for an issuer, to try card-pin against.
 
-Usage: card-pin-sandbox [--port N] [--db FILE] [--dist DIR] [--frame KEY=ORIGIN]...
+Usage: card-pin-sandbox [--port N] [--db FILE] [--dist DIR] [--embossing hourly|daily] [--frame KEY=ORIGIN]…
 
-  --port N            the port on 127.0.0.1, 0 for any free one (8080)
-  --db FILE           the database, made when absent (target/sandbox/sandbox.sqlite)
-  --dist DIR          the folder of the built page (dist)
-  --frame KEY=ORIGIN  a frame key, and the origin that may frame the page under it
-  --help              this text
+  --port N     the port on 127.0.0.1, 0 for any free one (8080)
+  --db FILE    the database, made when absent (target/sandbox/sandbox.sqlite)
+  --dist DIR   the folder of the built page (dist)
+  --embossing hourly|daily
+               when plastics are made: at every full hour, or at 03:00 UTC (hourly)
+  --frame KEY=ORIGIN
+               lets the pages of ORIGIN frame the page under KEY; may be given again
+  --help       this text
 ";
 
 const USER: &str = "sandbox";
@@ -45,9 +49,12 @@ async fn run() -> Result<(), String> {
         Command::Help => return say(USAGE),
         Command::Start(config) => config,
     };
+    // Before anything is said: who reads it may press Ctrl-C at once.
+    let mut ctrl_c =
+        signal(SignalKind::interrupt()).map_err(|error| format!("Ctrl-C cannot be waited for ({error})."))?;
     let running = start(config).await.map_err(|error| error.to_string())?;
     say(&format!("{}\nuser: {USER}\npassword: {PASSWORD}\nStop with Ctrl-C.\n", running.base_url()))?;
-    tokio::signal::ctrl_c().await.map_err(|error| format!("Ctrl-C cannot be waited for ({error})."))?;
+    ctrl_c.recv().await;
     running.stop().await;
     Ok(())
 }
@@ -63,15 +70,17 @@ fn parse(mut parser: lexopt::Parser) -> Result<Command, String> {
         port: 8080,
         db: PathBuf::from("target/sandbox/sandbox.sqlite"),
         dist: PathBuf::from("dist"),
-        frames: Vec::new(),
         user: USER.to_owned(),
         password: PASSWORD.to_owned(),
+        embossing: Embossing::Hourly,
+        frames: Vec::new(),
     };
     while let Some(argument) = parser.next().map_err(explain)? {
         match argument {
             Long("port") => config.port = port(&parser.value().map_err(explain)?)?,
             Long("db") => config.db = parser.value().map_err(explain)?.into(),
             Long("dist") => config.dist = parser.value().map_err(explain)?.into(),
+            Long("embossing") => config.embossing = embossing(&parser.value().map_err(explain)?)?,
             Long("frame") => config.frames.push(frame(&parser.value().map_err(explain)?)?),
             Long("help") | Short('h') => return Ok(Command::Help),
             other => return Err(explain(other.unexpected())),
@@ -85,15 +94,27 @@ fn port(text: &OsString) -> Result<u16, String> {
     number.ok_or_else(|| format!("--port is {}, but has to be a number from 0 to 65535.", text.display()))
 }
 
-/// `KEY=ORIGIN`, an origin as a browser writes it: anything else would match nothing, without a word.
+fn embossing(text: &OsString) -> Result<Embossing, String> {
+    match text.to_str() {
+        Some("hourly") => Ok(Embossing::Hourly),
+        Some("daily") => Ok(Embossing::Daily),
+        _ => Err(format!("--embossing is {}, but has to be hourly or daily.", text.display())),
+    }
+}
+
+/// A key without signs that a query would escape, and an origin as RFC 6454 §6.1 spells it: scheme, host, port, nothing more.
 fn frame(text: &OsString) -> Result<(String, String), String> {
-    let pair = text.to_str().and_then(|text| text.split_once('='));
-    let pair = pair.filter(|(key, origin)| {
+    let pair = text.to_str().and_then(|text| text.split_once('=')).filter(|(key, origin)| {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
         let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
-        !key.is_empty() && host.is_some_and(|host| !host.is_empty() && !host.contains(['/', ' ', ';', ',']))
+        let is_host = |host: &str| {
+            !host.is_empty() && host.bytes().all(|byte| plain(byte) || matches!(byte, b':' | b'[' | b']'))
+        };
+        !key.is_empty() && key.bytes().all(plain) && host.is_some_and(is_host)
     });
-    pair.map(|(key, origin)| (key.to_owned(), origin.to_owned())).ok_or_else(|| {
-        format!("--frame is {}, but has to be KEY=ORIGIN, as in key=https://bank.example.", text.display())
+    let pair = pair.map(|(key, origin)| (key.to_owned(), origin.to_owned()));
+    pair.ok_or_else(|| {
+        format!("--frame is {}, but has to be like shop=https://shop.example: KEY=ORIGIN.", text.display())
     })
 }
 

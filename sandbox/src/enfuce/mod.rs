@@ -8,8 +8,9 @@ mod card_number;
 mod cards;
 mod device;
 mod dist;
-mod embossing;
+pub(crate) mod embossing;
 mod exchange;
+mod idempotency;
 mod nextgen;
 mod oauth;
 mod page;
@@ -20,9 +21,11 @@ mod token;
 use axum::routing::{get, post};
 use axum::{Router, middleware};
 
-pub(crate) use cards::{parse_product, parse_uuid};
+pub(crate) use cards::{
+    VALID_YEARS, parse_pin_status, parse_product, parse_uuid, plastic_json, unknown_card,
+};
 pub(crate) use dist::Dist;
-pub(crate) use embossing::{Made, run as embossing_run};
+pub(crate) use embossing::Made;
 pub(crate) use oauth::Tokens;
 
 use crate::app::App;
@@ -34,7 +37,7 @@ pub(crate) const PAGE_FOLDER: &str = "/pin-page/";
 pub(crate) fn routes(app: &App) -> Router<App> {
     Router::new()
         .route("/card/v4/{product}/customer/{customer_id}/account/{account_id}/{role}", post(cards::create))
-        .route("/card/v4/{product}/{id}", get(cards::show))
+        .route("/card/v4/{product}/{id}", get(cards::show).patch(cards::change))
         .route("/card/v3/{id}/plastic", get(cards::plastics))
         .route("/pincontrol/v2/plastic/{id}", post(pincontrol::create))
         .route("/pin/v3/set/tzpk", post(pki::tzpk))

@@ -27,6 +27,7 @@ pub(crate) enum Kind {
     Expired,
     TooLarge,
     UnsupportedMediaType,
+    KeyReused,
     Misdirected,
     TooMany,
     Internal,
@@ -61,6 +62,8 @@ impl Kind {
             Self::Expired => StatusCode::GONE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            // As the IETF's draft on the Idempotency-Key header has it (§2.7).
+            Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
             Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -84,6 +87,7 @@ impl Kind {
             Self::Expired => "expired",
             Self::TooLarge => "too_large",
             Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::KeyReused => "key_reused",
             Self::Misdirected => "misdirected",
             Self::TooMany => "too_many",
             Self::Internal => "internal",
@@ -178,7 +182,7 @@ impl From<HsmError> for Problem {
                 "A stored secret does not open: the database and its master key do not belong together.",
             ),
             HsmError::Block => Self::malformed(
-                "pinBlock is no ISO 9564-1 format 1 block of 4 to 12 digits under the TZPK: start again with a new control id.",
+                "pinBlock is no PIN block of 4 to 12 digits in the format and under the key of its TZPK: start again with a new control id.",
             ),
         }
     }

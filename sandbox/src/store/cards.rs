@@ -7,16 +7,17 @@ use uuid::Uuid;
 use super::{SqlUuid, StoreError};
 use crate::clock::Instant;
 
-/// The products whose cards can be made.
+/// The brands whose cards can be made: the physical ones, for a virtual card has no PIN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Product {
     McCard,
     DebitMc,
+    DebitVisa,
     VisaCard,
 }
 
 impl Product {
-    pub(crate) const ALL: [Self; 3] = [Self::McCard, Self::DebitMc, Self::VisaCard];
+    pub(crate) const ALL: [Self; 4] = [Self::McCard, Self::DebitMc, Self::VisaCard, Self::DebitVisa];
 
     /// The name in Enfuce's API.
     pub(crate) fn name(self) -> &'static str {
@@ -24,6 +25,7 @@ impl Product {
             Self::McCard => "MC_CARD",
             Self::DebitMc => "DEBIT_MC",
             Self::VisaCard => "VISA_CARD",
+            Self::DebitVisa => "DEBIT_VISA",
         }
     }
 }
@@ -40,7 +42,7 @@ pub(crate) enum PinStatus {
 }
 
 impl PinStatus {
-    const ALL: [Self; 3] = [Self::Random, Self::Waiting, Self::Set];
+    pub(crate) const ALL: [Self; 3] = [Self::Random, Self::Waiting, Self::Set];
 
     /// The name in Enfuce's API.
     pub(crate) fn name(self) -> &'static str {
@@ -269,6 +271,21 @@ pub(crate) fn plastics(tx: &Transaction<'_>, card_id: Uuid) -> Result<Vec<Plasti
 pub(crate) fn find_plastic(tx: &Transaction<'_>, id: Uuid) -> Result<Option<Plastic>, StoreError> {
     let sql = format!("{PLASTICS} WHERE id = ?1");
     Ok(tx.query_row(&sql, [SqlUuid(id)], Plastic::from_row).optional()?)
+}
+
+/// Changes a card's `status`.
+pub(crate) fn set_status(tx: &Transaction<'_>, id: Uuid, status: CardStatus) -> Result<(), StoreError> {
+    tx.execute("UPDATE cards SET status = ?2 WHERE id = ?1", params![SqlUuid(id), status])?;
+    Ok(())
+}
+
+/// Changes a card's `pinStatus` to one that goes without a chosen PIN; in `W` it has none from now on.
+pub(crate) fn set_pin_status(tx: &Transaction<'_>, id: Uuid, status: PinStatus) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE cards SET pin_status = ?2, sealed_pin = iif(?2 = 'W', NULL, sealed_pin) WHERE id = ?1",
+        params![SqlUuid(id), status],
+    )?;
+    Ok(())
 }
 
 /// Stores a card's sealed PIN, which makes its status `S`.

@@ -45,6 +45,20 @@ CREATE TABLE control_ids (
     sealed_tzpk     BLOB
 ) STRICT;
 
+-- One row: how far the sandbox's clock is ahead of real time, and when the last embossing run was.
+CREATE TABLE time (
+    one         INTEGER PRIMARY KEY CHECK (one = 1),
+    offset_ms   INTEGER NOT NULL,
+    last_run_ms INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE kept_answers (
+    key      TEXT PRIMARY KEY,
+    request  BLOB NOT NULL,
+    answer   TEXT NOT NULL,
+    until_ms INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE issuer_cards (
     card_id TEXT PRIMARY KEY,
     product TEXT NOT NULL,

@@ -5,7 +5,11 @@
 mod support;
 
 #[cfg(test)]
+mod cards;
+#[cfg(test)]
 mod command_line;
+#[cfg(test)]
+mod embossing;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
@@ -16,6 +20,8 @@ mod life;
 mod openssl;
 #[cfg(test)]
 mod page;
+#[cfg(test)]
+mod pin_keys;
 #[cfg(test)]
 mod pki;
 #[cfg(test)]

@@ -37,10 +37,20 @@ async fn the_frame_waits_for_its_control_id() {
     assert!(
         page.header("content-security-policy").contains(&format!("frame-ancestors {};", sandbox.base_url()))
     );
-    let bank = sandbox.get("/pin-page/frame?key=bank").await;
-    assert!(bank.header("content-security-policy").contains("frame-ancestors https://bank.example;"));
     assert_eq!(sandbox.get("/pin-page/frame").await.status, 400);
     assert_eq!(sandbox.get("/pin-page/frame?key=other").await.status, 404);
+}
+
+#[tokio::test]
+async fn each_frame_key_has_its_own_origin() {
+    let mut sandbox = Sandbox::start().await;
+    let frame = ("shop".to_owned(), "https://shop.example".to_owned());
+    sandbox.restart(|config| config.frames = vec![frame]).await;
+    let page = sandbox.get("/pin-page/frame?key=shop").await;
+    assert_eq!(page.status, 200);
+    assert!(page.text.contains("data-p=\"https://shop.example\""), "{}", page.text);
+    assert!(page.header("content-security-policy").contains("frame-ancestors https://shop.example;"));
+    assert_eq!(sandbox.get("/pin-page/frame?key=sandbox").await.status, 200);
 }
 
 #[tokio::test]

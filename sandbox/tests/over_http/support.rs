@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use base64ct::{Base64, Encoding};
-use card_pin_sandbox::{Config, Running, start};
+use card_pin_sandbox::{Config, Embossing, Running, start};
 use des::TdesEde2;
 use des::cipher::{Array, BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
 use rand::rngs::SysRng;
@@ -16,6 +16,8 @@ use rsa::PrivateKey;
 use rsa::pkcs8::EncodePublicKey;
 use serde_json::{Value, json};
 use sha2::Sha256;
+
+use crate::openapi::assert_documented;
 
 /// A page with the placeholders; not the built one, which these tests do not need.
 const PAGE: &str = "<!doctype html><title>p</title><main data-o=\"{{operation}}\" data-c=\"{{control-id}}\" data-p=\"{{parent-origin}}\"></main>";
@@ -38,7 +40,10 @@ pub(crate) struct Answer {
 impl Answer {
     pub(crate) async fn read(response: Response) -> Self {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Self { status, headers, text: response.text().await.unwrap() }
+        let path = response.url().path().to_owned();
+        let answer = Self { status, headers, text: response.text().await.unwrap() };
+        assert_documented(&path, &answer);
+        answer
     }
 
     pub(crate) fn json(&self) -> Value {
@@ -88,14 +93,23 @@ impl Sandbox {
             port: 0,
             db: self.db(),
             dist: self.folder.join("dist"),
-            frames: vec![("bank".into(), "https://bank.example".into())],
             user: "sandbox".into(),
             password: "sandbox".into(),
+            embossing: Embossing::Hourly,
+            frames: Vec::new(),
         }
     }
 
     pub(crate) fn db(&self) -> PathBuf {
         self.folder.join("data/sandbox.sqlite")
+    }
+
+    /// Stops it, and starts it with other options on the same files.
+    pub(crate) async fn restart(&mut self, change: impl FnOnce(&mut Config)) {
+        self.stop().await;
+        let mut config = self.config();
+        change(&mut config);
+        self.running = Some(start(config).await.unwrap());
     }
 
     pub(crate) async fn start_again(&mut self) {
