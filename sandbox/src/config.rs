@@ -16,6 +16,11 @@ pub(crate) const IDEMPOTENCY_MS: u64 = 24 * 60 * 60 * 1000;
 /// How long a bearer token is good, in seconds. Ours: Enfuce says it in each answer only.
 pub(crate) const TOKEN_SECONDS: u64 = 3600;
 
+/// The one key that the sandbox shares with the issuer for the PIN API v2, and the `zpkIndex` that names it. Everybody may
+/// know it: nothing here is fit for real PINs.
+pub(crate) const ZPK_INDEX: &str = "0";
+pub(crate) const ZPK: u128 = 0x0123_4567_89AB_CDEF_FEDC_BA98_7654_3210;
+
 /// The longest request body that is read.
 pub(crate) const BODY_LIMIT: usize = 64 * 1024;
 

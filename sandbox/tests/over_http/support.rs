@@ -17,6 +17,8 @@ use rsa::pkcs8::EncodePublicKey;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
+use crate::openapi::assert_documented;
+
 /// A page with the placeholders; not the built one, which these tests do not need.
 const PAGE: &str = "<!doctype html><title>p</title><main data-o=\"{{operation}}\" data-c=\"{{control-id}}\" data-p=\"{{parent-origin}}\"></main>";
 
@@ -38,7 +40,10 @@ pub(crate) struct Answer {
 impl Answer {
     pub(crate) async fn read(response: Response) -> Self {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Self { status, headers, text: response.text().await.unwrap() }
+        let path = response.url().path().to_owned();
+        let answer = Self { status, headers, text: response.text().await.unwrap() };
+        assert_documented(&path, &answer);
+        answer
     }
 
     pub(crate) fn json(&self) -> Value {
