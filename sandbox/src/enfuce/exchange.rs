@@ -231,12 +231,12 @@ async fn give_pin(call: Call<'_>, fault: KeyFault) -> Result<Value, Problem> {
     Ok(answer)
 }
 
-/// Whether a PIN can be set for this plastic now. Asked when a control id is given out, and again when it is used: of
+/// The card of this plastic, if a PIN can be set for it now. Asked when a control id is given out, and again when it is used: of
 /// two control ids for one card, the first PIN counts.
-pub(super) fn may_set(tx: &rusqlite::Transaction<'_>, plastic_id: Uuid) -> Result<(), Problem> {
+pub(super) fn may_set(tx: &rusqlite::Transaction<'_>, plastic_id: Uuid) -> Result<Uuid, Problem> {
     let (card, plastic) = usable(tx, plastic_id)?;
     let detail = match (card.pin_status, plastic.made) {
-        (PinStatus::Waiting, None) => return Ok(()),
+        (PinStatus::Waiting, None) => return Ok(card.id),
         (PinStatus::Waiting, Some(_)) => {
             "The plastic is already produced: take the one whose status is INACTIVE.".to_owned()
         }

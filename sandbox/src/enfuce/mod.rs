@@ -16,9 +16,12 @@ mod oauth;
 mod page;
 mod pincontrol;
 mod pki;
+mod shared_key;
 mod token;
 
-use axum::routing::{get, post};
+use axum::http::header;
+use axum::response::IntoResponse;
+use axum::routing::{MethodRouter, get, post};
 use axum::{Router, middleware};
 
 pub(crate) use cards::{
@@ -33,32 +36,68 @@ use crate::app::App;
 /// Where the hosted page and its files are, and where it posts.
 pub(crate) const PAGE_FOLDER: &str = "/pin-page/";
 
-/// Enfuce's routes.
+/// Enfuce's routes: each is described in `openapi.json`.
 pub(crate) fn routes(app: &App) -> Router<App> {
-    Router::new()
-        .route("/card/v4/{product}/customer/{customer_id}/account/{account_id}/{role}", post(cards::create))
-        .route("/card/v4/{product}/{id}", get(cards::show).patch(cards::change))
-        .route("/card/v3/{id}/plastic", get(cards::plastics))
-        .route("/pincontrol/v2/plastic/{id}", post(pincontrol::create))
-        .route("/pin/v3/set/tzpk", post(pki::tzpk))
-        .route("/pin/v3/set", post(pki::set))
-        .route("/pin/v3/view", post(pki::view))
-        .route("/pin-page/mobile", post(page::mobile))
-        .route("/pin-page/frame", get(page::frame))
-        .route("/pin-page/tzpk", post(device::tzpk))
-        .route("/pin-page/set", post(device::set))
-        .route("/pin-page/view", post(device::view))
-        .route("/pin-page/{file}", get(dist::file))
-        .route("/oauth2/token", post(oauth::token))
-        .merge(nextgen_routes(app))
+    let nextgen = add(Router::new(), nextgen_table())
+        .route_layer(middleware::from_fn_with_state(app.clone(), nextgen::word_errors));
+    add(Router::new(), table()).merge(nextgen).route("/pin-page/{file}", get(dist::file))
 }
 
-fn nextgen_routes(app: &App) -> Router<App> {
-    Router::new()
-        .route("/v1/cards/{id}", get(nextgen::show))
-        .route("/v1/cards/{id}/pinControl", post(nextgen::pin_control))
-        .route("/v1/pin/pki/set/tzpk", post(pki::nextgen_tzpk))
-        .route("/v1/pin/pki/set", post(pki::nextgen_set))
-        .route("/v1/pin/pki/view", post(pki::nextgen_view))
-        .route_layer(middleware::from_fn_with_state(app.clone(), nextgen::word_errors))
+type Table = Vec<(&'static str, MethodRouter<App>)>;
+
+fn add(router: Router<App>, table: Table) -> Router<App> {
+    table.into_iter().fold(router, |router, (path, methods)| router.route(path, methods))
+}
+
+fn table() -> Table {
+    vec![
+        ("/card/v4/{brand}/customer/{customerId}/account/{accountId}/{cardRole}", post(cards::create)),
+        ("/card/v4/{brand}/{id}", get(cards::show).patch(cards::change)),
+        ("/card/v3/{id}/plastic", get(cards::plastics)),
+        ("/pincontrol/v2/plastic/{plasticId}", post(pincontrol::create)),
+        ("/pin/v2/{plasticId}", post(shared_key::set)),
+        ("/pin/v3/set/tzpk", post(pki::tzpk)),
+        ("/pin/v3/set", post(pki::set)),
+        ("/pin/v3/view", post(pki::view)),
+        ("/oauth2/token", post(oauth::token)),
+        ("/pin-page/mobile", post(page::mobile)),
+        ("/pin-page/frame", get(page::frame)),
+        ("/pin-page/tzpk", post(device::tzpk)),
+        ("/pin-page/set", post(device::set)),
+        ("/pin-page/view", post(device::view)),
+        ("/openapi.json", get(openapi)),
+    ]
+}
+
+fn nextgen_table() -> Table {
+    vec![
+        ("/v1/cards/{id}", get(nextgen::show)),
+        ("/v1/cards/{id}/pinControl", post(nextgen::pin_control)),
+        ("/v1/pin/pki/set/tzpk", post(pki::nextgen_tzpk)),
+        ("/v1/pin/pki/set", post(pki::nextgen_set)),
+        ("/v1/pin/pki/view", post(pki::nextgen_view)),
+    ]
+}
+
+const OPENAPI: &str = include_str!("../../openapi.json");
+
+/// `GET /openapi.json`: all of this, for programs.
+async fn openapi() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], OPENAPI)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_document_describes_every_route_and_no_other() {
+        let document: serde_json::Value = serde_json::from_str(OPENAPI).unwrap();
+        let described: BTreeSet<_> =
+            document["paths"].as_object().unwrap().keys().map(String::as_str).collect();
+        let served = table().into_iter().chain(nextgen_table()).map(|(path, _)| path);
+        assert_eq!(described, served.collect());
+    }
 }

@@ -51,6 +51,9 @@ pub(super) async fn token(State(app): State<App>, headers: HeaderMap, body: Stri
         let challenge = [(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic"))];
         return (StatusCode::UNAUTHORIZED, challenge, refusal("invalid_client")).into_response();
     }
+    if let Err(problem) = app.rate_limit().admit(app.clock().now()) {
+        return problem.into_response();
+    }
     if !is_media_type(&headers, "application/x-www-form-urlencoded") {
         return (StatusCode::BAD_REQUEST, refusal("invalid_request")).into_response();
     }

@@ -46,7 +46,7 @@ pub(super) async fn issue(
         .transaction(move |tx| {
             let plastic_id = find(tx)?;
             match scope {
-                Scope::SetPin => may_set(tx, plastic_id)?,
+                Scope::SetPin => may_set(tx, plastic_id).map(drop)?,
                 Scope::ViewPin => may_view(tx, plastic_id).map(drop)?,
             }
             control_ids::issue(tx, &NewControlId { id, plastic_id, scope, now }).map_err(Problem::from)

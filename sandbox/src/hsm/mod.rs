@@ -20,9 +20,11 @@ pub(crate) use pin_block::{AES_BLOCK, BlockFormat, TDEA_BLOCK};
 pub(crate) use pin_key::{PinKey, PinKeyPlan};
 pub(crate) use tzpk::{Algorithm, KeyMaterial};
 
+use crate::config::ZPK;
 use crate::error::Error;
 use crate::random::{self, NoEntropy};
 use master_key::MasterKey;
+use tzpk::Tzpk;
 
 /// Why the HSM refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +75,13 @@ impl Hsm {
             PinKey::from_sealable(set.control_id, &opened).ok_or(HsmError::Seal)?;
         let pin = format.decipher(&set.block, pan.digits(), &key).ok_or(HsmError::Block)?;
         self.master.seal(&format!("pin:{}", set.card_id), pin.to_sealable().as_slice())
+    }
+
+    /// The same for a block of format 1 under the key that is shared with the issuer.
+    pub(crate) fn take_pin_under_shared_key(&self, card_id: Uuid, block: &[u8]) -> Result<Vec<u8>, HsmError> {
+        let key = Tzpk::from_bytes(Algorithm::Tdea, ZPK.to_be_bytes().to_vec().into());
+        let pin = BlockFormat::Iso1.decipher(block, &[], &key).ok_or(HsmError::Block)?;
+        self.master.seal(&format!("pin:{card_id}"), pin.to_sealable().as_slice())
     }
 
     /// Draws a random PIN for a card that nobody chose one for; returns it sealed for that card.

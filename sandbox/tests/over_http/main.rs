@@ -17,6 +17,8 @@ mod issuer_app;
 #[cfg(test)]
 mod life;
 #[cfg(test)]
+mod openapi;
+#[cfg(test)]
 mod openssl;
 #[cfg(test)]
 mod page;
@@ -26,6 +28,8 @@ mod pin_keys;
 mod pki;
 #[cfg(test)]
 mod requests;
+#[cfg(test)]
+mod shared_key;
 #[cfg(test)]
 mod storage;
 #[cfg(test)]

@@ -1,0 +1,91 @@
+//! The description of the API, held against what is served.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use reqwest::Method;
+use serde_json::Value;
+
+use crate::support::{Answer, Sandbox};
+
+static DOCUMENT: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(include_str!("../../openapi.json")).unwrap());
+
+/// Fails where a documented path gives a status or a media type that its document does not name. Every answer of every
+/// test comes through here.
+#[track_caller]
+pub(crate) fn assert_documented(path: &str, answer: &Answer) {
+    let matches = |template: &str| {
+        let (template, path) = (template.split('/'), path.split('/'));
+        template.clone().count() == path.clone().count()
+            && template.zip(path).all(|(part, given)| part.starts_with('{') || part == given)
+    };
+    // What is said once for all paths: other methods, other hosts, and paths that are no UTF-8.
+    if matches!(answer.status, 405 | 421) {
+        return;
+    }
+    let is_fault = answer.status == 302
+        || serde_json::from_str(&answer.text).is_ok_and(|body: Value| body["code"] == "other");
+    let paths = DOCUMENT["paths"].as_object().unwrap();
+    // A path without parameters goes before one with.
+    let item = paths
+        .get(path)
+        .or_else(|| paths.iter().find(|(template, _)| matches(template)).map(|(_, item)| item));
+    let Some(item) = item.filter(|_| !is_fault) else { return };
+    let status = answer.status.to_string();
+    let described: Vec<_> = item
+        .as_object()
+        .unwrap()
+        .values()
+        .filter_map(|operation| operation["responses"].get(&status))
+        .map(|response| match response["$ref"].as_str() {
+            Some(pointer) => DOCUMENT.pointer(pointer.strip_prefix('#').unwrap()).unwrap(),
+            None => response,
+        })
+        .collect();
+    assert!(!described.is_empty(), "{path} answered {status}, which is not documented: {}", answer.text);
+    let media_type = answer.header("content-type").split(';').next().unwrap();
+    let fits = |response: &&Value| match response.get("content") {
+        Some(content) => content.get(media_type).is_some(),
+        None => answer.text.is_empty(),
+    };
+    // The faults `html`, `not_json` and the like answer 200 with something else.
+    assert!(answer.status == 200 || described.iter().any(fits), "{path} {status}: {media_type}");
+}
+
+#[tokio::test]
+async fn it_is_served_and_names_the_methods_that_are_served() {
+    let sandbox = Sandbox::start().await;
+    let served = sandbox.get("/openapi.json").await;
+    assert_eq!(
+        (served.header("content-type"), served.json()["openapi"].as_str()),
+        ("application/json", Some("3.1.0"))
+    );
+    for (path, item) in served.json()["paths"].as_object().unwrap() {
+        let path = path.replace(['{', '}'], "");
+        let method = Method::from_bytes(b"PURGE").unwrap();
+        let answer = Answer::read(sandbox.request(method, &path).send().await.unwrap()).await;
+        assert_eq!(answer.status, 405, "{path}");
+        let allowed: BTreeSet<_> = answer.header("allow").split(',').filter(|name| *name != "HEAD").collect();
+        let described: Vec<_> = item.as_object().unwrap().keys().map(|name| name.to_uppercase()).collect();
+        assert_eq!(allowed, described.iter().map(String::as_str).collect(), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn every_reference_in_it_leads_somewhere() {
+    fn check(value: &Value) -> usize {
+        match value {
+            Value::Object(members) => {
+                let here = members.get("$ref").and_then(Value::as_str).map_or(0, |pointer| {
+                    assert!(DOCUMENT.pointer(&pointer[1..]).is_some(), "{pointer}");
+                    1
+                });
+                here + members.values().map(check).sum::<usize>()
+            }
+            Value::Array(items) => items.iter().map(check).sum(),
+            _ => 0,
+        }
+    }
+    assert!(check(&DOCUMENT) > 100);
+}
