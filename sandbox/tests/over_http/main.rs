@@ -5,6 +5,8 @@
 mod support;
 
 #[cfg(test)]
+mod cards;
+#[cfg(test)]
 mod command_line;
 #[cfg(test)]
 mod faults;
@@ -17,8 +19,12 @@ mod openssl;
 #[cfg(test)]
 mod page;
 #[cfg(test)]
+mod pki;
+#[cfg(test)]
 mod requests;
 #[cfg(test)]
 mod storage;
 #[cfg(test)]
 mod tokens;
+#[cfg(test)]
+mod view;
