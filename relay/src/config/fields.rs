@@ -29,23 +29,28 @@ pub(super) struct Found {
 }
 
 impl Fields {
-    pub(super) fn read(file: Option<&Path>, environment: impl IntoIterator<Item = (String, String)>) -> Self {
+    /// Gathers what both sources give.
+    ///
+    /// # Errors
+    /// A file that cannot be read or is not TOML: nothing else could be said about it then.
+    pub(super) fn read(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
         let environment = environment.into_iter().filter(|(name, _)| name.starts_with(PREFIX)).collect();
         let mut fields = Self { environment, ..Self::default() };
-        let Some(path) = file else { return fields };
-        match fs::read_to_string(path) {
-            Err(error) => fields.fault(path.display(), format!("cannot be read ({}).", error.kind())),
-            Ok(text) => match text.parse::<Table>() {
-                Ok(table) => fields.flatten("", table),
+        if let Some(path) = file {
+            let fault = |fault: String| ConfigError(vec![format!("{}: {fault}", path.display())]);
+            let text = fs::read_to_string(path)
+                .map_err(|error| fault(format!("cannot be read ({}).", error.kind())))?;
+            let table = text.parse::<Table>().map_err(|error| {
                 // The parser's own words may quote a secret.
-                Err(error) => {
-                    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-                    let line = before.matches('\n').count() + 1;
-                    fields.fault(path.display(), format!("line {line} is not valid TOML."));
-                }
-            },
+                let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+                fault(format!("line {} is not valid TOML.", before.matches('\n').count() + 1))
+            })?;
+            fields.flatten("", table);
         }
-        fields
+        Ok(fields)
     }
 
     fn flatten(&mut self, path: &str, table: Table) {

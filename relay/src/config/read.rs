@@ -22,10 +22,10 @@ pub fn read_config(
     file: Option<&Path>,
     environment: impl IntoIterator<Item = (String, String)>,
 ) -> Result<Config, ConfigError> {
-    let mut fields = Fields::read(file, environment);
+    let mut fields = Fields::read(file, environment)?;
     let listen =
         fields.optional("listen", "an address and a port, such as 0.0.0.0:8081", |text| text.parse().ok());
-    let customer_header =
+    let customer_header: Option<HeaderName> =
         fields.optional("customer_header", "the name of an HTTP header", |text| text.parse().ok());
     let drain = fields.number("drain_ms", 5000, 0..=LONGEST);
     let limits = limits(&mut fields);
@@ -35,7 +35,7 @@ pub fn read_config(
     let enfuce = enfuce.ok_or_else(|| ConfigError(vec!["enfuce: is incomplete.".to_owned()]))?;
     Ok(Config {
         listen: listen.unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8081))),
-        customer_header: customer_header.map(|name: HeaderName| name),
+        customer_header,
         drain: milliseconds(drain),
         enfuce,
         limits,
