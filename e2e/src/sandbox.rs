@@ -1,6 +1,6 @@
 use crate::traces::Trace;
 use anyhow::{Context, Result, ensure};
-use card_pin_sandbox::{Config, Embossing, Running};
+use card_pin_sandbox::{Config, ENFUCE_REQUESTS, Embossing, Running};
 use serde_json::{Value, json};
 use std::{fs, path::Path};
 use tempfile::TempDir;
@@ -43,6 +43,7 @@ impl Sandbox {
             user: "e2e".to_owned(),
             password: "e2e".to_owned(),
             embossing: Embossing::Hourly,
+            requests_per_second: ENFUCE_REQUESTS,
             frames: Vec::new(),
         };
         let running = card_pin_sandbox::start(config).await?;

@@ -101,7 +101,7 @@ pub async fn start(config: Config) -> Result<Running, Error> {
         hsm: Arc::new(hsm),
         dist,
         tokens: Tokens::default(),
-        rate_limit: RateLimit::default(),
+        rate_limit: RateLimit::new(config.requests_per_second),
         faults: Faults::default(),
         wire: Wire::default(),
         enfuce_client: EnfuceClient::new(&base_url, &config.user, &config.password)?,

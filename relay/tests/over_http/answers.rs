@@ -146,3 +146,16 @@ async fn a_device_that_goes_away_is_in_the_log_all_the_same() {
     let line = &relay.log(1)[0];
     assert_eq!((&line["route"], &line["status"]), (&json!("set"), &json!(499)));
 }
+
+#[tokio::test]
+async fn set_goes_on_a_connection_of_its_own() {
+    let tzpk = json!({"tzpk": Base64::encode_string(&[7; 256])}).to_string();
+    let upstream = Upstream::start(move |_| ok(&tzpk)).await;
+    let relay = Relay::start(&classic(&upstream.base_url, ""));
+    for _ in 0..2 {
+        assert_eq!(relay.post("/tzpk", &key_request("an-id")).await.status, 200);
+        assert_eq!(relay.post("/set", &set_request("an-id", &[1; 8])).await.status, 200);
+    }
+    let connections: Vec<_> = upstream.received().iter().map(|request| request.connection).collect();
+    assert_eq!(connections, [1, 2, 1, 3], "tzpk shares one, and no set does");
+}

@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use card_pin_sandbox::{Config, Running, start};
+use card_pin_sandbox::{Config, ENFUCE_REQUESTS, Embossing, Running, start};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
@@ -28,6 +28,9 @@ impl Sandbox {
             dist: folder.0.join("dist"),
             user: "sandbox".into(),
             password: "sandbox".into(),
+            embossing: Embossing::Hourly,
+            requests_per_second: ENFUCE_REQUESTS,
+            frames: Vec::new(),
         };
         let running = start(config).await.unwrap();
         let client = Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap();

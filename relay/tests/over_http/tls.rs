@@ -12,7 +12,7 @@ use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
 use crate::device::set_request;
 use crate::process::{Folder, Relay, classic, command};
-use crate::upstream::{Upstream, ok};
+use crate::upstream::{Answer, Upstream, ok};
 
 /// Runs OpenSSL in the folder; its arguments are one text, split at spaces.
 fn openssl(folder: &Path, arguments: &str) {
@@ -112,4 +112,19 @@ fn certificates_that_cannot_be_used_are_said() {
         let (code, said) = check(&more);
         assert!(code == Some(2) && said.contains(hint) && !said.contains("4826"), "{said}");
     }
+}
+
+#[tokio::test]
+async fn a_proxy_of_the_environment_is_for_the_world_outside() {
+    let proxy = Upstream::start(|_| Answer::Cut).await;
+    let environment = [("HTTPS_PROXY", &*proxy.base_url), ("HTTP_PROXY", &*proxy.base_url)];
+    let set = set_request("an-id", &[1; 8]);
+    let config = classic("https://enfuce.example", "");
+    let answer = Relay::start_with(Folder::make(), &config, &environment).post("/set", &set).await;
+    assert_eq!((answer.status, &*answer.code()), (424, "enfuce_unreachable"));
+    assert_eq!(proxy.received()[0].line, "CONNECT enfuce.example:443");
+    let upstream = Upstream::start(|_| ok("{}")).await;
+    let config = classic(&upstream.base_url, "");
+    assert_eq!(Relay::start_with(Folder::make(), &config, &environment).post("/set", &set).await.status, 200);
+    assert_eq!(proxy.received().len(), 1);
 }

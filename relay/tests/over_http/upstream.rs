@@ -12,6 +12,8 @@ use tokio_rustls::rustls::ServerConfig;
 /// A request as it came.
 #[derive(Debug, Clone)]
 pub(crate) struct Received {
+    /// Which connection it came on.
+    pub(crate) connection: usize,
     /// `POST /pin/v3/set?…`
     pub(crate) line: String,
     /// In lower case, one a line.
@@ -65,14 +67,16 @@ impl Upstream {
         let (received, answer) = (Arc::new(Mutex::new(Vec::new())), Arc::new(answer));
         let kept = Arc::clone(&received);
         let task = tokio::spawn(async move {
+            let mut connection = 0;
             while let Ok((stream, _)) = listener.accept().await {
+                connection += 1;
                 let (answer, kept, tls) = (Arc::clone(&answer), Arc::clone(&kept), tls.clone());
                 tokio::spawn(async move {
                     match tls {
-                        None => serve(stream, &*answer, &kept).await,
+                        None => serve(stream, connection, &*answer, &kept).await,
                         Some(tls) => {
                             if let Ok(stream) = tls.accept(stream).await {
-                                serve(stream, &*answer, &kept).await;
+                                serve(stream, connection, &*answer, &kept).await;
                             }
                         }
                     }
@@ -95,10 +99,11 @@ impl Drop for Upstream {
 
 async fn serve(
     mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    connection: usize,
     answer: &(impl Fn(&Received) -> Answer + ?Sized),
     kept: &Mutex<Vec<Received>>,
 ) {
-    while let Some(received) = read(&mut stream).await {
+    while let Some(received) = read(&mut stream, connection).await {
         kept.lock().unwrap().push(received.clone());
         let mut next = answer(&received);
         while let Answer::After(time, then) = next {
@@ -123,7 +128,7 @@ async fn serve(
     }
 }
 
-async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<Received> {
+async fn read(stream: &mut (impl AsyncRead + Unpin), connection: usize) -> Option<Received> {
     let (mut bytes, mut buffer) = (Vec::new(), [0; 4096]);
     loop {
         let text = String::from_utf8_lossy(&bytes).into_owned();
@@ -132,7 +137,7 @@ async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<Received> {
             let length = lower.lines().find_map(|line| line.strip_prefix("content-length: "));
             if body.len() >= length.map_or(0, |length| length.parse().unwrap()) {
                 let line = head.lines().next().unwrap().trim_end_matches(" HTTP/1.1").to_owned();
-                return Some(Received { line, head: lower, body: body.to_owned() });
+                return Some(Received { connection, line, head: lower, body: body.to_owned() });
             }
         }
         match stream.read(&mut buffer).await {
