@@ -1,14 +1,14 @@
 //! What every handler can reach, and all routes together.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::{Router, middleware};
 
 use crate::clock::Clock;
 use crate::config::Embossing;
 use crate::enfuce::{self, Dist, Tokens};
-use crate::hsm::Hsm;
+use crate::hsm::{Hsm, PinKeyPlan};
 use crate::http::{self, RateLimit};
 use crate::issuer::{self, EnfuceClient};
 use crate::levers::{self, Faults, Wire};
@@ -29,6 +29,8 @@ pub(crate) struct Parts {
     pub(crate) dist: Dist,
     pub(crate) tokens: Tokens,
     pub(crate) rate_limit: RateLimit,
+    /// What the next TZPKs are.
+    pub(crate) pin_key_plan: Mutex<PinKeyPlan>,
     pub(crate) faults: Faults,
     pub(crate) wire: Wire,
     pub(crate) enfuce_client: EnfuceClient,
@@ -92,6 +94,15 @@ impl App {
 
     pub(crate) fn rate_limit(&self) -> &RateLimit {
         &self.0.rate_limit
+    }
+
+    /// What the next TZPKs are.
+    pub(crate) fn pin_key_plan(&self) -> PinKeyPlan {
+        *self.0.pin_key_plan.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn plan_pin_keys(&self, plan: PinKeyPlan) {
+        *self.0.pin_key_plan.lock().unwrap_or_else(PoisonError::into_inner) = plan;
     }
 
     pub(crate) fn faults(&self) -> &Faults {

@@ -18,6 +18,7 @@ mod hsm;
 mod http;
 mod issuer;
 mod levers;
+mod luhn;
 mod random;
 mod server;
 mod store;

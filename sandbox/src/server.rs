@@ -8,7 +8,7 @@ use std::fs;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
@@ -28,7 +28,7 @@ use crate::clock::Clock;
 use crate::config::{Config, DEMO_FRAME_KEY};
 use crate::enfuce::{Dist, Tokens, embossing};
 use crate::error::Error;
-use crate::hsm::Hsm;
+use crate::hsm::{Hsm, PinKeyPlan};
 use crate::http::RateLimit;
 use crate::issuer::EnfuceClient;
 use crate::levers::{CutConnection, Faults, Wire};
@@ -102,6 +102,7 @@ pub async fn start(config: Config) -> Result<Running, Error> {
         dist,
         tokens: Tokens::default(),
         rate_limit: RateLimit::new(config.requests_per_second),
+        pin_key_plan: Mutex::new(PinKeyPlan::DOCUMENTED),
         faults: Faults::default(),
         wire: Wire::default(),
         enfuce_client: EnfuceClient::new(&base_url, &config.user, &config.password)?,

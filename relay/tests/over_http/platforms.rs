@@ -183,3 +183,23 @@ async fn the_sandbox_sees_the_calls_of_its_own_contract() {
     let wire = sandbox.call(Method::GET, "/sandbox/wire", &json!({})).await.text;
     assert!(wire.contains("/pin/v3/set/tzpk"));
 }
+
+#[tokio::test]
+async fn what_describes_the_key_passes_to_the_device() {
+    let sandbox = Sandbox::start().await;
+    let plan = json!({"algorithm": "AES", "keyBytes": 32, "pinBlockFormat": 4, "kcv": true});
+    sandbox.lever("/sandbox/pin-key", &plan).await;
+    for config in [classic(sandbox.base_url(), ""), nextgen(sandbox.base_url(), "")] {
+        let relay = Relay::start(&config);
+        let control_id = sandbox.control_id(&sandbox.card().await, "SET_PIN").await;
+        let answer = relay.post("/tzpk", &key_request(&control_id)).await;
+        assert_eq!(unwrap(&answer).len(), 32);
+        let answer = answer.json();
+        assert_eq!((&answer["algorithm"], &answer["pinBlockFormat"]), (&json!("AES"), &json!(4)));
+        assert_eq!(answer["kcv"].as_str().unwrap().len(), 10);
+        assert!((12..=19).contains(&answer["pan"].as_str().unwrap().len()));
+        // A block of sixteen bytes arrives, and is no PIN under this key.
+        let answer = relay.post("/set", &set_request(&control_id, &[1; 16])).await;
+        assert_eq!((answer.status, &*answer.code()), (400, "enfuce_refused"));
+    }
+}

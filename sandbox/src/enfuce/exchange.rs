@@ -10,7 +10,9 @@ use uuid::Uuid;
 
 use super::parse_uuid;
 use crate::app::App;
-use crate::hsm::{DeviceKey, DeviceKeyError, HsmError, PIN_BLOCK_BYTES, SetPin, Tzpk};
+use crate::hsm::{
+    AES_BLOCK, Algorithm, DeviceKey, DeviceKeyError, HsmError, PinKey, PinKeyPlan, SetPin, TDEA_BLOCK,
+};
 use crate::http::{Fields, JsonBody, Kind, Problem};
 use crate::levers::{Endpoint, KeyFault, Misbehaviour};
 use crate::store::cards::{self, PinStatus};
@@ -120,9 +122,11 @@ async fn give_tzpk(call: Call<'_>, fault: KeyFault) -> Result<Value, Problem> {
     let JsonBody(body) = call.body?;
     let id = call.spelling.control_id(&body)?;
     let device = call.spelling.device_key(&body)?;
-    let key = Tzpk::make(fault.material())?;
-    let wrapped = device.wrap(&key, fault.oaep_hash())?;
+    let plan = call.app.pin_key_plan();
+    let key = PinKey::make(id, plan, fault.material())?;
+    let wrapped = device.wrap(&key.key, fault.oaep_hash())?;
     let sealed_tzpk = call.app.hsm().seal_tzpk(id, &key)?;
+    let answer = describe(&key, plan, fault.encode(wrapped));
     let now = call.app.clock().now();
     call.app
         .store()
@@ -131,15 +135,39 @@ async fn give_tzpk(call: Call<'_>, fault: KeyFault) -> Result<Value, Problem> {
             control_ids::send_key(tx, id, &key, now).map_err(Problem::from)
         })
         .await?;
-    Ok(json!({"tzpk": fault.encode(wrapped)}))
+    Ok(answer)
+}
+
+/// What an answer says of a key. Where it is what Enfuce documents, that is the key alone; the other fields are ours.
+fn describe(key: &PinKey, plan: PinKeyPlan, wrapped: String) -> Value {
+    let mut answer = json!({"tzpk": wrapped});
+    if plan == PinKeyPlan::DOCUMENTED {
+        return answer;
+    }
+    answer["algorithm"] = json!(match plan.algorithm {
+        Algorithm::Tdea => "TDEA",
+        Algorithm::Aes => "AES",
+    });
+    answer["pinBlockFormat"] = json!(plan.format.number());
+    if plan.format.needs_pan() {
+        answer["pan"] = json!(key.pan.to_string());
+    }
+    // What a fault hands out as a key may have none.
+    if let Some(value) = key.key.check_value().filter(|_| plan.check_value) {
+        answer["kcv"] = json!(value);
+    }
+    answer
 }
 
 async fn take_block(call: Call<'_>) -> Result<Value, Problem> {
     let JsonBody(body) = call.body?;
     let id = call.spelling.control_id(&body)?;
-    let block = Base64::decode_vec(body.text("pinBlock")?).ok().and_then(|block| block.try_into().ok());
-    let block: [u8; PIN_BLOCK_BYTES] =
-        block.ok_or_else(|| Problem::malformed("pinBlock has to be the base64 of exactly 8 bytes."))?;
+    let block = Base64::decode_vec(body.text("pinBlock")?).ok();
+    let block = block.filter(|block| [TDEA_BLOCK, AES_BLOCK].contains(&block.len())).ok_or_else(|| {
+        Problem::malformed(
+            "pinBlock has to be the base64 of 8 bytes under a TDEA key, of 16 bytes under an AES key.",
+        )
+    })?;
     let (now, hsm) = (call.app.clock().now(), call.app.hsm_handle());
     let outcome = call
         .app
@@ -176,8 +204,10 @@ async fn give_pin(call: Call<'_>, fault: KeyFault) -> Result<Value, Problem> {
     let JsonBody(body) = call.body?;
     let id = call.spelling.control_id(&body)?;
     let device = call.spelling.device_key(&body)?;
-    let key = Tzpk::make(fault.material())?;
-    let wrapped = device.wrap(&key, fault.oaep_hash())?;
+    let plan = call.app.pin_key_plan();
+    let key = PinKey::make(id, plan, fault.material())?;
+    let wrapped = device.wrap(&key.key, fault.oaep_hash())?;
+    let mut answer = describe(&key, plan, fault.encode(wrapped));
     let (now, hsm) = (call.app.clock().now(), call.app.hsm_handle());
     let block = call
         .app
@@ -188,7 +218,8 @@ async fn give_pin(call: Call<'_>, fault: KeyFault) -> Result<Value, Problem> {
             hsm.give_pin(viewed.card_id, &sealed, &key).map_err(Problem::from)
         })
         .await?;
-    Ok(json!({"tzpk": fault.encode(wrapped), "pinBlock": Base64::encode_string(&block)}))
+    answer["pinBlock"] = json!(Base64::encode_string(&block));
+    Ok(answer)
 }
 
 /// Whether a PIN can be set for this plastic now. Asked when a control id is given out, and again when it is used: of

@@ -5,17 +5,20 @@
 
 mod device_key;
 mod master_key;
+mod pin;
 mod pin_block;
+mod pin_key;
 mod tzpk;
 
 use std::path::Path;
 
 use uuid::Uuid;
-use zeroize::Zeroizing;
 
 pub(crate) use device_key::{DeviceKey, DeviceKeyError, OaepHash};
-pub(crate) use pin_block::{PIN_BLOCK_BYTES, Pin};
-pub(crate) use tzpk::{KeyMaterial, Tzpk};
+pub(crate) use pin::Pin;
+pub(crate) use pin_block::{AES_BLOCK, BlockFormat, TDEA_BLOCK};
+pub(crate) use pin_key::{PinKey, PinKeyPlan};
+pub(crate) use tzpk::{Algorithm, KeyMaterial};
 
 use crate::error::Error;
 use crate::random::{self, NoEntropy};
@@ -44,7 +47,7 @@ pub(crate) struct SetPin<'a> {
     pub(crate) card_id: Uuid,
     /// The TZPK as [`Hsm::seal_tzpk`] returned it.
     pub(crate) sealed_tzpk: &'a [u8],
-    pub(crate) block: [u8; PIN_BLOCK_BYTES],
+    pub(crate) block: Vec<u8>,
 }
 
 /// The simulated HSM.
@@ -59,16 +62,16 @@ impl Hsm {
     }
 
     /// Seals a TZPK; it opens again only for the same control id.
-    pub(crate) fn seal_tzpk(&self, control_id: Uuid, tzpk: &Tzpk) -> Result<Vec<u8>, HsmError> {
-        self.master.seal(&format!("tzpk:{control_id}"), tzpk.expose())
+    pub(crate) fn seal_tzpk(&self, control_id: Uuid, key: &PinKey) -> Result<Vec<u8>, HsmError> {
+        self.master.seal(&format!("tzpk:{control_id}"), &key.to_sealable())
     }
 
     /// Decrypts and checks a PIN block, and returns the PIN sealed for its card.
     pub(crate) fn take_pin(&self, set: &SetPin<'_>) -> Result<Vec<u8>, HsmError> {
-        let tzpk =
-            Tzpk::from_bytes(self.master.open_sealed(&format!("tzpk:{}", set.control_id), set.sealed_tzpk)?);
-        let clear = Zeroizing::new(tzpk.decrypt(set.block).ok_or(HsmError::Block)?);
-        let pin = Pin::from_format_1(&clear).ok_or(HsmError::Block)?;
+        let opened = self.master.open_sealed(&format!("tzpk:{}", set.control_id), set.sealed_tzpk)?;
+        let PinKey { key, format, pan } =
+            PinKey::from_sealable(set.control_id, &opened).ok_or(HsmError::Seal)?;
+        let pin = format.decipher(&set.block, pan.digits(), &key).ok_or(HsmError::Block)?;
         self.master.seal(&format!("pin:{}", set.card_id), pin.to_sealable().as_slice())
     }
 
@@ -78,14 +81,14 @@ impl Hsm {
     }
 
     /// Opens a sealed PIN and returns it in a block under the TZPK, for the device that the TZPK goes to.
-    pub(crate) fn give_pin(&self, card_id: Uuid, sealed: &[u8], tzpk: &Tzpk) -> Result<Vec<u8>, HsmError> {
+    pub(crate) fn give_pin(&self, card_id: Uuid, sealed: &[u8], key: &PinKey) -> Result<Vec<u8>, HsmError> {
         let clear = self.master.open_sealed(&format!("pin:{card_id}"), sealed)?;
         let pin = Pin::from_sealable(&clear).ok_or(HsmError::Seal)?;
-        match tzpk.encrypt(*pin.to_format_1()?) {
-            Some(block) => Ok(block.to_vec()),
+        match key.format.encipher(&pin, key.pan.digits(), &key.key)? {
+            Some(block) => Ok(block),
             // A fault handed out what is no key: no block goes with it.
             None => {
-                let mut noise = vec![0; PIN_BLOCK_BYTES];
+                let mut noise = vec![0; TDEA_BLOCK];
                 random::fill(&mut noise)?;
                 Ok(noise)
             }

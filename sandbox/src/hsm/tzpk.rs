@@ -1,19 +1,28 @@
-//! The temporary PIN key: TDEA as in NIST SP 800-67, double length (K1‖K2, used as K1‖K2‖K1).
+//! The temporary PIN key: TDEA as in NIST SP 800-67, double length (K1‖K2, used as K1‖K2‖K1) or triple, or AES (FIPS 197).
 
+use aes::{Aes128, Aes192, Aes256};
+use cmac::{Cmac, Mac};
 use des::cipher::{Array, BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
 use des::{TdesEde2, TdesEde3, weak_key_test};
 use zeroize::Zeroizing;
 
 use super::HsmError;
-use super::pin_block::PIN_BLOCK_BYTES;
+use super::pin_block::{AES_BLOCK, TDEA_BLOCK};
 use crate::random;
 
-/// What kind of key is made for a session.
+/// The cipher that a key is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Algorithm {
+    Tdea,
+    Aes,
+}
+
+/// What a key is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum KeyMaterial {
-    /// A proper double-length key: odd parity, no weak half, two different halves.
-    DoubleLength,
-    /// Fault: random bytes of this number; of a TDEA length they are a proper key.
+    /// A proper key of the planned length; of TDEA: odd parity, no weak part, no two parts equal.
+    Proper,
+    /// Fault: random bytes of this number; of a length of the cipher's they are a proper key.
     Bytes(u8),
     /// Fault: K1‖K1, which is single DES in disguise.
     SingleDes,
@@ -23,51 +32,39 @@ pub(crate) enum KeyMaterial {
 
 /// A temporary PIN key, or the faulty thing handed out in its place. Wiped on drop.
 pub(crate) struct Tzpk {
+    algorithm: Algorithm,
     bytes: Zeroizing<Vec<u8>>,
 }
 
 impl Tzpk {
-    /// Makes a key for one session.
-    pub(crate) fn make(material: KeyMaterial) -> Result<Self, HsmError> {
-        match material {
-            KeyMaterial::DoubleLength => Self::make_proper(16),
-            KeyMaterial::Bytes(length @ (16 | 24)) => Self::make_proper(length.into()),
-            KeyMaterial::Bytes(length) => {
-                let mut bytes = Zeroizing::new(vec![0; length.into()]);
-                random::fill(&mut bytes)?;
-                Ok(Self { bytes })
+    /// Makes a key for one session; `length` is that of a proper one.
+    pub(crate) fn make(algorithm: Algorithm, length: u8, material: KeyMaterial) -> Result<Self, HsmError> {
+        let bytes = match (material, algorithm) {
+            (KeyMaterial::Proper, Algorithm::Tdea) => make_tdea(length.into())?,
+            (KeyMaterial::Proper, Algorithm::Aes) => make_bytes(length.into())?,
+            (KeyMaterial::Bytes(length @ (16 | 24)), Algorithm::Tdea) => make_tdea(length.into())?,
+            (KeyMaterial::Bytes(length), _) => make_bytes(length.into())?,
+            (KeyMaterial::SingleDes, _) => {
+                let mut bytes = make_tdea(16)?;
+                bytes.copy_within(..8, 8);
+                bytes
             }
-            KeyMaterial::SingleDes => {
-                let mut tzpk = Self::make_proper(16)?;
-                tzpk.bytes.copy_within(..8, 8);
-                Ok(tzpk)
+            (KeyMaterial::Weak, _) => {
+                let mut bytes = make_tdea(16)?;
+                bytes[..8].fill(0x01);
+                bytes
             }
-            KeyMaterial::Weak => {
-                let mut tzpk = Self::make_proper(16)?;
-                tzpk.bytes[..8].fill(0x01);
-                Ok(tzpk)
-            }
-        }
-    }
-
-    /// 16 or 24 random bytes with odd parity, drawn again until no part is weak and no two are equal.
-    fn make_proper(length: usize) -> Result<Self, HsmError> {
-        loop {
-            let mut bytes = Zeroizing::new(vec![0; length]);
-            random::fill(&mut bytes)?;
-            for byte in bytes.iter_mut() {
-                // The lowest bit makes the number of ones odd (FIPS 46-3, and SP 800-67 §3.4.1 after it).
-                *byte ^= u8::from(byte.count_ones().is_multiple_of(2));
-            }
-            if weak_key_test(&bytes).is_ok() {
-                return Ok(Self { bytes });
-            }
-        }
+        };
+        Ok(Self { algorithm, bytes })
     }
 
     /// A key that comes back out of the database.
-    pub(super) fn from_bytes(bytes: Zeroizing<Vec<u8>>) -> Self {
-        Self { bytes }
+    pub(super) fn from_bytes(algorithm: Algorithm, bytes: Zeroizing<Vec<u8>>) -> Self {
+        Self { algorithm, bytes }
+    }
+
+    pub(super) fn algorithm(&self) -> Algorithm {
+        self.algorithm
     }
 
     /// The raw key, to be sealed or wrapped and nothing else.
@@ -75,26 +72,88 @@ impl Tzpk {
         &self.bytes
     }
 
-    /// Decrypts one block (ECB); nothing if this is no TDEA key.
-    pub(super) fn decrypt(&self, block: [u8; PIN_BLOCK_BYTES]) -> Option<[u8; PIN_BLOCK_BYTES]> {
-        let mut block = Array::from(block);
-        match self.bytes.len() {
-            16 => TdesEde2::new_from_slice(&self.bytes).ok()?.decrypt_block(&mut block),
-            24 => TdesEde3::new_from_slice(&self.bytes).ok()?.decrypt_block(&mut block),
-            _ => return None,
-        }
-        Some(block.into())
+    /// Its check value in upper-case hex; nothing if this is no key. TDEA: three bytes of the encryption of a zero block.
+    /// AES: five bytes of the CMAC of sixteen zero bytes (ANSI X9.24-1-2017 annex A).
+    pub(crate) fn check_value(&self) -> Option<String> {
+        let bytes = match self.algorithm {
+            Algorithm::Tdea => {
+                let mut block = [0; TDEA_BLOCK];
+                self.encrypt(&mut block)?;
+                block[..3].to_vec()
+            }
+            Algorithm::Aes => {
+                let tag = match self.bytes.len() {
+                    16 => cmac_of_zeros::<Cmac<Aes128>>(&self.bytes)?,
+                    24 => cmac_of_zeros::<Cmac<Aes192>>(&self.bytes)?,
+                    32 => cmac_of_zeros::<Cmac<Aes256>>(&self.bytes)?,
+                    _ => return None,
+                };
+                tag[..5].to_vec()
+            }
+        };
+        Some(bytes.iter().map(|byte| format!("{byte:02X}")).collect())
     }
 
-    /// Encrypts one block (ECB); nothing if this is no TDEA key.
-    pub(super) fn encrypt(&self, block: [u8; PIN_BLOCK_BYTES]) -> Option<[u8; PIN_BLOCK_BYTES]> {
-        let mut block = Array::from(block);
-        match self.bytes.len() {
-            16 => TdesEde2::new_from_slice(&self.bytes).ok()?.encrypt_block(&mut block),
-            24 => TdesEde3::new_from_slice(&self.bytes).ok()?.encrypt_block(&mut block),
-            _ => return None,
+    /// Encrypts one block in place (ECB); nothing if this is no key, or the block none of its cipher's.
+    pub(super) fn encrypt(&self, block: &mut [u8]) -> Option<()> {
+        match (self.algorithm, self.bytes.len()) {
+            (Algorithm::Tdea, 16) => encrypt_with::<TdesEde2>(&self.bytes, block),
+            (Algorithm::Tdea, 24) => encrypt_with::<TdesEde3>(&self.bytes, block),
+            (Algorithm::Aes, 16) => encrypt_with::<Aes128>(&self.bytes, block),
+            (Algorithm::Aes, 24) => encrypt_with::<Aes192>(&self.bytes, block),
+            (Algorithm::Aes, 32) => encrypt_with::<Aes256>(&self.bytes, block),
+            _ => None,
         }
-        Some(block.into())
+    }
+
+    /// Undoes [`Self::encrypt`].
+    pub(super) fn decrypt(&self, block: &mut [u8]) -> Option<()> {
+        match (self.algorithm, self.bytes.len()) {
+            (Algorithm::Tdea, 16) => decrypt_with::<TdesEde2>(&self.bytes, block),
+            (Algorithm::Tdea, 24) => decrypt_with::<TdesEde3>(&self.bytes, block),
+            (Algorithm::Aes, 16) => decrypt_with::<Aes128>(&self.bytes, block),
+            (Algorithm::Aes, 24) => decrypt_with::<Aes192>(&self.bytes, block),
+            (Algorithm::Aes, 32) => decrypt_with::<Aes256>(&self.bytes, block),
+            _ => None,
+        }
+    }
+}
+
+fn encrypt_with<C: KeyInit + BlockCipherEncrypt>(key: &[u8], block: &mut [u8]) -> Option<()> {
+    let block = <&mut Array<u8, C::BlockSize>>::try_from(block).ok()?;
+    C::new_from_slice(key).ok()?.encrypt_block(block);
+    Some(())
+}
+
+fn decrypt_with<C: KeyInit + BlockCipherDecrypt>(key: &[u8], block: &mut [u8]) -> Option<()> {
+    let block = <&mut Array<u8, C::BlockSize>>::try_from(block).ok()?;
+    C::new_from_slice(key).ok()?.decrypt_block(block);
+    Some(())
+}
+
+fn cmac_of_zeros<M: Mac + KeyInit>(key: &[u8]) -> Option<Vec<u8>> {
+    let mut mac = <M as KeyInit>::new_from_slice(key).ok()?;
+    mac.update(&[0; AES_BLOCK]);
+    Some(mac.finalize().into_bytes().to_vec())
+}
+
+fn make_bytes(length: usize) -> Result<Zeroizing<Vec<u8>>, HsmError> {
+    let mut bytes = Zeroizing::new(vec![0; length]);
+    random::fill(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// 16 or 24 random bytes with odd parity, drawn again until no part is weak and no two are equal.
+fn make_tdea(length: usize) -> Result<Zeroizing<Vec<u8>>, HsmError> {
+    loop {
+        let mut bytes = make_bytes(length)?;
+        for byte in bytes.iter_mut() {
+            // The lowest bit makes the number of ones odd (FIPS 46-3, and SP 800-67 §3.4.1 after it).
+            *byte ^= u8::from(byte.count_ones().is_multiple_of(2));
+        }
+        if weak_key_test(&bytes).is_ok() {
+            return Ok(bytes);
+        }
     }
 }
 
@@ -103,18 +162,29 @@ mod tests {
     use super::*;
 
     fn make(material: KeyMaterial) -> Vec<u8> {
-        Tzpk::make(material).unwrap().expose().to_vec()
+        Tzpk::make(Algorithm::Tdea, 16, material).unwrap().expose().to_vec()
     }
 
     #[test]
-    fn a_proper_key_has_odd_parity_and_two_halves() {
+    fn a_proper_tdea_key_has_odd_parity_and_unequal_parts() {
         for _ in 0..200 {
-            let key = make(KeyMaterial::DoubleLength);
+            let key = make(KeyMaterial::Proper);
             assert_eq!(key.len(), 16);
             assert!(key.iter().all(|byte| byte.count_ones() % 2 == 1));
             assert_ne!(key[..8], key[8..]);
         }
-        assert_ne!(make(KeyMaterial::DoubleLength), make(KeyMaterial::DoubleLength));
+        assert_ne!(make(KeyMaterial::Proper), make(KeyMaterial::Proper));
+    }
+
+    #[test]
+    fn proper_keys_have_the_length_asked_for() {
+        for (algorithm, length) in
+            [(Algorithm::Tdea, 24), (Algorithm::Aes, 16), (Algorithm::Aes, 24), (Algorithm::Aes, 32)]
+        {
+            let key = Tzpk::make(algorithm, length, KeyMaterial::Proper).unwrap();
+            assert_eq!(key.expose().len(), usize::from(length));
+            assert_eq!(key.check_value().unwrap().len(), if algorithm == Algorithm::Aes { 10 } else { 6 });
+        }
     }
 
     #[test]
@@ -129,21 +199,63 @@ mod tests {
         assert_ne!(weak[8..], [0x01; 8]);
     }
 
+    fn key(algorithm: Algorithm, bytes: &[u8]) -> Tzpk {
+        Tzpk::from_bytes(algorithm, Zeroizing::new(bytes.to_vec()))
+    }
+
     // Ciphertexts from OpenSSL 3.0: `printf 141234aaaaaaaaaa | xxd -r -p | openssl enc -des-ede -nopad -K KEY` (two-key), and
     // `-des-ede3` with KEY's 24 bytes.
     const OPENSSL_DOUBLE: u64 = 0x8173_9710_556E_1518;
     const OPENSSL_TRIPLE: u64 = 0x4234_DC2C_92E1_D744;
 
     #[test]
-    fn decrypts_what_openssl_encrypted() {
+    fn tdea_is_openssls() {
         let clear = 0x1412_34AA_AAAA_AAAA_u64.to_be_bytes();
         let double: Vec<u8> = (0..16).map(|index| 0x11 * index as u8).collect();
         let triple: Vec<u8> = (0..24).map(|index| 0x0A * index as u8).collect();
-        let decrypt = |key: &[u8], block: u64| {
-            Tzpk::from_bytes(Zeroizing::new(key.to_vec())).decrypt(block.to_be_bytes())
-        };
-        assert_eq!(decrypt(&double, OPENSSL_DOUBLE), Some(clear));
-        assert_eq!(decrypt(&triple, OPENSSL_TRIPLE), Some(clear));
-        assert_eq!(decrypt(&double[..8], OPENSSL_DOUBLE), None);
+        for (bytes, block) in [(&double, OPENSSL_DOUBLE), (&triple, OPENSSL_TRIPLE)] {
+            let mut text = block.to_be_bytes();
+            key(Algorithm::Tdea, bytes).decrypt(&mut text).unwrap();
+            assert_eq!(text, clear);
+            key(Algorithm::Tdea, bytes).encrypt(&mut text).unwrap();
+            assert_eq!(text, block.to_be_bytes());
+        }
+        assert_eq!(key(Algorithm::Tdea, &double[..8]).decrypt(&mut [0; 8]), None);
+        assert_eq!(key(Algorithm::Tdea, &double).decrypt(&mut [0; 16]), None);
+    }
+
+    // FIPS 197, appendices C.1 to C.3.
+    #[test]
+    fn aes_is_that_of_the_standard() {
+        let bytes: Vec<u8> = (0..32).collect();
+        let clear: [u8; 16] = core::array::from_fn(|index| 0x11 * index as u8);
+        for (length, expected) in [
+            (16, 0x69C4_E0D8_6A7B_0430_D8CD_B780_70B4_C55A_u128),
+            (24, 0xDDA9_7CA4_864C_DFE0_6EAF_70A0_EC0D_7191),
+            (32, 0x8EA2_B7CA_5167_45BF_EAFC_4990_4B49_6089),
+        ] {
+            let mut block = clear;
+            key(Algorithm::Aes, &bytes[..length]).encrypt(&mut block).unwrap();
+            assert_eq!(u128::from_be_bytes(block), expected);
+            key(Algorithm::Aes, &bytes[..length]).decrypt(&mut block).unwrap();
+            assert_eq!(block, clear);
+        }
+        assert_eq!(key(Algorithm::Aes, &bytes[..15]).encrypt(&mut [0; 16]), None);
+    }
+
+    // OpenSSL 3.0: `openssl enc -des-ede -nopad -K KEY` of eight zero bytes (and `-des-ede3`), and
+    // `openssl mac -cipher AES-128-CBC -macopt hexkey:KEY CMAC` of sixteen (and -192-, -256-).
+    #[test]
+    fn check_values_are_openssls() {
+        let double: Vec<u8> = (0..16).map(|index| 0x11 * index as u8).collect();
+        let triple: Vec<u8> = (0..24).map(|index| 0x0A * index as u8).collect();
+        let longest: Vec<u8> = double.iter().copied().chain(0..16).collect();
+        let value = |algorithm, bytes: &[u8]| key(algorithm, bytes).check_value();
+        assert_eq!(value(Algorithm::Tdea, &double).as_deref(), Some("FB0975"));
+        assert_eq!(value(Algorithm::Tdea, &triple).as_deref(), Some("77057F"));
+        assert_eq!(value(Algorithm::Aes, &double).as_deref(), Some("53E107B36E"));
+        assert_eq!(value(Algorithm::Aes, &longest[..24]).as_deref(), Some("6676C5B47B"));
+        assert_eq!(value(Algorithm::Aes, &longest).as_deref(), Some("35A00CFC2C"));
+        assert_eq!(value(Algorithm::Tdea, &double[..15]), None);
     }
 }

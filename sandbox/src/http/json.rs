@@ -57,10 +57,27 @@ impl Fields {
 
     /// A whole number from 0 to 2³²−1 that has to be there.
     pub(crate) fn number(&self, name: &str) -> Result<u32, Problem> {
-        let value = self.0.get(name).and_then(Value::as_u64).and_then(|value| u32::try_from(value).ok());
-        value.ok_or_else(|| {
-            Problem::malformed(format!("{name} has to be a whole number from 0 to 4294967295."))
-        })
+        self.optional_number(name)?.ok_or_else(|| not_a_number(name))
+    }
+
+    /// A whole number from 0 to 2³²−1 that may be absent or `null`.
+    pub(crate) fn optional_number(&self, name: &str) -> Result<Option<u32>, Problem> {
+        match self.0.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => {
+                let number = value.as_u64().and_then(|value| u32::try_from(value).ok());
+                number.map(Some).ok_or_else(|| not_a_number(name))
+            }
+        }
+    }
+
+    /// `true` or `false`, or absent or `null`.
+    pub(crate) fn optional_bool(&self, name: &str) -> Result<Option<bool>, Problem> {
+        match self.0.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Bool(value)) => Ok(Some(*value)),
+            Some(_) => Err(Problem::malformed(format!("{name} has to be true or false."))),
+        }
     }
 
     /// An object that may be absent or `null`.
@@ -81,4 +98,8 @@ impl Fields {
     pub(crate) fn into_value(self) -> Value {
         Value::Object(self.0)
     }
+}
+
+fn not_a_number(name: &str) -> Problem {
+    Problem::malformed(format!("{name} has to be a whole number from 0 to 4294967295."))
 }

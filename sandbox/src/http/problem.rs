@@ -182,7 +182,7 @@ impl From<HsmError> for Problem {
                 "A stored secret does not open: the database and its master key do not belong together.",
             ),
             HsmError::Block => Self::malformed(
-                "pinBlock is no ISO 9564-1 format 1 block of 4 to 12 digits under the TZPK: start again with a new control id.",
+                "pinBlock is no PIN block of 4 to 12 digits in the format and under the key of its TZPK: start again with a new control id.",
             ),
         }
     }

@@ -77,7 +77,7 @@ impl KeyFault {
     pub(crate) fn material(self) -> KeyMaterial {
         match self {
             Self::Material(material) => material,
-            _ => KeyMaterial::DoubleLength,
+            _ => KeyMaterial::Proper,
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod broken;
 mod faults;
+mod pin_key;
 mod plastics;
 mod wire;
 
@@ -18,6 +19,7 @@ pub(crate) use wire::{Wire, record};
 
 use crate::app::App;
 use crate::enfuce::{Made, embossing, parse_uuid};
+use crate::hsm::PinKeyPlan;
 use crate::http::{JsonBody, Kind, Problem};
 use crate::server::Peer;
 use crate::store::cards;
@@ -30,6 +32,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/sandbox/embossing-run", post(embossing_run))
         .route("/sandbox/reset", post(reset))
         .route("/sandbox/faults", post(plan_fault))
+        .route("/sandbox/pin-key", post(pin_key::plan))
         .route("/sandbox/wire", get(show_wire))
         .route("/sandbox/cards/{id}/pin", get(show_pin))
         .route("/sandbox/cards/{id}/plastics", post(plastics::order))
@@ -80,6 +83,7 @@ async fn reset(State(app): State<App>) -> Result<Json<Value>, Problem> {
     // First: the emptied database takes the moment of the last run from the clock.
     app.clock().set_offset_ms(0);
     app.store().clear().await?;
+    app.plan_pin_keys(PinKeyPlan::DOCUMENTED);
     app.faults().clear();
     app.rate_limit().clear();
     app.wire().clear();

@@ -21,6 +21,8 @@ mod openssl;
 #[cfg(test)]
 mod page;
 #[cfg(test)]
+mod pin_keys;
+#[cfg(test)]
 mod pki;
 #[cfg(test)]
 mod requests;
