@@ -1,6 +1,6 @@
 use crate::traces::Trace;
 use anyhow::{Context, Result, ensure};
-use card_pin_sandbox::{Config, Embossing, Running};
+use card_pin_sandbox::{Config, ENFUCE_REQUESTS, Embossing, Running};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::{fs, path::Path};
@@ -57,6 +57,7 @@ impl Sandbox {
             frames,
             user: USER.to_owned(),
             password: PASSWORD.to_owned(),
+            requests_per_second: ENFUCE_REQUESTS,
         };
         let running = card_pin_sandbox::start(config).await?;
         Ok(Self { running, client: reqwest::Client::builder().no_proxy().build()?, files })

@@ -27,6 +27,9 @@ pub(crate) const BODY_LIMIT: usize = 64 * 1024;
 /// The frame key that every sandbox knows; it belongs to the issuer app's own origin.
 pub(crate) const DEMO_FRAME_KEY: &str = "sandbox";
 
+/// What Enfuce publishes: 50 requests a second.
+pub const ENFUCE_REQUESTS: usize = 50;
+
 /// When plastics are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Embossing {
@@ -51,6 +54,8 @@ pub struct Config {
     pub password: String,
     /// When the embossing runs are, by the sandbox's own clock.
     pub embossing: Embossing,
+    /// How many requests a second the issuer may make; Enfuce's own number is [`ENFUCE_REQUESTS`].
+    pub requests_per_second: usize,
     /// The keys of frames besides `sandbox`, each with the origin that may frame the page under it.
     pub frames: Vec<(String, String)>,
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use card_pin_sandbox::{Config, Embossing, start};
+use card_pin_sandbox::{Config, ENFUCE_REQUESTS, Embossing, start};
 use lexopt::prelude::*;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -73,6 +73,7 @@ fn parse(mut parser: lexopt::Parser) -> Result<Command, String> {
         user: USER.to_owned(),
         password: PASSWORD.to_owned(),
         embossing: Embossing::Hourly,
+        requests_per_second: ENFUCE_REQUESTS,
         frames: Vec::new(),
     };
     while let Some(argument) = parser.next().map_err(explain)? {

@@ -101,7 +101,7 @@ pub async fn start(config: Config) -> Result<Running, Error> {
         hsm: Arc::new(hsm),
         dist,
         tokens: Tokens::default(),
-        rate_limit: RateLimit::default(),
+        rate_limit: RateLimit::new(config.requests_per_second),
         pin_key_plan: Mutex::new(PinKeyPlan::DOCUMENTED),
         faults: Faults::default(),
         wire: Wire::default(),

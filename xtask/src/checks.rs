@@ -47,6 +47,11 @@ pub(crate) fn bench(project: &Project) -> Result<()> {
     run::run(cargo(project.root()).args(["run", "--package", "card-pin-e2e", "--bin", "bench"]))
 }
 
+/// Complete sessions under load; fails where one is lost or doubled.
+pub(crate) fn load(project: &Project) -> Result<()> {
+    run::run(cargo(project.root()).args(["run", "--package", "card-pin-relay", "--example", "load"]))
+}
+
 fn format(project: &Project) -> Result<()> {
     run::run(cargo(project.root()).args(["fmt", "--all", "--check"]))
 }

@@ -35,6 +35,7 @@ Usage: cargo xtask <command>
   demo [--port N] [--db FILE]     build, then run the sandbox on http://127.0.0.1:8080
   test                            every check, in real browsers too; stops at the first that fails
   bench                           key making in wasm against WebCrypto, in each browser
+  load                            complete sessions a second through relay and sandbox; none may be lost or doubled
   layers                          does each module use only those declared above it?
   size                            bytes of dist/, and the budget of what a page loads
 ";
@@ -62,6 +63,7 @@ enum Command {
     Demo(demo::Options),
     Test,
     Bench,
+    Load,
     Layers,
     Size,
 }
@@ -75,6 +77,7 @@ impl Command {
             "demo" => Self::Demo(demo::Options::default()),
             "test" => Self::Test,
             "bench" => Self::Bench,
+            "load" => Self::Load,
             "layers" => Self::Layers,
             "size" => Self::Size,
             unknown => bail!("there is no command `{unknown}`"),
@@ -100,6 +103,7 @@ impl Command {
             Self::Demo(options) => demo::run(project, &options),
             Self::Test => checks::run_all(project),
             Self::Bench => checks::bench(project),
+            Self::Load => checks::load(project),
             Self::Layers => layers::check(project),
             Self::Size => size::check(project),
         }

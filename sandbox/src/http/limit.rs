@@ -7,24 +7,28 @@ use std::sync::{Mutex, PoisonError};
 use super::{Kind, Problem};
 use crate::clock::Instant;
 
-const REQUESTS: usize = 50;
 const STRETCH_MS: u64 = 1000;
 
 /// The admitted requests of the last second, oldest first. The sandbox has one customer, so there is one of these.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct RateLimit {
+    requests: usize,
     admitted: Mutex<VecDeque<Instant>>,
 }
 
 impl RateLimit {
+    pub(crate) fn new(requests: usize) -> Self {
+        Self { requests, admitted: Mutex::default() }
+    }
+
     /// Admits a request, or refuses it. What is refused does not count.
     pub(crate) fn admit(&self, now: Instant) -> Result<(), Problem> {
         let mut admitted = self.admitted.lock().unwrap_or_else(PoisonError::into_inner);
         while admitted.front().is_some_and(|first| first.plus_ms(STRETCH_MS) <= now) {
             admitted.pop_front();
         }
-        if admitted.len() >= REQUESTS {
-            let detail = "There are more than 50 requests in a second, or 3,000 in a minute: wait as long as Retry-After says.";
+        if admitted.len() >= self.requests {
+            let detail = "There are too many requests in a second: wait as long as Retry-After says.";
             return Err(Problem::new(Kind::TooMany, detail));
         }
         admitted.push_back(now);
@@ -42,7 +46,7 @@ mod tests {
 
     #[test]
     fn fifty_fit_in_any_second_and_so_three_thousand_in_any_minute() {
-        let limit = RateLimit::default();
+        let limit = RateLimit::new(crate::config::ENFUCE_REQUESTS);
         let admitted = |ms| limit.admit(Instant(ms)).is_ok();
         for index in 0..50 {
             assert!(admitted(10_000 + index * 10), "request {index}");

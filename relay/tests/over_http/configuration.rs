@@ -1,0 +1,199 @@
+//! The configuration: both sources, and a sentence for every fault that names the field and shows no value.
+
+use std::fs;
+
+use crate::device::set_request;
+use crate::process::{Folder, Relay, classic, command, nextgen};
+use crate::upstream::{Upstream, ok};
+
+fn check(config: &str, environment: &[(&str, &str)]) -> (Option<i32>, String) {
+    let folder = Folder::make();
+    let file = folder.0.join("relay.toml");
+    fs::write(&file, config).unwrap();
+    let mut command = command();
+    command.arg("--check").arg("--config").arg(&file).envs(environment.iter().copied());
+    let output = command.output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!said.contains("hush"), "a value is shown: {said}");
+    (output.status.code(), said)
+}
+
+fn good() -> String {
+    classic("https://enfuce.example", "")
+}
+
+#[test]
+fn both_examples_of_the_readme_are_good() {
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let examples: Vec<_> =
+        readme.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert_eq!(examples.len(), 2);
+    let folder = Folder::make();
+    let secret = folder.0.join("secret");
+    fs::write(&secret, "hush\n").unwrap();
+    for example in examples {
+        let mut config = String::new();
+        for line in example.lines() {
+            // The files of the example are not here.
+            match line.split_once("_file = ") {
+                Some((name @ ("password" | "client_secret"), _)) => {
+                    config += &format!("{name}_file = {secret:?}\n")
+                }
+                Some(_) => {}
+                None => config += &format!("{line}\n"),
+            }
+        }
+        assert_eq!(check(&config, &[]), (Some(0), String::new()), "{config}");
+    }
+}
+
+#[test]
+fn every_field_of_the_readme_is_one_and_no_other_is() {
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    for name in [
+        "listen",
+        "customer_header",
+        "drain_ms",
+        "enfuce.platform",
+        "enfuce.base_url",
+        "enfuce.audit_user",
+        "enfuce.connect_timeout_ms",
+        "enfuce.timeout_ms",
+        "enfuce.ca_file",
+        "enfuce.client_certificate_file",
+        "enfuce.client_key_file",
+        "enfuce.auth.kind",
+        "limits.body_bytes",
+        "limits.body_timeout_ms",
+        "limits.per_minute",
+        "limits.burst",
+        "limits.customers",
+    ] {
+        assert!(readme.contains(&format!("`{name}`")), "{name} is not in the README");
+        // No rule of any field takes this, so that it is refused by its own name.
+        let variable = format!("CARD_PIN_RELAY_{}", name.replace('.', "_").to_uppercase());
+        let (code, said) = check(&good(), &[(&variable, "\u{7}hush hush")]);
+        assert!(
+            code == Some(2) && said.contains(&variable) && !said.contains("no such field"),
+            "{name}: {said}"
+        );
+    }
+    let (code, said) = check(
+        &format!("{}colour = \"hush\"\n[limit]\nburst = 1\n", good()),
+        &[("CARD_PIN_RELAY_COLOUR", "hush")],
+    );
+    assert_eq!(code, Some(2));
+    for unknown in
+        ["enfuce.colour: there is no such field", "limit.burst: there", "CARD_PIN_RELAY_COLOUR: there"]
+    {
+        assert!(said.contains(unknown), "{unknown} not in {said}");
+    }
+}
+
+#[test]
+fn faults_are_told_all_at_once() {
+    let (code, said) = check("listen = \"hush\"\ndrain_ms = 99999999\n[limits]\nburst = \"hush\"\n", &[]);
+    assert_eq!(code, Some(2));
+    let told: Vec<_> = said.lines().map(|line| line.split(':').next().unwrap()).collect();
+    let expected = [
+        "listen",
+        "drain_ms",
+        "limits.burst",
+        "enfuce.platform",
+        "enfuce.base_url",
+        "enfuce.audit_user",
+        "enfuce.auth.kind",
+    ];
+    assert_eq!(told, expected, "{said}");
+}
+
+#[test]
+fn each_rule_has_its_sentence() {
+    let with = |old: &str, new: &str| {
+        assert!(good().contains(old), "{old}");
+        good().replace(old, new)
+    };
+    let address = "https://enfuce.example";
+    for (config, hint) in [
+        (with(address, "http://enfuce.example"), "enfuce.base_url: has to be an https address"),
+        (with(address, "https://user:hush@enfuce.example"), "enfuce.base_url: has to be"),
+        (with(address, "https://enfuce.example?a=hush"), "enfuce.base_url: has to be"),
+        (with("classic", "hush"), "enfuce.platform: has to be classic or nextgen"),
+        (with("\"relay\"", "\"two words hush\""), "enfuce.audit_user: has to be"),
+        (with("\"relay\"", "\"\""), "enfuce.audit_user: is empty"),
+        (with("\"basic\"", "\"hush\""), "enfuce.auth.kind: has to be basic, bearer or oauth2"),
+        (with("user = \"sandbox\"", "user = \"hush:\""), "enfuce.auth.user: has to be"),
+        (
+            with("password = \"sandbox\"", "password_file = \"/nowhere\""),
+            "enfuce.auth.password_file: the file it names",
+        ),
+        (with("password = \"sandbox\"", "password = \"a\", password_file = \"b\""), "both given"),
+        (with(", password = \"sandbox\"", ""), "enfuce.auth.password: is missing"),
+        (
+            with("password = \"sandbox\"", "password = \"hush\\nhush\""),
+            "enfuce.auth.password: has to be one line",
+        ),
+        (
+            with("user = \"sandbox\"", "user = \"a\", token = \"hush\""),
+            "enfuce.auth.token: there is no such field",
+        ),
+        (with("drain_ms = 0", "drain_ms = true"), "drain_ms: has to be a text or a whole number"),
+        (with("drain_ms = 0", "drain_ms = -1"), "drain_ms: has to be a whole number from 0 to 60000"),
+        (with("drain_ms = 0", "drain_ms = hush"), "line 2 is not valid TOML"),
+    ] {
+        let (code, said) = check(&config, &[]);
+        assert!(code == Some(2) && said.lines().count() == 1 && said.contains(hint), "{hint} not in {said}");
+    }
+    let (code, said) = check(&nextgen("https://enfuce.example", "").replace("client_secret", "secret"), &[]);
+    assert!(code == Some(2) && said.contains("enfuce.auth.client_secret: is missing"), "{said}");
+    let output = command().args(["--check", "--config", "/nowhere.toml"]).output().unwrap();
+    assert!(String::from_utf8(output.stderr).unwrap().contains("/nowhere.toml: cannot be read"));
+    let output = command().arg("--colour").output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("--colour"));
+}
+
+#[tokio::test]
+async fn the_environment_wins_and_is_enough() {
+    let folder = Folder::make();
+    let secret = folder.0.join("secret");
+    fs::write(&secret, "from a file\r\n").unwrap();
+    let variable = ("CARD_PIN_RELAY_ENFUCE_AUTH_PASSWORD_FILE", secret.to_str().unwrap());
+    assert_eq!(
+        check(&good().replace("\"sandbox\" }", "\"x\", password_file = \"y\" }"), &[variable]).0,
+        Some(0)
+    );
+
+    let upstream = Upstream::start(|_| ok("{}")).await;
+    let mut command = command();
+    for (name, value) in [
+        ("PLATFORM", "classic"),
+        ("BASE_URL", &upstream.base_url),
+        ("AUDIT_USER", "from-the-environment"),
+        ("AUTH_KIND", "bearer"),
+        ("AUTH_TOKEN_FILE", secret.to_str().unwrap()),
+    ] {
+        command.env(format!("CARD_PIN_RELAY_ENFUCE_{name}"), value);
+    }
+    assert!(command.arg("--check").output().unwrap().status.success());
+
+    let config = classic(&upstream.base_url, "").replace("\"sandbox\" }", "\"in the file\" }");
+    let relay =
+        Relay::start(&config.replace("password = \"in the file\"", &format!("password_file = {secret:?}")));
+    assert_eq!(relay.post("/set", &set_request("an-id", &[1; 8])).await.status, 200);
+    let expected =
+        <base64ct::Base64 as base64ct::Encoding>::encode_string(b"sandbox:from a file").to_lowercase();
+    assert!(upstream.received()[0].head.contains(&format!("authorization: basic {expected}")));
+}
+
+#[test]
+fn an_address_in_use_is_said() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let folder = Folder::make();
+    let file = folder.0.join("relay.toml");
+    fs::write(&file, good()).unwrap();
+    let output = command().arg("--config").arg(file).env("CARD_PIN_RELAY_LISTEN", &address).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(2) && said.contains(&address), "{said}");
+}

@@ -1,0 +1,17 @@
+//! The real relay, as a process of its own, driven over real HTTP: before the sandbox, and before an upstream that fails in
+//! every way.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod device;
+mod process;
+mod sandbox;
+mod upstream;
+
+mod answers;
+mod configuration;
+mod limits;
+mod openapi;
+mod platforms;
+mod secrecy;
+mod stopping;
+mod tls;

@@ -1,0 +1,90 @@
+//! `openapi.json` says what the relay does: every path and method of it is there and no other is, and answers have the shape
+//! that it gives.
+
+use serde_json::{Value, json};
+
+use crate::device::{key_request, set_request};
+use crate::process::{Relay, classic};
+use crate::upstream::{Upstream, ok};
+use base64ct::{Base64, Encoding};
+
+fn document() -> Value {
+    serde_json::from_str(include_str!("../../openapi.json")).unwrap()
+}
+
+fn schema<'a>(document: &'a Value, name: &str) -> &'a Value {
+    &document["components"]["schemas"][name]
+}
+
+/// Checks an object against a schema: the required fields, no others than the listed, and their types.
+#[track_caller]
+fn assert_fits(schema: &Value, value: &Value) {
+    let (properties, value) = (schema["properties"].as_object().unwrap(), value.as_object().unwrap());
+    for name in schema["required"].as_array().into_iter().flatten() {
+        assert!(value.contains_key(name.as_str().unwrap()), "{name} is missing");
+    }
+    for (name, value) in value {
+        let property = properties.get(name).unwrap_or_else(|| panic!("{name} is not in the document"));
+        let is_type = match property["type"].as_str().unwrap() {
+            "string" => value.is_string(),
+            "integer" => value.is_u64(),
+            other => panic!("{other}"),
+        };
+        assert!(is_type, "{name}: {value}");
+        let values = property["enum"].as_array();
+        assert!(values.is_none_or(|values| values.contains(value)), "{name}: {value}");
+    }
+}
+
+#[tokio::test]
+async fn the_document_has_the_routes_and_no_others() {
+    let document = document();
+    let upstream = Upstream::start(|_| ok("{}")).await;
+    let relay = Relay::start(&classic(&upstream.base_url, ""));
+    let mut paths = vec!["/tzpk", "/set", "/view", "/health"];
+    paths.sort_unstable();
+    let documented: Vec<_> = document["paths"].as_object().unwrap().keys().collect();
+    assert_eq!(documented, paths);
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for method in ["get", "post", "put", "delete", "patch"] {
+            let request = relay
+                .client
+                .request(method.to_uppercase().parse().unwrap(), format!("{}{path}", relay.base_url));
+            let status = request.send().await.unwrap().status().as_u16();
+            assert_eq!(status != 405, item.get(method).is_some(), "{method} {path}: {status}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn answers_have_the_documented_shape_and_statuses() {
+    let document = document();
+    let answer = json!({"tzpk": Base64::encode_string(&[7; 256]), "pinBlock": "AAECAwQFBgc=", "algorithm": "TDEA",
+        "kcv": "0A1B2C", "pinBlockFormat": 0, "pan": "5413330089020011"});
+    let upstream = Upstream::start(move |_| ok(&answer)).await;
+    let relay = Relay::start(&classic(&upstream.base_url, ""));
+    for (path, request, answer) in [
+        ("/tzpk", key_request("an-id"), "TzpkAnswer"),
+        ("/view", key_request("an-id"), "ViewAnswer"),
+        ("/set", set_request("an-id", &[1; 8]), "SetAnswer"),
+    ] {
+        let operation = &document["paths"][path]["post"];
+        let request_schema =
+            operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].as_str().unwrap();
+        assert_fits(schema(&document, request_schema.rsplit('/').next().unwrap()), &request);
+        assert_fits(schema(&document, answer), &relay.post(path, &request).await.json());
+        let refused = relay.post(path, &json!({})).await;
+        assert_fits(schema(&document, "Problem"), &refused.json());
+        let mut expected = vec!["200", "400", "404", "409", "410", "413", "415", "429", "500", "502", "504"];
+        expected.push(if path == "/set" { "424" } else { "503" });
+        expected.sort_unstable();
+        let statuses: Vec<_> = operation["responses"].as_object().unwrap().keys().collect();
+        assert_eq!(statuses, expected, "{path}");
+    }
+    assert_fits(schema(&document, "Health"), &relay.get("/health").await.json());
+    // The codes of the document are those of the source.
+    let source = include_str!("../../src/problem.rs");
+    for code in schema(&document, "Problem")["properties"]["code"]["enum"].as_array().unwrap() {
+        assert!(source.contains(&code.to_string()), "{code} is never given");
+    }
+}

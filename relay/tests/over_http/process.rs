@@ -1,0 +1,165 @@
+//! A relay process with a folder of its own; both go when it is dropped.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use reqwest::Client;
+use serde_json::Value;
+
+/// A folder for one test.
+pub(crate) struct Folder(pub(crate) PathBuf);
+
+impl Folder {
+    pub(crate) fn make() -> Self {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let folder = std::env::temp_dir().join(format!("card-pin-relay-{}-{number}", std::process::id()));
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).unwrap();
+        Self(folder)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The binary, without what the tests' own environment may hold.
+pub(crate) fn command() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_card-pin-relay"));
+    command.env_clear();
+    command
+}
+
+pub(crate) struct Relay {
+    pub(crate) child: Child,
+    pub(crate) base_url: String,
+    pub(crate) client: Client,
+    log: Arc<Mutex<String>>,
+    reader: Option<JoinHandle<()>>,
+    _folder: Folder,
+}
+
+/// What came back, already read.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    pub(crate) async fn read(response: reqwest::Response) -> Self {
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Self { status, headers, text: response.text().await.unwrap() }
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {}", self.text))
+    }
+
+    pub(crate) fn code(&self) -> String {
+        assert_eq!(self.headers["content-type"], "application/problem+json", "{}", self.text);
+        assert_eq!(self.json()["status"], self.status);
+        self.json()["code"].as_str().unwrap().to_owned()
+    }
+}
+
+/// A configuration for the classic platform, with `more` after the table `[enfuce]`.
+pub(crate) fn classic(base_url: &str, more: &str) -> String {
+    format!(
+        "listen = \"127.0.0.1:0\"\ndrain_ms = 0\n[enfuce]\nplatform = \"classic\"\nbase_url = \"{base_url}\"\naudit_user = \"relay\"\n\
+         auth = {{ kind = \"basic\", user = \"sandbox\", password = \"sandbox\" }}\n{more}\n"
+    )
+}
+
+/// A configuration for the nextgen platform.
+pub(crate) fn nextgen(base_url: &str, more: &str) -> String {
+    format!(
+        "listen = \"127.0.0.1:0\"\ndrain_ms = 0\n[enfuce]\nplatform = \"nextgen\"\nbase_url = \"{base_url}\"\naudit_user = \"relay\"\n{more}\n\
+         [enfuce.auth]\nkind = \"oauth2\"\ntoken_url = \"{base_url}/oauth2/token\"\nclient_id = \"sandbox\"\nclient_secret = \"sandbox\"\n"
+    )
+}
+
+impl Relay {
+    pub(crate) fn start(config: &str) -> Self {
+        Self::start_with(Folder::make(), config, &[])
+    }
+
+    pub(crate) fn start_with(folder: Folder, config: &str, environment: &[(&str, &str)]) -> Self {
+        let file = folder.0.join("relay.toml");
+        fs::write(&file, config).unwrap();
+        let mut command = command();
+        command.arg("--config").arg(&file).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.envs(environment.iter().copied());
+        let mut child = command.spawn().unwrap();
+        let mut said = String::new();
+        let mut errors = BufReader::new(child.stderr.take().unwrap());
+        errors.read_line(&mut said).unwrap();
+        let base_url =
+            said.trim().strip_prefix("Listening on ").unwrap_or_else(|| panic!("{said}")).to_owned();
+        let log = Arc::new(Mutex::new(String::new()));
+        let (lines, kept) = (BufReader::new(child.stdout.take().unwrap()), Arc::clone(&log));
+        let reader = thread::spawn(move || {
+            for line in lines.lines().map_while(Result::ok) {
+                kept.lock().unwrap().push_str(&(line + "\n"));
+            }
+        });
+        let client = Client::builder().no_proxy().build().unwrap();
+        Self { child, base_url, client, log, reader: Some(reader), _folder: folder }
+    }
+
+    pub(crate) fn address(&self) -> &str {
+        self.base_url.strip_prefix("http://").unwrap()
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+        Answer::read(self.client.post(format!("{}{path}", self.base_url)).json(body).send().await.unwrap())
+            .await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        Answer::read(self.client.get(format!("{}{path}", self.base_url)).send().await.unwrap()).await
+    }
+
+    /// The log so far, once it has `lines` lines.
+    pub(crate) fn log(&self, lines: usize) -> Vec<Value> {
+        let deadline = Instant::now() + Duration::from_secs(5);
+        loop {
+            let log = self.log.lock().unwrap().clone();
+            if log.lines().count() >= lines || Instant::now() > deadline {
+                return log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let status = Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap();
+        assert!(status.success());
+    }
+
+    /// Ends it, and gives its exit code and all it has logged.
+    pub(crate) fn end(mut self) -> (Option<i32>, String) {
+        self.signal("-TERM");
+        let code = self.child.wait().unwrap().code();
+        self.reader.take().unwrap().join().unwrap();
+        let log = self.log.lock().unwrap().clone();
+        (code, log)
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,147 @@
+//! The relay cannot learn a PIN: its whole memory and its log are searched for every form of the PINs that went through it, and
+//! of the keys that they went under.
+//!
+//! PINs of twelve digits, because four would be found anywhere by chance. That the search finds what is there is shown by the
+//! control id and the ciphertext of a request under way, and by a PIN that is put into the process on purpose.
+
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
+
+use base64ct::{Base64, Encoding};
+use card_pin::session::Event;
+use memchr::memmem;
+use serde_json::json;
+
+use crate::device::{self, key_request, set_request, unwrap};
+use crate::process::{Folder, Relay, classic, nextgen};
+use crate::sandbox::Sandbox;
+
+const PINS: [&str; 4] = ["739182640517", "284619573062", "915037264826", "460281937550"];
+/// Set by hand, with a key that the test knows.
+const HELD_PIN: &str = "826405173918";
+/// In the process's environment, to be found.
+const LEAKED_PIN: &str = "371950284661";
+
+/// What a process has in memory, region by region.
+fn memory(pid: u32) -> Vec<Vec<u8>> {
+    let maps = fs::read_to_string(format!("/proc/{pid}/maps")).unwrap();
+    let memory = File::open(format!("/proc/{pid}/mem")).unwrap();
+    let mut regions = Vec::new();
+    for line in maps.lines() {
+        let (range, rest) = line.split_once(' ').unwrap();
+        // The kernel's own pages cannot be read.
+        if !rest.starts_with('r') || rest.contains("[v") {
+            continue;
+        }
+        let (start, end) = range.split_once('-').unwrap();
+        let [start, end] = [start, end].map(|address| u64::from_str_radix(address, 16).unwrap());
+        let mut region = vec![0; usize::try_from(end - start).unwrap()];
+        if memory.read_exact_at(&mut region, start).is_ok() {
+            regions.push(region);
+        }
+    }
+    assert!(regions.iter().map(Vec::len).sum::<usize>() > 1024 * 1024, "the memory was read");
+    regions
+}
+
+fn holds(regions: &[Vec<u8>], needle: &[u8]) -> bool {
+    let finder = memmem::Finder::new(needle);
+    regions.iter().any(|region| finder.find(region).is_some())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The same bytes as they could be written down.
+fn spelled(name: &str, bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
+    vec![
+        (name.to_owned(), bytes.to_vec()),
+        (format!("{name} in hex"), hex(bytes).into_bytes()),
+        (format!("{name} in HEX"), hex(bytes).to_uppercase().into_bytes()),
+        // Without the end, which the padding changes.
+        (format!("{name} in base64"), Base64::encode_string(&bytes[..bytes.len() / 3 * 3]).into_bytes()),
+    ]
+}
+
+fn bcd(pin: &str) -> Vec<u8> {
+    let digits: Vec<u8> = pin.bytes().map(|digit| digit - b'0').collect();
+    digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+}
+
+/// The bytes of a format 1 block that are not random: control nibble, length, twelve digits (ISO 9564-1 §8.2).
+fn block(pin: &str) -> Vec<u8> {
+    [vec![0x1c], bcd(pin)].concat()
+}
+
+fn forms_of_pin(pin: &str) -> Vec<(String, Vec<u8>)> {
+    let mut forms = vec![
+        (format!("{pin} as text"), pin.as_bytes().to_vec()),
+        (format!("{pin} in UTF-16"), pin.encode_utf16().flat_map(u16::to_le_bytes).collect()),
+        (format!("{pin} as digits"), pin.bytes().map(|digit| digit - b'0').collect()),
+        (format!("{pin} backwards"), pin.bytes().rev().collect()),
+    ];
+    forms.extend(spelled(&format!("{pin} in BCD"), &bcd(pin)));
+    forms.extend(spelled(&format!("the block of {pin}"), &block(pin)));
+    forms
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn memory_and_log_hold_ciphertext_and_control_ids_alone() {
+    let sandbox = Sandbox::start().await;
+    for config in [classic(sandbox.base_url(), ""), nextgen(sandbox.base_url(), "")] {
+        let relay = Relay::start_with(Folder::make(), &config, &[("LEAK", LEAKED_PIN)]);
+        let mut secrets: Vec<_> = PINS.iter().chain([&HELD_PIN]).flat_map(|pin| forms_of_pin(pin)).collect();
+        let mut control_ids = Vec::new();
+        for pin in PINS {
+            let card = sandbox.card().await;
+            let control_id = sandbox.control_id(&card, "SET_PIN").await;
+            let (end, sent) = device::set_pin(&relay, &control_id, pin).await;
+            assert_eq!((end, sent.len()), (Event::Success, 2));
+            assert_eq!(sandbox.pin(&card).await.as_deref(), Some(pin));
+            control_ids.push(control_id);
+        }
+
+        let card = sandbox.card().await;
+        let control_id = sandbox.control_id(&card, "SET_PIN").await;
+        let tzpk = unwrap(&relay.post("/tzpk", &key_request(&control_id)).await);
+        let mut clear = block(HELD_PIN);
+        clear.push(0xa5);
+        let encrypted = device::encrypt(&tzpk, clear.clone().try_into().unwrap());
+        secrets.extend(spelled("the clear block", &clear));
+        for (name, key) in
+            [("the TZPK", &*tzpk), ("its first half", &tzpk[..8]), ("its second half", &tzpk[8..])]
+        {
+            secrets.extend(spelled(name, key));
+        }
+        sandbox.lever("/sandbox/faults", &json!({"on": "set", "fault": "stall"})).await;
+        let request = set_request(&control_id, &encrypted);
+        let held = relay.client.post(format!("{}/set", relay.base_url)).json(&request).send();
+        let held = tokio::spawn(held);
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        let under_way = memory(relay.child.id());
+        held.abort();
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        assert_eq!(relay.post("/set", &request).await.status, 200);
+        assert_eq!(sandbox.pin(&card).await.as_deref(), Some(HELD_PIN));
+        let afterwards = memory(relay.child.id());
+        let pid = relay.child.id();
+        let (_, log) = relay.end();
+        let log = [log.into_bytes()];
+
+        assert!(holds(&under_way, control_id.as_bytes()), "the control id, sent on");
+        assert!(holds(&under_way, Base64::encode_string(&encrypted).as_bytes()), "the ciphertext, sent on");
+        for regions in [&under_way, &afterwards] {
+            assert!(holds(regions, LEAKED_PIN.as_bytes()), "the search finds a PIN that is there, in {pid}");
+        }
+        assert!(holds(&log, b"\"route\":\"set\""), "the log is there");
+        for (name, secret) in &secrets {
+            for (place, regions) in [("memory", &*under_way), ("memory", &*afterwards), ("log", &log)] {
+                assert!(!holds(regions, secret), "{name} is in the {place}");
+            }
+        }
+        for control_id in control_ids.iter().chain([&control_id]) {
+            assert!(!holds(&log, control_id.as_bytes()), "a control id is in the log");
+        }
+    }
+}
