@@ -4,7 +4,7 @@ use base64ct::{Base64, Encoding};
 use card_pin::entry::PinRules;
 use card_pin::key_pair::KeySize;
 use card_pin::random::SystemRandom;
-use card_pin::session::{Action, ControlIdSource, Event, Session};
+use card_pin::session::{Action, ControlIdSource, Event, Operation, Session};
 use card_pin::weak_pin::WeakPin;
 use card_pin::wire::{ControlId, Endpoint, Reply};
 use des::TdesEde2;
@@ -24,7 +24,7 @@ pub(crate) async fn set_pin(relay: &Relay, control_id: &str, pin: &str) -> (Even
     let count = u8::try_from(digits.len()).unwrap();
     let rules = PinRules::new(count, count, true, WeakPin::Reject).unwrap();
     let control_id = ControlIdSource::Given(ControlId::new(control_id.to_owned()).unwrap());
-    let mut session = Session::open(rules, KeySize::Rsa2048, control_id, SystemRandom);
+    let mut session = Session::open(Operation::Set(rules), KeySize::Rsa2048, control_id, SystemRandom);
     digits.iter().chain(&digits).for_each(|&digit| session.press(digit).unwrap());
     session.submit().unwrap();
     let (mut last, mut sent) = (None, Vec::new());
