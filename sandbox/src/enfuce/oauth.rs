@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -46,7 +47,7 @@ impl Tokens {
 }
 
 /// `POST /oauth2/token` with the form field `grant_type=client_credentials`; client id and secret by HTTP Basic.
-pub(super) async fn token(State(app): State<App>, headers: HeaderMap, body: String) -> Response {
+pub(super) async fn token(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Response {
     if !has_password(&headers, &app) {
         let challenge = [(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic"))];
         return (StatusCode::UNAUTHORIZED, challenge, refusal("invalid_client")).into_response();
@@ -57,7 +58,7 @@ pub(super) async fn token(State(app): State<App>, headers: HeaderMap, body: Stri
     if !is_media_type(&headers, "application/x-www-form-urlencoded") {
         return (StatusCode::BAD_REQUEST, refusal("invalid_request")).into_response();
     }
-    match field(&body, "grant_type") {
+    match std::str::from_utf8(&body).ok().and_then(|body| field(body, "grant_type")) {
         Some("client_credentials") => {}
         Some(_) => return (StatusCode::BAD_REQUEST, refusal("unsupported_grant_type")).into_response(),
         None => return (StatusCode::BAD_REQUEST, refusal("invalid_request")).into_response(),

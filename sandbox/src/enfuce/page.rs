@@ -1,5 +1,6 @@
 //! The hosted page: by a POST with a control id for web views, by GET with a key for frames.
 
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
@@ -13,14 +14,14 @@ use crate::http::{Kind, Problem, is_media_type};
 use crate::store::control_ids::{self, Scope};
 
 /// `POST /pin-page/mobile` with the form field `controlId`, or on the nextgen platform as JSON with `pinControlId`.
-pub(super) async fn mobile(State(app): State<App>, headers: HeaderMap, body: String) -> Response {
+pub(super) async fn mobile(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Response {
     match mobile_page(&app, &headers, &body).await {
         Ok(html) => page(html, app.base_url()),
         Err(problem) => error_page(&problem, app.base_url()),
     }
 }
 
-async fn mobile_page(app: &App, headers: &HeaderMap, body: &str) -> Result<String, Problem> {
+async fn mobile_page(app: &App, headers: &HeaderMap, body: &[u8]) -> Result<String, Problem> {
     let id = sent_id(headers, body)?;
     let template = app.dist().page()?;
     let now = app.clock().now();
@@ -34,14 +35,14 @@ async fn mobile_page(app: &App, headers: &HeaderMap, body: &str) -> Result<Strin
     Ok(fill(&template, &Values { operation, control_id: &control_id, parent_origin }))
 }
 
-fn sent_id(headers: &HeaderMap, body: &str) -> Result<Uuid, Problem> {
+fn sent_id(headers: &HeaderMap, body: &[u8]) -> Result<Uuid, Problem> {
     if is_media_type(headers, "application/json") {
-        let body: Value = serde_json::from_str(body).unwrap_or_default();
+        let body: Value = serde_json::from_slice(body).unwrap_or_default();
         let id = body["pinControlId"].as_str();
         let id = id.ok_or_else(|| Problem::malformed("The JSON member pinControlId is missing."))?;
         parse_uuid("pinControlId", id)
     } else if is_media_type(headers, "application/x-www-form-urlencoded") {
-        let id = field(body, "controlId");
+        let id = std::str::from_utf8(body).ok().and_then(|body| field(body, "controlId"));
         let id = id.ok_or_else(|| Problem::malformed("The form field controlId is missing."))?;
         parse_uuid("controlId", id)
     } else {

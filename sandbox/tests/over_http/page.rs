@@ -76,6 +76,11 @@ async fn a_bad_token_gets_a_readable_page_that_does_not_repeat_it() {
     assert_eq!(send("application/json", "{}").await.unwrap().status(), 400);
     assert_eq!(send("application/json", "{\"controlId\": \"1\"}").await.unwrap().status(), 400);
     assert_eq!(send("text/plain", "controlId=1").await.unwrap().status(), 415);
+    for media_type in ["application/x-www-form-urlencoded", "application/json"] {
+        let request = sandbox.request(Method::POST, "/pin-page/mobile").header("content-type", media_type);
+        let page = Answer::read(request.body(vec![0xFF, 0xFE]).send().await.unwrap()).await;
+        assert_eq!((page.status, page.header("content-type")), (400, "text/html; charset=utf-8"));
+    }
 }
 
 #[tokio::test]
