@@ -40,6 +40,8 @@ async fn all(engine: Engine) -> Result<()> {
     let origin = relay.url("");
     set_a_pin(&sandbox, driver, &origin, "worker").await.context("from a string on an origin")?;
 
+    parts_from_elsewhere_are_asked_for(driver).await.context("addresses given")?;
+
     for (policy, isolation) in [(WITH_BLOB_WORKERS, "worker"), (WITHOUT_WORKERS, "page")] {
         let site = Site::bind().await?.serve(&sandbox, folder.path(), policy)?;
         page(&folder, &site)?;
@@ -106,6 +108,29 @@ async fn without_cors_nothing_is_answered(sandbox: &Sandbox, driver: &WebDriver)
     let urls = json!([card.control_id, sandbox.url("/pin-page/tzpk"), sandbox.url("/pin-page/set")]);
     let code: Value = driver.run(script, urls).await?;
     ensure!(code == "network", "it ended with {code}");
+    Ok(())
+}
+
+/// What is inlined gives way to an address, of the worker as of the core; markup cannot name either.
+async fn parts_from_elsewhere_are_asked_for(driver: &WebDriver) -> Result<()> {
+    let pad = Pad::find(driver).await?;
+    for part in ["workerUrl", "wasmUrl"] {
+        let restart = "
+            const pad = document.querySelector('card-pin');
+            pad.setAttribute('worker-url', '/missing-too');
+            pad.workerUrl = pad.wasmUrl = undefined;
+            pad[argument] = '/missing';
+            pad.reset();
+            padEvents.length = 0;";
+        driver.run::<Value>(restart, json!(part)).await.context(part)?;
+        let told = pad.wait_for_event("/^(ready|set_pin_error)$/.test(detail.event)").await?;
+        let expected = match part {
+            // No worker there: the vault inside the script runs on the page.
+            "workerUrl" => json!({"event": "ready", "isolation": "page"}),
+            _ => json!({"event": "set_pin_error", "code": "network", "retryable": true}),
+        };
+        ensure!(told == expected, "{part}: {told}");
+    }
     Ok(())
 }
 
