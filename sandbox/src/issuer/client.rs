@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use crate::error::Error;
 use crate::http::{Kind, Problem};
-use crate::store::cards::Product;
+use crate::store::cards::{PinStatus, Product};
+use crate::store::control_ids::Scope;
 use crate::store::issuer_cards::IssuerCard;
 
 /// The person in whose name the issuer acts.
@@ -37,11 +38,23 @@ impl EnfuceClient {
         Ok(Self { http, base_url: base_url.to_owned(), user: user.to_owned(), password: password.to_owned() })
     }
 
-    /// Makes a card whose PIN the customer is going to set; returns it as Enfuce describes it.
-    pub(super) async fn create_card(&self, product: Product, holder: &Holder<'_>) -> Result<Value, Problem> {
+    /// Makes a card; returns it as Enfuce describes it.
+    pub(super) async fn create_card(
+        &self,
+        product: Product,
+        pin_status: PinStatus,
+        holder: &Holder<'_>,
+    ) -> Result<Value, Problem> {
         let path = format!("/card/v4/{}/customer/1/account/1/MAIN", product.name());
         let names = json!({"firstName": holder.first_name, "lastName": holder.last_name});
-        self.call(self.http.post(self.url(&path)).json(&json!({"pinStatus": "W", "embossing": names}))).await
+        let card = json!({"pinStatus": pin_status.name(), "embossing": names});
+        self.call(self.http.post(self.url(&path)).json(&card)).await
+    }
+
+    /// Changes fields of a card; returns it as Enfuce describes it then.
+    pub(super) async fn change_card(&self, card: IssuerCard, fields: &Value) -> Result<Value, Problem> {
+        let path = format!("/card/v4/{}/{}", card.product.name(), card.id);
+        self.call(self.http.patch(self.url(&path)).json(fields)).await
     }
 
     /// A card as Enfuce describes it.
@@ -50,23 +63,29 @@ impl EnfuceClient {
         self.call(self.http.get(self.url(&path))).await
     }
 
-    /// The id of the card's plastic that is not produced yet.
-    pub(super) async fn inactive_plastic(&self, card_id: Uuid) -> Result<String, Problem> {
-        let plastics = self.call(self.http.get(self.url(&format!("/card/v3/{card_id}/plastic")))).await?;
-        let mut plastics = plastics.as_array().into_iter().flatten();
-        let inactive = plastics.find(|plastic| plastic["status"] == "INACTIVE");
-        inactive.and_then(|plastic| plastic["id"].as_str()).map(str::to_owned).ok_or_else(|| {
-            Problem::new(
-                Kind::WrongState,
-                "The card has no plastic left to set a PIN for: all are already produced.",
-            )
-        })
+    /// The plastics of a card, oldest first.
+    pub(super) async fn plastics(&self, card_id: Uuid) -> Result<Vec<Value>, Problem> {
+        match self.call(self.http.get(self.url(&format!("/card/v3/{card_id}/plastic")))).await? {
+            Value::Array(plastics) => Ok(plastics),
+            _ => Err(unreachable_enfuce()),
+        }
     }
 
-    /// A control id for setting the PIN of a plastic.
-    pub(super) async fn set_pin_control(&self, plastic_id: &str) -> Result<Value, Problem> {
-        let path = format!("/pincontrol/v2/plastic/{plastic_id}");
-        self.call(self.http.post(self.url(&path)).json(&json!({"scope": "SET_PIN"}))).await
+    /// A control id: for setting the PIN of the plastic that is not produced yet, or for viewing that of the one in the
+    /// customer's hands.
+    pub(super) async fn control(&self, card_id: Uuid, scope: Scope) -> Result<Value, Problem> {
+        let (status, none) = match scope {
+            Scope::SetPin => {
+                ("INACTIVE", "The card has no plastic left to set a PIN for: all are already produced.")
+            }
+            Scope::ViewPin => ("ACTIVE", "The card is not made yet: its PIN can be viewed afterwards."),
+        };
+        let plastics = self.plastics(card_id).await?;
+        let plastic = plastics.iter().rfind(|plastic| plastic["status"] == status);
+        let id = plastic.and_then(|plastic| plastic["id"].as_str());
+        let id = id.ok_or_else(|| Problem::new(Kind::WrongState, none))?;
+        let path = format!("/pincontrol/v2/plastic/{id}");
+        self.call(self.http.post(self.url(&path)).json(&json!({"scope": scope.name()}))).await
     }
 
     fn url(&self, path: &str) -> String {
@@ -74,12 +93,7 @@ impl EnfuceClient {
     }
 
     async fn call(&self, request: RequestBuilder) -> Result<Value, Problem> {
-        let unreachable = |_| {
-            Problem::new(
-                Kind::EnfuceUnreachable,
-                "Enfuce does not answer as expected: try again in a moment.",
-            )
-        };
+        let unreachable = |_| unreachable_enfuce();
         let response =
             request.basic_auth(&self.user, Some(&self.password)).send().await.map_err(unreachable)?;
         let status = response.status();
@@ -90,4 +104,8 @@ impl EnfuceClient {
         let detail = body["detail"].as_str().unwrap_or("Enfuce refused without a reason.").to_owned();
         Err(Problem::new(Kind::from_status(status), detail))
     }
+}
+
+fn unreachable_enfuce() -> Problem {
+    Problem::new(Kind::EnfuceUnreachable, "Enfuce does not answer as expected: try again in a moment.")
 }

@@ -10,7 +10,7 @@ use axum::Router;
 use axum::routing::{get, post};
 
 pub(crate) use client::EnfuceClient;
-pub(crate) use files::has_file;
+pub(crate) use files::{MODULE_FOLDER, has_file};
 
 use crate::app::App;
 
@@ -19,4 +19,6 @@ pub(crate) fn routes() -> Router<App> {
     files::routes()
         .route("/issuer/api/cards", get(api::list).post(api::create))
         .route("/issuer/api/cards/{id}/set-pin", post(api::set_pin))
+        .route("/issuer/api/cards/{id}/view-pin", post(api::view_pin))
+        .route("/issuer/api/cards/{id}/random-pin", post(api::random_pin))
 }

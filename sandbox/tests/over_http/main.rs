@@ -22,3 +22,5 @@ mod requests;
 mod storage;
 #[cfg(test)]
 mod tokens;
+#[cfg(test)]
+mod wire;
