@@ -10,18 +10,19 @@
  * @property {string} to
  * @property {"request" | "answer"} direction
  * @property {string} title
- * @property {string} body as it was sent
- * @property {Record<string, string>} headers of a request
+ * @property {string} whole as it was sent
  * @property {boolean} isFailure
  * @property {Field[]} fields
  */
 
+export const WHAT = Object.freeze({ publicKey: "public key", tzpk: "key, wrapped", pinBlock: "PIN block, encrypted" });
+
 /** What a field is, by its name in the wire formats. @type {Record<string, {kind: Kind, what: string}>} */
 const KNOWN = {
-  publicKey: { kind: "public", what: "public key" },
-  pubKey: { kind: "public", what: "public key" },
-  tzpk: { kind: "cipher", what: "key, wrapped" },
-  pinBlock: { kind: "cipher", what: "PIN block, encrypted" },
+  publicKey: { kind: "public", what: WHAT.publicKey },
+  pubKey: { kind: "public", what: WHAT.publicKey },
+  tzpk: { kind: "cipher", what: WHAT.tzpk },
+  pinBlock: { kind: "cipher", what: WHAT.pinBlock },
   controlId: { kind: "token", what: "one-use token" },
   pinControlId: { kind: "token", what: "one-use token" },
 };
@@ -55,7 +56,7 @@ export function fieldsOf(body, type, path) {
   }
   try {
     const content = JSON.parse(body);
-    if (Array.isArray(content)) return [{ name: "list", value: `${content.length} entries`, ...PLAIN }];
+    if (Array.isArray(content)) return [{ name: "list", value: content.length === 1 ? "1 entry" : `${content.length} entries`, ...PLAIN }];
     return Object.entries(content).map(([name, value]) => field(name, value, path));
   } catch {
     return [{ name: "body", value: body, ...PLAIN }];

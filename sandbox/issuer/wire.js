@@ -3,7 +3,7 @@
 
 import { get } from "./back-end.js";
 import { byId, make } from "./dom.js";
-import { byteCount, fieldsOf, shortened } from "./wire-fields.js";
+import { WHAT, byteCount, fieldsOf, shortened } from "./wire-fields.js";
 
 /** @import {Field, Message} from "./wire-fields.js" */
 /**
@@ -46,27 +46,34 @@ function messages(request) {
   const [from, to] = [request.from ?? "", request.to ?? ""];
   const fields = fieldsOf(body, headers["content-type"] ?? "", path);
   if (headers.authorization) fields.unshift({ name: "authorization", value: headers.authorization, kind: "elided", what: "credentials" });
-  const title = `${method} ${path}${query && `?${query}`}`;
-  const asked = /** @type {const} */ ({ step, from, to, direction: "request", title, headers, body, fields, isFailure: false });
+  const line = `${method} ${path}${query && `?${query}`}`;
+  const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  const whole = [line, ...head, "", body].join("\n").trim();
+  const asked = /** @type {const} */ ({ step, from, to, direction: "request", title: withShortIds(line), whole, fields, isFailure: false });
   if (!answer) return [asked];
-  return [
-    asked,
-    {
-      step: answer.step,
-      from: to,
-      to: from,
-      direction: "answer",
-      title: answer.status === null ? "the connection is cut" : String(answer.status),
-      headers: {},
-      body: answer.body,
-      fields: fieldsOf(answer.body, "", path),
-      isFailure: answer.status === null || answer.status >= 400,
-    },
-  ];
+  return [asked, answered(request, answer)];
 }
 
+/** @param {Recorded} request @param {NonNullable<Recorded["answer"]>} answer @returns {Message} */
+function answered({ from, to, path }, { step, status, body }) {
+  const title = status === null ? "the connection is cut" : String(status);
+  return {
+    step,
+    from: to ?? "",
+    to: from ?? "",
+    direction: "answer",
+    title,
+    whole: `${title}\n\n${body}`.trim(),
+    fields: fieldsOf(body, "", path),
+    isFailure: status === null || status >= 400,
+  };
+}
+
+/** An address with its ids cut short, to be read at a glance. @param {string} address */
+const withShortIds = (address) => address.replace(/([0-9a-f]{8})-[0-9a-f-]{27}/g, "$1…");
+
 /** @param {Message} message */
-function draw({ from, to, direction, title, headers, body, fields, isFailure }) {
+function draw({ from, to, direction, title, whole, fields, isFailure }) {
   const ends = [LANES.indexOf(from), LANES.indexOf(to)];
   const [left, right] = [Math.min(...ends), Math.max(...ends)];
   const arrow = make("span", { class: "arrow" });
@@ -74,15 +81,11 @@ function draw({ from, to, direction, title, headers, body, fields, isFailure }) 
   // Eight half lanes: an arrow goes from the middle of one lane to the middle of another.
   arrow.style.gridColumn = `${2 * left + 2} / ${2 * right + 2}`;
   arrow.dataset.points = ends[0] < ends[1] ? "right" : "left";
-  const words = make("p", { class: "note-title" }, make("span", { class: "visually-hidden", text: `${PARTIES[from]} to ${PARTIES[to]}: ` }), title);
-  const note = make("div", { class: "note" }, words);
+  const parties = make("span", { class: "visually-hidden", text: `${PARTIES[from]} to ${PARTIES[to]}: ` });
+  const summary = make("summary", { class: "note-title" }, parties, title);
+  const note = make("div", { class: "note" }, make("details", {}, summary, make("pre", { text: whole })));
   note.style.setProperty("--lanes", `${2 * left + 1} / ${2 * right + 3}`);
   if (fields.length > 0) note.append(make("dl", { class: "fields" }, ...fields.map(drawField)));
-  const whole = [...Object.entries(headers).map(([name, value]) => `${name}: ${value}`), ...(body ? ["", body] : [])];
-  if (whole.length > 0) {
-    const label = direction === "request" ? "Headers and body" : "Body";
-    note.append(make("details", {}, make("summary", { text: label }), make("pre", { text: whole.join("\n").trim() })));
-  }
   const item = make("li", { class: "message-item" }, arrow, note);
   item.dataset.direction = direction;
   item.dataset.failure = String(isFailure);
@@ -106,10 +109,12 @@ function drawField({ name, value, kind, what }) {
 function summary(session) {
   if (session.length === 0) return "Set or view a PIN, and each message of it stands here.";
   const kinds = session.flatMap(({ fields }) => fields.map(({ what }) => what));
-  // A relay passes on what it gets: the same thing is counted at each party that sees it.
-  const count = (/** @type {string} */ what) => kinds.filter((kind) => kind === what).length;
-  const [keys, wrapped, blocks] = ["public key", "key, wrapped", "PIN block, encrypted"].map(count);
-  return `${session.length} messages. A public key in ${keys}, a wrapped key in ${wrapped}, an encrypted PIN block in ${blocks}. Nobody on the way can open them.`;
+  // A relay passes on what it gets: the same thing counts for each message that it is in.
+  const times = (/** @type {string} */ what) => `${kinds.filter((kind) => kind === what).length}×`;
+  return (
+    `${session.length} messages. In them: a public key (${times(WHAT.publicKey)}), a key wrapped under it (${times(WHAT.tzpk)}), ` +
+    `a PIN block encrypted with that key (${times(WHAT.pinBlock)}). Only the device and the HSM can open them.`
+  );
 }
 
 export async function refreshWire() {
@@ -123,7 +128,11 @@ export async function refreshWire() {
   if (id !== cardId) byId("revealed").textContent = "";
   cardId = id;
   const sequence = session.flatMap(messages).sort((a, b) => a.step - b.step);
-  byId("messages").replaceChildren(...sequence.map(draw));
+  const list = byId("messages");
+  const hasGrown = list.childElementCount > 0 && sequence.length > list.childElementCount;
+  list.replaceChildren(...sequence.map(draw));
+  const view = /** @type {HTMLElement} */ (list.parentElement);
+  view.scrollTop = hasGrown ? view.scrollHeight : 0;
   byId("wire-summary").textContent = summary(sequence);
   byId("hsm").hidden = !cardId;
 }
