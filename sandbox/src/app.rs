@@ -6,9 +6,9 @@ use std::sync::Arc;
 use axum::{Router, middleware};
 
 use crate::clock::Clock;
-use crate::enfuce::{self, Dist};
+use crate::enfuce::{self, Dist, Tokens};
 use crate::hsm::Hsm;
-use crate::http;
+use crate::http::{self, RateLimit};
 use crate::issuer::{self, EnfuceClient};
 use crate::levers::{self, Faults, Wire};
 use crate::store::Store;
@@ -25,6 +25,8 @@ pub(crate) struct Parts {
     pub(crate) store: Store,
     pub(crate) hsm: Arc<Hsm>,
     pub(crate) dist: Dist,
+    pub(crate) tokens: Tokens,
+    pub(crate) rate_limit: RateLimit,
     pub(crate) faults: Faults,
     pub(crate) wire: Wire,
     pub(crate) enfuce_client: EnfuceClient,
@@ -77,6 +79,14 @@ impl App {
         &self.0.dist
     }
 
+    pub(crate) fn tokens(&self) -> &Tokens {
+        &self.0.tokens
+    }
+
+    pub(crate) fn rate_limit(&self) -> &RateLimit {
+        &self.0.rate_limit
+    }
+
     pub(crate) fn faults(&self) -> &Faults {
         &self.0.faults
     }
@@ -93,7 +103,7 @@ impl App {
 /// All routes. The layers are listed from the inside out: a request is written down first, then its host is checked.
 pub(crate) fn router(app: App) -> Router {
     Router::new()
-        .merge(enfuce::routes())
+        .merge(enfuce::routes(&app))
         .merge(levers::routes())
         .merge(issuer::routes())
         .method_not_allowed_fallback(http::method_not_allowed)

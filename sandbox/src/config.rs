@@ -10,6 +10,12 @@ pub(crate) const CONTROL_ID_MS: u64 = 30_000;
 /// a person choose a PIN in peace.
 pub(crate) const OPENED_MS: u64 = 300_000;
 
+/// How long the answer to a request with an idempotency key is kept, in milliseconds ("a successful response for 24 hours").
+pub(crate) const IDEMPOTENCY_MS: u64 = 24 * 60 * 60 * 1000;
+
+/// How long a bearer token is good, in seconds. Ours: Enfuce says it in each answer only.
+pub(crate) const TOKEN_SECONDS: u64 = 3600;
+
 /// The longest request body that is read.
 pub(crate) const BODY_LIMIT: usize = 64 * 1024;
 

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use card_pin_sandbox::{Config, start};
 use lexopt::prelude::*;
+use tokio::signal::unix::{SignalKind, signal};
 
 const USAGE: &str = "\
 The local stand-in for Enfuce and for an issuer, to try card-pin against.
@@ -44,9 +45,12 @@ async fn run() -> Result<(), String> {
         Command::Help => return say(USAGE),
         Command::Start(config) => config,
     };
+    // Before anything is said: who reads it may press Ctrl-C at once.
+    let mut ctrl_c =
+        signal(SignalKind::interrupt()).map_err(|error| format!("Ctrl-C cannot be waited for ({error})."))?;
     let running = start(config).await.map_err(|error| error.to_string())?;
     say(&format!("{}\nuser: {USER}\npassword: {PASSWORD}\nStop with Ctrl-C.\n", running.base_url()))?;
-    tokio::signal::ctrl_c().await.map_err(|error| format!("Ctrl-C cannot be waited for ({error})."))?;
+    ctrl_c.recv().await;
     running.stop().await;
     Ok(())
 }

@@ -26,9 +26,10 @@ use tower::ServiceExt;
 use crate::app::{App, Parts, router};
 use crate::clock::Clock;
 use crate::config::{Config, DEMO_FRAME_KEY};
-use crate::enfuce::Dist;
+use crate::enfuce::{Dist, Tokens};
 use crate::error::Error;
 use crate::hsm::Hsm;
+use crate::http::RateLimit;
 use crate::issuer::EnfuceClient;
 use crate::levers::{CutConnection, Faults, Wire};
 use crate::store::Store;
@@ -91,6 +92,8 @@ pub async fn start(config: Config) -> Result<Running, Error> {
         store,
         hsm: Arc::new(hsm),
         dist,
+        tokens: Tokens::default(),
+        rate_limit: RateLimit::default(),
         faults: Faults::default(),
         wire: Wire::default(),
         enfuce_client: EnfuceClient::new(&base_url, &config.user, &config.password)?,

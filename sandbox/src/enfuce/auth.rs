@@ -1,8 +1,11 @@
-//! Who calls Enfuce's issuer-facing APIs: HTTP Basic authentication (RFC 7617), and the query's `auditUser`.
+//! Who calls Enfuce's issuer-facing APIs, and in whose name.
+//!
+//! The classic platform takes HTTP Basic authentication (RFC 7617) or a bearer token, and names the acting person in the
+//! query's `auditUser`; the nextgen platform takes a bearer token (RFC 6750) and the header `x-audit-user`.
 
 use axum::extract::FromRequestParts;
-use axum::http::header;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
 use base64ct::{Base64, Encoding};
 
 use crate::app::App;
@@ -11,19 +14,18 @@ use crate::http::{Kind, Problem};
 /// Proof that the caller is the issuer and named the person it acts for.
 pub(super) struct Issuer;
 
+/// The same on the nextgen platform.
+pub(super) struct NextgenIssuer;
+
 impl FromRequestParts<App> for Issuer {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let header = parts
-            .headers
-            .get(header::AUTHORIZATION)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default();
-        if !is_issuer(header, app) {
-            let detail = "Send the issuer's user and password by HTTP Basic authentication.";
+        if !has_password(&parts.headers, app) && !has_token(&parts.headers, app) {
+            let detail = "Send the issuer's user and password by HTTP Basic authentication, or a Bearer token of POST /oauth2/token.";
             return Err(Problem::new(Kind::Unauthorized, detail));
         }
+        app.rate_limit().admit(app.clock().now())?;
         let query = parts.uri.query().unwrap_or_default();
         let named =
             query.split('&').any(|pair| pair.strip_prefix("auditUser=").is_some_and(|user| !user.is_empty()));
@@ -36,8 +38,36 @@ impl FromRequestParts<App> for Issuer {
     }
 }
 
-fn is_issuer(header: &str, app: &App) -> bool {
-    let Some((scheme, credentials)) = header.split_once(' ') else { return false };
-    let decoded = Base64::decode_vec(credentials.trim()).unwrap_or_default();
-    scheme.eq_ignore_ascii_case("basic") && decoded == app.credentials().as_bytes()
+impl FromRequestParts<App> for NextgenIssuer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        if !has_token(&parts.headers, app) {
+            let detail = "Send a Bearer token of POST /oauth2/token.";
+            return Err(Problem::new(Kind::Unauthorized, detail));
+        }
+        app.rate_limit().admit(app.clock().now())?;
+        if parts.headers.get("x-audit-user").is_none_or(|user| user.is_empty()) {
+            return Err(Problem::malformed(
+                "The header x-audit-user is missing: name the acting user in it.",
+            ));
+        }
+        Ok(Self)
+    }
+}
+
+/// Whether the issuer's user and password came by HTTP Basic authentication.
+pub(super) fn has_password(headers: &HeaderMap, app: &App) -> bool {
+    let decoded = credentials(headers, "basic").and_then(|text| Base64::decode_vec(text).ok());
+    decoded.is_some_and(|decoded| decoded == app.credentials().as_bytes())
+}
+
+fn has_token(headers: &HeaderMap, app: &App) -> bool {
+    credentials(headers, "bearer").is_some_and(|token| app.tokens().knows(token, app.clock().now()))
+}
+
+fn credentials<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, credentials) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case(wanted).then_some(credentials.trim())
 }

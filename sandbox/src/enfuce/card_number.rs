@@ -21,6 +21,7 @@ impl CardNumber {
             Product::McCard => [5, 5, 5, 5, 5, 5],
             Product::DebitMc => [5, 2, 0, 0, 8, 2],
             Product::VisaCard => [4, 1, 1, 1, 1, 1],
+            Product::DebitVisa => [4, 0, 0, 0, 0, 5],
         };
         let mut number = Self([0; DIGITS]);
         number.0[..bin.len()].copy_from_slice(&bin);

@@ -1,17 +1,18 @@
-//! The hosted page: by a form POST with a control id for web views, by GET with a key for frames.
+//! The hosted page: by a POST with a control id for web views, by GET with a key for frames.
 
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
+use serde_json::Value;
+use uuid::Uuid;
+
 use super::parse_uuid;
 use crate::app::App;
 use crate::http::{Kind, Problem, is_media_type};
-use crate::store::control_ids;
+use crate::store::control_ids::{self, Scope};
 
-const OPERATION: &str = "set-pin";
-
-/// `POST /pin-page/mobile` with the form field `controlId`.
+/// `POST /pin-page/mobile` with the form field `controlId`, or on the nextgen platform as JSON with `pinControlId`.
 pub(super) async fn mobile(State(app): State<App>, headers: HeaderMap, body: String) -> Response {
     match mobile_page(&app, &headers, &body).await {
         Ok(html) => page(html, app.base_url()),
@@ -20,17 +21,33 @@ pub(super) async fn mobile(State(app): State<App>, headers: HeaderMap, body: Str
 }
 
 async fn mobile_page(app: &App, headers: &HeaderMap, body: &str) -> Result<String, Problem> {
-    if !is_media_type(headers, "application/x-www-form-urlencoded") {
-        let detail = "Send the control id as a form (application/x-www-form-urlencoded).";
-        return Err(Problem::new(Kind::UnsupportedMediaType, detail));
-    }
-    let id =
-        field(body, "controlId").ok_or_else(|| Problem::malformed("The form field controlId is missing."))?;
-    let id = parse_uuid("controlId", id)?;
+    let id = sent_id(headers, body)?;
     let template = app.dist().page()?;
     let now = app.clock().now();
-    app.store().transaction(move |tx| control_ids::fetch_page(tx, id, now).map_err(Problem::from)).await?;
-    Ok(fill(&template, &id.to_string(), app.base_url()))
+    let fetched =
+        app.store().transaction(move |tx| control_ids::fetch_page(tx, id, now).map_err(Problem::from));
+    let operation = match fetched.await? {
+        Scope::SetPin => "set-pin",
+        Scope::ViewPin => "view-pin",
+    };
+    let (control_id, parent_origin) = (id.to_string(), app.base_url());
+    Ok(fill(&template, &Values { operation, control_id: &control_id, parent_origin }))
+}
+
+fn sent_id(headers: &HeaderMap, body: &str) -> Result<Uuid, Problem> {
+    if is_media_type(headers, "application/json") {
+        let body: Value = serde_json::from_str(body).unwrap_or_default();
+        let id = body["pinControlId"].as_str();
+        let id = id.ok_or_else(|| Problem::malformed("The JSON member pinControlId is missing."))?;
+        parse_uuid("pinControlId", id)
+    } else if is_media_type(headers, "application/x-www-form-urlencoded") {
+        let id = field(body, "controlId");
+        let id = id.ok_or_else(|| Problem::malformed("The form field controlId is missing."))?;
+        parse_uuid("controlId", id)
+    } else {
+        let detail = "Send controlId as a form (application/x-www-form-urlencoded), or pinControlId as application/json.";
+        Err(Problem::new(Kind::UnsupportedMediaType, detail))
+    }
 }
 
 /// `GET /pin-page/frame?key=…`: the control id follows by a message from the origin that belongs to the key.
@@ -46,25 +63,34 @@ fn frame_page<'a>(app: &'a App, uri: &Uri) -> Result<(String, &'a str), Problem>
     let key = key.ok_or_else(|| Problem::malformed("The query parameter key is missing."))?;
     let origin =
         app.frame_origin(key).ok_or_else(|| Problem::new(Kind::Unknown, "There is no such frame key."))?;
-    Ok((fill(&app.dist().page()?, "", origin), origin))
+    // What the page is for comes with the control id.
+    let values = Values { operation: "set-pin", control_id: "", parent_origin: origin };
+    Ok((fill(&app.dist().page()?, &values), origin))
 }
 
 /// The value of a form or query field. What is looked for here needs no escapes, so a value with one is simply not it.
-fn field<'a>(form: &'a str, name: &str) -> Option<&'a str> {
+pub(super) fn field<'a>(form: &'a str, name: &str) -> Option<&'a str> {
     form.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
 }
 
+/// What the placeholders stand for.
+struct Values<'a> {
+    operation: &'a str,
+    control_id: &'a str,
+    parent_origin: &'a str,
+}
+
 /// Replaces the placeholders, each value escaped for an attribute or text.
-fn fill(template: &str, control_id: &str, parent_origin: &str) -> String {
+fn fill(template: &str, values: &Values<'_>) -> String {
     let mut page = String::with_capacity(template.len() + 128);
     let mut rest = template;
     // One pass, so that a value is never searched for placeholders itself.
     while let Some((before, after)) = rest.split_once("{{") {
         page.push_str(before);
         let (value, after) = match after.split_once("}}") {
-            Some(("operation", after)) => (OPERATION, after),
-            Some(("control-id", after)) => (control_id, after),
-            Some(("parent-origin", after)) => (parent_origin, after),
+            Some(("operation", after)) => (values.operation, after),
+            Some(("control-id", after)) => (values.control_id, after),
+            Some(("parent-origin", after)) => (values.parent_origin, after),
             _ => ("{{", after),
         };
         page.push_str(&escape(value));
@@ -139,7 +165,10 @@ mod tests {
     #[test]
     fn placeholders_are_filled_once_and_escaped() {
         let template = "a {{operation}} b {{control-id}} c {{parent-origin}} d {{other}} {{";
-        let filled = fill(template, "<\"'&>", "{{operation}}");
+        let filled = fill(
+            template,
+            &Values { operation: "set-pin", control_id: "<\"'&>", parent_origin: "{{operation}}" },
+        );
         assert_eq!(filled, "a set-pin b &lt;&quot;&#39;&amp;&gt; c {{operation}} d {{other}} {{");
     }
 

@@ -7,9 +7,10 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let (kind, detail) = match refusal {
             Refusal::Unknown => (Kind::Unknown, "There is no such control id."),
-            Refusal::OtherScope => {
-                (Kind::OtherScope, "The control id was issued for another scope than SET_PIN.")
-            }
+            Refusal::OtherScope => (
+                Kind::OtherScope,
+                "The control id was issued for another scope: setting needs SET_PIN, viewing VIEW_PIN.",
+            ),
             Refusal::AlreadyUsed => (Kind::AlreadyUsed, "The control id is used up: ask for a new one."),
             Refusal::PageAlreadyFetched => {
                 (Kind::AlreadyUsed, "The page of this control id was already fetched: ask for a new one.")

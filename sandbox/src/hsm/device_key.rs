@@ -4,8 +4,8 @@ use base64ct::{Base64, Encoding};
 use rand::rngs::SysRng;
 use rsa::PublicKey;
 use rsa::pkcs1;
-use rsa::pkcs8::SubjectPublicKeyInfoRef;
 use rsa::pkcs8::der::Decode;
+use rsa::pkcs8::{Document, SubjectPublicKeyInfoRef};
 use rsa::traits::PublicKeyParts;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
@@ -23,6 +23,8 @@ const EXPONENT: [u8; 3] = [0x01, 0x00, 0x01];
 pub(crate) enum DeviceKeyError {
     /// Not base64 with padding, in one line.
     Base64,
+    /// Not PEM with the label `PUBLIC KEY`.
+    Pem,
     /// Not the DER of a SubjectPublicKeyInfo of an RSA key.
     Spki,
     /// A modulus outside 2048 to 4096 bits.
@@ -47,10 +49,22 @@ pub(crate) struct DeviceKey {
 }
 
 impl DeviceKey {
-    /// Reads base64 of a SubjectPublicKeyInfo in DER (RFC 5280 §4.1), algorithm rsaEncryption (RFC 8017 §A.1).
+    /// Reads base64 of a SubjectPublicKeyInfo in DER.
     pub(crate) fn from_spki_base64(text: &str) -> Result<Self, DeviceKeyError> {
-        let der = Base64::decode_vec(text).map_err(|_| DeviceKeyError::Base64)?;
-        let spki = SubjectPublicKeyInfoRef::from_der(&der).map_err(|_| DeviceKeyError::Spki)?;
+        Self::from_spki_der(&Base64::decode_vec(text).map_err(|_| DeviceKeyError::Base64)?)
+    }
+
+    /// Reads a SubjectPublicKeyInfo in PEM (RFC 7468 §13).
+    pub(crate) fn from_spki_pem(text: &str) -> Result<Self, DeviceKeyError> {
+        match Document::from_pem(text) {
+            Ok(("PUBLIC KEY", der)) => Self::from_spki_der(der.as_bytes()),
+            _ => Err(DeviceKeyError::Pem),
+        }
+    }
+
+    /// Reads a SubjectPublicKeyInfo in DER (RFC 5280 §4.1), algorithm rsaEncryption (RFC 8017 §A.1).
+    fn from_spki_der(der: &[u8]) -> Result<Self, DeviceKeyError> {
+        let spki = SubjectPublicKeyInfoRef::from_der(der).map_err(|_| DeviceKeyError::Spki)?;
         // The `rsa` crate also reads keys that are for PSS signatures only.
         if spki.algorithm.oid != pkcs1::ALGORITHM_OID {
             return Err(DeviceKeyError::Spki);
@@ -62,7 +76,7 @@ impl DeviceKey {
         if *key.e_bytes() != EXPONENT {
             return Err(DeviceKeyError::Exponent);
         }
-        Ok(Self { key, fingerprint: Sha256::digest(&der).into() })
+        Ok(Self { key, fingerprint: Sha256::digest(der).into() })
     }
 
     /// SHA-256 of the DER, to know the key again.

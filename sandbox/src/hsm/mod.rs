@@ -18,7 +18,7 @@ pub(crate) use pin_block::{PIN_BLOCK_BYTES, Pin};
 pub(crate) use tzpk::{KeyMaterial, Tzpk};
 
 use crate::error::Error;
-use crate::random::NoEntropy;
+use crate::random::{self, NoEntropy};
 use master_key::MasterKey;
 
 /// Why the HSM refused.
@@ -70,6 +70,26 @@ impl Hsm {
         let clear = Zeroizing::new(tzpk.decrypt(set.block).ok_or(HsmError::Block)?);
         let pin = Pin::from_format_1(&clear).ok_or(HsmError::Block)?;
         self.master.seal(&format!("pin:{}", set.card_id), pin.to_sealable().as_slice())
+    }
+
+    /// Draws a random PIN for a card that nobody chose one for; returns it sealed for that card.
+    pub(crate) fn make_pin(&self, card_id: Uuid) -> Result<Vec<u8>, HsmError> {
+        self.master.seal(&format!("pin:{card_id}"), Pin::make_random()?.to_sealable().as_slice())
+    }
+
+    /// Opens a sealed PIN and returns it in a block under the TZPK, for the device that the TZPK goes to.
+    pub(crate) fn give_pin(&self, card_id: Uuid, sealed: &[u8], tzpk: &Tzpk) -> Result<Vec<u8>, HsmError> {
+        let clear = self.master.open_sealed(&format!("pin:{card_id}"), sealed)?;
+        let pin = Pin::from_sealable(&clear).ok_or(HsmError::Seal)?;
+        match tzpk.encrypt(*pin.to_format_1()?) {
+            Some(block) => Ok(block.to_vec()),
+            // A fault handed out what is no key: no block goes with it.
+            None => {
+                let mut noise = vec![0; PIN_BLOCK_BYTES];
+                random::fill(&mut noise)?;
+                Ok(noise)
+            }
+        }
     }
 
     /// Opens a sealed PIN, for the tests' lever that shows what was decrypted. A real HSM has no such function.

@@ -1,4 +1,4 @@
-//! Decodes PIN blocks of ISO 9564-1 format 1 (§9.3.3): no card number in it, random filler behind the PIN.
+//! Decodes and makes PIN blocks of ISO 9564-1 format 1 (§9.3.3): no card number in it, random filler behind the PIN.
 //!
 //! ```text
 //! nibble   1   2   3 … 6   7 … 14        15  16
@@ -7,6 +7,7 @@
 //!
 //! C = 1 (the format), N = length 4…12, P = a digit, F = filler of any value.
 
+use crate::random::{self, NoEntropy};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// The length of a format 1 block: one block of TDEA.
@@ -38,6 +39,31 @@ impl Pin {
             pin.digits[index] = nibble(2 + index);
         }
         pin.checked()
+    }
+
+    /// Makes the block of this PIN, with filler drawn anew.
+    pub(super) fn to_format_1(&self) -> Result<Zeroizing<[u8; PIN_BLOCK_BYTES]>, NoEntropy> {
+        let mut block = Zeroizing::new([0; PIN_BLOCK_BYTES]);
+        random::fill(&mut *block)?;
+        let mut put = |index: usize, nibble: u8| {
+            let byte = &mut block[index / 2];
+            *byte = if index.is_multiple_of(2) { *byte & 0x0F | nibble << 4 } else { *byte & 0xF0 | nibble };
+        };
+        put(0, 1);
+        put(1, self.length);
+        for (index, digit) in self.digits.iter().take(usize::from(self.length)).enumerate() {
+            put(2 + index, *digit);
+        }
+        Ok(block)
+    }
+
+    /// Draws a PIN of four digits, each equally likely.
+    pub(super) fn make_random() -> Result<Self, NoEntropy> {
+        let mut pin = Self { length: MIN_DIGITS, digits: [0; MAX_DIGITS as usize] };
+        for digit in &mut pin.digits[..usize::from(MIN_DIGITS)] {
+            *digit = random::below(10)?;
+        }
+        Ok(pin)
     }
 
     /// Undoes [`Self::to_sealable`].

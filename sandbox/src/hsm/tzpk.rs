@@ -1,6 +1,6 @@
 //! The temporary PIN key: TDEA as in NIST SP 800-67, double length (K1‖K2, used as K1‖K2‖K1).
 
-use des::cipher::{Array, BlockCipherDecrypt, KeyInit};
+use des::cipher::{Array, BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
 use des::{TdesEde2, TdesEde3, weak_key_test};
 use zeroize::Zeroizing;
 
@@ -81,6 +81,17 @@ impl Tzpk {
         match self.bytes.len() {
             16 => TdesEde2::new_from_slice(&self.bytes).ok()?.decrypt_block(&mut block),
             24 => TdesEde3::new_from_slice(&self.bytes).ok()?.decrypt_block(&mut block),
+            _ => return None,
+        }
+        Some(block.into())
+    }
+
+    /// Encrypts one block (ECB); nothing if this is no TDEA key.
+    pub(super) fn encrypt(&self, block: [u8; PIN_BLOCK_BYTES]) -> Option<[u8; PIN_BLOCK_BYTES]> {
+        let mut block = Array::from(block);
+        match self.bytes.len() {
+            16 => TdesEde2::new_from_slice(&self.bytes).ok()?.encrypt_block(&mut block),
+            24 => TdesEde3::new_from_slice(&self.bytes).ok()?.encrypt_block(&mut block),
             _ => return None,
         }
         Some(block.into())

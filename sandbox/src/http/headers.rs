@@ -7,6 +7,10 @@ use axum::response::{IntoResponse, Response};
 
 use super::{Kind, Problem};
 
+/// Marks an error answer that has no body on purpose.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct WithoutBody;
+
 /// Adds the headers, and turns an error answer without one of our bodies into a problem of the same status.
 pub(crate) async fn complete(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
@@ -30,5 +34,9 @@ pub(crate) async fn complete(request: Request, next: Next) -> Response {
 fn has_own_body(response: &Response) -> bool {
     let content_type =
         response.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
-    content_type.starts_with(b"application/problem+json") || content_type.starts_with(b"text/html")
+    // The framework's own bodies are plain text.
+    [b"application/problem+json".as_slice(), b"application/json", b"text/html"]
+        .iter()
+        .any(|ours| content_type.starts_with(ours))
+        || response.extensions().get::<WithoutBody>().is_some()
 }

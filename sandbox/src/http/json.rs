@@ -72,6 +72,11 @@ impl Fields {
         }
     }
 
+    /// The whole object as text, its members sorted by name.
+    pub(crate) fn to_json(&self) -> String {
+        serde_json::to_string(&self.0).unwrap_or_default()
+    }
+
     /// The whole object, for a body that is read as one enum.
     pub(crate) fn into_value(self) -> Value {
         Value::Object(self.0)

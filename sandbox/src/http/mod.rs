@@ -3,9 +3,11 @@
 mod headers;
 mod host;
 mod json;
+mod limit;
 mod problem;
 
-pub(crate) use headers::complete;
+pub(crate) use headers::{WithoutBody, complete};
 pub(crate) use host::check_host;
 pub(crate) use json::{Fields, JsonBody, is_media_type};
+pub(crate) use limit::RateLimit;
 pub(crate) use problem::{Kind, Problem, method_not_allowed, unknown_route};

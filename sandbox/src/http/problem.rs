@@ -5,7 +5,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::hsm::HsmError;
 use crate::random::NoEntropy;
@@ -27,7 +27,9 @@ pub(crate) enum Kind {
     Expired,
     TooLarge,
     UnsupportedMediaType,
+    KeyReused,
     Misdirected,
+    TooMany,
     Internal,
     EnfuceUnreachable,
     /// Any other status; only the fault of that name and the web framework's own refusals need it.
@@ -60,14 +62,17 @@ impl Kind {
             Self::Expired => StatusCode::GONE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            // As the IETF's draft on the Idempotency-Key header has it (§2.7).
+            Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
+            Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::EnfuceUnreachable => StatusCode::BAD_GATEWAY,
             Self::Other(status) => status,
         }
     }
 
-    fn code(self) -> &'static str {
+    pub(crate) fn code(self) -> &'static str {
         match self {
             Self::Malformed => "malformed",
             Self::Unauthorized => "unauthorized",
@@ -82,7 +87,9 @@ impl Kind {
             Self::Expired => "expired",
             Self::TooLarge => "too_large",
             Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::KeyReused => "key_reused",
             Self::Misdirected => "misdirected",
+            Self::TooMany => "too_many",
             Self::Internal => "internal",
             Self::EnfuceUnreachable => "enfuce_unreachable",
             Self::Other(_) => "other",
@@ -113,25 +120,40 @@ impl Problem {
     pub(crate) fn detail(&self) -> &str {
         &self.detail
     }
-}
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
+    pub(crate) fn to_json(&self) -> Value {
         let status = self.kind.status();
-        let body = json!({
+        json!({
             "type": "about:blank",
             "title": status.canonical_reason().unwrap_or("Error"),
             "status": status.as_u16(),
             "detail": self.detail,
             "code": self.kind.code(),
-        });
-        let mut response = (status, Json(body)).into_response();
+        })
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = self.kind.status();
+        let mut response = (status, Json(self.to_json())).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if self.kind == Kind::Unauthorized {
-            let challenge = HeaderValue::from_static("Basic realm=\"card-pin sandbox\", charset=\"UTF-8\"");
-            headers.insert(header::WWW_AUTHENTICATE, challenge);
+        match self.kind {
+            Kind::Unauthorized => {
+                let challenge =
+                    HeaderValue::from_static("Basic realm=\"card-pin sandbox\", charset=\"UTF-8\"");
+                headers.append(header::WWW_AUTHENTICATE, challenge);
+                headers.append(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            Kind::TooMany => {
+                // The limit is one of a second.
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            _ => {}
         }
+        // For a platform that words its errors in its own way.
+        response.extensions_mut().insert(self);
         response
     }
 }

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use hyper::body::Frame;
 use tokio::time::{Sleep, sleep};
 
-use super::faults::{Endpoint, Fault, KeyFault};
+use super::faults::{Fault, KeyFault};
 use crate::config::BODY_LIMIT;
 use crate::hsm::KeyMaterial;
 use crate::http::{Kind, Problem};
@@ -80,13 +80,10 @@ impl From<Fault> for Misbehaviour {
 }
 
 impl Instead {
-    pub(crate) async fn answer(self, endpoint: Endpoint) -> Response {
+    pub(crate) async fn answer(self, path: &str) -> Response {
         match self {
             Self::Redirect => {
-                let elsewhere = match endpoint {
-                    Endpoint::Tzpk => "/pin-page/tzpk-elsewhere",
-                    Endpoint::Set => "/pin-page/set-elsewhere",
-                };
+                let elsewhere = format!("{path}-elsewhere");
                 (StatusCode::FOUND, [(header::LOCATION, elsewhere)]).into_response()
             }
             Self::Stall => pending().await,

@@ -12,21 +12,23 @@ use crate::hsm::{KeyMaterial, OaepHash};
 /// How many times one plan may strike.
 const MAX_TIMES: u16 = 1000;
 
-/// Where a fault strikes.
+/// Where a fault strikes, whichever door the request comes through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Endpoint {
-    /// `POST /pin-page/tzpk`
+    /// Asking for a TZPK.
     Tzpk,
-    /// `POST /pin-page/set`
+    /// Sending the PIN block.
     Set,
+    /// Viewing the PIN.
+    View,
 }
 
 /// What goes wrong. The work of the endpoint is done only in `cut_after`, `cut_body` and the faults of the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Fault {
-    /// 302 to the endpoint's path plus `-elsewhere`.
+    /// 302 to the request's path plus `-elsewhere`.
     Redirect,
     /// No answer until the client gives up.
     Stall,
@@ -132,14 +134,16 @@ impl PlanRefusal {
     pub(crate) fn detail(self) -> &'static str {
         match self {
             Self::Shape => {
-                "The body is {\"on\": \"tzpk\" | \"set\", \"fault\": …, \"times\": n}; fault is one of redirect, stall, cut, \
+                "The body is {\"on\": \"tzpk\" | \"set\" | \"view\", \"fault\": …, \"times\": n}; fault is one of redirect, stall, cut, \
                  cut_after, cut_body, html, not_json, too_large, {\"status\": n}, truncated, flipped, sha1, \
                  {\"key_bytes\": n}, single_des, weak, not_base64."
             }
             Self::Times => "times has to be 1 to 1000.",
             Self::Status => "status has to be 400 to 599.",
             Self::KeyBytes => "key_bytes has to be 8, 15, 16, 24 or 33.",
-            Self::KeyFaultOnSet => "This fault is one of the key: it goes with \"on\": \"tzpk\" only.",
+            Self::KeyFaultOnSet => {
+                "This fault is one of the key: it goes with \"on\": \"tzpk\" or \"view\" only."
+            }
         }
     }
 }
@@ -235,7 +239,7 @@ mod tests {
         assert_eq!(plan("set", json!({"key_bytes": 8})), Err(PlanRefusal::KeyFaultOnSet));
         assert_eq!(plan("tzpk", json!({"key_bytes": 9})), Err(PlanRefusal::KeyBytes));
         assert_eq!(plan("tzpk", json!({"status": 200})), Err(PlanRefusal::Status));
-        assert_eq!(plan("view", json!("cut")), Err(PlanRefusal::Shape));
+        assert_eq!(plan("show", json!("cut")), Err(PlanRefusal::Shape));
         assert_eq!(plan("set", json!("explode")), Err(PlanRefusal::Shape));
         assert_eq!(
             Plan::from_json(json!({"on": "set", "fault": "cut", "times": 0})),

@@ -2,6 +2,7 @@
 
 mod broken;
 mod faults;
+mod plastics;
 mod wire;
 
 use axum::extract::{Path, Request, State};
@@ -16,7 +17,7 @@ pub(crate) use faults::{Endpoint, Faults, KeyFault};
 pub(crate) use wire::{Wire, record};
 
 use crate::app::App;
-use crate::enfuce::parse_uuid;
+use crate::enfuce::{self, Made, parse_uuid};
 use crate::http::{JsonBody, Kind, Problem};
 use crate::server::Peer;
 use crate::store::cards;
@@ -25,10 +26,12 @@ use crate::store::cards;
 pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/sandbox/clock", post(clock))
+        .route("/sandbox/embossing-run", post(embossing_run))
         .route("/sandbox/reset", post(reset))
         .route("/sandbox/faults", post(plan_fault))
         .route("/sandbox/wire", get(show_wire))
         .route("/sandbox/cards/{id}/pin", get(show_pin))
+        .route("/sandbox/cards/{id}/plastics", post(plastics::order))
         .route_layer(middleware::from_fn(loopback_only))
 }
 
@@ -46,10 +49,17 @@ async fn clock(State(app): State<App>, JsonBody(body): JsonBody) -> Result<Json<
     Ok(Json(json!({"offsetSeconds": offset, "now": app.clock().now().to_rfc3339()})))
 }
 
+/// `POST /sandbox/embossing-run`
+async fn embossing_run(State(app): State<App>) -> Result<Json<Value>, Problem> {
+    let Made { chosen_pins, random_pins } = enfuce::embossing_run(&app).await?;
+    Ok(Json(json!({"made": chosen_pins + random_pins, "chosenPins": chosen_pins, "randomPins": random_pins})))
+}
+
 /// `POST /sandbox/reset`
 async fn reset(State(app): State<App>) -> Result<Json<Value>, Problem> {
     app.store().clear().await?;
     app.faults().clear();
+    app.rate_limit().clear();
     app.wire().clear();
     app.clock().reset();
     Ok(Json(json!({})))

@@ -7,16 +7,17 @@ use uuid::Uuid;
 use super::{SqlUuid, StoreError};
 use crate::clock::Instant;
 
-/// The products whose cards can be made.
+/// The brands whose cards can be made: the physical ones, for a virtual card has no PIN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Product {
     McCard,
     DebitMc,
+    DebitVisa,
     VisaCard,
 }
 
 impl Product {
-    pub(crate) const ALL: [Self; 3] = [Self::McCard, Self::DebitMc, Self::VisaCard];
+    pub(crate) const ALL: [Self; 4] = [Self::McCard, Self::DebitMc, Self::VisaCard, Self::DebitVisa];
 
     /// The name in Enfuce's API.
     pub(crate) fn name(self) -> &'static str {
@@ -24,6 +25,7 @@ impl Product {
             Self::McCard => "MC_CARD",
             Self::DebitMc => "DEBIT_MC",
             Self::VisaCard => "VISA_CARD",
+            Self::DebitVisa => "DEBIT_VISA",
         }
     }
 }
@@ -40,7 +42,7 @@ pub(crate) enum PinStatus {
 }
 
 impl PinStatus {
-    const ALL: [Self; 3] = [Self::Random, Self::Waiting, Self::Set];
+    pub(crate) const ALL: [Self; 3] = [Self::Random, Self::Waiting, Self::Set];
 
     /// The name in Enfuce's API.
     pub(crate) fn name(self) -> &'static str {
@@ -50,23 +52,79 @@ impl PinStatus {
             Self::Set => "S",
         }
     }
+
+    /// The name in the nextgen API. Its `INHERITED` is the PIN of an earlier plastic, which here stays what it was.
+    pub(crate) fn nextgen_name(self) -> &'static str {
+        match self {
+            Self::Random => "GENERATED",
+            Self::Waiting => "WAITING",
+            Self::Set => "SET",
+        }
+    }
 }
 
-/// Whether a plastic has been produced.
+/// Whether the cardholder can use the card. Enfuce's API restricts no change between these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum PlasticStatus {
-    Inactive,
-    Active,
+pub(crate) enum CardStatus {
+    Ok,
+    Blocked,
+    SuspectedFraud,
+    ClosedDueToFraud,
+    NoRenewal,
+    Lost,
+    Stolen,
+    Closed,
 }
 
-impl PlasticStatus {
-    const ALL: [Self; 2] = [Self::Inactive, Self::Active];
+impl CardStatus {
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Ok,
+        Self::Blocked,
+        Self::SuspectedFraud,
+        Self::ClosedDueToFraud,
+        Self::NoRenewal,
+        Self::Lost,
+        Self::Stolen,
+        Self::Closed,
+    ];
 
     /// The name in Enfuce's API.
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::Inactive => "INACTIVE",
-            Self::Active => "ACTIVE",
+            Self::Ok => "CARD_OK",
+            Self::Blocked => "CARD_BLOCKED",
+            Self::SuspectedFraud => "SUSPECTED_FRAUD",
+            Self::ClosedDueToFraud => "CARD_CLOSED_DUE_TO_FRAUD",
+            Self::NoRenewal => "CARD_NO_RENEWAL",
+            Self::Lost => "CARD_LOST",
+            Self::Stolen => "CARD_STOLEN",
+            Self::Closed => "CARD_CLOSED",
+        }
+    }
+
+    /// Whether a PIN may be set or seen, and a plastic made. `CARD_NO_RENEWAL` changes nothing but the renewal.
+    pub(crate) fn is_usable(self) -> bool {
+        matches!(self, Self::Ok | Self::NoRenewal)
+    }
+}
+
+/// Why a plastic is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ProductionType {
+    New,
+    Renewal,
+    Replacement,
+}
+
+impl ProductionType {
+    pub(crate) const ALL: [Self; 3] = [Self::New, Self::Renewal, Self::Replacement];
+
+    /// The name in the API. Enfuce does not publish the values: they are ours.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::New => "NEW",
+            Self::Renewal => "RENEWAL",
+            Self::Replacement => "REPLACEMENT",
         }
     }
 }
@@ -87,7 +145,7 @@ macro_rules! stored_by_name {
     )*};
 }
 
-stored_by_name!(Product, PinStatus, PlasticStatus);
+stored_by_name!(Product, PinStatus, CardStatus, ProductionType);
 
 /// A card. Its number is kept masked only: nothing here needs the rest.
 #[derive(Debug, Clone)]
@@ -100,6 +158,7 @@ pub(crate) struct Card {
     pub(crate) masked_card_number: String,
     pub(crate) first_name: Option<String>,
     pub(crate) last_name: Option<String>,
+    pub(crate) status: CardStatus,
     pub(crate) pin_status: PinStatus,
     pub(crate) created: Instant,
 }
@@ -110,10 +169,12 @@ pub(crate) struct Plastic {
     pub(crate) id: Uuid,
     pub(crate) card_id: Uuid,
     pub(crate) sequence_number: u32,
-    pub(crate) status: PlasticStatus,
+    pub(crate) production_type: ProductionType,
     pub(crate) expires_year: u32,
     pub(crate) expires_month: u32,
     pub(crate) created: Instant,
+    /// When it was made: from then on it is `ACTIVE`, before it is `INACTIVE`.
+    pub(crate) made: Option<Instant>,
 }
 
 impl Card {
@@ -127,8 +188,9 @@ impl Card {
             masked_card_number: row.get(5)?,
             first_name: row.get(6)?,
             last_name: row.get(7)?,
-            pin_status: row.get(8)?,
-            created: row.get(9)?,
+            status: row.get(8)?,
+            pin_status: row.get(9)?,
+            created: row.get(10)?,
         })
     }
 }
@@ -139,21 +201,24 @@ impl Plastic {
             id: row.get::<_, SqlUuid>(0)?.0,
             card_id: row.get::<_, SqlUuid>(1)?.0,
             sequence_number: row.get(2)?,
-            status: row.get(3)?,
+            production_type: row.get(3)?,
             expires_year: row.get(4)?,
             expires_month: row.get(5)?,
             created: row.get(6)?,
+            made: row.get(7)?,
         })
     }
 }
 
-const PLASTIC_COLUMNS: &str = "id, card_id, sequence_number, status, expires_year, expires_month, created_ms";
+const CARD_COLUMNS: &str = "id, product, customer_id, account_id, role, masked_card_number, first_name, last_name, status, pin_status, created_ms";
+const PLASTICS: &str =
+    "SELECT id, card_id, sequence_number, production_type, expires_year, expires_month, created_ms, made_ms
+     FROM plastics LEFT JOIN productions ON plastic_id = id";
 
-/// Writes down a new card with its first plastic.
-pub(crate) fn insert(tx: &Transaction<'_>, card: &Card, plastic: &Plastic) -> Result<(), StoreError> {
+/// Writes down a new card.
+pub(crate) fn insert(tx: &Transaction<'_>, card: &Card) -> Result<(), StoreError> {
     tx.execute(
-        "INSERT INTO cards (id, product, customer_id, account_id, role, masked_card_number, first_name, last_name, pin_status, created_ms)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        &format!("INSERT INTO cards ({CARD_COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"),
         params![
             SqlUuid(card.id),
             card.product,
@@ -163,17 +228,24 @@ pub(crate) fn insert(tx: &Transaction<'_>, card: &Card, plastic: &Plastic) -> Re
             card.masked_card_number,
             card.first_name,
             card.last_name,
+            card.status,
             card.pin_status,
             card.created
         ],
     )?;
+    Ok(())
+}
+
+/// Writes down a plastic that is to be made.
+pub(crate) fn insert_plastic(tx: &Transaction<'_>, plastic: &Plastic) -> Result<(), StoreError> {
     tx.execute(
-        &format!("INSERT INTO plastics ({PLASTIC_COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"),
+        "INSERT INTO plastics (id, card_id, sequence_number, production_type, expires_year, expires_month, created_ms)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         params![
             SqlUuid(plastic.id),
             SqlUuid(plastic.card_id),
             plastic.sequence_number,
-            plastic.status,
+            plastic.production_type,
             plastic.expires_year,
             plastic.expires_month,
             plastic.created
@@ -184,28 +256,36 @@ pub(crate) fn insert(tx: &Transaction<'_>, card: &Card, plastic: &Plastic) -> Re
 
 /// Looks a card up.
 pub(crate) fn find(tx: &Transaction<'_>, id: Uuid) -> Result<Option<Card>, StoreError> {
-    let card = tx.query_row(
-        "SELECT id, product, customer_id, account_id, role, masked_card_number, first_name, last_name, pin_status, created_ms
-         FROM cards WHERE id = ?1",
-        [SqlUuid(id)],
-        Card::from_row,
-    );
-    Ok(card.optional()?)
+    let sql = format!("SELECT {CARD_COLUMNS} FROM cards WHERE id = ?1");
+    Ok(tx.query_row(&sql, [SqlUuid(id)], Card::from_row).optional()?)
 }
 
 /// The plastics of a card, oldest first.
 pub(crate) fn plastics(tx: &Transaction<'_>, card_id: Uuid) -> Result<Vec<Plastic>, StoreError> {
-    let mut query = tx.prepare(&format!(
-        "SELECT {PLASTIC_COLUMNS} FROM plastics WHERE card_id = ?1 ORDER BY sequence_number"
-    ))?;
+    let mut query = tx.prepare(&format!("{PLASTICS} WHERE card_id = ?1 ORDER BY sequence_number"))?;
     let rows = query.query_map([SqlUuid(card_id)], Plastic::from_row)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// Looks a plastic up.
 pub(crate) fn find_plastic(tx: &Transaction<'_>, id: Uuid) -> Result<Option<Plastic>, StoreError> {
-    let sql = format!("SELECT {PLASTIC_COLUMNS} FROM plastics WHERE id = ?1");
+    let sql = format!("{PLASTICS} WHERE id = ?1");
     Ok(tx.query_row(&sql, [SqlUuid(id)], Plastic::from_row).optional()?)
+}
+
+/// Changes a card's `status`.
+pub(crate) fn set_status(tx: &Transaction<'_>, id: Uuid, status: CardStatus) -> Result<(), StoreError> {
+    tx.execute("UPDATE cards SET status = ?2 WHERE id = ?1", params![SqlUuid(id), status])?;
+    Ok(())
+}
+
+/// Changes a card's `pinStatus` to one that goes without a chosen PIN; in `W` it has none from now on.
+pub(crate) fn set_pin_status(tx: &Transaction<'_>, id: Uuid, status: PinStatus) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE cards SET pin_status = ?2, sealed_pin = iif(?2 = 'W', NULL, sealed_pin) WHERE id = ?1",
+        params![SqlUuid(id), status],
+    )?;
+    Ok(())
 }
 
 /// Stores a card's sealed PIN, which makes its status `S`.
@@ -214,6 +294,12 @@ pub(crate) fn set_pin(tx: &Transaction<'_>, id: Uuid, sealed_pin: &[u8]) -> Resu
         "UPDATE cards SET sealed_pin = ?2, pin_status = ?3 WHERE id = ?1",
         params![SqlUuid(id), sealed_pin, PinStatus::Set],
     )?;
+    Ok(())
+}
+
+/// Stores the sealed random PIN that a card in `D` was made with; its status stays.
+pub(crate) fn keep_random_pin(tx: &Transaction<'_>, id: Uuid, sealed_pin: &[u8]) -> Result<(), StoreError> {
+    tx.execute("UPDATE cards SET sealed_pin = ?2 WHERE id = ?1", params![SqlUuid(id), sealed_pin])?;
     Ok(())
 }
 

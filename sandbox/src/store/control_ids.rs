@@ -3,6 +3,9 @@
 //! ```text
 //! issued ──page──→ page_fetched ──key──→ key_sent ──set──→ used
 //!    └────────────────key──────────────────↗  ↺ key  └─bad block──→ burnt
+//!
+//! issued ──page──→ page_fetched ──view──→ used
+//!    └──────────────────view───────────────↗
 //! ```
 //!
 //! A control id lives 30 seconds until its first use, and five minutes from then on.
@@ -37,6 +40,7 @@ enum Step {
     SendKey,
     Set,
     Burn,
+    View,
 }
 
 /// Why a control id does not do what is asked of it.
@@ -75,6 +79,8 @@ impl State {
             (Self::Issued | Self::PageFetched, Step::Set | Step::Burn) => Err(Refusal::NoKeyYet),
             (Self::KeySent, Step::Set) => Ok(Self::Used),
             (Self::KeySent, Step::Burn) => Ok(Self::Burnt),
+            // No key is ever sent with an id for viewing.
+            (Self::Issued | Self::PageFetched | Self::KeySent, Step::View) => Ok(Self::Used),
         }
     }
 
@@ -126,8 +132,20 @@ impl FromSql for Scope {
     }
 }
 
+impl Step {
+    /// The scope that an id needs for this step; fetching the page goes with any.
+    fn scope(self) -> Option<Scope> {
+        match self {
+            Self::FetchPage => None,
+            Self::SendKey | Self::Set | Self::Burn => Some(Scope::SetPin),
+            Self::View => Some(Scope::ViewPin),
+        }
+    }
+}
+
 struct Row {
     card_id: Uuid,
+    plastic_id: Uuid,
     scope: Scope,
     state: State,
     issued: Instant,
@@ -139,18 +157,19 @@ struct Row {
 impl Row {
     fn read(tx: &Transaction<'_>, id: Uuid) -> Result<Self, Refusal> {
         let row = tx.query_row(
-            "SELECT card_id, scope, state, issued_ms, first_used_ms, key_fingerprint, sealed_tzpk
-             FROM control_ids WHERE id = ?1",
+            "SELECT card_id, plastic_id, scope, state, issued_ms, first_used_ms, key_fingerprint, sealed_tzpk
+             FROM control_ids JOIN plastics ON plastics.id = plastic_id WHERE control_ids.id = ?1",
             [super::SqlUuid(id)],
             |row| {
                 Ok(Self {
                     card_id: row.get::<_, super::SqlUuid>(0)?.0,
-                    scope: row.get(1)?,
-                    state: row.get(2)?,
-                    issued: row.get(3)?,
-                    first_used: row.get(4)?,
-                    key_fingerprint: row.get(5)?,
-                    sealed_tzpk: row.get(6)?,
+                    plastic_id: row.get::<_, super::SqlUuid>(1)?.0,
+                    scope: row.get(2)?,
+                    state: row.get(3)?,
+                    issued: row.get(4)?,
+                    first_used: row.get(5)?,
+                    key_fingerprint: row.get(6)?,
+                    sealed_tzpk: row.get(7)?,
                 })
             },
         );
@@ -159,7 +178,7 @@ impl Row {
 
     /// The state after `step`, if the id may take it now.
     fn next(&self, step: Step, now: Instant) -> Result<State, Refusal> {
-        if self.scope != Scope::SetPin {
+        if step.scope().is_some_and(|scope| scope != self.scope) {
             return Err(Refusal::OtherScope);
         }
         let next = self.state.after(step);
@@ -175,10 +194,10 @@ impl Row {
     }
 }
 
-/// A fresh control id for one card.
+/// A fresh control id for one plastic.
 pub(crate) struct NewControlId {
     pub(crate) id: Uuid,
-    pub(crate) card_id: Uuid,
+    pub(crate) plastic_id: Uuid,
     pub(crate) scope: Scope,
     pub(crate) now: Instant,
 }
@@ -186,21 +205,21 @@ pub(crate) struct NewControlId {
 /// Writes down a fresh control id.
 pub(crate) fn issue(tx: &Transaction<'_>, new: &NewControlId) -> Result<(), StoreError> {
     tx.execute(
-        "INSERT INTO control_ids (id, card_id, scope, state, issued_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![super::SqlUuid(new.id), super::SqlUuid(new.card_id), new.scope, State::Issued, new.now],
+        "INSERT INTO control_ids (id, plastic_id, scope, state, issued_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![super::SqlUuid(new.id), super::SqlUuid(new.plastic_id), new.scope, State::Issued, new.now],
     )?;
     Ok(())
 }
 
-/// The hosted page is fetched: once.
-pub(crate) fn fetch_page(tx: &Transaction<'_>, id: Uuid, now: Instant) -> Result<(), Refusal> {
+/// The hosted page is fetched: once. Returns what the page is for.
+pub(crate) fn fetch_page(tx: &Transaction<'_>, id: Uuid, now: Instant) -> Result<Scope, Refusal> {
     let row = Row::read(tx, id)?;
     let next = row.next(Step::FetchPage, now)?;
     tx.execute(
         "UPDATE control_ids SET state = ?2, first_used_ms = ?3 WHERE id = ?1",
         params![super::SqlUuid(id), next, now],
     )?;
-    Ok(())
+    Ok(row.scope)
 }
 
 /// A device's key, and the TZPK made for it.
@@ -232,6 +251,7 @@ pub(crate) fn send_key(
 /// What a PIN block that arrives now would be decrypted with, and for whom.
 pub(crate) struct Awaiting {
     pub(crate) card_id: Uuid,
+    pub(crate) plastic_id: Uuid,
     pub(crate) sealed_tzpk: Vec<u8>,
 }
 
@@ -239,7 +259,22 @@ pub(crate) struct Awaiting {
 pub(crate) fn await_block(tx: &Transaction<'_>, id: Uuid, now: Instant) -> Result<Awaiting, Refusal> {
     let row = Row::read(tx, id)?;
     row.next(Step::Set, now)?;
-    Ok(Awaiting { card_id: row.card_id, sealed_tzpk: row.sealed_tzpk.ok_or(Refusal::NoKeyYet)? })
+    let sealed_tzpk = row.sealed_tzpk.ok_or(Refusal::NoKeyYet)?;
+    Ok(Awaiting { card_id: row.card_id, plastic_id: row.plastic_id, sealed_tzpk })
+}
+
+/// Whose PIN is viewed.
+pub(crate) struct Viewed {
+    pub(crate) card_id: Uuid,
+    pub(crate) plastic_id: Uuid,
+}
+
+/// The PIN is viewed, which uses the control id up.
+pub(crate) fn view(tx: &Transaction<'_>, id: Uuid, now: Instant) -> Result<Viewed, Refusal> {
+    let row = Row::read(tx, id)?;
+    let next = row.next(Step::View, now)?;
+    tx.execute("UPDATE control_ids SET state = ?2 WHERE id = ?1", params![super::SqlUuid(id), next])?;
+    Ok(Viewed { card_id: row.card_id, plastic_id: row.plastic_id })
 }
 
 /// How a control id ends.
@@ -273,12 +308,15 @@ mod tests {
     fn the_table_of_transitions() {
         use Refusal::{AlreadyUsed, NoKeyYet, PageAlreadyFetched};
         use State::{Burnt, Issued, KeySent, PageFetched, Used};
-        let steps = [Step::FetchPage, Step::SendKey, Step::Set, Step::Burn];
+        let steps = [Step::FetchPage, Step::SendKey, Step::Set, Step::Burn, Step::View];
         let after = |state: State| steps.map(|step| state.after(step));
-        assert_eq!(after(Issued), [Ok(PageFetched), Ok(KeySent), Err(NoKeyYet), Err(NoKeyYet)]);
-        assert_eq!(after(PageFetched), [Err(PageAlreadyFetched), Ok(KeySent), Err(NoKeyYet), Err(NoKeyYet)]);
-        assert_eq!(after(KeySent), [Err(PageAlreadyFetched), Ok(KeySent), Ok(Used), Ok(Burnt)]);
-        assert_eq!(after(Used), [Err(AlreadyUsed); 4]);
-        assert_eq!(after(Burnt), [Err(AlreadyUsed); 4]);
+        assert_eq!(after(Issued), [Ok(PageFetched), Ok(KeySent), Err(NoKeyYet), Err(NoKeyYet), Ok(Used)]);
+        assert_eq!(
+            after(PageFetched),
+            [Err(PageAlreadyFetched), Ok(KeySent), Err(NoKeyYet), Err(NoKeyYet), Ok(Used)]
+        );
+        assert_eq!(after(KeySent), [Err(PageAlreadyFetched), Ok(KeySent), Ok(Used), Ok(Burnt), Ok(Used)]);
+        assert_eq!(after(Used), [Err(AlreadyUsed); 5]);
+        assert_eq!(after(Burnt), [Err(AlreadyUsed); 5]);
     }
 }

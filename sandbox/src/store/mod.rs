@@ -2,7 +2,9 @@
 
 pub(crate) mod cards;
 pub(crate) mod control_ids;
+pub(crate) mod idempotency;
 pub(crate) mod issuer_cards;
+pub(crate) mod productions;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,7 +18,7 @@ use crate::clock::Instant;
 use crate::error::Error;
 
 /// Written into the file (`user_version`); a file of another version is not opened.
-const SCHEMA_VERSION: i64 = 1;
+const SCHEMA_VERSION: i64 = 2;
 
 /// The database failed. What SQLite said may hold values, so it goes no further.
 #[derive(Debug, Clone, Copy)]
@@ -73,7 +75,8 @@ impl Store {
     pub(crate) async fn clear(&self) -> Result<(), StoreError> {
         self.transaction(|tx| {
             tx.execute_batch(
-                "DELETE FROM control_ids; DELETE FROM plastics; DELETE FROM cards; DELETE FROM issuer_cards;",
+                "DELETE FROM control_ids; DELETE FROM productions; DELETE FROM plastics; DELETE FROM cards;
+                 DELETE FROM issuer_cards; DELETE FROM kept_answers;",
             )?;
             Ok(())
         })

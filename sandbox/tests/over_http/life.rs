@@ -99,7 +99,7 @@ async fn pin_status_is_random_unless_asked_for() {
     let refused = sandbox.issuer(Method::POST, &path, Some(&json!({"scope": "SET_PIN"}))).await;
     refused.assert_problem(409, "wrong_state", "pinStatus");
     let view = sandbox.issuer(Method::POST, &path, Some(&json!({"scope": "VIEW_PIN"}))).await;
-    view.assert_problem(409, "not_available", "VIEW_PIN");
+    view.assert_problem(409, "not_available", "embossing run");
 }
 
 #[tokio::test]

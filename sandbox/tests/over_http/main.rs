@@ -5,6 +5,8 @@
 mod support;
 
 #[cfg(test)]
+mod cards;
+#[cfg(test)]
 mod command_line;
 #[cfg(test)]
 mod faults;
@@ -17,6 +19,8 @@ mod openssl;
 #[cfg(test)]
 mod page;
 #[cfg(test)]
+mod pki;
+#[cfg(test)]
 mod requests;
 #[cfg(test)]
 mod storage;
@@ -24,3 +28,4 @@ mod storage;
 mod tokens;
 #[cfg(test)]
 mod wire;
+mod view;

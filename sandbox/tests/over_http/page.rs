@@ -61,7 +61,9 @@ async fn a_bad_token_gets_a_readable_page_that_does_not_repeat_it() {
         sandbox.request(Method::POST, "/pin-page/mobile").header("content-type", media_type).body(body).send()
     };
     assert_eq!(send("application/x-www-form-urlencoded", "other=1").await.unwrap().status(), 400);
-    assert_eq!(send("application/json", "{}").await.unwrap().status(), 415);
+    assert_eq!(send("application/json", "{}").await.unwrap().status(), 400);
+    assert_eq!(send("application/json", "{\"controlId\": \"1\"}").await.unwrap().status(), 400);
+    assert_eq!(send("text/plain", "controlId=1").await.unwrap().status(), 415);
 }
 
 #[tokio::test]

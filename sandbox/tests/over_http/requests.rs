@@ -155,7 +155,7 @@ async fn methods_and_paths() {
         (Method::PUT, "/pin-page/set", "POST"),
         (Method::DELETE, "/pin-page/mobile", "POST"),
         (Method::POST, "/pin-page/frame", "GET,HEAD"),
-        (Method::PUT, "/card/v4/MC_CARD/1", "GET,HEAD"),
+        (Method::PUT, "/card/v4/MC_CARD/1", "GET,HEAD,PATCH"),
         (Method::GET, "/pincontrol/v2/plastic/1", "POST"),
         (Method::GET, "/sandbox/clock", "POST"),
         (Method::PATCH, "/issuer/api/cards", "GET,HEAD,POST"),
@@ -207,6 +207,29 @@ async fn credentials() {
     for path in ["/card/v4/MC_CARD/customer/1/account/1/MAIN", "/pincontrol/v2/plastic/1"] {
         sandbox.post(path, &json!({})).await.assert_problem(401, "unauthorized", "Basic");
     }
+}
+
+#[tokio::test]
+async fn more_than_fifty_requests_in_a_second() {
+    let sandbox = Sandbox::start().await;
+    let path = "/card/v4/MC_CARD/0d1f7a3e-30a5-4f3c-9d55-1b4d0f6c9a11";
+    // As many at once as it takes on a slow machine.
+    let mut answers = tokio::task::JoinSet::new();
+    for _ in 0..150 {
+        let request = sandbox.request(Method::GET, &format!("{path}?auditUser=x"));
+        let request = request.basic_auth("sandbox", Some("sandbox"));
+        answers.spawn(async { Answer::read(request.send().await.unwrap()).await });
+    }
+    let answers = answers.join_all().await;
+    let refused: Vec<_> = answers.iter().filter(|answer| answer.status == 429).collect();
+    assert!(refused.len() <= 100 && !refused.is_empty(), "{} were refused", refused.len());
+    refused[0].assert_problem(429, "too_many", "Retry-After");
+    assert_eq!(refused[0].header("retry-after"), "1");
+    assert_eq!(answers.iter().filter(|answer| answer.status == 404).count(), 150 - refused.len());
+    // A wrong password is no request of the customer's.
+    assert_eq!(sandbox.get(path).await.status, 401);
+    sandbox.advance(1).await;
+    assert_eq!(sandbox.issuer(Method::GET, path, None).await.status, 404);
 }
 
 #[tokio::test]

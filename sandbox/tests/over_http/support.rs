@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use base64ct::{Base64, Encoding};
 use card_pin_sandbox::{Config, Running, start};
 use des::TdesEde2;
-use des::cipher::{Array, BlockCipherEncrypt, KeyInit};
+use des::cipher::{Array, BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
 use rand::rngs::SysRng;
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, RequestBuilder, Response, redirect};
@@ -199,6 +199,49 @@ impl Sandbox {
         unwrap(&answer).unwrap()
     }
 
+    /// A control id for viewing the PIN of a card's first plastic.
+    pub(crate) async fn view_control_id_of(&self, card_id: &str) -> String {
+        let path = format!("/pincontrol/v2/plastic/{}", self.plastic_id(card_id).await);
+        let answer = self.issuer(Method::POST, &path, Some(&json!({"scope": "VIEW_PIN"}))).await;
+        assert_eq!(answer.status, 201, "{}", answer.text);
+        answer.json()["id"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) async fn view(&self, control_id: &str) -> Answer {
+        let body = json!({"controlId": control_id, "publicKey": spki(device_key())});
+        self.post("/pin-page/view", &body).await
+    }
+
+    /// Sets the PIN of a new card, and has the card made.
+    pub(crate) async fn card_made_with(&self, block: u64) -> String {
+        let (card_id, control_id) = self.card_and_control_id().await;
+        let tzpk = self.tzpk(&control_id).await;
+        assert_eq!(self.send_block(&control_id, &encrypt(&tzpk, block)).await.status, 200);
+        self.embossing_run().await;
+        card_id
+    }
+
+    pub(crate) async fn embossing_run(&self) -> Value {
+        let answer = self.post("/sandbox/embossing-run", &json!({})).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        answer.json()
+    }
+
+    /// A bearer token of the nextgen platform.
+    pub(crate) async fn token(&self) -> String {
+        let request = self.request(Method::POST, "/oauth2/token").basic_auth("sandbox", Some("sandbox"));
+        let form = request.form(&[("grant_type", "client_credentials")]);
+        let answer = Answer::read(form.send().await.unwrap()).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        answer.json()["access_token"].as_str().unwrap().to_owned()
+    }
+
+    /// A call of the issuer's back-end on the nextgen platform.
+    pub(crate) async fn nextgen(&self, token: &str, path: &str, body: &Value) -> Answer {
+        let request = self.request(Method::POST, path).bearer_auth(token).header("x-audit-user", "tester");
+        Answer::read(request.json(body).send().await.unwrap()).await
+    }
+
     pub(crate) async fn advance(&self, seconds: u32) {
         assert_eq!(self.post("/sandbox/clock", &json!({"advanceSeconds": seconds})).await.status, 200);
     }
@@ -249,6 +292,13 @@ pub(crate) fn encrypt(tzpk: &[u8], clear: u64) -> Vec<u8> {
     let mut block = Array::from(clear.to_be_bytes());
     TdesEde2::new_from_slice(tzpk).unwrap().encrypt_block(&mut block);
     block.to_vec()
+}
+
+/// Decrypts one block under a double-length key.
+pub(crate) fn decrypt(tzpk: &[u8], block: &[u8]) -> u64 {
+    let mut block = Array::try_from(block).unwrap();
+    TdesEde2::new_from_slice(tzpk).unwrap().decrypt_block(&mut block);
+    u64::from_be_bytes(block.into())
 }
 
 /// The guide's own example: PIN 1234 in ISO format 1.

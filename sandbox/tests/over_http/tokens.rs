@@ -95,17 +95,17 @@ async fn a_second_device_gets_no_key() {
 }
 
 #[tokio::test]
-async fn a_token_of_another_scope_is_refused() {
+async fn a_token_of_another_scope_is_refused_and_not_used_up() {
     let sandbox = Sandbox::start().await;
-    let (_, control_id) = sandbox.card_and_control_id().await;
-    // The API gives out no VIEW_PIN tokens yet, so one is made in the database.
-    let db = rusqlite::Connection::open(sandbox.db()).unwrap();
-    assert_eq!(
-        db.execute("UPDATE control_ids SET scope = 'VIEW_PIN' WHERE id = ?1", [&control_id]).unwrap(),
-        1
-    );
-    sandbox.ask_tzpk(&control_id, device_key()).await.assert_problem(403, "other_scope", "SET_PIN");
-    assert_eq!(sandbox.fetch_page(&control_id).await.status, 403);
+    let (_, to_set) = sandbox.card_and_control_id().await;
+    sandbox.view(&to_set).await.assert_problem(403, "other_scope", "VIEW_PIN");
+    assert_eq!(sandbox.ask_tzpk(&to_set, device_key()).await.status, 200);
+
+    let card_id = sandbox.card_made_with(BLOCK_1234).await;
+    let to_view = sandbox.view_control_id_of(&card_id).await;
+    sandbox.ask_tzpk(&to_view, device_key()).await.assert_problem(403, "other_scope", "SET_PIN");
+    sandbox.send_block(&to_view, &[0; 8]).await.assert_problem(403, "other_scope", "SET_PIN");
+    assert_eq!(sandbox.view(&to_view).await.status, 200);
 }
 
 #[tokio::test]

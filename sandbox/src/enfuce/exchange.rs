@@ -1,0 +1,235 @@
+//! The exchange of keys and PIN blocks: one implementation behind every door, whichever names the door has for the fields.
+//!
+//! Through `tzpk` and `set` a PIN comes in, through `view` it goes out, each time encrypted between the HSM and a device.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use base64ct::{Base64, Encoding};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::parse_uuid;
+use crate::app::App;
+use crate::hsm::{DeviceKey, DeviceKeyError, HsmError, PIN_BLOCK_BYTES, SetPin, Tzpk};
+use crate::http::{Fields, JsonBody, Kind, Problem};
+use crate::levers::{Endpoint, KeyFault, Misbehaviour};
+use crate::store::cards::{self, PinStatus};
+use crate::store::control_ids::{self, Ending, SentKey};
+use crate::store::productions;
+
+/// How a door spells what it is given.
+pub(super) struct Spelling {
+    control_id: &'static str,
+    public_key: &'static str,
+    read_key: fn(&str) -> Result<DeviceKey, DeviceKeyError>,
+}
+
+/// The hosted page, and the PIN API v3.
+pub(super) const CLASSIC: Spelling =
+    Spelling { control_id: "controlId", public_key: "publicKey", read_key: DeviceKey::from_spki_base64 };
+
+/// The nextgen platform.
+pub(super) const NEXTGEN: Spelling =
+    Spelling { control_id: "pinControlId", public_key: "pubKey", read_key: DeviceKey::from_spki_pem };
+
+impl Spelling {
+    fn control_id(&self, body: &Fields) -> Result<Uuid, Problem> {
+        parse_uuid(self.control_id, body.text(self.control_id)?)
+    }
+
+    fn device_key(&self, body: &Fields) -> Result<DeviceKey, Problem> {
+        let key = (self.read_key)(body.text(self.public_key)?);
+        key.map_err(|error| {
+            let wrong = match error {
+                DeviceKeyError::Base64 => "be base64 with padding, in one line, without begin or end markers",
+                DeviceKeyError::Pem => "be PEM: base64 between the lines BEGIN PUBLIC KEY and END PUBLIC KEY",
+                DeviceKeyError::Spki => {
+                    "be the DER of an RSA key's SubjectPublicKeyInfo (algorithm rsaEncryption)"
+                }
+                DeviceKeyError::Size => "have a modulus of 2048 to 4096 bits",
+                DeviceKeyError::Exponent => "have the public exponent 65537",
+            };
+            Problem::malformed(format!("{} has to {wrong}.", self.public_key))
+        })
+    }
+}
+
+/// A request to one of the doors.
+pub(super) struct Call<'a> {
+    pub(super) app: &'a App,
+    pub(super) spelling: &'static Spelling,
+    pub(super) path: &'a str,
+    pub(super) body: Result<JsonBody, Problem>,
+}
+
+/// Answers with a TZPK for the device's key.
+pub(super) async fn tzpk(call: Call<'_>) -> Response {
+    match planned(&call, Endpoint::Tzpk) {
+        Plan::Work(fault) => respond(give_tzpk(call, fault).await),
+        Plan::Fail(misbehaviour) => misbehave(misbehaviour, call.path, give_tzpk(call, KeyFault::None)).await,
+    }
+}
+
+/// Takes the PIN block, and answers with an empty object.
+pub(super) async fn set(call: Call<'_>) -> Response {
+    match planned(&call, Endpoint::Set) {
+        // A fault of the key does not go with this endpoint and is never queued for it.
+        Plan::Work(_) => respond(take_block(call).await),
+        Plan::Fail(misbehaviour) => misbehave(misbehaviour, call.path, take_block(call)).await,
+    }
+}
+
+/// Answers with a TZPK for the device's key, and the PIN in a block under it.
+pub(super) async fn view(call: Call<'_>) -> Response {
+    match planned(&call, Endpoint::View) {
+        Plan::Work(fault) => respond(give_pin(call, fault).await),
+        Plan::Fail(misbehaviour) => misbehave(misbehaviour, call.path, give_pin(call, KeyFault::None)).await,
+    }
+}
+
+enum Plan {
+    Work(KeyFault),
+    Fail(Misbehaviour),
+}
+
+fn planned(call: &Call<'_>, endpoint: Endpoint) -> Plan {
+    match call.app.faults().take(endpoint).map(Misbehaviour::from) {
+        None => Plan::Work(KeyFault::None),
+        Some(Misbehaviour::Key(fault)) => Plan::Work(fault),
+        Some(other) => Plan::Fail(other),
+    }
+}
+
+async fn misbehave(
+    misbehaviour: Misbehaviour,
+    path: &str,
+    work: impl Future<Output = Result<Value, Problem>>,
+) -> Response {
+    match misbehaviour {
+        Misbehaviour::Key(_) => respond(work.await),
+        Misbehaviour::Before(broken) => broken.answer(path).await,
+        Misbehaviour::After(broken) => broken.spoil(respond(work.await)).await,
+    }
+}
+
+fn respond(result: Result<Value, Problem>) -> Response {
+    result.map(Json).into_response()
+}
+
+async fn give_tzpk(call: Call<'_>, fault: KeyFault) -> Result<Value, Problem> {
+    let JsonBody(body) = call.body?;
+    let id = call.spelling.control_id(&body)?;
+    let device = call.spelling.device_key(&body)?;
+    let key = Tzpk::make(fault.material())?;
+    let wrapped = device.wrap(&key, fault.oaep_hash())?;
+    let sealed_tzpk = call.app.hsm().seal_tzpk(id, &key)?;
+    let now = call.app.clock().now();
+    call.app
+        .store()
+        .transaction(move |tx| {
+            let key = SentKey { key_fingerprint: device.fingerprint(), sealed_tzpk: &sealed_tzpk };
+            control_ids::send_key(tx, id, &key, now).map_err(Problem::from)
+        })
+        .await?;
+    Ok(json!({"tzpk": fault.encode(wrapped)}))
+}
+
+async fn take_block(call: Call<'_>) -> Result<Value, Problem> {
+    let JsonBody(body) = call.body?;
+    let id = call.spelling.control_id(&body)?;
+    let block = Base64::decode_vec(body.text("pinBlock")?).ok().and_then(|block| block.try_into().ok());
+    let block: [u8; PIN_BLOCK_BYTES] =
+        block.ok_or_else(|| Problem::malformed("pinBlock has to be the base64 of exactly 8 bytes."))?;
+    let (now, hsm) = (call.app.clock().now(), call.app.hsm_handle());
+    let outcome = call
+        .app
+        .store()
+        .transaction(move |tx| {
+            let awaiting = control_ids::await_block(tx, id, now)?;
+            may_set(tx, awaiting.plastic_id)?;
+            let set = SetPin {
+                control_id: id,
+                card_id: awaiting.card_id,
+                sealed_tzpk: &awaiting.sealed_tzpk,
+                block,
+            };
+            match hsm.take_pin(&set) {
+                Ok(sealed_pin) => {
+                    cards::set_pin(tx, awaiting.card_id, &sealed_pin)?;
+                    control_ids::finish(tx, id, Ending::Used, now)?;
+                    Ok(Ok(()))
+                }
+                // Committed all the same: nobody gets a second try with this key.
+                Err(HsmError::Block) => {
+                    control_ids::finish(tx, id, Ending::Burnt, now)?;
+                    Ok(Err(HsmError::Block))
+                }
+                Err(error) => Err(Problem::from(error)),
+            }
+        })
+        .await?;
+    outcome?;
+    Ok(json!({}))
+}
+
+async fn give_pin(call: Call<'_>, fault: KeyFault) -> Result<Value, Problem> {
+    let JsonBody(body) = call.body?;
+    let id = call.spelling.control_id(&body)?;
+    let device = call.spelling.device_key(&body)?;
+    let key = Tzpk::make(fault.material())?;
+    let wrapped = device.wrap(&key, fault.oaep_hash())?;
+    let (now, hsm) = (call.app.clock().now(), call.app.hsm_handle());
+    let block = call
+        .app
+        .store()
+        .transaction(move |tx| {
+            let viewed = control_ids::view(tx, id, now)?;
+            let sealed = may_view(tx, viewed.plastic_id)?;
+            hsm.give_pin(viewed.card_id, &sealed, &key).map_err(Problem::from)
+        })
+        .await?;
+    Ok(json!({"tzpk": fault.encode(wrapped), "pinBlock": Base64::encode_string(&block)}))
+}
+
+/// Whether a PIN can be set for this plastic now. Asked when a control id is given out, and again when it is used: of
+/// two control ids for one card, the first PIN counts.
+pub(super) fn may_set(tx: &rusqlite::Transaction<'_>, plastic_id: Uuid) -> Result<(), Problem> {
+    let (card, plastic) = usable(tx, plastic_id)?;
+    let detail = match (card.pin_status, plastic.made) {
+        (PinStatus::Waiting, None) => return Ok(()),
+        (PinStatus::Waiting, Some(_)) => {
+            "The plastic is already produced: take the one whose status is INACTIVE.".to_owned()
+        }
+        (PinStatus::Set, _) => "The card's PIN is already set: its pinStatus is S.".to_owned(),
+        (PinStatus::Random, _) => {
+            "The card's pinStatus is D: a PIN can be set only while it is W.".to_owned()
+        }
+    };
+    Err(Problem::new(Kind::WrongState, detail))
+}
+
+/// The sealed PIN of this plastic, if it can be viewed now. Asked when a control id is given out, and when it is used.
+pub(super) fn may_view(tx: &rusqlite::Transaction<'_>, plastic_id: Uuid) -> Result<Vec<u8>, Problem> {
+    usable(tx, plastic_id)?;
+    productions::sealed_pin(tx, plastic_id)?.ok_or_else(|| {
+        let detail = "The PIN cannot be viewed yet: it can after the embossing run that makes the plastic.";
+        Problem::new(Kind::NotAvailable, detail)
+    })
+}
+
+fn usable(
+    tx: &rusqlite::Transaction<'_>,
+    plastic_id: Uuid,
+) -> Result<(cards::Card, cards::Plastic), Problem> {
+    let unknown = || Problem::new(Kind::Unknown, "There is no such plastic.");
+    let plastic = cards::find_plastic(tx, plastic_id)?.ok_or_else(unknown)?;
+    let card = cards::find(tx, plastic.card_id)?.ok_or_else(unknown)?;
+    if !card.status.is_usable() {
+        let detail = format!(
+            "The card's status is {}: its PIN can be set or viewed while it is CARD_OK.",
+            card.status.name()
+        );
+        return Err(Problem::new(Kind::WrongState, detail));
+    }
+    Ok((card, plastic))
+}

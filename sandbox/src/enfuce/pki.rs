@@ -1,0 +1,34 @@
+//! The PIN API with public keys, which the issuer's back-end calls for its customer's device: v3 of the classic platform,
+//! and the nextgen platform's under its own names.
+//!
+//! Of the nextgen calls Enfuce publishes `set/tzpk` only; `set` and `view` are ours, in the same form.
+
+use axum::extract::State;
+use axum::http::Uri;
+use axum::response::Response;
+
+use super::auth::{Issuer, NextgenIssuer};
+use super::exchange::{self, CLASSIC, Call, NEXTGEN};
+use crate::app::App;
+use crate::http::{JsonBody, Problem};
+
+macro_rules! door {
+    ($name:ident, $caller:ty, $spelling:expr, $operation:path, $route:literal) => {
+        #[doc = $route]
+        pub(super) async fn $name(
+            _: $caller,
+            State(app): State<App>,
+            uri: Uri,
+            body: Result<JsonBody, Problem>,
+        ) -> Response {
+            $operation(Call { app: &app, spelling: &$spelling, path: uri.path(), body }).await
+        }
+    };
+}
+
+door!(tzpk, Issuer, CLASSIC, exchange::tzpk, "`POST /pin/v3/set/tzpk`");
+door!(set, Issuer, CLASSIC, exchange::set, "`POST /pin/v3/set`");
+door!(view, Issuer, CLASSIC, exchange::view, "`POST /pin/v3/view`");
+door!(nextgen_tzpk, NextgenIssuer, NEXTGEN, exchange::tzpk, "`POST /v1/pin/pki/set/tzpk`");
+door!(nextgen_set, NextgenIssuer, NEXTGEN, exchange::set, "`POST /v1/pin/pki/set`");
+door!(nextgen_view, NextgenIssuer, NEXTGEN, exchange::view, "`POST /v1/pin/pki/view`");

@@ -1,0 +1,57 @@
+//! How often the issuer may call. Enfuce publishes 50 requests a second and 3,000 a minute: who keeps to the first in every
+//! second keeps to the second as well.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+use super::{Kind, Problem};
+use crate::clock::Instant;
+
+const REQUESTS: usize = 50;
+const STRETCH_MS: u64 = 1000;
+
+/// The admitted requests of the last second, oldest first. The sandbox has one customer, so there is one of these.
+#[derive(Debug, Default)]
+pub(crate) struct RateLimit {
+    admitted: Mutex<VecDeque<Instant>>,
+}
+
+impl RateLimit {
+    /// Admits a request, or refuses it. What is refused does not count.
+    pub(crate) fn admit(&self, now: Instant) -> Result<(), Problem> {
+        let mut admitted = self.admitted.lock().unwrap_or_else(PoisonError::into_inner);
+        while admitted.front().is_some_and(|first| first.plus_ms(STRETCH_MS) <= now) {
+            admitted.pop_front();
+        }
+        if admitted.len() >= REQUESTS {
+            let detail = "There are more than 50 requests in a second, or 3,000 in a minute: wait as long as Retry-After says.";
+            return Err(Problem::new(Kind::TooMany, detail));
+        }
+        admitted.push_back(now);
+        Ok(())
+    }
+
+    pub(crate) fn clear(&self) {
+        self.admitted.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fifty_fit_in_any_second_and_so_three_thousand_in_any_minute() {
+        let limit = RateLimit::default();
+        let admitted = |ms| limit.admit(Instant(ms)).is_ok();
+        for index in 0..50 {
+            assert!(admitted(10_000 + index * 10), "request {index}");
+        }
+        assert!(!admitted(10_999));
+        // The first has left the second: one more fits, and no two.
+        assert!(admitted(11_000));
+        assert!(!admitted(11_000));
+        let in_a_minute = (20_000..80_000).filter(|ms| admitted(*ms)).count();
+        assert_eq!(in_a_minute, 3000);
+    }
+}
