@@ -6,7 +6,7 @@ import { post } from "./back-end.js";
 import { focusCard, refreshCards } from "./cards.js";
 import { refreshClock, startClock } from "./clock.js";
 import { byId, inWords, run, say } from "./dom.js";
-import { drawFaults, isLever, pull } from "./levers.js";
+import { drawFaults, isLever, pull, renew } from "./levers.js";
 import { isPinDialogOpen, openPinDialog, startPinDialog } from "./pin-dialog.js";
 import { refreshWire, reveal } from "./wire.js";
 import { HOLDERS } from "./words.js";
@@ -41,12 +41,22 @@ async function act(name, button, cardId) {
     case "view-pin":
       return openPinDialog(cardId, name, /** @type {Way} */ (button.dataset.way));
     case "random-pin":
+      await post(`/issuer/api/cards/${cardId}/random-pin`);
+      return changed(cardId, "The card gets a random PIN in the next embossing run.");
     case "renew":
-      await post(`/issuer/api/cards/${cardId}/${name}`);
-      await refresh();
-      focusCard(cardId);
-      say(name === "renew" ? "The renewed card is made in the next embossing run." : "The card gets a random PIN in the next embossing run.");
+      await renew(cardId);
+      return changed(cardId, "The renewed card is made in the next embossing run.");
+    case "renew-new-pin":
+      await renew(cardId, { pinStatus: "W" });
+      return changed(cardId, "The renewed card waits for its PIN. Until it is made, the old one keeps the old PIN.");
   }
+}
+
+/** @param {string} cardId @param {string} words */
+async function changed(cardId, words) {
+  await refresh();
+  focusCard(cardId);
+  say(words);
 }
 
 /** @param {string} name */

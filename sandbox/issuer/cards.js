@@ -60,11 +60,17 @@ function drawStep({ name, state, at, isRun }) {
 
 /** @param {Card} card */
 function actions(card) {
+  const offered = [];
   if (card.pinStatus === "W") {
-    return [ways(card, "set-pin"), button("random-pin", "Give it a random PIN instead", card)];
+    offered.push(ways(card, "set-pin"), button("random-pin", "Give it a random PIN instead", card));
   }
-  if (isMade(card)) return [ways(card, "view-pin"), button("renew", "Renew the card", card)];
-  return [make("p", { class: "hint", text: "The PIN can be viewed once the card is made." })];
+  if (isMade(card)) offered.push(ways(card, "view-pin"));
+  else if (card.pinStatus !== "W") offered.push(make("p", { class: "hint", text: "The PIN can be viewed once the card is made." }));
+  if (newestPlastic(card).status === "ACTIVE") {
+    const renewals = [button("renew", "Renew with this PIN", card), button("renew-new-pin", "Renew with a new PIN", card)];
+    offered.push(make("div", { class: "renewals" }, ...renewals));
+  }
+  return offered;
 }
 
 /** A button for each way to the PIN. @param {Card} card @param {Operation} operation */

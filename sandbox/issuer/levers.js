@@ -4,7 +4,7 @@
 import { post } from "./back-end.js";
 import { refreshClock, secondsToNextRun } from "./clock.js";
 import { byId, make, say } from "./dom.js";
-import { FAULTS } from "./words.js";
+import { FAULTS, FAULT_GROUPS } from "./words.js";
 
 /** @param {number} advanceSeconds */
 async function advance(advanceSeconds) {
@@ -17,6 +17,9 @@ async function emboss() {
   await refreshClock();
   return `${made === 1 ? "1 card was" : `${made} cards were`} made: ${chosenPins} with a chosen PIN, ${randomPins} with a random one.`;
 }
+
+/** Enfuce renews cards by itself when they expire; the lever does not wait for that. @param {string} cardId @param {{pinStatus?: "W"}} [how] */
+export const renew = (cardId, how = {}) => post(`/sandbox/cards/${cardId}/plastics`, { productionType: "RENEWAL", ...how });
 
 /** What each lever does; what it returns is said. @type {Record<string, () => Promise<string>>} */
 const LEVERS = {
@@ -57,7 +60,7 @@ export async function pull(name) {
 export function drawFaults() {
   for (const [on, faults] of Object.entries(FAULTS)) {
     const group = make("optgroup");
-    group.label = on === "tzpk" ? "The answer with the key (tzpk)" : "The answer to the PIN (set)";
+    group.label = FAULT_GROUPS[on];
     for (const [name, fault, words] of faults) {
       const option = make("option", { text: words });
       option.value = `${on}:${name}`;

@@ -24,7 +24,7 @@ export function lifeOf(card) {
   const hasPin = card.pinStatus !== "W";
   /** @type {{name: string, isDone: boolean, at?: string | null, isRun?: boolean}[]} */
   const steps = [{ name: isRenewal ? "Renewed" : "Created", isDone: true, at: plastic.createdDate }];
-  if (isRenewal) steps.push({ name: "Keeps its PIN", isDone: hasPin });
+  if (isRenewal && hasPin) steps.push({ name: "Has its PIN", isDone: true });
   else if (card.pinStatus === "D") steps.push({ name: "Gets a random PIN", isDone: true });
   else steps.push({ name: "Waiting for PIN", isDone: hasPin }, { name: "PIN set", isDone: hasPin });
   const isProduced = plastic.status === "ACTIVE" || plastic.productionDate !== null;

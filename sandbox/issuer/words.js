@@ -64,6 +64,18 @@ export const FAULTS = {
     ["cut_after", "cut_after", "Cut after the PIN is taken"],
     ["cut_body", "cut_body", "The answer breaks off"],
   ],
+  view: [
+    ["status", { status: 503 }, "503: Enfuce is down"],
+    ["cut", "cut", "The connection is cut"],
+    ["flipped", "flipped", "One bit of the wrapped key flips"],
+  ],
+};
+
+/** @type {Record<string, string>} */
+export const FAULT_GROUPS = {
+  tzpk: "The answer with the key (tzpk)",
+  set: "The answer to the PIN (set)",
+  view: "The answer with the PIN (view)",
 };
 
 export const HOLDERS = [

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use reqwest::{Client, RequestBuilder, redirect};
+use reqwest::{Client, RequestBuilder, Response, StatusCode, redirect};
 use serde_json::{Value, json};
+use tokio::time::sleep;
 use uuid::Uuid;
 
 use crate::error::Error;
@@ -14,6 +15,12 @@ use crate::store::issuer_cards::IssuerCard;
 
 /// The person in whose name the issuer acts.
 const AUDIT_USER: &str = "issuer-app";
+
+/// How often a call is made while Enfuce answers 429.
+const PATIENCE: usize = 5;
+
+/// How long to wait then: Enfuce's limit is one of a second.
+const TOO_MANY_PAUSE: Duration = Duration::from_secs(1);
 
 /// The name of a card's holder.
 pub(super) struct Holder<'a> {
@@ -92,18 +99,29 @@ impl EnfuceClient {
         format!("{}{path}?auditUser={AUDIT_USER}", self.base_url)
     }
 
+    /// Calls, and again where Enfuce asks for patience: a list of many cards takes more calls than fit in a second.
     async fn call(&self, request: RequestBuilder) -> Result<Value, Problem> {
-        let unreachable = |_| unreachable_enfuce();
-        let response =
-            request.basic_auth(&self.user, Some(&self.password)).send().await.map_err(unreachable)?;
-        let status = response.status();
-        let body: Value = response.json().await.map_err(unreachable)?;
-        if status.is_success() {
-            return Ok(body);
+        let request = request.basic_auth(&self.user, Some(&self.password));
+        for _ in 0..PATIENCE {
+            let attempt = request.try_clone().ok_or_else(unreachable_enfuce)?;
+            let response = attempt.send().await.map_err(|_| unreachable_enfuce())?;
+            if response.status() != StatusCode::TOO_MANY_REQUESTS {
+                return read(response).await;
+            }
+            sleep(TOO_MANY_PAUSE).await;
         }
-        let detail = body["detail"].as_str().unwrap_or("Enfuce refused without a reason.").to_owned();
-        Err(Problem::new(Kind::from_status(status), detail))
+        Err(Problem::new(Kind::EnfuceUnreachable, "Enfuce has too much to do: try again in a moment."))
     }
+}
+
+async fn read(response: Response) -> Result<Value, Problem> {
+    let status = response.status();
+    let body: Value = response.json().await.map_err(|_| unreachable_enfuce())?;
+    if status.is_success() {
+        return Ok(body);
+    }
+    let detail = body["detail"].as_str().unwrap_or("Enfuce refused without a reason.").to_owned();
+    Err(Problem::new(Kind::from_status(status), detail))
 }
 
 fn unreachable_enfuce() -> Problem {

@@ -123,3 +123,45 @@ async fn the_issuer_serves_its_own_copy_of_the_module() {
     assert!(script.header("content-security-policy").contains("connect-src 'self'"));
     assert_eq!(sandbox.get("/card-pin/..%2fsecret.txt").await.status, 404);
 }
+
+#[tokio::test]
+async fn a_made_card_can_be_viewed_and_renewed_and_a_waiting_one_made_random() {
+    let sandbox = Sandbox::start().await;
+    let order = |pin_status| json!({"firstName": "A", "lastName": "L", "pinStatus": pin_status});
+    let made = sandbox.post("/issuer/api/cards", &order("W")).await.json();
+    let id = made["id"].as_str().unwrap().to_owned();
+    let changed = sandbox.post(&format!("/issuer/api/cards/{id}/random-pin"), &json!({})).await;
+    assert_eq!((changed.status, changed.json()["pinStatus"].as_str()), (200, Some("D")));
+    let again = sandbox.post(&format!("/issuer/api/cards/{id}/set-pin"), &json!({})).await;
+    again.assert_problem(409, "other", "pinStatus is D");
+    sandbox.post("/sandbox/embossing-run", &json!({})).await;
+    let listed = sandbox.get("/issuer/api/cards").await.json()["cards"][0].clone();
+    assert_eq!(listed["plastics"][0]["status"], "ACTIVE");
+    assert!(listed["plastics"][0]["productionDate"].is_string());
+    let view = format!("/issuer/api/cards/{id}/view-pin");
+    let control = sandbox.post(&view, &json!({})).await.json();
+    let page = sandbox.fetch_page(control["controlId"].as_str().unwrap()).await;
+    assert!(page.text.contains("data-o=\"view-pin\""), "{}", page.text);
+
+    let renewal = json!({"productionType": "RENEWAL"});
+    assert_eq!(sandbox.post(&format!("/sandbox/cards/{id}/plastics"), &renewal).await.status, 201);
+    let listed = sandbox.get("/issuer/api/cards").await.json()["cards"][0].clone();
+    let states: Vec<_> =
+        listed["plastics"].as_array().unwrap().iter().map(|one| one["status"].as_str().unwrap()).collect();
+    assert_eq!(states, ["ACTIVE", "INACTIVE"]);
+    // The one in the customer's hands is viewed.
+    assert_eq!(sandbox.post(&view, &json!({})).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_list_that_takes_more_calls_than_fit_in_a_second_comes_all_the_same() {
+    let sandbox = Sandbox::start().await;
+    for _ in 0..26 {
+        let made = sandbox.post("/issuer/api/cards", &json!({"firstName": "A", "lastName": "L"})).await;
+        assert_eq!(made.status, 201, "{}", made.text);
+    }
+    let listed = sandbox.get("/issuer/api/cards").await;
+    assert_eq!(listed.json()["cards"].as_array().map(Vec::len), Some(26), "{}", listed.text);
+    let refused = sandbox.get("/sandbox/wire").await.text.contains("\"status\":429");
+    assert!(refused, "the limit was not even reached");
+}

@@ -27,5 +27,6 @@ mod storage;
 #[cfg(test)]
 mod tokens;
 #[cfg(test)]
-mod wire;
 mod view;
+#[cfg(test)]
+mod wire;
