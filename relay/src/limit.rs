@@ -1,0 +1,128 @@
+//! The rate limit: a token bucket for each customer, in memory, for a bounded number of customers.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::mem;
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::config::Limits;
+
+/// Who asks, as far as the rate limit needs to know. It is hashed under a random key and not kept itself.
+#[derive(Debug, Hash)]
+pub(crate) enum Customer<'a> {
+    /// As the issuer's gateway names them.
+    Named(&'a [u8]),
+    /// The other end of the connection; `None` where the server does not tell.
+    Peer(Option<IpAddr>),
+}
+
+#[derive(Debug)]
+pub(crate) struct RateLimit {
+    hasher: RandomState,
+    /// How long one request takes to be earned.
+    interval: Duration,
+    /// How far a bucket may be drawn before a request is refused.
+    depth: Duration,
+    /// Customers in each generation.
+    half: usize,
+    generations: Mutex<Generations>,
+}
+
+/// Hash of a customer → when their bucket is full again. Those not seen for a whole generation are forgotten, so that no more
+/// than two generations are ever held.
+#[derive(Debug, Default)]
+struct Generations {
+    young: HashMap<u64, Instant>,
+    old: HashMap<u64, Instant>,
+}
+
+impl RateLimit {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        let interval = Duration::from_secs(60) / limits.per_minute;
+        Self {
+            hasher: RandomState::new(),
+            interval,
+            depth: interval * limits.burst,
+            half: limits.customers.div_ceil(2),
+            generations: Mutex::default(),
+        }
+    }
+
+    /// Takes one request of a customer at `now`.
+    ///
+    /// # Errors
+    /// The whole seconds after which the next one would be taken.
+    pub(crate) fn take(&self, customer: &Customer<'_>, now: Instant) -> Result<(), u64> {
+        let key = self.hasher.hash_one(customer);
+        // A thread that panicked while holding the lock left a map that is whole.
+        let mut generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
+        let full = generations.forget(key).map_or(now, |full| full.max(now));
+        let drawn = full + self.interval - now;
+        let refused = drawn > self.depth;
+        generations.keep(key, if refused { full } else { full + self.interval }, self.half);
+        if refused { Err((drawn - self.depth).as_secs_f64().ceil() as u64) } else { Ok(()) }
+    }
+}
+
+impl Generations {
+    fn forget(&mut self, key: u64) -> Option<Instant> {
+        self.young.remove(&key).or_else(|| self.old.remove(&key))
+    }
+
+    fn keep(&mut self, key: u64, full: Instant, half: usize) {
+        if self.young.len() >= half {
+            self.old = mem::take(&mut self.young);
+        }
+        self.young.insert(key, full);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limit(per_minute: u32, burst: u32, customers: usize) -> RateLimit {
+        RateLimit::new(&Limits { per_minute, burst, customers, ..Limits::default() })
+    }
+
+    #[test]
+    fn a_burst_and_then_the_rate() {
+        let (limit, now) = (limit(60, 3, 10), Instant::now());
+        let ada = Customer::Named(b"ada");
+        for _ in 0..3 {
+            assert_eq!(limit.take(&ada, now), Ok(()));
+        }
+        assert_eq!(limit.take(&ada, now), Err(1));
+        assert_eq!(limit.take(&Customer::Named(b"grace"), now), Ok(()), "each has a bucket of their own");
+        let later = now + Duration::from_millis(1000);
+        assert_eq!((limit.take(&ada, later), limit.take(&ada, later)), (Ok(()), Err(1)));
+        let much_later = now + Duration::from_secs(3600);
+        let taken = (0..10).filter(|_| limit.take(&ada, much_later).is_ok()).count();
+        assert_eq!(taken, 3, "a bucket is never fuller than full");
+    }
+
+    #[test]
+    fn a_slow_rate_says_how_long_to_wait() {
+        let (limit, now) = (limit(1, 1, 10), Instant::now());
+        assert_eq!(limit.take(&Customer::Peer(None), now), Ok(()));
+        assert_eq!(limit.take(&Customer::Peer(None), now), Err(60));
+        assert_eq!(limit.take(&Customer::Peer(None), now + Duration::from_secs(59)), Err(1));
+    }
+
+    #[test]
+    fn the_number_of_customers_is_bounded_and_the_busy_are_kept() {
+        let (limit, now) = (limit(1, 1, 100), Instant::now());
+        let busy = Customer::Named(b"busy");
+        limit.take(&busy, now).unwrap();
+        for number in 0..10_000_u32 {
+            limit.take(&Customer::Named(&number.to_be_bytes()), now).unwrap();
+            if number % 40 == 0 {
+                assert_eq!(limit.take(&busy, now), Err(60), "{number}");
+            }
+            let generations = limit.generations.lock().unwrap();
+            assert!(generations.young.len() + generations.old.len() <= 100);
+        }
+    }
+}

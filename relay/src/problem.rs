@@ -1,0 +1,140 @@
+//! What the device is told when a request fails: `application/problem+json` (RFC 9457) with a stable `code`.
+//!
+//! The one place where a failure becomes a status. The module on the device reads nothing but the status, by these rules:
+//! after `set` a 4xx means "not set" and a 5xx "nobody knows"; before it, a 5xx is worth another try. So a `set` that was
+//! not sent, or not looked at, for a reason of the relay's own is 424, and the same reason for another request is 5xx. 401
+//! and 403 are never given: to the module they say that the control id is used up. A detail never repeats what was sent.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use crate::enfuce::Failure;
+use crate::wire::Operation;
+
+/// A failed request on its way to the device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Problem {
+    pub(crate) status: StatusCode,
+    pub(crate) code: &'static str,
+    detail: &'static str,
+    /// Seconds, for `Retry-After`.
+    retry_after: Option<u64>,
+}
+
+impl Problem {
+    const fn new(status: StatusCode, code: &'static str, detail: &'static str) -> Self {
+        Self { status, code, detail, retry_after: None }
+    }
+
+    pub(crate) const fn malformed(detail: &'static str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "malformed", detail)
+    }
+
+    pub(crate) const CUSTOMER_MISSING: Self = Self::new(
+        StatusCode::BAD_REQUEST,
+        "customer_missing",
+        "The gateway has to name the customer once, in the header that the relay is configured with.",
+    );
+    /// Not 408, which invites a client to repeat the request by itself.
+    pub(crate) const BODY_INCOMPLETE: Self =
+        Self::new(StatusCode::BAD_REQUEST, "body_incomplete", "The body did not arrive in full, or in time.");
+    pub(crate) const UNKNOWN_ROUTE: Self =
+        Self::new(StatusCode::NOT_FOUND, "unknown_route", "There are /tzpk, /set, /view and /health.");
+    pub(crate) const METHOD_NOT_ALLOWED: Self =
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "See the Allow header.");
+    pub(crate) const TOO_LARGE: Self =
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The body is larger than any that is needed.");
+    pub(crate) const UNSUPPORTED_MEDIA_TYPE: Self = Self::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "unsupported_media_type",
+        "Send the body as application/json.",
+    );
+    pub(crate) const INTERNAL: Self =
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "The system gave no random bytes.");
+
+    /// The customer has asked too often; `seconds` until the next request is taken.
+    pub(crate) fn too_many_requests(seconds: u64) -> Self {
+        let problem = Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too_many_requests",
+            "This customer has asked too often: wait as long as Retry-After says.",
+        );
+        Self { retry_after: Some(seconds), ..problem }
+    }
+
+    /// What a failure on Enfuce's side means to the device.
+    pub(crate) fn from_failure(operation: Operation, failure: Failure) -> Self {
+        let (status, code, detail) = match failure {
+            Failure::Refused(status) => return Self::refused(status),
+            Failure::Unreachable => (
+                StatusCode::BAD_GATEWAY,
+                "enfuce_unreachable",
+                "Enfuce could not be reached: nothing was sent to it.",
+            ),
+            Failure::NoToken => (
+                StatusCode::BAD_GATEWAY,
+                "enfuce_no_token",
+                "The relay got no access token from Enfuce: nothing was sent on.",
+            ),
+            Failure::RelayRefused => (
+                StatusCode::BAD_GATEWAY,
+                "enfuce_refuses_relay",
+                "Enfuce refuses the relay itself: its credentials or its configuration need mending.",
+            ),
+            Failure::Busy(_) => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "enfuce_busy",
+                "Enfuce takes no more of the issuer's requests for now.",
+            ),
+            Failure::Failed => (StatusCode::BAD_GATEWAY, "enfuce_failed", "Enfuce failed."),
+            Failure::BadAnswer => {
+                (StatusCode::BAD_GATEWAY, "enfuce_bad_answer", "Enfuce's answer is not the one expected.")
+            }
+            Failure::TimedOut => {
+                (StatusCode::GATEWAY_TIMEOUT, "enfuce_timeout", "Enfuce did not answer in time.")
+            }
+        };
+        let surely_not_set = operation == Operation::Set && failure.left_undone();
+        let status = if surely_not_set { StatusCode::FAILED_DEPENDENCY } else { status };
+        let retry_after = if let Failure::Busy(seconds) = failure { seconds } else { None };
+        Self { retry_after, ..Self::new(status, code, detail) }
+    }
+
+    /// Enfuce refuses what the device sent.
+    fn refused(status: StatusCode) -> Self {
+        match status {
+            StatusCode::NOT_FOUND => {
+                Self::new(status, "control_id_unknown", "Enfuce does not know the control id.")
+            }
+            StatusCode::CONFLICT => Self::new(
+                status,
+                "control_id_used",
+                "The control id was used before, or the card is in another state.",
+            ),
+            StatusCode::GONE => Self::new(status, "control_id_expired", "The control id has expired."),
+            _ => Self::new(StatusCode::BAD_REQUEST, "enfuce_refused", "Enfuce refuses the request."),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let body = json!({
+            "type": "about:blank",
+            "title": self.status.canonical_reason().unwrap_or("Error"),
+            "status": self.status.as_u16(),
+            "detail": self.detail,
+            "code": self.code,
+        });
+        let mut response = (self.status, Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}

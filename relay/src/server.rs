@@ -1,0 +1,151 @@
+//! Listening, serving, and stopping without dropping anything.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::{sleep, timeout};
+use tower::ServiceExt;
+
+use crate::Relay;
+
+/// How long a connection may be idle, or take to send a request's head. More than gateways commonly keep one (60 s), so that
+/// it is they who close it: a request on a connection that is just being closed is lost.
+const IDLE: Duration = Duration::from_secs(75);
+/// Connections at a time; further ones wait to be taken.
+const MAX_CONNECTIONS: usize = 1000;
+/// A request's head.
+const MAX_HEAD_BYTES: usize = 16 * 1024;
+/// What a request in flight may take beside its own time-outs.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// A running relay.
+#[derive(Debug)]
+pub struct Running {
+    relay: Relay,
+    address: SocketAddr,
+    stop: watch::Sender<()>,
+    served: JoinHandle<()>,
+}
+
+/// The address cannot be listened on.
+#[derive(Debug)]
+pub struct ListenError {
+    address: SocketAddr,
+    source: io::Error,
+}
+
+impl fmt::Display for ListenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "listen: {} cannot be listened on ({}).", self.address, self.source.kind())
+    }
+}
+
+impl std::error::Error for ListenError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.source)
+    }
+}
+
+impl Running {
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Says at `GET /health` that it stops, goes on for the configured time, then takes no more connections, and returns when
+    /// every request under way is answered.
+    pub async fn stop(self) {
+        self.relay.stopping();
+        sleep(self.relay.config().drain).await;
+        drop(self.stop);
+        // A failed task has stopped as well.
+        let _ = self.served.await;
+    }
+}
+
+/// Starts a relay in the current tokio runtime, on the address of its configuration.
+///
+/// # Errors
+/// [`ListenError`]; nothing runs then.
+pub async fn start(relay: Relay) -> Result<Running, ListenError> {
+    let address = relay.config().listen;
+    let failed = |source| ListenError { address, source };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    let (stop, stopped) = watch::channel(());
+    let served = tokio::spawn(serve(listener, relay.clone(), stopped));
+    Ok(Running { relay, address, stop, served })
+}
+
+async fn serve(listener: TcpListener, relay: Relay, mut stopped: watch::Receiver<()>) {
+    let router = relay.router();
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            // The sender is only ever dropped.
+            _ = stopped.changed() => break,
+            accepted = accept(&listener, &places) => match accepted {
+                Ok((stream, peer, place)) => {
+                    connections.spawn(connection(stream, peer, place, router.clone(), stopped.clone()));
+                }
+                // Out of file descriptors, most likely: some connection has to end first.
+                Err(_) => sleep(Duration::from_millis(50)).await,
+            },
+            Some(_) = connections.join_next() => {}
+        }
+    }
+    drop(listener);
+    let config = relay.config();
+    let all_ended = async { while connections.join_next().await.is_some() {} };
+    if timeout(config.limits.body_timeout + config.enfuce.timeout + GRACE, all_ended).await.is_err() {
+        connections.shutdown().await;
+    }
+}
+
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
+    let (stream, peer) = listener.accept().await?;
+    Ok((stream, peer, place))
+}
+
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    _place: OwnedSemaphorePermit,
+    router: Router,
+    mut stopped: watch::Receiver<()>,
+) {
+    // Answers are small: none of them should wait for another packet.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(ConnectInfo(peer));
+        router.clone().oneshot(request)
+    });
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(IDLE).max_buf_size(MAX_HEAD_BYTES);
+    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
+    // An error here is a connection that broke.
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        _ = stopped.changed() => connection.as_mut().graceful_shutdown(),
+    }
+    let _ = connection.await;
+}

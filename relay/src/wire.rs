@@ -1,0 +1,158 @@
+//! The module's own wire, which is the same for every platform: what the device may send and what it is sent back.
+//!
+//! Only the documented fields pass, each of the documented shape. A request with any other field is refused: a device
+//! that sends more than ciphertext has a fault that should not go unseen. An answer's other fields are dropped: Enfuce may
+//! add to its API at any time.
+
+use base64ct::{Base64, Encoding};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::problem::Problem;
+
+/// The longest control id; Enfuce's are UUIDs of 36.
+const MAX_CONTROL_ID_BYTES: usize = 256;
+/// The DER of RSA public keys of 2048 to 4096 bits with the exponent 65537.
+const PUBLIC_KEY_BYTES: std::ops::RangeInclusive<usize> = 294..=550;
+/// The AlgorithmIdentifier rsaEncryption with NULL parameters (RFC 3279 §2.3.1), after the four bytes of the outer
+/// SEQUENCE (RFC 5280 §4.1).
+const RSA_ALGORITHM: [u8; 15] =
+    [0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00];
+/// A TZPK wrapped with RSA-OAEP is as long as the modulus.
+const WRAPPED_KEY_BYTES: std::ops::RangeInclusive<usize> = 256..=512;
+
+/// What the device asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Operation {
+    /// A TZPK under its public key, to set a PIN.
+    Tzpk,
+    /// To set the PIN.
+    Set,
+    /// The PIN under a TZPK, and that under its public key.
+    View,
+}
+
+/// A request of the device, checked. `Debug` is left out: it holds the control id.
+pub(crate) struct Request {
+    pub(crate) operation: Operation,
+    pub(crate) control_id: String,
+    /// Base64 of the public key, or for `set` of the encrypted block.
+    pub(crate) sent: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct KeyRequest {
+    control_id: String,
+    public_key: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct SetRequest {
+    control_id: String,
+    pin_block: String,
+}
+
+/// Reads a request's body.
+///
+/// # Errors
+/// A 400 that names the field at fault.
+pub(crate) fn read_request(operation: Operation, body: &[u8]) -> Result<Request, Problem> {
+    let (control_id, sent) = match operation {
+        Operation::Tzpk | Operation::View => {
+            let body: KeyRequest = serde_json::from_slice(body).map_err(|_| {
+                Problem::malformed(
+                    "The body has to be a JSON object of the strings controlId and publicKey alone.",
+                )
+            })?;
+            if !is_public_key(&body.public_key) {
+                return Err(Problem::malformed(
+                    "publicKey has to be the base64 of an RSA key's SubjectPublicKeyInfo in DER, of 2048 to 4096 bits.",
+                ));
+            }
+            (body.control_id, body.public_key)
+        }
+        Operation::Set => {
+            let body: SetRequest = serde_json::from_slice(body).map_err(|_| {
+                Problem::malformed(
+                    "The body has to be a JSON object of the strings controlId and pinBlock alone.",
+                )
+            })?;
+            if !is_block(&body.pin_block) {
+                return Err(Problem::malformed("pinBlock has to be the base64 of 8 or 16 bytes."));
+            }
+            (body.control_id, body.pin_block)
+        }
+    };
+    if !is_control_id(&control_id) {
+        return Err(Problem::malformed(
+            "controlId has to be 1 to 256 letters, digits, hyphens, dots, tildes or underscores.",
+        ));
+    }
+    Ok(Request { operation, control_id, sent })
+}
+
+/// The fields of Enfuce's answer that the device is given; `None` unless the answer has the documented shape.
+pub(crate) fn read_answer(operation: Operation, body: &[u8]) -> Option<Map<String, Value>> {
+    // A `set` may be answered without a body.
+    if operation == Operation::Set && body.is_empty() {
+        return Some(Map::new());
+    }
+    let mut answer: Map<String, Value> = serde_json::from_slice(body).ok()?;
+    let mut passed = Map::new();
+    for (name, needed, has_shape) in fields(operation) {
+        match answer.remove(*name) {
+            None | Some(Value::Null) if !needed => {}
+            Some(value) if has_shape(&value) => drop(passed.insert((*name).to_owned(), value)),
+            _ => return None,
+        }
+    }
+    Some(passed)
+}
+
+/// A field of an answer: its name, whether it has to be there, and its shape.
+type Field = (&'static str, bool, fn(&Value) -> bool);
+
+const ANSWER_FIELDS: [Field; 6] = [
+    ("pinBlock", true, |value| value.as_str().is_some_and(is_block)),
+    ("tzpk", true, |value| {
+        let key = value.as_str().and_then(|text| Base64::decode_vec(text).ok());
+        key.is_some_and(|key| WRAPPED_KEY_BYTES.contains(&key.len()))
+    }),
+    ("algorithm", false, |value| matches!(value.as_str(), Some("TDEA" | "AES"))),
+    ("kcv", false, |value| {
+        let is_hex = |text: &str| text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'A'..=b'F'));
+        value.as_str().is_some_and(|text| matches!(text.len(), 6 | 10) && is_hex(text))
+    }),
+    ("pinBlockFormat", false, |value| matches!(value.as_u64(), Some(0 | 1 | 3 | 4))),
+    ("pan", false, |value| {
+        let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        value.as_str().is_some_and(|text| (12..=19).contains(&text.len()) && is_number(text))
+    }),
+];
+
+fn fields(operation: Operation) -> &'static [Field] {
+    match operation {
+        Operation::View => &ANSWER_FIELDS,
+        Operation::Tzpk => &ANSWER_FIELDS[1..],
+        Operation::Set => &[],
+    }
+}
+
+fn is_control_id(text: &str) -> bool {
+    let is_unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    (1..=MAX_CONTROL_ID_BYTES).contains(&text.len()) && text.bytes().all(is_unreserved)
+}
+
+fn is_public_key(text: &str) -> bool {
+    let Ok(der) = Base64::decode_vec(text) else { return false };
+    let [0x30, 0x82, high, low, rest @ ..] = &*der else { return false };
+    PUBLIC_KEY_BYTES.contains(&der.len())
+        && usize::from(u16::from_be_bytes([*high, *low])) == rest.len()
+        && rest.starts_with(&RSA_ALGORITHM)
+}
+
+fn is_block(text: &str) -> bool {
+    Base64::decode_vec(text).is_ok_and(|block| matches!(block.len(), 8 | 16))
+}
