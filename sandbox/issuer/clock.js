@@ -4,6 +4,9 @@
 import { get } from "./back-end.js";
 import { byId } from "./dom.js";
 
+/** From the time of a run until its cards are surely made. */
+const RUN_TAKES_MS = 1500;
+
 /** How far the sandbox's clock is ahead. */
 let aheadMs = 0;
 /** @type {number | undefined} */
@@ -39,7 +42,7 @@ export function tick() {
   const countdown = left(nextRun - now());
   byId("next-run").textContent = `${timeOf(nextRun)} UTC, in ${countdown}`;
   for (const place of document.querySelectorAll("[data-countdown]")) place.textContent = `${timeOf(nextRun)} UTC, in ${countdown}`;
-  if (now() >= nextRun) {
+  if (now() >= nextRun + RUN_TAKES_MS) {
     nextRun = undefined;
     onRunDue();
   }
@@ -53,7 +56,7 @@ export async function refreshClock() {
   tick();
 }
 
-/** @param {() => void} runIsDue called when the time of a run has come */
+/** @param {() => void} runIsDue called when a run was */
 export function startClock(runIsDue) {
   onRunDue = runIsDue;
   window.setInterval(tick, 1000);

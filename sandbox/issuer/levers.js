@@ -34,7 +34,7 @@ const LEVERS = {
   async "next-run"() {
     await refreshClock();
     await advance(secondsToNextRun() ?? 3600);
-    return "The time of the embossing run has come.";
+    return "The time of the embossing run has come, and every card that was due is made.";
   },
   "embossing-run": emboss,
   async reset() {

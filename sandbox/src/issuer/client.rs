@@ -7,14 +7,12 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 use uuid::Uuid;
 
+use super::AUDIT_USER;
 use crate::error::Error;
 use crate::http::{Kind, Problem};
 use crate::store::cards::{PinStatus, Product};
 use crate::store::control_ids::Scope;
 use crate::store::issuer_cards::IssuerCard;
-
-/// The person in whose name the issuer acts.
-const AUDIT_USER: &str = "issuer-app";
 
 /// How often a call is made while Enfuce answers 429.
 const PATIENCE: usize = 5;

@@ -1,8 +1,9 @@
 //! The issuer's app and its back-end.
 
-use serde_json::json;
+use base64ct::{Base64, Encoding};
+use serde_json::{Value, json};
 
-use crate::support::{BLOCK_1234, Sandbox, encrypt};
+use crate::support::{BLOCK_1234, Sandbox, device_key, encrypt, spki, unwrap};
 
 #[tokio::test]
 async fn the_back_end_makes_cards_and_gets_control_ids() {
@@ -164,4 +165,29 @@ async fn a_list_that_takes_more_calls_than_fit_in_a_second_comes_all_the_same() 
     assert_eq!(listed.json()["cards"].as_array().map(Vec::len), Some(26), "{}", listed.text);
     let refused = sandbox.get("/sandbox/wire").await.text.contains("\"status\":429");
     assert!(refused, "the limit was not even reached");
+}
+
+#[tokio::test]
+async fn the_relay_calls_enfuce_with_the_issuers_credentials() {
+    let sandbox = Sandbox::start().await;
+    let (card_id, control_id) = sandbox.card_and_control_id().await;
+    let key = spki(device_key());
+    let asked = sandbox.post("/relay/tzpk", &json!({"controlId": control_id, "publicKey": key})).await;
+    assert_eq!(asked.status, 200, "{}", asked.text);
+    let block = Base64::encode_string(&encrypt(&unwrap(&asked).unwrap(), BLOCK_1234));
+    let sent = sandbox.post("/relay/set", &json!({"controlId": control_id, "pinBlock": block})).await;
+    assert_eq!(sent.status, 200, "{}", sent.text);
+    assert_eq!(sandbox.hsm_pin(&card_id).await.as_deref(), Some("1234"));
+    let wire = sandbox.get("/sandbox/wire").await.json();
+    let told: Vec<_> = wire["requests"].as_array().unwrap().iter().rev().take(4).rev().collect();
+    let paths: Vec<_> = told.iter().map(|one| one["path"].as_str().unwrap()).collect();
+    assert_eq!(paths, ["/relay/tzpk", "/pin/v3/set/tzpk", "/relay/set", "/pin/v3/set"]);
+    let step = |value: &Value| value["step"].as_u64().unwrap();
+    assert!(step(told[0]) < step(told[1]) && step(&told[1]["answer"]) < step(&told[0]["answer"]));
+    assert_eq!((&told[1]["from"], &told[1]["to"]), (&json!("relay"), &json!("enfuce")));
+    assert_eq!(told[1]["headers"]["authorization"], "(elided)");
+    assert_eq!(sandbox.get("/relay/health").await.status, 200);
+    // The relay says in its own words what Enfuce refused.
+    let again = sandbox.post("/relay/set", &json!({"controlId": control_id, "pinBlock": block})).await;
+    assert_eq!(again.status, 409, "{}", again.text);
 }
