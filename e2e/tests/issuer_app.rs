@@ -97,12 +97,12 @@ async fn set_and_emboss(sandbox: &Sandbox, driver: &WebDriver, way: &Way) -> Res
 
 /// Every message of the session is shown, marked as what it is.
 async fn check_messages(driver: &WebDriver, way: &Way) -> Result<()> {
-    driver
-        .wait_for(
-            "document.querySelector('#messages > li:last-child[data-direction=\"answer\"]')",
-            "the messages",
-        )
-        .await?;
+    let last = format!(
+        "[...document.querySelectorAll('#messages summary')].some(({{ textContent }}) => textContent.endsWith('POST {}'))
+          && document.querySelector('#messages > li:last-child[data-direction=\"answer\"]')",
+        if way.is_framed { "/pin-page/set" } else { "/relay/set" }
+    );
+    driver.wait_for(&last, "the messages").await?;
     let shown: Vec<Value> = driver.run(SHOWN, Value::Null).await?;
     let count = |direction: &str| shown.iter().filter(|message| message["direction"] == direction).count();
     ensure!(count("request") == count("answer"), "a request has no answer: {shown:?}");

@@ -117,19 +117,28 @@ export function focusCard(cardId) {
   /** @type {HTMLElement | null | undefined} */ (article?.querySelector("button"))?.focus();
 }
 
+/** Counts the looks: an answer that was overtaken by a later one is not drawn. */
+let looks = 0;
+
 /** Asks for the cards and draws them anew. @returns {Promise<Card[]>} */
 export async function refreshCards() {
+  const look = ++looks;
   const list = byId("cards");
   list.setAttribute("aria-busy", "true");
   try {
     const cards = await listCards();
-    const restoreFocus = rememberFocus();
-    list.replaceChildren(...cards.map(draw));
-    byId("empty").hidden = cards.length > 0;
-    tick();
-    restoreFocus();
+    if (look === looks) drawAll(cards);
     return cards;
   } finally {
-    list.setAttribute("aria-busy", "false");
+    if (look === looks) list.setAttribute("aria-busy", "false");
   }
+}
+
+/** @param {Card[]} cards */
+function drawAll(cards) {
+  const restoreFocus = rememberFocus();
+  byId("cards").replaceChildren(...cards.map(draw));
+  byId("empty").hidden = cards.length > 0;
+  tick();
+  restoreFocus();
 }

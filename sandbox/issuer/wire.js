@@ -117,9 +117,14 @@ function summary(session) {
   );
 }
 
+/** Counts the looks: an answer that was overtaken by a later one is not drawn. */
+let looks = 0;
+
 export async function refreshWire() {
+  const look = ++looks;
   /** @type {{requests: Recorded[]}} */
   const { requests } = await get("/sandbox/wire");
+  if (look !== looks) return;
   const session = lastSession(requests);
   const image = JSON.stringify(session);
   if (image === drawn) return;
