@@ -1,6 +1,6 @@
 use crate::traces::Trace;
 use anyhow::{Context, Result, ensure};
-use card_pin_sandbox::{Config, Running};
+use card_pin_sandbox::{Config, Embossing, Running};
 use serde_json::{Value, json};
 use std::{fs, path::Path};
 use tempfile::TempDir;
@@ -42,6 +42,8 @@ impl Sandbox {
             dist,
             user: "e2e".to_owned(),
             password: "e2e".to_owned(),
+            embossing: Embossing::Hourly,
+            frames: Vec::new(),
         };
         let running = card_pin_sandbox::start(config).await?;
         Ok(Self { running, client: reqwest::Client::builder().no_proxy().build()?, files })

@@ -7,6 +7,7 @@ use axum::{Router, middleware};
 use card_pin_relay::Relay;
 
 use crate::clock::Clock;
+use crate::config::Embossing;
 use crate::enfuce::{self, Dist, Tokens};
 use crate::hsm::Hsm;
 use crate::http::{self, RateLimit};
@@ -21,7 +22,8 @@ pub(crate) struct Parts {
     /// `user:password`, as HTTP Basic authentication has it.
     pub(crate) credentials: String,
     /// Frame key → the origin that may frame the page under it.
-    pub(crate) frame_origins: HashMap<&'static str, String>,
+    pub(crate) frame_origins: HashMap<String, String>,
+    pub(crate) embossing: Embossing,
     pub(crate) clock: Clock,
     pub(crate) store: Store,
     pub(crate) hsm: Arc<Hsm>,
@@ -58,6 +60,11 @@ impl App {
 
     pub(crate) fn frame_origin(&self, key: &str) -> Option<&str> {
         self.0.frame_origins.get(key).map(String::as_str)
+    }
+
+    /// When the embossing runs are.
+    pub(crate) fn embossing(&self) -> Embossing {
+        self.0.embossing
     }
 
     pub(crate) fn clock(&self) -> &Clock {

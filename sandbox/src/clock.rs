@@ -3,9 +3,14 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::config::Embossing;
+
 /// A point in time, in milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Instant(pub(crate) u64);
+
+const HOUR_MS: u64 = 60 * 60 * 1000;
+const DAY_MS: u64 = 24 * HOUR_MS;
 
 /// A date in the Gregorian calendar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,15 +32,26 @@ impl Clock {
         Instant(u64::try_from(real).unwrap_or(u64::MAX).saturating_add(self.offset_ms.load(Ordering::SeqCst)))
     }
 
-    /// Moves the clock forward; returns the whole offset in seconds.
-    pub(crate) fn advance(&self, seconds: u32) -> u64 {
-        let step = u64::from(seconds) * 1000;
-        (self.offset_ms.fetch_add(step, Ordering::SeqCst) + step) / 1000
+    /// Sets how far the clock is ahead of real time.
+    pub(crate) fn set_offset_ms(&self, offset_ms: u64) {
+        self.offset_ms.store(offset_ms, Ordering::SeqCst);
     }
 
-    /// Back to real time.
-    pub(crate) fn reset(&self) {
-        self.offset_ms.store(0, Ordering::SeqCst);
+    /// How far the clock is ahead of real time.
+    pub(crate) fn offset_ms(&self) -> u64 {
+        self.offset_ms.load(Ordering::SeqCst)
+    }
+}
+
+impl Embossing {
+    /// The first run after this moment.
+    pub(crate) fn next_run(self, after: Instant) -> Instant {
+        let (period, phase) = match self {
+            Self::Hourly => (HOUR_MS, 0),
+            Self::Daily => (DAY_MS, 3 * HOUR_MS),
+        };
+        let passed = (after.0 + period - phase) / period;
+        Instant(passed * period + phase)
     }
 }
 
@@ -47,7 +63,7 @@ impl Instant {
     /// The date in UTC, by Howard Hinnant's `civil_from_days` (<https://howardhinnant.github.io/date_algorithms.html>).
     pub(crate) fn date(self) -> Date {
         // Until the year 11 million the days fit.
-        let days = u32::try_from(self.0 / 86_400_000).unwrap_or(u32::MAX - 719_468) + 719_468;
+        let days = u32::try_from(self.0 / DAY_MS).unwrap_or(u32::MAX - 719_468) + 719_468;
         let (era, day_of_era) = (days / 146_097, days % 146_097);
         let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
         let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
@@ -63,7 +79,7 @@ impl Instant {
     /// RFC 3339 with milliseconds, in UTC.
     pub(crate) fn to_rfc3339(self) -> String {
         let Date { year, month, day } = self.date();
-        let ms = self.0 % 86_400_000;
+        let ms = self.0 % DAY_MS;
         let (hour, minute, second) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60);
         format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", ms % 1000)
     }
@@ -83,13 +99,26 @@ mod tests {
     }
 
     #[test]
-    fn advancing_adds_up_and_reset_takes_it_back() {
+    fn the_clock_is_ahead_by_its_offset() {
         let clock = Clock::default();
         let before = clock.now();
-        assert_eq!(clock.advance(20), 20);
-        assert_eq!(clock.advance(15), 35);
+        clock.set_offset_ms(35_000);
         assert!(clock.now() >= before.plus_ms(35_000));
-        clock.reset();
+        clock.set_offset_ms(0);
         assert!(clock.now() < before.plus_ms(35_000));
+    }
+
+    #[test]
+    fn runs_are_on_the_hour_or_at_three() {
+        // 2024-02-29T23:59:59.007Z
+        let late = Instant(1_709_251_199_007);
+        let next = |embossing: Embossing, after| embossing.next_run(after).to_rfc3339();
+        assert_eq!(next(Embossing::Hourly, late), "2024-03-01T00:00:00.000Z");
+        assert_eq!(next(Embossing::Daily, late), "2024-03-01T03:00:00.000Z");
+        // At a run's own moment, the next one is meant.
+        let three = Embossing::Daily.next_run(late);
+        assert_eq!(next(Embossing::Daily, three), "2024-03-02T03:00:00.000Z");
+        assert_eq!(next(Embossing::Hourly, three), "2024-03-01T04:00:00.000Z");
+        assert_eq!(next(Embossing::Daily, Instant(three.0 - 1)), "2024-03-01T03:00:00.000Z");
     }
 }

@@ -22,6 +22,15 @@ pub(crate) const BODY_LIMIT: usize = 64 * 1024;
 /// The frame key that every sandbox knows; it belongs to the issuer app's own origin.
 pub(crate) const DEMO_FRAME_KEY: &str = "sandbox";
 
+/// When plastics are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Embossing {
+    /// At every full hour, as in Enfuce's test environment.
+    Hourly,
+    /// Every day at 03:00 UTC, as in Enfuce's production.
+    Daily,
+}
+
 /// How a sandbox is started.
 #[derive(Clone)]
 pub struct Config {
@@ -35,6 +44,10 @@ pub struct Config {
     pub user: String,
     /// The password that goes with it.
     pub password: String,
+    /// When the embossing runs are, by the sandbox's own clock.
+    pub embossing: Embossing,
+    /// The keys of frames besides `sandbox`, each with the origin that may frame the page under it.
+    pub frames: Vec<(String, String)>,
 }
 
 impl fmt::Debug for Config {
@@ -44,6 +57,8 @@ impl fmt::Debug for Config {
             .field("db", &self.db)
             .field("dist", &self.dist)
             .field("user", &self.user)
+            .field("embossing", &self.embossing)
+            .field("frames", &self.frames)
             .finish_non_exhaustive()
     }
 }

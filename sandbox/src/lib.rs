@@ -22,6 +22,6 @@ mod random;
 mod server;
 mod store;
 
-pub use config::Config;
+pub use config::{Config, Embossing};
 pub use error::Error;
 pub use server::{Running, start};

@@ -5,18 +5,22 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use card_pin_sandbox::{Config, start};
+use card_pin_sandbox::{Config, Embossing, start};
 use lexopt::prelude::*;
 use tokio::signal::unix::{SignalKind, signal};
 
 const USAGE: &str = "\
 The local stand-in for Enfuce and for an issuer, to try card-pin against.
 
-Usage: card-pin-sandbox [--port N] [--db FILE] [--dist DIR]
+Usage: card-pin-sandbox [--port N] [--db FILE] [--dist DIR] [--embossing hourly|daily] [--frame KEY=ORIGIN]…
 
   --port N     the port on 127.0.0.1, 0 for any free one (8080)
   --db FILE    the database, made when absent (target/sandbox/sandbox.sqlite)
   --dist DIR   the folder of the built page (dist)
+  --embossing hourly|daily
+               when plastics are made: at every full hour, or at 03:00 UTC (hourly)
+  --frame KEY=ORIGIN
+               lets the pages of ORIGIN frame the page under KEY; may be given again
   --help       this text
 ";
 
@@ -68,12 +72,16 @@ fn parse(mut parser: lexopt::Parser) -> Result<Command, String> {
         dist: PathBuf::from("dist"),
         user: USER.to_owned(),
         password: PASSWORD.to_owned(),
+        embossing: Embossing::Hourly,
+        frames: Vec::new(),
     };
     while let Some(argument) = parser.next().map_err(explain)? {
         match argument {
             Long("port") => config.port = port(&parser.value().map_err(explain)?)?,
             Long("db") => config.db = parser.value().map_err(explain)?.into(),
             Long("dist") => config.dist = parser.value().map_err(explain)?.into(),
+            Long("embossing") => config.embossing = embossing(&parser.value().map_err(explain)?)?,
+            Long("frame") => config.frames.push(frame(&parser.value().map_err(explain)?)?),
             Long("help") | Short('h') => return Ok(Command::Help),
             other => return Err(explain(other.unexpected())),
         }
@@ -84,6 +92,30 @@ fn parse(mut parser: lexopt::Parser) -> Result<Command, String> {
 fn port(text: &OsString) -> Result<u16, String> {
     let number = text.to_str().and_then(|text| text.parse().ok());
     number.ok_or_else(|| format!("--port is {}, but has to be a number from 0 to 65535.", text.display()))
+}
+
+fn embossing(text: &OsString) -> Result<Embossing, String> {
+    match text.to_str() {
+        Some("hourly") => Ok(Embossing::Hourly),
+        Some("daily") => Ok(Embossing::Daily),
+        _ => Err(format!("--embossing is {}, but has to be hourly or daily.", text.display())),
+    }
+}
+
+/// A key without signs that a query would escape, and an origin as RFC 6454 §6.1 spells it: scheme, host, port, nothing more.
+fn frame(text: &OsString) -> Result<(String, String), String> {
+    let pair = text.to_str().and_then(|text| text.split_once('=')).filter(|(key, origin)| {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+        let is_host = |host: &str| {
+            !host.is_empty() && host.bytes().all(|byte| plain(byte) || matches!(byte, b':' | b'[' | b']'))
+        };
+        !key.is_empty() && key.bytes().all(plain) && host.is_some_and(is_host)
+    });
+    let pair = pair.map(|(key, origin)| (key.to_owned(), origin.to_owned()));
+    pair.ok_or_else(|| {
+        format!("--frame is {}, but has to be like shop=https://shop.example: KEY=ORIGIN.", text.display())
+    })
 }
 
 fn explain(error: lexopt::Error) -> String {

@@ -26,13 +26,13 @@ use tower::ServiceExt;
 use crate::app::{App, Parts, router};
 use crate::clock::Clock;
 use crate::config::{Config, DEMO_FRAME_KEY};
-use crate::enfuce::{Dist, Tokens};
+use crate::enfuce::{Dist, Tokens, embossing};
 use crate::error::Error;
 use crate::hsm::Hsm;
 use crate::http::RateLimit;
 use crate::issuer::{self, EnfuceClient};
 use crate::levers::{CutConnection, Faults, Wire};
-use crate::store::Store;
+use crate::store::{Store, time};
 
 /// How long requests in flight may take to end when the sandbox stops.
 const GRACE: Duration = Duration::from_secs(1);
@@ -84,11 +84,19 @@ pub async fn start(config: Config) -> Result<Running, Error> {
     let hsm = Hsm::open(&master_key_file(&config.db), &config.db)?;
     let store = Store::open(&config.db)?;
     let base_url = format!("http://127.0.0.1:{port}");
+    let clock = Clock::default();
+    let now = clock.now();
+    let time = store.transaction(move |tx| time::read(tx, now)).await;
+    let time = time.map_err(|_| Error::Database { db: config.db, reason: "it cannot be read".to_owned() })?;
+    clock.set_offset_ms(time.offset_ms);
+    let mut frame_origins = HashMap::from([(DEMO_FRAME_KEY.to_owned(), base_url.clone())]);
+    frame_origins.extend(config.frames);
     let app = App::new(Parts {
         port,
         credentials: format!("{}:{}", config.user, config.password),
-        frame_origins: HashMap::from([(DEMO_FRAME_KEY, base_url.clone())]),
-        clock: Clock::default(),
+        frame_origins,
+        embossing: config.embossing,
+        clock,
         store,
         hsm: Arc::new(hsm),
         dist,
@@ -101,7 +109,10 @@ pub async fn start(config: Config) -> Result<Running, Error> {
         base_url: base_url.clone(),
     });
     let (stop, stopped) = watch::channel(());
-    let served = tokio::spawn(serve(listener, router(app), stopped));
+    let timetable = embossing::keep_timetable(app.clone(), stopped.clone());
+    let served = tokio::spawn(async {
+        tokio::join!(serve(listener, router(app), stopped), timetable);
+    });
     Ok(Running { base_url, stop, served })
 }
 

@@ -1,9 +1,20 @@
 //! The embossing run: makes every plastic that is due, with the PIN that the customer chose or with a random one.
 
+use std::time::Duration;
+
+use rusqlite::Transaction;
+use tokio::sync::watch;
+use tokio::time::interval;
+
 use crate::app::App;
+use crate::hsm::Hsm;
 use crate::http::Problem;
 use crate::store::cards::{self, PinStatus};
 use crate::store::productions;
+use crate::store::time::{self, Time};
+
+/// How often it is looked whether a run is due.
+const TICK: Duration = Duration::from_secs(1);
 
 /// What a run made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -12,29 +23,63 @@ pub(crate) struct Made {
     pub(crate) random_pins: u64,
 }
 
-/// Makes all plastics that are due. One transaction: a run that is broken off, by a kill even, has made nothing, and the
-/// next one makes each plastic once.
+/// Runs at once.
 pub(crate) async fn run(app: &App) -> Result<Made, Problem> {
     let (now, hsm) = (app.clock().now(), app.hsm_handle());
     app.store()
         .transaction(move |tx| {
-            let mut made = Made::default();
-            for due in productions::due(tx)? {
-                let sealed_pin = match due.sealed_pin {
-                    Some(sealed_pin) => sealed_pin,
-                    None => {
-                        let sealed_pin = hsm.make_pin(due.card_id)?;
-                        cards::keep_random_pin(tx, due.card_id, &sealed_pin)?;
-                        sealed_pin
-                    }
-                };
-                productions::record(tx, due.plastic_id, &sealed_pin, now)?;
-                match due.pin_status {
-                    PinStatus::Set => made.chosen_pins += 1,
-                    PinStatus::Random | PinStatus::Waiting => made.random_pins += 1,
-                }
-            }
-            Ok(made)
+            let time = time::read(tx, now)?;
+            make_all(tx, &hsm, Time { last_run: now, ..time })
         })
         .await
+}
+
+/// Runs if a run's time has passed since the last one.
+pub(crate) async fn run_if_due(app: &App) -> Result<(), Problem> {
+    let (now, embossing, hsm) = (app.clock().now(), app.embossing(), app.hsm_handle());
+    app.store()
+        .transaction(move |tx| {
+            let time = time::read(tx, now)?;
+            if embossing.next_run(time.last_run) <= now {
+                make_all(tx, &hsm, Time { last_run: now, ..time })?;
+            }
+            Ok(())
+        })
+        .await
+}
+
+/// Keeps the timetable until the sandbox stops.
+pub(crate) async fn keep_timetable(app: App, mut stopped: watch::Receiver<()>) {
+    let mut ticks = interval(TICK);
+    loop {
+        tokio::select! {
+            _ = stopped.changed() => return,
+            _ = ticks.tick() => {}
+        }
+        // What fails now, such as a busy database, is tried again at the next tick.
+        let _ = run_if_due(&app).await;
+    }
+}
+
+/// Makes all plastics that are due, in the transaction of the caller: a run that is broken off, by a kill even, has made
+/// nothing, and the next one makes each plastic once.
+fn make_all(tx: &Transaction<'_>, hsm: &Hsm, time: Time) -> Result<Made, Problem> {
+    let mut made = Made::default();
+    for due in productions::due(tx)? {
+        let sealed_pin = match due.sealed_pin {
+            Some(sealed_pin) => sealed_pin,
+            None => {
+                let sealed_pin = hsm.make_pin(due.card_id)?;
+                cards::keep_random_pin(tx, due.card_id, &sealed_pin)?;
+                sealed_pin
+            }
+        };
+        productions::record(tx, due.plastic_id, &sealed_pin, time.last_run)?;
+        match due.pin_status {
+            PinStatus::Set => made.chosen_pins += 1,
+            PinStatus::Random | PinStatus::Waiting => made.random_pins += 1,
+        }
+    }
+    time::write(tx, time)?;
+    Ok(made)
 }

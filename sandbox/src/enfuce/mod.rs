@@ -8,7 +8,7 @@ mod card_number;
 mod cards;
 mod device;
 mod dist;
-mod embossing;
+pub(crate) mod embossing;
 mod exchange;
 mod idempotency;
 mod nextgen;
@@ -25,7 +25,7 @@ pub(crate) use cards::{
     VALID_YEARS, parse_pin_status, parse_product, parse_uuid, plastic_json, unknown_card,
 };
 pub(crate) use dist::Dist;
-pub(crate) use embossing::{Made, run as embossing_run};
+pub(crate) use embossing::Made;
 pub(crate) use oauth::Tokens;
 
 use crate::app::App;

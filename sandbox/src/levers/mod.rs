@@ -17,15 +17,16 @@ pub(crate) use faults::{Endpoint, Faults, KeyFault};
 pub(crate) use wire::{Wire, record};
 
 use crate::app::App;
-use crate::enfuce::{self, Made, parse_uuid};
+use crate::enfuce::{Made, embossing, parse_uuid};
 use crate::http::{JsonBody, Kind, Problem};
 use crate::server::Peer;
 use crate::store::cards;
+use crate::store::time::{self, Time};
 
 /// The levers' routes.
 pub(crate) fn routes() -> Router<App> {
     Router::new()
-        .route("/sandbox/clock", post(clock))
+        .route("/sandbox/clock", get(show_clock).post(advance_clock))
         .route("/sandbox/embossing-run", post(embossing_run))
         .route("/sandbox/reset", post(reset))
         .route("/sandbox/faults", post(plan_fault))
@@ -43,25 +44,45 @@ async fn loopback_only(request: Request, next: Next) -> Response {
     }
 }
 
-/// `POST /sandbox/clock {"advanceSeconds": n}`
-async fn clock(State(app): State<App>, JsonBody(body): JsonBody) -> Result<Json<Value>, Problem> {
-    let offset = app.clock().advance(body.number("advanceSeconds")?);
-    Ok(Json(json!({"offsetSeconds": offset, "now": app.clock().now().to_rfc3339()})))
+/// `GET /sandbox/clock`
+async fn show_clock(State(app): State<App>) -> Json<Value> {
+    let now = app.clock().now();
+    Json(json!({
+        "now": now.to_rfc3339(),
+        "offsetSeconds": app.clock().offset_ms() / 1000,
+        "nextEmbossingRun": app.embossing().next_run(now).to_rfc3339(),
+    }))
+}
+
+/// `POST /sandbox/clock {"advanceSeconds": n}`: where a run's time is passed, the run has happened before the answer.
+async fn advance_clock(State(app): State<App>, JsonBody(body): JsonBody) -> Result<Json<Value>, Problem> {
+    let step_ms = u64::from(body.number("advanceSeconds")?) * 1000;
+    let now = app.clock().now();
+    let time = app.store().transaction(move |tx| {
+        let time = time::read(tx, now)?;
+        let time = Time { offset_ms: time.offset_ms.saturating_add(step_ms), ..time };
+        time::write(tx, time)?;
+        Ok::<_, Problem>(time)
+    });
+    app.clock().set_offset_ms(time.await?.offset_ms);
+    embossing::run_if_due(&app).await?;
+    Ok(show_clock(State(app)).await)
 }
 
 /// `POST /sandbox/embossing-run`
 async fn embossing_run(State(app): State<App>) -> Result<Json<Value>, Problem> {
-    let Made { chosen_pins, random_pins } = enfuce::embossing_run(&app).await?;
+    let Made { chosen_pins, random_pins } = embossing::run(&app).await?;
     Ok(Json(json!({"made": chosen_pins + random_pins, "chosenPins": chosen_pins, "randomPins": random_pins})))
 }
 
 /// `POST /sandbox/reset`
 async fn reset(State(app): State<App>) -> Result<Json<Value>, Problem> {
+    // First: the emptied database takes the moment of the last run from the clock.
+    app.clock().set_offset_ms(0);
     app.store().clear().await?;
     app.faults().clear();
     app.rate_limit().clear();
     app.wire().clear();
-    app.clock().reset();
     Ok(Json(json!({})))
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod control_ids;
 pub(crate) mod idempotency;
 pub(crate) mod issuer_cards;
 pub(crate) mod productions;
+pub(crate) mod time;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -76,7 +77,7 @@ impl Store {
         self.transaction(|tx| {
             tx.execute_batch(
                 "DELETE FROM control_ids; DELETE FROM productions; DELETE FROM plastics; DELETE FROM cards;
-                 DELETE FROM issuer_cards; DELETE FROM kept_answers;",
+                 DELETE FROM issuer_cards; DELETE FROM kept_answers; DELETE FROM time;",
             )?;
             Ok(())
         })

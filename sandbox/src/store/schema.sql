@@ -45,6 +45,13 @@ CREATE TABLE control_ids (
     sealed_tzpk     BLOB
 ) STRICT;
 
+-- One row: how far the sandbox's clock is ahead of real time, and when the last embossing run was.
+CREATE TABLE time (
+    one         INTEGER PRIMARY KEY CHECK (one = 1),
+    offset_ms   INTEGER NOT NULL,
+    last_run_ms INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE kept_answers (
     key      TEXT PRIMARY KEY,
     request  BLOB NOT NULL,

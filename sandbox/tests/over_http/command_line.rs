@@ -69,6 +69,12 @@ fn arguments_that_are_not_understood() {
         (["--port", "many"], "--port"),
         (["--port", "65536"], "--port"),
         (["--port", "-1"], "--port"),
+        (["--embossing", "weekly"], "hourly or daily"),
+        (["--frame", "shop"], "KEY=ORIGIN"),
+        (["--frame", "=https://shop.example"], "KEY=ORIGIN"),
+        (["--frame", "shop=shop.example"], "KEY=ORIGIN"),
+        (["--frame", "shop=https://shop.example/"], "KEY=ORIGIN"),
+        (["--frame", "shop=https://shop.example; script-src *"], "KEY=ORIGIN"),
         (["--colour", "red"], "--colour"),
         (["extra", "words"], "extra"),
     ] {

@@ -9,6 +9,8 @@ mod cards;
 #[cfg(test)]
 mod command_line;
 #[cfg(test)]
+mod embossing;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod issuer_app;

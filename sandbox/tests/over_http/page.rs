@@ -42,6 +42,18 @@ async fn the_frame_waits_for_its_control_id() {
 }
 
 #[tokio::test]
+async fn each_frame_key_has_its_own_origin() {
+    let mut sandbox = Sandbox::start().await;
+    let frame = ("shop".to_owned(), "https://shop.example".to_owned());
+    sandbox.restart(|config| config.frames = vec![frame]).await;
+    let page = sandbox.get("/pin-page/frame?key=shop").await;
+    assert_eq!(page.status, 200);
+    assert!(page.text.contains("data-p=\"https://shop.example\""), "{}", page.text);
+    assert!(page.header("content-security-policy").contains("frame-ancestors https://shop.example;"));
+    assert_eq!(sandbox.get("/pin-page/frame?key=sandbox").await.status, 200);
+}
+
+#[tokio::test]
 async fn a_bad_token_gets_a_readable_page_that_does_not_repeat_it() {
     let sandbox = Sandbox::start().await;
     let (_, expired) = sandbox.card_and_control_id().await;

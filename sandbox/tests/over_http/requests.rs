@@ -157,7 +157,7 @@ async fn methods_and_paths() {
         (Method::POST, "/pin-page/frame", "GET,HEAD"),
         (Method::PUT, "/card/v4/MC_CARD/1", "GET,HEAD,PATCH"),
         (Method::GET, "/pincontrol/v2/plastic/1", "POST"),
-        (Method::GET, "/sandbox/clock", "POST"),
+        (Method::PUT, "/sandbox/clock", "GET,HEAD,POST"),
         (Method::PATCH, "/issuer/api/cards", "GET,HEAD,POST"),
         (Method::POST, "/", "GET,HEAD"),
     ];

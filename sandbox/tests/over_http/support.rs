@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use base64ct::{Base64, Encoding};
-use card_pin_sandbox::{Config, Running, start};
+use card_pin_sandbox::{Config, Embossing, Running, start};
 use des::TdesEde2;
 use des::cipher::{Array, BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
 use rand::rngs::SysRng;
@@ -90,11 +90,21 @@ impl Sandbox {
             dist: self.folder.join("dist"),
             user: "sandbox".into(),
             password: "sandbox".into(),
+            embossing: Embossing::Hourly,
+            frames: Vec::new(),
         }
     }
 
     pub(crate) fn db(&self) -> PathBuf {
         self.folder.join("data/sandbox.sqlite")
+    }
+
+    /// Stops it, and starts it with other options on the same files.
+    pub(crate) async fn restart(&mut self, change: impl FnOnce(&mut Config)) {
+        self.stop().await;
+        let mut config = self.config();
+        change(&mut config);
+        self.running = Some(start(config).await.unwrap());
     }
 
     pub(crate) async fn start_again(&mut self) {

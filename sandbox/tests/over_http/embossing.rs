@@ -1,0 +1,281 @@
+//! When plastics are made, with which PIN, and that a run is all or nothing.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use card_pin_sandbox::Embossing;
+use reqwest::{Client, Method};
+use rusqlite::Connection;
+use serde_json::{Value, json};
+
+use crate::support::{BLOCK_1234, Sandbox, encrypt};
+
+async fn clock(sandbox: &Sandbox) -> (String, String) {
+    let clock = sandbox.get("/sandbox/clock").await.json();
+    let field = |name: &str| clock[name].as_str().unwrap().to_owned();
+    (field("now"), field("nextEmbossingRun"))
+}
+
+async fn is_made(sandbox: &Sandbox, card_id: &str) -> bool {
+    let plastic = sandbox.issuer(Method::GET, &format!("/card/v3/{card_id}/plastic"), None).await.json();
+    let made = plastic[0]["status"] == "ACTIVE";
+    assert_eq!(plastic[0]["productionDate"].is_string(), made, "{plastic}");
+    made
+}
+
+/// A card in `S`, one in `D`, and one in `W`.
+async fn three_cards(sandbox: &Sandbox) -> [String; 3] {
+    let (set, control_id) = sandbox.card_and_control_id().await;
+    let tzpk = sandbox.tzpk(&control_id).await;
+    assert_eq!(sandbox.send_block(&control_id, &encrypt(&tzpk, BLOCK_1234)).await.status, 200);
+    let id = |card: Value| card["id"].as_str().unwrap().to_owned();
+    [set, id(sandbox.new_card("D").await), id(sandbox.new_card("W").await)]
+}
+
+#[tokio::test]
+async fn a_run_makes_set_and_random_cards_and_lets_waiting_ones_wait() {
+    let sandbox = Sandbox::start().await;
+    let [set, random, waiting] = three_cards(&sandbox).await;
+    assert_eq!(sandbox.embossing_run().await, json!({"made": 2, "chosenPins": 1, "randomPins": 1}));
+    assert!(is_made(&sandbox, &set).await && is_made(&sandbox, &random).await);
+    assert!(!is_made(&sandbox, &waiting).await);
+    assert_eq!(sandbox.hsm_pin(&set).await.as_deref(), Some("1234"));
+    let drawn = sandbox.hsm_pin(&random).await.unwrap();
+    assert!(drawn.len() == 4 && drawn.bytes().all(|digit| digit.is_ascii_digit()), "{drawn}");
+    assert_eq!((sandbox.pin_status(&set).await, sandbox.pin_status(&random).await), ("S".into(), "D".into()));
+    assert_eq!(sandbox.embossing_run().await["made"], 0);
+    // Without limit: a year later it still waits.
+    sandbox.advance(365 * 24 * 3600).await;
+    assert!(!is_made(&sandbox, &waiting).await);
+    assert_eq!(sandbox.pin_status(&waiting).await, "W");
+}
+
+#[tokio::test]
+async fn random_pins_differ() {
+    let sandbox = Sandbox::start().await;
+    let mut cards = Vec::new();
+    for _ in 0..8 {
+        cards.push(sandbox.new_card("D").await["id"].as_str().unwrap().to_owned());
+    }
+    sandbox.embossing_run().await;
+    let mut pins = std::collections::HashSet::new();
+    for card in &cards {
+        pins.insert(sandbox.hsm_pin(card).await.unwrap());
+    }
+    // That eight draws of 10,000 agree does not happen by chance.
+    assert!(pins.len() > 1, "{pins:?}");
+}
+
+#[tokio::test]
+async fn runs_are_hourly_by_the_sandboxs_clock() {
+    let sandbox = Sandbox::start().await;
+    let (now, next) = clock(&sandbox).await;
+    assert!(next.ends_with(":00:00.000Z") && next > now, "{now} {next}");
+    // To a quarter past, so that the real time cannot pass a full hour meanwhile.
+    let minutes: u32 = now[14..16].parse().unwrap();
+    sandbox.advance((75 - minutes) % 60 * 60).await;
+    let [set, random, waiting] = three_cards(&sandbox).await;
+    sandbox.advance(40 * 60).await;
+    assert!(!is_made(&sandbox, &set).await);
+    sandbox.advance(10 * 60).await;
+    assert!(is_made(&sandbox, &set).await && is_made(&sandbox, &random).await);
+    assert!(!is_made(&sandbox, &waiting).await);
+}
+
+#[tokio::test]
+async fn or_daily_at_three() {
+    let mut sandbox = Sandbox::start().await;
+    sandbox.restart(|config| config.embossing = Embossing::Daily).await;
+    let (now, next) = clock(&sandbox).await;
+    assert!(next.ends_with("T03:00:00.000Z") && next > now, "{now} {next}");
+    // To four in the morning.
+    let hours: u32 = now[11..13].parse().unwrap();
+    sandbox.advance((28 - hours) % 24 * 3600).await;
+    let [set, ..] = three_cards(&sandbox).await;
+    sandbox.advance(20 * 3600).await;
+    assert!(!is_made(&sandbox, &set).await);
+    sandbox.advance(4 * 3600).await;
+    assert!(is_made(&sandbox, &set).await);
+}
+
+#[tokio::test]
+async fn a_restart_keeps_the_clock() {
+    let mut sandbox = Sandbox::start().await;
+    sandbox.advance(10 * 24 * 3600).await;
+    let (before, _) = clock(&sandbox).await;
+    sandbox.stop().await;
+    sandbox.start_again().await;
+    assert!(clock(&sandbox).await.0 >= before);
+    sandbox.post("/sandbox/reset", &json!({})).await;
+    assert!(clock(&sandbox).await.0 < before);
+}
+
+/// A run that was missed while the sandbox was down happens when it is up again.
+#[tokio::test]
+async fn a_missed_run_is_made_up_for() {
+    let mut sandbox = Sandbox::start().await;
+    let [set, ..] = three_cards(&sandbox).await;
+    sandbox.stop().await;
+    let db = Connection::open(sandbox.db()).unwrap();
+    assert_eq!(db.execute("UPDATE time SET last_run_ms = last_run_ms - 3600000", []).unwrap(), 1);
+    drop(db);
+    sandbox.start_again().await;
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !is_made(&sandbox, &set).await {
+        assert!(Instant::now() < deadline, "the run does not come");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// A sandbox as a process of its own, which can be killed.
+struct Process {
+    child: Child,
+    base_url: String,
+}
+
+impl Process {
+    fn start(db: &Path, dist: &Path) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_card-pin-sandbox"));
+        let mut child = command
+            .args(["--port", "0", "--db"])
+            .arg(db)
+            .arg("--dist")
+            .arg(dist)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut base_url = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut base_url).unwrap();
+        Self { child, base_url: base_url.trim().to_owned() }
+    }
+
+    /// SIGKILL: nothing can be tidied up.
+    fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    async fn run(&self, client: &Client) -> reqwest::Result<u64> {
+        let request = client.post(format!("{}/sandbox/embossing-run", self.base_url)).json(&json!({}));
+        Ok(request.send().await?.json::<Value>().await?["made"].as_u64().unwrap())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+const ROUNDS: u32 = 100;
+const RANDOM: usize = 500;
+const CHOSEN: usize = 3;
+const WAITING: usize = 3;
+const DUE: u64 = (RANDOM + CHOSEN) as u64;
+
+/// Makes more cards out of one, as if each had been asked for: 500 requests take too long.
+fn multiply(db: &Path, card_id: &str) {
+    let mut db = Connection::open(db).unwrap();
+    let tx = db.transaction().unwrap();
+    tx.execute_batch(&format!(
+        "CREATE TEMP TABLE card AS SELECT * FROM cards WHERE id = '{card_id}';
+         CREATE TEMP TABLE plastic AS SELECT * FROM plastics WHERE card_id = '{card_id}';"
+    ))
+    .unwrap();
+    for index in 1..RANDOM {
+        let (card, plastic) =
+            (format!("00000000-0000-4000-8000-{index:012}"), format!("00000000-0000-4000-9000-{index:012}"));
+        tx.execute_batch(&format!(
+            "UPDATE card SET id = '{card}'; INSERT INTO cards SELECT * FROM card;
+             UPDATE plastic SET id = '{plastic}', card_id = '{card}'; INSERT INTO plastics SELECT * FROM plastic;"
+        ))
+        .unwrap();
+    }
+    tx.commit().unwrap();
+}
+
+/// Copies a database and its master key.
+fn copy_db(from: &Path, to: &Path) {
+    let key = |db: &Path| PathBuf::from(format!("{}.key", db.display()));
+    let _ = fs::remove_file(format!("{}-journal", to.display()));
+    fs::copy(from, to).unwrap();
+    fs::copy(key(from), key(to)).unwrap();
+}
+
+/// How many plastics are made; each of a card that is not waiting, once, with the card's own PIN.
+fn made(db: &Path) -> u64 {
+    let db = Connection::open(db).unwrap();
+    let count = |sql: &str| db.query_row(sql, [], |row| row.get::<_, u32>(0)).map(u64::from).unwrap();
+    let records = count("SELECT count(*) FROM productions");
+    let sound = count(
+        "SELECT count(DISTINCT plastics.id) FROM productions
+         JOIN plastics ON plastics.id = plastic_id JOIN cards ON cards.id = card_id
+         WHERE pin_status <> 'W' AND cards.sealed_pin = productions.sealed_pin",
+    );
+    assert_eq!(records, sound, "a plastic is doubled, or made with no PIN of its card");
+    let drawn = count("SELECT count(*) FROM cards WHERE pin_status = 'D' AND sealed_pin IS NOT NULL");
+    assert_eq!(drawn > 0, records > 0, "a random PIN is left behind by a run that made nothing");
+    records
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_a_hundred_times_a_run_loses_no_card_and_doubles_none() {
+    let mut sandbox = Sandbox::start().await;
+    for _ in 0..CHOSEN {
+        let (_, control_id) = sandbox.card_and_control_id().await;
+        let tzpk = sandbox.tzpk(&control_id).await;
+        assert_eq!(sandbox.send_block(&control_id, &encrypt(&tzpk, BLOCK_1234)).await.status, 200);
+    }
+    for _ in 0..WAITING {
+        sandbox.new_card("W").await;
+    }
+    let random = sandbox.new_card("D").await["id"].as_str().unwrap().to_owned();
+    sandbox.stop().await;
+    let (all_due, db, dist) =
+        (sandbox.db(), sandbox.folder.join("killed.sqlite"), sandbox.folder.join("dist"));
+    multiply(&all_due, &random);
+
+    copy_db(&all_due, &db);
+    let process = Process::start(&db, &dist);
+    let started = Instant::now();
+    assert_eq!(process.run(&sandbox.client).await.unwrap(), DUE);
+    let whole = started.elapsed();
+    drop(process);
+    assert_eq!(made(&db), DUE);
+
+    let (mut in_the_middle, mut nothing, mut everything) = (0, 0, 0);
+    for round in 0..ROUNDS {
+        copy_db(&all_due, &db);
+        let mut process = Process::start(&db, &dist);
+        let (client, url) = (sandbox.client.clone(), process.base_url.clone());
+        let request = tokio::spawn(async move {
+            client.post(format!("{url}/sandbox/embossing-run")).json(&json!({})).send().await
+        });
+        // From before the run's beginning to after its end.
+        tokio::time::sleep(whole * round * 3 / (ROUNDS * 2)).await;
+        process.kill();
+        let _ = request.await.unwrap();
+        let journal = fs::metadata(format!("{}-journal", db.display()));
+        in_the_middle += u32::from(journal.is_ok_and(|journal| journal.len() > 0));
+
+        let again = Process::start(&db, &dist);
+        match made(&db) {
+            0 => nothing += 1,
+            DUE => everything += 1,
+            some => panic!("round {round}: a run made {some} of {DUE} plastics"),
+        }
+        let left = DUE - made(&db);
+        assert_eq!(again.run(&sandbox.client).await.unwrap(), left, "round {round}");
+        assert_eq!(made(&db), DUE, "round {round}");
+        assert_eq!(again.run(&sandbox.client).await.unwrap(), 0, "round {round}");
+    }
+    println!(
+        "killed in the middle of a run {in_the_middle} times; {nothing} made nothing, {everything} everything"
+    );
+    assert!(in_the_middle >= 10, "only {in_the_middle} kills hit a run at work: {nothing}, {everything}");
+    assert!(everything > 0 && nothing > 0);
+}
