@@ -49,6 +49,8 @@ in_each_engine!(each_way_leads_to_a_card_with_its_pin);
 async fn each_way_leads_to_a_card_with_its_pin(engine: Engine) -> Result<()> {
     let sandbox = Sandbox::start().await?;
     let browser = engine.start().await?;
+    // A desk's: cards and messages side by side.
+    browser.driver().resize(1280, 1000).await?;
     for way in WAYS {
         set_and_emboss(&sandbox, browser.driver(), &way).await.with_context(|| format!("by {}", way.name))?;
     }

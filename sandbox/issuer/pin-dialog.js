@@ -68,7 +68,11 @@ function showFrame(visit, control) {
 
 /** What a desktop site does: the page by its address, and the control id by a message. @param {Visit} visit @param {HTMLIFrameElement} frame @param {Control} control */
 function showInParent({ operation, origin = "" }, frame, { controlId, pinFrameUrl }) {
-  const tell = () => frame.contentWindow?.postMessage({ operation, controlId }, origin);
+  const tell = () => {
+    // A statement, not what the arrow returns: WebKit makes tail calls, and one from here would name the frame itself as
+    // the sender.
+    frame.contentWindow?.postMessage({ operation, controlId }, origin);
+  };
   frame.addEventListener("load", tell, { once: true });
   frame.src = pinFrameUrl;
 }
