@@ -27,7 +27,7 @@ const KNOWN = {
   pinControlId: { kind: "token", what: "one-use token" },
 };
 const PLAIN = { kind: /** @type {const} */ ("plain"), what: "" };
-const MAX_SHOWN = 30;
+const MAX_SHOWN = 20;
 
 /** @param {string} value */
 export const shortened = (value) => (value.length > MAX_SHOWN ? `${value.slice(0, MAX_SHOWN)}…` : value);

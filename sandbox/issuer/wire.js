@@ -113,7 +113,7 @@ function summary(session) {
   const times = (/** @type {string} */ what) => `${kinds.filter((kind) => kind === what).length}×`;
   return (
     `${session.length} messages. In them: a public key (${times(WHAT.publicKey)}), a key wrapped under it (${times(WHAT.tzpk)}), ` +
-    `a PIN block encrypted with that key (${times(WHAT.pinBlock)}). Only the device and the HSM can open them.`
+    `a PIN block encrypted with that key (${times(WHAT.pinBlock)}). Only the device and the HSM can open the ciphertext.`
   );
 }
 
