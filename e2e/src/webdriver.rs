@@ -56,6 +56,15 @@ impl WebDriver {
         Ok(self.client.goto(url).await?)
     }
 
+    /// Makes the window this large, in CSS pixels, its own frame included.
+    ///
+    /// # Errors
+    ///
+    /// Where the window cannot be resized.
+    pub async fn resize(&self, width: u32, height: u32) -> Result<()> {
+        Ok(self.client.set_window_size(width, height).await?)
+    }
+
     /// Runs the body of an async function in the current document and returns what its promise resolves to. `argument`
     /// reaches it under that name.
     ///

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::{Router, middleware};
+use card_pin_relay::Relay;
 
 use crate::clock::Clock;
 use crate::config::Embossing;
@@ -34,6 +35,7 @@ pub(crate) struct Parts {
     pub(crate) faults: Faults,
     pub(crate) wire: Wire,
     pub(crate) enfuce_client: EnfuceClient,
+    pub(crate) relay: Relay,
 }
 
 /// A handle to the parts, cheap to clone.
@@ -116,6 +118,10 @@ impl App {
     pub(crate) fn enfuce_client(&self) -> &EnfuceClient {
         &self.0.enfuce_client
     }
+
+    pub(crate) fn relay(&self) -> &Relay {
+        &self.0.relay
+    }
 }
 
 /// All routes. The layers are listed from the inside out: a request is written down first, then its host is checked.
@@ -123,7 +129,7 @@ pub(crate) fn router(app: App) -> Router {
     Router::new()
         .merge(enfuce::routes(&app))
         .merge(levers::routes())
-        .merge(issuer::routes())
+        .merge(issuer::routes(&app))
         .method_not_allowed_fallback(http::method_not_allowed)
         .fallback(http::unknown_route)
         .layer(middleware::from_fn_with_state(app.clone(), http::check_host))

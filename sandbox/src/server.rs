@@ -30,7 +30,7 @@ use crate::enfuce::{Dist, Tokens, embossing};
 use crate::error::Error;
 use crate::hsm::{Hsm, PinKeyPlan};
 use crate::http::RateLimit;
-use crate::issuer::EnfuceClient;
+use crate::issuer::{self, EnfuceClient};
 use crate::levers::{CutConnection, Faults, Wire};
 use crate::store::{Store, time};
 
@@ -106,6 +106,7 @@ pub async fn start(config: Config) -> Result<Running, Error> {
         faults: Faults::default(),
         wire: Wire::default(),
         enfuce_client: EnfuceClient::new(&base_url, &config.user, &config.password)?,
+        relay: issuer::make_relay(&base_url, &config.user, &config.password)?,
         base_url: base_url.clone(),
     });
     let (stop, stopped) = watch::channel(());

@@ -44,6 +44,19 @@ impl Dist {
         page.ok_or_else(|| Problem::new(Kind::Internal, "page.html cannot be read: build the page again."))
     }
 
+    /// The answer to a request for a file.
+    pub(crate) fn answer(&self, name: &str) -> Response {
+        let Some(bytes) = self.find(name).and_then(|path| fs::read(path).ok()) else {
+            return Problem::new(Kind::Unknown, "The built page has no such file.").into_response();
+        };
+        let mut response = bytes.into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type(name)));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(SCRIPT_POLICY));
+        response
+    }
+
     /// A file of exactly this name. It is compared with what the folder lists, so a name can lead nowhere else.
     fn find(&self, name: &str) -> Option<PathBuf> {
         let mut entries = fs::read_dir(&self.folder).ok()?.flatten();
@@ -54,17 +67,7 @@ impl Dist {
 
 /// `GET /pin-page/{file}`
 pub(super) async fn file(State(app): State<App>, extract::Path(name): extract::Path<String>) -> Response {
-    let unknown = || Problem::new(Kind::Unknown, "The built page has no such file.");
-    let Some(bytes) = app.dist().find(&name).and_then(|path| fs::read(path).ok()) else {
-        return unknown().into_response();
-    };
-    let kind = media_type(&name);
-    let mut response = bytes.into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(SCRIPT_POLICY));
-    response
+    app.dist().answer(&name)
 }
 
 fn media_type(name: &str) -> &'static str {

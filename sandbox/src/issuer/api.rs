@@ -7,9 +7,11 @@ use serde_json::{Value, json};
 
 use super::client::Holder;
 use crate::app::App;
+use crate::config::DEMO_FRAME_KEY;
 use crate::enfuce::{parse_product, parse_uuid};
 use crate::http::{JsonBody, Kind, Problem};
-use crate::store::cards::Product;
+use crate::store::cards::{PinStatus, Product};
+use crate::store::control_ids::Scope;
 use crate::store::issuer_cards::{self, IssuerCard};
 
 /// `GET /issuer/api/cards`
@@ -17,47 +19,90 @@ pub(super) async fn list(State(app): State<App>) -> Result<Json<Value>, Problem>
     let known = app.store().transaction(|tx| issuer_cards::all(tx).map_err(Problem::from)).await?;
     let mut cards = Vec::with_capacity(known.len());
     for card in known {
-        cards.push(for_app(&app.enfuce_client().card(card).await?));
+        let described = app.enfuce_client().card(card).await?;
+        cards.push(for_app(&app, card, &described).await?);
     }
     Ok(Json(json!({"cards": cards})))
 }
 
-/// `POST /issuer/api/cards {"firstName", "lastName"}`
+/// `POST /issuer/api/cards {"firstName", "lastName"}`, and where wanted `"product"` (`MC_CARD`) and `"pinStatus"` (`W`).
 pub(super) async fn create(
     State(app): State<App>,
     JsonBody(body): JsonBody,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     let holder = Holder { first_name: body.text("firstName")?, last_name: body.text("lastName")? };
-    let made = app.enfuce_client().create_card(Product::McCard, &holder).await?;
-    let card = IssuerCard {
-        id: parse_uuid("id", made["id"].as_str().unwrap_or_default())?,
-        product: parse_product(made["product"].as_str().unwrap_or_default())?,
+    let product = body.optional_text("product")?.map_or(Ok(Product::McCard), parse_product)?;
+    let pin_status = match body.optional_text("pinStatus")? {
+        None | Some("W") => PinStatus::Waiting,
+        Some("D") => PinStatus::Random,
+        Some(_) => return Err(Problem::malformed("pinStatus of a new card is W or D.")),
     };
+    let made = app.enfuce_client().create_card(product, pin_status, &holder).await?;
+    let card = IssuerCard { id: parse_uuid("id", made["id"].as_str().unwrap_or_default())?, product };
     app.store().transaction(move |tx| issuer_cards::add(tx, card).map_err(Problem::from)).await?;
-    Ok((StatusCode::CREATED, Json(for_app(&made))))
+    Ok((StatusCode::CREATED, Json(for_app(&app, card, &made).await?)))
 }
 
 /// `POST /issuer/api/cards/{id}/set-pin`
 ///
 /// An issuer authenticates its customer strongly before this; the sandbox has no customers to authenticate.
 pub(super) async fn set_pin(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
-    let id = parse_uuid("id", &id)?;
-    if !app.store().transaction(move |tx| issuer_cards::knows(tx, id).map_err(Problem::from)).await? {
-        return Err(Problem::new(Kind::Unknown, "The issuer has no such card."));
-    }
-    let plastic_id = app.enfuce_client().inactive_plastic(id).await?;
-    let control = app.enfuce_client().set_pin_control(&plastic_id).await?;
-    Ok(Json(json!({"controlId": control["id"], "pinUrl": control["pinURL"]})))
+    control(&app, &id, Scope::SetPin).await
+}
+
+/// `POST /issuer/api/cards/{id}/view-pin`; the same holds for authentication.
+pub(super) async fn view_pin(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
+    control(&app, &id, Scope::ViewPin).await
+}
+
+/// `POST /issuer/api/cards/{id}/random-pin`: the customer will not choose a PIN.
+pub(super) async fn random_pin(
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let card = own_card(&app, &id).await?;
+    let changed = app.enfuce_client().change_card(card, &json!({"pinStatus": "D"})).await?;
+    Ok(Json(for_app(&app, card, &changed).await?))
+}
+
+async fn control(app: &App, id: &str, scope: Scope) -> Result<Json<Value>, Problem> {
+    let card = own_card(app, id).await?;
+    let control = app.enfuce_client().control(card.id, scope).await?;
+    let frame = control["pinFrameURL"].as_str().unwrap_or_default();
+    Ok(Json(json!({
+        "controlId": control["id"],
+        "pinUrl": control["pinURL"],
+        "pinFrameUrl": format!("{frame}?key={DEMO_FRAME_KEY}"),
+    })))
+}
+
+/// The card, if it is one that the issuer made.
+async fn own_card(app: &App, id: &str) -> Result<IssuerCard, Problem> {
+    let id = parse_uuid("id", id)?;
+    let card = app.store().transaction(move |tx| issuer_cards::find(tx, id).map_err(Problem::from)).await?;
+    card.ok_or_else(|| Problem::new(Kind::Unknown, "The issuer has no such card."))
 }
 
 /// What the app shows of a card.
-fn for_app(card: &Value) -> Value {
-    let names = ["firstName", "lastName"].map(|name| card["embossing"][name].as_str().unwrap_or_default());
-    json!({
-        "id": card["id"],
-        "product": card["product"],
+async fn for_app(app: &App, card: IssuerCard, described: &Value) -> Result<Value, Problem> {
+    let plastics = app.enfuce_client().plastics(card.id).await?;
+    let names =
+        ["firstName", "lastName"].map(|name| described["embossing"][name].as_str().unwrap_or_default());
+    let plastics = plastics.iter().map(|plastic| {
+        json!({
+            "sequenceNumber": plastic["sequenceNumber"],
+            "status": plastic["status"],
+            "expiration": plastic["expiration"],
+            "createdDate": plastic["createdDate"],
+            "productionDate": plastic["productionDate"],
+        })
+    });
+    Ok(json!({
+        "id": described["id"],
+        "product": described["product"],
         "name": names.join(" ").trim(),
-        "maskedCardNumber": card["maskedCardNumber"],
-        "pinStatus": card["pinStatus"],
-    })
+        "maskedCardNumber": described["maskedCardNumber"],
+        "pinStatus": described["pinStatus"],
+        "plastics": plastics.collect::<Vec<_>>(),
+    }))
 }

@@ -2,17 +2,23 @@
 
 use std::time::Duration;
 
-use reqwest::{Client, RequestBuilder, redirect};
+use reqwest::{Client, RequestBuilder, Response, StatusCode, redirect};
 use serde_json::{Value, json};
+use tokio::time::sleep;
 use uuid::Uuid;
 
+use super::AUDIT_USER;
 use crate::error::Error;
 use crate::http::{Kind, Problem};
-use crate::store::cards::Product;
+use crate::store::cards::{PinStatus, Product};
+use crate::store::control_ids::Scope;
 use crate::store::issuer_cards::IssuerCard;
 
-/// The person in whose name the issuer acts.
-const AUDIT_USER: &str = "issuer-app";
+/// How often a call is made while Enfuce answers 429.
+const PATIENCE: usize = 5;
+
+/// How long to wait then: Enfuce's limit is one of a second.
+const TOO_MANY_PAUSE: Duration = Duration::from_secs(1);
 
 /// The name of a card's holder.
 pub(super) struct Holder<'a> {
@@ -37,11 +43,23 @@ impl EnfuceClient {
         Ok(Self { http, base_url: base_url.to_owned(), user: user.to_owned(), password: password.to_owned() })
     }
 
-    /// Makes a card whose PIN the customer is going to set; returns it as Enfuce describes it.
-    pub(super) async fn create_card(&self, product: Product, holder: &Holder<'_>) -> Result<Value, Problem> {
+    /// Makes a card; returns it as Enfuce describes it.
+    pub(super) async fn create_card(
+        &self,
+        product: Product,
+        pin_status: PinStatus,
+        holder: &Holder<'_>,
+    ) -> Result<Value, Problem> {
         let path = format!("/card/v4/{}/customer/1/account/1/MAIN", product.name());
         let names = json!({"firstName": holder.first_name, "lastName": holder.last_name});
-        self.call(self.http.post(self.url(&path)).json(&json!({"pinStatus": "W", "embossing": names}))).await
+        let card = json!({"pinStatus": pin_status.name(), "embossing": names});
+        self.call(self.http.post(self.url(&path)).json(&card)).await
+    }
+
+    /// Changes fields of a card; returns it as Enfuce describes it then.
+    pub(super) async fn change_card(&self, card: IssuerCard, fields: &Value) -> Result<Value, Problem> {
+        let path = format!("/card/v4/{}/{}", card.product.name(), card.id);
+        self.call(self.http.patch(self.url(&path)).json(fields)).await
     }
 
     /// A card as Enfuce describes it.
@@ -50,44 +68,60 @@ impl EnfuceClient {
         self.call(self.http.get(self.url(&path))).await
     }
 
-    /// The id of the card's plastic that is not produced yet.
-    pub(super) async fn inactive_plastic(&self, card_id: Uuid) -> Result<String, Problem> {
-        let plastics = self.call(self.http.get(self.url(&format!("/card/v3/{card_id}/plastic")))).await?;
-        let mut plastics = plastics.as_array().into_iter().flatten();
-        let inactive = plastics.find(|plastic| plastic["status"] == "INACTIVE");
-        inactive.and_then(|plastic| plastic["id"].as_str()).map(str::to_owned).ok_or_else(|| {
-            Problem::new(
-                Kind::WrongState,
-                "The card has no plastic left to set a PIN for: all are already produced.",
-            )
-        })
+    /// The plastics of a card, oldest first.
+    pub(super) async fn plastics(&self, card_id: Uuid) -> Result<Vec<Value>, Problem> {
+        match self.call(self.http.get(self.url(&format!("/card/v3/{card_id}/plastic")))).await? {
+            Value::Array(plastics) => Ok(plastics),
+            _ => Err(unreachable_enfuce()),
+        }
     }
 
-    /// A control id for setting the PIN of a plastic.
-    pub(super) async fn set_pin_control(&self, plastic_id: &str) -> Result<Value, Problem> {
-        let path = format!("/pincontrol/v2/plastic/{plastic_id}");
-        self.call(self.http.post(self.url(&path)).json(&json!({"scope": "SET_PIN"}))).await
+    /// A control id: for setting the PIN of the plastic that is not produced yet, or for viewing that of the one in the
+    /// customer's hands.
+    pub(super) async fn control(&self, card_id: Uuid, scope: Scope) -> Result<Value, Problem> {
+        let (status, none) = match scope {
+            Scope::SetPin => {
+                ("INACTIVE", "The card has no plastic left to set a PIN for: all are already produced.")
+            }
+            Scope::ViewPin => ("ACTIVE", "The card is not made yet: its PIN can be viewed afterwards."),
+        };
+        let plastics = self.plastics(card_id).await?;
+        let plastic = plastics.iter().rfind(|plastic| plastic["status"] == status);
+        let id = plastic.and_then(|plastic| plastic["id"].as_str());
+        let id = id.ok_or_else(|| Problem::new(Kind::WrongState, none))?;
+        let path = format!("/pincontrol/v2/plastic/{id}");
+        self.call(self.http.post(self.url(&path)).json(&json!({"scope": scope.name()}))).await
     }
 
     fn url(&self, path: &str) -> String {
         format!("{}{path}?auditUser={AUDIT_USER}", self.base_url)
     }
 
+    /// Calls, and again where Enfuce asks for patience: a list of many cards takes more calls than fit in a second.
     async fn call(&self, request: RequestBuilder) -> Result<Value, Problem> {
-        let unreachable = |_| {
-            Problem::new(
-                Kind::EnfuceUnreachable,
-                "Enfuce does not answer as expected: try again in a moment.",
-            )
-        };
-        let response =
-            request.basic_auth(&self.user, Some(&self.password)).send().await.map_err(unreachable)?;
-        let status = response.status();
-        let body: Value = response.json().await.map_err(unreachable)?;
-        if status.is_success() {
-            return Ok(body);
+        let request = request.basic_auth(&self.user, Some(&self.password));
+        for _ in 0..PATIENCE {
+            let attempt = request.try_clone().ok_or_else(unreachable_enfuce)?;
+            let response = attempt.send().await.map_err(|_| unreachable_enfuce())?;
+            if response.status() != StatusCode::TOO_MANY_REQUESTS {
+                return read(response).await;
+            }
+            sleep(TOO_MANY_PAUSE).await;
         }
-        let detail = body["detail"].as_str().unwrap_or("Enfuce refused without a reason.").to_owned();
-        Err(Problem::new(Kind::from_status(status), detail))
+        Err(Problem::new(Kind::EnfuceUnreachable, "Enfuce has too much to do: try again in a moment."))
     }
+}
+
+async fn read(response: Response) -> Result<Value, Problem> {
+    let status = response.status();
+    let body: Value = response.json().await.map_err(|_| unreachable_enfuce())?;
+    if status.is_success() {
+        return Ok(body);
+    }
+    let detail = body["detail"].as_str().unwrap_or("Enfuce refused without a reason.").to_owned();
+    Err(Problem::new(Kind::from_status(status), detail))
+}
+
+fn unreachable_enfuce() -> Problem {
+    Problem::new(Kind::EnfuceUnreachable, "Enfuce does not answer as expected: try again in a moment.")
 }

@@ -1,15 +1,24 @@
-//! The files of the issuer's app, compiled in.
+//! The files of the issuer's app, compiled in, and its copy of card-pin.
 
 use axum::Router;
+use axum::extract::{Path, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use crate::app::App;
 
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
-                      frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
-                      require-trusted-types-for 'script'; trusted-types 'none'";
+/// Where the issuer serves its own copy of `dist/`, for the page that takes the PIN itself.
+pub(crate) const MODULE_FOLDER: &str = "/card-pin/";
+
+/// `wasm-unsafe-eval`, the worker and the policy's name are what card-pin needs on a page of one's own.
+const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; \
+                      img-src 'self'; connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; \
+                      frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types card-pin";
+
+const HTML: &str = "text/html; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const STYLE: &str = "text/css; charset=utf-8";
 
 struct File {
     path: &'static str,
@@ -17,19 +26,30 @@ struct File {
     text: &'static str,
 }
 
-static FILES: [File; 4] = [
-    File { path: "/", media_type: "text/html; charset=utf-8", text: include_str!("../../issuer/index.html") },
-    File {
-        path: "/app.js",
-        media_type: "text/javascript; charset=utf-8",
-        text: include_str!("../../issuer/app.js"),
-    },
-    File {
-        path: "/style.css",
-        media_type: "text/css; charset=utf-8",
-        text: include_str!("../../issuer/style.css"),
-    },
-    File { path: "/icon.svg", media_type: "image/svg+xml", text: include_str!("../../issuer/icon.svg") },
+macro_rules! files {
+    ($($path:literal, $name:literal, $media_type:expr;)*) => {
+        [$(File { path: $path, media_type: $media_type, text: include_str!(concat!("../../issuer/", $name)) }),*]
+    };
+}
+
+static FILES: &[File] = &files![
+    "/", "index.html", HTML;
+    "/app.js", "app.js", SCRIPT;
+    "/back-end.js", "back-end.js", SCRIPT;
+    "/cards.js", "cards.js", SCRIPT;
+    "/clock.js", "clock.js", SCRIPT;
+    "/dom.js", "dom.js", SCRIPT;
+    "/levers.js", "levers.js", SCRIPT;
+    "/life.js", "life.js", SCRIPT;
+    "/pin-dialog.js", "pin-dialog.js", SCRIPT;
+    "/wire.js", "wire.js", SCRIPT;
+    "/wire-fields.js", "wire-fields.js", SCRIPT;
+    "/words.js", "words.js", SCRIPT;
+    "/style.css", "style.css", STYLE;
+    "/card.css", "card.css", STYLE;
+    "/dialog.css", "dialog.css", STYLE;
+    "/wire.css", "wire.css", STYLE;
+    "/icon.svg", "icon.svg", "image/svg+xml";
 ];
 
 /// Whether the app has a file at this path.
@@ -38,7 +58,13 @@ pub(crate) fn has_file(path: &str) -> bool {
 }
 
 pub(super) fn routes() -> Router<App> {
-    FILES.iter().fold(Router::new(), |router, file| router.route(file.path, get(|| async { answer(file) })))
+    let router = Router::new().route("/card-pin/{file}", get(module));
+    FILES.iter().fold(router, |router, file| router.route(file.path, get(|| async { answer(file) })))
+}
+
+/// `GET /card-pin/{file}`
+async fn module(State(app): State<App>, Path(name): Path<String>) -> Response {
+    app.dist().answer(&name)
 }
 
 fn answer(file: &File) -> Response {

@@ -1,22 +1,30 @@
-//! The part that plays an issuer: its app, and the small back-end behind the app.
+//! The part that plays an issuer: its app, the small back-end behind the app, and the relay.
 //!
 //! The back-end talks to Enfuce over HTTP like any issuer. Of its own it keeps only the list of its card ids.
 
 mod api;
 mod client;
 mod files;
+mod relay;
 
 use axum::Router;
 use axum::routing::{get, post};
 
 pub(crate) use client::EnfuceClient;
-pub(crate) use files::has_file;
+pub(crate) use files::{MODULE_FOLDER, has_file};
+pub(crate) use relay::make as make_relay;
 
 use crate::app::App;
 
+/// The person in whose name the issuer acts.
+const AUDIT_USER: &str = "issuer-app";
+
 /// The issuer's routes.
-pub(crate) fn routes() -> Router<App> {
+pub(crate) fn routes(app: &App) -> Router<App> {
     files::routes()
+        .merge(relay::routes(app.relay()))
         .route("/issuer/api/cards", get(api::list).post(api::create))
         .route("/issuer/api/cards/{id}/set-pin", post(api::set_pin))
+        .route("/issuer/api/cards/{id}/view-pin", post(api::view_pin))
+        .route("/issuer/api/cards/{id}/random-pin", post(api::random_pin))
 }

@@ -1,4 +1,8 @@
-//! A record of the requests that arrived, so that a test can search it for what must never travel.
+//! A record of what travelled between the parties, so that a test can search it for what must never travel, and a
+//! reviewer can read it.
+
+mod answer;
+mod party;
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -17,55 +21,106 @@ use crate::config::BODY_LIMIT;
 use crate::enfuce::PAGE_FOLDER;
 use crate::http::{Kind, Problem};
 use crate::issuer;
+use answer::noted;
+use party::Route;
 
 /// How many requests are kept.
 const KEPT: usize = 500;
 /// How much of an overlong body is read and thrown away, so that its sender gets to read the refusal.
 const DRAINED: usize = 16 * BODY_LIMIT;
 
-/// The last requests, oldest first.
+/// Stands in the record where a secret of the issuer's stood.
+const ELIDED: &str = "(elided)";
+
+/// The last requests with their answers, oldest first.
 #[derive(Debug, Default)]
 pub(crate) struct Wire {
-    requests: Mutex<VecDeque<Value>>,
+    log: Mutex<Log>,
+}
+
+#[derive(Debug, Default)]
+struct Log {
+    requests: VecDeque<Value>,
+    /// Counts requests and answers alike, so that their order can be told. It goes on after a reset, so that a late
+    /// answer belongs to no later request.
+    step: u64,
 }
 
 impl Wire {
-    fn add(&self, request: Value) {
-        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
-        if requests.len() == KEPT {
-            requests.pop_front();
-        }
-        requests.push_back(request);
+    /// Writes a request down; returns its step.
+    fn add(&self, mut request: Value) -> u64 {
+        self.with(|log| {
+            log.step += 1;
+            request["step"] = log.step.into();
+            if log.requests.len() == KEPT {
+                log.requests.pop_front();
+            }
+            log.requests.push_back(request);
+            log.step
+        })
+    }
+
+    /// The step of an answer that starts now.
+    fn next_step(&self) -> u64 {
+        self.with(|log| {
+            log.step += 1;
+            log.step
+        })
+    }
+
+    /// Writes an answer to its request, if that is still kept.
+    fn add_answer(&self, request_step: u64, answer: Value) {
+        self.with(|log| {
+            if let Some(request) = log.requests.iter_mut().find(|request| request["step"] == request_step) {
+                request["answer"] = answer;
+            }
+        });
     }
 
     pub(crate) fn clear(&self) {
-        self.requests.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.with(|log| log.requests.clear());
     }
 
     pub(crate) fn to_json(&self) -> Value {
-        let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
-        json!({"requests": requests.iter().collect::<Vec<_>>()})
+        self.with(|log| json!({"requests": log.requests}))
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut Log) -> T) -> T {
+        work(&mut self.log.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-/// Reads the body of every request, up to the limit, and writes the request down unless it only fetches a file.
+/// Reads the body of every request, up to the limit, and writes the request and its answer down unless it only fetches a
+/// file.
 pub(crate) async fn record(State(app): State<App>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let (bytes, end) = read(body).await;
-    if !parts.uri.path().starts_with("/sandbox/") && !fetches_file(&app, &parts.method, &parts.uri) {
+    let route = Route::of(parts.uri.path());
+    let is_kept =
+        !parts.uri.path().starts_with("/sandbox/") && !fetches_file(&app, &parts.method, &parts.uri);
+    let step = is_kept.then(|| {
+        let body = if route.carries_credentials { ELIDED.into() } else { String::from_utf8_lossy(&bytes) };
         app.wire().add(json!({
             "at": app.clock().now().to_rfc3339(),
+            "from": route.from,
+            "to": route.to,
             "method": parts.method.as_str(),
             "path": parts.uri.path(),
             "query": parts.uri.query().unwrap_or_default(),
             "headers": headers_json(&parts.headers),
-            "body": String::from_utf8_lossy(&bytes),
-        }));
-    }
-    match end {
+            "body": body,
+            // Until it comes, and for good where none comes.
+            "answer": null,
+        }))
+    });
+    let response = match end {
         End::Whole => next.run(Request::from_parts(parts, Body::from(bytes))).await,
         End::Overlong => Problem::new(Kind::TooLarge, "The body may have 64 KiB at most.").into_response(),
         End::Broken => Problem::malformed("The body could not be read to its end.").into_response(),
+    };
+    match step {
+        Some(step) => noted(&app, step, route, response),
+        None => response,
     }
 }
 
@@ -98,8 +153,11 @@ async fn read(mut body: Body) -> (Vec<u8>, End) {
 /// A GET of a file that is there. One with a query could carry something, and is written down.
 fn fetches_file(app: &App, method: &Method, uri: &Uri) -> bool {
     let is_file = || {
-        issuer::has_file(uri.path())
-            || uri.path().strip_prefix(PAGE_FOLDER).is_some_and(|name| app.dist().holds(name))
+        let in_dist = [PAGE_FOLDER, issuer::MODULE_FOLDER]
+            .into_iter()
+            .find_map(|folder| uri.path().strip_prefix(folder))
+            .is_some_and(|name| app.dist().holds(name));
+        issuer::has_file(uri.path()) || in_dist
     };
     *method == Method::GET && uri.query().is_none() && is_file()
 }
@@ -108,7 +166,7 @@ fn headers_json(headers: &HeaderMap) -> Value {
     let mut members = Map::new();
     for name in headers.keys() {
         let value = if name == header::AUTHORIZATION {
-            "(elided)".to_owned()
+            ELIDED.to_owned()
         } else {
             let values = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
             values.collect::<Vec<_>>().join(", ")

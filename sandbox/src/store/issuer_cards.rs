@@ -30,8 +30,9 @@ pub(crate) fn all(tx: &Transaction<'_>) -> Result<Vec<IssuerCard>, StoreError> {
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Whether the issuer knows this card.
-pub(crate) fn knows(tx: &Transaction<'_>, id: Uuid) -> Result<bool, StoreError> {
-    let found = tx.query_row("SELECT 1 FROM issuer_cards WHERE card_id = ?1", [SqlUuid(id)], |_| Ok(()));
-    Ok(found.optional()?.is_some())
+/// The card with this id, if the issuer knows it.
+pub(crate) fn find(tx: &Transaction<'_>, id: Uuid) -> Result<Option<IssuerCard>, StoreError> {
+    let sql = "SELECT product FROM issuer_cards WHERE card_id = ?1";
+    let found = tx.query_row(sql, [SqlUuid(id)], |row| Ok(IssuerCard { id, product: row.get(0)? }));
+    Ok(found.optional()?)
 }

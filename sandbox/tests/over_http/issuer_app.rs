@@ -1,8 +1,9 @@
 //! The issuer's app and its back-end.
 
-use serde_json::json;
+use base64ct::{Base64, Encoding};
+use serde_json::{Value, json};
 
-use crate::support::{BLOCK_1234, Sandbox, encrypt};
+use crate::support::{BLOCK_1234, Sandbox, device_key, encrypt, spki, unwrap};
 
 #[tokio::test]
 async fn the_back_end_makes_cards_and_gets_control_ids() {
@@ -35,7 +36,8 @@ async fn the_back_end_reaches_enfuce_over_http_only() {
     let wire = sandbox.get("/sandbox/wire").await.json();
     let paths: Vec<_> =
         wire["requests"].as_array().unwrap().iter().map(|one| one["path"].as_str().unwrap()).collect();
-    assert_eq!(paths, ["/issuer/api/cards", "/card/v4/MC_CARD/customer/1/account/1/MAIN"]);
+    assert_eq!(paths[..2], ["/issuer/api/cards", "/card/v4/MC_CARD/customer/1/account/1/MAIN"]);
+    assert!(paths[2].starts_with("/card/v3/") && paths.len() == 3, "{paths:?}");
     assert_eq!(wire["requests"][1]["query"], "auditUser=issuer-app");
     // A card that the issuer did not make is none of its cards, though Enfuce knows it.
     let (foreign, _) = sandbox.card_and_control_id().await;
@@ -44,21 +46,148 @@ async fn the_back_end_reaches_enfuce_over_http_only() {
 }
 
 #[tokio::test]
+async fn a_card_is_made_as_it_is_ordered() {
+    let sandbox = Sandbox::start().await;
+    let order = json!({"firstName": "Ada", "lastName": "L", "product": "VISA_CARD", "pinStatus": "D"});
+    let card = sandbox.post("/issuer/api/cards", &order).await.json();
+    assert_eq!((card["product"].as_str(), card["pinStatus"].as_str()), (Some("VISA_CARD"), Some("D")));
+    let [plastic] = card["plastics"].as_array().unwrap().as_slice() else { panic!("{card}") };
+    assert_eq!((plastic["status"].as_str(), &plastic["productionDate"]), (Some("INACTIVE"), &json!(null)));
+    assert_eq!(plastic["sequenceNumber"], 1);
+    assert!(plastic["expiration"]["year"].is_u64() && plastic["createdDate"].is_string());
+    for (field, value, status, hint) in
+        [("pinStatus", "S", 400, "W or D"), ("product", "AMEX", 404, "the sandbox knows MC_CARD")]
+    {
+        let mut order = order.clone();
+        order[field] = value.into();
+        let refused = sandbox.post("/issuer/api/cards", &order).await;
+        assert_eq!(refused.status, status, "{}", refused.text);
+        assert!(refused.json()["detail"].as_str().unwrap().contains(hint), "{}", refused.text);
+    }
+}
+
+#[tokio::test]
+async fn a_frame_gets_its_key_and_a_card_that_is_not_made_no_view() {
+    let sandbox = Sandbox::start().await;
+    let card = sandbox.post("/issuer/api/cards", &json!({"firstName": "A", "lastName": "L"})).await.json();
+    let path = format!("/issuer/api/cards/{}", card["id"].as_str().unwrap());
+    let control = sandbox.post(&format!("{path}/set-pin"), &json!({})).await.json();
+    let frame = control["pinFrameUrl"].as_str().unwrap();
+    assert_eq!(frame, format!("{}/pin-page/frame?key=sandbox", sandbox.base_url()));
+    assert_eq!(sandbox.get("/pin-page/frame?key=sandbox").await.status, 200);
+    let refused = sandbox.post(&format!("{path}/view-pin"), &json!({})).await;
+    refused.assert_problem(409, "wrong_state", "not made yet");
+}
+
+#[tokio::test]
 async fn the_app_is_served_under_a_strict_policy_that_it_keeps() {
     let sandbox = Sandbox::start().await;
     let page = sandbox.get("/").await;
     assert_eq!(page.status, 200);
     let policy = page.header("content-security-policy");
-    assert!(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self';"));
-    assert!(!policy.contains("unsafe"));
+    assert!(policy.starts_with(
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self';"
+    ));
+    assert!(policy.ends_with("require-trusted-types-for 'script'; trusted-types card-pin"));
+    assert!(!policy.contains("'unsafe-"), "{policy}");
     for inline in ["<style", " style=", " onclick=", " onload=", "<script>"] {
         assert!(!page.text.contains(inline), "{inline}");
     }
     assert!(page.text.contains("<title>Issuer app</title>"));
-    for (path, media_type) in
-        [("/app.js", "text/javascript"), ("/style.css", "text/css"), ("/icon.svg", "image/svg+xml")]
-    {
-        assert!(page.text.contains(&format!("\"{path}\"")), "{path} is used");
-        assert!(sandbox.get(path).await.header("content-type").starts_with(media_type));
+    let mut seen = vec!["/app.js".to_owned()];
+    for quoted in page.text.split('"').filter(|text| text.starts_with('/') && !text.contains('>')) {
+        let file = sandbox.get(quoted).await;
+        assert_eq!(file.status, 200, "{quoted}");
+        assert_eq!(file.header("content-security-policy"), policy);
     }
+    // Every module that is imported is there, as a script.
+    let mut at = 0;
+    while let Some(path) = seen.get(at).cloned() {
+        let file = sandbox.get(&path).await;
+        assert_eq!(file.header("content-type"), "text/javascript; charset=utf-8", "{path}");
+        for import in file.text.lines().filter(|line| line.starts_with("import ")) {
+            let name = import.split("\"./").nth(1).and_then(|rest| rest.strip_suffix("\";")).unwrap();
+            if !seen.contains(&format!("/{name}")) {
+                seen.push(format!("/{name}"));
+            }
+        }
+        at += 1;
+    }
+    assert!(seen.len() > 8, "{seen:?}");
+}
+
+#[tokio::test]
+async fn the_issuer_serves_its_own_copy_of_the_module() {
+    let sandbox = Sandbox::start().await;
+    let script = sandbox.get("/card-pin/page.js").await;
+    assert_eq!((script.status, script.header("content-type")), (200, "text/javascript; charset=utf-8"));
+    assert!(script.header("content-security-policy").contains("connect-src 'self'"));
+    assert_eq!(sandbox.get("/card-pin/..%2fsecret.txt").await.status, 404);
+}
+
+#[tokio::test]
+async fn a_made_card_can_be_viewed_and_renewed_and_a_waiting_one_made_random() {
+    let sandbox = Sandbox::start().await;
+    let order = |pin_status| json!({"firstName": "A", "lastName": "L", "pinStatus": pin_status});
+    let made = sandbox.post("/issuer/api/cards", &order("W")).await.json();
+    let id = made["id"].as_str().unwrap().to_owned();
+    let changed = sandbox.post(&format!("/issuer/api/cards/{id}/random-pin"), &json!({})).await;
+    assert_eq!((changed.status, changed.json()["pinStatus"].as_str()), (200, Some("D")));
+    let again = sandbox.post(&format!("/issuer/api/cards/{id}/set-pin"), &json!({})).await;
+    again.assert_problem(409, "other", "pinStatus is D");
+    sandbox.post("/sandbox/embossing-run", &json!({})).await;
+    let listed = sandbox.get("/issuer/api/cards").await.json()["cards"][0].clone();
+    assert_eq!(listed["plastics"][0]["status"], "ACTIVE");
+    assert!(listed["plastics"][0]["productionDate"].is_string());
+    let view = format!("/issuer/api/cards/{id}/view-pin");
+    let control = sandbox.post(&view, &json!({})).await.json();
+    let page = sandbox.fetch_page(control["controlId"].as_str().unwrap()).await;
+    assert!(page.text.contains("data-o=\"view-pin\""), "{}", page.text);
+
+    let renewal = json!({"productionType": "RENEWAL"});
+    assert_eq!(sandbox.post(&format!("/sandbox/cards/{id}/plastics"), &renewal).await.status, 201);
+    let listed = sandbox.get("/issuer/api/cards").await.json()["cards"][0].clone();
+    let states: Vec<_> =
+        listed["plastics"].as_array().unwrap().iter().map(|one| one["status"].as_str().unwrap()).collect();
+    assert_eq!(states, ["ACTIVE", "INACTIVE"]);
+    // The one in the customer's hands is viewed.
+    assert_eq!(sandbox.post(&view, &json!({})).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_list_that_takes_more_calls_than_fit_in_a_second_comes_all_the_same() {
+    let sandbox = Sandbox::start().await;
+    for _ in 0..26 {
+        let made = sandbox.post("/issuer/api/cards", &json!({"firstName": "A", "lastName": "L"})).await;
+        assert_eq!(made.status, 201, "{}", made.text);
+    }
+    let listed = sandbox.get("/issuer/api/cards").await;
+    assert_eq!(listed.json()["cards"].as_array().map(Vec::len), Some(26), "{}", listed.text);
+    let refused = sandbox.get("/sandbox/wire").await.text.contains("\"status\":429");
+    assert!(refused, "the limit was not even reached");
+}
+
+#[tokio::test]
+async fn the_relay_calls_enfuce_with_the_issuers_credentials() {
+    let sandbox = Sandbox::start().await;
+    let (card_id, control_id) = sandbox.card_and_control_id().await;
+    let key = spki(device_key());
+    let asked = sandbox.post("/relay/tzpk", &json!({"controlId": control_id, "publicKey": key})).await;
+    assert_eq!(asked.status, 200, "{}", asked.text);
+    let block = Base64::encode_string(&encrypt(&unwrap(&asked).unwrap(), BLOCK_1234));
+    let sent = sandbox.post("/relay/set", &json!({"controlId": control_id, "pinBlock": block})).await;
+    assert_eq!(sent.status, 200, "{}", sent.text);
+    assert_eq!(sandbox.hsm_pin(&card_id).await.as_deref(), Some("1234"));
+    let wire = sandbox.get("/sandbox/wire").await.json();
+    let told: Vec<_> = wire["requests"].as_array().unwrap().iter().rev().take(4).rev().collect();
+    let paths: Vec<_> = told.iter().map(|one| one["path"].as_str().unwrap()).collect();
+    assert_eq!(paths, ["/relay/tzpk", "/pin/v3/set/tzpk", "/relay/set", "/pin/v3/set"]);
+    let step = |value: &Value| value["step"].as_u64().unwrap();
+    assert!(step(told[0]) < step(told[1]) && step(&told[1]["answer"]) < step(&told[0]["answer"]));
+    assert_eq!((&told[1]["from"], &told[1]["to"]), (&json!("relay"), &json!("enfuce")));
+    assert_eq!(told[1]["headers"]["authorization"], "(elided)");
+    assert_eq!(sandbox.get("/relay/health").await.status, 200);
+    // The relay says in its own words what Enfuce refused.
+    let again = sandbox.post("/relay/set", &json!({"controlId": control_id, "pinBlock": block})).await;
+    assert_eq!(again.status, 409, "{}", again.text);
 }

@@ -36,3 +36,5 @@ mod storage;
 mod tokens;
 #[cfg(test)]
 mod view;
+#[cfg(test)]
+mod wire;

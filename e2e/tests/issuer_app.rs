@@ -1,0 +1,137 @@
+//! The issuer's app: each of the three ways to the PIN, the card's life after it, and the messages as the app shows them.
+
+use anyhow::{Context, Result, ensure};
+use card_pin_e2e::{Engine, Hand, Pad, Sandbox, WebDriver, in_each_engine, random_pin};
+use serde_json::{Value, json};
+
+/// A way to the PIN, and where its key and its PIN block have to arrive.
+struct Way {
+    name: &'static str,
+    is_framed: bool,
+    paths: &'static [(&'static str, usize)],
+}
+
+const WAYS: [Way; 3] = [
+    Way {
+        name: "mobile",
+        is_framed: true,
+        paths: &[("/pin-page/mobile", 1), ("/pin-page/tzpk", 1), ("/pin-page/set", 1), ("/relay/set", 0)],
+    },
+    Way {
+        name: "frame",
+        is_framed: true,
+        paths: &[("/pin-page/frame", 1), ("/pin-page/tzpk", 1), ("/pin-page/set", 1), ("/relay/set", 0)],
+    },
+    Way {
+        name: "own-page",
+        is_framed: false,
+        paths: &[
+            ("/relay/tzpk", 1),
+            ("/pin/v3/set/tzpk", 1),
+            ("/relay/set", 1),
+            ("/pin/v3/set", 1),
+            ("/pin-page/set", 0),
+        ],
+    },
+];
+
+/// What the app shows of the messages: for each, whether it is a request, and the marks on its fields.
+const SHOWN: &str = "
+    return [...document.querySelectorAll('#messages > li')].map((item) => ({
+      direction: item.dataset.direction,
+      title: item.querySelector('summary').textContent,
+      marks: [...item.querySelectorAll('.tag')].map(({ dataset }) => dataset.kind),
+    }));
+";
+
+in_each_engine!(each_way_leads_to_a_card_with_its_pin);
+
+async fn each_way_leads_to_a_card_with_its_pin(engine: Engine) -> Result<()> {
+    let sandbox = Sandbox::start().await?;
+    let browser = engine.start().await?;
+    // A desk's: cards and messages side by side.
+    browser.driver().resize(1280, 1000).await?;
+    for way in WAYS {
+        set_and_emboss(&sandbox, browser.driver(), &way).await.with_context(|| format!("by {}", way.name))?;
+    }
+    Ok(())
+}
+
+async fn set_and_emboss(sandbox: &Sandbox, driver: &WebDriver, way: &Way) -> Result<()> {
+    sandbox.reset().await?;
+    driver.open(&sandbox.url("/")).await?;
+    click(driver, "#new-card").await?;
+    let card =
+        driver.wait_for("document.querySelector('[data-card-id]')?.dataset.cardId", "the card").await?;
+    let card = card.as_str().context("the card has an id")?;
+    click(driver, &format!("[data-action=\"set-pin\"][data-way=\"{}\"]", way.name)).await?;
+
+    if way.is_framed {
+        let frame = "document.querySelector('iframe[name=\"web-view\"]')";
+        driver.element(frame, "Enfuce's page").await?.enter_frame().await?;
+    }
+    let pad = Pad::find(driver).await?;
+    let pin = random_pin()?;
+    pad.choose(&pin, Hand::Screen).await?;
+    if way.is_framed {
+        driver.leave_frame().await?;
+    }
+    let is_set = format!("document.querySelector('[data-card-id=\"{card}\"] [data-pin-status=\"S\"]')");
+    driver.wait_for(&is_set, "the card to show that its PIN is set").await?;
+
+    ensure!(sandbox.pin_of(card).await?.as_deref() == Some(&pin), "another PIN was decrypted than chosen");
+    for &(path, times) in way.paths {
+        let count = sandbox.count(path).await?;
+        ensure!(count == times, "{path} was asked {count} times, not {times}");
+    }
+    check_messages(driver, way).await?;
+
+    driver.wait_for("!document.querySelector('dialog').open", "the dialog to close by itself").await?;
+    let current = "document.querySelector('[aria-current=\"step\"]')?.textContent";
+    let waiting = driver.wait_for(current, "the card's next step").await?;
+    ensure!(waiting.as_str().is_some_and(|step| step.contains("next embossing run")), "it is {waiting}");
+    click(driver, "[data-lever=\"embossing-run\"]").await?;
+    let is_active = "document.querySelector('.life').lastElementChild.dataset.state === 'done'";
+    driver.wait_for(is_active, "the card to be active").await?;
+    driver.wait_for("document.querySelector('[data-action=\"view-pin\"]')", "viewing to be offered").await?;
+    Ok(())
+}
+
+/// Every message of the session is shown, marked as what it is.
+async fn check_messages(driver: &WebDriver, way: &Way) -> Result<()> {
+    let last = format!(
+        "[...document.querySelectorAll('#messages summary')].some(({{ textContent }}) => textContent.endsWith('POST {}'))
+          && document.querySelector('#messages > li:last-child[data-direction=\"answer\"]')",
+        if way.is_framed { "/pin-page/set" } else { "/relay/set" }
+    );
+    driver.wait_for(&last, "the messages").await?;
+    let shown: Vec<Value> = driver.run(SHOWN, Value::Null).await?;
+    let count = |direction: &str| shown.iter().filter(|message| message["direction"] == direction).count();
+    ensure!(count("request") == count("answer"), "a request has no answer: {shown:?}");
+    for &(path, times) in
+        way.paths.iter().filter(|(path, _)| !path.contains("/mobile") && !path.contains("/frame"))
+    {
+        let told: Vec<_> = shown
+            .iter()
+            .filter(|message| message["title"].as_str().unwrap_or_default().contains(&format!("POST {path}")))
+            .filter(|message| {
+                let rest =
+                    message["title"].as_str().unwrap_or_default().split(path).nth(1).unwrap_or_default();
+                rest.is_empty() || rest.starts_with('?')
+            })
+            .collect();
+        ensure!(told.len() == times, "{path} is shown {} times, not {times}", told.len());
+        let kind = if path.ends_with("tzpk") { "public" } else { "cipher" };
+        ensure!(
+            told.iter()
+                .all(|message| message["marks"].as_array().is_some_and(|marks| marks.contains(&json!(kind)))),
+            "{path} is not marked: {told:?}"
+        );
+    }
+    Ok(())
+}
+
+async fn click(driver: &WebDriver, selector: &str) -> Result<()> {
+    let element = driver.element(&format!("document.querySelector('{selector}')"), selector).await?;
+    Ok(element.click().await?)
+}

@@ -1,0 +1,63 @@
+// @ts-check
+// The sandbox's clock: asked for now and then, and counted on by this device's own.
+
+import { get } from "./back-end.js";
+import { byId } from "./dom.js";
+
+/** From the time of a run until its cards are surely made. */
+const RUN_TAKES_MS = 1500;
+
+/** How far the sandbox's clock is ahead. */
+let aheadMs = 0;
+/** @type {number | undefined} */
+let nextRun;
+/** @type {() => void} */
+let onRunDue = () => {};
+
+const now = () => Date.now() + aheadMs;
+
+/** Seconds until the next embossing run, a little more than less. */
+export const secondsToNextRun = () => (nextRun === undefined ? undefined : Math.max(1, Math.ceil((nextRun - now()) / 1000) + 1));
+
+/** @param {number | string} time @param {"short" | "medium"} [style] */
+export const timeOf = (time, style = "short") =>
+  new Intl.DateTimeFormat("en-GB", { timeStyle: style, timeZone: "UTC" }).format(new Date(time));
+
+/** @param {string} time */
+export const dateOf = (time) =>
+  new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" }).format(new Date(time));
+
+/** Hours, minutes and seconds. @param {number} ms */
+function left(ms) {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  const two = (/** @type {number} */ value) => String(value).padStart(2, "0");
+  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+}
+
+/** Writes the time, and how long it is to the run, wherever it stands. */
+export function tick() {
+  byId("now").textContent = `${timeOf(now(), "medium")} UTC`;
+  if (nextRun === undefined) return;
+  const countdown = left(nextRun - now());
+  byId("next-run").textContent = `${timeOf(nextRun)} UTC, in ${countdown}`;
+  for (const place of document.querySelectorAll("[data-countdown]")) place.textContent = `${timeOf(nextRun)} UTC, in ${countdown}`;
+  if (now() >= nextRun + RUN_TAKES_MS) {
+    nextRun = undefined;
+    onRunDue();
+  }
+}
+
+/** Asks the sandbox for its time. */
+export async function refreshClock() {
+  const clock = await get("/sandbox/clock");
+  aheadMs = Date.parse(clock.now) - Date.now();
+  nextRun = Date.parse(clock.nextEmbossingRun);
+  tick();
+}
+
+/** @param {() => void} runIsDue called when a run was */
+export function startClock(runIsDue) {
+  onRunDue = runIsDue;
+  window.setInterval(tick, 1000);
+}

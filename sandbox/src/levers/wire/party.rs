@@ -1,0 +1,66 @@
+//! Who talks to whom: told by the path, because all parties live at one address here.
+
+use serde::Serialize;
+
+/// Somebody that has to do with a PIN.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Party {
+    Device,
+    Issuer,
+    Relay,
+    Enfuce,
+}
+
+/// Between whom a request travels. Nobody where no party has such a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Route {
+    pub(super) from: Option<Party>,
+    pub(super) to: Option<Party>,
+    /// Whether the bodies hold the issuer's own credentials.
+    pub(super) carries_credentials: bool,
+}
+
+impl Route {
+    /// The parties that are meant to use this path; who really asks, nobody can tell.
+    pub(super) fn of(path: &str) -> Self {
+        use Party::{Device, Enfuce, Issuer, Relay};
+        let first = path.split('/').nth(1).unwrap_or_default();
+        let (from, to) = match first {
+            "issuer" => (Some(Device), Some(Issuer)),
+            "relay" => (Some(Device), Some(Relay)),
+            "pin-page" => (Some(Device), Some(Enfuce)),
+            "card" | "pincontrol" => (Some(Issuer), Some(Enfuce)),
+            "v1" if !path.starts_with("/v1/pin/") => (Some(Issuer), Some(Enfuce)),
+            "pin" | "v1" | "oauth2" => (Some(Relay), Some(Enfuce)),
+            _ => (None, None),
+        };
+        Self { from, to, carries_credentials: first == "oauth2" }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Party, Route};
+
+    #[test]
+    fn each_path_has_its_parties() {
+        use Party::{Device, Enfuce, Issuer, Relay};
+        for (path, from, to) in [
+            ("/issuer/api/cards", Device, Issuer),
+            ("/pin-page/mobile", Device, Enfuce),
+            ("/relay/tzpk", Device, Relay),
+            ("/card/v4/MC_CARD/1", Issuer, Enfuce),
+            ("/pincontrol/v2/plastic/1", Issuer, Enfuce),
+            ("/v1/cards/1/pinControl", Issuer, Enfuce),
+            ("/pin/v3/set/tzpk", Relay, Enfuce),
+            ("/v1/pin/pki/set", Relay, Enfuce),
+            ("/oauth2/token", Relay, Enfuce),
+        ] {
+            let route = Route::of(path);
+            assert_eq!((route.from, route.to), (Some(from), Some(to)), "{path}");
+            assert_eq!(route.carries_credentials, path == "/oauth2/token", "{path}");
+        }
+        assert_eq!(Route::of("/pinned"), Route { from: None, to: None, carries_credentials: false });
+    }
+}
