@@ -148,6 +148,19 @@ impl Sandbox {
         Ok(control["id"].as_str().context("there is no control id")?.to_owned())
     }
 
+    /// A bearer token, as the newer platform wants it.
+    ///
+    /// # Errors
+    ///
+    /// Where the sandbox gives none.
+    pub async fn access_token(&self) -> Result<String> {
+        let request = self.client.post(self.url("/oauth2/token")).basic_auth(USER, Some(PASSWORD));
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        let answer = request.body("grant_type=client_credentials").send().await?.error_for_status()?;
+        let answer: Value = answer.json().await?;
+        Ok(answer["access_token"].as_str().context("there is no token")?.to_owned())
+    }
+
     /// The PIN that the sandbox's HSM decrypted for a card, if any.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use std::{
     io::{BufRead, BufReader, Write},
     net::{Ipv4Addr, TcpListener},
     thread,
+    time::Duration,
 };
 
 const FRAME: &str = "/pin-page/frame?key=sandbox";
@@ -49,6 +50,8 @@ async fn all(engine: Engine) -> Result<()> {
     let browser = engine.start().await?;
     let driver = browser.driver();
     only_a_good_message_of_the_parent_counts(&sandbox, driver).await.context("messages of the parent")?;
+    the_newer_platform_says_it_otherwise(&sandbox, driver).await.context("the newer platform's words")?;
+    what_comes_again_changes_nothing(&sandbox, driver).await.context("messages that come again")?;
     a_sibling_is_not_the_parent(&sandbox, driver).await.context("a sibling")?;
     a_page_without_a_parent_starts_nothing(&sandbox, driver).await.context("no parent")?;
     a_parent_on_another_port_gets_no_page(&sandbox, driver).await.context("a hostile parent")
@@ -82,6 +85,69 @@ async fn only_a_good_message_of_the_parent_counts(sandbox: &Sandbox, driver: &We
     driver.wait_for("told.some(({ event }) => event === 'set_pin_success')", "the parent to be told").await?;
     ensure!(sandbox.pin_of(&card.id).await? == Some(pin), "another PIN was decrypted than chosen");
     ensure!(sandbox.count("/pin-page/tzpk").await? == 1, "a malformed message started a session");
+    Ok(())
+}
+
+/// `pinControlId`, and a submit from outside.
+async fn the_newer_platform_says_it_otherwise(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
+    sandbox.reset().await?;
+    driver.open(&sandbox.url("/")).await?;
+    driver.run::<Value>(EMBED, json!(FRAME)).await?;
+    let card = sandbox.waiting_card().await?;
+    tell(driver, &json!({"operation": "set-pin", "pinControlId": card.control_id})).await?;
+    let pin = random_pin()?;
+    enter_frame(driver).await?;
+    let pad = Pad::find(driver).await?;
+    driver.wait_for("document.querySelector('card-pin').getAttribute('control-id')", "the session").await?;
+    for _ in ["entry", "confirm"] {
+        pad.enter(&pin, Hand::Screen).await?;
+    }
+    pad.wait_for_event("detail.event === 'pin_valid' && detail.pin_valid").await?;
+    driver.leave_frame().await?;
+    tell(driver, &json!({"operation": "set-pin-set"})).await?;
+    driver.wait_for("told.some(({ event }) => event === 'set_pin_success')", "the parent to be told").await?;
+    ensure!(sandbox.pin_of(&card.id).await? == Some(pin), "another PIN was decrypted than chosen");
+    Ok(())
+}
+
+/// The same control id throws away nothing that was typed, and another one cuts off no PIN that is on its way.
+async fn what_comes_again_changes_nothing(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
+    sandbox.reset().await?;
+    driver.open(&sandbox.url("/")).await?;
+    driver.run::<Value>(EMBED, json!(FRAME)).await?;
+    let [other, card] = [sandbox.waiting_card().await?, sandbox.waiting_card().await?];
+    let start = json!({"operation": "set-pin", "controlId": card.control_id});
+    tell(driver, &start).await?;
+    let pin = random_pin()?;
+    enter_frame(driver).await?;
+    let pad = Pad::find(driver).await?;
+    driver.wait_for("document.querySelector('card-pin').getAttribute('control-id')", "the session").await?;
+    pad.enter(&pin, Hand::Screen).await?;
+    driver.leave_frame().await?;
+    tell(driver, &start).await?;
+    enter_frame(driver).await?;
+    pad.enter(&pin, Hand::Screen).await?;
+    sandbox.plan_fault("set", &json!("stall"), 1).await?;
+    pad.submit(Hand::Screen).await?;
+    driver.wait_for("document.querySelector('card-pin').shadowRoot.querySelector('[part=prompt]').textContent.startsWith('Setting')", "the submit").await?;
+    driver.leave_frame().await?;
+    tell(driver, &json!({"operation": "set-pin", "controlId": other.control_id})).await?;
+    tell(driver, &json!({"operation": "set-pin-set"})).await?;
+    enter_frame(driver).await?;
+    let kept: String = driver
+        .run("return document.querySelector('card-pin').getAttribute('control-id')", Value::Null)
+        .await?;
+    ensure!(kept == card.control_id, "another control id was taken while a PIN was on its way");
+    driver.leave_frame().await?;
+    // The pad says so a moment before the PIN is sent.
+    for _ in 0..50 {
+        if sandbox.count("/pin-page/set").await? > 0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let sent = [sandbox.count("/pin-page/tzpk").await?, sandbox.count("/pin-page/set").await?];
+    ensure!(sent == [1, 1], "{sent:?} requests to tzpk and set");
     Ok(())
 }
 

@@ -1,0 +1,77 @@
+//! What the sandbox and the relay serve, against their OpenAPI documents, by schemathesis: whatever comes in, there is no
+//! 5xx, and no answer that is not documented.
+
+use anyhow::{Context, Result, ensure};
+use card_pin_e2e::Sandbox;
+use card_pin_relay::{Log, Relay, read_config};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+use tempfile::TempDir;
+
+/// Enough to go through every phase, and no more than the whole suite can spare.
+const SECONDS: &str = "40";
+const CHECKS: &str =
+    "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sandbox_answers_as_documented() -> Result<()> {
+    let sandbox = Sandbox::start().await?;
+    let document = project().join("sandbox/openapi.json");
+    fuzz(&document, &sandbox.url(""), &["--auth", "e2e:e2e"]).await.context("with HTTP Basic")?;
+    let token = sandbox.access_token().await?;
+    let bearer = format!("Authorization: Bearer {token}");
+    fuzz(&document, &sandbox.url(""), &["--include-path-regex", "^/v1/", "-H", &bearer])
+        .await
+        .context("with a token")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_relay_answers_as_documented() -> Result<()> {
+    let sandbox = Sandbox::start().await?;
+    let base_url = sandbox.url("");
+    let fields = [
+        ("LISTEN", "127.0.0.1:0"),
+        ("ENFUCE_PLATFORM", "classic"),
+        ("ENFUCE_BASE_URL", &base_url),
+        ("ENFUCE_AUDIT_USER", "e2e"),
+        ("ENFUCE_AUTH_KIND", "basic"),
+        ("ENFUCE_AUTH_USER", "e2e"),
+        ("ENFUCE_AUTH_PASSWORD", "e2e"),
+        ("LIMITS_PER_MINUTE", "1000000"),
+        ("LIMITS_BURST", "1000000"),
+    ];
+    let variables = fields.map(|(name, value)| (format!("CARD_PIN_RELAY_{name}"), value.to_owned()));
+    let relay = Relay::new(read_config(None, variables)?, Log::new(|_| {}))?;
+    let running = card_pin_relay::start(relay).await?;
+    fuzz(&project().join("relay/openapi.json"), &format!("http://{}", running.address()), &[]).await
+}
+
+fn project() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+async fn fuzz(document: &Path, url: &str, options: &[&str]) -> Result<()> {
+    let schemathesis = project().join("target/python/bin/schemathesis");
+    ensure!(schemathesis.is_file(), "schemathesis is not installed: run `cargo xtask setup`");
+    // It leaves a database of what it found in the folder it runs in.
+    let folder = TempDir::new()?;
+    let mut command = Command::new(schemathesis);
+    command
+        .current_dir(folder.path())
+        .arg("run")
+        .arg(document)
+        .args(["--url", url, "--checks", CHECKS, "--seed", "1", "--max-time", SECONDS, "--no-color"])
+        // Below the sandbox's limit, behind which there is nothing but 429.
+        .args(["--rate-limit", "40/s", "--warnings", "off"])
+        .args(options);
+    let output = tokio::task::spawn_blocking(move || command.output()).await??;
+    let printed = String::from_utf8_lossy(&output.stdout);
+    ensure!(output.status.success(), "{printed}{}", String::from_utf8_lossy(&output.stderr));
+    ensure!(printed.contains("Test cases:"), "nothing was tried:\n{printed}");
+    for line in printed.lines().skip_while(|line| !line.starts_with("Test cases:")).skip(1).take(1) {
+        println!("{line}");
+    }
+    Ok(())
+}
