@@ -148,6 +148,15 @@ impl Sandbox {
         Ok(control["id"].as_str().context("there is no control id")?.to_owned())
     }
 
+    /// Has the next TZPKs be of this kind.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no such kind.
+    pub async fn plan_key(&self, key: &Value) -> Result<()> {
+        self.post("/sandbox/pin-key", key).await.map(drop)
+    }
+
     /// A bearer token, as the newer platform wants it.
     ///
     /// # Errors

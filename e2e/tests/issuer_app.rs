@@ -93,7 +93,21 @@ async fn set_and_emboss(sandbox: &Sandbox, driver: &WebDriver, way: &Way) -> Res
     click(driver, "[data-lever=\"embossing-run\"]").await?;
     let is_active = "document.querySelector('.life').lastElementChild.dataset.state === 'done'";
     driver.wait_for(is_active, "the card to be active").await?;
-    driver.wait_for("document.querySelector('[data-action=\"view-pin\"]')", "viewing to be offered").await?;
+    view(driver, way).await.context("viewing")
+}
+
+/// The PIN that the card was made with is shown in the same way.
+async fn view(driver: &WebDriver, way: &Way) -> Result<()> {
+    click(driver, &format!("[data-action=\"view-pin\"][data-way=\"{}\"]", way.name)).await?;
+    if way.is_framed {
+        let frame = "document.querySelector('iframe[name=\"web-view\"]')";
+        driver.element(frame, "Enfuce's page").await?.enter_frame().await?;
+    }
+    let shown = "document.querySelector('card-pin')?.shadowRoot.querySelector('[part=stage][data-shown]')";
+    driver.wait_for(shown, "the PIN").await?;
+    if way.is_framed {
+        driver.leave_frame().await?;
+    }
     Ok(())
 }
 
