@@ -1,4 +1,4 @@
-use crate::traces::Trace;
+use crate::{pad::Pad, traces::Trace, webdriver::WebDriver};
 use anyhow::{Context, Result, ensure};
 use card_pin_sandbox::{Config, ENFUCE_REQUESTS, Embossing, Running};
 use reqwest::Method;
@@ -109,6 +109,27 @@ impl Sandbox {
     pub async fn control_id(&self, card: &str) -> Result<String> {
         let control = self.post(&format!("/issuer/api/cards/{card}/set-pin"), &json!({})).await?;
         Ok(control["controlId"].as_str().context("there is no control id")?.to_owned())
+    }
+
+    /// The hosted page as a mobile web view gets it: by a form with the control id.
+    ///
+    /// # Errors
+    ///
+    /// Where the browser does not get there.
+    pub async fn open_web_view<'a>(&self, driver: &'a WebDriver, control_id: &str) -> Result<Pad<'a>> {
+        driver.open(&self.url("/pin-page/blank.html")).await?;
+        let post = "
+            const form = document.createElement('form');
+            form.method = 'post';
+            form.action = './mobile';
+            const field = document.createElement('input');
+            field.name = 'controlId';
+            field.value = argument;
+            form.append(field);
+            document.body.append(form);
+            form.submit();";
+        driver.run::<Value>(post, json!(control_id)).await?;
+        Pad::find(driver).await
     }
 
     /// Has every card made that is due.

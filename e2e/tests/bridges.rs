@@ -1,7 +1,7 @@
 //! The hosted page's bridges to native apps on Android and iOS.
 
 use anyhow::{Context, Result, ensure};
-use card_pin_e2e::{Engine, Hand, Pad, Sandbox, WebDriver, in_each_engine, random_pin};
+use card_pin_e2e::{Engine, Hand, Sandbox, WebDriver, in_each_engine, random_pin};
 use serde_json::{Value, json};
 
 /// Native apps as their web views show them: what they are told is kept in `window.native`. An interface of Android
@@ -40,26 +40,9 @@ async fn all(engine: Engine) -> Result<()> {
     a_native_button_submits(&sandbox, driver).await.context("a native button")
 }
 
-/// The page as a mobile web view gets it.
-async fn open<'a>(sandbox: &Sandbox, driver: &'a WebDriver, control_id: &str) -> Result<Pad<'a>> {
-    driver.open(&sandbox.url("/pin-page/blank.html")).await?;
-    let post = "
-        const form = document.createElement('form');
-        form.method = 'post';
-        form.action = './mobile';
-        const field = document.createElement('input');
-        field.name = 'controlId';
-        field.value = argument;
-        form.append(field);
-        document.body.append(form);
-        form.submit();";
-    driver.run::<Value>(post, json!(control_id)).await?;
-    Pad::find(driver).await
-}
-
 async fn a_native_app_is_told(sandbox: &Sandbox, driver: &WebDriver, handlers: &str) -> Result<()> {
     let card = sandbox.waiting_card().await?;
-    let pad = open(sandbox, driver, &card.control_id).await?;
+    let pad = sandbox.open_web_view(driver, &card.control_id).await?;
     if handlers != "absent" {
         driver.run::<Value>(HANDLERS, json!(handlers)).await?;
     }
@@ -97,7 +80,7 @@ async fn a_native_app_is_told(sandbox: &Sandbox, driver: &WebDriver, handlers: &
 
 async fn a_native_button_submits(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
     let card = sandbox.waiting_card().await?;
-    let pad = open(sandbox, driver, &card.control_id).await?;
+    let pad = sandbox.open_web_view(driver, &card.control_id).await?;
     driver.run::<Value>("window.set_pin()", Value::Null).await?;
     let error = pad.wait_for_event("detail.event === 'set_pin_validation_error'").await?;
     ensure!(error["code"] == "too_short", "{error}");

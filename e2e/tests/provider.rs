@@ -29,6 +29,8 @@ async fn a_token_is_asked_for_when_both_entries_agree(sandbox: &Sandbox, driver:
     pad.wait_for_event("detail.event === 'ready'").await?;
     pad.enter(&pin, Hand::Screen).await?;
     ensure!(asked(driver).await? == 0, "a token is asked for before the PIN is repeated");
+    // Ten times as long as a token lives.
+    sandbox.advance_clock(300).await?;
     pad.enter(&pin, Hand::Screen).await?;
     pad.submit(Hand::Screen).await?;
     wait_until_asked(driver, 1).await?;

@@ -143,19 +143,7 @@ async fn a_pin_is_shown_on_the_page_too(
 
 async fn the_hosted_page_shows_it_at_once(sandbox: &Sandbox, driver: &WebDriver, card: &str) -> Result<()> {
     let control_id = sandbox.view_control_id(card).await?;
-    driver.open(&sandbox.url("/pin-page/blank.html")).await?;
-    let post = "
-        const form = document.createElement('form');
-        form.method = 'post';
-        form.action = './mobile';
-        const field = document.createElement('input');
-        field.name = 'controlId';
-        field.value = argument;
-        form.append(field);
-        document.body.append(form);
-        form.submit();";
-    driver.run::<Value>(post, json!(control_id)).await?;
-    Pad::find(driver).await?;
+    sandbox.open_web_view(driver, &control_id).await?;
     let shown = "document.querySelector('card-pin').shadowRoot.querySelector('[part=stage]').hasAttribute('data-shown')";
     driver.wait_for(shown, "the PIN").await?;
     ensure!(ink(driver).await? > 1000, "nothing is drawn");

@@ -127,18 +127,31 @@ fn and_close(mut response: Response) -> Response {
     response
 }
 
-async fn give_tzpk(call: Call<'_>, fault: KeyFault) -> Result<Value, Problem> {
+/// A key for a device, and the answer that hands it out.
+struct Made {
+    id: Uuid,
+    device: DeviceKey,
+    key: PinKey,
+    answer: Value,
+}
+
+fn make_key(call: Call<'_>, fault: KeyFault) -> Result<Made, Problem> {
     let JsonBody(body) = call.body?;
     let id = call.spelling.control_id(&body)?;
     let device = call.spelling.device_key(&body)?;
     let plan = call.app.pin_key_plan();
     let key = PinKey::make(id, plan, fault.material())?;
     let wrapped = device.wrap(&key.key, fault.oaep_hash())?;
-    let sealed_tzpk = call.app.hsm().seal_tzpk(id, &key)?;
     let answer = describe(&key, plan, fault.encode(wrapped));
-    let now = call.app.clock().now();
-    call.app
-        .store()
+    Ok(Made { id, device, key, answer })
+}
+
+async fn give_tzpk(call: Call<'_>, fault: KeyFault) -> Result<Value, Problem> {
+    let app = call.app;
+    let Made { id, device, key, answer } = make_key(call, fault)?;
+    let sealed_tzpk = app.hsm().seal_tzpk(id, &key)?;
+    let now = app.clock().now();
+    app.store()
         .transaction(move |tx| {
             let key = SentKey { key_fingerprint: device.fingerprint(), sealed_tzpk: &sealed_tzpk };
             control_ids::send_key(tx, id, &key, now).map_err(Problem::from)
@@ -210,16 +223,10 @@ async fn take_block(call: Call<'_>) -> Result<Value, Problem> {
 }
 
 async fn give_pin(call: Call<'_>, fault: KeyFault) -> Result<Value, Problem> {
-    let JsonBody(body) = call.body?;
-    let id = call.spelling.control_id(&body)?;
-    let device = call.spelling.device_key(&body)?;
-    let plan = call.app.pin_key_plan();
-    let key = PinKey::make(id, plan, fault.material())?;
-    let wrapped = device.wrap(&key.key, fault.oaep_hash())?;
-    let mut answer = describe(&key, plan, fault.encode(wrapped));
-    let (now, hsm) = (call.app.clock().now(), call.app.hsm_handle());
-    let block = call
-        .app
+    let app = call.app;
+    let Made { id, key, mut answer, .. } = make_key(call, fault)?;
+    let (now, hsm) = (app.clock().now(), app.hsm_handle());
+    let block = app
         .store()
         .transaction(move |tx| {
             let viewed = control_ids::view(tx, id, now)?;
