@@ -1,16 +1,24 @@
 use crate::{dist, project::Project, run, setup};
 use anyhow::Result;
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
-/// Where the sandbox listens and keeps its data.
+/// How the sandbox is started.
 pub(crate) struct Options {
     pub(crate) port: u16,
     pub(crate) database: Option<PathBuf>,
+    /// What the sandbox itself knows and checks.
+    passed_on: Vec<OsString>,
+}
+
+impl Options {
+    pub(crate) fn pass_on(&mut self, option: &str, value: OsString) {
+        self.passed_on.extend([option.into(), value]);
+    }
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { port: 8080, database: None }
+        Self { port: 8080, database: None, passed_on: Vec::new() }
     }
 }
 
@@ -25,6 +33,7 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
             .arg("--db")
             .arg(database)
             .arg("--dist")
-            .arg(project.dist()),
+            .arg(project.dist())
+            .args(&options.passed_on),
     )
 }
