@@ -49,7 +49,14 @@ pub(crate) fn bench(project: &Project) -> Result<()> {
 
 /// Complete sessions under load; fails where one is lost or doubled.
 pub(crate) fn load(project: &Project) -> Result<()> {
-    run::run(cargo(project.root()).args(["run", "--package", "card-pin-relay", "--example", "load"]))
+    run::run(cargo(project.root()).args([
+        "run",
+        "--release",
+        "--package",
+        "card-pin-relay",
+        "--example",
+        "load",
+    ]))
 }
 
 fn format(project: &Project) -> Result<()> {

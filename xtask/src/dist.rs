@@ -70,7 +70,7 @@ pub(crate) fn bind(project: &Project, package: &str, folder: &Path) -> Result<()
     let library = package.replace('-', "_");
     run(run::cargo(project.root()).args([
         "build",
-        "--release",
+        "--profile=wasm",
         "--target=wasm32-unknown-unknown",
         "--lib",
         "--package",

@@ -44,7 +44,7 @@ impl Project {
 
     /// The module that Cargo made of a package's library.
     pub(crate) fn wasm(&self, library: &str) -> PathBuf {
-        self.cargo_target.join("wasm32-unknown-unknown/release").join(format!("{library}.wasm"))
+        self.cargo_target.join("wasm32-unknown-unknown/wasm").join(format!("{library}.wasm"))
     }
 
     /// A command-line tool from `xtask/npm/`.
