@@ -141,9 +141,12 @@ export class CardPin extends HTMLElement {
   /** Ends the session and wipes it. */
   close() {
     if (!this.#session) return;
+    // What is on its way may have arrived.
+    const isUnknown = this.#session.state === "submitting" && this.#pane instanceof Pad;
     this.#session.close();
     this.#session = undefined;
-    this.#render({ phase: "failed", problem: "closed", canRestart: this.#controlIdProvider !== undefined });
+    const problem = isUnknown ? "outcome_unknown" : "closed";
+    this.#render({ phase: "failed", problem, canRestart: !isUnknown && this.#controlIdProvider !== undefined });
   }
 
   /** @param {string} event */

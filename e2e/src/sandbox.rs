@@ -101,6 +101,17 @@ impl Sandbox {
         Ok(cards.iter().filter_map(|card| card["id"].as_str().map(str::to_owned)).collect())
     }
 
+    /// A card that will be made with a random PIN.
+    ///
+    /// # Errors
+    ///
+    /// Where the sandbox refuses.
+    pub async fn random_card(&self) -> Result<String> {
+        let holder = json!({"firstName": "Ada", "lastName": "Lindqvist", "pinStatus": "D"});
+        let card = self.post("/issuer/api/cards", &holder).await?;
+        Ok(card["id"].as_str().context("the card has no id")?.to_owned())
+    }
+
     /// One more control id for a card.
     ///
     /// # Errors

@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 const HANDLERS: &str = "
     window.native = [];
     const android = {};
-    for (const name of ['ready', 'pin_valid', 'set_pin_validation_error', 'set_pin_success', 'set_pin_error'])
+    const names = ['ready', 'pin_valid', 'set_pin_validation_error', 'set_pin_success', 'set_pin_error',
+                   'view_pin_success', 'view_pin_error'];
+    for (const name of names)
       android[name] = function (...given) {
         if (this !== android) throw new TypeError('Illegal invocation');
         window.native.push(['android', name, ...given]);
@@ -37,6 +39,7 @@ async fn all(engine: Engine) -> Result<()> {
             .await
             .with_context(|| format!("{handlers} handlers"))?;
     }
+    failing_and_viewing_are_told_too(&sandbox, driver).await.context("failing and viewing")?;
     a_native_button_submits(&sandbox, driver).await.context("a native button")
 }
 
@@ -61,6 +64,11 @@ async fn a_native_app_is_told(sandbox: &Sandbox, driver: &WebDriver, handlers: &
     if handlers == "absent" {
         return Ok(());
     }
+    is_as_told(driver, &told).await
+}
+
+/// What both apps were told is what the pad told, in the form that each platform documents.
+async fn is_as_told(driver: &WebDriver, told: &[Value]) -> Result<()> {
     let native: Vec<Value> = driver.run("return window.native", Value::Null).await?;
     // `ready` may have come before this test's handlers.
     let expected = told.iter().filter(|detail| detail["event"] != "ready").flat_map(|detail| {
@@ -76,6 +84,42 @@ async fn a_native_app_is_told(sandbox: &Sandbox, driver: &WebDriver, handlers: &
         native.into_iter().filter(|call| call[1] != "ready" && call[1]["event"] != "ready").collect();
     ensure!(native == expected, "{native:?} instead of {expected:?}");
     Ok(())
+}
+
+async fn failing_and_viewing_are_told_too(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
+    let card = sandbox.waiting_card().await?;
+    let pad = sandbox.open_web_view(driver, &card.control_id).await?;
+    driver.run::<Value>(HANDLERS, json!("present")).await?;
+    pad.wait_for_event("detail.event === 'ready'").await?;
+    sandbox.plan_fault("set", &json!({"status": 503}), 1).await?;
+    pad.choose(&random_pin()?, Hand::Screen).await?;
+    let end = pad.wait_for_event("detail.event === 'set_pin_error'").await?;
+    ensure!(end["code"] == "outcome_unknown" && end["retryable"] == false, "{end}");
+    is_as_told(driver, &pad.events().await?).await?;
+
+    // The same page, told by its parent or its app to show a PIN that is not there, and one that is.
+    sandbox.run_embossing().await?;
+    let script = "const pad = document.querySelector('card-pin');
+                  pad.operation = 'view-pin';
+                  pad.controlId = argument;";
+    for (control_id, event) in [
+        ("83fa5f55-3dd7-453a-8233-4242a6bad179".to_owned(), "view_pin_error"),
+        (sandbox.view_control_id(&made_card(sandbox).await?).await?, "view_pin_success"),
+    ] {
+        driver.run::<Value>("window.native.length = 0", Value::Null).await?;
+        pad.forget_events().await?;
+        driver.run::<Value>(script, json!(control_id)).await?;
+        pad.wait_for_event(&format!("detail.event === '{event}'")).await?;
+        is_as_told(driver, &pad.events().await?).await?;
+    }
+    Ok(())
+}
+
+/// A card that was made with a random PIN.
+async fn made_card(sandbox: &Sandbox) -> Result<String> {
+    let card = sandbox.random_card().await?;
+    sandbox.run_embossing().await?;
+    Ok(card)
 }
 
 async fn a_native_button_submits(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {

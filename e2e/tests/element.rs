@@ -29,7 +29,12 @@ async fn all(engine: Engine) -> Result<()> {
     keypads_are_laid_as_asked(&sandbox, driver).await.context("keypads")?;
     without_a_control_id_nothing_starts(&sandbox, driver).await.context("no control id")?;
     attributes_that_are_wrong_are_named(&sandbox, driver).await.context("wrong attributes")?;
-    an_element_that_goes_ends_its_session(&sandbox, driver).await.context("a removed element")
+    an_element_that_goes_ends_its_session(&sandbox, driver).await.context("a removed element")?;
+    confirming_and_weak_pins_can_be_left_out(&sandbox, driver).await.context("confirm and weak-pin")?;
+    methods_do_what_they_say(&sandbox, driver).await.context("methods")?;
+    nothing_is_there_to_be_filled_in_and_events_come_out(&sandbox, driver)
+        .await
+        .context("what is in the page")
 }
 
 /// The element by itself; `setup` is run with it as `pad`.
@@ -211,4 +216,64 @@ async fn an_element_that_goes_ends_its_session(sandbox: &Sandbox, driver: &WebDr
     pad.enter("4", Hand::Screen).await?;
     ensure!(pad.dots().await? == 1, "a pad that was taken away begins again");
     Ok(())
+}
+
+async fn confirming_and_weak_pins_can_be_left_out(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
+    let setup = format!("pad.confirm = 'off'; pad.weakPin = 'allow'; {PROVIDE}");
+    let pad = open(sandbox, driver, &setup).await?;
+    pad.wait_for_event("detail.event === 'ready'").await?;
+    pad.enter("1234", Hand::Screen).await?;
+    let changes = changes(&pad).await?;
+    ensure!(changes == "e1 e2 e3 e4!", "{changes}");
+    pad.submit(Hand::Screen).await?;
+    driver.wait_for("window.asked === 1", "the submit").await.map(drop)
+}
+
+async fn methods_do_what_they_say(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
+    let pad = open(sandbox, driver, PROVIDE).await?;
+    pad.wait_for_event("detail.event === 'ready'").await?;
+    pad.enter("48", Hand::Screen).await?;
+    on_pad(driver, "pad.clear()").await?;
+    driver.wait_for("window.padEvents.at(-1).digits === 0", "the empty entry").await?;
+    pad.enter("4826", Hand::Screen).await?;
+    pad.enter("4826", Hand::Screen).await?;
+    let closed = on_pad(
+        driver,
+        "const submit = pad.setPin();
+         pad.close();
+         return submit.catch(({ name, code }) => `${name}: ${code}`)",
+    )
+    .await?;
+    ensure!(closed == "CardPinError: outcome_unknown", "{closed}");
+    let shown =
+        on_pad(driver, "return pad.shadowRoot.querySelector('[part=\"message\"]').textContent").await?;
+    ensure!(
+        shown == "It is not certain whether your PIN was set. Please check before you try again.",
+        "{shown}"
+    );
+    on_pad(driver, "pad.reset()").await?;
+    pad.enter("7", Hand::Screen).await?;
+    ensure!(pad.dots().await? == 1, "a pad that is reset begins again");
+    Ok(())
+}
+
+async fn nothing_is_there_to_be_filled_in_and_events_come_out(
+    sandbox: &Sandbox,
+    driver: &WebDriver,
+) -> Result<()> {
+    open(sandbox, driver, PROVIDE).await?;
+    let fields =
+        "return pad.shadowRoot.querySelectorAll('input, textarea, select, form, [contenteditable]').length";
+    ensure!(on_pad(driver, fields).await? == 0, "there is something to fill in");
+    // From inside another shadow tree, an event that bubbles and is composed reaches the window.
+    let inside = format!(
+        "window.outside = [];
+         for (const name of ['ready', 'pin_valid'])
+           addEventListener(name, ({{ detail }}) => window.outside.push(detail.event));
+         const host = document.body.appendChild(document.createElement('div'));
+         host.attachShadow({{ mode: 'open' }}).append(pad);
+         {PROVIDE}"
+    );
+    on_pad(driver, &inside).await?;
+    driver.wait_for("window.outside.includes('ready')", "the event outside").await.map(drop)
 }
