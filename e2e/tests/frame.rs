@@ -95,10 +95,13 @@ async fn the_newer_platform_says_it_otherwise(sandbox: &Sandbox, driver: &WebDri
     driver.run::<Value>(EMBED, json!(FRAME)).await?;
     let card = sandbox.waiting_card().await?;
     tell(driver, &json!({"operation": "set-pin", "pinControlId": card.control_id})).await?;
+    driver.wait_for("told.some(({ event }) => event === 'ready')", "the session").await?;
+    tell(driver, &json!({"operation": "set-pin-set"})).await?;
+    let refused = "told.find(({ event }) => event === 'set_pin_validation_error')?.code === 'too_short'";
+    driver.wait_for(refused, "the submit of nothing to be refused").await?;
     let pin = random_pin()?;
     enter_frame(driver).await?;
     let pad = Pad::find(driver).await?;
-    driver.wait_for("document.querySelector('card-pin').getAttribute('control-id')", "the session").await?;
     for _ in ["entry", "confirm"] {
         pad.enter(&pin, Hand::Screen).await?;
     }
@@ -106,7 +109,20 @@ async fn the_newer_platform_says_it_otherwise(sandbox: &Sandbox, driver: &WebDri
     driver.leave_frame().await?;
     tell(driver, &json!({"operation": "set-pin-set"})).await?;
     driver.wait_for("told.some(({ event }) => event === 'set_pin_success')", "the parent to be told").await?;
-    ensure!(sandbox.pin_of(&card.id).await? == Some(pin), "another PIN was decrypted than chosen");
+    let valid = "return told.filter(({ event }) => event === 'pin_valid').map(({ pin_valid }) => pin_valid)";
+    let valid: Vec<bool> = driver.run(valid, Value::Null).await?;
+    ensure!(valid == [false, false, false, false, false, false, false, true], "pin_valid is {valid:?}");
+    ensure!(sandbox.pin_of(&card.id).await? == Some(pin.clone()), "another PIN was decrypted than chosen");
+
+    sandbox.run_embossing().await?;
+    for (control_id, event) in [
+        (sandbox.view_control_id(&card.id).await?, "view_pin_success"),
+        ("83fa5f55-3dd7-453a-8233-4242a6bad179".to_owned(), "view_pin_error"),
+    ] {
+        tell(driver, &json!({"operation": "view-pin", "pinControlId": control_id})).await?;
+        let told = format!("told.some(({{ event }}) => event === '{event}')");
+        driver.wait_for(&told, event).await?;
+    }
     Ok(())
 }
 
