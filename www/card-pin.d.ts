@@ -87,30 +87,12 @@ export type CardPinEventMap = { [Name in keyof CardPinEventDetails]: CustomEvent
 /** Returns a fresh control id; called once both entries agree, and once more if that control id has expired. */
 export type ControlIdProvider = () => string | Promise<string>;
 
-/** What a session is made with. One of `controlId` and `controlIdProvider` is needed. */
-export interface PinSessionOptions {
-  /** Default `"set-pin"`. */
-  operation?: "set-pin" | "view-pin";
+/** What every session is made with. One of `controlId` and `controlIdProvider` is needed. */
+export interface SessionOptions {
   /** The one-use token. The TZPK, or the PIN to be viewed, is asked for as soon as the key pair is made. */
   controlId?: string;
   /** Instead of `controlId`: nothing is sent until both entries agree, or until the customer asks to view the PIN. */
   controlIdProvider?: ControlIdProvider;
-  /** To set a PIN: where the public key is posted; http or https, relative to the document. */
-  tzpkUrl?: string;
-  /** To set a PIN: where the encrypted PIN block is posted. */
-  setUrl?: string;
-  /** To view a PIN: where the public key is posted and the encrypted PIN comes from. */
-  viewUrl?: string;
-  /** To view a PIN: where the vault draws it, in the canvas' `color`. One that no session had before. */
-  canvas?: HTMLCanvasElement;
-  /** 4 to 12; default 4. */
-  minLength?: number;
-  /** `minLength` to 12; default `minLength`. */
-  maxLength?: number;
-  /** Whether the PIN is entered twice; default `true`. */
-  confirm?: boolean;
-  /** Whether easily guessed PINs are refused; default `"reject"`. */
-  weakPin?: "reject" | "allow";
   /** For each request, in milliseconds; default 10000. */
   timeoutMs?: number;
   /** Bits of the RSA modulus; default 2048, the size that Enfuce documents. */
@@ -120,6 +102,34 @@ export interface PinSessionOptions {
   /** Where `card_pin_bg.wasm` is, relative to the document; default: beside `card-pin.js`, or in the standalone. */
   wasmUrl?: string;
 }
+
+/** To set a PIN. */
+export interface SetPinOptions extends SessionOptions {
+  operation?: "set-pin";
+  /** Where the public key is posted; http or https, relative to the document. */
+  tzpkUrl: string;
+  /** Where the encrypted PIN block is posted. */
+  setUrl: string;
+  /** 4 to 12; default 4. */
+  minLength?: number;
+  /** `minLength` to 12; default `minLength`. */
+  maxLength?: number;
+  /** Whether the PIN is entered twice; default `true`. */
+  confirm?: boolean;
+  /** Whether easily guessed PINs are refused; default `"reject"`. */
+  weakPin?: "reject" | "allow";
+}
+
+/** To view the PIN of a card that was made. */
+export interface ViewPinOptions extends SessionOptions {
+  operation: "view-pin";
+  /** Where the public key is posted and the encrypted PIN comes from; http or https, relative to the document. */
+  viewUrl: string;
+  /** Where the vault draws the PIN, in the canvas' `color`. One that no session had before. */
+  canvas: HTMLCanvasElement;
+}
+
+export type PinSessionOptions = SetPinOptions | ViewPinOptions;
 
 /**
  * One PIN being set or viewed, without a user interface. Besides the events above it tells `submitting` (a submit was

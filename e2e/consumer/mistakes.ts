@@ -6,3 +6,5 @@ new PinSession({ controlId: "token" });
 new PinSession({ tzpkUrl: "/", setUrl: "/" }).press("4");
 // @ts-expect-error there is no way to the PIN
 new PinSession({ tzpkUrl: "/", setUrl: "/" }).pin;
+// @ts-expect-error a PIN has to be drawn somewhere
+new PinSession({ operation: "view-pin", controlId: "token", viewUrl: "/" });
