@@ -1,6 +1,6 @@
 use crate::{pad::Pad, traces::Trace, webdriver::WebDriver};
 use anyhow::{Context, Result, ensure};
-use card_pin_sandbox::{Config, ENFUCE_REQUESTS, Embossing, Running};
+use card_pin_sandbox::{Config, ENFUCE_REQUESTS, Embossing, PAGE_MINUTES, Running};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::{fs, path::Path};
@@ -58,6 +58,8 @@ impl Sandbox {
             user: USER.to_owned(),
             password: PASSWORD.to_owned(),
             requests_per_second: ENFUCE_REQUESTS,
+            page_minutes: PAGE_MINUTES,
+            strict_control_ids: false,
         };
         let running = card_pin_sandbox::start(config).await?;
         Ok(Self { running, client: reqwest::Client::builder().no_proxy().build()?, files })

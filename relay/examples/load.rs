@@ -19,7 +19,7 @@ use card_pin::session::{Action, ControlIdSource, Event, Operation, Session};
 use card_pin::weak_pin::WeakPin;
 use card_pin::wire::{Endpoint, Reply};
 use card_pin_relay::{Log, Relay, read_config};
-use card_pin_sandbox::{Config, Embossing};
+use card_pin_sandbox::{Config, Embossing, PAGE_MINUTES};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -61,6 +61,8 @@ async fn main() -> Result<()> {
         password: "load".to_owned(),
         embossing: Embossing::Hourly,
         requests_per_second: NO_LIMIT,
+        page_minutes: PAGE_MINUTES,
+        strict_control_ids: false,
         frames: Vec::new(),
     })
     .await?;

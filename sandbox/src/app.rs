@@ -30,6 +30,10 @@ pub(crate) struct Parts {
     pub(crate) dist: Dist,
     pub(crate) tokens: Tokens,
     pub(crate) rate_limit: RateLimit,
+    /// How long a control id can be used from its first use.
+    pub(crate) page_opened_ms: u64,
+    /// Whether that does not go for the PKI calls of a back-end.
+    pub(crate) strict_control_ids: bool,
     /// What the next TZPKs are.
     pub(crate) pin_key_plan: Mutex<PinKeyPlan>,
     pub(crate) faults: Faults,
@@ -96,6 +100,16 @@ impl App {
 
     pub(crate) fn rate_limit(&self) -> &RateLimit {
         &self.0.rate_limit
+    }
+
+    /// How long a control id lives from its first use where the hosted page comes with it.
+    pub(crate) fn page_opened_ms(&self) -> u64 {
+        self.0.page_opened_ms
+    }
+
+    /// The same where a back-end comes with it; `None` where its first use prolongs nothing.
+    pub(crate) fn back_end_opened_ms(&self) -> Option<u64> {
+        (!self.0.strict_control_ids).then_some(self.0.page_opened_ms)
     }
 
     /// What the next TZPKs are.

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 /// How long a control id waits for its first use (the set-PIN guide: "valid 30 seconds"), in milliseconds.
 pub(crate) const CONTROL_ID_MS: u64 = 30_000;
 
-/// How long a control id stays usable after its first use, in milliseconds. Enfuce does not publish it; five minutes let
-/// a person choose a PIN in peace.
-pub(crate) const OPENED_MS: u64 = 300_000;
+/// How long a control id stays usable after its first use, in minutes. Enfuce does not publish it; five let a person choose
+/// a PIN in peace.
+pub const PAGE_MINUTES: u32 = 5;
 
 /// How long the answer to a request with an idempotency key is kept, in milliseconds ("a successful response for 24 hours").
 pub(crate) const IDEMPOTENCY_MS: u64 = 24 * 60 * 60 * 1000;
@@ -56,6 +56,11 @@ pub struct Config {
     pub embossing: Embossing,
     /// How many requests a second the issuer may make; Enfuce's own number is [`ENFUCE_REQUESTS`].
     pub requests_per_second: usize,
+    /// How many minutes a control id stays usable after its first use; see [`PAGE_MINUTES`].
+    pub page_minutes: u32,
+    /// Whether a control id that comes through the PKI calls of a back-end has its first 30 seconds for all of them, `set`
+    /// included, as the set-PIN guide may be read.
+    pub strict_control_ids: bool,
     /// The keys of frames besides `sandbox`, each with the origin that may frame the page under it.
     pub frames: Vec<(String, String)>,
 }
@@ -68,6 +73,8 @@ impl fmt::Debug for Config {
             .field("dist", &self.dist)
             .field("user", &self.user)
             .field("embossing", &self.embossing)
+            .field("page_minutes", &self.page_minutes)
+            .field("strict_control_ids", &self.strict_control_ids)
             .field("frames", &self.frames)
             .finish_non_exhaustive()
     }

@@ -23,6 +23,6 @@ mod random;
 mod server;
 mod store;
 
-pub use config::{Config, ENFUCE_REQUESTS, Embossing};
+pub use config::{Config, ENFUCE_REQUESTS, Embossing, PAGE_MINUTES};
 pub use error::Error;
 pub use server::{Running, start};

@@ -5,20 +5,25 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use card_pin_sandbox::{Config, ENFUCE_REQUESTS, Embossing, start};
+use card_pin_sandbox::{Config, ENFUCE_REQUESTS, Embossing, PAGE_MINUTES, start};
 use lexopt::prelude::*;
 use tokio::signal::unix::{SignalKind, signal};
 
 const USAGE: &str = "\
 The local stand-in for Enfuce and for an issuer, to try card-pin against.
 
-Usage: card-pin-sandbox [--port N] [--db FILE] [--dist DIR] [--embossing hourly|daily] [--frame KEY=ORIGIN]…
+Usage: card-pin-sandbox [--port N] [--db FILE] [--dist DIR] [--embossing hourly|daily] [--page-minutes N]
+                        [--strict-control-ids] [--frame KEY=ORIGIN]…
 
   --port N     the port on 127.0.0.1, 0 for any free one (8080)
   --db FILE    the database, made when absent (target/sandbox/sandbox.sqlite)
   --dist DIR   the folder of the built page (dist)
   --embossing hourly|daily
                when plastics are made: at every full hour, or at 03:00 UTC (hourly)
+  --page-minutes N
+               how long a control id can be used once its page is opened, 1 to 1440 minutes (5)
+  --strict-control-ids
+               a control id has 30 seconds for all of a back-end's PKI calls, not for the first alone
   --frame KEY=ORIGIN
                lets the pages of ORIGIN frame the page under KEY; may be given again
   --help       this text
@@ -74,6 +79,8 @@ fn parse(mut parser: lexopt::Parser) -> Result<Command, String> {
         password: PASSWORD.to_owned(),
         embossing: Embossing::Hourly,
         requests_per_second: ENFUCE_REQUESTS,
+        page_minutes: PAGE_MINUTES,
+        strict_control_ids: false,
         frames: Vec::new(),
     };
     while let Some(argument) = parser.next().map_err(explain)? {
@@ -82,6 +89,8 @@ fn parse(mut parser: lexopt::Parser) -> Result<Command, String> {
             Long("db") => config.db = parser.value().map_err(explain)?.into(),
             Long("dist") => config.dist = parser.value().map_err(explain)?.into(),
             Long("embossing") => config.embossing = embossing(&parser.value().map_err(explain)?)?,
+            Long("page-minutes") => config.page_minutes = minutes(&parser.value().map_err(explain)?)?,
+            Long("strict-control-ids") => config.strict_control_ids = true,
             Long("frame") => config.frames.push(frame(&parser.value().map_err(explain)?)?),
             Long("help") | Short('h') => return Ok(Command::Help),
             other => return Err(explain(other.unexpected())),
@@ -103,6 +112,14 @@ fn embossing(text: &OsString) -> Result<Embossing, String> {
     }
 }
 
+fn minutes(text: &OsString) -> Result<u32, String> {
+    let number =
+        text.to_str().and_then(|text| text.parse().ok()).filter(|number| (1..=1440).contains(number));
+    number.ok_or_else(|| {
+        format!("--page-minutes is {}, but has to be a number from 1 to 1440.", text.display())
+    })
+}
+
 /// A key without signs that a query would escape, and an origin as RFC 6454 §6.1 spells it: scheme, host, port, nothing more.
 fn frame(text: &OsString) -> Result<(String, String), String> {
     let pair = text.to_str().and_then(|text| text.split_once('=')).filter(|(key, origin)| {
@@ -121,4 +138,30 @@ fn frame(text: &OsString) -> Result<(String, String), String> {
 
 fn explain(error: lexopt::Error) -> String {
     format!("The arguments are not understood ({error}): see --help.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_arrive_where_they_belong() {
+        let read = |arguments: &[&str]| match parse(lexopt::Parser::from_args(arguments)).unwrap() {
+            Command::Start(config) => config,
+            Command::Help => panic!("no help was asked for"),
+        };
+        let config = read(&[]);
+        assert_eq!((config.page_minutes, config.strict_control_ids, config.frames), (5, false, Vec::new()));
+        let config = read(&[
+            "--page-minutes=2",
+            "--strict-control-ids",
+            "--embossing=daily",
+            "--frame=shop=https://shop.example",
+            "--frame=app=http://localhost:3000",
+        ]);
+        assert_eq!((config.page_minutes, config.strict_control_ids), (2, true));
+        assert_eq!(config.embossing, Embossing::Daily);
+        let frames = [("shop", "https://shop.example"), ("app", "http://localhost:3000")];
+        assert_eq!(config.frames, frames.map(|(key, origin)| (key.to_owned(), origin.to_owned())));
+    }
 }

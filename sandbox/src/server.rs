@@ -102,6 +102,8 @@ pub async fn start(config: Config) -> Result<Running, Error> {
         dist,
         tokens: Tokens::default(),
         rate_limit: RateLimit::new(config.requests_per_second),
+        page_opened_ms: u64::from(config.page_minutes) * 60_000,
+        strict_control_ids: config.strict_control_ids,
         pin_key_plan: Mutex::new(PinKeyPlan::DOCUMENTED),
         faults: Faults::default(),
         wire: Wire::default(),

@@ -175,6 +175,41 @@ async fn an_access_token_is_renewed_before_it_expires_and_when_it_is_refused() {
 }
 
 #[tokio::test]
+async fn a_token_of_the_configuration_is_sent_as_it_is() {
+    let upstream = Upstream::start(|request| {
+        let is_first = request.body.contains("first");
+        if is_first { Answer::Status(401, String::new()) } else { ok("{}") }
+    })
+    .await;
+    let basic = "{ kind = \"basic\", user = \"sandbox\", password = \"sandbox\" }";
+    let bearer = "{ kind = \"bearer\", token = \"kept-by.the~issuer\" }";
+    let config = classic(&upstream.base_url, "");
+    assert!(config.contains(basic));
+    let relay = Relay::start(&config.replace(basic, bearer));
+    let refused = relay.post("/set", &set_request("first", &[1; 8])).await;
+    assert_eq!((refused.status, &*refused.code()), (424, "enfuce_refuses_relay"));
+    // There is no other token to fetch: the next request goes with the same.
+    assert_eq!(relay.post("/set", &set_request("second", &[1; 8])).await.status, 200);
+    let received = upstream.received();
+    assert_eq!(received.len(), 2, "{received:?}");
+    for request in received {
+        assert_eq!(request.line, "POST /pin/v3/set?auditUser=relay");
+        let sent: Vec<_> = request.head.lines().filter(|line| line.starts_with("authorization:")).collect();
+        assert_eq!(sent, ["authorization: bearer kept-by.the~issuer"]);
+    }
+
+    // The sandbox takes one of its own in the same way.
+    let sandbox = Sandbox::start().await;
+    let ask = sandbox.client.post(format!("{}/oauth2/token", sandbox.base_url()));
+    let ask = ask.basic_auth("sandbox", Some("sandbox")).form(&[("grant_type", "client_credentials")]);
+    let token: Value = serde_json::from_str(&ask.send().await.unwrap().text().await.unwrap()).unwrap();
+    let bearer = format!("{{ kind = \"bearer\", token = {} }}", token["access_token"]);
+    let relay = Relay::start(&classic(sandbox.base_url(), "").replace(basic, &bearer));
+    let control_id = sandbox.control_id(&sandbox.card().await, "SET_PIN").await;
+    assert_eq!(relay.post("/tzpk", &key_request(&control_id)).await.status, 200);
+}
+
+#[tokio::test]
 async fn the_sandbox_sees_the_calls_of_its_own_contract() {
     let sandbox = Sandbox::start().await;
     let relay = Relay::start(&classic(sandbox.base_url(), "").replace("\"sandbox\" }", "\"wrong\" }"));

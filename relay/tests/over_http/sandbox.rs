@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use card_pin_sandbox::{Config, ENFUCE_REQUESTS, Embossing, Running, start};
+use card_pin_sandbox::{Config, ENFUCE_REQUESTS, Embossing, PAGE_MINUTES, Running, start};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ use crate::process::{Answer, Folder};
 
 pub(crate) struct Sandbox {
     running: Running,
-    client: Client,
+    pub(crate) client: Client,
     _folder: Folder,
 }
 
@@ -30,6 +30,8 @@ impl Sandbox {
             password: "sandbox".into(),
             embossing: Embossing::Hourly,
             requests_per_second: ENFUCE_REQUESTS,
+            page_minutes: PAGE_MINUTES,
+            strict_control_ids: false,
             frames: Vec::new(),
         };
         let running = start(config).await.unwrap();

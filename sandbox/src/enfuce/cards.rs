@@ -17,6 +17,9 @@ use crate::store::cards::{self, Card, CardStatus, PinStatus, Plastic, Product, P
 
 /// How many years a plastic is valid.
 pub(crate) const VALID_YEARS: u32 = 3;
+/// Who makes every plastic, and by which layout. Enfuce publishes no values: these are ours.
+const MANUFACTURER: &str = "SANDBOX";
+const LAYOUT_CODE: &str = "STANDARD-01";
 /// Longer than any embossing line.
 const MAX_NAME_CHARS: usize = 64;
 
@@ -171,7 +174,13 @@ pub(crate) fn plastic_json(plastic: &Plastic, card: &Card) -> Value {
         "id": plastic.id.to_string(),
         "cardId": plastic.card_id.to_string(),
         "createdDate": plastic.created.to_rfc3339(),
-        "embossing": {"firstName": card.first_name, "lastName": card.last_name, "physical": true},
+        "embossing": {
+            "firstName": card.first_name,
+            "lastName": card.last_name,
+            "physical": true,
+            "manufacturer": MANUFACTURER,
+            "externalLayoutCode": LAYOUT_CODE,
+        },
         "expiration": {"year": plastic.expires_year, "month": plastic.expires_month},
         "productionDate": plastic.made.map(Instant::to_rfc3339),
         "productionType": plastic.production_type.name(),

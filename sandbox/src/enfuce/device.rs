@@ -10,15 +10,19 @@ use crate::http::{JsonBody, Problem};
 
 /// `POST /pin-page/tzpk`
 pub(super) async fn tzpk(State(app): State<App>, uri: Uri, body: Result<JsonBody, Problem>) -> Response {
-    exchange::tzpk(Call { app: &app, spelling: &CLASSIC, path: uri.path(), body }).await
+    exchange::tzpk(call(&app, &uri, body)).await
 }
 
 /// `POST /pin-page/set`
 pub(super) async fn set(State(app): State<App>, uri: Uri, body: Result<JsonBody, Problem>) -> Response {
-    exchange::set(Call { app: &app, spelling: &CLASSIC, path: uri.path(), body }).await
+    exchange::set(call(&app, &uri, body)).await
 }
 
 /// `POST /pin-page/view`
 pub(super) async fn view(State(app): State<App>, uri: Uri, body: Result<JsonBody, Problem>) -> Response {
-    exchange::view(Call { app: &app, spelling: &CLASSIC, path: uri.path(), body }).await
+    exchange::view(call(&app, &uri, body)).await
+}
+
+fn call<'a>(app: &'a App, uri: &'a Uri, body: Result<JsonBody, Problem>) -> Call<'a> {
+    Call { app, spelling: &CLASSIC, path: uri.path(), opened_ms: Some(app.page_opened_ms()), body }
 }

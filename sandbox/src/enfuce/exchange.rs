@@ -17,7 +17,7 @@ use crate::hsm::{
 use crate::http::{Fields, JsonBody, Kind, Problem};
 use crate::levers::{Endpoint, KeyFault, Misbehaviour};
 use crate::store::cards::{self, PinStatus};
-use crate::store::control_ids::{self, Ending, SentKey};
+use crate::store::control_ids::{self, Ending, SentKey, Visit};
 use crate::store::productions;
 
 /// How a door spells what it is given.
@@ -62,7 +62,15 @@ pub(super) struct Call<'a> {
     pub(super) app: &'a App,
     pub(super) spelling: &'static Spelling,
     pub(super) path: &'a str,
+    /// How long a control id lives at this door from its first use; see [`Visit`].
+    pub(super) opened_ms: Option<u64>,
     pub(super) body: Result<JsonBody, Problem>,
+}
+
+impl Call<'_> {
+    fn visit(&self) -> Visit {
+        Visit { now: self.app.clock().now(), opened_ms: self.opened_ms }
+    }
 }
 
 /// Answers with a TZPK for the device's key.
@@ -147,14 +155,13 @@ fn make_key(call: Call<'_>, fault: KeyFault) -> Result<Made, Problem> {
 }
 
 async fn give_tzpk(call: Call<'_>, fault: KeyFault) -> Result<Value, Problem> {
-    let app = call.app;
+    let (app, visit) = (call.app, call.visit());
     let Made { id, device, key, answer } = make_key(call, fault)?;
     let sealed_tzpk = app.hsm().seal_tzpk(id, &key)?;
-    let now = app.clock().now();
     app.store()
         .transaction(move |tx| {
             let key = SentKey { key_fingerprint: device.fingerprint(), sealed_tzpk: &sealed_tzpk };
-            control_ids::send_key(tx, id, &key, now).map_err(Problem::from)
+            control_ids::send_key(tx, id, &key, visit).map_err(Problem::from)
         })
         .await?;
     Ok(answer)
@@ -182,6 +189,7 @@ fn describe(key: &PinKey, plan: PinKeyPlan, wrapped: String) -> Value {
 }
 
 async fn take_block(call: Call<'_>) -> Result<Value, Problem> {
+    let visit = call.visit();
     let JsonBody(body) = call.body?;
     let id = call.spelling.control_id(&body)?;
     let block = Base64::decode_vec(body.text("pinBlock")?).ok();
@@ -190,12 +198,12 @@ async fn take_block(call: Call<'_>) -> Result<Value, Problem> {
             "pinBlock has to be the base64 of 8 bytes under a TDEA key, of 16 bytes under an AES key.",
         )
     })?;
-    let (now, hsm) = (call.app.clock().now(), call.app.hsm_handle());
+    let hsm = call.app.hsm_handle();
     let outcome = call
         .app
         .store()
         .transaction(move |tx| {
-            let awaiting = control_ids::await_block(tx, id, now)?;
+            let awaiting = control_ids::await_block(tx, id, visit)?;
             may_set(tx, awaiting.plastic_id)?;
             let set = SetPin {
                 control_id: id,
@@ -206,12 +214,12 @@ async fn take_block(call: Call<'_>) -> Result<Value, Problem> {
             match hsm.take_pin(&set) {
                 Ok(sealed_pin) => {
                     cards::set_pin(tx, awaiting.card_id, &sealed_pin)?;
-                    control_ids::finish(tx, id, Ending::Used, now)?;
+                    control_ids::finish(tx, id, Ending::Used, visit)?;
                     Ok(Ok(()))
                 }
                 // Committed all the same: nobody gets a second try with this key.
                 Err(HsmError::Block) => {
-                    control_ids::finish(tx, id, Ending::Burnt, now)?;
+                    control_ids::finish(tx, id, Ending::Burnt, visit)?;
                     Ok(Err(HsmError::Block))
                 }
                 Err(error) => Err(Problem::from(error)),
@@ -223,13 +231,13 @@ async fn take_block(call: Call<'_>) -> Result<Value, Problem> {
 }
 
 async fn give_pin(call: Call<'_>, fault: KeyFault) -> Result<Value, Problem> {
-    let app = call.app;
+    let (app, visit) = (call.app, call.visit());
     let Made { id, key, mut answer, .. } = make_key(call, fault)?;
-    let (now, hsm) = (app.clock().now(), app.hsm_handle());
+    let hsm = app.hsm_handle();
     let block = app
         .store()
         .transaction(move |tx| {
-            let viewed = control_ids::view(tx, id, now)?;
+            let viewed = control_ids::view(tx, id, visit)?;
             let sealed = may_view(tx, viewed.plastic_id)?;
             hsm.give_pin(viewed.card_id, &sealed, &key).map_err(Problem::from)
         })

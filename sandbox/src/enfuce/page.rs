@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::parse_uuid;
 use crate::app::App;
 use crate::http::{Kind, Problem, is_media_type};
-use crate::store::control_ids::{self, Scope};
+use crate::store::control_ids::{self, Scope, Visit};
 
 /// `POST /pin-page/mobile` with the form field `controlId`, or on the nextgen platform as JSON with `pinControlId`.
 pub(super) async fn mobile(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Response {
@@ -24,9 +24,9 @@ pub(super) async fn mobile(State(app): State<App>, headers: HeaderMap, body: Byt
 async fn mobile_page(app: &App, headers: &HeaderMap, body: &[u8]) -> Result<String, Problem> {
     let id = sent_id(headers, body)?;
     let template = app.dist().page()?;
-    let now = app.clock().now();
+    let visit = Visit { now: app.clock().now(), opened_ms: Some(app.page_opened_ms()) };
     let fetched =
-        app.store().transaction(move |tx| control_ids::fetch_page(tx, id, now).map_err(Problem::from));
+        app.store().transaction(move |tx| control_ids::fetch_page(tx, id, visit).map_err(Problem::from));
     let operation = match fetched.await? {
         Scope::SetPin => "set-pin",
         Scope::ViewPin => "view-pin",

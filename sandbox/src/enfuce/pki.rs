@@ -21,7 +21,8 @@ macro_rules! door {
             uri: Uri,
             body: Result<JsonBody, Problem>,
         ) -> Response {
-            $operation(Call { app: &app, spelling: &$spelling, path: uri.path(), body }).await
+            let opened_ms = app.back_end_opened_ms();
+            $operation(Call { app: &app, spelling: &$spelling, path: uri.path(), opened_ms, body }).await
         }
     };
 }

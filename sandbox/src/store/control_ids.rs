@@ -8,7 +8,7 @@
 //!    └──────────────────view───────────────↗
 //! ```
 //!
-//! A control id lives 30 seconds until its first use, and five minutes from then on.
+//! A control id lives 30 seconds until its first use, and from then on as long as the door says where it is used.
 
 use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{OptionalExtension, Transaction, params};
@@ -16,7 +16,15 @@ use uuid::Uuid;
 
 use super::StoreError;
 use crate::clock::Instant;
-use crate::config::{CONTROL_ID_MS, OPENED_MS};
+use crate::config::CONTROL_ID_MS;
+
+/// A control id comes to a door.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Visit {
+    pub(crate) now: Instant,
+    /// How long an id lives here from its first use, in milliseconds; `None` where the first use prolongs nothing.
+    pub(crate) opened_ms: Option<u64>,
+}
 
 /// What a control id is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -177,17 +185,17 @@ impl Row {
     }
 
     /// The state after `step`, if the id may take it now.
-    fn next(&self, step: Step, now: Instant) -> Result<State, Refusal> {
+    fn next(&self, step: Step, visit: Visit) -> Result<State, Refusal> {
         if step.scope().is_some_and(|scope| scope != self.scope) {
             return Err(Refusal::OtherScope);
         }
         let next = self.state.after(step);
-        let deadline = match self.first_used {
-            None => self.issued.plus_ms(CONTROL_ID_MS),
-            Some(first_used) => first_used.plus_ms(OPENED_MS),
+        let deadline = match (self.first_used, visit.opened_ms) {
+            (Some(first_used), Some(opened_ms)) => first_used.plus_ms(opened_ms),
+            _ => self.issued.plus_ms(CONTROL_ID_MS),
         };
         // A spent id is spent, however old; anything else about an old one is that it is old.
-        if next != Err(Refusal::AlreadyUsed) && now > deadline {
+        if next != Err(Refusal::AlreadyUsed) && visit.now > deadline {
             return Err(Refusal::Expired);
         }
         next
@@ -212,12 +220,12 @@ pub(crate) fn issue(tx: &Transaction<'_>, new: &NewControlId) -> Result<(), Stor
 }
 
 /// The hosted page is fetched: once. Returns what the page is for.
-pub(crate) fn fetch_page(tx: &Transaction<'_>, id: Uuid, now: Instant) -> Result<Scope, Refusal> {
+pub(crate) fn fetch_page(tx: &Transaction<'_>, id: Uuid, visit: Visit) -> Result<Scope, Refusal> {
     let row = Row::read(tx, id)?;
-    let next = row.next(Step::FetchPage, now)?;
+    let next = row.next(Step::FetchPage, visit)?;
     tx.execute(
         "UPDATE control_ids SET state = ?2, first_used_ms = ?3 WHERE id = ?1",
-        params![super::SqlUuid(id), next, now],
+        params![super::SqlUuid(id), next, visit.now],
     )?;
     Ok(row.scope)
 }
@@ -233,17 +241,17 @@ pub(crate) fn send_key(
     tx: &Transaction<'_>,
     id: Uuid,
     key: &SentKey<'_>,
-    now: Instant,
+    visit: Visit,
 ) -> Result<(), Refusal> {
     let row = Row::read(tx, id)?;
-    let next = row.next(Step::SendKey, now)?;
+    let next = row.next(Step::SendKey, visit)?;
     if row.key_fingerprint.is_some_and(|known| known != key.key_fingerprint) {
         return Err(Refusal::OtherKey);
     }
     tx.execute(
         "UPDATE control_ids SET state = ?2, first_used_ms = coalesce(first_used_ms, ?3), key_fingerprint = ?4, sealed_tzpk = ?5
          WHERE id = ?1",
-        params![super::SqlUuid(id), next, now, key.key_fingerprint, key.sealed_tzpk],
+        params![super::SqlUuid(id), next, visit.now, key.key_fingerprint, key.sealed_tzpk],
     )?;
     Ok(())
 }
@@ -256,9 +264,9 @@ pub(crate) struct Awaiting {
 }
 
 /// Looks up what a PIN block needs; [`finish`] has to follow in the same transaction.
-pub(crate) fn await_block(tx: &Transaction<'_>, id: Uuid, now: Instant) -> Result<Awaiting, Refusal> {
+pub(crate) fn await_block(tx: &Transaction<'_>, id: Uuid, visit: Visit) -> Result<Awaiting, Refusal> {
     let row = Row::read(tx, id)?;
-    row.next(Step::Set, now)?;
+    row.next(Step::Set, visit)?;
     let sealed_tzpk = row.sealed_tzpk.ok_or(Refusal::NoKeyYet)?;
     Ok(Awaiting { card_id: row.card_id, plastic_id: row.plastic_id, sealed_tzpk })
 }
@@ -270,9 +278,9 @@ pub(crate) struct Viewed {
 }
 
 /// The PIN is viewed, which uses the control id up.
-pub(crate) fn view(tx: &Transaction<'_>, id: Uuid, now: Instant) -> Result<Viewed, Refusal> {
+pub(crate) fn view(tx: &Transaction<'_>, id: Uuid, visit: Visit) -> Result<Viewed, Refusal> {
     let row = Row::read(tx, id)?;
-    let next = row.next(Step::View, now)?;
+    let next = row.next(Step::View, visit)?;
     tx.execute("UPDATE control_ids SET state = ?2 WHERE id = ?1", params![super::SqlUuid(id), next])?;
     Ok(Viewed { card_id: row.card_id, plastic_id: row.plastic_id })
 }
@@ -287,12 +295,12 @@ pub(crate) enum Ending {
 }
 
 /// Ends a control id, and forgets its key.
-pub(crate) fn finish(tx: &Transaction<'_>, id: Uuid, ending: Ending, now: Instant) -> Result<(), Refusal> {
+pub(crate) fn finish(tx: &Transaction<'_>, id: Uuid, ending: Ending, visit: Visit) -> Result<(), Refusal> {
     let step = match ending {
         Ending::Used => Step::Set,
         Ending::Burnt => Step::Burn,
     };
-    let next = Row::read(tx, id)?.next(step, now)?;
+    let next = Row::read(tx, id)?.next(step, visit)?;
     tx.execute(
         "UPDATE control_ids SET state = ?2, sealed_tzpk = NULL WHERE id = ?1",
         params![super::SqlUuid(id), next],

@@ -42,6 +42,57 @@ async fn cards_of_every_brand() {
 }
 
 #[tokio::test]
+async fn a_card_is_changed_under_its_own_brand_and_in_what_concerns_its_pin() {
+    let sandbox = Sandbox::start().await;
+    let unknown = "0d1f7a3e-30a5-4f3c-9d55-1b4d0f6c9a11";
+    for (brand, other) in [("DEBIT_MC", "MC_CARD"), ("VISA_CARD", "DEBIT_VISA"), ("DEBIT_VISA", "VISA_CARD")]
+    {
+        let path = CREATE.replace("MC_CARD", brand);
+        let card = sandbox.issuer(Method::POST, &path, Some(&json!({"pinStatus": "W"}))).await.json();
+        let id = card["id"].as_str().unwrap();
+        let change = async |brand: &str, id: &str, body: Value| {
+            sandbox.issuer(Method::PATCH, &format!("/card/v4/{brand}/{id}"), Some(&body)).await
+        };
+        let lost = json!({"pinStatus": "D", "status": "CARD_LOST"});
+        change(other, id, lost.clone()).await.assert_problem(404, "unknown", "card of this brand");
+        change(brand, unknown, lost.clone()).await.assert_problem(404, "unknown", "card of this brand");
+        change("GOLD", id, lost.clone()).await.assert_problem(404, "unknown", "brand");
+        let fields = json!({"embossing": {"firstName": "Eve"}, "product": other, "customerId": "9",
+            "maskedCardNumber": "1", "limits": [1], "id": unknown});
+        let ignored = change(brand, id, fields).await;
+        assert_eq!((ignored.status, ignored.json()), (200, card.clone()));
+        let mut expected = card.clone();
+        expected["pinStatus"] = json!("D");
+        expected["status"] = json!("CARD_LOST");
+        let changed = change(brand, id, lost).await;
+        assert_eq!((changed.status, changed.json()), (200, expected));
+        let [plastic]: [Value; 1] = plastics(&sandbox, id).await.try_into().unwrap();
+        assert_eq!((&plastic["cardId"], &plastic["status"]), (&card["id"], &json!("INACTIVE")));
+    }
+}
+
+#[tokio::test]
+async fn plastics_tell_what_they_are() {
+    let sandbox = Sandbox::start().await;
+    let card_id = sandbox.new_card("D").await["id"].as_str().unwrap().to_owned();
+    for kind in ["RENEWAL", "REPLACEMENT"] {
+        sandbox.embossing_run().await;
+        assert_eq!(order(&sandbox, &card_id, &json!({"productionType": kind})).await.status, 201);
+    }
+    let list = plastics(&sandbox, &card_id).await;
+    let created = list[0]["createdDate"].as_str().unwrap();
+    let (year, month): (u32, u32) = (created[..4].parse().unwrap(), created[5..7].parse().unwrap());
+    for (plastic, (kind, number)) in list.iter().zip([("NEW", 1), ("RENEWAL", 2), ("REPLACEMENT", 3)]) {
+        assert_eq!((&plastic["productionType"], &plastic["sequenceNumber"]), (&json!(kind), &json!(number)));
+        assert_eq!(plastic["expiration"], json!({"year": year + 3 * number, "month": month}));
+        let embossing = json!({"firstName": "Ada", "lastName": "Lindqvist", "physical": true,
+            "manufacturer": "SANDBOX", "externalLayoutCode": "STANDARD-01"});
+        assert_eq!(plastic["embossing"], embossing);
+    }
+    assert_eq!(list.len(), 3);
+}
+
+#[tokio::test]
 async fn a_creation_sent_again_makes_one_card() {
     let sandbox = Sandbox::start().await;
     let body = json!({"pinStatus": "W", "embossing": {"firstName": "Ada"}});
@@ -128,7 +179,14 @@ async fn a_card_that_is_not_ok_gets_no_pin_and_is_not_made() {
     let sandbox = Sandbox::start().await;
     let (card_id, control_id) = sandbox.card_and_control_id().await;
     let path = format!("/pincontrol/v2/plastic/{}", sandbox.plastic_id(&card_id).await);
-    for status in ["CARD_BLOCKED", "CARD_LOST", "CARD_STOLEN", "CARD_CLOSED", "SUSPECTED_FRAUD"] {
+    for status in [
+        "CARD_BLOCKED",
+        "CARD_LOST",
+        "CARD_STOLEN",
+        "CARD_CLOSED",
+        "CARD_CLOSED_DUE_TO_FRAUD",
+        "SUSPECTED_FRAUD",
+    ] {
         let changed = change(&sandbox, &card_id, &json!({"status": status})).await;
         assert_eq!((changed.status, &changed.json()["status"]), (200, &json!(status)));
         let refused = sandbox.issuer(Method::POST, &path, Some(&json!({"scope": "SET_PIN"}))).await;

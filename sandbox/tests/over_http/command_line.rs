@@ -26,7 +26,7 @@ async fn it_says_where_it_is_and_stops_on_ctrl_c() {
     let sandbox = Sandbox::start().await;
     let (db, dist) = (sandbox.folder.join("other/deep/db.sqlite"), sandbox.folder.join("dist"));
     let mut child = command()
-        .args(["--port", "0"])
+        .args(["--port", "0", "--frame", "shop=https://shop.example", "--page-minutes", "1"])
         .arg("--db")
         .arg(db)
         .arg("--dist")
@@ -39,6 +39,10 @@ async fn it_says_where_it_is_and_stops_on_ctrl_c() {
     assert!(lines[0].starts_with("http://127.0.0.1:"), "{lines:?}");
     assert_eq!(lines[1..], ["user: sandbox", "password: sandbox"]);
     assert_eq!(sandbox.client.get(&lines[0]).send().await.unwrap().status(), 200);
+    let framed = sandbox.client.get(format!("{}/pin-page/frame?key=shop", lines[0])).send().await.unwrap();
+    let policy = framed.headers()["content-security-policy"].to_str().unwrap();
+    assert!(policy.contains("frame-ancestors https://shop.example;"), "{policy}");
+    assert_eq!(framed.status(), 200);
     assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
@@ -70,6 +74,9 @@ fn arguments_that_are_not_understood() {
         (["--port", "65536"], "--port"),
         (["--port", "-1"], "--port"),
         (["--embossing", "weekly"], "hourly or daily"),
+        (["--page-minutes", "0"], "1 to 1440"),
+        (["--page-minutes", "1441"], "1 to 1440"),
+        (["--page-minutes", "five"], "--page-minutes is five"),
         (["--frame", "shop"], "KEY=ORIGIN"),
         (["--frame", "=https://shop.example"], "KEY=ORIGIN"),
         (["--frame", "shop=shop.example"], "KEY=ORIGIN"),

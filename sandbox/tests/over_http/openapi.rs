@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use reqwest::Method;
-use serde_json::Value;
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
 
 use crate::support::{Answer, Sandbox};
 
@@ -88,4 +88,54 @@ async fn every_reference_in_it_leads_somewhere() {
         }
     }
     assert!(check(&DOCUMENT) > 100);
+}
+
+#[tokio::test]
+async fn every_call_of_the_issuer_needs_credentials_and_an_acting_user() {
+    let mut sandbox = Sandbox::start().await;
+    sandbox.restart(|config| config.requests_per_second = 1000).await;
+    let token = sandbox.token().await;
+    let (mut classic, mut nextgen) = (0, 0);
+    for (template, item) in DOCUMENT["paths"].as_object().unwrap() {
+        let path = template.replace("{brand}", "MC_CARD").replace(['{', '}'], "");
+        for (method, operation) in item.as_object().unwrap() {
+            let takes = |name: &str| {
+                let parameters = operation["parameters"].as_array();
+                parameters.is_some_and(|all| all.iter().any(|parameter| parameter["name"] == name))
+            };
+            let call = |query: &str| {
+                let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+                sandbox.request(method, &format!("{path}{query}")).json(&json!({}))
+            };
+            let send = async |request: RequestBuilder| Answer::read(request.send().await.unwrap()).await;
+            let named = || call("").header("x-audit-user", "x");
+            if takes("auditUser") {
+                classic += 1;
+                send(call("?auditUser=x")).await.assert_problem(401, "unauthorized", "Basic");
+                let unnamed = send(named().basic_auth("sandbox", Some("sandbox"))).await;
+                unnamed.assert_problem(400, "malformed", "auditUser is missing");
+                let unnamed = send(call("?auditUser=").bearer_auth(&token)).await;
+                unnamed.assert_problem(400, "malformed", "auditUser is missing");
+                let let_in = send(call("?auditUser=x").basic_auth("sandbox", Some("sandbox"))).await;
+                assert!(let_in.status != 401 && !let_in.text.contains("auditUser"), "{}", let_in.text);
+            } else if takes("x-audit-user") {
+                nextgen += 1;
+                for refused in [named(), named().basic_auth("sandbox", Some("sandbox"))] {
+                    let refused = send(refused).await;
+                    assert_eq!((refused.status, refused.text.as_str()), (401, ""), "{method} {path}");
+                    assert_eq!(refused.header("www-authenticate"), "Bearer");
+                }
+                for unnamed in [call("?auditUser=x"), call("").header("x-audit-user", "")] {
+                    let unnamed = send(unnamed.bearer_auth(&token)).await;
+                    unnamed.assert_problem(400, "malformed", "x-audit-user is missing");
+                }
+                let let_in = send(named().bearer_auth(&token)).await;
+                assert!(let_in.status != 401 && !let_in.text.contains("x-audit-user"), "{}", let_in.text);
+            } else {
+                // The others are the device's, or for everybody.
+                assert!(template == "/oauth2/token" || operation["responses"]["401"].is_null(), "{template}");
+            }
+        }
+    }
+    assert_eq!((classic, nextgen), (9, 5));
 }

@@ -233,13 +233,48 @@ async fn more_than_fifty_requests_in_a_second() {
 }
 
 #[tokio::test]
+async fn all_calls_of_the_issuer_share_one_limit() {
+    const LIMIT: usize = 10;
+    let mut sandbox = Sandbox::start().await;
+    sandbox.restart(|config| config.requests_per_second = LIMIT).await;
+    let token = sandbox.token().await;
+    // Past the second in which the token was asked for.
+    sandbox.advance(1).await;
+    let id = "0d1f7a3e-30a5-4f3c-9d55-1b4d0f6c9a11";
+    let paths = [
+        format!("/card/v4/MC_CARD/customer/{id}/account/1/MAIN"),
+        format!("/pincontrol/v2/plastic/{id}"),
+        format!("/pin/v2/{id}"),
+        "/pin/v3/set/tzpk".to_owned(),
+        "/pin/v3/view".to_owned(),
+        format!("/v1/cards/{id}/pinControl"),
+        "/v1/pin/pki/set".to_owned(),
+    ];
+    // Of each kind fewer than the limit; `pinStatus` S makes no card.
+    let started = std::time::Instant::now();
+    let mut answers = tokio::task::JoinSet::new();
+    for path in paths.iter().cycle().take(paths.len() * (LIMIT - 1)) {
+        let request = sandbox.request(Method::POST, &format!("{path}?auditUser=x"));
+        let request =
+            request.bearer_auth(&token).header("x-audit-user", "x").json(&json!({"pinStatus": "S"}));
+        answers.spawn(async { Answer::read(request.send().await.unwrap()).await });
+    }
+    let answers = answers.join_all().await;
+    let seconds = usize::try_from(started.elapsed().as_secs()).unwrap() + 1;
+    let (refused, admitted): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 429);
+    assert!(!refused.is_empty() && admitted.len() <= LIMIT * seconds, "{} in {seconds} s", admitted.len());
+    refused.iter().for_each(|answer| answer.assert_problem(429, "too_many", "Retry-After"));
+    admitted.iter().for_each(|answer| answer.assert_problem(400, "malformed", ""));
+}
+
+#[tokio::test]
 async fn the_issuers_fields() {
     let sandbox = Sandbox::start().await;
     let card_id = sandbox.new_card("W").await["id"].as_str().unwrap().to_owned();
     let plastic = format!("/pincontrol/v2/plastic/{}", sandbox.plastic_id(&card_id).await);
     let create = "/card/v4/MC_CARD/customer/1/account/1/MAIN";
     let unknown = "0d1f7a3e-30a5-4f3c-9d55-1b4d0f6c9a11";
-    let cases: [(Method, String, Option<Value>, u16, &str); 12] = [
+    let cases: [(Method, String, Option<Value>, u16, &str); 17] = [
         (Method::POST, create.into(), Some(json!({"pinStatus": "S"})), 400, "pinStatus"),
         (Method::POST, create.into(), Some(json!({"pinStatus": 1})), 400, "pinStatus"),
         (Method::POST, create.into(), Some(json!({"embossing": "Ada"})), 400, "embossing"),
@@ -250,7 +285,20 @@ async fn the_issuers_fields() {
         (Method::GET, format!("/card/v4/VISA_CARD/{card_id}"), None, 404, "card"),
         (Method::GET, format!("/card/v3/{unknown}/plastic"), None, 404, "card"),
         (Method::POST, plastic.clone(), Some(json!({})), 400, "scope"),
-        (Method::POST, plastic, Some(json!({"scope": "set_pin"})), 400, "scope"),
+        (Method::POST, plastic.clone(), Some(json!({"scope": "set_pin"})), 400, "scope"),
+        // A scope of the nextgen platform, which the sandbox does not serve there either.
+        (Method::POST, plastic, Some(json!({"scope": "CHANGE_PIN"})), 400, "SET_PIN or VIEW_PIN"),
+        (
+            Method::POST,
+            "/pincontrol/v2/plastic/1".into(),
+            Some(json!({"scope": "SET_PIN"})),
+            400,
+            "plasticId",
+        ),
+        // Version 2 of the PIN API has no PKI calls: `set` and `view` are no plastics there.
+        (Method::POST, "/pin/v2/set/tzpk".into(), Some(json!({})), 404, ""),
+        (Method::POST, "/pin/v2/set".into(), Some(json!({})), 400, "plasticId has to be a UUID"),
+        (Method::POST, "/pin/v2/view".into(), Some(json!({})), 400, "plasticId has to be a UUID"),
         (
             Method::POST,
             format!("/pincontrol/v2/plastic/{unknown}"),

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use base64ct::{Base64, Encoding};
-use card_pin_sandbox::{Config, ENFUCE_REQUESTS, Embossing, Running, start};
+use card_pin_sandbox::{Config, ENFUCE_REQUESTS, Embossing, PAGE_MINUTES, Running, start};
 use des::TdesEde2;
 use des::cipher::{Array, BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
 use rand::rngs::SysRng;
@@ -97,6 +97,8 @@ impl Sandbox {
             password: "sandbox".into(),
             embossing: Embossing::Hourly,
             requests_per_second: ENFUCE_REQUESTS,
+            page_minutes: PAGE_MINUTES,
+            strict_control_ids: false,
             frames: Vec::new(),
         }
     }

@@ -40,6 +40,27 @@ async fn a_fetched_page_lives_five_minutes() {
 }
 
 #[tokio::test]
+async fn a_fetched_page_lives_as_long_as_it_is_told_to() {
+    let mut sandbox = Sandbox::start().await;
+    sandbox.restart(|config| config.page_minutes = 1).await;
+    // Made before the time runs.
+    device_key();
+    let (_, control_id) = sandbox.card_and_control_id().await;
+    assert_eq!(sandbox.fetch_page(&control_id).await.status, 200);
+    sandbox.advance(57).await;
+    assert_eq!(sandbox.ask_tzpk(&control_id, device_key()).await.status, 200);
+    sandbox.advance(4).await;
+    sandbox.ask_tzpk(&control_id, device_key()).await.assert_problem(410, "expired", "new one");
+    sandbox.send_block(&control_id, &[0; 8]).await.assert_problem(410, "expired", "new one");
+    // And longer than by default.
+    sandbox.restart(|config| config.page_minutes = 10).await;
+    let (_, control_id) = sandbox.card_and_control_id().await;
+    assert_eq!(sandbox.fetch_page(&control_id).await.status, 200);
+    sandbox.advance(590).await;
+    assert_eq!(sandbox.ask_tzpk(&control_id, device_key()).await.status, 200);
+}
+
+#[tokio::test]
 async fn asking_for_more_keys_does_not_prolong_a_life() {
     let sandbox = Sandbox::start().await;
     let (_, control_id) = sandbox.card_and_control_id().await;

@@ -66,3 +66,42 @@ async fn faults_strike_viewing_too() {
     sandbox.plan("view", json!({"key_bytes": 15})).await;
     assert_eq!(unwrap(&sandbox.view(&control_id).await).unwrap().len(), 15);
 }
+
+#[tokio::test]
+async fn a_random_pin_is_viewed_as_it_was_drawn() {
+    let sandbox = Sandbox::start().await;
+    // Two, so that a fixed PIN would have to be both.
+    for _ in 0..2 {
+        let card_id = sandbox.new_card("D").await["id"].as_str().unwrap().to_owned();
+        assert_eq!(sandbox.hsm_pin(&card_id).await, None);
+        assert_eq!(sandbox.embossing_run().await, json!({"made": 1, "chosenPins": 0, "randomPins": 1}));
+        let drawn = sandbox.hsm_pin(&card_id).await.unwrap();
+        assert!(drawn.len() >= 4 && drawn.bytes().all(|byte| byte.is_ascii_digit()), "{drawn}");
+        let control_id = sandbox.view_control_id_of(&card_id).await;
+        // Format 1: a 1, the length, the digits.
+        let block = format!("{:016x}", clear(&sandbox.view(&control_id).await));
+        assert!(block.starts_with(&format!("1{:x}{drawn}", drawn.len())), "{drawn} is not in {block}");
+        assert_eq!(sandbox.pin_status(&card_id).await, "D");
+    }
+}
+
+#[tokio::test]
+async fn the_pin_of_a_card_that_is_not_ok_is_not_shown() {
+    let sandbox = Sandbox::start().await;
+    let card_id = sandbox.card_made_with(BLOCK_1234).await;
+    let control_id = sandbox.view_control_id_of(&card_id).await;
+    let (card, plastic) = (
+        format!("/card/v4/MC_CARD/{card_id}"),
+        format!("/pincontrol/v2/plastic/{}", sandbox.plastic_id(&card_id).await),
+    );
+    for status in ["CARD_BLOCKED", "CARD_CLOSED_DUE_TO_FRAUD"] {
+        let changed = sandbox.issuer(Method::PATCH, &card, Some(&json!({"status": status}))).await;
+        assert_eq!((changed.status, &changed.json()["status"]), (200, &json!(status)));
+        let refused = sandbox.issuer(Method::POST, &plastic, Some(&json!({"scope": "VIEW_PIN"}))).await;
+        refused.assert_problem(409, "wrong_state", status);
+        // Nor with a control id from before.
+        sandbox.view(&control_id).await.assert_problem(409, "wrong_state", status);
+    }
+    sandbox.issuer(Method::PATCH, &card, Some(&json!({"status": "CARD_OK"}))).await;
+    assert_eq!(clear(&sandbox.view(&control_id).await) >> 40, 0x14_1234);
+}
