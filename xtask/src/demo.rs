@@ -7,13 +7,7 @@ pub(crate) struct Options {
     pub(crate) port: u16,
     pub(crate) database: Option<PathBuf>,
     /// What the sandbox itself knows and checks.
-    passed_on: Vec<OsString>,
-}
-
-impl Options {
-    pub(crate) fn pass_on(&mut self, option: &str, value: OsString) {
-        self.passed_on.extend([option.into(), value]);
-    }
+    pub(crate) passed_on: Vec<OsString>,
 }
 
 impl Default for Options {

@@ -32,8 +32,9 @@ Usage: cargo xtask <command>
 
   setup [--no-browsers]           install what is missing to build and test
   build                           make dist/
-  demo [--port N] [--db FILE] [--embossing hourly|daily] [--frame KEY=ORIGIN]…
-                                  build, then run the sandbox on http://127.0.0.1:8080
+  demo [--port N] [--db FILE] [-- OPTION…]
+                                  build, then run the sandbox on http://127.0.0.1:8080;
+                                  `-- --help` lists the sandbox's own options
   test                            every check, in real browsers too; stops at the first that fails
   bench                           key making in wasm against WebCrypto, in each browser
   load                            complete sessions a second through relay and sandbox; none may be lost or doubled
@@ -88,8 +89,8 @@ impl Command {
                 (Self::Setup(browsers), Long("no-browsers")) => *browsers = setup::Browsers::NotWanted,
                 (Self::Demo(options), Long("port")) => options.port = args.value()?.parse()?,
                 (Self::Demo(options), Long("db")) => options.database = Some(args.value()?.into()),
-                (Self::Demo(options), Long("embossing")) => options.pass_on("--embossing", args.value()?),
-                (Self::Demo(options), Long("frame")) => options.pass_on("--frame", args.value()?),
+                // Behind `--` everything is a value.
+                (Self::Demo(options), Value(option)) => options.passed_on.push(option),
                 (_, argument) => return Err(argument.unexpected().into()),
             }
         }
