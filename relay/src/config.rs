@@ -48,6 +48,15 @@ pub struct Enfuce {
     pub client_identity: Option<Hidden>,
 }
 
+impl Enfuce {
+    /// Whether anything is called by https.
+    pub(crate) fn speaks_tls(&self) -> bool {
+        let is_https = |url: &Url| url.scheme() == "https";
+        is_https(&self.base_url)
+            || matches!(&self.auth, Auth::OAuth2 { token_url, .. } if is_https(token_url))
+    }
+}
+
 /// Enfuce's platforms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Platform {

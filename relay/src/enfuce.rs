@@ -167,6 +167,10 @@ fn make_client(config: &config::Enfuce, idle_connections: usize) -> Result<Clien
         // To this machine: a proxy of the environment is for the world outside.
         builder = builder.no_proxy();
     }
+    if !config.speaks_tls() {
+        // Otherwise a system without any authorities could not be served at all.
+        builder = builder.tls_certs_only([]);
+    }
     if let Some(ca) = &config.ca {
         builder = builder.tls_certs_merge(Certificate::from_pem_bundle(ca).map_err(|_| ClientError)?);
     }
