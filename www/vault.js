@@ -32,9 +32,8 @@ export function makeVault(emit) {
     if (message.do === "canvas") viewer.give(message.canvas, message.color);
     else if (message.do === "spell") viewer.spell();
     else if (message.do === "close") {
-      viewer.close();
       vault?.close();
-      emit({ closed: true });
+      viewer.close().then(() => emit({ closed: true }));
     } else if (vault) pass(message, vault);
   };
   return (message) => {

@@ -74,6 +74,7 @@ export class ViewPane {
     this.#message.textContent = problem(state);
     this.#stage.toggleAttribute("data-shown", phase === "shown");
     this.#stage.hidden = phase === "failed" || phase === "unusable";
+    if (phase === "hidden") this.#stage.replaceChildren();
     this.#spell.hidden = phase !== "shown";
     this.#advance.hidden = phase !== "open" && !canRestart;
     this.#advance.textContent = canRestart ? words.restart : words.view.show;

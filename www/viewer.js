@@ -11,6 +11,8 @@ import { drawDigits, wipe } from "./digits-canvas.js";
 const SHOWN_MS = 30_000;
 /** From one digit spelt out to the next, in milliseconds: a screen reader has to come to its end. */
 const SPELL_MS = 1_500;
+/** How long a frame may take to come, in milliseconds. */
+const FRAME_MS = 250;
 
 export class Viewer {
   #emit;
@@ -52,12 +54,19 @@ export class Viewer {
     if (this.#spelling === undefined) this.#spellFrom(0);
   }
 
-  /** Wipes what is drawn. */
-  close() {
+  /** Wipes what is drawn. @returns {Promise<void>} fulfilled when that is on the screen */
+  async close() {
     clearTimeout(this.#end);
     clearTimeout(this.#spelling);
     this.#vault = undefined;
-    if (this.#canvas) wipe(this.#canvas);
+    if (!this.#canvas) return;
+    wipe(this.#canvas);
+    // A worker that ends before its next frame would leave the last one, and the PIN, on the screen. Frames stop where
+    // nobody looks.
+    await new Promise((resolve) => {
+      globalThis.requestAnimationFrame?.(() => setTimeout(resolve));
+      setTimeout(resolve, FRAME_MS);
+    });
   }
 
   #draw() {

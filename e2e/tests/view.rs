@@ -4,9 +4,10 @@ use anyhow::{Context, Result, ensure};
 use card_pin_e2e::{Engine, Hand, Pad, Sandbox, WebDriver, in_each_engine, random_pin, traces_in_document};
 use serde_json::{Value, json};
 
-/// Its digits are drawn in the middle of a canvas that is three times as large as it looks.
+/// How many dots of the canvas are drawn on. It is held, so that one that was taken out of the page is looked at, too.
 const INK: &str = "
-    const canvas = document.querySelector('card-pin').shadowRoot.querySelector('canvas');
+    window.held ??= document.querySelector('card-pin').shadowRoot.querySelector('canvas');
+    const canvas = window.held;
     const copy = document.createElement('canvas');
     copy.width = canvas.width;
     copy.height = canvas.height;
@@ -115,6 +116,8 @@ async fn a_pin_is_hidden_when_the_customer_leaves(
     driver.run::<Value>(leave, Value::Null).await?;
     let blank = format!("(() => {{ {INK} }})() === 0");
     driver.wait_for(&blank, "a blank canvas").await?;
+    let gone = "!document.querySelector('card-pin').shadowRoot.querySelector('canvas')";
+    driver.wait_for(gone, "no canvas").await?;
     let prompt = "document.querySelector('card-pin').shadowRoot.querySelector('[part=prompt]').textContent";
     driver.wait_for(&format!("{prompt} === 'Your PIN is hidden again'"), "the words for it").await?;
     Ok(())
