@@ -24,6 +24,8 @@
 
 /// What a session and its caller tell each other.
 mod outside;
+/// Where a session is, and what it holds there.
+mod phase;
 
 use crate::{
     digits::Digits,
@@ -37,6 +39,8 @@ use crate::{
 use core::mem;
 use rand::TryCryptoRng;
 use std::collections::VecDeque;
+
+use phase::{KeyRow, Phase, PinRow};
 
 pub use outside::{Action, ControlIdSource, Event, Operation};
 
@@ -53,52 +57,6 @@ pub struct Session<R> {
     control_id_source: ControlIdSource,
     phase: Phase,
     actions: VecDeque<Action>,
-}
-
-#[derive(Debug)]
-enum Phase {
-    Open {
-        key: KeyRow,
-        pin: PinRow,
-    },
-    /// The encrypted block is on its way.
-    Setting,
-    /// The customer looks at the PIN.
-    Showing(Digits),
-    Ended,
-}
-
-#[derive(Debug)]
-enum KeyRow {
-    Searching(KeyPairSearch),
-    /// Waits for the customer's submit, on which a control id is asked for.
-    Made(KeyPair),
-    /// A control id was asked for.
-    AwaitingControlId {
-        key_pair: KeyPair,
-        attempt: u8,
-    },
-    Requested {
-        key_pair: KeyPair,
-        control_id: ControlId,
-        attempt: u8,
-        control_id_attempt: u8,
-    },
-    Unwrapped {
-        tzpk: Tzpk,
-        control_id: ControlId,
-    },
-}
-
-#[derive(Debug)]
-enum PinRow {
-    Entering(Entry),
-    /// Submitted, and waiting for the TZPK.
-    Chosen(Pin),
-    /// To be viewed, once the customer asks for it.
-    Unasked,
-    /// To be viewed, and waited for.
-    Asked,
 }
 
 impl<R: TryCryptoRng> Session<R> {

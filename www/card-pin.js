@@ -141,12 +141,9 @@ export class CardPin extends HTMLElement {
   /** Ends the session and wipes it. */
   close() {
     if (!this.#session) return;
-    // What is on its way may have arrived.
-    const isUnknown = this.#session.state === "submitting" && this.#pane instanceof Pad;
-    this.#session.close();
+    const { code, retryable } = this.#session.close();
     this.#session = undefined;
-    const problem = isUnknown ? "outcome_unknown" : "closed";
-    this.#render({ phase: "failed", problem, canRestart: !isUnknown && this.#controlIdProvider !== undefined });
+    this.#render({ phase: "failed", problem: code, canRestart: retryable && this.#controlIdProvider !== undefined });
   }
 
   /** @param {string} event */

@@ -128,9 +128,14 @@ export class PinSession extends EventTarget {
     if (this.#isShown) this.#host.post({ do: "spell" });
   }
 
-  /** Ends the session and has the vault wiped. The outcome of a `set` under way cannot be known. */
+  /**
+   * Ends the session and has the vault wiped. The outcome of a `set` under way cannot be known.
+   * @returns {CardPinError} what the session came to
+   */
   close() {
-    if (!this.#end) this.#finish("closed", this.#cutShort());
+    const error = this.#cutShort();
+    if (!this.#end) this.#finish("closed", error);
+    return error;
   }
 
   #ask() {
