@@ -19,6 +19,7 @@ mod http;
 mod issuer;
 mod levers;
 mod luhn;
+mod openapi;
 mod random;
 mod server;
 mod store;
