@@ -1,6 +1,7 @@
 use crate::{
     dist, layers,
     project::Project,
+    reproduce,
     run::{self, cargo},
     setup, size,
 };
@@ -11,7 +12,7 @@ use std::{process::Command, time::Instant};
 type Check = (&'static str, fn(&Project) -> Result<()>);
 
 /// Cheap ones first; a browser sees only what passed everything else.
-const CHECKS: [Check; 12] = [
+const CHECKS: [Check; 13] = [
     ("format", format),
     ("layers", layers::check),
     ("clippy", clippy),
@@ -19,6 +20,7 @@ const CHECKS: [Check; 12] = [
     ("native tests", native_tests),
     ("documentation", documentation),
     ("build", dist::build),
+    ("the same bytes from another build", reproduce::again),
     ("size", size::check),
     ("types of the scripts", types),
     ("wasm tests in Chromium", |project| wasm_tests(project, "--chrome")),

@@ -9,12 +9,16 @@ mod checks;
 mod demo;
 /// Builds `dist/`.
 mod dist;
+/// The crates that the wasm is made of.
+mod graph;
 /// Checksums of `dist/` in the form of Subresource Integrity.
 mod integrity;
 /// `src/lib.rs` names the order of the modules; this holds them to it.
 mod layers;
 /// Where things are in the working tree.
 mod project;
+/// The same bytes from another build.
+mod reproduce;
 /// Running other programs, and saying which one failed.
 mod run;
 /// Installs what is missing.
@@ -39,6 +43,7 @@ Usage: cargo xtask <command>
   bench                           key making in wasm against WebCrypto, in each browser
   load                            complete sessions a second through relay and sandbox; none may be lost or doubled
   layers                          does each module use only those declared above it?
+  reproduce                       build twice in different folders; the bytes have to be the same
   size                            bytes of dist/, and the budget of what a page loads
 ";
 
@@ -67,6 +72,7 @@ enum Command {
     Bench,
     Load,
     Layers,
+    Reproduce,
     Size,
 }
 
@@ -81,6 +87,7 @@ impl Command {
             "bench" => Self::Bench,
             "load" => Self::Load,
             "layers" => Self::Layers,
+            "reproduce" => Self::Reproduce,
             "size" => Self::Size,
             unknown => bail!("there is no command `{unknown}`"),
         };
@@ -109,6 +116,10 @@ impl Command {
             Self::Bench => checks::bench(project),
             Self::Load => checks::load(project),
             Self::Layers => layers::check(project),
+            Self::Reproduce => {
+                setup::install_missing(project, setup::Browsers::NotWanted)?;
+                reproduce::twice(project)
+            }
             Self::Size => size::check(project),
         }
     }
