@@ -3,7 +3,7 @@ use crate::{
     project::Project,
     reproduce,
     run::{self, cargo},
-    setup, size,
+    setup, size, supply_chain,
 };
 use anyhow::{Context, Result};
 use std::{process::Command, time::Instant};
@@ -12,9 +12,10 @@ use std::{process::Command, time::Instant};
 type Check = (&'static str, fn(&Project) -> Result<()>);
 
 /// Cheap ones first; a browser sees only what passed everything else.
-const CHECKS: [Check; 13] = [
+const CHECKS: [Check; 14] = [
     ("format", format),
     ("layers", layers::check),
+    ("supply chain", supply_chain::check),
     ("clippy", clippy),
     ("clippy, wasm", clippy_wasm),
     ("native tests", native_tests),

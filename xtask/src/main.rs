@@ -25,6 +25,8 @@ mod run;
 mod setup;
 /// What a page has to load, against its budget.
 mod size;
+/// Who made what the wasm is made of, and under which terms.
+mod supply_chain;
 
 use anyhow::{Result, bail};
 use lexopt::prelude::{Long, Value, ValueExt as _};
@@ -44,6 +46,8 @@ Usage: cargo xtask <command>
   load                            complete sessions a second through relay and sandbox; none may be lost or doubled
   layers                          does each module use only those declared above it?
   reproduce                       build twice in different folders; the bytes have to be the same
+  supply-chain                    licences, sources and records of the dependencies
+  audit                           their known vulnerabilities; needs the network
   size                            bytes of dist/, and the budget of what a page loads
 ";
 
@@ -73,6 +77,8 @@ enum Command {
     Load,
     Layers,
     Reproduce,
+    SupplyChain,
+    Audit,
     Size,
 }
 
@@ -88,6 +94,8 @@ impl Command {
             "load" => Self::Load,
             "layers" => Self::Layers,
             "reproduce" => Self::Reproduce,
+            "supply-chain" => Self::SupplyChain,
+            "audit" => Self::Audit,
             "size" => Self::Size,
             unknown => bail!("there is no command `{unknown}`"),
         };
@@ -120,6 +128,8 @@ impl Command {
                 setup::install_missing(project, setup::Browsers::NotWanted)?;
                 reproduce::twice(project)
             }
+            Self::SupplyChain => supply_chain::check(project),
+            Self::Audit => supply_chain::audit(project),
             Self::Size => size::check(project),
         }
     }
