@@ -3,7 +3,7 @@ use crate::{
     project::Project,
     reproduce,
     run::{self, cargo},
-    setup, size, supply_chain,
+    sbom, setup, size, supply_chain,
 };
 use anyhow::{Context, Result};
 use std::{process::Command, time::Instant};
@@ -12,7 +12,7 @@ use std::{process::Command, time::Instant};
 type Check = (&'static str, fn(&Project) -> Result<()>);
 
 /// Cheap ones first; a browser sees only what passed everything else.
-const CHECKS: [Check; 14] = [
+const CHECKS: [Check; 15] = [
     ("format", format),
     ("layers", layers::check),
     ("supply chain", supply_chain::check),
@@ -21,6 +21,7 @@ const CHECKS: [Check; 14] = [
     ("native tests", native_tests),
     ("documentation", documentation),
     ("build", dist::build),
+    ("bill of materials", sbom::check),
     ("the same bytes from another build", reproduce::again),
     ("size", size::check),
     ("types of the scripts", types),

@@ -2,6 +2,7 @@ use crate::{
     graph, integrity,
     project::Project,
     run::{self, run},
+    sbom,
 };
 use anyhow::{Context, Result};
 use std::{ffi::OsString, fs, path::Path, process::Command};
@@ -45,6 +46,7 @@ pub(crate) fn build(project: &Project) -> Result<()> {
         let from = project.www().join(name);
         fs::copy(from, staging.join(name)).with_context(|| format!("www/{name} cannot be copied"))?;
     }
+    sbom::write(project, &staging)?;
     integrity::write(&staging)?;
 
     let dist = project.dist();

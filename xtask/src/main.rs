@@ -21,6 +21,8 @@ mod project;
 mod reproduce;
 /// Running other programs, and saying which one failed.
 mod run;
+/// The bill of materials of what ships.
+mod sbom;
 /// Installs what is missing.
 mod setup;
 /// What a page has to load, against its budget.
