@@ -8,7 +8,7 @@ use crate::{error::Error, random};
 use base64ct::{Base64, Encoding};
 use core::{fmt, num::NonZeroU32};
 use crypto_primes::{Flavor, hazmat::SmallFactorsSieve, is_prime};
-use rand::TryCryptoRng;
+use rand_core::TryCryptoRng;
 use rsa::{BoxedUint, pkcs8::EncodePublicKey};
 use sha2::Sha256;
 use zeroize::Zeroizing;

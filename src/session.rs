@@ -37,7 +37,7 @@ use crate::{
     wire::{self, ControlId, Endpoint, KeyReply, Reply},
 };
 use core::mem;
-use rand::TryCryptoRng;
+use rand_core::TryCryptoRng;
 use std::collections::VecDeque;
 
 use phase::{KeyRow, Phase, PinRow};

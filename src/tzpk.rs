@@ -15,7 +15,7 @@ use crate::{
     secret::Secret,
 };
 use aes_key::AesKey;
-use rand::TryCryptoRng;
+use rand_core::TryCryptoRng;
 use tdea_key::TdeaKey;
 
 /// Which cipher the key is for, and which block it encrypts: what stands beside the key in the server's answer.

@@ -9,7 +9,7 @@
 
 use super::nibbles::{get_pin, set_pin};
 use crate::{digits::Digits, error::Error, random, secret::Secret};
-use rand::TryCryptoRng;
+use rand_core::TryCryptoRng;
 
 /// The control nibble of format 1.
 const CONTROL: u8 = 1;

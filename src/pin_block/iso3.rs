@@ -2,7 +2,7 @@
 
 use super::nibbles::{fill_places, get, get_pin, random_letter, set, set_pin, xor_account};
 use crate::{digits::Digits, error::Error, pan::Pan, secret::Secret};
-use rand::TryCryptoRng;
+use rand_core::TryCryptoRng;
 
 /// The control nibble of format 3.
 const CONTROL: u8 = 3;

@@ -13,7 +13,7 @@
 
 use super::nibbles::{fill_places, get, get_pin, set, set_pin};
 use crate::{digits::Digits, error::Error, pan::Pan, pin::Pin, random, secret::Secret};
-use rand::TryCryptoRng;
+use rand_core::TryCryptoRng;
 
 /// The control nibble of format 4.
 const CONTROL: u8 = 4;

@@ -5,7 +5,7 @@ use crate::{
     random,
     secret::Secret,
 };
-use rand::TryCryptoRng;
+use rand_core::TryCryptoRng;
 
 /// The nibble at `place`, counted from the most significant one.
 pub(super) fn get(bytes: &[u8], place: usize) -> u8 {

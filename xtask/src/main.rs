@@ -9,18 +9,26 @@ mod checks;
 mod demo;
 /// Builds `dist/`.
 mod dist;
+/// The crates that the wasm is made of.
+mod graph;
 /// Checksums of `dist/` in the form of Subresource Integrity.
 mod integrity;
 /// `src/lib.rs` names the order of the modules; this holds them to it.
 mod layers;
 /// Where things are in the working tree.
 mod project;
+/// The same bytes from another build.
+mod reproduce;
 /// Running other programs, and saying which one failed.
 mod run;
+/// The bill of materials of what ships.
+mod sbom;
 /// Installs what is missing.
 mod setup;
 /// What a page has to load, against its budget.
 mod size;
+/// Who made what the wasm is made of, and under which terms.
+mod supply_chain;
 
 use anyhow::{Result, bail};
 use lexopt::prelude::{Long, Value, ValueExt as _};
@@ -39,6 +47,9 @@ Usage: cargo xtask <command>
   bench                           key making in wasm against WebCrypto, in each browser
   load                            complete sessions a second through relay and sandbox; none may be lost or doubled
   layers                          does each module use only those declared above it?
+  reproduce                       build twice in different folders; the bytes have to be the same
+  supply-chain                    licences, sources and records of the dependencies
+  audit                           their known vulnerabilities; needs the network
   size                            bytes of dist/, and the budget of what a page loads
 ";
 
@@ -67,6 +78,9 @@ enum Command {
     Bench,
     Load,
     Layers,
+    Reproduce,
+    SupplyChain,
+    Audit,
     Size,
 }
 
@@ -81,6 +95,9 @@ impl Command {
             "bench" => Self::Bench,
             "load" => Self::Load,
             "layers" => Self::Layers,
+            "reproduce" => Self::Reproduce,
+            "supply-chain" => Self::SupplyChain,
+            "audit" => Self::Audit,
             "size" => Self::Size,
             unknown => bail!("there is no command `{unknown}`"),
         };
@@ -109,6 +126,12 @@ impl Command {
             Self::Bench => checks::bench(project),
             Self::Load => checks::load(project),
             Self::Layers => layers::check(project),
+            Self::Reproduce => {
+                setup::install_missing(project, setup::Browsers::NotWanted)?;
+                reproduce::twice(project)
+            }
+            Self::SupplyChain => supply_chain::check(project),
+            Self::Audit => supply_chain::audit(project),
             Self::Size => size::check(project),
         }
     }
