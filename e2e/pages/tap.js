@@ -40,7 +40,9 @@ if (new URL(globalThis.location.href).searchParams.has("searching")) {
 }
 
 /** What the vault says last: the worker could be ended now, and is tapped instead. */
-export const say = (message) => message.closed && upload("closed");
+const dbg = new BroadcastChannel("dbg");
+globalThis.addEventListener("message", ({ data }) => dbg.postMessage(["in", JSON.stringify(data)]));
+export const say = (message) => { dbg.postMessage(["out", JSON.stringify(message)]); if (message.closed) upload("closed").then((r) => dbg.postMessage(["up", r.status]), (e) => dbg.postMessage(["fail", String(e)])); };
 
 if ("DedicatedWorkerGlobalScope" in globalThis) {
   const original = globalThis.postMessage.bind(globalThis);

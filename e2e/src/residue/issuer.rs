@@ -112,7 +112,8 @@ impl Issuer {
     /// Where it is another, or none comes.
     pub async fn asked(&mut self, step: &str) -> Result<Asked> {
         let asked = timeout(PATIENCE, self.asked.recv()).await;
-        let asked = asked.ok().flatten().with_context(|| format!("waited in vain for a request to {step}"))?;
+        let asked =
+            asked.ok().flatten().with_context(|| format!("waited in vain for a request to {step}"))?;
         ensure!(asked.step == step, "a request to {} came instead of one to {step}", asked.step);
         Ok(asked)
     }
@@ -142,7 +143,11 @@ impl Drop for Issuer {
     }
 }
 
-async fn pin(State(parts): State<Parts>, Segment(step): Segment<String>, Json(body): Json<Value>) -> Response {
+async fn pin(
+    State(parts): State<Parts>,
+    Segment(step): Segment<String>,
+    Json(body): Json<Value>,
+) -> Response {
     let (answer, answered) = oneshot::channel();
     if parts.asked.send(Asked { step, body, answer }).is_err() {
         return StatusCode::GONE.into_response();

@@ -72,7 +72,12 @@ impl Report {
     ///
     /// Everything that was found where nothing may be, or not found where it is.
     pub fn check(&self) -> Result<()> {
-        ensure!(self.wrong.is_empty(), "{} of the searches are wrong:\n{}", self.wrong.len(), self.wrong.join("\n"));
+        ensure!(
+            self.wrong.is_empty(),
+            "{} of the searches are wrong:\n{}",
+            self.wrong.len(),
+            self.wrong.join("\n")
+        );
         Ok(())
     }
 }

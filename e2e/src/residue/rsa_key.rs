@@ -1,4 +1,5 @@
 use anyhow::{Context, Result, ensure};
+use base64ct::{Base64, Encoding};
 use num_bigint::BigUint;
 
 /// RFC 5280, 4.1.2.7, and RFC 8017, A.1.1: what stands before the modulus in the SubjectPublicKeyInfo of an RSA key of 2048
@@ -26,6 +27,17 @@ pub(super) fn modulus(spki: &[u8]) -> Result<BigUint> {
     let modulus = behind.strip_suffix(&AFTER_MODULUS).context("another exponent than 65537")?;
     ensure!(modulus.len() == MODULUS, "no RSA key of 2048 bits");
     Ok(BigUint::from_bytes_be(modulus))
+}
+
+/// The modulus of a public key that stands in a memory as the device will send it: as base64.
+pub(super) fn modulus_in(memory: &[u8]) -> Option<BigUint> {
+    // Of all bytes before the modulus, which are a multiple of three.
+    let before = Base64::encode_string(&BEFORE_MODULUS);
+    let length = 4 * (BEFORE_MODULUS.len() + MODULUS + AFTER_MODULUS.len()).div_ceil(3);
+    memory.windows(length).filter(|window| window.starts_with(before.as_bytes())).find_map(|window| {
+        let spki = Base64::decode_vec(std::str::from_utf8(window).ok()?).ok()?;
+        modulus(&spki).ok()
+    })
 }
 
 /// Encrypts a message as RSA does it without padding.
@@ -156,7 +168,8 @@ mod tests {
     /// Two numbers of 1024 bits with the highest two and the lowest set; whether they are prime does not matter here.
     fn factors_of_a_modulus() -> (BigUint, BigUint) {
         let number = |seed: u8| {
-            let mut bytes: Vec<u8> = (0..PRIME).map(|place| (place as u8).wrapping_mul(seed) ^ seed).collect();
+            let mut bytes: Vec<u8> =
+                (0..PRIME).map(|place| (place as u8).wrapping_mul(seed) ^ seed).collect();
             bytes[0] |= 1;
             bytes[PRIME - 1] |= 0b1100_0000;
             BigUint::from_bytes_le(&bytes)

@@ -123,7 +123,8 @@ impl PinKey {
     fn schedules(&self) -> Vec<Vec<u8>> {
         match self {
             Self::Tdea(key) => {
-                let round_keys = key.chunks(8).filter_map(|part| part.try_into().ok()).flat_map(schedules::des);
+                let round_keys =
+                    key.chunks(8).filter_map(|part| part.try_into().ok()).flat_map(schedules::des);
                 // Each alone is nearly the key.
                 round_keys
                     .flat_map(|word| [word.to_le_bytes(), word.to_be_bytes()])
@@ -155,7 +156,8 @@ pub struct Secrets {
     /// What the customer types.
     pub pin: String,
     key: PinKey,
-    modulus: BigUint,
+    /// Where the public key was sent.
+    modulus: Option<BigUint>,
     /// The message that RSA decrypts, masked.
     message: Vec<u8>,
     block: Vec<u8>,
@@ -169,10 +171,10 @@ struct Pattern {
 
 /// What a memory was searched for, and what it held.
 #[derive(Debug)]
-pub struct Findings {
+pub(super) struct Findings {
     /// In how many places something of the kind was found, in [`Kind::ALL`]'s order.
     pub hits: [usize; Kind::ALL.len()],
-    /// The first of them, with a few bytes around.
+    /// Where the first of them was.
     pub first: [Option<usize>; Kind::ALL.len()],
     /// How many patterns were searched for.
     pub patterns: usize,
@@ -181,7 +183,7 @@ pub struct Findings {
 impl Secrets {
     /// Those of a session that has begun.
     pub(super) fn new(pin: String, key: PinKey) -> Self {
-        Self { pin, key, modulus: BigUint::ZERO, message: Vec::new(), block: Vec::new() }
+        Self { pin, key, modulus: None, message: Vec::new(), block: Vec::new() }
     }
 
     /// Wraps the PIN key under the device's public key, as its request brings it, and gives the answer to the request.
@@ -191,9 +193,10 @@ impl Secrets {
     /// Where that is no public key.
     pub(super) fn wrap(&mut self, request: &Value) -> Result<Value> {
         let spki = request["publicKey"].as_str().context("no public key came")?;
-        self.modulus = rsa_key::modulus(&Base64::decode_vec(spki)?)?;
+        let modulus = rsa_key::modulus(&Base64::decode_vec(spki)?)?;
         self.message = oaep(self.key.bytes())?;
-        let tzpk = Base64::encode_string(&rsa_key::encrypt(&self.message, &self.modulus));
+        let tzpk = Base64::encode_string(&rsa_key::encrypt(&self.message, &modulus));
+        self.modulus = Some(modulus);
         Ok(match self.key {
             PinKey::Tdea(_) => json!({"tzpk": tzpk}),
             PinKey::Aes(_) => {
@@ -218,17 +221,22 @@ impl Secrets {
         Ok(())
     }
 
-    /// Everything of these secrets that these memories hold, each with the kinds that have to be there; the private key is
-    /// computed from the factor that one of them has to hold.
-    pub(super) fn search<'a>(&self, memories: impl Iterator<Item = &'a [u8]> + Clone) -> Result<Vec<Findings>> {
-        let mut factors: Vec<_> =
-            memories.clone().map(|memory| rsa_key::factors(memory, &self.modulus)).collect();
+    /// Everything of these secrets that these memories hold. The private key is computed from the factor that one of them has
+    /// to hold, while the key is rightly there.
+    pub(super) fn search(&self, memories: &[&[u8]]) -> Result<Vec<Findings>> {
+        let modulus = match &self.modulus {
+            Some(modulus) => modulus.clone(),
+            None => {
+                memories.iter().find_map(|memory| rsa_key::modulus_in(memory)).context("no public key")?
+            }
+        };
+        let factors: Vec<_> = memories.iter().map(|memory| rsa_key::factors(memory, &modulus)).collect();
         let p = factors.iter().flatten().next();
         let (_, p) = p.context("no memory holds a factor of the modulus, not even while the key is there")?;
-        let patterns = self.patterns(&PrivateKey::of(&self.modulus, p)?);
+        let patterns = self.patterns(&PrivateKey::of(&modulus, p)?);
         let searched = AhoCorasick::new(patterns.iter().map(|pattern| &pattern.bytes))?;
-        let findings = memories.zip(factors.drain(..)).map(|(memory, factors)| {
-            let mut findings = Findings { hits: [0; 8], first: [None; 8], patterns: patterns.len() };
+        let findings = memories.iter().zip(factors).map(|(memory, factors)| {
+            let mut findings = Findings::none(patterns.len());
             for found in searched.find_overlapping_iter(memory) {
                 findings.note(patterns[found.pattern()].kind, found.start());
             }
@@ -291,6 +299,10 @@ impl Secrets {
 }
 
 impl Findings {
+    fn none(patterns: usize) -> Self {
+        Self { hits: [0; _], first: [None; _], patterns }
+    }
+
     fn note(&mut self, kind: Kind, at: usize) {
         for (place, other) in Kind::ALL.into_iter().enumerate() {
             if other == kind {

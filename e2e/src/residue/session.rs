@@ -9,6 +9,9 @@ use anyhow::{Context, Result};
 use axum::body::Bytes;
 use serde_json::{Value, json};
 
+/// What the device is given; nobody looks at it here.
+const CONTROL_ID: &str = "8a4f1c52-6a0e-4d0f-9a37-0b6f6a6f2d11";
+
 /// How a session is opened.
 #[derive(Debug)]
 pub struct Opening {
@@ -25,6 +28,30 @@ pub struct Opening {
 impl Opening {
     /// Setting a PIN with a control id from the start.
     pub const SET: Self = Self { views: false, control_id: true, on_page: false, tap_search: false };
+    /// Viewing one, at once.
+    pub const VIEW: Self = Self { views: true, ..Self::SET };
+}
+
+/// A server, a browser, and what was found in its vaults so far.
+#[derive(Debug)]
+pub struct World<'a> {
+    /// The server.
+    pub issuer: Issuer,
+    /// The browser.
+    pub driver: &'a WebDriver,
+    /// What was found.
+    pub report: Report,
+}
+
+impl<'a> World<'a> {
+    /// Starts the server.
+    ///
+    /// # Errors
+    ///
+    /// Where it does not start.
+    pub async fn new(driver: &'a WebDriver) -> Result<Self> {
+        Ok(Self { issuer: Issuer::start().await?, driver, report: Report::default() })
+    }
 }
 
 /// One session with a vault that is tapped: every memory is kept until the end, when all of its secrets are known.
@@ -32,6 +59,7 @@ impl Opening {
 pub struct TappedSession<'a> {
     name: &'static str,
     issuer: &'a mut Issuer,
+    report: &'a mut Report,
     driver: &'a WebDriver,
     /// The pad as the customer sees it.
     pub pad: Pad<'a>,
@@ -47,9 +75,9 @@ impl<'a> TappedSession<'a> {
     ///
     /// Where the page does not come up; below, where the browser or the vault does not do what it should.
     pub async fn open(
+        World { issuer, driver, report }: &'a mut World<'_>,
         name: &'static str,
         opening: &Opening,
-        (issuer, driver): (&'a mut Issuer, &'a WebDriver),
         key: PinKey,
     ) -> Result<Self> {
         let secrets = Secrets::new(random_long_pin()?, key);
@@ -57,7 +85,7 @@ impl<'a> TappedSession<'a> {
         driver.open(&issuer.url("/residue.html")).await?;
         issuer.forget();
         driver.wait_for("customElements.get('card-pin')", "the element").await?;
-        let mut attributes = json!({
+        let attributes = json!({
             "tzpk-url": "/pin/tzpk",
             "set-url": "/pin/set",
             "view-url": "/pin/view",
@@ -65,18 +93,13 @@ impl<'a> TappedSession<'a> {
             "weak-pin": "allow",
             "operation": if opening.views { "view-pin" } else { "set-pin" },
         });
-        if opening.control_id {
-            attributes["control-id"] = json!("8a4f1c52-6a0e-4d0f-9a37-0b6f6a6f2d11");
-        }
-        let open = json!({
-            "attributes": attributes,
-            "provides": !opening.control_id,
-            "onPage": opening.on_page,
-            "worker": if opening.tap_search { "./tap.worker.js?searching" } else { "./tap.worker.js" },
-        });
-        driver.run::<Value>("openPad(argument)", open).await?;
+        let worker = if opening.tap_search { "./tap.worker.js?searching" } else { "./tap.worker.js" };
+        let lay = json!({"attributes": attributes, "onPage": opening.on_page, "worker": worker});
+        driver.run::<Value>("layPad(argument)", lay).await?;
         let pad = Pad::find(driver).await?;
-        Ok(Self { name, issuer, driver, pad, secrets, taps: Vec::new() })
+        let control_id = if opening.control_id { json!(CONTROL_ID) } else { Value::Null };
+        driver.run::<Value>("startSession(argument)", control_id).await?;
+        Ok(Self { name, issuer, report, driver, pad, secrets, taps: Vec::new() })
     }
 
     /// Waits for a request to `tzpk`, `set` or `view`; what it brings becomes part of the secrets.
@@ -183,7 +206,36 @@ impl<'a> TappedSession<'a> {
         self.pad.choose(&self.secrets.pin, Hand::Keyboard).await
     }
 
-    /// Waits for the event that ends the session with this code.
+    /// Waits for the event of this name.
+    ///
+    /// # Errors
+    ///
+    /// Where it does not come.
+    pub async fn event(&self, name: &str) -> Result<()> {
+        self.pad.wait_for_event(&format!("detail.event === '{name}'")).await.map(drop)
+    }
+
+    /// Waits until the vault has taken the submit.
+    ///
+    /// # Errors
+    ///
+    /// Where it does not.
+    pub async fn submitted(&self) -> Result<()> {
+        let keys =
+            "document.querySelector('card-pin').shadowRoot.querySelector('button[data-key=\"1\"]:disabled')";
+        self.driver.wait_for(&format!("!!{keys}"), "the submit to be taken").await.map(drop)
+    }
+
+    /// Waits until the page is asked for a control id: what it answers with is `provider.resolve` and `provider.reject`.
+    ///
+    /// # Errors
+    ///
+    /// Where it is not asked.
+    pub async fn provider(&self) -> Result<()> {
+        self.driver.wait_for("!!window.provider", "the page to be asked for a control id").await.map(drop)
+    }
+
+    /// Waits for the event that tells the session with this code.
     ///
     /// # Errors
     ///
@@ -197,11 +249,11 @@ impl<'a> TappedSession<'a> {
     /// # Errors
     ///
     /// Where no memory gives the private key away that has to be in it.
-    pub fn search(self, report: &mut Report) -> Result<()> {
-        let findings = self.secrets.search(self.taps.iter().map(|(_, _, memory)| &**memory));
-        let findings = findings.with_context(|| self.name)?;
+    pub fn search(self) -> Result<()> {
+        let memories: Vec<_> = self.taps.iter().map(|(_, _, memory)| &**memory).collect();
+        let findings = self.secrets.search(&memories).context(self.name)?;
         for ((stage, kinds, memory), findings) in self.taps.iter().zip(findings) {
-            report.add(self.name, stage, *kinds, (memory.len(), findings));
+            self.report.add(self.name, stage, *kinds, (memory.len(), findings));
         }
         Ok(())
     }
