@@ -2,6 +2,8 @@
 
 mod fetch;
 mod turns;
+/// What a library leaves behind where it worked.
+mod wiping;
 
 use crate::{
     digits::Digits,

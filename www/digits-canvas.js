@@ -24,13 +24,13 @@ const BOX = Object.freeze({ width: 10, height: 16, gap: 7, margin: 2 });
 /** @typedef {OffscreenCanvasRenderingContext2D | CanvasRenderingContext2D} Context */
 
 /**
- * @param {OffscreenCanvas | HTMLCanvasElement} canvas
+ * @param {Context} context
  * @param {string} color
  * @param {number} count
  * @param {(place: number) => number | undefined} digitAt
  */
-export function drawDigits(canvas, color, count, digitAt) {
-  const context = /** @type {Context} */ (canvas.getContext("2d"));
+export function drawDigits(context, color, count, digitAt) {
+  const { canvas } = context;
   const width = count * (BOX.width + BOX.gap) - BOX.gap + 2 * BOX.margin;
   const scale = Math.min(canvas.width / width, canvas.height / (BOX.height + 2 * BOX.margin));
   context.clearRect(0, 0, canvas.width, canvas.height);
@@ -46,8 +46,7 @@ export function drawDigits(canvas, color, count, digitAt) {
   context.resetTransform();
 }
 
-/** @param {OffscreenCanvas | HTMLCanvasElement} canvas */
-export function wipe(canvas) {
-  const context = /** @type {Context} */ (canvas.getContext("2d"));
-  context.clearRect(0, 0, canvas.width, canvas.height);
+/** @param {Context} context */
+export function wipe(context) {
+  context.clearRect(0, 0, context.canvas.width, context.canvas.height);
 }

@@ -4,6 +4,7 @@
 
 import { drawDigits, wipe } from "./digits-canvas.js";
 
+/** @import {Context} from "./digits-canvas.js" */
 /** @import {Outward} from "./protocol.js" */
 /** @import {Vault} from "card-pin-wasm" */
 
@@ -16,8 +17,11 @@ const FRAME_MS = 250;
 
 export class Viewer {
   #emit;
-  /** @type {OffscreenCanvas | HTMLCanvasElement | undefined} */
-  #canvas;
+  /**
+   * Taken from the canvas once: Firefox refuses to give it again when the page has taken the canvas away.
+   * @type {Context | undefined}
+   */
+  #context;
   #color = "";
   /** @type {Vault | undefined} while its PIN is shown */
   #vault;
@@ -33,7 +37,7 @@ export class Viewer {
 
   /** @param {OffscreenCanvas | HTMLCanvasElement} canvas @param {string} color */
   give(canvas, color) {
-    this.#canvas = canvas;
+    this.#context = /** @type {Context} */ (canvas.getContext("2d"));
     this.#color = color;
     this.#draw();
   }
@@ -59,8 +63,8 @@ export class Viewer {
     clearTimeout(this.#end);
     clearTimeout(this.#spelling);
     this.#vault = undefined;
-    if (!this.#canvas) return;
-    wipe(this.#canvas);
+    if (!this.#context) return;
+    wipe(this.#context);
     // A worker that ends before its next frame would leave the last one, and the PIN, on the screen. Frames stop where
     // nobody looks.
     await new Promise((resolve) => {
@@ -71,8 +75,8 @@ export class Viewer {
 
   #draw() {
     const vault = this.#vault;
-    if (!vault || !this.#canvas) return;
-    drawDigits(this.#canvas, this.#color, vault.shownCount, (place) => vault.shownDigit(place));
+    if (!vault || !this.#context) return;
+    drawDigits(this.#context, this.#color, vault.shownCount, (place) => vault.shownDigit(place));
   }
 
   /** @param {number} place */

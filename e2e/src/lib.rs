@@ -6,6 +6,8 @@ mod engine;
 mod pad;
 /// Children that surely end.
 mod process;
+/// Looking for secrets where they must not be.
+pub mod residue;
 /// A sandbox for one test.
 mod sandbox;
 /// A web site of the issuer's.

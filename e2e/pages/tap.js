@@ -1,0 +1,63 @@
+// Stands before the vault's own script and holds on to what it keeps to itself: the WebAssembly memory, and its clock.
+
+const { setTimeout, clearTimeout } = globalThis;
+/** Timers of a second and longer wait until they are told: time-outs, and the end of a PIN that is shown. */
+const held = new Map();
+let timers = 0;
+let memory;
+
+/** A copy of the whole memory, as it is at this moment, to the test's server. */
+const upload = (moment) =>
+  fetch(`/tap/${moment}`, { method: "POST", body: new Uint8Array(memory.buffer).slice() });
+
+for (const name of ["instantiate", "instantiateStreaming"]) {
+  const original = WebAssembly[name];
+  WebAssembly[name] = async (...given) => {
+    const made = await original.apply(WebAssembly, given);
+    memory = (made.instance ?? made).exports.memory;
+    return made;
+  };
+}
+
+globalThis.setTimeout = (callback, ms, ...given) => {
+  if (!(ms >= 1000)) return setTimeout(callback, ms, ...given);
+  timers -= 1;
+  held.set(timers, callback);
+  return timers;
+};
+
+globalThis.clearTimeout = (timer) => held.delete(timer) || clearTimeout(timer);
+
+// The search for a key pair gives way by a message to itself after each candidate.
+if (new URL(globalThis.location.href).searchParams.has("searching")) {
+  const original = MessagePort.prototype.postMessage;
+  let turns = 0;
+  MessagePort.prototype.postMessage = function (...given) {
+    turns += 1;
+    if (turns === 5) upload("searching");
+    return original.apply(this, given);
+  };
+}
+
+/** What the vault says last: the worker could be ended now, and is tapped instead. */
+const dbg = new BroadcastChannel("dbg");
+globalThis.addEventListener("message", ({ data }) => dbg.postMessage(["in", JSON.stringify(data)]));
+export const say = (message) => { dbg.postMessage(["out", JSON.stringify(message)]); if (message.closed) upload("closed").then((r) => dbg.postMessage(["up", r.status]), (e) => dbg.postMessage(["fail", String(e)])); };
+
+if ("DedicatedWorkerGlobalScope" in globalThis) {
+  const original = globalThis.postMessage.bind(globalThis);
+  globalThis.postMessage = (message, ...given) => {
+    say(message);
+    original(message, ...given);
+  };
+}
+
+new BroadcastChannel("tap").onmessage = ({ data }) => {
+  if (data.do === "tap" && memory) upload("now");
+  if (data.do === "plant") globalThis.planted = data.values;
+  if (data.do === "wait no longer") {
+    const due = [...held.values()];
+    held.clear();
+    for (const callback of due) callback();
+  }
+};

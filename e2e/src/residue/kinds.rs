@@ -1,0 +1,82 @@
+use std::fmt;
+
+/// A kind of secret, in the forms that belong together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The PIN as the core holds it: a byte for each digit.
+    PinDigits,
+    /// The PIN in any other form: a text, words, BCD.
+    PinOtherwise,
+    /// The clear PIN block.
+    PinBlock,
+    /// The key that the PIN travels under.
+    Tzpk,
+    /// That key as its cipher expands it.
+    Schedule,
+    /// That key as it stands in the message that RSA decrypts.
+    Message,
+    /// A number that divides the modulus.
+    Factor,
+    /// A piece of any part of the private key.
+    PrivateKey,
+}
+
+impl Kind {
+    /// All of them, in the order of the report's columns.
+    pub const ALL: [Self; 8] = [
+        Self::PinDigits,
+        Self::PinOtherwise,
+        Self::PinBlock,
+        Self::Tzpk,
+        Self::Schedule,
+        Self::Message,
+        Self::Factor,
+        Self::PrivateKey,
+    ];
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::PinDigits => "PIN",
+            Self::PinOtherwise => "PIN else",
+            Self::PinBlock => "block",
+            Self::Tzpk => "TZPK",
+            Self::Schedule => "schedule",
+            Self::Message => "OAEP",
+            Self::Factor => "factor",
+            Self::PrivateKey => "RSA key",
+        })
+    }
+}
+
+/// Which kinds have to be in a memory and which may be; all others must not.
+#[derive(Clone, Copy, Debug)]
+pub struct Kinds {
+    /// The sentinels: what the search finds while it is there.
+    pub must: &'static [Kind],
+    /// What a part may be there of.
+    pub may: &'static [Kind],
+}
+
+impl Kinds {
+    /// Nothing, and so every hit is one too many.
+    pub const NONE: Self = Self { must: &[], may: &[] };
+    /// A key pair that is being searched for.
+    pub const SEARCH: Self = Self { must: &[], may: &[Kind::Factor, Kind::PrivateKey] };
+    /// A key pair alone.
+    pub const KEY_PAIR: Self = Self { must: &[Kind::Factor, Kind::PrivateKey], may: &[] };
+    /// A key pair, and digits.
+    pub const KEY_PAIR_AND_PIN: Self =
+        Self { must: &[Kind::Factor, Kind::PrivateKey, Kind::PinDigits], may: &[] };
+    /// The unwrapped key, and digits.
+    pub const TZPK_AND_PIN: Self = Self { must: &[Kind::Tzpk, Kind::PinDigits], may: &[] };
+    /// A PIN that is shown.
+    pub const PIN: Self = Self { must: &[Kind::PinDigits], may: &[] };
+
+    /// Whether it is one too many.
+    #[must_use]
+    pub fn forbid(&self, kind: Kind) -> bool {
+        !self.must.contains(&kind) && !self.may.contains(&kind)
+    }
+}

@@ -1,0 +1,27 @@
+//! Looking for secrets where they must not be: in the vault's WebAssembly memory, kept beyond the session's end, and in
+//! the JavaScript heaps around it.
+//!
+//! The test plays the server itself, so that it knows every secret of a session, or can compute it from the private key that
+//! it finds in the memory while that is rightly there.
+
+/// The server, in the test's hands.
+mod issuer;
+/// What is looked for, and where it may be.
+mod kinds;
+/// What was searched, and what was found.
+mod report;
+/// The private key, found in the memory by its factor.
+mod rsa_key;
+/// Keys as block ciphers expand them.
+mod schedules;
+/// The secrets of one session, and each form they could be left behind in.
+mod secrets;
+/// One session with a vault that is tapped.
+mod session;
+
+pub use issuer::{Asked, Issuer, Tap};
+pub use kinds::{Kind, Kinds};
+pub use report::Report;
+pub use rsa_key::PrivateKey;
+pub use secrets::{PinKey, Secrets, random_long_pin};
+pub use session::{Opening, TappedSession, World};

@@ -1,0 +1,83 @@
+use super::{
+    kinds::{Kind, Kinds},
+    secrets::Findings,
+};
+use anyhow::{Result, ensure};
+use std::fmt::Write as _;
+
+/// What was searched, and what was found: a line for each memory.
+#[derive(Debug, Default)]
+pub struct Report {
+    lines: Vec<String>,
+    bytes: usize,
+    /// Each hit where none may be, and each sentinel that was not found.
+    wrong: Vec<String>,
+}
+
+impl Report {
+    /// One memory of so many bytes.
+    pub(super) fn add(
+        &mut self,
+        session: &str,
+        stage: &str,
+        kinds: Kinds,
+        (bytes, findings): (usize, Findings),
+    ) {
+        let mut line = format!("{session:<34}{stage:<24}{bytes:>9}{:>9}", findings.patterns);
+        for (place, kind) in Kind::ALL.into_iter().enumerate() {
+            let hits = findings.hits[place];
+            let is_sentinel = kinds.must.contains(&kind);
+            // Writing to a text cannot fail.
+            let _ = write!(line, "{:>10}", if is_sentinel { format!("({hits})") } else { hits.to_string() });
+            let at = findings.first[place].unwrap_or_default();
+            if hits > 0 && kinds.forbid(kind) {
+                self.wrong.push(format!("{session}, {stage}: {kind} found {hits} times, first at {at:#x}"));
+            } else if hits == 0 && is_sentinel {
+                self.wrong.push(format!("{session}, {stage}: {kind} is there and not found"));
+            }
+        }
+        self.lines.push(line);
+        self.bytes += bytes;
+    }
+
+    /// One more search, of something else than memories: its line, and whether it came out as it should.
+    pub fn note(&mut self, line: String, is_right: bool) {
+        if !is_right {
+            self.wrong.push(line.clone());
+        }
+        self.lines.push(line);
+    }
+
+    /// The table. Hits in brackets have to be there; zeros stand for nothing found.
+    #[must_use]
+    pub fn table(&self) -> String {
+        let mut table = format!("{:<34}{:<24}{:>9}{:>9}", "session", "stage", "bytes", "patterns");
+        for kind in Kind::ALL {
+            let _ = write!(table, "{kind:>10}");
+        }
+        for line in &self.lines {
+            let _ = write!(table, "\n{line}");
+        }
+        let _ = write!(
+            table,
+            "\n{} searches, {} bytes of memory, {} wrong",
+            self.lines.len(),
+            self.bytes,
+            self.wrong.len()
+        );
+        table
+    }
+
+    /// # Errors
+    ///
+    /// Everything that was found where nothing may be, or not found where it is.
+    pub fn check(&self) -> Result<()> {
+        ensure!(
+            self.wrong.is_empty(),
+            "{} of the searches are wrong:\n{}",
+            self.wrong.len(),
+            self.wrong.join("\n")
+        );
+        Ok(())
+    }
+}
