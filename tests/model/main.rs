@@ -41,6 +41,8 @@ use proptest::{
 use std::cell::RefCell;
 use world::{Setup, World};
 
+/// How many sessions there are without `PROPTEST_CASES`: each input in each place twice.
+const DEFAULT_CASES: usize = 3_200;
 const ENDPOINTS: [Endpoint; 3] = [Endpoint::Tzpk, Endpoint::Set, Endpoint::View];
 
 /// What is tried, and where.
@@ -83,7 +85,8 @@ fn viewing_with_a_provider() {
 
 fn every_input_in_every_place(purpose: Purpose, source: Source) {
     let cells = cells(purpose, source);
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(0_usize);
+    let cases =
+        std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(DEFAULT_CASES);
     // The four tests share the number by how much there is to try.
     let all: usize = [Purpose::Set, Purpose::View]
         .iter()
@@ -91,7 +94,7 @@ fn every_input_in_every_place(purpose: Purpose, source: Source) {
             [Source::Given, Source::Provider].map(|source| self::cells(purpose, source).len())
         })
         .sum();
-    let passes = u32::try_from(cases.div_ceil(all).max(1)).unwrap();
+    let passes = u32::try_from(cases.div_ceil(all)).unwrap();
     let config =
         Config { cases: passes, failure_persistence: None, max_shrink_iters: 300, ..Config::default() };
     let lives = lives(purpose, source);
