@@ -12,7 +12,7 @@ const WORDS: &str = "\
     Asked actions SearchKeyPair AskControlId Post Request Tzpk Emit Ready PinValid valid digits step \
     Confirm Submitting EntryRefused SubmitRefused Success Shown Failed ViewFailed ControlIdUnavailable ControlIdExpired \
     AlreadyUsed Network Timeout OutcomeUnknown ServerError Rejected BadResponse TzpkInvalid EntropyUnavailable TooShort \
-    TooLong NotDigits WeakPin Mismatch";
+    TooLong Closed NotDigits WeakPin Mismatch";
 
 /// What a number may follow: lengths, counts and rules.
 const COUNTS: [&str; 8] = [
