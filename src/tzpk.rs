@@ -15,6 +15,7 @@ use crate::{
     secret::Secret,
 };
 use aes_key::AesKey;
+use ctutils::CtEq;
 use rand_core::TryCryptoRng;
 use tdea_key::TdeaKey;
 
@@ -62,7 +63,7 @@ impl Tzpk {
         let WrappedKey { ciphertext, usage, check_value } = wrapped;
         let key = Self::from_bytes(&key_pair.unwrap(&ciphertext, random)?, usage)?;
         match check_value {
-            Some(check_value) if check_value != key.check_value() => Err(Error::TzpkInvalid),
+            Some(value) if !value.ct_eq(&key.check_value()).to_bool() => Err(Error::TzpkInvalid),
             _ => Ok(key),
         }
     }

@@ -53,8 +53,8 @@ pub enum Endpoint {
     View,
 }
 
-/// A `POST` to be made.
-#[derive(Debug, PartialEq, Eq)]
+/// A `POST` to be made. `Debug` prints no body: the control id is in it.
+#[derive(PartialEq, Eq)]
 pub struct Request {
     /// Where to.
     pub endpoint: Endpoint,
@@ -62,8 +62,14 @@ pub struct Request {
     pub body: String,
 }
 
-/// How a request ended.
-#[derive(Debug, PartialEq, Eq)]
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Request({:?}, …)", self.endpoint)
+    }
+}
+
+/// How a request ended. `Debug` prints no body: an account number may be in it.
+#[derive(PartialEq, Eq)]
 pub enum Reply {
     /// The whole answer came.
     Answered {
@@ -76,6 +82,16 @@ pub enum Reply {
     Failed,
     /// The time allowed ran out.
     TimedOut,
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Answered { status, .. } => write!(f, "Answered({status}, …)"),
+            Self::Failed => f.write_str("Failed"),
+            Self::TimedOut => f.write_str("TimedOut"),
+        }
+    }
 }
 
 #[derive(Serialize)]
