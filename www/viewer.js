@@ -31,8 +31,9 @@ export class Viewer {
     this.#emit = emit;
   }
 
-  /** @param {OffscreenCanvas | HTMLCanvasElement} canvas @param {string} color */
+  /** The first is the one that is drawn on. @param {OffscreenCanvas | HTMLCanvasElement} canvas @param {string} color */
   give(canvas, color) {
+    if (this.#canvas) return;
     this.#canvas = canvas;
     this.#color = color;
     this.#draw();
