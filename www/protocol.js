@@ -87,6 +87,10 @@ const text = (value) => typeof value === "string";
 const flag = (value) => typeof value === "boolean";
 /** @type {Test} */
 const whole = (value) => Number.isSafeInteger(value) && /** @type {number} */ (value) >= 0;
+/** The most digits that a PIN has. */
+const MOST = 12;
+/** @type {Test} */
+const count = (value) => whole(value) && /** @type {number} */ (value) <= MOST;
 /** @type {(...choices: unknown[]) => Test} */
 const only = (...choices) => (value) => choices.includes(value);
 /** @type {(test: Test) => Test} */
@@ -125,11 +129,11 @@ const OUTWARD = [
   { opened: only(true) },
   { submitting: only(true) },
   { ask: only("controlId") },
-  { spell: optional(isDigit), place: whole },
+  { spell: optional(isDigit), place: count },
   { hidden: only(true) },
   { closed: only(true) },
   { event: only("ready", "set_pin_success", "view_pin_success") },
-  { event: only("pin_valid"), pin_valid: flag, digits: whole, step: only("entry", "confirm") },
+  { event: only("pin_valid"), pin_valid: flag, digits: count, step: only("entry", "confirm") },
   { event: only("set_pin_validation_error"), code: text, submit: flag },
   { event: only("set_pin_error", "view_pin_error"), code: text, retryable: flag },
 ];

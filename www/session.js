@@ -7,6 +7,7 @@ import { isDigit } from "./protocol.js";
 import { VaultHost } from "./vault-host.js";
 
 /** @import {Outward, SessionEvent} from "./protocol.js" */
+/** @import {FromHost} from "./vault-host.js" */
 /** @import {PinSessionOptions} from "./options.js" */
 
 /**
@@ -155,11 +156,11 @@ export class PinSession extends EventTarget {
 
   /** @param {import("./protocol.js").Press | import("./protocol.js").Edit} message */
   #edit(message) {
-    if (this.#end || this.#submit) throw new CardPinError("closed");
+    if (this.#end || this.#submit || this.#isShown) throw new CardPinError("closed");
     this.#host.post(message);
   }
 
-  /** @param {Outward | {crashed: true}} message */
+  /** @param {Outward | FromHost} message */
   #receive(message) {
     if (!this.#awaits(message)) return;
     if ("event" in message) this.#onEvent(message);
@@ -168,12 +169,13 @@ export class PinSession extends EventTarget {
     else if ("spell" in message) this.#tell({ event: "spell", digit: message.spell, place: message.place });
     else if ("hidden" in message) this.#onHidden();
     else if ("crashed" in message) this.#onCrash();
+    else if ("restarted" in message) this.#onRestart();
   }
 
   /**
    * Whether a message belongs where the session is. One that does not comes from no vault that works, and changes nothing:
    * above all, no success is told of what was not submitted.
-   * @param {Outward | {crashed: true}} message
+   * @param {Outward | FromHost} message
    */
   #awaits(message) {
     if ("ask" in message) return this.#submit !== undefined;
@@ -228,6 +230,16 @@ export class PinSession extends EventTarget {
     if (this.#isShown) return this.#onHidden();
     const { code, retryable } = this.#cutShort();
     this.#onEvent({ event: this.#views ? "view_pin_error" : "set_pin_error", code, retryable });
+  }
+
+  /** A new vault has none of the digits, and has not heard of a submit. */
+  #onRestart() {
+    if (this.#views) {
+      if (this.#submit) this.#host.post({ do: "submit" });
+      return;
+    }
+    this.#onEvent({ event: "pin_valid", pin_valid: false, digits: 0, step: "entry" });
+    if (this.#submit) this.#onEvent({ event: "set_pin_validation_error", code: "too_short", submit: true });
   }
 
   async #giveControlId() {

@@ -7,6 +7,8 @@ import { readOutward } from "./protocol.js";
 /** @import {VaultSource} from "./vault-files.js" */
 /** @import {Inward, Open, Outward, VaultConfig} from "./protocol.js" */
 
+/** @typedef {{crashed: true} | {restarted: true}} FromHost what no vault says: it is gone, or another stands in its place */
+
 /** How long a vault may take to wipe itself, in milliseconds, before its worker is ended all the same. */
 const CLOSING_MS = 1000;
 /** What has to come over the network, one after the other, before a session is open: the worker's script and the core. */
@@ -45,7 +47,7 @@ export class VaultHost {
    * @param {VaultSource} source
    * @param {VaultConfig} config
    * @param {HTMLCanvasElement | undefined} canvas where a PIN to be viewed is drawn
-   * @param {(message: Outward | {crashed: true}) => void} receive
+   * @param {(message: Outward | FromHost) => void} receive
    */
   constructor(source, config, canvas, receive) {
     this.#source = source;
@@ -142,8 +144,8 @@ export class VaultHost {
   }
 
   /**
-   * Digits that were pressed before the worker turned out not to start are gone with it: nothing on the page kept
-   * them, and the customer begins again.
+   * What was passed on before the worker turned out not to start is gone with it: nothing on the page kept digits, and the
+   * customer begins again.
    */
   #startOnPage() {
     this.isolation = "page";
@@ -157,8 +159,7 @@ export class VaultHost {
     this.post(this.#open);
     if (this.#canvas) {
       this.post({ do: "canvas", canvas: this.#canvas, color: getComputedStyle(this.#canvas).color });
-    } else {
-      this.#receive({ event: "pin_valid", pin_valid: false, digits: 0, step: "entry" });
     }
+    this.#receive({ restarted: true });
   }
 }

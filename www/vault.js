@@ -68,18 +68,31 @@ async function open({ config, wasm }, emit) {
   }
 }
 
+/** What every WebAssembly file begins with. */
+const MAGIC = [0x00, 0x61, 0x73, 0x6d];
+
 /**
- * Loads the core. It is compiled when all of it is there, so that a connection that breaks is told from a device that
- * cannot compile it.
+ * Loads the core. It is compiled when all of it is there, so that a bad network is told from a device that cannot compile.
  * @param {string | Uint8Array<ArrayBuffer>} wasm its address, or itself
  */
 async function load(wasm) {
   if (typeof WebAssembly !== "object") throw "wasm_unavailable";
   if (typeof wasm !== "string") return init({ module_or_path: wasm });
-  const response = await fetch(wasm, { credentials: "same-origin" }).catch(() => undefined);
-  const bytes = response?.ok ? await response.arrayBuffer().catch(() => undefined) : undefined;
-  if (!bytes) throw "network";
+  const bytes = await download(wasm).catch(() => undefined);
+  if (!bytes || MAGIC.some((byte, at) => bytes[at] !== byte)) throw "network";
   return init({ module_or_path: bytes });
+}
+
+/**
+ * @param {string} url
+ * @returns {Promise<Uint8Array<ArrayBuffer> | undefined>} `undefined` where it cannot be had, or breaks off
+ */
+async function download(url) {
+  const response = await fetch(url, { credentials: "same-origin" });
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  // WebKitGTK takes a connection's end for the body's, whatever length was announced.
+  const announced = response.headers.has("content-encoding") ? 0 : Number(response.headers.get("content-length"));
+  return response.ok && bytes.length >= announced ? bytes : undefined;
 }
 
 /**
