@@ -143,19 +143,7 @@ impl Sandbox {
     ///
     /// Where the browser does not get there.
     pub async fn open_web_view<'a>(&self, driver: &'a WebDriver, control_id: &str) -> Result<Pad<'a>> {
-        driver.open(&self.url("/pin-page/blank.html")).await?;
-        let post = "
-            const form = document.createElement('form');
-            form.method = 'post';
-            form.action = './mobile';
-            const field = document.createElement('input');
-            field.name = 'controlId';
-            field.value = argument;
-            form.append(field);
-            document.body.append(form);
-            form.submit();";
-        driver.run::<Value>(post, json!(control_id)).await?;
-        Pad::find(driver).await
+        open_web_view(driver, &self.url(""), control_id).await
     }
 
     /// Has every card made that is due.
@@ -319,6 +307,27 @@ impl Sandbox {
         ensure!(status.is_success(), "POST {path} was refused: {answer}");
         Ok(answer)
     }
+}
+
+/// The hosted page of a server, by a form with the control id.
+pub(crate) async fn open_web_view<'a>(
+    driver: &'a WebDriver,
+    server: &str,
+    control_id: &str,
+) -> Result<Pad<'a>> {
+    driver.open(&format!("{server}/pin-page/blank.html")).await?;
+    let post = "
+        const form = document.createElement('form');
+        form.method = 'post';
+        form.action = './mobile';
+        const field = document.createElement('input');
+        field.name = 'controlId';
+        field.value = argument;
+        form.append(field);
+        document.body.append(form);
+        form.submit();";
+    driver.run::<Value>(post, json!(control_id)).await?;
+    Pad::find(driver).await
 }
 
 fn copy_files(from: &Path, to: &Path) -> Result<()> {
