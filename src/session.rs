@@ -100,6 +100,14 @@ impl<R: TryCryptoRng> Session<R> {
         false
     }
 
+    /// Ends the search with a key pair that is there already.
+    #[cfg(feature = "fuzzing")]
+    pub fn end_search(&mut self, key_pair: KeyPair) {
+        if let Phase::Open { key: KeyRow::Searching(_), .. } = self.phase {
+            self.key_pair_found(key_pair);
+        }
+    }
+
     /// The customer pressed a digit, 0 to 9.
     ///
     /// # Errors
@@ -203,12 +211,12 @@ impl<R: TryCryptoRng> Session<R> {
     pub fn reply(&mut self, endpoint: Endpoint, reply: Reply) {
         match (endpoint, self.take_phase()) {
             (
-                Endpoint::Tzpk | Endpoint::View,
+                endpoint,
                 Phase::Open {
                     key: KeyRow::Requested { key_pair, control_id, attempt, control_id_attempt },
                     pin,
                 },
-            ) => match wire::read_key(endpoint, reply) {
+            ) if endpoint == self.key_endpoint() => match wire::read_key(endpoint, reply) {
                 Ok(reply) => self.key_came(reply, key_pair, control_id, pin),
                 Err(Error::Network) if attempt < KEY_ATTEMPTS => {
                     let key = self.request_key(key_pair, control_id, attempt + 1, control_id_attempt);
@@ -302,6 +310,14 @@ impl<R: TryCryptoRng> Session<R> {
         KeyRow::AwaitingControlId { key_pair, attempt }
     }
 
+    /// Where the public key is sent.
+    fn key_endpoint(&self) -> Endpoint {
+        match self.operation {
+            Operation::Set(_) => Endpoint::Tzpk,
+            Operation::View => Endpoint::View,
+        }
+    }
+
     fn request_key(
         &mut self,
         key_pair: KeyPair,
@@ -309,11 +325,7 @@ impl<R: TryCryptoRng> Session<R> {
         attempt: u8,
         control_id_attempt: u8,
     ) -> KeyRow {
-        let endpoint = match self.operation {
-            Operation::Set(_) => Endpoint::Tzpk,
-            Operation::View => Endpoint::View,
-        };
-        let request = wire::key_request(endpoint, &control_id, key_pair.to_spki_base64());
+        let request = wire::key_request(self.key_endpoint(), &control_id, key_pair.to_spki_base64());
         self.actions.push_back(Action::Post(request));
         KeyRow::Requested { key_pair, control_id, attempt, control_id_attempt }
     }

@@ -9,6 +9,8 @@ mod checks;
 mod demo;
 /// Builds `dist/`.
 mod dist;
+/// Throws anything at everything that reads what others wrote.
+mod fuzz;
 /// Checksums of `dist/` in the form of Subresource Integrity.
 mod integrity;
 /// `src/lib.rs` names the order of the modules; this holds them to it.
@@ -38,6 +40,8 @@ Usage: cargo xtask <command>
   test                            every check, in real browsers too; stops at the first that fails
   bench                           key making in wasm against WebCrypto, in each browser
   load                            complete sessions a second through relay and sandbox; none may be lost or doubled
+  fuzz [--seconds N] [--runs N] [TARGET…]
+                                  fuzzes each target for N seconds (60), or for N runs if they take less
   layers                          does each module use only those declared above it?
   size                            bytes of dist/, and the budget of what a page loads
 ";
@@ -66,6 +70,7 @@ enum Command {
     Test,
     Bench,
     Load,
+    Fuzz(fuzz::Options),
     Layers,
     Size,
 }
@@ -80,6 +85,7 @@ impl Command {
             "test" => Self::Test,
             "bench" => Self::Bench,
             "load" => Self::Load,
+            "fuzz" => Self::Fuzz(fuzz::Options::default()),
             "layers" => Self::Layers,
             "size" => Self::Size,
             unknown => bail!("there is no command `{unknown}`"),
@@ -89,6 +95,9 @@ impl Command {
                 (Self::Setup(browsers), Long("no-browsers")) => *browsers = setup::Browsers::NotWanted,
                 (Self::Demo(options), Long("port")) => options.port = args.value()?.parse()?,
                 (Self::Demo(options), Long("db")) => options.database = Some(args.value()?.into()),
+                (Self::Fuzz(options), Long("seconds")) => options.seconds = args.value()?.parse()?,
+                (Self::Fuzz(options), Long("runs")) => options.runs = args.value()?.parse()?,
+                (Self::Fuzz(options), Value(target)) => options.targets.push(target),
                 // Behind `--` everything is a value.
                 (Self::Demo(options), Value(option)) => options.passed_on.push(option),
                 (_, argument) => return Err(argument.unexpected().into()),
@@ -108,6 +117,7 @@ impl Command {
             Self::Test => checks::run_all(project),
             Self::Bench => checks::bench(project),
             Self::Load => checks::load(project),
+            Self::Fuzz(options) => fuzz::run(project, &options),
             Self::Layers => layers::check(project),
             Self::Size => size::check(project),
         }

@@ -49,6 +49,14 @@ pub(crate) fn install_missing(project: &Project, browsers: Browsers) -> Result<(
     Ok(())
 }
 
+/// What `cargo xtask fuzz` needs besides the toolchain: `cargo fuzz`, and a compiler of C++ for libFuzzer.
+pub(crate) fn install_cargo_fuzz() -> Result<()> {
+    let mut needed = Needed::default();
+    needed.program(&["c++", "g++", "clang++"], &["g++"]);
+    needed.install()?;
+    cargo_tools::install_any("cargo-fuzz")
+}
+
 /// The one line about each step that is really taken.
 fn say(what: &str) {
     println!("setup: {what}");
