@@ -127,6 +127,8 @@ impl fmt::Debug for KeyPairSearch {
 }
 
 /// An RSA key pair.
+// A search for each of millions of runs would take for ever.
+#[cfg_attr(feature = "fuzzing", derive(Clone))]
 pub struct KeyPair {
     /// On the heap, so that moving the pair moves no part of the key.
     private_key: Box<rsa::PrivateKey>,

@@ -153,8 +153,7 @@ pub(crate) fn read_key(endpoint: Endpoint, reply: Reply) -> Result<KeyReply, Err
         Reply::Answered { status: 500..=599, .. } => return Err(Error::ServerError),
         Reply::Answered { status, .. } => return Err(refusal(status).unwrap_or(Error::BadResponse)),
     };
-    let body: KeyReplyBody =
-        body.and_then(|body| serde_json::from_slice(&body).ok()).ok_or(Error::BadResponse)?;
+    let body: KeyReplyBody = body.and_then(|body| read_object(&body)).ok_or(Error::BadResponse)?;
     let usage = read_use(body.algorithm.as_deref(), body.pin_block_format, body.pan.map(Zeroizing::new))?;
     let check_value = body.kcv.map(|kcv| from_hex(&kcv).ok_or(Error::BadResponse)).transpose()?;
     let pin_block = match (endpoint, body.pin_block) {
@@ -164,6 +163,12 @@ pub(crate) fn read_key(endpoint: Endpoint, reply: Reply) -> Result<KeyReply, Err
     };
     let ciphertext = Base64::decode_vec(&body.tzpk).map_err(|_| Error::TzpkInvalid)?;
     Ok(KeyReply { key: WrappedKey { ciphertext, usage, check_value }, pin_block })
+}
+
+/// Reads a JSON object. Without the look at where it begins, an array of the fields in their order would do as well.
+fn read_object<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Option<T> {
+    let is_object = body.trim_ascii_start().starts_with(b"{");
+    is_object.then(|| serde_json::from_slice(body).ok())?
 }
 
 /// What the key is for. Without a word about it: TDEA and format 1, or AES and format 4.

@@ -14,6 +14,8 @@ mod clock;
 mod config;
 mod enfuce;
 mod error;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod hsm;
 mod http;
 mod issuer;

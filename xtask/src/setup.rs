@@ -59,6 +59,14 @@ pub(crate) fn install_cargo_deny() -> Result<()> {
     cargo_tools::install_exact("cargo-deny", "cargo-deny", "0.20.2", &["--debug", "--no-default-features"])
 }
 
+/// What `cargo xtask fuzz` needs besides the toolchain: `cargo fuzz`, and a compiler of C++ for libFuzzer.
+pub(crate) fn install_cargo_fuzz() -> Result<()> {
+    let mut needed = Needed::default();
+    needed.program(&["c++", "g++", "clang++"], &["g++"]);
+    needed.install()?;
+    cargo_tools::install_any("cargo-fuzz")
+}
+
 /// The one line about each step that is really taken.
 fn say(what: &str) {
     println!("setup: {what}");
