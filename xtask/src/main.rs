@@ -19,6 +19,8 @@ mod integrity;
 mod layers;
 /// Where things are in the working tree.
 mod project;
+/// Everything that a release consists of.
+mod release;
 /// The same bytes from another build.
 mod reproduce;
 /// Running other programs, and saying which one failed.
@@ -54,6 +56,7 @@ Usage: cargo xtask <command>
   reproduce                       build twice in different folders; the bytes have to be the same
   supply-chain                    licences, sources and records of the dependencies
   audit                           their known vulnerabilities; needs the network
+  release                         from a clean tree: every check, two builds, the package, its checksums
   size                            bytes of dist/, and the budget of what a page loads
 ";
 
@@ -86,6 +89,7 @@ enum Command {
     Reproduce,
     SupplyChain,
     Audit,
+    Release,
     Size,
 }
 
@@ -104,6 +108,7 @@ impl Command {
             "reproduce" => Self::Reproduce,
             "supply-chain" => Self::SupplyChain,
             "audit" => Self::Audit,
+            "release" => Self::Release,
             "size" => Self::Size,
             unknown => bail!("there is no command `{unknown}`"),
         };
@@ -142,6 +147,7 @@ impl Command {
             }
             Self::SupplyChain => supply_chain::check(project),
             Self::Audit => supply_chain::audit(project),
+            Self::Release => release::make(project),
             Self::Size => size::check(project),
         }
     }
