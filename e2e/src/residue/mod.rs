@@ -19,9 +19,8 @@ mod secrets;
 /// One session with a vault that is tapped.
 mod session;
 
-pub use issuer::{Asked, Issuer, Tap};
+pub use issuer::{Asked, Issuer};
 pub use kinds::{Kind, Kinds};
 pub use report::Report;
-pub use rsa_key::PrivateKey;
-pub use secrets::{PinKey, Secrets, random_long_pin};
+pub use secrets::PinKey;
 pub use session::{Opening, TappedSession, World};

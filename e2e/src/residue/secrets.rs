@@ -132,7 +132,8 @@ impl PinKey {
                     .collect()
             }
             Self::Aes(key) => {
-                let plain = schedules::aes(key).into_iter().map(|round| round.to_vec());
+                // The first two are the key itself.
+                let plain = schedules::aes(key).into_iter().skip(2).map(|round| round.to_vec());
                 let sliced = schedules::fixsliced_aes(key);
                 let words =
                     sliced.iter().map(|round| round.iter().flat_map(|word| word.to_le_bytes()).collect());
@@ -336,16 +337,19 @@ fn masked(data: &[u8], seed: &[u8]) -> Vec<u8> {
     data.iter().zip(mask).map(|(byte, mask)| byte ^ mask).collect()
 }
 
-/// A PIN that stands nowhere by chance: twelve digits, no two neighbours of which follow each other in counting.
+/// A PIN that stands nowhere by chance: twelve digits, any six in a row of which are different, no two neighbours next to each
+/// other in counting, and no zero, which is any byte that holds nothing.
 ///
 /// # Errors
 ///
 /// Where the system has no random numbers.
-pub fn random_long_pin() -> Result<String> {
+pub(super) fn random_long_pin() -> Result<String> {
     let mut digits: Vec<u8> = Vec::new();
     while digits.len() < 12 {
         let digit = random::<1>()?[0] % 16;
-        if digit < 10 && digits.last().is_none_or(|last| last.abs_diff(digit) > 1) {
+        let row = &digits[digits.len().saturating_sub(DIGITS_IN_A_ROW - 1)..];
+        let is_neighbour = row.last().is_some_and(|last| last.abs_diff(digit) < 2);
+        if (1..10).contains(&digit) && !row.contains(&digit) && !is_neighbour {
             digits.push(digit);
         }
     }
