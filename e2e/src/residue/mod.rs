@@ -4,6 +4,8 @@
 //! The test plays the server itself, so that it knows every secret of a session, or can compute it from the private key that
 //! it finds in the memory while that is rightly there.
 
+/// What the browser's JavaScript heaps hold.
+mod heap;
 /// The server, in the test's hands.
 mod issuer;
 /// What is looked for, and where it may be.
@@ -19,6 +21,7 @@ mod secrets;
 /// One session with a vault that is tapped.
 mod session;
 
+pub use heap::Heaps;
 pub use issuer::{Asked, Issuer};
 pub use kinds::{Kind, Kinds};
 pub use report::Report;
