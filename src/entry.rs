@@ -73,9 +73,12 @@ impl Entry {
     }
 
     /// Whether [`finish`](Self::finish) would give a PIN.
+    ///
+    /// While there is a second entry to come the digits are not looked at: whether the first few of a longer PIN
+    /// are easily guessed is nobody's to know, and would show in how long this takes.
     #[must_use]
     pub fn is_valid(&self) -> bool {
-        self.check().is_ok()
+        !self.awaits_confirm() && self.check().is_ok()
     }
 
     /// Whether there is a second entry to come.

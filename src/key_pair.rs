@@ -8,7 +8,7 @@ use crate::{error::Error, random};
 use base64ct::{Base64, Encoding};
 use core::{fmt, num::NonZeroU32};
 use crypto_primes::{Flavor, hazmat::SmallFactorsSieve, is_prime};
-use rand::TryCryptoRng;
+use rand_core::TryCryptoRng;
 use rsa::{BoxedUint, pkcs8::EncodePublicKey};
 use sha2::Sha256;
 use zeroize::Zeroizing;
@@ -127,6 +127,8 @@ impl fmt::Debug for KeyPairSearch {
 }
 
 /// An RSA key pair.
+// A search for each of millions of runs would take for ever.
+#[cfg_attr(feature = "fuzzing", derive(Clone))]
 pub struct KeyPair {
     /// On the heap, so that moving the pair moves no part of the key.
     private_key: Box<rsa::PrivateKey>,

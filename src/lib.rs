@@ -10,6 +10,9 @@
 //!
 //! The modules stand in the order in which data flows; each uses only those above it.
 
+#[cfg(all(feature = "fuzzing", target_arch = "wasm32"))]
+compile_error!("the feature `fuzzing` is for fuzz/ alone, and no part of what ships");
+
 /// The one error type: a code and nothing else.
 pub mod error;
 /// The one type for secret bytes, wiped on drop.

@@ -9,7 +9,7 @@ mod iso3;
 mod iso4;
 
 use crate::{digits::Digits, error::Error, pan::Pan, pin::Pin, secret::Secret};
-use rand::TryCryptoRng;
+use rand_core::TryCryptoRng;
 
 pub use iso4::{PinField, account_field};
 

@@ -1,10 +1,10 @@
 //! Randomness: from the system alone, and an error where the system has none.
 
 use crate::error::Error;
-use rand::TryCryptoRng;
+use rand_core::TryCryptoRng;
 
 /// The system's random source: `crypto.getRandomValues` in a browser, the kernel's elsewhere.
-pub use rand::rngs::SysRng as SystemRandom;
+pub use getrandom::SysRng as SystemRandom;
 
 /// Fills `bytes` from `random`.
 ///

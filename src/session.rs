@@ -37,7 +37,7 @@ use crate::{
     wire::{self, ControlId, Endpoint, KeyReply, Reply},
 };
 use core::mem;
-use rand::TryCryptoRng;
+use rand_core::TryCryptoRng;
 use std::collections::VecDeque;
 
 use phase::{KeyRow, Phase, PinRow};
@@ -98,6 +98,14 @@ impl<R: TryCryptoRng> Session<R> {
             Err(error) => self.fail(error),
         }
         false
+    }
+
+    /// Ends the search with a key pair that is there already.
+    #[cfg(feature = "fuzzing")]
+    pub fn end_search(&mut self, key_pair: KeyPair) {
+        if let Phase::Open { key: KeyRow::Searching(_), .. } = self.phase {
+            self.key_pair_found(key_pair);
+        }
     }
 
     /// The customer pressed a digit, 0 to 9.
@@ -203,12 +211,12 @@ impl<R: TryCryptoRng> Session<R> {
     pub fn reply(&mut self, endpoint: Endpoint, reply: Reply) {
         match (endpoint, self.take_phase()) {
             (
-                Endpoint::Tzpk | Endpoint::View,
+                _,
                 Phase::Open {
                     key: KeyRow::Requested { key_pair, control_id, attempt, control_id_attempt },
                     pin,
                 },
-            ) => match wire::read_key(endpoint, reply) {
+            ) if endpoint == self.key_endpoint() => match wire::read_key(endpoint, reply) {
                 Ok(reply) => self.key_came(reply, key_pair, control_id, pin),
                 Err(Error::Network) if attempt < KEY_ATTEMPTS => {
                     let key = self.request_key(key_pair, control_id, attempt + 1, control_id_attempt);
@@ -309,13 +317,17 @@ impl<R: TryCryptoRng> Session<R> {
         attempt: u8,
         control_id_attempt: u8,
     ) -> KeyRow {
-        let endpoint = match self.operation {
-            Operation::Set(_) => Endpoint::Tzpk,
-            Operation::View => Endpoint::View,
-        };
-        let request = wire::key_request(endpoint, &control_id, key_pair.to_spki_base64());
+        let request = wire::key_request(self.key_endpoint(), &control_id, key_pair.to_spki_base64());
         self.actions.push_back(Action::Post(request));
         KeyRow::Requested { key_pair, control_id, attempt, control_id_attempt }
+    }
+
+    /// The request that brings the key.
+    fn key_endpoint(&self) -> Endpoint {
+        match self.operation {
+            Operation::Set(_) => Endpoint::Tzpk,
+            Operation::View => Endpoint::View,
+        }
     }
 
     fn key_came(&mut self, reply: KeyReply, key_pair: KeyPair, control_id: ControlId, pin: PinRow) {

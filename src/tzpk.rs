@@ -15,7 +15,8 @@ use crate::{
     secret::Secret,
 };
 use aes_key::AesKey;
-use rand::TryCryptoRng;
+use ctutils::CtEq;
+use rand_core::TryCryptoRng;
 use tdea_key::TdeaKey;
 
 /// Which cipher the key is for, and which block it encrypts: what stands beside the key in the server's answer.
@@ -62,7 +63,7 @@ impl Tzpk {
         let WrappedKey { ciphertext, usage, check_value } = wrapped;
         let key = Self::from_bytes(&key_pair.unwrap(&ciphertext, random)?, usage)?;
         match check_value {
-            Some(check_value) if check_value != key.check_value() => Err(Error::TzpkInvalid),
+            Some(value) if !value.ct_eq(&key.check_value()).to_bool() => Err(Error::TzpkInvalid),
             _ => Ok(key),
         }
     }

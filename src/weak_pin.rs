@@ -5,6 +5,7 @@
 //! keypad. Refusing these few costs a thief with six tries most of what guessing gains.
 
 use crate::digits::Digits;
+use ctutils::{Choice, CtEq, CtLt};
 
 /// What to do about a PIN that is easily guessed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,8 +17,8 @@ pub enum WeakPin {
     Allow,
 }
 
-/// Four-digit PINs that are years within living memory.
-const YEARS: core::ops::RangeInclusive<u16> = 1930..=2029;
+/// Four-digit PINs that are years within living memory: from the first, and before the last.
+const YEARS: [u16; 2] = [1930, 2030];
 /// The middle column of a keypad, downwards and upwards.
 const COLUMN: [u16; 2] = [2580, 852];
 
@@ -25,23 +26,29 @@ const COLUMN: [u16; 2] = [2580, 852];
 /// (`9` and `0` are neighbours), a pair repeated (`2525`), and for four digits two doubles (`1122`), a year
 /// (`1987`) or the keypad's middle column (`2580`).
 ///
-/// Every rule is worked out whatever the others say; only the outcome is branched on.
+/// Every rule is worked out whatever the others say, in a time that depends on the number of digits alone; only the
+/// outcome is branched on.
 pub(crate) fn is_weak(digits: &Digits) -> bool {
     // EXPOSE: the digits are compared with each other here; one yes or no leaves.
     let digits = digits.expose();
-    let every_step =
-        |step: u8| digits.windows(2).fold(true, |all, pair| all & ((pair[0] + step) % 10 == pair[1]));
+    let every_step = |step: u8| {
+        digits.windows(2).fold(Choice::TRUE, |all, pair| {
+            let next = pair[0] + step;
+            all & (next.ct_eq(&pair[1]) | next.ct_eq(&(pair[1] + 10)))
+        })
+    };
     let run = every_step(0) | every_step(1) | every_step(9);
-    let repeated_pair = digits.windows(3).fold(true, |all, three| all & (three[0] == three[2]));
-    run | repeated_pair | is_weak_for_four(digits)
+    let repeated_pair = digits.windows(3).fold(Choice::TRUE, |all, three| all & three[0].ct_eq(&three[2]));
+    (run | repeated_pair | is_weak_for_four(digits)).to_bool()
 }
 
-fn is_weak_for_four(digits: &[u8]) -> bool {
-    let &[a, b, c, d] = digits else { return false };
+fn is_weak_for_four(digits: &[u8]) -> Choice {
+    let &[a, b, c, d] = digits else { return Choice::FALSE };
     let value = [a, b, c, d].iter().fold(0, |value, &digit| value * 10 + u16::from(digit));
-    let doubles = (a == b) & (c == d);
-    let year = (value >= *YEARS.start()) & (value <= *YEARS.end());
-    let column = COLUMN.iter().fold(false, |any, &line| any | (value == line));
+    let doubles = a.ct_eq(&b) & c.ct_eq(&d);
+    let [first, end] = YEARS;
+    let year = !value.ct_lt(&first) & value.ct_lt(&end);
+    let column = COLUMN.iter().fold(Choice::FALSE, |any, line| any | value.ct_eq(line));
     doubles | year | column
 }
 

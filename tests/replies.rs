@@ -70,13 +70,14 @@ proptest! {
 #[test]
 fn answers_that_are_no_json_are_bad_responses() {
     let deep = "[".repeat(10_000);
-    let bodies: [&[u8]; 10] = [
+    let bodies: [&[u8]; 11] = [
         b"",
         b"<!doctype html><title>Log in</title>",
         b"{}",
         b"[]",
         b"null",
         b"{\"tzpk\":7}",
+        b"[\"AAAA\",null,null,null,null,null]",
         b"{\"tzpk\":\"AAAA\"",
         b"{\"tzpk\":\"AAAA\",\"tzpk\":\"AAAA\"}",
         b"{\"tzpk\":\"\xff\"}",

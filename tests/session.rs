@@ -215,6 +215,12 @@ fn replies_that_nothing_waits_for_change_nothing() {
     session.control_id(Some("unasked".to_owned()));
     enter(&mut session);
     assert_eq!(run(&mut session, good, no_issuer).0.last(), Some(&Event::Success));
+
+    // To set a PIN, no answer to `view` is waited for.
+    let mut session = given();
+    assert_eq!(run(&mut session, |_| None, no_issuer).1, [Endpoint::Tzpk]);
+    session.reply(Endpoint::View, answer(500, ""));
+    assert_eq!((session.next_action(), session.has_ended()), (None, false));
 }
 
 #[test]

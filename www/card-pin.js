@@ -3,7 +3,7 @@
 /** The element `<card-pin>`: attributes and presses in, a session, a drawn pad or pane and events out. */
 
 import { CardPinError } from "./error.js";
-import { oneOf } from "./options.js";
+import { given, oneOf } from "./options.js";
 import { Pad } from "./pad.js";
 import { PinSession } from "./session.js";
 import { ViewPane } from "./view-pane.js";
@@ -200,7 +200,7 @@ export class CardPin extends HTMLElement {
   #options() {
     const { workerUrl, wasmUrl } = this;
     /** @type {Record<string, any>} */
-    const options = { controlIdProvider: this.#controlIdProvider, workerUrl, wasmUrl };
+    const options = given({ controlIdProvider: this.#controlIdProvider, workerUrl, wasmUrl });
     if (this.#pane instanceof ViewPane) options.canvas = this.#pane.makeCanvas();
     for (const [attribute, option] of Object.entries(ATTRIBUTES)) {
       const value = this.getAttribute(attribute);

@@ -69,6 +69,14 @@ function address(name, value) {
 }
 
 /**
+ * The options that were really given. Nothing that a script, or a careless merge of JSON, put on `Object.prototype` becomes
+ * one: a `workerUrl` there would be handed every digit.
+ * @param {PinSessionOptions} options
+ * @returns {PinSessionOptions} its own properties, without a prototype
+ */
+export const given = (options) => Object.assign(Object.create(null), options);
+
+/**
  * @param {PinSessionOptions} options
  * @returns {import("./protocol.js").VaultConfig}
  * @throws {TypeError | RangeError | CardPinError} `control_id_missing` where there is neither a control id nor a provider

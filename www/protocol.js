@@ -1,7 +1,8 @@
 // @ts-check
 
 /**
- * Every message between the page and the vault, and there are no others.
+ * Every message between the page and the vault, and there are no others: `readInward` and `readOutward` let nothing else
+ * through, at either end.
  *
  * Inward, from the page:
  *
@@ -22,6 +23,7 @@
  * | message                          | meaning                                                        |
  * | -------------------------------- | -------------------------------------------------------------- |
  * | `{started: true}`                | the vault's script runs                                        |
+ * | `{opened: true}`                 | the core is loaded, and the session open                       |
  * | `{event, …}`                     | an event of card-pin.d.ts, with its fields; a                  |
  * |                                  | `set_pin_validation_error` also says whether a `submit` was refused |
  * | `{submitting: true}`             | a submit was taken: there is no more input                     |
@@ -53,6 +55,7 @@
  * @typedef {Open | Press | Edit | GiveControlId | GiveCanvas | AskToSpell | Close} Inward
  *
  * @typedef {{started: true}} Started
+ * @typedef {{opened: true}} Opened
  * @typedef {{submitting: true}} Submitting
  * @typedef {{ask: "controlId"}} Ask
  * @typedef {{spell: number | undefined, place: number}} Spell
@@ -65,8 +68,11 @@
  * @typedef {{event: "view_pin_success"}} Shown
  * @typedef {{event: "set_pin_error" | "view_pin_error", code: string, retryable: boolean}} Failed
  * @typedef {Ready | PinValid | ValidationError | Success | Shown | Failed} SessionEvent
- * @typedef {Started | Submitting | Ask | Spell | Hidden | Closed | SessionEvent} Outward
+ * @typedef {Started | Opened | Submitting | Ask | Spell | Hidden | Closed | SessionEvent} Outward
  */
+
+/** @typedef {(value: unknown) => boolean} Test */
+/** @typedef {Record<string, Test>} Shape */
 
 /**
  * Whether a value is one decimal digit.
@@ -74,3 +80,94 @@
  * @returns {value is number}
  */
 export const isDigit = (value) => typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= 9;
+
+/** @type {Test} */
+const text = (value) => typeof value === "string";
+/** @type {Test} */
+const flag = (value) => typeof value === "boolean";
+/** @type {Test} */
+const whole = (value) => Number.isSafeInteger(value) && /** @type {number} */ (value) >= 0;
+/** The most digits that a PIN has. */
+const MOST = 12;
+/** @type {Test} */
+const count = (value) => whole(value) && /** @type {number} */ (value) <= MOST;
+/** @type {(...choices: unknown[]) => Test} */
+const only = (...choices) => (value) => choices.includes(value);
+/** @type {(test: Test) => Test} */
+const optional = (test) => (value) => value === undefined || test(value);
+/** @type {Test} */
+const canvas = (value) =>
+  [globalThis.OffscreenCanvas, globalThis.HTMLCanvasElement].some((kind) => kind && value instanceof kind);
+
+/** @type {Shape} */
+const CONFIG = {
+  view: flag,
+  controlId: optional(text),
+  tzpkUrl: text,
+  setUrl: text,
+  viewUrl: text,
+  minLength: whole,
+  maxLength: whole,
+  confirm: flag,
+  rejectWeakPin: flag,
+  timeoutMs: whole,
+  keySize: whole,
+};
+
+/** @type {Shape[]} */
+const INWARD = [
+  { do: only("open"), config: (value) => has(CONFIG, value), wasm: (value) => text(value) || value instanceof Uint8Array },
+  { do: only("press"), digit: isDigit },
+  { do: only("erase", "clear", "confirm", "advance", "submit", "spell", "close") },
+  { do: only("controlId"), controlId: optional(text) },
+  { do: only("canvas"), canvas, color: text },
+];
+
+/** @type {Shape[]} */
+const OUTWARD = [
+  { started: only(true) },
+  { opened: only(true) },
+  { submitting: only(true) },
+  { ask: only("controlId") },
+  { spell: optional(isDigit), place: count },
+  { hidden: only(true) },
+  { closed: only(true) },
+  { event: only("ready", "set_pin_success", "view_pin_success") },
+  { event: only("pin_valid"), pin_valid: flag, digits: count, step: only("entry", "confirm") },
+  { event: only("set_pin_validation_error"), code: text, submit: flag },
+  { event: only("set_pin_error", "view_pin_error"), code: text, retryable: flag },
+];
+
+/**
+ * A field of a message's own: what scripts put on `Object.prototype` is part of no message.
+ * @param {any} message
+ * @param {string} name
+ */
+const own = (message, name) => (Object.hasOwn(message, name) ? message[name] : undefined);
+
+/**
+ * @param {Shape} shape
+ * @param {unknown} value
+ */
+function has(shape, value) {
+  return typeof value === "object" && value !== null && Object.keys(shape).every((name) => shape[name](own(value, name)));
+}
+
+/**
+ * @param {Shape[]} shapes
+ * @param {unknown} data
+ * @returns {any} the message with its own fields and no others; `undefined` where it is none of these
+ */
+function read(shapes, data) {
+  const shape = shapes.find((known) => has(known, data));
+  if (!shape) return undefined;
+  const message = Object.create(null);
+  for (const name of Object.keys(shape)) message[name] = own(data, name);
+  return message;
+}
+
+/** @param {unknown} data @returns {Inward | undefined} `undefined` where it is no message to the vault */
+export const readInward = (data) => read(INWARD, data);
+
+/** @param {unknown} data @returns {Outward | undefined} `undefined` where it is no message from the vault */
+export const readOutward = (data) => read(OUTWARD, data);

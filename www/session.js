@@ -2,11 +2,12 @@
 
 import { vaultSource } from "card-pin-vault";
 import { CardPinError } from "./error.js";
-import { toVaultConfig } from "./options.js";
+import { given, toVaultConfig } from "./options.js";
 import { isDigit } from "./protocol.js";
 import { VaultHost } from "./vault-host.js";
 
 /** @import {Outward, SessionEvent} from "./protocol.js" */
+/** @import {FromHost} from "./vault-host.js" */
 /** @import {PinSessionOptions} from "./options.js" */
 
 /**
@@ -52,11 +53,12 @@ export class PinSession extends EventTarget {
   /** @param {PinSessionOptions} options */
   constructor(options) {
     super();
-    const config = toVaultConfig(options);
+    const own = given(options);
+    const config = toVaultConfig(own);
     this.#views = config.view;
-    this.#controlIdProvider = options.controlIdProvider;
-    const canvas = config.view ? options.canvas : undefined;
-    this.#host = new VaultHost(vaultSource(options), config, canvas, (message) => this.#receive(message));
+    this.#controlIdProvider = own.controlIdProvider;
+    const canvas = config.view ? own.canvas : undefined;
+    this.#host = new VaultHost(vaultSource(own), config, canvas, (message) => this.#receive(message));
   }
 
   /** How many digits the current entry holds. */
@@ -154,18 +156,34 @@ export class PinSession extends EventTarget {
 
   /** @param {import("./protocol.js").Press | import("./protocol.js").Edit} message */
   #edit(message) {
-    if (this.#end || this.#submit) throw new CardPinError("closed");
+    if (this.#end || this.#submit || this.#isShown) throw new CardPinError("closed");
     this.#host.post(message);
   }
 
-  /** @param {Outward | {crashed: true}} message */
+  /** @param {Outward | FromHost} message */
   #receive(message) {
+    if (!this.#awaits(message)) return;
     if ("event" in message) this.#onEvent(message);
     else if ("submitting" in message) this.#onSubmitting();
     else if ("ask" in message) this.#giveControlId();
     else if ("spell" in message) this.#tell({ event: "spell", digit: message.spell, place: message.place });
     else if ("hidden" in message) this.#onHidden();
     else if ("crashed" in message) this.#onCrash();
+    else if ("restarted" in message) this.#onRestart();
+  }
+
+  /**
+   * Whether a message belongs where the session is. One that does not comes from no vault that works, and changes nothing:
+   * above all, no success is told of what was not submitted.
+   * @param {Outward | FromHost} message
+   */
+  #awaits(message) {
+    if ("ask" in message) return this.#submit !== undefined;
+    if ("spell" in message || "hidden" in message) return this.#isShown;
+    if (!("event" in message)) return true;
+    const { event } = message;
+    if (event !== "ready" && (event === "view_pin_error" || event === "view_pin_success") !== this.#views) return false;
+    return !event.endsWith("_success") || this.#submit !== undefined;
   }
 
   /** @param {SessionEvent} message */
@@ -207,9 +225,21 @@ export class PinSession extends EventTarget {
     this.#tell({ event: "hidden" });
   }
 
+  /** A vault that is gone draws no more, and what it drew is to be taken away. */
   #onCrash() {
+    if (this.#isShown) return this.#onHidden();
     const { code, retryable } = this.#cutShort();
     this.#onEvent({ event: this.#views ? "view_pin_error" : "set_pin_error", code, retryable });
+  }
+
+  /** A new vault has none of the digits, and has not heard of a submit. */
+  #onRestart() {
+    if (this.#views) {
+      if (this.#submit) this.#host.post({ do: "submit" });
+      return;
+    }
+    this.#onEvent({ event: "pin_valid", pin_valid: false, digits: 0, step: "entry" });
+    if (this.#submit) this.#onEvent({ event: "set_pin_validation_error", code: "too_short", submit: true });
   }
 
   async #giveControlId() {
@@ -245,6 +275,6 @@ export class PinSession extends EventTarget {
 
   /** @param {{event: string, [field: string]: unknown}} detail */
   #tell(detail) {
-    this.dispatchEvent(new CustomEvent(detail.event, { detail }));
+    this.dispatchEvent(new CustomEvent(detail.event, { detail: { ...detail } }));
   }
 }

@@ -2,7 +2,7 @@
 
 /** The vault's two files, as they lie beside `card-pin.js`. `vault-inlined.js` stands in for this in the standalone. */
 
-/** @import {Inward, Outward} from "./protocol.js" */
+/** @import {Outward} from "./protocol.js" */
 
 /**
  * What a vault is started from.
@@ -10,7 +10,7 @@
  * @property {() => string} workerUrl the address of the worker's script
  * @property {WorkerType} workerType what kind of script that is
  * @property {string | Uint8Array<ArrayBuffer>} wasm the core: its address, or itself
- * @property {() => Promise<{makeVault(emit: (message: Outward) => void): (message: Inward) => void}>} load
+ * @property {() => Promise<{makeVault(emit: (message: Outward) => void): (data: unknown) => void}>} load
  *   loads the vault onto the page, where no worker can be started
  */
 

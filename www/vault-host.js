@@ -2,11 +2,17 @@
 
 /** Starts a vault: in a dedicated worker, or on the page where none can be started. */
 
+import { readOutward } from "./protocol.js";
+
 /** @import {VaultSource} from "./vault-files.js" */
 /** @import {Inward, Open, Outward, VaultConfig} from "./protocol.js" */
 
+/** @typedef {{crashed: true} | {restarted: true}} FromHost what no vault says: it is gone, or another stands in its place */
+
 /** How long a vault may take to wipe itself, in milliseconds, before its worker is ended all the same. */
 const CLOSING_MS = 1000;
+/** What has to come over the network, one after the other, before a session is open: the worker's script and the core. */
+const LOADS = 2;
 
 /** @type {{createScriptURL(url: string): any} | undefined} */
 let scriptUrls;
@@ -26,13 +32,14 @@ export class VaultHost {
   isolation = "worker";
   /** @type {Worker | undefined} */
   #worker;
-  /** @type {Promise<(message: Inward) => void> | undefined} the vault on the page */
+  /** @type {Promise<(data: unknown) => void> | undefined} the vault on the page */
   #onPage;
   #source;
   /** @type {Open} */
   #open;
   #canvas;
   #receive;
+  #loading;
   #started = false;
   #closing = false;
 
@@ -40,13 +47,15 @@ export class VaultHost {
    * @param {VaultSource} source
    * @param {VaultConfig} config
    * @param {HTMLCanvasElement | undefined} canvas where a PIN to be viewed is drawn
-   * @param {(message: Outward | {crashed: true}) => void} receive
+   * @param {(message: Outward | FromHost) => void} receive
    */
   constructor(source, config, canvas, receive) {
     this.#source = source;
     this.#open = { do: "open", config, wasm: source.wasm };
     this.#canvas = canvas;
     this.#receive = receive;
+    this.#loading = setTimeout(() => this.#fail("timeout"), LOADS * config.timeoutMs);
+    addEventListener("pagehide", this.#onPageHide);
     try {
       if (canvas && !canvas.transferControlToOffscreen) throw new Error("a worker could not draw");
       this.#startWorker();
@@ -67,17 +76,42 @@ export class VaultHost {
     if (this.#closing) return;
     this.post({ do: "close" });
     this.#closing = true;
-    const worker = this.#worker;
-    setTimeout(() => worker?.terminate(), CLOSING_MS);
+    clearTimeout(this.#loading);
+    setTimeout(() => this.#end(), CLOSING_MS);
+  }
+
+  #end() {
+    removeEventListener("pagehide", this.#onPageHide);
+    this.#worker?.terminate();
+    this.#worker = undefined;
+  }
+
+  /**
+   * A page that is left may be kept, for the way back, with all that its workers hold. So the vault is ended at once, and a
+   * page that does come back finds its session over.
+   * @param {PageTransitionEvent} event
+   */
+  #onPageHide = ({ persisted }) => {
+    this.#end();
+    if (persisted && !this.#closing) this.#receive({ crashed: true });
+  };
+
+  /** @param {"network" | "timeout"} code why there is no vault */
+  #fail(code) {
+    if (!this.#closing) this.#receive({ event: this.#canvas ? "view_pin_error" : "set_pin_error", code, retryable: true });
   }
 
   #startWorker() {
-    const worker = new Worker(trusted(this.#source.workerUrl()), { type: this.#source.workerType, name: "card-pin" });
+    // Without a prototype, so that nothing a script put on `Object.prototype` becomes an option.
+    const options = Object.assign(Object.create(null), { type: this.#source.workerType, name: "card-pin" });
+    const worker = new Worker(trusted(this.#source.workerUrl()), options);
     this.#worker = worker;
     worker.onmessage = ({ data }) => {
-      if (data.started) this.#onStarted(worker);
-      else if (data.closed) worker.terminate();
-      else if (!this.#closing) this.#receive(data);
+      const message = readOutward(data);
+      if (!message) return;
+      if ("started" in message) this.#onStarted(worker);
+      else if (this.#closing) "closed" in message && this.#end();
+      else this.#pass(message);
     };
     worker.onerror = (event) => {
       event.preventDefault();
@@ -90,11 +124,18 @@ export class VaultHost {
     worker.postMessage(this.#open);
   }
 
+  /** @param {Outward} message */
+  #pass(message) {
+    if ("opened" in message) clearTimeout(this.#loading);
+    else if (!this.#closing) this.#receive(message);
+  }
+
   /**
    * A canvas goes to the worker for good, so it is only given to one that runs.
    * @param {Worker} worker
    */
   #onStarted(worker) {
+    if (this.#started) return;
     this.#started = true;
     if (!this.#canvas) return;
     const { color } = getComputedStyle(this.#canvas);
@@ -103,23 +144,22 @@ export class VaultHost {
   }
 
   /**
-   * Digits that were pressed before the worker turned out not to start are gone with it: nothing on the page kept
-   * them, and the customer begins again.
+   * What was passed on before the worker turned out not to start is gone with it: nothing on the page kept digits, and the
+   * customer begins again.
    */
   #startOnPage() {
     this.isolation = "page";
     this.#onPage = this.#source.load().then(({ makeVault }) =>
-      makeVault((/** @type {Outward} */ message) => {
-        if (!this.#closing) this.#receive(message);
+      makeVault((/** @type {Outward} */ data) => {
+        const message = readOutward(data);
+        if (message) this.#pass(message);
       }),
     );
-    const event = this.#canvas ? "view_pin_error" : "set_pin_error";
-    this.#onPage.catch(() => this.#receive({ event, code: "network", retryable: true }));
+    this.#onPage.catch(() => this.#fail("network"));
     this.post(this.#open);
     if (this.#canvas) {
       this.post({ do: "canvas", canvas: this.#canvas, color: getComputedStyle(this.#canvas).color });
-    } else {
-      this.#receive({ event: "pin_valid", pin_valid: false, digits: 0, step: "entry" });
     }
+    this.#receive({ restarted: true });
   }
 }

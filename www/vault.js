@@ -6,21 +6,23 @@
  */
 
 import init, { Vault } from "card-pin-wasm";
-import { isDigit } from "./protocol.js";
+import { readInward } from "./protocol.js";
 import { Viewer } from "./viewer.js";
 
 /** @import {Inward, Open, Outward} from "./protocol.js" */
 
 /**
- * Makes a vault that waits for `open`. Messages that come before the core is loaded wait in order.
+ * Makes a vault that waits for `open`. Messages that come before the core is loaded wait in order; what is no message, or
+ * comes after `close`, is ignored.
  * @param {(message: Outward) => void} emit
- * @returns {(message: Inward) => void}
+ * @returns {(data: unknown) => void}
  */
 export function makeVault(emit) {
   /** @type {Promise<Vault | undefined> | undefined} */
   let opening;
   /** @type {Vault | undefined} */
   let vault;
+  let isClosed = false;
   const viewer = new Viewer(emit);
   /** @param {Outward} message */
   const tell = (message) => {
@@ -29,14 +31,18 @@ export function makeVault(emit) {
   };
   /** @param {Exclude<Inward, Open>} message */
   const take = (message) => {
+    if (isClosed) return;
     if (message.do === "canvas") viewer.give(message.canvas, message.color);
     else if (message.do === "spell") viewer.spell();
     else if (message.do === "close") {
+      isClosed = true;
       vault?.close();
       viewer.close().then(() => emit({ closed: true }));
     } else if (vault) pass(message, vault);
   };
-  return (message) => {
+  return (data) => {
+    const message = readInward(data);
+    if (!message) return;
     if (message.do === "open") opening ??= open(message, tell).then((opened) => (vault = opened));
     else if (vault) take(message);
     else opening?.then(() => take(message));
@@ -51,7 +57,9 @@ export function makeVault(emit) {
 async function open({ config, wasm }, emit) {
   try {
     await load(wasm);
-    return new Vault(config, emit);
+    const vault = new Vault(config, emit);
+    emit({ opened: true });
+    return vault;
   } catch (failure) {
     const code = typeof failure === "string" ? failure : "wasm_unavailable";
     const event = config.view ? "view_pin_error" : "set_pin_error";
@@ -60,16 +68,31 @@ async function open({ config, wasm }, emit) {
   }
 }
 
+/** What every WebAssembly file begins with. */
+const MAGIC = [0x00, 0x61, 0x73, 0x6d];
+
 /**
- * Loads the core. Where the server gives it a wrong media type, it is compiled without streaming.
+ * Loads the core. It is compiled when all of it is there, so that a bad network is told from a device that cannot compile.
  * @param {string | Uint8Array<ArrayBuffer>} wasm its address, or itself
  */
 async function load(wasm) {
   if (typeof WebAssembly !== "object") throw "wasm_unavailable";
   if (typeof wasm !== "string") return init({ module_or_path: wasm });
-  const response = await fetch(wasm, { credentials: "same-origin" }).catch(() => undefined);
-  if (!response?.ok) throw "network";
-  return init({ module_or_path: response });
+  const bytes = await download(wasm).catch(() => undefined);
+  if (!bytes || MAGIC.some((byte, at) => bytes[at] !== byte)) throw "network";
+  return init({ module_or_path: bytes });
+}
+
+/**
+ * @param {string} url
+ * @returns {Promise<Uint8Array<ArrayBuffer> | undefined>} `undefined` where it cannot be had, or breaks off
+ */
+async function download(url) {
+  const response = await fetch(url, { credentials: "same-origin" });
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  // WebKitGTK takes a connection's end for the body's, whatever length was announced.
+  const announced = response.headers.has("content-encoding") ? 0 : Number(response.headers.get("content-length"));
+  return response.ok && bytes.length >= announced ? bytes : undefined;
 }
 
 /**
@@ -79,7 +102,7 @@ async function load(wasm) {
 function pass(message, vault) {
   switch (message.do) {
     case "press":
-      if (isDigit(message.digit)) vault.press(message.digit);
+      vault.press(message.digit);
       break;
     case "erase":
       vault.erase();

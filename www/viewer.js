@@ -35,8 +35,9 @@ export class Viewer {
     this.#emit = emit;
   }
 
-  /** @param {OffscreenCanvas | HTMLCanvasElement} canvas @param {string} color */
+  /** The first is the one that is drawn on. @param {OffscreenCanvas | HTMLCanvasElement} canvas @param {string} color */
   give(canvas, color) {
+    if (this.#context) return;
     this.#context = /** @type {Context} */ (canvas.getContext("2d"));
     this.#color = color;
     this.#draw();

@@ -2,6 +2,8 @@
 
 /// The three engines, their drivers and how they are started.
 mod engine;
+/// A network between a browser and the sandbox.
+mod network;
 /// The pad as a customer sees and touches it.
 mod pad;
 /// Children that surely end.
@@ -18,6 +20,7 @@ mod traces;
 mod webdriver;
 
 pub use engine::{Browser, Engine};
+pub use network::{Network, Seen};
 pub use pad::{Hand, Pad, random_pin};
 pub use sandbox::{Sandbox, WaitingCard};
 pub use site::{Address, Site};

@@ -36,12 +36,25 @@ impl Sandbox {
         Self::start_framed(Vec::new()).await
     }
 
+    /// As [`Sandbox::start`], but Enfuce has no limit of requests: for a run that sends more than people do.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub async fn start_unlimited() -> Result<Self> {
+        Self::start_with(Vec::new(), u16::MAX.into()).await
+    }
+
     /// As [`Sandbox::start`], with these frame keys, each with the origin that may frame the hosted page under it.
     ///
     /// # Errors
     ///
     /// The same.
     pub async fn start_framed(frames: Vec<(String, String)>) -> Result<Self> {
+        Self::start_with(frames, ENFUCE_REQUESTS).await
+    }
+
+    async fn start_with(frames: Vec<(String, String)>, requests_per_second: usize) -> Result<Self> {
         let project = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("e2e/ lies in no workspace")?;
         let files = tempfile::tempdir()?;
         let dist = files.path().join("dist");
@@ -57,7 +70,7 @@ impl Sandbox {
             frames,
             user: USER.to_owned(),
             password: PASSWORD.to_owned(),
-            requests_per_second: ENFUCE_REQUESTS,
+            requests_per_second,
             page_minutes: PAGE_MINUTES,
             strict_control_ids: false,
         };
@@ -130,19 +143,7 @@ impl Sandbox {
     ///
     /// Where the browser does not get there.
     pub async fn open_web_view<'a>(&self, driver: &'a WebDriver, control_id: &str) -> Result<Pad<'a>> {
-        driver.open(&self.url("/pin-page/blank.html")).await?;
-        let post = "
-            const form = document.createElement('form');
-            form.method = 'post';
-            form.action = './mobile';
-            const field = document.createElement('input');
-            field.name = 'controlId';
-            field.value = argument;
-            form.append(field);
-            document.body.append(form);
-            form.submit();";
-        driver.run::<Value>(post, json!(control_id)).await?;
-        Pad::find(driver).await
+        open_web_view(driver, &self.url(""), control_id).await
     }
 
     /// Has every card made that is due.
@@ -306,6 +307,27 @@ impl Sandbox {
         ensure!(status.is_success(), "POST {path} was refused: {answer}");
         Ok(answer)
     }
+}
+
+/// The hosted page of a server, by a form with the control id.
+pub(crate) async fn open_web_view<'a>(
+    driver: &'a WebDriver,
+    server: &str,
+    control_id: &str,
+) -> Result<Pad<'a>> {
+    driver.open(&format!("{server}/pin-page/blank.html")).await?;
+    let post = "
+        const form = document.createElement('form');
+        form.method = 'post';
+        form.action = './mobile';
+        const field = document.createElement('input');
+        field.name = 'controlId';
+        field.value = argument;
+        form.append(field);
+        document.body.append(form);
+        form.submit();";
+    driver.run::<Value>(post, json!(control_id)).await?;
+    Pad::find(driver).await
 }
 
 fn copy_files(from: &Path, to: &Path) -> Result<()> {

@@ -150,9 +150,10 @@ fn scripts() -> Vec<(&'static str, &'static str, Value)> {
             json!({"event": "set_pin_error", "code": "wasm_unavailable", "retryable": false}),
         ),
         (
+            // As a captive portal would send it.
             "a core that is none",
             "return (await told(open({wasmUrl: './page.css'}), 'set_pin_error')).code",
-            json!("wasm_unavailable"),
+            json!("network"),
         ),
         (
             "a core and a worker that are not there",

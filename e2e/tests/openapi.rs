@@ -12,6 +12,8 @@ use tempfile::TempDir;
 
 /// Enough to go through every phase, and no more than the whole suite can spare.
 const SECONDS: &str = "40";
+/// What Enfuce knows nothing of: the issuer's own API, and the levers.
+const OURS: &str = "^/(issuer|sandbox)/";
 const CHECKS: &str =
     "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance";
 
@@ -19,12 +21,22 @@ const CHECKS: &str =
 async fn the_sandbox_answers_as_documented() -> Result<()> {
     let sandbox = Sandbox::start().await?;
     let document = project().join("sandbox/openapi.json");
-    fuzz(&document, &sandbox.url(""), &["--auth", "e2e:e2e"]).await.context("with HTTP Basic")?;
+    let enfuce = ["--auth", "e2e:e2e", "--exclude-path-regex", OURS];
+    fuzz(&document, &sandbox.url(""), &enfuce).await.context("with HTTP Basic")?;
     let token = sandbox.access_token().await?;
     let bearer = format!("Authorization: Bearer {token}");
     fuzz(&document, &sandbox.url(""), &["--include-path-regex", "^/v1/", "-H", &bearer])
         .await
         .context("with a token")
+}
+
+/// In a sandbox of their own: a planned fault or a reset would spoil the others' run, and the issuer's list of many cards
+/// goes beyond Enfuce's limit.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_issuers_app_and_the_levers_answer_as_documented() -> Result<()> {
+    let sandbox = Sandbox::start_unlimited().await?;
+    let document = project().join("sandbox/openapi.json");
+    fuzz(&document, &sandbox.url(""), &["--include-path-regex", OURS]).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

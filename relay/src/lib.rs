@@ -12,6 +12,8 @@
 mod config;
 mod customer;
 mod enfuce;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod limit;
 mod log;
 mod problem;

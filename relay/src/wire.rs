@@ -61,7 +61,7 @@ struct SetRequest {
 pub(crate) fn read_request(operation: Operation, body: &[u8]) -> Result<Request, Problem> {
     let (control_id, sent) = match operation {
         Operation::Tzpk | Operation::View => {
-            let body: KeyRequest = serde_json::from_slice(body).map_err(|_| {
+            let body: KeyRequest = read_object(body).ok_or_else(|| {
                 Problem::malformed(
                     "The body has to be a JSON object of the strings controlId and publicKey alone.",
                 )
@@ -74,7 +74,7 @@ pub(crate) fn read_request(operation: Operation, body: &[u8]) -> Result<Request,
             (body.control_id, body.public_key)
         }
         Operation::Set => {
-            let body: SetRequest = serde_json::from_slice(body).map_err(|_| {
+            let body: SetRequest = read_object(body).ok_or_else(|| {
                 Problem::malformed(
                     "The body has to be a JSON object of the strings controlId and pinBlock alone.",
                 )
@@ -91,6 +91,12 @@ pub(crate) fn read_request(operation: Operation, body: &[u8]) -> Result<Request,
         ));
     }
     Ok(Request { operation, control_id, sent })
+}
+
+/// Reads a JSON object. Without the look at where it begins, an array of the fields in their order would do as well.
+fn read_object<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Option<T> {
+    let is_object = body.trim_ascii_start().starts_with(b"{");
+    is_object.then(|| serde_json::from_slice(body).ok())?
 }
 
 /// The fields of Enfuce's answer that the device is given; `None` unless the answer has the documented shape.

@@ -13,6 +13,7 @@ use crate::hsm::{Hsm, PinKeyPlan};
 use crate::http::{self, RateLimit};
 use crate::issuer::{self, EnfuceClient};
 use crate::levers::{self, Faults, Wire};
+use crate::openapi;
 use crate::store::Store;
 
 /// The parts of a running sandbox.
@@ -140,7 +141,7 @@ impl App {
 
 /// All routes. The layers are listed from the inside out: a request is written down first, then its host is checked.
 pub(crate) fn router(app: App) -> Router {
-    Router::new()
+    openapi::add(Router::new(), openapi::table())
         .merge(enfuce::routes(&app))
         .merge(levers::routes())
         .merge(issuer::routes(&app))

@@ -56,6 +56,9 @@ impl Embossing {
 }
 
 impl Instant {
+    /// 9999-12-31T00:00:00Z: RFC 3339 has four digits for a year, and the next embossing run has to be told as well.
+    pub(crate) const LAST_DAY: Self = Self(253_402_214_400_000);
+
     pub(crate) fn plus_ms(self, ms: u64) -> Self {
         Self(self.0.saturating_add(ms))
     }
@@ -96,6 +99,7 @@ mod tests {
         assert_eq!(Instant(951_782_400_000).to_rfc3339(), "2000-02-29T00:00:00.000Z");
         assert_eq!(Instant(1_709_251_199_007).to_rfc3339(), "2024-02-29T23:59:59.007Z");
         assert_eq!(Instant(4_107_542_400_000).to_rfc3339(), "2100-03-01T00:00:00.000Z");
+        assert_eq!(Instant::LAST_DAY.to_rfc3339(), "9999-12-31T00:00:00.000Z");
     }
 
     #[test]

@@ -14,11 +14,14 @@ mod clock;
 mod config;
 mod enfuce;
 mod error;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod hsm;
 mod http;
 mod issuer;
 mod levers;
 mod luhn;
+mod openapi;
 mod random;
 mod server;
 mod store;

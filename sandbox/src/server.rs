@@ -83,15 +83,35 @@ pub async fn start(config: Config) -> Result<Running, Error> {
     let port = listener.local_addr().map_err(|source| Error::Listen { port: config.port, source })?.port();
     let hsm = Hsm::open(&master_key_file(&config.db), &config.db)?;
     let store = Store::open(&config.db)?;
-    let base_url = format!("http://127.0.0.1:{port}");
     let clock = Clock::default();
     let now = clock.now();
     let time = store.transaction(move |tx| time::read(tx, now)).await;
-    let time = time.map_err(|_| Error::Database { db: config.db, reason: "it cannot be read".to_owned() })?;
+    let time =
+        time.map_err(|_| Error::Database { db: config.db.clone(), reason: "it cannot be read".to_owned() })?;
     clock.set_offset_ms(time.offset_ms);
+    let app = make_app(config, port, clock, store, hsm, dist)?;
+    let base_url = app.base_url().to_owned();
+    let (stop, stopped) = watch::channel(());
+    let timetable = embossing::keep_timetable(app.clone(), stopped.clone());
+    let served = tokio::spawn(async {
+        tokio::join!(serve(listener, router(app), stopped), timetable);
+    });
+    Ok(Running { base_url, stop, served })
+}
+
+/// The parts together, in the state that a sandbox starts in.
+pub(crate) fn make_app(
+    config: Config,
+    port: u16,
+    clock: Clock,
+    store: Store,
+    hsm: Hsm,
+    dist: Dist,
+) -> Result<App, Error> {
+    let base_url = format!("http://127.0.0.1:{port}");
     let mut frame_origins = HashMap::from([(DEMO_FRAME_KEY.to_owned(), base_url.clone())]);
     frame_origins.extend(config.frames);
-    let app = App::new(Parts {
+    Ok(App::new(Parts {
         port,
         credentials: format!("{}:{}", config.user, config.password),
         frame_origins,
@@ -109,14 +129,8 @@ pub async fn start(config: Config) -> Result<Running, Error> {
         wire: Wire::default(),
         enfuce_client: EnfuceClient::new(&base_url, &config.user, &config.password)?,
         relay: issuer::make_relay(&base_url, &config.user, &config.password)?,
-        base_url: base_url.clone(),
-    });
-    let (stop, stopped) = watch::channel(());
-    let timetable = embossing::keep_timetable(app.clone(), stopped.clone());
-    let served = tokio::spawn(async {
-        tokio::join!(serve(listener, router(app), stopped), timetable);
-    });
-    Ok(Running { base_url, stop, served })
+        base_url,
+    }))
 }
 
 async fn listen(port: u16) -> Result<TcpListener, Error> {

@@ -8,8 +8,9 @@
 //! N  number of digits, 4 to 12     P  PIN digit     F  fill, always F     A  account number without check digit
 //! ```
 
-use super::nibbles::{fill_places, get, get_pin, set_pin, xor_account};
+use super::nibbles::{get_pin, set_pin, xor_account};
 use crate::{digits::Digits, error::Error, pan::Pan, secret::Secret};
+use ctutils::CtEq;
 
 /// The control nibble of format 0.
 const CONTROL: u8 = 0;
@@ -31,10 +32,5 @@ pub(super) fn encode(digits: &Digits, pan: &Pan) -> Secret<8> {
 pub(super) fn decode(mut block: Secret<8>, pan: &Pan) -> Result<Digits, Error> {
     // EXPOSE: the account number is taken out in place, and the digits read into secret memory.
     xor_account(block.expose_mut(), pan);
-    let bytes = block.expose();
-    let digits = get_pin(bytes, CONTROL)?;
-    if fill_places(&digits).any(|place| get(bytes, place) != FILL) {
-        return Err(Error::BadResponse);
-    }
-    Ok(digits)
+    get_pin(block.expose(), CONTROL, |nibble| nibble.ct_eq(&FILL))
 }

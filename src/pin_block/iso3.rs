@@ -1,8 +1,9 @@
 //! ISO 9564-1:2017, 9.3.5: format 3 PIN block: that of format 0, with a random fill of A to F.
 
-use super::nibbles::{fill_places, get, get_pin, random_letter, set, set_pin, xor_account};
+use super::nibbles::{fill_places, get_pin, random_letter, set, set_pin, xor_account};
 use crate::{digits::Digits, error::Error, pan::Pan, secret::Secret};
-use rand::TryCryptoRng;
+use ctutils::CtGt;
+use rand_core::TryCryptoRng;
 
 /// The control nibble of format 3.
 const CONTROL: u8 = 3;
@@ -29,10 +30,5 @@ pub(super) fn encode<R: TryCryptoRng>(
 pub(super) fn decode(mut block: Secret<8>, pan: &Pan) -> Result<Digits, Error> {
     // EXPOSE: the account number is taken out in place, and the digits read into secret memory.
     xor_account(block.expose_mut(), pan);
-    let bytes = block.expose();
-    let digits = get_pin(bytes, CONTROL)?;
-    if fill_places(&digits).any(|place| get(bytes, place) < 0x0a) {
-        return Err(Error::BadResponse);
-    }
-    Ok(digits)
+    get_pin(block.expose(), CONTROL, |nibble| nibble.ct_gt(&9))
 }

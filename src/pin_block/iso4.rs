@@ -11,9 +11,10 @@
 //!
 //! Encrypted: `E(E(PIN) ⊕ account)`, so that a block cannot be moved to another account.
 
-use super::nibbles::{fill_places, get, get_pin, set, set_pin};
+use super::nibbles::{get_pin, set, set_pin};
 use crate::{digits::Digits, error::Error, pan::Pan, pin::Pin, random, secret::Secret};
-use rand::TryCryptoRng;
+use ctutils::CtEq;
+use rand_core::TryCryptoRng;
 
 /// The control nibble of format 4.
 const CONTROL: u8 = 4;
@@ -50,12 +51,8 @@ impl PinField {
     /// [`Error::BadResponse`] unless control nibble, length, every digit and every fill are those of format 4.
     pub fn into_digits(self) -> Result<Digits, Error> {
         // EXPOSE: read nibble by nibble into secret memory.
-        let bytes = self.0.expose();
-        let digits = get_pin(bytes, CONTROL)?;
-        if fill_places(&digits).any(|place| get(bytes, place) != FILL) {
-            return Err(Error::BadResponse);
-        }
-        Ok(digits)
+        let [half, _random] = self.0.expose().as_chunks::<8>().0 else { return Err(Error::BadResponse) };
+        get_pin(half, CONTROL, |nibble| nibble.ct_eq(&FILL))
     }
 
     /// The clear field.

@@ -5,7 +5,8 @@ use crate::{
     random,
     secret::Secret,
 };
-use rand::TryCryptoRng;
+use ctutils::{Choice, CtEq, CtGt, CtLt};
+use rand_core::TryCryptoRng;
 
 /// The nibble at `place`, counted from the most significant one.
 pub(super) fn get(bytes: &[u8], place: usize) -> u8 {
@@ -28,18 +29,28 @@ pub(super) fn set_pin(bytes: &mut [u8], control: u8, digits: &Digits) {
     }
 }
 
-/// Reads control nibble, length and digits from the head of a block.
+/// Reads the PIN from a block of `control`, behind which `is_fill` holds for every nibble.
+///
+/// Every nibble is looked at whatever the others are, and there is one verdict: how long it takes tells nothing about what
+/// is wrong with a block, nor about its digits, but for their number.
 ///
 /// # Errors
-/// [`Error::BadResponse`] unless the control nibble is `control`, the length 4 to 12 and every digit 0 to 9.
-pub(super) fn get_pin(bytes: &[u8], control: u8) -> Result<Digits, Error> {
+/// [`Error::BadResponse`] unless the control nibble is `control`, the length 4 to 12, every digit 0 to 9 and every
+/// fill as it should be.
+pub(super) fn get_pin(bytes: &[u8; 8], control: u8, is_fill: impl Fn(u8) -> Choice) -> Result<Digits, Error> {
     let len = get(bytes, 1);
-    if get(bytes, 0) != control || !(MIN_DIGITS..=MAX_DIGITS).contains(&len) {
+    let mut is_good = get(bytes, 0).ct_eq(&control) & !len.ct_lt(&MIN_DIGITS) & !len.ct_gt(&MAX_DIGITS);
+    for (place, index) in (2..16).zip(0_u8..) {
+        let nibble = get(bytes, place);
+        let is_in_pin = index.ct_lt(&len);
+        is_good &= (is_in_pin & nibble.ct_lt(&10)) | (!is_in_pin & is_fill(nibble));
+    }
+    if !is_good.to_bool() {
         return Err(Error::BadResponse);
     }
     let mut digits = Digits::none();
     for place in 0..usize::from(len) {
-        digits.push(get(bytes, 2 + place)).map_err(|_| Error::BadResponse)?;
+        digits.push(get(bytes, 2 + place))?;
     }
     Ok(digits)
 }

@@ -1,8 +1,9 @@
 use crate::{
     dist, layers,
     project::Project,
+    reproduce,
     run::{self, cargo},
-    setup, size,
+    sbom, setup, size, supply_chain,
 };
 use anyhow::{Context, Result};
 use std::{process::Command, time::Instant};
@@ -11,14 +12,17 @@ use std::{process::Command, time::Instant};
 type Check = (&'static str, fn(&Project) -> Result<()>);
 
 /// Cheap ones first; a browser sees only what passed everything else.
-const CHECKS: [Check; 12] = [
+const CHECKS: [Check; 15] = [
     ("format", format),
     ("layers", layers::check),
+    ("supply chain", supply_chain::check),
     ("clippy", clippy),
     ("clippy, wasm", clippy_wasm),
     ("native tests", native_tests),
     ("documentation", documentation),
     ("build", dist::build),
+    ("bill of materials", sbom::check),
+    ("the same bytes from another build", reproduce::again),
     ("size", size::check),
     ("types of the scripts", types),
     ("wasm tests in Chromium", |project| wasm_tests(project, "--chrome")),

@@ -1,7 +1,8 @@
 use crate::{
-    integrity,
+    graph, integrity,
     project::Project,
     run::{self, run},
+    sbom,
 };
 use anyhow::{Context, Result};
 use std::{ffi::OsString, fs, path::Path, process::Command};
@@ -45,6 +46,7 @@ pub(crate) fn build(project: &Project) -> Result<()> {
         let from = project.www().join(name);
         fs::copy(from, staging.join(name)).with_context(|| format!("www/{name} cannot be copied"))?;
     }
+    sbom::write(project, &staging)?;
     integrity::write(&staging)?;
 
     let dist = project.dist();
@@ -68,19 +70,33 @@ fn empty(folder: &Path) -> Result<()> {
 /// output's loops itself, runs past the end of memory in about one session of 200.
 pub(crate) fn bind(project: &Project, package: &str, folder: &Path) -> Result<()> {
     let library = package.replace('-', "_");
-    run(run::cargo(project.root()).args([
-        "build",
-        "--profile=wasm",
-        "--target=wasm32-unknown-unknown",
-        "--lib",
-        "--package",
-        package,
-    ]))?;
+    run(run::cargo(project.root())
+        .args(["build", "--locked", "--profile=wasm", "--target=wasm32-unknown-unknown", "--lib"])
+        .args(["--package", package])
+        .env("CARGO_ENCODED_RUSTFLAGS", rust_flags(project)?)
+        .env("CARGO_INCREMENTAL", "0"))?;
     run(Command::new("wasm-bindgen")
         .args(["--target=web", "--remove-name-section", "--remove-producers-section", "--out-name", &library])
         .arg("--out-dir")
         .arg(folder)
         .arg(project.wasm(&library)))
+}
+
+/// What makes the same module come out of every folder of every machine: the paths of sources, which panics carry, begin
+/// where the crate begins (`rsa-0.10.0/src/…`). What a user's own configuration adds has no say here.
+///
+/// The form is that of `CARGO_ENCODED_RUSTFLAGS`.
+fn rust_flags(project: &Project) -> Result<OsString> {
+    let mut flags = OsString::new();
+    for folder in graph::source_folders(project)? {
+        if !flags.is_empty() {
+            flags.push("\u{1f}");
+        }
+        flags.push("--remap-path-prefix=");
+        flags.push(folder);
+        flags.push("/=");
+    }
+    Ok(flags)
 }
 
 /// Bundles everything into one classic script: the worker, itself a classic script then, as text, the wasm as base64.

@@ -1,7 +1,7 @@
 use anyhow::{Context, Result};
 use base64ct::{Base64, Encoding};
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha384};
+use sha2::{Digest, Sha256, Sha384};
 use std::{fs, path::Path};
 
 const FILE: &str = "integrity.json";
@@ -16,19 +16,28 @@ pub(crate) fn write(dist: &Path) -> Result<()> {
     fs::write(dist.join(FILE), text).context("dist/integrity.json cannot be written")
 }
 
-/// Every file that ships, by name, in the order of the names.
+/// Every file that ships but `integrity.json`, by name, in the order of the names.
 pub(crate) fn files(dist: &Path) -> Result<Vec<(String, Vec<u8>)>> {
+    let mut files = all_files(dist)?;
+    files.retain(|(name, _)| name != FILE);
+    Ok(files)
+}
+
+/// Every file that ships, by name, in the order of the names.
+pub(crate) fn all_files(dist: &Path) -> Result<Vec<(String, Vec<u8>)>> {
     let mut files = Vec::new();
     let entries = fs::read_dir(dist).context("dist/ cannot be read: run `cargo xtask build`")?;
     for entry in entries {
         let entry = entry?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if name != FILE {
-            files.push((name, fs::read(entry.path())?));
-        }
+        files.push((entry.file_name().to_string_lossy().into_owned(), fs::read(entry.path())?));
     }
     files.sort();
     Ok(files)
+}
+
+/// SHA-256 in hexadecimal, as `sha256sum` prints it.
+pub(crate) fn sha256_of(contents: &[u8]) -> String {
+    Sha256::digest(contents).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The form that an `integrity` attribute takes (W3C Subresource Integrity, 3.5).
@@ -38,7 +47,38 @@ fn integrity_of(contents: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::integrity_of;
+    use super::{all_files, files, integrity_of, sha256_of, write};
+    use serde_json::{Value, json};
+    use std::fs;
+
+    #[test]
+    fn every_file_but_itself_is_described() {
+        let dist = tempfile::tempdir().unwrap();
+        fs::write(dist.path().join("b.js"), "alert('Hello, world.');").unwrap();
+        fs::write(dist.path().join("a.js"), "").unwrap();
+        write(dist.path()).unwrap();
+        // What a second run finds there is no file of its own.
+        write(dist.path()).unwrap();
+        let described: Value =
+            serde_json::from_slice(&fs::read(dist.path().join("integrity.json")).unwrap()).unwrap();
+        assert_eq!(
+            described,
+            json!({
+                "a.js": "sha384-OLBgp1GsljhM2TJ+sbHjaiH9txEUvgdDTAzHv2P24donTt6/529l+9Ua0vFImLlb",
+                "b.js": "sha384-H8BRh8j48O9oYatfu5AZzq6A9RINhZO5H16dQZngK7T62em8MUt1FLm52t+eX6xO",
+            })
+        );
+        let names =
+            |files: Vec<(String, Vec<u8>)>| files.into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+        assert_eq!(names(files(dist.path()).unwrap()), ["a.js", "b.js"]);
+        assert_eq!(names(all_files(dist.path()).unwrap()), ["a.js", "b.js", "integrity.json"]);
+    }
+
+    #[test]
+    fn sha256_is_that_of_the_standard() {
+        // FIPS 180-4's example of one block.
+        assert_eq!(sha256_of(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
 
     #[test]
     fn agrees_with_the_example_of_the_recommendation() {

@@ -9,18 +9,28 @@ mod checks;
 mod demo;
 /// Builds `dist/`.
 mod dist;
+/// Throws anything at everything that reads what others wrote.
+mod fuzz;
+/// The crates that the wasm is made of.
+mod graph;
 /// Checksums of `dist/` in the form of Subresource Integrity.
 mod integrity;
 /// `src/lib.rs` names the order of the modules; this holds them to it.
 mod layers;
 /// Where things are in the working tree.
 mod project;
+/// The same bytes from another build.
+mod reproduce;
 /// Running other programs, and saying which one failed.
 mod run;
+/// The bill of materials of what ships.
+mod sbom;
 /// Installs what is missing.
 mod setup;
 /// What a page has to load, against its budget.
 mod size;
+/// Who made what the wasm is made of, and under which terms.
+mod supply_chain;
 
 use anyhow::{Result, bail};
 use lexopt::prelude::{Long, Value, ValueExt as _};
@@ -38,7 +48,12 @@ Usage: cargo xtask <command>
   test                            every check, in real browsers too; stops at the first that fails
   bench                           key making in wasm against WebCrypto, in each browser
   load                            complete sessions a second through relay and sandbox; none may be lost or doubled
+  fuzz [--seconds N] [--runs N] [TARGET…]
+                                  fuzzes each target for N seconds (60), or for N runs if they take less
   layers                          does each module use only those declared above it?
+  reproduce                       build twice in different folders; the bytes have to be the same
+  supply-chain                    licences, sources and records of the dependencies
+  audit                           their known vulnerabilities; needs the network
   size                            bytes of dist/, and the budget of what a page loads
 ";
 
@@ -66,7 +81,11 @@ enum Command {
     Test,
     Bench,
     Load,
+    Fuzz(fuzz::Options),
     Layers,
+    Reproduce,
+    SupplyChain,
+    Audit,
     Size,
 }
 
@@ -80,7 +99,11 @@ impl Command {
             "test" => Self::Test,
             "bench" => Self::Bench,
             "load" => Self::Load,
+            "fuzz" => Self::Fuzz(fuzz::Options::default()),
             "layers" => Self::Layers,
+            "reproduce" => Self::Reproduce,
+            "supply-chain" => Self::SupplyChain,
+            "audit" => Self::Audit,
             "size" => Self::Size,
             unknown => bail!("there is no command `{unknown}`"),
         };
@@ -89,6 +112,9 @@ impl Command {
                 (Self::Setup(browsers), Long("no-browsers")) => *browsers = setup::Browsers::NotWanted,
                 (Self::Demo(options), Long("port")) => options.port = args.value()?.parse()?,
                 (Self::Demo(options), Long("db")) => options.database = Some(args.value()?.into()),
+                (Self::Fuzz(options), Long("seconds")) => options.seconds = args.value()?.parse()?,
+                (Self::Fuzz(options), Long("runs")) => options.runs = args.value()?.parse()?,
+                (Self::Fuzz(options), Value(target)) => options.targets.push(target),
                 // Behind `--` everything is a value.
                 (Self::Demo(options), Value(option)) => options.passed_on.push(option),
                 (_, argument) => return Err(argument.unexpected().into()),
@@ -108,7 +134,14 @@ impl Command {
             Self::Test => checks::run_all(project),
             Self::Bench => checks::bench(project),
             Self::Load => checks::load(project),
+            Self::Fuzz(options) => fuzz::run(project, &options),
             Self::Layers => layers::check(project),
+            Self::Reproduce => {
+                setup::install_missing(project, setup::Browsers::NotWanted)?;
+                reproduce::twice(project)
+            }
+            Self::SupplyChain => supply_chain::check(project),
+            Self::Audit => supply_chain::audit(project),
             Self::Size => size::check(project),
         }
     }

@@ -35,7 +35,12 @@ pub(crate) fn install_missing(project: &Project, browsers: Browsers) -> Result<(
     needed.install()?;
 
     toolchain::install_missing(project)?;
-    cargo_tools::install_exact("wasm-bindgen-cli", "wasm-bindgen", &project.locked_version("wasm-bindgen")?)?;
+    cargo_tools::install_exact(
+        "wasm-bindgen-cli",
+        "wasm-bindgen",
+        &project.locked_version("wasm-bindgen")?,
+        &[],
+    )?;
     if browsers == Browsers::Wanted {
         cargo_tools::install_any("wasm-pack")?;
         cargo_tools::install_any("geckodriver")?;
@@ -47,6 +52,19 @@ pub(crate) fn install_missing(project: &Project, browsers: Browsers) -> Result<(
         node::install_consumers(project)?;
     }
     Ok(())
+}
+
+/// The judge of licences, sources and advisories. Unoptimised, it is there in two minutes, and fast enough.
+pub(crate) fn install_cargo_deny() -> Result<()> {
+    cargo_tools::install_exact("cargo-deny", "cargo-deny", "0.20.2", &["--debug", "--no-default-features"])
+}
+
+/// What `cargo xtask fuzz` needs besides the toolchain: `cargo fuzz`, and a compiler of C++ for libFuzzer.
+pub(crate) fn install_cargo_fuzz() -> Result<()> {
+    let mut needed = Needed::default();
+    needed.program(&["c++", "g++", "clang++"], &["g++"]);
+    needed.install()?;
+    cargo_tools::install_any("cargo-fuzz")
 }
 
 /// The one line about each step that is really taken.

@@ -24,6 +24,7 @@ async fn only_the_documented_fields_in_their_shape_pass() {
     let der = public_key();
     for (path, body, hint) in [
         ("/tzpk", json!([]), "publicKey"),
+        ("/set", json!(["an-id", "AAECAwQFBgc="]), "alone"),
         ("/tzpk", set.clone(), "publicKey"),
         ("/tzpk", json!({"controlId": "an-id"}), "publicKey"),
         ("/set", key.clone(), "pinBlock"),

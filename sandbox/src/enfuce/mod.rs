@@ -19,9 +19,7 @@ mod pki;
 mod shared_key;
 mod token;
 
-use axum::http::header;
-use axum::response::IntoResponse;
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{get, post};
 use axum::{Router, middleware};
 
 pub(crate) use cards::{
@@ -32,24 +30,19 @@ pub(crate) use embossing::Made;
 pub(crate) use oauth::Tokens;
 
 use crate::app::App;
+use crate::openapi::{Table, add};
 
 /// Where the hosted page and its files are, and where it posts.
 pub(crate) const PAGE_FOLDER: &str = "/pin-page/";
 
-/// Enfuce's routes: each is described in `openapi.json`.
+/// Enfuce's routes.
 pub(crate) fn routes(app: &App) -> Router<App> {
     let nextgen = add(Router::new(), nextgen_table())
         .route_layer(middleware::from_fn_with_state(app.clone(), nextgen::word_errors));
     add(Router::new(), table()).merge(nextgen).route("/pin-page/{file}", get(dist::file))
 }
 
-type Table = Vec<(&'static str, MethodRouter<App>)>;
-
-fn add(router: Router<App>, table: Table) -> Router<App> {
-    table.into_iter().fold(router, |router, (path, methods)| router.route(path, methods))
-}
-
-fn table() -> Table {
+pub(crate) fn table() -> Table {
     vec![
         ("/card/v4/{brand}/customer/{customerId}/account/{accountId}/{cardRole}", post(cards::create)),
         ("/card/v4/{brand}/{id}", get(cards::show).patch(cards::change)),
@@ -65,11 +58,10 @@ fn table() -> Table {
         ("/pin-page/tzpk", post(device::tzpk)),
         ("/pin-page/set", post(device::set)),
         ("/pin-page/view", post(device::view)),
-        ("/openapi.json", get(openapi)),
     ]
 }
 
-fn nextgen_table() -> Table {
+pub(crate) fn nextgen_table() -> Table {
     vec![
         ("/v1/cards/{id}", get(nextgen::show)),
         ("/v1/cards/{id}/pinControl", post(nextgen::pin_control)),
@@ -77,27 +69,4 @@ fn nextgen_table() -> Table {
         ("/v1/pin/pki/set", post(pki::nextgen_set)),
         ("/v1/pin/pki/view", post(pki::nextgen_view)),
     ]
-}
-
-const OPENAPI: &str = include_str!("../../openapi.json");
-
-/// `GET /openapi.json`: all of this, for programs.
-async fn openapi() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "application/json")], OPENAPI)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-
-    #[test]
-    fn the_document_describes_every_route_and_no_other() {
-        let document: serde_json::Value = serde_json::from_str(OPENAPI).unwrap();
-        let described: BTreeSet<_> =
-            document["paths"].as_object().unwrap().keys().map(String::as_str).collect();
-        let served = table().into_iter().chain(nextgen_table()).map(|(path, _)| path);
-        assert_eq!(described, served.collect());
-    }
 }

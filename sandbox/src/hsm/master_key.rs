@@ -57,7 +57,7 @@ impl MasterKey {
         Self::from_bytes(&key).ok_or_else(|| Error::MasterKeyMalformed { file: file.to_owned() })
     }
 
-    fn from_bytes(key: &[u8]) -> Option<Self> {
+    pub(super) fn from_bytes(key: &[u8]) -> Option<Self> {
         Some(Self { cipher: Aes256Gcm::new_from_slice(key).ok()? })
     }
 

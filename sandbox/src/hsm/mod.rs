@@ -4,6 +4,8 @@
 //! name and serves the tests. Nothing here is shared with card-pin itself.
 
 mod device_key;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod master_key;
 mod pin;
 mod pin_block;

@@ -68,7 +68,7 @@ pub(crate) struct PanToken([u8; 16]);
 
 impl PanToken {
     /// Begins with 99, under which no card is issued (ISO/IEC 7812-1: 9 is for national use), and has a check digit.
-    fn of(control_id: Uuid) -> Self {
+    pub(super) fn of(control_id: Uuid) -> Self {
         let hash = Sha256::digest(format!("pan-token:{control_id}"));
         let mut digits: [u8; 16] = core::array::from_fn(|index| hash[index] % 10);
         (digits[0], digits[1]) = (9, 9);

@@ -37,12 +37,13 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// The kind for an answer of the web framework's own.
+    /// The kind for an answer that came without one: the web framework's own, or Enfuce's to the issuer.
     pub(crate) fn from_status(status: StatusCode) -> Self {
         match status {
             StatusCode::BAD_REQUEST => Self::Malformed,
             StatusCode::NOT_FOUND => Self::Unknown,
             StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
+            StatusCode::CONFLICT => Self::WrongState,
             StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge,
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedMediaType,
             other => Self::Other(other),

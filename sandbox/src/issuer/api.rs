@@ -31,7 +31,13 @@ pub(super) async fn create(
     JsonBody(body): JsonBody,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     let holder = Holder { first_name: body.text("firstName")?, last_name: body.text("lastName")? };
-    let product = body.optional_text("product")?.map_or(Ok(Product::McCard), parse_product)?;
+    let product = body.optional_text("product")?.map_or(Ok(Product::McCard), parse_product);
+    let product = product.map_err(|_| {
+        Problem::malformed(format!(
+            "product has to be one of {}.",
+            Product::ALL.map(Product::name).join(", ")
+        ))
+    })?;
     let pin_status = match body.optional_text("pinStatus")? {
         None | Some("W") => PinStatus::Waiting,
         Some("D") => PinStatus::Random,

@@ -18,25 +18,31 @@ pub(crate) use faults::{Endpoint, Faults, KeyFault};
 pub(crate) use wire::{Wire, record};
 
 use crate::app::App;
+use crate::clock::Instant;
 use crate::enfuce::{Made, embossing, parse_uuid};
 use crate::hsm::PinKeyPlan;
 use crate::http::{JsonBody, Kind, Problem};
+use crate::openapi::{self, Table};
 use crate::server::Peer;
 use crate::store::cards;
 use crate::store::time::{self, Time};
 
 /// The levers' routes.
 pub(crate) fn routes() -> Router<App> {
-    Router::new()
-        .route("/sandbox/clock", get(show_clock).post(advance_clock))
-        .route("/sandbox/embossing-run", post(embossing_run))
-        .route("/sandbox/reset", post(reset))
-        .route("/sandbox/faults", post(plan_fault))
-        .route("/sandbox/pin-key", post(pin_key::plan))
-        .route("/sandbox/wire", get(show_wire))
-        .route("/sandbox/cards/{id}/pin", get(show_pin))
-        .route("/sandbox/cards/{id}/plastics", post(plastics::order))
-        .route_layer(middleware::from_fn(loopback_only))
+    openapi::add(Router::new(), table()).route_layer(middleware::from_fn(loopback_only))
+}
+
+pub(crate) fn table() -> Table {
+    vec![
+        ("/sandbox/clock", get(show_clock).post(advance_clock)),
+        ("/sandbox/embossing-run", post(embossing_run)),
+        ("/sandbox/reset", post(reset)),
+        ("/sandbox/faults", post(plan_fault)),
+        ("/sandbox/pin-key", post(pin_key::plan)),
+        ("/sandbox/wire", get(show_wire)),
+        ("/sandbox/cards/{id}/pin", get(show_pin)),
+        ("/sandbox/cards/{id}/plastics", post(plastics::order)),
+    ]
 }
 
 /// The sandbox listens on 127.0.0.1 only; this stays true if somebody forwards a port to it through another interface.
@@ -61,6 +67,10 @@ async fn show_clock(State(app): State<App>) -> Json<Value> {
 async fn advance_clock(State(app): State<App>, JsonBody(body): JsonBody) -> Result<Json<Value>, Problem> {
     let step_ms = u64::from(body.number("advanceSeconds")?) * 1000;
     let now = app.clock().now();
+    if now.plus_ms(step_ms) >= Instant::LAST_DAY {
+        let detail = "advanceSeconds leads out of the year 9999, where the sandbox's clock ends: set it right with POST /sandbox/reset.";
+        return Err(Problem::malformed(detail));
+    }
     let time = app.store().transaction(move |tx| {
         let time = time::read(tx, now)?;
         let time = Time { offset_ms: time.offset_ms.saturating_add(step_ms), ..time };

@@ -54,6 +54,26 @@ async fn a_run_makes_set_and_random_cards_and_lets_waiting_ones_wait() {
 }
 
 #[tokio::test]
+async fn the_clock_ends_with_the_year_9999_and_stays_where_it_is_when_asked_for_more() {
+    let sandbox = Sandbox::start().await;
+    let century = json!({"advanceSeconds": u32::MAX});
+    let mut refused = None;
+    for _ in 0..100 {
+        let answer = sandbox.post("/sandbox/clock", &century).await;
+        if answer.status != 200 {
+            refused = Some(answer);
+            break;
+        }
+    }
+    refused.expect("it ends").assert_problem(400, "malformed", "the year 9999");
+    let (now, next_run) = clock(&sandbox).await;
+    assert!(now.len() == "9999-12-31T00:00:00.000Z".len() && now < next_run, "{now} {next_run}");
+    // A card can still be made there, and expires later.
+    sandbox.new_card("D").await;
+    assert_eq!(sandbox.embossing_run().await["made"], 1);
+}
+
+#[tokio::test]
 async fn random_pins_differ() {
     let sandbox = Sandbox::start().await;
     let mut cards = Vec::new();

@@ -56,7 +56,7 @@ async fn a_card_is_made_as_it_is_ordered() {
     assert_eq!(plastic["sequenceNumber"], 1);
     assert!(plastic["expiration"]["year"].is_u64() && plastic["createdDate"].is_string());
     for (field, value, status, hint) in
-        [("pinStatus", "S", 400, "W or D"), ("product", "AMEX", 404, "the sandbox knows MC_CARD")]
+        [("pinStatus", "S", 400, "W or D"), ("product", "AMEX", 400, "product has to be one of MC_CARD")]
     {
         let mut order = order.clone();
         order[field] = value.into();
@@ -134,7 +134,7 @@ async fn a_made_card_can_be_viewed_and_renewed_and_a_waiting_one_made_random() {
     let changed = sandbox.post(&format!("/issuer/api/cards/{id}/random-pin"), &json!({})).await;
     assert_eq!((changed.status, changed.json()["pinStatus"].as_str()), (200, Some("D")));
     let again = sandbox.post(&format!("/issuer/api/cards/{id}/set-pin"), &json!({})).await;
-    again.assert_problem(409, "other", "pinStatus is D");
+    again.assert_problem(409, "wrong_state", "pinStatus is D");
     sandbox.post("/sandbox/embossing-run", &json!({})).await;
     let listed = sandbox.get("/issuer/api/cards").await.json()["cards"][0].clone();
     assert_eq!(listed["plastics"][0]["status"], "ACTIVE");

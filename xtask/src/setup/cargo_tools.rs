@@ -4,11 +4,11 @@ use anyhow::{Result, bail};
 use std::process::Command;
 
 /// A tool of exactly this version: generated glue and library must be of one version.
-pub(super) fn install_exact(package: &str, program: &str, version: &str) -> Result<()> {
+pub(super) fn install_exact(package: &str, program: &str, version: &str, options: &[&str]) -> Result<()> {
     if installed_version(program).as_deref() == Some(version) {
         return Ok(());
     }
-    install(package, &["--version", version])?;
+    install(package, &[&["--version", version], options].concat())?;
     match (installed_version(program), find_program(&[program])) {
         (Some(found), _) if found == version => Ok(()),
         (_, Some((_, path))) => bail!(

@@ -1,0 +1,66 @@
+// The vault's port by itself: a worker as the page starts it, and whatever one may send to it.
+
+/** What is no message to a vault, whatever it is. */
+export function malformed() {
+  const cyclic = { do: "press" };
+  cyclic.digit = cyclic;
+  const config = goodConfig();
+  return [
+    ...[undefined, null, true, 7, NaN, 10n, "", "open", "x".repeat(5_000_000)],
+    ...[[], ["press"], {}, new Date(), new Map([["do", "press"]]), /press/, new Uint8Array(1 << 20), new Error("press"), cyclic],
+    ...[undefined, null, 7, "", "Press", "prototype", "constructor", "__proto__", "toString", "event", ["press"], { press: 1 }].map(
+      (unknown) => ({ do: unknown, digit: 4 }),
+    ),
+    ...[undefined, null, 10, -1, 1.5, 256, 2 ** 32, 2 ** 53, NaN, Infinity, "1", "", true, 4n, [4], { valueOf: 4 }, new Array(1e6).fill(4)].map(
+      (digit) => ({ do: "press", digit }),
+    ),
+    ...[7, null, {}, ["token"], true].map((controlId) => ({ do: "controlId", controlId })),
+    ...[undefined, null, {}, "canvas", new Blob()].map((canvas) => ({ do: "canvas", canvas, color: "red" })),
+    { do: "open" },
+    { do: "open", config: null, wasm: "./card_pin_bg.wasm" },
+    { do: "open", config, wasm: 7 },
+    { do: "open", config, wasm: {} },
+    ...Object.keys(config).map((name) => ({ do: "open", config: { ...config, [name]: { toString: "4" } }, wasm: "./card_pin_bg.wasm" })),
+    ...["minLength", "timeoutMs", "keySize"].map((name) => ({ do: "open", config: { ...config, [name]: -1 }, wasm: "./card_pin_bg.wasm" })),
+  ];
+}
+
+/** @param {object} [changes] */
+export const goodConfig = (changes) => ({
+  view: false,
+  controlId: undefined,
+  tzpkUrl: new URL("./tzpk", location.href).href,
+  setUrl: new URL("./set", location.href).href,
+  viewUrl: new URL("./view", location.href).href,
+  minLength: 4,
+  maxLength: 4,
+  confirm: true,
+  rejectWeakPin: true,
+  timeoutMs: 10_000,
+  keySize: 2048,
+  ...changes,
+});
+
+/** A vault whose messages are kept in `told`; `until` waits for one. */
+export function start() {
+  const worker = new Worker("./card-pin.worker.js", { type: "module" });
+  const told = [];
+  let wake = () => {};
+  worker.onmessage = ({ data }) => {
+    told.push(data);
+    wake();
+  };
+  worker.onerror = ({ message }) => {
+    told.push({ broken: message });
+    wake();
+  };
+  const until = async (condition) => {
+    for (;;) {
+      const found = told.find(condition);
+      if (found) return found;
+      if (told.some((message) => "broken" in message)) throw new Error(`the vault broke: ${JSON.stringify(told)}`);
+      await new Promise((resolve) => (wake = resolve));
+    }
+  };
+  return { worker, told, until, post: (...messages) => messages.forEach((message) => worker.postMessage(message)) };
+}

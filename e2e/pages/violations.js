@@ -1,0 +1,42 @@
+// A page's own script: keeps what a policy forbids, on the page and in the worker; asked to, it does what is forbidden.
+window.violations = [];
+document.addEventListener("securitypolicyviolation", ({ effectiveDirective, sample }) => {
+  window.violations.push(["page", effectiveDirective, sample]);
+});
+const channel = new BroadcastChannel("violations");
+channel.onmessage = ({ data }) => {
+  if (data !== "violate") window.violations.push(["worker", data]);
+};
+
+/** @param {() => void} forbidden @returns {string} */
+const attempt = (forbidden) => {
+  try {
+    forbidden();
+    return "done";
+  } catch ({ name }) {
+    return name;
+  }
+};
+
+window.violate = {
+  picture: () => {
+    new Image().src = "https://elsewhere.invalid/picture.png";
+  },
+  inline: () => {
+    const button = document.body.appendChild(document.createElement("button"));
+    button.setAttribute("style", "color: red");
+    button.remove();
+  },
+  worker: () => channel.postMessage("violate"),
+};
+
+/** What Trusted Types forbid, where there are any. */
+window.trusted = () => ({
+  exist: "trustedTypes" in window,
+  outcomes: [
+    attempt(() => (document.createElement("div").innerHTML = "<b>text</b>")),
+    attempt(() => (document.createElement("script").src = "./card-pin.js")),
+    attempt(() => new Worker("./card-pin.worker.js", { type: "module" }).terminate()),
+    attempt(() => window.trustedTypes?.createPolicy("another", {})),
+  ],
+});

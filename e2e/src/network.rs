@@ -1,0 +1,207 @@
+//! A network between a browser and the sandbox.
+
+/// What goes wrong on it, and how.
+mod fault;
+/// HTTP/1.1, as far as two ends that close every connection need it.
+mod message;
+
+use crate::{
+    pad::Pad,
+    sandbox::{self, Sandbox},
+    webdriver::WebDriver,
+};
+use anyhow::{Context, Result};
+use fault::Fault;
+use message::{Answer, Request};
+use std::{
+    net::Ipv4Addr,
+    sync::{Arc, Mutex, PoisonError},
+};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+    task::{JoinHandle, JoinSet},
+};
+
+/// Where browsers send what violates a policy.
+const REPORTS: &str = "/reports";
+
+/// A network between a browser and the sandbox: an origin of its own that passes everything on, keeps what came, and goes
+/// wrong where an address asks for it. `…?fault=reset` is reset each time, `…?fault=reset&once` the first time alone. Every
+/// request has a connection of its own. Dropping it ends it.
+#[derive(Debug)]
+pub struct Network {
+    port: u16,
+    parts: Arc<Parts>,
+    listening: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// A request that came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// The path, without the query.
+    pub path: String,
+    /// The query, which names the fault, and whatever else tells requests apart.
+    pub query: String,
+    /// The body.
+    pub body: String,
+}
+
+#[derive(Debug)]
+struct Parts {
+    /// The sandbox's host and port, and the network's own.
+    hosts: [String; 2],
+    policies: Vec<(String, String)>,
+    seen: Mutex<Vec<Seen>>,
+}
+
+impl Network {
+    /// On a free port, in front of this sandbox.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no port.
+    pub async fn start(sandbox: &Sandbox) -> Result<Self> {
+        Self::start_with_policies(sandbox, Vec::new()).await
+    }
+
+    /// As [`Network::start`], and the files at these paths come under these content security policies in place of the
+    /// sandbox's. Every policy, the sandbox's too, has violations reported.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub async fn start_with_policies(sandbox: &Sandbox, policies: Vec<(String, String)>) -> Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let port = listener.local_addr()?.port();
+        let upstream =
+            sandbox.url("").strip_prefix("http://").context("the sandbox has no address")?.to_owned();
+        let hosts = [upstream, format!("127.0.0.1:{port}")];
+        let parts = Arc::new(Parts { hosts, policies, seen: Mutex::default() });
+        let accepting = tokio::spawn(accept(listener, Arc::clone(&parts)));
+        Ok(Self { port, parts, listening: Mutex::new(Some(accepting)) })
+    }
+
+    /// An address on the other side of it.
+    #[must_use]
+    pub fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    /// The hosted page as a mobile web view gets it, over this network.
+    ///
+    /// # Errors
+    ///
+    /// Where the browser does not get there.
+    pub async fn open_web_view<'a>(&self, driver: &'a WebDriver, control_id: &str) -> Result<Pad<'a>> {
+        sandbox::open_web_view(driver, &self.url(""), control_id).await
+    }
+
+    /// Goes away: connections break, and new ones are refused.
+    pub fn go(&self) {
+        let accepting = self.listening.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(accepting) = accepting {
+            accepting.abort();
+        }
+    }
+
+    /// Is there again.
+    ///
+    /// # Errors
+    ///
+    /// Where somebody else has taken the port.
+    pub async fn come_back(&self) -> Result<()> {
+        let listener =
+            TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await.context("the port is taken")?;
+        let accepting = tokio::spawn(accept(listener, Arc::clone(&self.parts)));
+        *self.listening.lock().unwrap_or_else(PoisonError::into_inner) = Some(accepting);
+        Ok(())
+    }
+
+    /// What came to a path, oldest first.
+    #[must_use]
+    pub fn seen(&self, path: &str) -> Vec<Seen> {
+        let seen = self.parts.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.iter().filter(|seen| seen.path == path).cloned().collect()
+    }
+
+    /// The violations that the browser has reported.
+    #[must_use]
+    pub fn reports(&self) -> Vec<String> {
+        self.seen(REPORTS).into_iter().map(|seen| seen.body).collect()
+    }
+
+    /// Forgets what came.
+    pub fn forget(&self) {
+        self.parts.seen.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+impl Drop for Network {
+    fn drop(&mut self) {
+        self.go();
+    }
+}
+
+/// Its connections end with it.
+async fn accept(listener: TcpListener, parts: Arc<Parts>) {
+    let mut connections = JoinSet::new();
+    while let Ok((stream, _)) = listener.accept().await {
+        let parts = Arc::clone(&parts);
+        // One that breaks is what this is for; the browser says so.
+        connections.spawn(async move { drop(parts.carry(stream).await) });
+        while connections.try_join_next().is_some() {}
+    }
+}
+
+impl Parts {
+    async fn carry(&self, mut stream: TcpStream) -> Result<()> {
+        // A browser opens connections in advance that it may never use.
+        let Some(request) = Request::read(&mut stream).await? else { return Ok(()) };
+        let fault = self.note(&request);
+        if request.path == REPORTS {
+            stream.write_all(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n").await?;
+            return Ok(());
+        }
+        let Some(fault) = fault else {
+            let answer = self.pass_on(&request).await?;
+            return Ok(stream.write_all(&answer.to_bytes()).await?);
+        };
+        let answer = if fault.strikes_before() { None } else { Some(self.pass_on(&request).await?) };
+        fault.strike(stream, answer).await
+    }
+
+    /// Keeps it, and returns the fault that it asks for.
+    fn note(&self, request: &Request) -> Option<Fault> {
+        let seen = Seen {
+            path: request.path.clone(),
+            query: request.query.clone(),
+            body: String::from_utf8_lossy(&request.body).into_owned(),
+        };
+        let mut all = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_first = !all.iter().any(|other| (&other.path, &other.query) == (&seen.path, &seen.query));
+        let mut fields = seen.query.split('&');
+        let fault = fields.clone().find_map(|field| field.strip_prefix("fault="));
+        let strikes = is_first || !fields.any(|field| field == "once");
+        let fault = fault.filter(|_| strikes).map(Fault::named);
+        all.push(seen);
+        fault
+    }
+
+    async fn pass_on(&self, request: &Request) -> Result<Answer> {
+        let [upstream, own] = &self.hosts;
+        let mut sandbox = TcpStream::connect(upstream).await?;
+        sandbox.write_all(&request.to_bytes(own, upstream)).await?;
+        let mut bytes = Vec::new();
+        sandbox.read_to_end(&mut bytes).await?;
+        let mut answer = Answer::parse(&bytes)?;
+        answer.replace(upstream, own);
+        let policy =
+            self.policies.iter().find(|(path, _)| *path == request.path).map(|(_, policy)| policy.as_str());
+        if let Some(policy) = policy.or(answer.header("content-security-policy")) {
+            let policy = format!("{policy}; report-uri {REPORTS}");
+            answer.set_header("content-security-policy", &policy);
+        }
+        Ok(answer)
+    }
+}

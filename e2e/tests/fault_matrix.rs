@@ -1,0 +1,368 @@
+//! Every fault at every request: the right code, the PIN sent at most once, nothing half-way, and then a new control id
+//! works on the same page.
+
+use anyhow::{Context, Result, bail, ensure};
+use card_pin_e2e::{Engine, Network, Sandbox, WebDriver, random_pin};
+use serde_json::{Value, json};
+
+/// Sessions at a time: browsers open no more than six connections to a server, and a stalled one keeps its own.
+const AT_A_TIME: usize = 4;
+/// After so many of these groups, one session without a fault.
+const GOOD_AFTER: usize = 3;
+/// For what stalls on purpose. The rest has to be done in this time, on a busy machine too.
+const TIMEOUT_MS: u32 = 5000;
+
+/// Where a fault strikes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum On {
+    Worker,
+    Core,
+    /// Asked for as soon as there is a key: the control id is given, and nobody has pressed a key yet.
+    TzpkEarly,
+    /// Asked for after the submit: the control id comes from a provider.
+    TzpkLate,
+    SetGiven,
+    SetProvided,
+    ViewGiven,
+    ViewProvided,
+}
+
+use On::{Core, SetGiven, SetProvided, TzpkEarly, TzpkLate, ViewGiven, ViewProvided, Worker};
+
+/// One session. Without a fault all goes well.
+struct Case {
+    on: On,
+    fault: String,
+    end: &'static str,
+}
+
+/// What an engine's own network code makes of it, and what that comes to: for the key and the core, and for `set`.
+const NETWORK: [(&str, &str, &str); 17] = [
+    ("refused", "network", "outcome_unknown"),
+    ("cut", "network", "outcome_unknown"),
+    ("reset", "network", "outcome_unknown"),
+    ("stall", "timeout", "outcome_unknown"),
+    ("cut_after", "network", "outcome_unknown"),
+    ("reset_after", "network", "outcome_unknown"),
+    ("cut_body", "network", "outcome_unknown"),
+    ("reset_body", "network", "outcome_unknown"),
+    ("stall_body", "timeout", "outcome_unknown"),
+    ("drip", "timeout", "outcome_unknown"),
+    ("slow", "success", "success"),
+    ("garbage", "network", "outcome_unknown"),
+    ("gzip", "network", "outcome_unknown"),
+    ("type", "success", "success"),
+    ("redirect_302", "network", "outcome_unknown"),
+    ("redirect_308", "network", "outcome_unknown"),
+    // Eight MiB, given up when the limit is reached.
+    ("big", "bad_response", "outcome_unknown"),
+];
+
+/// What our own code makes of it, the same in each engine: for the key, and for `set`. Run in one.
+const CONTENT: [(&str, &str, &str); 16] = [
+    ("status_203", "success", "success"),
+    ("status_300", "bad_response", "outcome_unknown"),
+    ("status_304", "bad_response", "outcome_unknown"),
+    ("status_418", "rejected", "rejected"),
+    ("status_422", "rejected", "rejected"),
+    ("status_500", "server_error", "outcome_unknown"),
+    ("status_599", "server_error", "outcome_unknown"),
+    ("empty", "bad_response", "success"),
+    ("null", "bad_response", "success"),
+    ("portal", "bad_response", "success"),
+    ("utf8", "bad_response", "success"),
+    ("json", "bad_response", "success"),
+    // In a field that nobody reads, which is skipped without descending.
+    ("deep", "success", "success"),
+    ("twice", "bad_response", "success"),
+    ("more", "success", "success"),
+    // Once alone: a key is asked for again, a PIN is not sent again.
+    ("reset&once", "success", "outcome_unknown"),
+];
+
+/// Each fault at each request; the two ways to a control id take turns.
+fn keys_and_pins(faults: &[(&str, &'static str, &'static str)]) -> Vec<Case> {
+    let mut cases = Vec::new();
+    for (number, (fault, key, set)) in faults.iter().enumerate() {
+        for ways in [[TzpkEarly, TzpkLate], [SetGiven, SetProvided], [ViewProvided, ViewGiven]] {
+            let on = ways[number % 2];
+            let end = if matches!(on, SetGiven | SetProvided) { set } else { key };
+            cases.push(Case { on, fault: (*fault).to_owned(), end });
+        }
+    }
+    cases
+}
+
+/// The worker's script and the core, which are loaded anew for each session.
+fn files() -> Vec<Case> {
+    let case = |on, fault: &str, end| Case { on, fault: fault.to_owned(), end };
+    let mut cases = Vec::new();
+    // Of a worker that is refused, `browser_states.rs` has the case: its script can be of no other origin.
+    cases.push(case(Core, "refused", "network"));
+    for fault in [
+        "cut",
+        "reset",
+        "cut_body",
+        "reset_body",
+        "garbage",
+        "gzip",
+        "status_404",
+        "status_503",
+        "redirect_302",
+    ] {
+        cases.extend([case(Worker, fault, "network"), case(Core, fault, "network")]);
+    }
+    for fault in ["stall", "stall_body", "drip"] {
+        cases.extend([case(Worker, fault, "timeout"), case(Core, fault, "timeout")]);
+    }
+    for fault in ["portal", "json"] {
+        cases.extend([case(Worker, fault, "network"), case(Core, fault, "network")]);
+    }
+    // Eight MiB of blanks: a script that never says that it runs.
+    cases.extend([case(Worker, "big", "timeout"), case(Core, "big", "network")]);
+    // A script of another type is none; the core is known by its bytes.
+    cases.extend([
+        case(Worker, "type", "network"),
+        case(Core, "type", "success"),
+        case(Core, "slow", "success"),
+    ]);
+    // What fails once is loaded again: onto the page.
+    cases.push(case(Worker, "reset&once", "success"));
+    cases
+}
+
+fn in_order(cases: impl IntoIterator<Item = Vec<Case>>) -> Vec<Case> {
+    let mut cases: Vec<_> = cases.into_iter().flatten().collect();
+    // Those that stall do it at the same time.
+    cases.sort_by_key(|case| (case.fault.clone(), case.on));
+    cases
+}
+
+#[tokio::test]
+async fn in_chromium() -> Result<()> {
+    let cases = in_order([keys_and_pins(&NETWORK), files(), keys_and_pins(&CONTENT)]);
+    each_ends_as_it_should(Engine::Chromium, cases).await
+}
+
+#[tokio::test]
+async fn in_firefox() -> Result<()> {
+    each_ends_as_it_should(Engine::Firefox, in_order([keys_and_pins(&NETWORK), files()])).await
+}
+
+#[tokio::test]
+async fn in_webkit() -> Result<()> {
+    each_ends_as_it_should(Engine::WebKit, in_order([keys_and_pins(&NETWORK), files()])).await
+}
+
+/// What an engine makes of a fault in a way of its own.
+fn own_way(engine: Engine, case: &Case) -> Option<&'static str> {
+    let is_set = matches!(case.on, SetGiven | SetProvided);
+    match (engine, case.fault.as_str()) {
+        // Taken for HTTP/0.9, which has no status, and so for a 200.
+        (Engine::Firefox, "garbage") if is_set => Some("success"),
+        (Engine::Firefox, "garbage") if !matches!(case.on, Worker | Core) => Some("bad_response"),
+        // Taken for what it is.
+        (Engine::WebKit, "gzip") => Some("success"),
+        // After `Connection: close`, taken for the whole body.
+        (Engine::WebKit, "cut_body") if is_set => Some("success"),
+        (Engine::WebKit, "cut_body") if !matches!(case.on, Worker | Core) => Some("bad_response"),
+        // The view was carried out the first time, and half of the refusal of the second is read.
+        (Engine::Firefox, "cut_body") if matches!(case.on, ViewGiven | ViewProvided) => Some("already_used"),
+        _ => None,
+    }
+}
+
+/// What a test works with.
+struct Stage<'a> {
+    sandbox: &'a Sandbox,
+    network: &'a Network,
+    /// Where every connection is refused.
+    closed: &'a Network,
+    driver: &'a WebDriver,
+    /// A card that was made, whose PIN can be viewed.
+    made_card: String,
+}
+
+async fn each_ends_as_it_should(engine: Engine, mut cases: Vec<Case>) -> Result<()> {
+    for case in &mut cases {
+        case.end = own_way(engine, case).unwrap_or(case.end);
+    }
+    let sandbox = Sandbox::start().await?;
+    let policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src *";
+    let policies =
+        ["faults.html", "card-pin.worker.js"].map(|file| (format!("/pin-page/{file}"), policy.to_owned()));
+    let network = Network::start_with_policies(&sandbox, policies.into()).await?;
+    let closed = Network::start(&sandbox).await?;
+    closed.go();
+    let made_card = sandbox.random_card().await?;
+    sandbox.run_embossing().await?;
+    let browser = engine.start().await?;
+    let stage =
+        Stage { sandbox: &sandbox, network: &network, closed: &closed, driver: browser.driver(), made_card };
+    stage.driver.open(&network.url("/pin-page/faults.html")).await?;
+    stage.driver.wait_for("window.begin", "the page").await?;
+    let mut failures = Vec::new();
+    for (number, together) in cases.chunks(AT_A_TIME).enumerate() {
+        let faulty: Vec<_> = (number * AT_A_TIME..).zip(together).collect();
+        let mut groups = vec![faulty];
+        // And then, on the same page, with a new control id.
+        let on = if number % 2 == 0 { SetGiven } else { ViewProvided };
+        let good = Case { on, fault: String::new(), end: "success" };
+        if number % GOOD_AFTER == 0 {
+            groups.push(vec![(cases.len() + number, &good)]);
+        }
+        for group in groups {
+            let mut running = Vec::new();
+            for (number, case) in group {
+                running.push((case, stage.begin(number, case).await?));
+            }
+            for (case, session) in running {
+                if let Err(error) = stage.end(case, &session).await {
+                    failures.push(format!("{:?} {}: {error:#}", case.on, case.fault));
+                }
+            }
+        }
+    }
+    ensure!(
+        failures.is_empty(),
+        "{} of {} cases fail:\n{}",
+        failures.len(),
+        cases.len(),
+        failures.join("\n")
+    );
+    Ok(())
+}
+
+struct Running {
+    name: String,
+    card: String,
+    pin: String,
+}
+
+impl Stage<'_> {
+    async fn begin(&self, number: usize, case: &Case) -> Result<Running> {
+        let views = matches!(case.on, ViewGiven | ViewProvided);
+        let (card, control_id) = if views {
+            (self.made_card.clone(), self.sandbox.view_control_id(&self.made_card).await?)
+        } else {
+            let card = self.sandbox.waiting_card().await?;
+            (card.id, card.control_id)
+        };
+        let name = format!("case={number}");
+        let pin = random_pin()?;
+        let at = |on: &[On], path: &str| {
+            if !on.contains(&case.on) || case.fault.is_empty() {
+                format!("./{path}?{name}")
+            } else if case.fault == "refused" {
+                self.closed.url(&format!("/pin-page/{path}?{name}"))
+            } else {
+                format!("./{path}?{name}&fault={}", case.fault)
+            }
+        };
+        // In which there is nothing to be entered.
+        let digits = match case.on {
+            TzpkEarly if !matches!(case.end, "success") => Value::Null,
+            ViewGiven | ViewProvided => json!(""),
+            _ => json!(pin),
+        };
+        let options = json!({
+            "name": name,
+            "operation": if views { "view-pin" } else { "set-pin" },
+            "controlId": control_id,
+            "provide": matches!(case.on, TzpkLate | SetProvided | ViewProvided | Core | Worker),
+            // Not before there is a vault that surely stays: digits go down with one that does not start.
+            "patient": case.fault.ends_with("&once"),
+            "digits": digits,
+            "workerUrl": at(&[Worker], "card-pin.worker.js"),
+            "wasmUrl": at(&[Core], "card_pin_bg.wasm"),
+            "tzpkUrl": at(&[TzpkEarly, TzpkLate], "tzpk"),
+            "setUrl": at(&[SetGiven, SetProvided], "set"),
+            "viewUrl": at(&[ViewGiven, ViewProvided], "view"),
+            "timeoutMs": TIMEOUT_MS,
+        });
+        self.driver.run::<Value>("window.begin(argument).catch(() => {})", options).await?;
+        Ok(Running { name, card, pin })
+    }
+
+    async fn end(&self, case: &Case, session: &Running) -> Result<()> {
+        let expression = format!("window.outcomes['{}']", session.name);
+        let outcome = self.driver.wait_for(&expression, "the end").await?;
+        let told = outcome["told"].as_array().context("nothing was told")?;
+        is_documented(told).with_context(|| format!("{outcome}"))?;
+        let views = matches!(case.on, ViewGiven | ViewProvided);
+        let last = &told[told.len() - 1];
+        let code = last["code"].as_str().unwrap_or("success");
+        ensure!(code == case.end, "{code} instead of {}: {outcome}", case.end);
+        let of_operation = if views { "view_pin_" } else { "set_pin_" };
+        ensure!(last["event"].as_str().is_some_and(|event| event.starts_with(of_operation)), "{outcome}");
+        let is_retryable =
+            !matches!(code, "outcome_unknown" | "wasm_unavailable" | "rejected" | "already_used");
+        ensure!(last["code"].is_null() || last["retryable"] == is_retryable, "{outcome}");
+
+        let settled = match (outcome["settled"].as_str(), code) {
+            (Some("not asked"), _) => true,
+            (Some("fulfilled"), code) => code == "success",
+            (settled, code) => settled == Some(code),
+        };
+        ensure!(settled, "the promise says something else: {outcome}");
+        let state = if code != "success" {
+            "failed"
+        } else if views {
+            "shown"
+        } else {
+            "done"
+        };
+        ensure!(
+            outcome["state"] == state && outcome["left"] == 0 && outcome["late"] == "closed",
+            "{outcome}"
+        );
+        if case.on == Worker && code == "network" {
+            ensure!(outcome["isolation"] == "page", "{outcome}");
+        } else if case.on != Worker {
+            ensure!(outcome["isolation"] == "worker", "{outcome}");
+        }
+
+        let sent = |path: &str| {
+            let seen = self.network.seen(&format!("/pin-page/{path}"));
+            let mine = |query: &str| query.split('&').any(|field| field == session.name);
+            seen.iter().filter(|seen| mine(&seen.query)).count()
+        };
+        ensure!(sent("set") <= 1, "the PIN was sent {} times: {outcome}", sent("set"));
+        ensure!(
+            sent("tzpk") <= 2 && sent("view") <= 2,
+            "{} keys were asked for",
+            sent("tzpk") + sent("view")
+        );
+        if code == "success" && !views {
+            let decrypted = self.sandbox.pin_of(&session.card).await?;
+            ensure!(
+                decrypted.as_ref() == Some(&session.pin),
+                "{} was entered, {decrypted:?} decrypted",
+                session.pin
+            );
+        }
+        let never_sent = !matches!(case.on, SetGiven | SetProvided) && code != "success";
+        ensure!(!never_sent || sent("set") == 0, "the PIN was sent without a key");
+        Ok(())
+    }
+}
+
+/// Whether it is an order in which the declarations say that events come: changes of the entry first, `ready` once and before
+/// any success, `submitting` once, and one end, after which nothing comes.
+fn is_documented(told: &[Value]) -> Result<()> {
+    let (mut is_ready, mut is_submitting, mut has_ended) = (false, false, false);
+    for detail in told {
+        ensure!(!has_ended, "something comes after the end");
+        match detail["event"].as_str() {
+            Some("ready") if !is_ready => is_ready = true,
+            Some("submitting") if !is_submitting => is_submitting = true,
+            Some("pin_valid" | "set_pin_validation_error") if !is_submitting => {}
+            Some("set_pin_success") if is_ready && is_submitting => has_ended = true,
+            Some("view_pin_success") if is_submitting => has_ended = true,
+            Some("set_pin_error" | "view_pin_error") => has_ended = true,
+            _ => bail!("{detail} comes out of order"),
+        }
+    }
+    ensure!(has_ended, "there is no end");
+    Ok(())
+}

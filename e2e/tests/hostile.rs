@@ -1,0 +1,149 @@
+//! A page whose first script is hostile: it has patched what can be patched, and put on every object what can be put there.
+//! What it sees is what SECURITY.md says, one press after the other as the customer makes it, and nothing of the vault's.
+
+use anyhow::{Context, Result, ensure};
+use card_pin_e2e::{Engine, Hand, Network, Pad, Sandbox, WebDriver, in_each_engine, random_pin};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Where a script that came first hears each press: SECURITY.md says so.
+const HEARS_PRESSES: [&str; 5] = ["keys", "taps", "Worker.postMessage", "RegExp.exec", "RegExp.test"];
+
+in_each_engine!(all);
+
+async fn all(engine: Engine) -> Result<()> {
+    let sandbox = Sandbox::start().await?;
+    let network = Network::start(&sandbox).await?;
+    let browser = engine.start().await?;
+    let driver = browser.driver();
+    for hand in [Hand::Screen, Hand::Keyboard] {
+        a_hostile_script_sees_presses_and_nothing_else(&sandbox, &network, driver, hand)
+            .await
+            .with_context(|| format!("{hand:?}"))?;
+    }
+    what_is_on_every_object_is_no_option(&network, driver).await.context("polluted options")
+}
+
+async fn a_hostile_script_sees_presses_and_nothing_else(
+    sandbox: &Sandbox,
+    network: &Network,
+    driver: &WebDriver,
+    hand: Hand,
+) -> Result<()> {
+    network.forget();
+    driver.open(&network.url("/pin-page/hostile.html")).await?;
+    let pad = Pad::find(driver).await?;
+    let card = sandbox.waiting_card().await?;
+    pad.start(&card.control_id).await?;
+    let ready = pad.wait_for_event("detail.event === 'ready'").await?;
+    ensure!(ready["isolation"] == "worker", "the vault was driven out of its worker: {ready}");
+    // So long that it stands nowhere by chance. A polluted `weakPin` or `minLength` changes nothing.
+    let pin = random_pin()? + &random_pin()? + &random_pin()?;
+    pad.enter("123456789012", hand).await?;
+    pad.wait_for_event("detail.code === 'weak_pin'").await?;
+    pad.choose(&pin, hand).await?;
+    let end = pad.end().await?;
+    ensure!(end["event"] == "set_pin_success", "it ended with {end}");
+    ensure!(
+        sandbox.pin_of(&card.id).await?.as_ref() == Some(&pin),
+        "another PIN is set than the one that was entered"
+    );
+    ensure!(network.seen("/pin-page/set").len() == 1, "the PIN is sent once");
+    for stolen in ["stolen.worker.js", "stolen.wasm", "stolen-tzpk", "stolen-set"] {
+        ensure!(network.seen(&format!("/pin-page/{stolen}")).is_empty(), "{stolen} was asked for");
+    }
+
+    let seen: Vec<(String, String)> = driver.run("return window.testify()", Value::Null).await?;
+    let mut streams: BTreeMap<(&str, String), String> = BTreeMap::new();
+    for (place, text) in &seen {
+        ensure!(!holds(text, &pin), "{place} saw the PIN at once: {text}");
+        ensure!(!text.contains("bytes:"), "bytes passed through {place}: {text}");
+        // What is the same but for its digits may be a press.
+        let shape = text.replace(|character: char| character.is_ascii_digit(), "#");
+        let digits = text.chars().filter(char::is_ascii_digit);
+        streams.entry((place, shape)).or_default().extend(digits);
+    }
+    let hear: BTreeSet<&str> =
+        streams.iter().filter(|(_, digits)| digits.contains(&pin)).map(|((place, _), _)| *place).collect();
+    let more: Vec<_> = hear.iter().filter(|place| !HEARS_PRESSES.contains(place)).collect();
+    ensure!(more.is_empty(), "presses are heard by {more:?}, too");
+    // The search finds what is there.
+    let expected = if hand == Hand::Screen { "taps" } else { "keys" };
+    for place in [expected, "Worker.postMessage"] {
+        ensure!(hear.contains(place), "the search found no presses in {place}: {hear:?}");
+    }
+    // The vault's work is done where no patch of the page's reaches.
+    let idle = [
+        "window.fetch",
+        "XMLHttpRequest",
+        "TextEncoder",
+        "TextDecoder",
+        "WebAssembly",
+        "crypto.",
+        "subtle.",
+        "Storage",
+    ];
+    for (place, text) in &seen {
+        ensure!(!idle.iter().any(|idle| place.starts_with(idle)), "{place} was called with {text}");
+    }
+    from_the_vault_come_counts_and_names(&seen)
+}
+
+/// Each message of the vault's is one of those that protocol.js lists, with numbers of places and no digit.
+fn from_the_vault_come_counts_and_names(seen: &[(String, String)]) -> Result<()> {
+    let told: BTreeSet<_> =
+        seen.iter().filter(|(place, _)| place == "from the vault").map(|(_, text)| text.as_str()).collect();
+    ensure!(told.len() > 20, "the search found no messages of the vault's: {told:?}");
+    for text in told {
+        let fields: Vec<_> = text.trim_end_matches([',', ';']).split(',').collect();
+        let known = match fields[..] {
+            [flag] => [
+                "started:true",
+                "opened:true",
+                "submitting:true",
+                "closed:true",
+                "event:ready",
+                "event:set_pin_success",
+            ]
+            .contains(&flag),
+            ["event:pin_valid", valid, digits, step] => {
+                let count = digits.strip_prefix("digits:").and_then(|digits| digits.parse::<u8>().ok());
+                ["pin_valid:true", "pin_valid:false"].contains(&valid)
+                    && count.is_some_and(|count| count <= 12)
+                    && ["step:entry", "step:confirm"].contains(&step)
+            }
+            ["event:set_pin_validation_error", "code:weak_pin", "submit:false"] => true,
+            _ => false,
+        };
+        ensure!(known, "the vault told {text}");
+    }
+    Ok(())
+}
+
+async fn what_is_on_every_object_is_no_option(network: &Network, driver: &WebDriver) -> Result<()> {
+    driver.open(&network.url("/pin-page/hostile.html")).await?;
+    driver.wait_for("window.failure", "the session's module").await?;
+    let script = "
+        const urls = { tzpkUrl: './tzpk', setUrl: './set' };
+        return Promise.all([
+          failure(() => new PinSession({})),
+          failure(() => new PinSession({ ...urls })),
+          failure(() => new PinSession({ controlId: 'mine' })),
+          failure(() => new PinSession({ ...urls, controlId: 'mine' }).viewPin()),
+        ])";
+    let outcome: Value = driver.run(script, Value::Null).await?;
+    let expected = json!([
+        "CardPinError: control_id_missing",
+        "CardPinError: control_id_missing",
+        "TypeError: tzpkUrl has to be an address",
+        "CardPinError: closed",
+    ]);
+    ensure!(outcome == expected, "{outcome} instead of {expected}");
+    Ok(())
+}
+
+/// Whether these digits stand there, as a text or as a list.
+fn holds(text: &str, digits: &str) -> bool {
+    let digits: Vec<_> = digits.chars().map(String::from).collect();
+    ["", ",", " ", ";"].iter().any(|separator| text.contains(&digits.join(separator)))
+}

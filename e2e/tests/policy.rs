@@ -1,0 +1,190 @@
+//! Strict content security policies and Trusted Types: a whole session violates nothing, by the events of page and worker and
+//! by what the browser reports to the server; and what does violate them is seen.
+
+use anyhow::{Context, Result, ensure};
+use card_pin_e2e::{Engine, Hand, Network, Pad, Sandbox, WebDriver, in_each_engine, random_pin};
+use serde_json::{Value, json};
+
+/// What the README asks an issuer's page for, and nothing else is allowed.
+const ISSUER: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; \
+    connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; \
+    require-trusted-types-for 'script'; trusted-types card-pin";
+
+/// Every directive that the hosted page comes with, frames aside.
+const HOSTED: [&str; 9] = [
+    "default-src 'none'",
+    "script-src 'self' 'wasm-unsafe-eval'",
+    "worker-src 'self'",
+    "style-src 'self'",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types card-pin",
+];
+
+in_each_engine!(all);
+
+async fn all(engine: Engine) -> Result<()> {
+    let sandbox = Sandbox::start().await?;
+    let issuer = ["direct.html", "view.html"].map(|file| (format!("/pin-page/{file}"), ISSUER.to_owned()));
+    let network = Network::start_with_policies(&sandbox, issuer.into()).await?;
+    let browser = engine.start().await?;
+    let driver = browser.driver();
+    let stage = Stage { sandbox: &sandbox, network: &network, driver };
+    stage.on_the_hosted_page().await.context("the hosted page")?;
+    stage.on_an_issuers_page().await.context("an issuer's page")
+}
+
+struct Stage<'a> {
+    sandbox: &'a Sandbox,
+    network: &'a Network,
+    driver: &'a WebDriver,
+}
+
+impl Stage<'_> {
+    async fn on_the_hosted_page(&self) -> Result<()> {
+        let card = self.sandbox.waiting_card().await?;
+        let pad = self.network.open_web_view(self.driver, &card.control_id).await?;
+        let policy = "const { headers } = await fetch('./frame?key=sandbox', { method: 'GET' });
+                      return headers.get('content-security-policy')";
+        let policy: String = self.driver.run(policy, Value::Null).await?;
+        let directives: Vec<_> = policy.split(';').map(str::trim).collect();
+        for directive in HOSTED {
+            ensure!(directives.contains(&directive), "the hosted page lacks {directive}: {policy}");
+        }
+        ensure!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"), "{policy}");
+        self.watch().await?;
+        self.set(&pad, &card.control_id).await?;
+        let made = self.sandbox.random_card().await?;
+        self.sandbox.run_embossing().await?;
+        self.view(&pad, &self.sandbox.view_control_id(&made).await?).await?;
+        self.nothing_was_violated().await?;
+        self.violations_are_seen().await
+    }
+
+    async fn on_an_issuers_page(&self) -> Result<()> {
+        self.network.forget();
+        let card = self.sandbox.waiting_card().await?;
+        self.driver.open(&self.network.url("/pin-page/direct.html")).await?;
+        let pad = Pad::find(self.driver).await?;
+        self.watch().await?;
+        self.set(&pad, &card.control_id).await?;
+        self.nothing_was_violated().await?;
+        self.violations_are_seen().await?;
+
+        self.network.forget();
+        let made = self.sandbox.random_card().await?;
+        self.sandbox.run_embossing().await?;
+        self.driver.open(&self.network.url("/pin-page/view.html")).await?;
+        let pad = Pad::find(self.driver).await?;
+        self.watch().await?;
+        self.view(&pad, &self.sandbox.view_control_id(&made).await?).await?;
+        self.nothing_was_violated().await?;
+        self.violations_are_seen().await
+    }
+
+    /// From here on violations are kept, those of the page and those of the vault's worker.
+    async fn watch(&self) -> Result<()> {
+        let watch = "
+            await import('/pin-page/violations.js');
+            const pad = document.querySelector('card-pin');
+            pad.workerUrl = '/pin-page/watched.worker.js';";
+        self.driver.run::<Value>(watch, Value::Null).await.map(drop)
+    }
+
+    /// All that can happen to a PIN that is set: refused entries, both hands, a server that fails, a cancel, a success.
+    async fn set(&self, pad: &Pad<'_>, control_id: &str) -> Result<()> {
+        pad.start(control_id).await?;
+        self.driver
+            .run::<Value>("document.querySelector('card-pin').keypad = 'shuffled'", Value::Null)
+            .await?;
+        pad.enter("1234", Hand::Screen).await?;
+        pad.wait_for_event("detail.code === 'weak_pin'").await?;
+        let (pin, other) = (random_pin()?, random_pin()?);
+        pad.enter(&pin, Hand::Keyboard).await?;
+        pad.enter(if other == pin { "4826" } else { &other }, Hand::Screen).await?;
+        pad.submit(Hand::Keyboard).await?;
+        pad.wait_for_event("detail.code === 'mismatch'").await?;
+        self.sandbox.plan_fault("set", &json!({"status": 503}), 1).await?;
+        pad.choose(&pin, Hand::Screen).await?;
+        pad.wait_for_event("detail.code === 'outcome_unknown'").await?;
+
+        pad.start(&self.sandbox.waiting_card().await?.control_id).await?;
+        pad.enter("48", Hand::Keyboard).await?;
+        self.driver.run::<Value>("document.querySelector('card-pin').close()", Value::Null).await?;
+
+        let card = self.sandbox.waiting_card().await?;
+        pad.start(&card.control_id).await?;
+        pad.choose(&pin, Hand::Keyboard).await?;
+        pad.wait_for_event("detail.event === 'set_pin_success'").await?;
+        ensure!(
+            self.sandbox.pin_of(&card.id).await? == Some(pin),
+            "another PIN is set than the one that was tapped"
+        );
+        Ok(())
+    }
+
+    /// Shown, spelt out for a screen reader, and hidden.
+    async fn view(&self, pad: &Pad<'_>, control_id: &str) -> Result<()> {
+        pad.forget_events().await?;
+        let start = "const pad = document.querySelector('card-pin');
+                     pad.operation = 'view-pin';
+                     pad.controlId = argument;";
+        self.driver.run::<Value>(start, json!(control_id)).await?;
+        pad.wait_for_event("detail.event === 'view_pin_success'").await?;
+        let part =
+            |name| format!("document.querySelector('card-pin').shadowRoot.querySelector('[part={name}]')");
+        self.driver.element(&part("spell"), "the button for screen readers").await?.click().await?;
+        self.driver.wait_for(&format!("{}.textContent", part("spoken")), "a digit in words").await?;
+        self.driver.run::<Value>("document.querySelector('card-pin').close()", Value::Null).await.map(drop)
+    }
+
+    async fn nothing_was_violated(&self) -> Result<()> {
+        let violations: Value = self.driver.run("return window.violations", Value::Null).await?;
+        ensure!(violations == json!([]), "violated: {violations}");
+        let reports = self.network.reports();
+        ensure!(reports.is_empty(), "reported: {reports:?}");
+        Ok(())
+    }
+
+    /// The watch of before was one: what is forbidden is forbidden, told, and reported.
+    async fn violations_are_seen(&self) -> Result<()> {
+        for (violate, place, directive) in [
+            ("picture", "page", "img-src"),
+            ("inline", "page", "style-src"),
+            ("worker", "worker", "connect-src"),
+        ] {
+            let reported = self.network.reports().len();
+            self.driver.run::<Value>("window.violate[argument]()", json!(violate)).await?;
+            let seen = format!(
+                "violations.some(([place, directive]) => place === '{place}' && directive.startsWith('{directive}'))"
+            );
+            self.driver.wait_for(&seen, &format!("the violation of {directive} in the {place}")).await?;
+            self.wait_for_report(reported, directive).await?;
+        }
+        let trusted: Value = self.driver.run("return window.trusted()", Value::Null).await?;
+        // An engine without Trusted Types does as it always did: the pad works, and nothing is enforced.
+        let (third, fourth) = (&trusted["outcomes"][2], &trusted["outcomes"][3]);
+        if trusted["exist"] == true {
+            ensure!(trusted["outcomes"] == json!(vec!["TypeError"; 4]), "not in force: {trusted}");
+            let reported = self.network.reports().len();
+            self.driver.run::<Value>("window.trusted()", Value::Null).await?;
+            self.wait_for_report(reported, "trusted-types").await?;
+        } else {
+            ensure!(third == "done" && fourth == "done", "{trusted}");
+        }
+        Ok(())
+    }
+
+    /// A report with this directive, beyond the first `before`.
+    async fn wait_for_report(&self, before: usize, directive: &str) -> Result<()> {
+        for _ in 0..300 {
+            if self.network.reports()[before..].iter().any(|report| report.contains(directive)) {
+                return Ok(());
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        anyhow::bail!("no report of {directive}: {:?}", self.network.reports())
+    }
+}

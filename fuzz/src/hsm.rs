@@ -1,0 +1,57 @@
+use arbitrary::Unstructured;
+use card_pin::pan::Pan;
+use card_pin::pin_block::Format;
+use card_pin::tzpk::{Tzpk, Use};
+use card_pin_sandbox::fuzzing::{Key, Module};
+
+use crate::device::{Dice, ascii, digits, pin};
+
+/// A block posted to the HSM under any key that may have been handed out, proper or not: what it takes is the PIN that the
+/// device meant, and what it gives back the device can read.
+pub fn hsm(data: &[u8]) {
+    let _ = run(&mut Unstructured::new(data));
+}
+
+fn run(data: &mut Unstructured<'_>) -> arbitrary::Result<()> {
+    let format = *data.choose(&[0, 1, 3, 4])?;
+    let is_aes: bool = data.arbitrary()?;
+    let length = *data.choose(&[16, 24, 32, 0, 8, 15, 33])?;
+    let key_bytes = data.bytes(length)?;
+    let module = Module::open(data.arbitrary()?).unwrap();
+    let (pan, key) = (module.pan(), Key::new(is_aes, key_bytes));
+    let chosen = digits(data, 4, 12)?;
+    let mut dice = Dice::new(data.arbitrary()?, 1000);
+
+    // A block of the device's, if it takes the key at all.
+    if let Some(tzpk) = tzpk(format, is_aes, &pan, key_bytes) {
+        let block = tzpk.encrypt(pin(&chosen), &mut dice).unwrap();
+        let sealed = module.take(format, &key, &block).unwrap();
+        let shown = module.give(format, &key, &sealed).unwrap();
+        let shown = self::tzpk(format, is_aes, &pan, key_bytes).unwrap().decrypt(&shown).unwrap();
+        assert_eq!(shown.expose(), chosen);
+    }
+    // Any block.
+    let block = data.bytes(data.len())?;
+    let expected = key.read_block(format, &pan, block);
+    match module.take(format, &key, block) {
+        Ok(sealed) => {
+            // What opens is the same PIN, whatever key shows it.
+            let shown = module.give(1, &Key::new(false, &[7; 16]), &sealed).unwrap();
+            assert_eq!(Key::new(false, &[7; 16]).read_block(1, &[], &shown), expected);
+        }
+        Err(refusal) => assert_eq!((refusal.as_str(), expected), ("Block", None)),
+    }
+    Ok(())
+}
+
+fn tzpk(format: u8, is_aes: bool, pan: &[u8], key: &[u8]) -> Option<Tzpk> {
+    let pan = || Pan::from_ascii(ascii(pan).as_bytes()).unwrap();
+    let usage = match (is_aes, format) {
+        (false, 0) => Use::Tdea(Format::Iso0(pan())),
+        (false, 1) => Use::Tdea(Format::Iso1),
+        (false, 3) => Use::Tdea(Format::Iso3(pan())),
+        (true, 4) => Use::Aes(pan()),
+        _ => return None,
+    };
+    Tzpk::from_bytes(key, usage).ok()
+}

@@ -1,0 +1,155 @@
+use std::fmt;
+
+use base64ct::{Base64, Encoding};
+use card_pin::entry::PinRules;
+use card_pin::error::Error;
+use card_pin::key_pair::KeySize;
+use card_pin::session::{Action, ControlIdSource, Event, Operation, Session};
+use card_pin::wire::{ControlId, Endpoint, Reply};
+use serde::Deserialize;
+use serde::de::{MapAccess, Visitor};
+use serde_json::Value;
+
+use crate::device::{Dice, key_pair, may_be_slow};
+
+/// An answer of any status and body to the request for a key. The first byte is 0 for `tzpk` or 1 for `view`, the next two
+/// are the status, least byte first; the rest is the body.
+///
+/// It ends the session with the code that the documented rules give, which are written down here once more.
+pub fn reply(data: &[u8]) {
+    let [endpoint, low, high, body @ ..] = data else { return };
+    let status = u16::from_le_bytes([*low, *high]);
+    let (endpoint, operation) = match endpoint % 2 {
+        0 => (Endpoint::Tzpk, Operation::Set(PinRules::default())),
+        _ => (Endpoint::View, Operation::View),
+    };
+    let expected = match status {
+        200..=299 => read(endpoint, body),
+        401 | 403 | 404 | 410 => Expected::Exactly(Error::ControlIdExpired),
+        409 => Expected::Exactly(Error::AlreadyUsed),
+        400..=499 => Expected::Exactly(Error::Rejected),
+        500..=599 => Expected::Exactly(Error::ServerError),
+        _ => Expected::Exactly(Error::BadResponse),
+    };
+    if matches!(expected, Expected::Decrypted) && !may_be_slow(data) {
+        return;
+    }
+    let source = ControlIdSource::Given(ControlId::new("1".to_owned()).unwrap());
+    let mut session = Session::open(operation, KeySize::Rsa2048, source, Dice::new(0, 10_000));
+    session.end_search(key_pair().clone());
+    while session.next_action().is_some() {}
+    session.reply(endpoint, Reply::Answered { status, body: Some(body.to_vec()) });
+    let ended = match session.next_action() {
+        Some(Action::Emit(Event::Failed(error))) if endpoint == Endpoint::Tzpk => error,
+        Some(Action::Emit(Event::ViewFailed(error))) if endpoint == Endpoint::View => error,
+        other => unreachable!("{other:?} after {status}"),
+    };
+    assert!(session.has_ended() && session.shown().is_none() && session.next_action().is_none());
+    match expected {
+        Expected::Exactly(error) => assert_eq!(ended, error),
+        // Nobody has made a ciphertext for this key pair.
+        Expected::Decrypted => assert_eq!(ended, Error::TzpkInvalid),
+        Expected::OneOf => assert!(matches!(ended, Error::BadResponse | Error::TzpkInvalid)),
+    }
+}
+
+enum Expected {
+    Exactly(Error),
+    /// The key is decrypted, and that fails.
+    Decrypted,
+    /// What is no JSON to the one parser may be some to the other, which leaves unknown fields unread.
+    OneOf,
+}
+
+fn read(endpoint: Endpoint, body: &[u8]) -> Expected {
+    if serde_json::from_slice::<Value>(body).is_err() {
+        return Expected::OneOf;
+    }
+    let Ok(Members(members)) = serde_json::from_slice(body) else {
+        return Expected::Exactly(Error::BadResponse);
+    };
+    let Some(fields) = Fields::of(&members) else { return Expected::Exactly(Error::BadResponse) };
+    let pan_is_good = fields
+        .pan
+        .is_some_and(|pan| (12..=19).contains(&pan.len()) && pan.bytes().all(|byte| byte.is_ascii_digit()));
+    let use_is_good = match (fields.algorithm.unwrap_or("TDEA"), fields.format) {
+        ("TDEA", Some(1) | None) => true,
+        ("TDEA", Some(0 | 3)) | ("AES", Some(4) | None) => pan_is_good,
+        _ => false,
+    };
+    let is_hex =
+        |text: &str| text.len().is_multiple_of(2) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let block_is_good = match (endpoint, fields.pin_block) {
+        (Endpoint::View, Some(block)) => Base64::decode_vec(block).is_ok(),
+        (Endpoint::View, None) => false,
+        _ => true,
+    };
+    if !use_is_good || !fields.kcv.is_none_or(is_hex) || !block_is_good {
+        return Expected::Exactly(Error::BadResponse);
+    }
+    match Base64::decode_vec(fields.tzpk) {
+        Ok(key) if key.len() == 256 => Expected::Decrypted,
+        _ => Expected::Exactly(Error::TzpkInvalid),
+    }
+}
+
+struct Fields<'a> {
+    tzpk: &'a str,
+    pin_block: Option<&'a str>,
+    algorithm: Option<&'a str>,
+    format: Option<u64>,
+    pan: Option<&'a str>,
+    kcv: Option<&'a str>,
+}
+
+impl<'a> Fields<'a> {
+    /// `None` where one is there twice, or of another type.
+    fn of(members: &'a [(String, Value)]) -> Option<Self> {
+        let one = |name: &str| {
+            let mut found = members.iter().filter(|(member, _)| member == name).map(|(_, value)| value);
+            let first = found.next();
+            found.next().is_none().then_some(first)
+        };
+        let text = |name: &str| match one(name)? {
+            None | Some(Value::Null) => Some(None),
+            Some(value) => value.as_str().map(Some),
+        };
+        let format = match one("pinBlockFormat")? {
+            None | Some(Value::Null) => None,
+            Some(value) => Some(value.as_u64().filter(|number| *number < 256)?),
+        };
+        Some(Self {
+            tzpk: text("tzpk")??,
+            pin_block: text("pinBlock")?,
+            algorithm: text("algorithm")?,
+            format,
+            pan: text("pan")?,
+            kcv: text("kcv")?,
+        })
+    }
+}
+
+/// The members of an object, those of the same name too.
+struct Members(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Collect;
+        impl<'de> Visitor<'de> for Collect {
+            type Value = Members;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Members, M::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Collect)
+    }
+}

@@ -1,0 +1,115 @@
+//! Any sequence of inputs to a session, and of replies to what it asks: the native side of what the vault's worker passes on.
+
+mod model;
+mod replies;
+
+use arbitrary::Unstructured;
+use card_pin::entry::PinRules;
+use card_pin::error::Error;
+use card_pin::key_pair::KeySize;
+use card_pin::session::{ControlIdSource, Operation, Session};
+use card_pin::weak_pin::WeakPin;
+use card_pin::wire::ControlId;
+
+use crate::device::{Dice, key_pair, may_be_slow};
+use model::{Input, Model};
+
+/// Drives a session: `set` goes out once at the most and with the PIN that was typed, nothing comes out after the end, and
+/// the events come as documented; see `model`.
+pub fn session(data: &[u8]) {
+    let _ = run(&mut Unstructured::new(data), may_be_slow(data));
+}
+
+fn run(data: &mut Unstructured<'_>, may_be_slow: bool) -> arbitrary::Result<()> {
+    let operation = match data.arbitrary::<bool>()? {
+        true => Operation::View,
+        false => Operation::Set(rules(data)?),
+    };
+    let given = data.arbitrary::<bool>()?;
+    let source = match given {
+        true => ControlIdSource::Given(ControlId::new("given".to_owned()).unwrap()),
+        false => ControlIdSource::Provider,
+    };
+    // One in sixteen runs out of random numbers.
+    let left = data.arbitrary::<u8>()?;
+    let dice = Dice::new(data.arbitrary::<u16>()?.into(), if left < 16 { left.into() } else { u32::MAX });
+    let mut session = Session::open(operation, KeySize::Rsa2048, source, dice);
+    let mut model = Model::new(operation, given);
+    model.drain(&mut session, Input::Other);
+    // What is still to come after the input's end is nothing.
+    while !data.is_empty() {
+        step(data, &mut session, &mut model, may_be_slow)?;
+    }
+    session.close();
+    assert!(session.has_ended() && session.shown().is_none() && session.next_action().is_none());
+    Ok(())
+}
+
+fn rules(data: &mut Unstructured<'_>) -> arbitrary::Result<PinRules> {
+    let min = data.int_in_range(4..=12)?;
+    let max = data.int_in_range(min..=12)?;
+    let weak_pin = if data.arbitrary()? { WeakPin::Allow } else { WeakPin::Reject };
+    Ok(PinRules::new(min, max, data.arbitrary()?, weak_pin).unwrap())
+}
+
+fn step(
+    data: &mut Unstructured<'_>,
+    session: &mut Session<Dice>,
+    model: &mut Model,
+    may_be_slow: bool,
+) -> arbitrary::Result<()> {
+    let takes_digits = model.takes_digits();
+    let refused = |result: Result<(), Error>, is_open: bool| {
+        assert_eq!(result, if is_open { Ok(()) } else { Err(Error::Closed) });
+    };
+    let mut input = Input::Other;
+    match data.arbitrary::<u8>()? {
+        // Digits, and what is none.
+        digit @ 0..=11 => {
+            input = Input::Press(digit);
+            refused(session.press(digit), takes_digits);
+        }
+        12 => refused(session.press(data.arbitrary()?), takes_digits),
+        13 => refused(session.erase(), takes_digits),
+        14 => refused(session.clear(), takes_digits),
+        15 => refused(session.confirm(), takes_digits),
+        16 | 20 => refused(session.submit(), !model.has_ended()),
+        17 => refused(session.advance(), !model.has_ended()),
+        18 => session.end_search(key_pair().clone()),
+        19 => {
+            session.close();
+            model.close();
+        }
+        // The digits of a PIN at once, in place of a search for that sequence.
+        21 => {
+            for digit in [4, 8, 2, 6, 1, 5, 9, 3, 7, 0, 4, 8].iter().take(data.int_in_range(4..=12)?) {
+                if !model.takes_digits() {
+                    break;
+                }
+                refused(session.press(*digit), true);
+                model.drain(session, Input::Press(*digit));
+            }
+        }
+        22..=25 => {
+            let id = *data.choose(&[Some("a"), Some("\"\\\u{1}é"), Some(""), None])?;
+            session.control_id(id.map(str::to_owned));
+        }
+        26 => session.control_id(Some("x".repeat(data.int_in_range(4095..=4098)?))),
+        // An answer that nothing waits for, or that something does.
+        27..=40 => {
+            let (endpoint, reply) = replies::any(data)?;
+            session.reply(endpoint, reply);
+            model.replied(endpoint, session);
+        }
+        // The right answer to what is waited for, but for what is wrong with it.
+        _ => {
+            if let Some(endpoint) = model.waits_for() {
+                let reply = replies::right(data, endpoint, model, may_be_slow)?;
+                session.reply(endpoint, reply);
+                model.replied(endpoint, session);
+            }
+        }
+    }
+    model.drain(session, input);
+    Ok(())
+}

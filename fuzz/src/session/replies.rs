@@ -1,0 +1,101 @@
+//! What a server may answer.
+
+use std::sync::OnceLock;
+
+use arbitrary::Unstructured;
+use base64ct::{Base64, Encoding};
+use card_pin::wire::{Endpoint, Reply};
+use card_pin_sandbox::fuzzing::{Key, wrap_key};
+use serde_json::json;
+
+use super::model::{HandedOut, Model};
+use crate::device::{ascii, digits, key_pair};
+
+/// What may be handed out as a key: those of TDEA, those of AES, and what is none.
+const KEYS: [(bool, &[u8]); 8] = [
+    (false, b"\x01\x23\x45\x67\x89\xab\xcd\xef\x23\x45\x67\x89\xab\xcd\xef\x01"),
+    (
+        false,
+        b"\x01\x23\x45\x67\x89\xab\xcd\xef\x23\x45\x67\x89\xab\xcd\xef\x01\x45\x67\x89\xab\xcd\xef\x01\x23",
+    ),
+    (true, &[0x2b; 16]),
+    (true, &[0x2b; 24]),
+    (true, &[0x2b; 32]),
+    (false, b"\x01\x01\x01\x01\x01\x01\x01\x01\x23\x45\x67\x89\xab\xcd\xef\x01"),
+    (false, b"\x01\x23\x45\x67\x89\xab\xcd\xef\x01\x23\x45\x67\x89\xab\xcd\xef"),
+    (false, b""),
+];
+
+/// Each of them under this process's key pair.
+fn wrapped() -> &'static [Vec<u8>] {
+    static WRAPPED: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
+    WRAPPED.get_or_init(|| {
+        let public_key = key_pair().to_spki_base64();
+        KEYS.map(|(is_aes, bytes)| wrap_key(public_key, &Key::new(is_aes, bytes)).unwrap()).to_vec()
+    })
+}
+
+/// Any answer, to any request.
+pub(super) fn any(data: &mut Unstructured<'_>) -> arbitrary::Result<(Endpoint, Reply)> {
+    let endpoint = *data.choose(&[Endpoint::Tzpk, Endpoint::Set, Endpoint::View])?;
+    Ok((endpoint, plain(data)?))
+}
+
+/// An answer without a key.
+fn plain(data: &mut Unstructured<'_>) -> arbitrary::Result<Reply> {
+    Ok(match data.int_in_range(0..=3)? {
+        0 => Reply::Failed,
+        1 => Reply::TimedOut,
+        _ => {
+            let statuses = [200, 204, 301, 400, 401, 409, 410, 429, 500, 503, 600, 0];
+            let status = *data.choose(&statuses)?;
+            let bodies: [Option<&[u8]>; 5] =
+                [Some(b"{}"), None, Some(b""), Some(b"{\"tzpk\":\"AAAA\"}"), Some(b"[")];
+            Reply::Answered { status, body: data.choose(&bodies)?.map(<[u8]>::to_vec) }
+        }
+    })
+}
+
+/// The answer that is waited for, but for what is wrong with it; notes in the model which key it hands out.
+pub(super) fn right(
+    data: &mut Unstructured<'_>,
+    endpoint: Endpoint,
+    model: &mut Model,
+    may_be_slow: bool,
+) -> arbitrary::Result<Reply> {
+    if endpoint == Endpoint::Set || data.ratio(1, 4)? {
+        return plain(data);
+    }
+    let place = data.choose_index(KEYS.len())?;
+    let (is_aes, bytes) = KEYS[place];
+    let mut ciphertext = wrapped()[place].clone();
+    if !may_be_slow {
+        // A length that is refused at once.
+        ciphertext.pop();
+    }
+    let key = Key::new(is_aes, bytes);
+    let format = *data.choose(if is_aes { &[4, 4, 4, 4, 1] } else { &[0, 1, 3, 1, 4] })?;
+    let pan = digits(data, 12, 19)?;
+    let mut body = json!({"tzpk": Base64::encode_string(&ciphertext)});
+    if is_aes || data.arbitrary()? {
+        body["algorithm"] = json!(if is_aes { "AES" } else { "TDEA" });
+    }
+    // Without a word about it, TDEA has format 1 and AES 4.
+    if format != if is_aes { 4 } else { 1 } || data.arbitrary()? {
+        body["pinBlockFormat"] = json!(format);
+    }
+    if format != 1 || data.arbitrary()? {
+        body["pan"] = json!(ascii(&pan));
+    }
+    if data.arbitrary()? {
+        let value = key.check_value().unwrap_or_default();
+        body["kcv"] = json!(if data.ratio(1, 4)? { "000000".to_owned() } else { value });
+    }
+    let shown = digits(data, 4, 12)?;
+    if endpoint == Endpoint::View {
+        let block = key.make_block(format, &pan, &shown).unwrap_or_default();
+        body["pinBlock"] = json!(Base64::encode_string(&block));
+    }
+    model.hand_out(HandedOut { key, format, pan, shown });
+    Ok(Reply::Answered { status: 200, body: Some(body.to_string().into_bytes()) })
+}

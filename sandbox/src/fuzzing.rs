@@ -1,0 +1,61 @@
+//! Ways in for `fuzz/` alone: the routes without a connection, and the HSM's own code for blocks and keys.
+
+use std::convert::Infallible;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, Response};
+use tower::ServiceExt;
+
+use crate::app::router;
+use crate::clock::Clock;
+use crate::config::{Config, ENFUCE_REQUESTS, Embossing, PAGE_MINUTES};
+use crate::enfuce::Dist;
+use crate::error::Error;
+use crate::hsm::Hsm;
+pub use crate::hsm::fuzzing::{Key, Module, wrap_key};
+use crate::levers::CutConnection;
+use crate::server::{Peer, make_app};
+use crate::store::Store;
+
+/// The port that the routes believe they are reached at.
+pub const PORT: u16 = 8080;
+/// User and password alike.
+pub const CREDENTIALS: &str = "sandbox";
+
+/// All routes on a database in memory.
+#[derive(Debug)]
+pub struct Routes(Router);
+
+impl Routes {
+    /// Sets them up; `dist` is the folder of the page.
+    ///
+    /// # Errors
+    /// Without a page in the folder.
+    pub fn open(dist: &Path) -> Result<Self, Error> {
+        let config = Config {
+            port: PORT,
+            db: PathBuf::from(":memory:"),
+            dist: dist.to_owned(),
+            user: CREDENTIALS.to_owned(),
+            password: CREDENTIALS.to_owned(),
+            embossing: Embossing::Hourly,
+            requests_per_second: ENFUCE_REQUESTS,
+            page_minutes: PAGE_MINUTES,
+            strict_control_ids: false,
+            frames: Vec::new(),
+        };
+        let (dist, store) = (Dist::open(dist)?, Store::open(&config.db)?);
+        Ok(Self(router(make_app(config, PORT, Clock::default(), store, Hsm::for_fuzzing()?, dist)?)))
+    }
+
+    /// Answers a request that comes from this machine; `None` where the connection would be cut.
+    pub async fn answer(&self, mut request: Request<Body>) -> Option<Response<Body>> {
+        request.extensions_mut().insert(Peer(SocketAddr::from((Ipv4Addr::LOCALHOST, 1))));
+        let response: Result<_, Infallible> = self.0.clone().oneshot(request).await;
+        let Ok(response) = response;
+        response.extensions().get::<CutConnection>().is_none().then_some(response)
+    }
+}

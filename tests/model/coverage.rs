@@ -1,0 +1,75 @@
+//! Which inputs were tried in which places, how often, and what each came to.
+
+use crate::{
+    documented::{Input, Purpose, Source, Told},
+    places::{Place, reachable},
+};
+use card_pin::{error::Error, session::Event, wire::Endpoint};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One kind of input in one place.
+#[derive(Debug, Default)]
+struct Cell {
+    count: usize,
+    /// The codes that sessions ended with in this step; `-` for those that went on.
+    ends: BTreeSet<&'static str>,
+}
+
+/// The table of one kind of session.
+#[derive(Debug, Default)]
+pub(crate) struct Coverage {
+    pub(crate) sessions: usize,
+    pub(crate) steps: usize,
+    cells: BTreeMap<(String, Place), Cell>,
+}
+
+/// What row of the table an input stands in.
+fn row(input: Input, outstanding: Option<Endpoint>) -> String {
+    match input {
+        Input::Press(0..=9) => "a digit".to_owned(),
+        Input::Press(_) => "no digit".to_owned(),
+        Input::Reply(endpoint, fault) if Some(endpoint) == outstanding => format!("{fault:?}"),
+        Input::Reply(endpoint, _) => format!("unasked reply, {endpoint:?}"),
+        other => format!("{other:?}"),
+    }
+}
+
+impl Coverage {
+    pub(crate) fn count(&mut self, place: Place, input: Input, outstanding: Option<Endpoint>, told: &[Told]) {
+        let cell = self.cells.entry((row(input, outstanding), place)).or_default();
+        cell.count += 1;
+        cell.ends.insert(match told.last() {
+            Some(Told::Page(Event::Failed(error) | Event::ViewFailed(error))) => Error::code(*error),
+            Some(Told::Page(Event::Success)) => "success",
+            Some(Told::Page(Event::Shown)) => "shown",
+            _ => "-",
+        });
+        self.steps += 1;
+    }
+
+    /// The inputs that were never tried in the place they belong to.
+    pub(crate) fn missing(&self, wanted: &[(Place, Input, Option<Endpoint>)]) -> Vec<String> {
+        let wanted = wanted.iter().map(|&(place, input, outstanding)| (row(input, outstanding), place));
+        let missing = wanted.filter(|cell| !self.cells.contains_key(cell));
+        missing.map(|(row, place)| format!("{row} while {place}")).collect()
+    }
+
+    /// Rows are inputs, columns places; each cell says how often, and how the session ended in that step if it did.
+    pub(crate) fn print(&self, purpose: Purpose, source: Source) {
+        let places = reachable(purpose, source);
+        let (sessions, steps, cells) = (self.sessions, self.steps, self.cells.len());
+        println!("\n{purpose:?}, control id: {source:?}. {sessions} sessions, {steps} steps, {cells} cells");
+        let names: Vec<String> = places.iter().map(ToString::to_string).collect();
+        println!("| input | {} |\n|---{}|", names.join(" | "), "|---".repeat(names.len()));
+        let rows: BTreeSet<&String> = self.cells.keys().map(|(row, _)| row).collect();
+        for row in rows {
+            let cells = places.iter().map(|&place| match self.cells.get(&(row.clone(), place)) {
+                Some(Cell { count, ends }) => {
+                    format!("{count} {}", ends.iter().copied().collect::<Vec<_>>().join("/"))
+                }
+                None => String::new(),
+            });
+            println!("| {row} | {} |", cells.collect::<Vec<_>>().join(" | "));
+        }
+    }
+}

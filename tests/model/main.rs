@@ -1,0 +1,257 @@
+//! Thousands of sessions against a faulty server, held against a model of the documentation.
+//!
+//! Every input (what a customer does, what a provider gives, what comes of a request) is tried in every place that a
+//! session can be in: the session is brought there with harmless inputs thrown in, gets the input, and then lives on
+//! at random. After each step the session has to have done what [`documented`] says, and nothing else:
+//!
+//! - `set` is sent once at most, and the block holds the PIN that the customer submitted;
+//! - the events are those documented, in their order, and an error has the code that the interface gives to its fault;
+//! - after the end nothing is held, nothing is taken, nothing is told, and a new session with a new control id works;
+//! - `Debug` prints no secret at any time.
+//!
+//! `PROPTEST_CASES` sets the number of sessions (each input in each place is tried at least once); `cargo test --test
+//! model -- --nocapture` prints what was tried where.
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::unwrap_used, reason = "a test")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod coverage;
+mod debug;
+mod documented;
+mod faults;
+mod hsm;
+mod pad;
+mod places;
+mod random;
+mod world;
+
+use card_pin::wire::Endpoint;
+use coverage::Coverage;
+use documented::{Id, Input, Purpose, Source};
+use faults::Fault;
+use pad::Rules;
+use places::{Place, Row, reachable};
+use proptest::{
+    prelude::*,
+    sample::select,
+    test_runner::{Config, TestCaseError, TestError, TestRunner},
+};
+use std::cell::RefCell;
+use world::{Setup, World};
+
+/// How many sessions there are without `PROPTEST_CASES`: each input in each place twice.
+const DEFAULT_CASES: usize = 3_200;
+const ENDPOINTS: [Endpoint; 3] = [Endpoint::Tzpk, Endpoint::Set, Endpoint::View];
+
+/// What is tried, and where.
+type Cell = (Place, Input, Option<Endpoint>);
+
+/// The random part of a session.
+#[derive(Clone, Debug)]
+struct Life {
+    setup: Setup,
+    /// Inputs that change nothing for the way to the place; `None` leaves the way as it is.
+    noise: Vec<Option<Input>>,
+    /// What comes after the input under test; `None` goes on towards the good end, as all does once these are used up.
+    tail: Vec<Option<Input>>,
+    digit: u8,
+    no_digit: u8,
+    fault: Fault,
+    /// Whether a second session is set up after the end.
+    again: bool,
+}
+
+#[test]
+fn setting_with_a_control_id() {
+    every_input_in_every_place(Purpose::Set, Source::Given);
+}
+
+#[test]
+fn setting_with_a_provider() {
+    every_input_in_every_place(Purpose::Set, Source::Provider);
+}
+
+#[test]
+fn viewing_with_a_control_id() {
+    every_input_in_every_place(Purpose::View, Source::Given);
+}
+
+#[test]
+fn viewing_with_a_provider() {
+    every_input_in_every_place(Purpose::View, Source::Provider);
+}
+
+fn every_input_in_every_place(purpose: Purpose, source: Source) {
+    let cells = cells(purpose, source);
+    let cases =
+        std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(DEFAULT_CASES);
+    // The four tests share the number by how much there is to try.
+    let all: usize = [Purpose::Set, Purpose::View]
+        .iter()
+        .flat_map(|&purpose| {
+            [Source::Given, Source::Provider].map(|source| self::cells(purpose, source).len())
+        })
+        .sum();
+    let passes = u32::try_from(cases.div_ceil(all)).unwrap();
+    let config =
+        Config { cases: passes, failure_persistence: None, max_shrink_iters: 300, ..Config::default() };
+    let lives = lives(purpose, source);
+    let coverage = RefCell::new(Coverage::default());
+    for &cell in &cells {
+        let mut runner = TestRunner::new(config.clone());
+        let result = runner.run(&lives, |life| live(&life, cell, &mut coverage.borrow_mut()));
+        match result {
+            Ok(()) => {}
+            Err(TestError::Fail(reason, life)) => {
+                panic!("{:?} while {}: {reason}\n{life:#?}", cell.1, cell.0);
+            }
+            Err(aborted) => panic!("{aborted}"),
+        }
+    }
+    let coverage = coverage.into_inner();
+    coverage.print(purpose, source);
+    let missing = coverage.missing(&cells);
+    assert!(missing.is_empty(), "never tried: {missing:#?}");
+}
+
+/// Each input in each place.
+fn cells(purpose: Purpose, source: Source) -> Vec<Cell> {
+    let mut inputs = vec![
+        Input::Press(0),
+        Input::Press(10),
+        Input::Erase,
+        Input::Clear,
+        Input::Confirm,
+        Input::Advance,
+        Input::Submit,
+        Input::Close,
+        Input::Search,
+        Input::RandomFails,
+    ];
+    inputs.extend([Id::Good, Id::None, Id::Empty, Id::TooLong].map(Input::ControlId));
+    let mut cells = Vec::new();
+    for place in reachable(purpose, source) {
+        let outstanding = place.row.outstanding(purpose);
+        cells.extend(inputs.iter().map(|&input| (place, input, outstanding)));
+        for endpoint in ENDPOINTS {
+            let faults = if Some(endpoint) == outstanding { &faults::ALL[..] } else { &[Fault::Good] };
+            cells.extend(faults.iter().map(|&fault| (place, Input::Reply(endpoint, fault), outstanding)));
+        }
+    }
+    cells
+}
+
+/// One session: to the place, the input, and on at random.
+fn live(life: &Life, (goal, input, outstanding): Cell, coverage: &mut Coverage) -> Result<(), TestCaseError> {
+    coverage.sessions += 1;
+    let setup = &life.setup;
+    let mut world = World::open(setup, coverage)?;
+    let mut noise = life.noise.iter();
+    while let Some(forward) = world.model.towards(goal, &setup.pin) {
+        if let Some(Some(noise)) = noise.next()
+            && is_harmless(*noise, goal, &world)
+        {
+            world.step(*noise)?;
+        } else {
+            world.step(forward)?;
+        }
+    }
+    world.step(match input {
+        Input::Press(0) => Input::Press(life.digit),
+        Input::Press(_) => Input::Press(life.no_digit),
+        Input::Reply(endpoint, _) if Some(endpoint) != outstanding => Input::Reply(endpoint, life.fault),
+        input => input,
+    })?;
+    let tail = life.tail.iter().copied().chain(std::iter::repeat(None));
+    // Whether a source that fails is noticed where it is drawn from, only the straight way shows.
+    for input in tail.skip(if matches!(input, Input::RandomFails) { life.tail.len() } else { 0 }) {
+        match input.or_else(|| world.model.towards_the_good_end(&setup.pin)) {
+            Some(input) => world.step(input)?,
+            None => break,
+        }
+    }
+    if !world.model.is_over {
+        world.step(Input::Close)?;
+    }
+    if life.again {
+        let setup = Setup { pair: setup.pair + 1, ..setup.clone() };
+        let mut world = World::open(&setup, coverage)?;
+        while let Some(forward) = world.model.towards_the_good_end(&setup.pin) {
+            world.step(forward)?;
+        }
+        prop_assert!(world.model.is_shown || world.model.is_over);
+    }
+    Ok(())
+}
+
+/// Whether an input leaves the way to the place open.
+fn is_harmless(input: Input, goal: Place, world: &World<'_>) -> bool {
+    match input {
+        Input::Submit | Input::Advance => goal.submitted,
+        Input::ControlId(_) => !world.model.waits_for_id(),
+        Input::Reply(endpoint, _) => Some(endpoint) != world.model.outstanding,
+        Input::Close | Input::Search | Input::RandomFails => false,
+        _ => true,
+    }
+}
+
+impl Row {
+    /// The request that waits for its answer there.
+    fn outstanding(self, purpose: Purpose) -> Option<Endpoint> {
+        match self {
+            Self::KeyAsked
+            | Self::KeyAskedAgain
+            | Self::KeyAskedWithSecondId
+            | Self::KeyAskedAgainWithSecondId => {
+                Some(if purpose == Purpose::Set { Endpoint::Tzpk } else { Endpoint::View })
+            }
+            Self::Setting => Some(Endpoint::Set),
+            _ => None,
+        }
+    }
+}
+
+fn lives(purpose: Purpose, source: Source) -> impl Strategy<Value = Life> {
+    let lengths = select(vec![(4, 4), (4, 6), (6, 6), (4, 12), (12, 12)]);
+    let rules = (lengths, any::<bool>(), any::<bool>())
+        .prop_map(|((min, max), confirm, reject_weak)| Rules { min, max, confirm, reject_weak });
+    let setup = (rules, select(&hsm::KEYS[..]), "[0-9]{12}", 0..12_usize).prop_map(
+        move |(rules, key, digits, pair)| {
+            let len = rules.min + pair % (rules.max - rules.min + 1);
+            let pin = rules.nearest_good_pin(&digits[..len]);
+            Setup { purpose, source, rules, key, pin, pair }
+        },
+    );
+    let noise = prop::collection::vec(prop::option::weighted(0.3, inputs()), 0..12);
+    let tail = prop::collection::vec(prop::option::weighted(0.4, inputs()), 0..12);
+    (setup, noise, tail, 0..=9_u8, 10..=u8::MAX, select(&faults::ALL[..]), prop::bool::weighted(0.05))
+        .prop_map(|(setup, noise, tail, digit, no_digit, fault, again)| Life {
+            setup,
+            noise,
+            tail,
+            digit,
+            no_digit,
+            fault,
+            again,
+        })
+}
+
+/// Anything at all.
+fn inputs() -> impl Strategy<Value = Input> {
+    prop_oneof![
+        6 => (0..=11_u8).prop_map(Input::Press),
+        1 => Just(Input::Erase),
+        1 => Just(Input::Clear),
+        1 => Just(Input::Confirm),
+        1 => Just(Input::Advance),
+        1 => Just(Input::Submit),
+        1 => Just(Input::Close),
+        1 => Just(Input::Search),
+        1 => Just(Input::RandomFails),
+        2 => select(vec![Id::Good, Id::None, Id::Empty, Id::TooLong]).prop_map(Input::ControlId),
+        6 => (select(&ENDPOINTS[..]), select(&faults::ALL[..]))
+            .prop_map(|(endpoint, fault)| Input::Reply(endpoint, fault)),
+    ]
+}

@@ -1,0 +1,193 @@
+//! The entry of a PIN as the documentation has it: digits as text, and its own idea of what is easily guessed.
+
+use card_pin::{
+    entry::{PinRules, Step},
+    error::Error,
+    session::Event,
+    weak_pin::WeakPin,
+};
+
+/// What a PIN has to be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rules {
+    pub(crate) min: usize,
+    pub(crate) max: usize,
+    pub(crate) confirm: bool,
+    pub(crate) reject_weak: bool,
+}
+
+impl Rules {
+    pub(crate) fn to_pin_rules(self) -> PinRules {
+        let weak_pin = if self.reject_weak { WeakPin::Reject } else { WeakPin::Allow };
+        PinRules::new(self.min as u8, self.max as u8, self.confirm, weak_pin).unwrap()
+    }
+
+    /// `pin` or, where it is refused, the next one that is not.
+    pub(crate) fn nearest_good_pin(self, pin: &str) -> String {
+        let number: u64 = pin.parse().unwrap();
+        let candidates = (number..).map(|number| format!("{number:0width$}", width = pin.len()));
+        let mut candidates = candidates.map(|candidate| candidate[candidate.len() - pin.len()..].to_owned());
+        candidates.find(|candidate| self.accepts(candidate).is_ok()).unwrap()
+    }
+
+    fn accepts(self, pin: &str) -> Result<(), Error> {
+        if pin.len() < self.min {
+            return Err(Error::TooShort);
+        }
+        if self.reject_weak && is_weak(pin) { Err(Error::WeakPin) } else { Ok(()) }
+    }
+}
+
+/// "Every digit one more, one less or the same as the one before (`9` and `0` are neighbours), a pair repeated, and for
+/// four digits two doubles, a year or the keypad's middle column."
+fn is_weak(pin: &str) -> bool {
+    let up = "0123456789".repeat(3);
+    let down: String = up.chars().rev().collect();
+    let repeats = |unit: usize| pin.bytes().enumerate().all(|(at, digit)| digit == pin.as_bytes()[at % unit]);
+    let year = (1930..=2029).any(|year| pin == year.to_string());
+    let doubles = pin.len() == 4 && pin[..1] == pin[1..2] && pin[2..3] == pin[3..];
+    up.contains(pin)
+        || down.contains(pin)
+        || repeats(1)
+        || repeats(2)
+        || doubles
+        || year
+        || ["2580", "0852"].contains(&pin)
+}
+
+/// One or two entries.
+#[derive(Clone, Debug)]
+pub(crate) struct Pad {
+    rules: Rules,
+    first: String,
+    second: Option<String>,
+}
+
+impl Pad {
+    pub(crate) fn new(rules: Rules) -> Self {
+        Self { rules, first: String::new(), second: None }
+    }
+
+    fn current(&mut self) -> &mut String {
+        self.second.as_mut().unwrap_or(&mut self.first)
+    }
+
+    fn shown(&self) -> &str {
+        self.second.as_ref().unwrap_or(&self.first)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.shown().is_empty()
+    }
+
+    /// Whether there is a second entry to come.
+    pub(crate) fn is_first_of_two(&self) -> bool {
+        self.rules.confirm && self.second.is_none()
+    }
+
+    /// Why a submit now would not be sent.
+    fn problem(&self) -> Option<Error> {
+        let second = match &self.second {
+            None if self.rules.confirm => Err(Error::TooShort),
+            Some(second) if second.len() < self.rules.min => Err(Error::TooShort),
+            Some(second) if *second != self.first => Err(Error::Mismatch),
+            _ => Ok(()),
+        };
+        self.rules.accepts(&self.first).and(second).err()
+    }
+
+    fn told(&self) -> Event {
+        Event::PinValid {
+            valid: self.problem().is_none(),
+            digits: self.shown().len() as u8,
+            step: if self.second.is_some() { Step::Confirm } else { Step::Entry },
+        }
+    }
+
+    /// Does `edit` and gives what the page is told: what was refused, and then the entry if it changed.
+    fn edit(&mut self, edit: impl FnOnce(&mut Self) -> Result<(), Error>) -> Vec<Event> {
+        let before = self.told();
+        let refused = edit(self).err().map(Event::EntryRefused);
+        let changed = Some(self.told()).filter(|after| *after != before);
+        refused.into_iter().chain(changed).collect()
+    }
+
+    pub(crate) fn press(&mut self, digit: u8) -> Vec<Event> {
+        self.edit(|pad| {
+            if digit > 9 {
+                return Err(Error::NotDigits);
+            }
+            if pad.shown().len() == pad.rules.max {
+                return Err(Error::TooLong);
+            }
+            pad.current().push(char::from(b'0' + digit));
+            // "Where min-length equals max-length a full first entry moves on to the second by itself."
+            let moves_on = pad.rules.min == pad.rules.max && pad.shown().len() == pad.rules.max;
+            if moves_on { pad.go_on() } else { Ok(()) }
+        })
+    }
+
+    pub(crate) fn erase(&mut self) -> Vec<Event> {
+        self.edit(|pad| {
+            pad.current().pop();
+            Ok(())
+        })
+    }
+
+    pub(crate) fn clear(&mut self) -> Vec<Event> {
+        self.edit(|pad| {
+            pad.current().clear();
+            Ok(())
+        })
+    }
+
+    pub(crate) fn confirm(&mut self) -> Vec<Event> {
+        self.edit(Self::go_on)
+    }
+
+    /// "A weak PIN is refused before the second entry"; what was refused, but for being too short, is forgotten.
+    fn go_on(&mut self) -> Result<(), Error> {
+        if self.is_first_of_two() && !self.is_empty() {
+            match self.rules.accepts(&self.first) {
+                Ok(()) => self.second = Some(String::new()),
+                Err(Error::TooShort) => return Err(Error::TooShort),
+                Err(error) => {
+                    *self = Self::new(self.rules);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The PIN, or what the page is told about the submit.
+    pub(crate) fn submit(&mut self) -> Result<String, Vec<Event>> {
+        match self.problem() {
+            None => Ok(self.first.clone()),
+            Some(Error::TooShort) => Err(vec![Event::SubmitRefused(Error::TooShort)]),
+            Some(error) => {
+                *self = Self::new(self.rules);
+                Err(vec![Event::SubmitRefused(error), self.told()])
+            }
+        }
+    }
+
+    /// What a customer does next who wants `pin`.
+    pub(crate) fn next_towards(&self, pin: &str) -> Next {
+        // Whoever has confirmed another one stays with it.
+        let wanted = if self.second.is_some() { self.first.as_str() } else { pin };
+        match wanted.strip_prefix(self.shown()) {
+            None => Next::Clear,
+            Some("") if self.is_first_of_two() => Next::Confirm,
+            Some("") => Next::Submit,
+            Some(rest) => Next::Press(rest.as_bytes()[0] - b'0'),
+        }
+    }
+}
+
+pub(crate) enum Next {
+    Press(u8),
+    Clear,
+    Confirm,
+    Submit,
+}

@@ -1,0 +1,101 @@
+//! The random source of a session under test: it hands out the starts of two searches for a prime, draws the rest from
+//! the system, and fails from the moment it is told to.
+
+use crate::common::Exhausted;
+use card_pin::random::SystemRandom;
+use crypto_primes::{Flavor, hazmat::SmallFactorsSieve, is_prime};
+use rand::{TryCryptoRng, TryRng};
+use rsa::BoxedUint;
+use std::{cell::RefCell, collections::VecDeque, num::NonZeroU32, rc::Rc, sync::LazyLock};
+
+/// Bits of a prime of an RSA-2048 key.
+const BITS: u32 = 1024;
+
+/// Primes that were searched for once. A search that starts at one finds it with its first candidate, so that
+/// thousands of sessions have real keys, made by the code under test, in the time of a few.
+static PRIMES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| (0..4).map(|_| search_prime()).collect());
+
+fn search_prime() -> Vec<u8> {
+    let mut start = [0; BITS as usize / 8];
+    SystemRandom.try_fill_bytes(&mut start).unwrap();
+    start[0] |= 0b1100_0000;
+    start[start.len() - 1] |= 1;
+    let start = BoxedUint::from_be_slice(&start, BITS).unwrap();
+    let mut sieve = SmallFactorsSieve::new(start, NonZeroU32::new(BITS).unwrap(), false).unwrap();
+    let prime = sieve.find(|candidate| is_prime(Flavor::Any, candidate)).unwrap();
+    prime.to_be_bytes().to_vec()
+}
+
+/// What the test and the session share.
+#[derive(Default)]
+struct State {
+    starts: VecDeque<Vec<u8>>,
+    fails: bool,
+    failures: usize,
+}
+
+/// A handle on a source; clones are the same source.
+#[derive(Clone, Default)]
+pub(crate) struct Source(Rc<RefCell<State>>);
+
+impl Source {
+    /// A source that makes the session's key of two of the primes; `pair` says which.
+    pub(crate) fn new(pair: usize) -> Self {
+        let (first, distance) = (pair % PRIMES.len(), 1 + pair / PRIMES.len() % (PRIMES.len() - 1));
+        let second = (first + distance) % PRIMES.len();
+        let starts = [first, second].map(|place| PRIMES[place].clone()).into();
+        Self(Rc::new(RefCell::new(State { starts, ..State::default() })))
+    }
+
+    /// From now on nothing can be drawn.
+    pub(crate) fn fail(&self) {
+        self.0.borrow_mut().fails = true;
+    }
+
+    pub(crate) fn fails(&self) -> bool {
+        self.0.borrow().fails
+    }
+
+    /// How many draws have failed.
+    pub(crate) fn failures(&self) -> usize {
+        self.0.borrow().failures
+    }
+}
+
+/// The session prints its source, and is searched for secrets: there are none in here.
+impl std::fmt::Debug for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Source")
+    }
+}
+
+impl TryRng for Source {
+    type Error = Exhausted;
+
+    fn try_next_u32(&mut self) -> Result<u32, Exhausted> {
+        let mut bytes = [0; 4];
+        self.try_fill_bytes(&mut bytes)?;
+        Ok(u32::from_le_bytes(bytes))
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Exhausted> {
+        let mut bytes = [0; 8];
+        self.try_fill_bytes(&mut bytes)?;
+        Ok(u64::from_le_bytes(bytes))
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Exhausted> {
+        let state = &mut *self.0.borrow_mut();
+        if state.fails {
+            state.failures += 1;
+            return Err(Exhausted);
+        }
+        match state.starts.pop_front() {
+            Some(start) => bytes.copy_from_slice(&start),
+            None => SystemRandom.try_fill_bytes(bytes).unwrap(),
+        }
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for Source {}

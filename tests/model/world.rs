@@ -1,0 +1,215 @@
+//! One session under test, the model of it beside it, and everything that has to hold after each step.
+
+use crate::{
+    common::field,
+    coverage::Coverage,
+    debug,
+    documented::{Documented, Id, Input, Observed, Outcome, Purpose, Source, Told},
+    faults::{self, Meaning},
+    hsm::ServerKey,
+    pad::Rules,
+    random,
+};
+use base64ct::{Base64, Encoding};
+use card_pin::{
+    error::Error,
+    key_pair::KeySize,
+    session::{Action, ControlIdSource, Operation, Session},
+    wire::{ControlId, Endpoint, Request},
+};
+use proptest::{prelude::*, test_runner::TestCaseError};
+use serde_json::Value;
+
+/// What a session is opened with, and what the server answers with.
+#[derive(Clone, Debug)]
+pub(crate) struct Setup {
+    pub(crate) purpose: Purpose,
+    pub(crate) source: Source,
+    pub(crate) rules: Rules,
+    pub(crate) key: ServerKey,
+    /// The PIN that the customer wants, or that the card has.
+    pub(crate) pin: String,
+    /// Which primes make the key pair.
+    pub(crate) pair: usize,
+}
+
+pub(crate) struct World<'a> {
+    setup: &'a Setup,
+    coverage: &'a mut Coverage,
+    random: random::Source,
+    session: Session<random::Source>,
+    pub(crate) model: Documented,
+    control_ids: usize,
+    public_key: Option<String>,
+    /// The last request to each endpoint.
+    requests: Vec<Request>,
+}
+
+impl<'a> World<'a> {
+    pub(crate) fn open(setup: &'a Setup, coverage: &'a mut Coverage) -> Result<Self, TestCaseError> {
+        let random = random::Source::new(setup.pair);
+        let operation = match setup.purpose {
+            Purpose::Set => Operation::Set(setup.rules.to_pin_rules()),
+            Purpose::View => Operation::View,
+        };
+        let source = match setup.source {
+            Source::Given => ControlIdSource::Given(ControlId::new(control_id(0)).unwrap()),
+            Source::Provider => ControlIdSource::Provider,
+        };
+        let (model, expected) = Documented::open(setup.purpose, setup.source, setup.rules);
+        let session = Session::open(operation, KeySize::Rsa2048, source, random.clone());
+        let mut world = Self {
+            setup,
+            coverage,
+            random,
+            session,
+            model,
+            control_ids: 0,
+            public_key: None,
+            requests: Vec::new(),
+        };
+        let told = world.drain()?;
+        prop_assert_eq!(Outcome { closed: false, told }, expected);
+        Ok(world)
+    }
+
+    /// Gives the session an input, and holds what comes of it against the model.
+    pub(crate) fn step(&mut self, input: Input) -> Result<(), TestCaseError> {
+        let place = self.model.place();
+        let outstanding = self.model.outstanding;
+        let failures = self.random.failures();
+        let mut searches_on = false;
+        let session = &mut self.session;
+        let taken = match input {
+            Input::Press(digit) => session.press(digit),
+            Input::Erase => session.erase(),
+            Input::Clear => session.clear(),
+            Input::Confirm => session.confirm(),
+            Input::Advance => session.advance(),
+            Input::Submit => session.submit(),
+            Input::Close => {
+                session.close();
+                Ok(())
+            }
+            Input::Search => {
+                searches_on = session.search_key_pair();
+                Ok(())
+            }
+            Input::ControlId(id) => {
+                if id == Id::Good && self.model.waits_for_id() {
+                    self.control_ids += 1;
+                }
+                session.control_id(match id {
+                    Id::Good => Some(control_id(self.control_ids)),
+                    Id::None => None,
+                    Id::Empty => Some(String::new()),
+                    Id::TooLong => Some("x".repeat(4097)),
+                });
+                Ok(())
+            }
+            Input::Reply(endpoint, fault) => {
+                let request = self.requests.iter().find(|request| request.endpoint == endpoint);
+                // To what nobody asked for, the answer is as good as it could be: wrapped under the session's own key.
+                let public_key = self.public_key.as_deref();
+                let unasked = || faults::unasked_request(endpoint, public_key);
+                let request =
+                    request.map_or_else(unasked, |request| Request { endpoint, body: request.body.clone() });
+                session.reply(endpoint, fault.reply(&request, self.setup.key, &self.setup.pin));
+                Ok(())
+            }
+            Input::RandomFails => {
+                self.random.fail();
+                Ok(())
+            }
+        };
+        prop_assert!(matches!(taken, Ok(()) | Err(Error::Closed)), "{:?}", taken);
+        let draw_failed = self.random.failures() > failures;
+        let expected = self.model.take(input, Observed { draw_failed, searches_on });
+        let told = self.drain()?;
+        self.coverage.count(place, input, outstanding, &told);
+        prop_assert_eq!(Outcome { closed: taken.is_err(), told }, expected, "{:?} while {}", input, place);
+        self.check_draws(input, outstanding, draw_failed)?;
+        self.check_state()
+    }
+
+    /// Carries out what the session asks for, as far as the test does not decide it, and looks at every request.
+    fn drain(&mut self) -> Result<Vec<Told>, TestCaseError> {
+        debug::check(&format!("{:?}", self.session))?;
+        let mut told = Vec::new();
+        while let Some(action) = self.session.next_action() {
+            debug::check(&format!("{action:?}"))?;
+            told.push(match action {
+                Action::SearchKeyPair => Told::Search,
+                Action::AskControlId => Told::Ask,
+                Action::Emit(event) => Told::Page(event),
+                Action::Post(request) => {
+                    self.check_request(&request)?;
+                    let endpoint = request.endpoint;
+                    self.requests.retain(|earlier| earlier.endpoint != endpoint);
+                    self.requests.push(request);
+                    Told::Post(endpoint)
+                }
+            });
+        }
+        debug::check(&format!("{:?}", self.session))?;
+        Ok(told)
+    }
+
+    /// It carries the control id in use and nothing but what belongs in it; the block holds the PIN that was
+    /// submitted.
+    fn check_request(&mut self, request: &Request) -> Result<(), TestCaseError> {
+        let body: Value = serde_json::from_str(&request.body).unwrap();
+        prop_assert_eq!(body.as_object().unwrap().len(), 2);
+        prop_assert_eq!(field(request, "controlId"), control_id(self.control_ids));
+        if request.endpoint == Endpoint::Set {
+            let block = Base64::decode_vec(&field(request, "pinBlock")).unwrap();
+            let read = self.setup.key.read(&block);
+            prop_assert_eq!(read.as_ref().ok(), self.model.submitted.as_ref(), "{:?}", read);
+        } else {
+            let public_key = field(request, "publicKey");
+            let first = self.public_key.get_or_insert_with(|| public_key.clone());
+            prop_assert_eq!(&public_key, first, "one session has one key pair");
+        }
+        Ok(())
+    }
+
+    /// Where something has to be drawn, a source that fails is found out.
+    fn check_draws(
+        &self,
+        input: Input,
+        outstanding: Option<Endpoint>,
+        draw_failed: bool,
+    ) -> Result<(), TestCaseError> {
+        let unwraps = match input {
+            Input::Reply(endpoint, fault) => {
+                Some(endpoint) == outstanding
+                    && endpoint != Endpoint::Set
+                    && fault.meaning(endpoint) == Meaning::Done
+            }
+            _ => false,
+        };
+        prop_assert!(!(unwraps && self.random.fails()) || draw_failed, "the private operation is blinded");
+        Ok(())
+    }
+
+    /// What holds between two steps, wherever the session is.
+    fn check_state(&mut self) -> Result<(), TestCaseError> {
+        prop_assert_eq!(self.session.has_ended(), self.model.is_over);
+        let shown = self
+            .session
+            .shown()
+            .map(|digits| digits.expose().iter().map(|digit| char::from(b'0' + digit)).collect::<String>());
+        prop_assert_eq!(shown, self.model.is_shown.then(|| self.setup.pin.clone()));
+        if self.model.is_over {
+            // Everything that could hold a secret is a part of what is printed: there is nothing left of it.
+            let printed = format!("{:?}", self.session);
+            prop_assert!(printed.contains("phase: Ended, actions: []"), "{}", printed);
+        }
+        Ok(())
+    }
+}
+
+/// The control id that is in use after so many were handed out.
+fn control_id(number: usize) -> String {
+    format!("83fa5f55-3dd7-453a-8233-4242a6bad1{number:02}")
+}

@@ -1,0 +1,194 @@
+use crate::{
+    project::Project,
+    run::{cargo, output},
+};
+use anyhow::{Context, Result};
+use serde::Deserialize;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::PathBuf,
+};
+
+const TARGET: &str = "--target=wasm32-unknown-unknown";
+
+/// A crate that takes part in making the wasm.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Crate {
+    pub(crate) id: Id,
+    /// An SPDX expression.
+    pub(crate) license: String,
+    pub(crate) repository: String,
+    /// SHA-256 of what crates.io serves, in hexadecimal; our own crate has none.
+    pub(crate) checksum: Option<String>,
+    /// Linked into the wasm; the others only run while it is built.
+    pub(crate) linked: bool,
+    pub(crate) uses: BTreeSet<Id>,
+}
+
+/// Name and version.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Id {
+    pub(crate) name: String,
+    pub(crate) version: String,
+}
+
+/// A line of `cargo tree`.
+struct Line {
+    depth: usize,
+    id: Id,
+    license: String,
+    repository: String,
+}
+
+/// Every crate of the wasm, by name: its own first dependencies are those of `card-pin` itself, which is one of them.
+pub(crate) fn crates_of_wasm(project: &Project) -> Result<Vec<Crate>> {
+    let lock = fs::read_to_string(project.root().join("Cargo.lock")).context("Cargo.lock cannot be read")?;
+    let checksums = checksums(&lock)?;
+    let linked = crates(&tree(project, "normal,no-proc-macro")?)?;
+    let mut crates = crates(&tree(project, "normal,build")?)?;
+    for each in &mut crates {
+        each.linked = linked.iter().any(|linked| linked.id == each.id);
+        each.checksum = checksums.get(&each.id).cloned();
+    }
+    Ok(crates)
+}
+
+/// The folders in which Cargo unpacks the sources of crates.
+pub(crate) fn source_folders(project: &Project) -> Result<BTreeSet<PathBuf>> {
+    let printed = output(cargo(project.root()).args([
+        "metadata",
+        "--locked",
+        "--format-version=1",
+        "--filter-platform=wasm32-unknown-unknown",
+    ]))?;
+    let metadata: Metadata =
+        serde_json::from_str(&printed).context("`cargo metadata` printed something else")?;
+    let fetched = metadata.packages.iter().filter(|package| package.source.is_some());
+    Ok(fetched.filter_map(|package| Some(package.manifest_path.parent()?.parent()?.to_owned())).collect())
+}
+
+fn tree(project: &Project, edges: &str) -> Result<String> {
+    let form = ["--prefix=depth", "--format={p}\t{l}\t{r}"];
+    output(
+        cargo(project.root())
+            .args(["tree", "--locked", TARGET, "--package=card-pin", "--edges", edges])
+            .args(form),
+    )
+}
+
+/// What `cargo tree` printed, as a graph. What a crate uses is printed under its first appearance only.
+fn crates(printed: &str) -> Result<Vec<Crate>> {
+    let mut found: BTreeMap<Id, Crate> = BTreeMap::new();
+    let mut path: Vec<Id> = Vec::new();
+    for line in printed.lines().filter(|line| !line.is_empty()) {
+        let Line { depth, id, license, repository } =
+            parsed(line).with_context(|| format!("`cargo tree` printed `{line}`"))?;
+        path.truncate(depth);
+        if let Some(user) = path.last().and_then(|user| found.get_mut(user)) {
+            user.uses.insert(id.clone());
+        }
+        path.push(id.clone());
+        found.entry(id.clone()).or_insert_with(|| Crate {
+            id,
+            license,
+            repository,
+            checksum: None,
+            linked: false,
+            uses: BTreeSet::new(),
+        });
+    }
+    Ok(found.into_values().collect())
+}
+
+/// `2serde_derive v1.0.229 (proc-macro)`, tab, licence, tab, repository, and perhaps ` (*)`.
+fn parsed(line: &str) -> Option<Line> {
+    let (depth, rest) = line.split_at(line.find(|mark: char| !mark.is_ascii_digit())?);
+    let mut parts = rest.split('\t');
+    let mut package = parts.next()?.split(' ');
+    let id = Id { name: package.next()?.to_owned(), version: package.next()?.strip_prefix('v')?.to_owned() };
+    // Older manifests separate alternatives by a stroke, which is no SPDX.
+    let license = parts.next()?.replace('/', " OR ");
+    let repository = parts.next()?.trim_end_matches(" (*)").to_owned();
+    Some(Line { depth: depth.parse().ok()?, id, license, repository })
+}
+
+fn checksums(lock: &str) -> Result<BTreeMap<Id, String>> {
+    let lock: Lock = toml::from_str(lock).context("Cargo.lock cannot be understood")?;
+    let with_checksum =
+        |locked: Locked| Some((Id { name: locked.name, version: locked.version }, locked.checksum?));
+    Ok(lock.package.into_iter().filter_map(with_checksum).collect())
+}
+
+#[derive(Deserialize)]
+struct Lock {
+    package: Vec<Locked>,
+}
+
+#[derive(Deserialize)]
+struct Locked {
+    name: String,
+    version: String,
+    checksum: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    packages: Vec<Package>,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    source: Option<String>,
+    manifest_path: PathBuf,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Crate, Id, checksums, crates};
+
+    const TREE: &str = "0own v0.1.0 (/home/a b/own)\tMIT\t\n\
+                        1serde v1.0.2\tMIT/Apache-2.0\thttps://example.org/serde\n\
+                        2serde_derive v1.0.2 (proc-macro)\tMIT\t\n\
+                        3quote v2.0.0\tMIT\t\n\
+                        1other v3.0.0\tMIT\t\n\
+                        2serde v1.0.2\tMIT/Apache-2.0\thttps://example.org/serde (*)\n";
+
+    fn id(name: &str, version: &str) -> Id {
+        Id { name: name.to_owned(), version: version.to_owned() }
+    }
+
+    #[test]
+    fn a_tree_becomes_a_graph() {
+        let crates = crates(TREE).unwrap();
+        let uses = |name: &str| {
+            let found: Vec<&Crate> = crates.iter().filter(|each| each.id.name == name).collect();
+            assert_eq!(found.len(), 1, "{name}");
+            found[0].uses.iter().map(|id| &*id.name).collect::<Vec<_>>()
+        };
+        assert_eq!(crates.len(), 5);
+        assert_eq!(uses("own"), ["other", "serde"]);
+        assert_eq!(uses("serde"), ["serde_derive"]);
+        assert_eq!(uses("serde_derive"), ["quote"]);
+        assert_eq!(uses("other"), ["serde"]);
+        let serde = crates.iter().find(|each| each.id == id("serde", "1.0.2")).unwrap();
+        assert_eq!(serde.license, "MIT OR Apache-2.0");
+        assert_eq!(serde.repository, "https://example.org/serde");
+    }
+
+    #[test]
+    fn another_form_is_an_error() {
+        crates("serde").unwrap_err();
+        crates("1serde 1.0\tMIT\t").unwrap_err();
+    }
+
+    #[test]
+    fn checksums_are_those_of_exactly_that_version() {
+        let lock = "version = 4\n\n[[package]]\nname = \"own\"\nversion = \"0.1.0\"\n\n\
+                    [[package]]\nname = \"syn\"\nversion = \"2.0.0\"\nchecksum = \"02\"\n\n\
+                    [[package]]\nname = \"syn\"\nversion = \"3.0.0\"\nchecksum = \"03\"\n";
+        let checksums = checksums(lock).unwrap();
+        assert_eq!(checksums.len(), 2);
+        assert_eq!(checksums[&id("syn", "3.0.0")], "03");
+    }
+}

@@ -1,0 +1,129 @@
+use crate::{integrity, project::Project, run::run};
+use anyhow::{Context, Result, bail};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    env, fs, io,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// What a build leaves behind, and what is no source.
+const NOT_COPIED: [&str; 4] = ["target", "dist", "node_modules", ".git"];
+
+/// SHA-256 of each file that ships, by name.
+type Sums = BTreeMap<String, String>;
+
+/// Builds twice from nothing, in folders of different names and depths, with Cargo's home in different places and in
+/// different time zones; prints what came out, and fails where it is not the same.
+pub(crate) fn twice(project: &Project) -> Result<()> {
+    let one = build_in(project, "one", "UTC")?;
+    let two = build_in(project, "another/and deeper", "Asia/Kathmandu")?;
+    compare(&one, &two)
+}
+
+/// The same with the `dist/` that is there for one of the two.
+pub(crate) fn again(project: &Project) -> Result<()> {
+    let there = sums(&project.dist())?;
+    let again = build_in(project, "another/and deeper", "Asia/Kathmandu")?;
+    compare(&there, &again)
+}
+
+/// Copies the sources, and builds the copy by itself.
+fn build_in(project: &Project, name: &str, time_zone: &str) -> Result<Sums> {
+    let folder = project.work("reproduce").join(name);
+    if folder.exists() {
+        fs::remove_dir_all(&folder).with_context(|| format!("{} cannot be emptied", folder.display()))?;
+    }
+    let sources = folder.join("sources");
+    copy(project.root(), &sources)
+        .with_context(|| format!("the sources cannot be copied to {}", sources.display()))?;
+    println!("reproduce: building in {}", sources.display());
+    run(Command::new(env::current_exe()?)
+        .arg("build")
+        .current_dir(&sources)
+        .env("CARGO_MANIFEST_DIR", sources.join("xtask"))
+        .env("CARGO_HOME", cargo_home_in(&folder)?)
+        .env_remove("CARGO_TARGET_DIR")
+        .env("TZ", time_zone))?;
+    let sums = sums(&sources.join("dist"))?;
+    // It takes half a gigabyte, and nobody looks at it again.
+    fs::remove_dir_all(&folder).with_context(|| format!("{} cannot be removed", folder.display()))?;
+    Ok(sums)
+}
+
+/// Cargo's home under another name, with all that is in the real one, so that nothing is fetched again.
+fn cargo_home_in(folder: &Path) -> Result<PathBuf> {
+    let real = match env::var_os("CARGO_HOME") {
+        Some(home) => home.into(),
+        None => Path::new(&env::var_os("HOME").context("HOME is not set")?).join(".cargo"),
+    };
+    let home = folder.join("cargo-home");
+    fs::create_dir_all(&home)?;
+    let entries = fs::read_dir(&real).with_context(|| format!("{} cannot be read", real.display()))?;
+    for entry in entries {
+        let entry = entry?;
+        symlink(entry.path(), home.join(entry.file_name()))?;
+    }
+    Ok(home)
+}
+
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if NOT_COPIED.iter().any(|skipped| name == *skipped) {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &to.join(name))?;
+        } else {
+            fs::copy(entry.path(), to.join(name))?;
+        }
+    }
+    Ok(())
+}
+
+fn sums(dist: &Path) -> Result<Sums> {
+    Ok(integrity::all_files(dist)?
+        .into_iter()
+        .map(|(name, contents)| (name, integrity::sha256_of(&contents)))
+        .collect())
+}
+
+fn compare(one: &Sums, two: &Sums) -> Result<()> {
+    for (name, sum) in one {
+        println!("{sum}  {name}");
+    }
+    let different = different(one, two);
+    if !different.is_empty() {
+        bail!("another build gives other bytes: {}", different.join(", "));
+    }
+    println!("reproduce: both builds are the same, byte for byte");
+    Ok(())
+}
+
+/// The files that are not the same in both, or are in one only.
+fn different<'a>(one: &'a Sums, two: &'a Sums) -> Vec<&'a str> {
+    let names: BTreeSet<_> = one.keys().chain(two.keys()).collect();
+    names.into_iter().filter(|name| one.get(*name) != two.get(*name)).map(String::as_str).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Sums, compare, different};
+
+    fn sums<const N: usize>(files: [(&str, &str); N]) -> Sums {
+        files.map(|(name, sum)| (name.to_owned(), sum.to_owned())).into()
+    }
+
+    #[test]
+    fn a_changed_and_a_missing_file_are_named() {
+        let one = sums([("a.js", "01"), ("b.js", "02"), ("c.js", "03")]);
+        let two = sums([("a.js", "01"), ("b.js", "ff"), ("d.js", "04")]);
+        assert_eq!(different(&one, &two), ["b.js", "c.js", "d.js"]);
+        compare(&one, &two).unwrap_err();
+        compare(&one, &one).unwrap();
+    }
+}
