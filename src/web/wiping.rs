@@ -9,9 +9,9 @@ use zeroizing_alloc::ZeroAlloc;
 #[global_allocator]
 static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
-/// How deep a turn of the session can reach into the stack. The deepest, making and using the largest RSA key, takes
-/// less than a quarter of it; the whole stack is a megabyte.
-const STACK_BYTES: usize = 128 * 1024;
+/// How deep a turn of the session can reach into the stack, of the megabyte that there is. The deepest, making and using
+/// an RSA key of 4096 bits, takes 14 KiB.
+const STACK_BYTES: usize = 64 * 1024;
 
 /// Does what a turn of the session has to do, and then wipes the stack that it used: the ciphers are wiped where they
 /// end their life, but not where they were before they were moved.

@@ -151,6 +151,10 @@ fn doubled(word: u16) -> u32 {
     (0..16).fold(0, |doubled, at| doubled | u32::from(word >> at & 1) * 0b11 << (2 * at))
 }
 
+/// The stack is the first megabyte of the memory: Rust's linker puts it before everything else, so that one that overflows
+/// meets no data.
+const STACK: usize = 1 << 20;
+
 /// Everything that is secret in one session.
 #[derive(Debug)]
 pub struct Secrets {
@@ -177,6 +181,8 @@ pub(super) struct Findings {
     pub hits: [usize; Kind::ALL.len()],
     /// Where the first of them was.
     pub first: [Option<usize>; Kind::ALL.len()],
+    /// How many bytes of the stack are not zero.
+    pub stack: usize,
     /// How many patterns were searched for.
     pub patterns: usize,
 }
@@ -237,7 +243,7 @@ impl Secrets {
         let patterns = self.patterns(&PrivateKey::of(&modulus, p)?);
         let searched = AhoCorasick::new(patterns.iter().map(|pattern| &pattern.bytes))?;
         let findings = memories.iter().zip(factors).map(|(memory, factors)| {
-            let mut findings = Findings::none(patterns.len());
+            let mut findings = Findings::none(memory, patterns.len());
             for found in searched.find_overlapping_iter(memory) {
                 findings.note(patterns[found.pattern()].kind, found.start());
             }
@@ -300,8 +306,9 @@ impl Secrets {
 }
 
 impl Findings {
-    fn none(patterns: usize) -> Self {
-        Self { hits: [0; _], first: [None; _], patterns }
+    fn none(memory: &[u8], patterns: usize) -> Self {
+        let stack = memory.iter().take(STACK).filter(|byte| **byte != 0).count();
+        Self { hits: [0; _], first: [None; _], stack, patterns }
     }
 
     fn note(&mut self, kind: Kind, at: usize) {
