@@ -136,7 +136,7 @@ impl Vault {
     /// The control id that was asked for, or `undefined` if there is none.
     #[wasm_bindgen(js_name = controlId)]
     pub fn control_id(&self, control_id: Option<String>) {
-        self.0.session.borrow_mut().control_id(control_id);
+        self.0.turn(|session| session.control_id(control_id));
         self.0.carry_out();
     }
 
@@ -155,22 +155,27 @@ impl Vault {
 
     /// Ends the session, wipes it, and gives up a request under way.
     pub fn close(&self) {
-        self.0.session.borrow_mut().close();
+        self.0.turn(Session::close);
         self.0.abort.abort();
     }
 
     /// Input that crossed the submit or the end on its way here is too late, and dropped.
     fn input(&self, input: impl FnOnce(&mut Session<SystemRandom>) -> Result<(), Error>) {
-        if input(&mut self.0.session.borrow_mut()).is_ok() {
+        if self.0.turn(input).is_ok() {
             self.0.carry_out();
         }
     }
 }
 
 impl Shell {
+    /// Everything that the session does is done in here, and leaves nothing on the stack.
+    fn turn<T>(&self, act: impl FnOnce(&mut Session<SystemRandom>) -> T) -> T {
+        wiping::without_trace(|| act(&mut self.session.borrow_mut()))
+    }
+
     fn carry_out(self: &Rc<Self>) {
         loop {
-            let action = self.session.borrow_mut().next_action();
+            let action = self.turn(Session::next_action);
             match action {
                 None => return,
                 Some(Action::Emit(event)) => self.send(&event_message(event)),
@@ -183,7 +188,7 @@ impl Shell {
 
     async fn search_key_pair(self: Rc<Self>) {
         let turns = Turns::new();
-        while self.session.borrow_mut().search_key_pair() {
+        while self.turn(Session::search_key_pair) {
             turns.next().await;
         }
         self.carry_out();
@@ -196,7 +201,7 @@ impl Shell {
             Endpoint::View => &self.view_url,
         };
         let reply = fetch::post(url, &request.body, self.timeout_ms, &self.abort).await;
-        self.session.borrow_mut().reply(request.endpoint, reply);
+        self.turn(|session| session.reply(request.endpoint, reply));
         self.carry_out();
     }
 

@@ -30,7 +30,7 @@ pub struct Browser {
     driver: WebDriver,
     _driver_process: Process,
     _screen: Option<Process>,
-    _profile: TempDir,
+    profile: TempDir,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -82,7 +82,7 @@ impl Engine {
         let driver = WebDriver::connect(&url, self.capabilities(&profile, wasm)?)
             .await
             .with_context(|| format!("{self} does not start"))?;
-        Ok(Browser { driver, _driver_process: driver_process, _screen: screen, _profile: profile })
+        Ok(Browser { driver, _driver_process: driver_process, _screen: screen, profile: profile })
     }
 
     fn driver_command(self, port: u16) -> Command {
@@ -161,6 +161,18 @@ impl Browser {
     #[must_use]
     pub fn driver(&self) -> &WebDriver {
         &self.driver
+    }
+
+    /// Where Chromium takes commands of the Chrome DevTools Protocol, as a WebSocket.
+    ///
+    /// # Errors
+    ///
+    /// In the other engines.
+    pub fn devtools_address(&self) -> Result<String> {
+        let file = self.profile.path().join("chromium/DevToolsActivePort");
+        let file = fs::read_to_string(file).context("this browser has no DevTools")?;
+        let (port, path) = file.split_once('\n').context("DevTools have no address")?;
+        Ok(format!("ws://127.0.0.1:{port}{}", path.trim_end()))
     }
 }
 

@@ -12,8 +12,8 @@ in_each_engine!(all);
 
 async fn all(engine: Engine) -> Result<()> {
     let browser = engine.start().await?;
-    let mut world = World::new(browser.driver()).await?;
-    a_pin_is_set(&mut world).await.context("set")?;
+    let mut world = World::new(&browser).await?;
+    a_pin_is_set(&mut world, engine).await.context("set")?;
     a_pin_is_set_when_asked_for(&mut world).await.context("set, control id asked for")?;
     a_pin_is_set_under_aes(&mut world).await.context("set, AES")?;
     a_pin_is_set_on_the_page(&mut world).await.context("set, on the page")?;
@@ -37,7 +37,7 @@ async fn all(engine: Engine) -> Result<()> {
 
 const CONTROL_ID: &str = "provider.resolve('8a4f1c52-6a0e-4d0f-9a37-0b6f6a6f2d11')";
 
-async fn a_pin_is_set(world: &mut World<'_>) -> Result<()> {
+async fn a_pin_is_set(world: &mut World<'_>, engine: Engine) -> Result<()> {
     let opening = Opening { tap_search: true, ..Opening::SET };
     let mut session = TappedSession::open(world, "set", &opening, PinKey::tdea()?).await?;
     session.tapped("searching", "key searched for", Kinds::SEARCH).await?;
@@ -52,12 +52,18 @@ async fn a_pin_is_set(world: &mut World<'_>) -> Result<()> {
     session.tap("first entry finished", Kinds::TZPK_AND_PIN).await?;
     session.type_digits(..).await?;
     session.tap("second entry finished", Kinds::TZPK_AND_PIN).await?;
+    if engine == Engine::Chromium {
+        session.search_heaps("second entry finished").await?;
+    }
     session.pad.submit(Hand::Keyboard).await?;
     let asked = session.asked("set").await?;
     session.tap("PIN sent", Kinds::NONE).await?;
     asked.answer(200, json!({}))?;
     session.event("set_pin_success").await?;
     session.closed().await?;
+    if engine == Engine::Chromium {
+        session.search_heaps("closed").await?;
+    }
     session.search()
 }
 

@@ -1,9 +1,35 @@
 //! Wiping what this crate's own types cannot reach: the libraries' temporaries, on the heap and on the stack.
 
-use std::alloc::System;
+use std::{alloc::System, mem::MaybeUninit};
+use zeroize::Zeroize;
 use zeroizing_alloc::ZeroAlloc;
 
 /// Every block of the heap is wiped when it is freed, and when it is exchanged for a larger or a smaller one: numbers
 /// that are computed with, texts on their way to and from JavaScript, futures.
 #[global_allocator]
 static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
+
+/// How deep a turn of the session can reach into the stack, of the megabyte that there is. The deepest, making and using
+/// an RSA key of 4096 bits, takes 14 KiB.
+const STACK_BYTES: usize = 64 * 1024;
+
+/// Does what a turn of the session has to do, and then wipes the stack that it used: the ciphers are wiped where they
+/// end their life, but not where they were before they were moved.
+pub(super) fn without_trace<T>(turn: impl FnOnce() -> T) -> T {
+    let outcome = apart(turn);
+    wipe_stack();
+    outcome
+}
+
+/// Keeps the turn's variables out of the frame of the caller, which is not wiped.
+#[inline(never)]
+fn apart<T>(turn: impl FnOnce() -> T) -> T {
+    turn()
+}
+
+/// Overwrites the stack below the caller's frame. The writes are volatile: no compiler may leave them out.
+#[inline(never)]
+fn wipe_stack() {
+    let mut unused = [const { MaybeUninit::<u64>::uninit() }; STACK_BYTES / size_of::<u64>()];
+    unused.zeroize();
+}

@@ -62,7 +62,7 @@ impl Asked {
 
 /// The vault's whole memory at one moment.
 #[derive(Debug)]
-pub struct Tap {
+struct Tap {
     /// `now`, when it was told to; or by itself: `searching`, `closed`.
     pub moment: String,
     /// Byte for byte.

@@ -4,6 +4,8 @@
 //! The test plays the server itself, so that it knows every secret of a session, or can compute it from the private key that
 //! it finds in the memory while that is rightly there.
 
+/// What the browser's JavaScript heaps hold.
+mod heap;
 /// The server, in the test's hands.
 mod issuer;
 /// What is looked for, and where it may be.
@@ -19,9 +21,9 @@ mod secrets;
 /// One session with a vault that is tapped.
 mod session;
 
-pub use issuer::{Asked, Issuer, Tap};
+pub use heap::Heaps;
+pub use issuer::{Asked, Issuer};
 pub use kinds::{Kind, Kinds};
 pub use report::Report;
-pub use rsa_key::PrivateKey;
-pub use secrets::{PinKey, Secrets, random_long_pin};
+pub use secrets::PinKey;
 pub use session::{Opening, TappedSession, World};

@@ -5,6 +5,10 @@ use super::{
 use anyhow::{Result, ensure};
 use std::fmt::Write as _;
 
+/// What the frames that are not a turn's may leave on the stack, in bytes: pointers and lengths. A turn that is not wiped leaves
+/// five thousand and more.
+const FRAMES: usize = 1024;
+
 /// What was searched, and what was found: a line for each memory.
 #[derive(Debug, Default)]
 pub struct Report {
@@ -36,6 +40,10 @@ impl Report {
                 self.wrong.push(format!("{session}, {stage}: {kind} is there and not found"));
             }
         }
+        if findings.stack > FRAMES {
+            self.wrong.push(format!("{session}, {stage}: {} bytes are left on the stack", findings.stack));
+        }
+        let _ = write!(line, "{:>10}", findings.stack);
         self.lines.push(line);
         self.bytes += bytes;
     }
@@ -48,13 +56,14 @@ impl Report {
         self.lines.push(line);
     }
 
-    /// The table. Hits in brackets have to be there; zeros stand for nothing found.
+    /// The table. Hits in brackets have to be there; the last column is how many bytes of the stack are not zero.
     #[must_use]
     pub fn table(&self) -> String {
         let mut table = format!("{:<34}{:<24}{:>9}{:>9}", "session", "stage", "bytes", "patterns");
         for kind in Kind::ALL {
             let _ = write!(table, "{kind:>10}");
         }
+        let _ = write!(table, "{:>10}", "stack");
         for line in &self.lines {
             let _ = write!(table, "\n{line}");
         }

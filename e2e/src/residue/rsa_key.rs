@@ -100,7 +100,7 @@ impl Order {
 
 /// A private key, with everything that somebody who finds it could use.
 #[derive(Debug)]
-pub struct PrivateKey {
+pub(super) struct PrivateKey {
     /// Each number, and of how many bytes it is.
     numbers: Vec<(BigUint, usize)>,
 }
@@ -111,7 +111,7 @@ impl PrivateKey {
     /// # Errors
     ///
     /// Where the factor is none.
-    pub fn of(modulus: &BigUint, p: &BigUint) -> Result<Self> {
+    pub(super) fn of(modulus: &BigUint, p: &BigUint) -> Result<Self> {
         let one = BigUint::from(1_u8);
         let q = modulus / p;
         ensure!(&(p * &q) == modulus, "no factor");

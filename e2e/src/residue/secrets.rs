@@ -132,7 +132,8 @@ impl PinKey {
                     .collect()
             }
             Self::Aes(key) => {
-                let plain = schedules::aes(key).into_iter().map(|round| round.to_vec());
+                // The first two are the key itself.
+                let plain = schedules::aes(key).into_iter().skip(2).map(|round| round.to_vec());
                 let sliced = schedules::fixsliced_aes(key);
                 let words =
                     sliced.iter().map(|round| round.iter().flat_map(|word| word.to_le_bytes()).collect());
@@ -149,6 +150,10 @@ impl PinKey {
 fn doubled(word: u16) -> u32 {
     (0..16).fold(0, |doubled, at| doubled | u32::from(word >> at & 1) * 0b11 << (2 * at))
 }
+
+/// The stack is the first megabyte of the memory: Rust's linker puts it before everything else, so that one that overflows
+/// meets no data.
+const STACK: usize = 1 << 20;
 
 /// Everything that is secret in one session.
 #[derive(Debug)]
@@ -176,6 +181,8 @@ pub(super) struct Findings {
     pub hits: [usize; Kind::ALL.len()],
     /// Where the first of them was.
     pub first: [Option<usize>; Kind::ALL.len()],
+    /// How many bytes of the stack are not zero.
+    pub stack: usize,
     /// How many patterns were searched for.
     pub patterns: usize,
 }
@@ -236,7 +243,7 @@ impl Secrets {
         let patterns = self.patterns(&PrivateKey::of(&modulus, p)?);
         let searched = AhoCorasick::new(patterns.iter().map(|pattern| &pattern.bytes))?;
         let findings = memories.iter().zip(factors).map(|(memory, factors)| {
-            let mut findings = Findings::none(patterns.len());
+            let mut findings = Findings::none(memory, patterns.len());
             for found in searched.find_overlapping_iter(memory) {
                 findings.note(patterns[found.pattern()].kind, found.start());
             }
@@ -299,8 +306,9 @@ impl Secrets {
 }
 
 impl Findings {
-    fn none(patterns: usize) -> Self {
-        Self { hits: [0; _], first: [None; _], patterns }
+    fn none(memory: &[u8], patterns: usize) -> Self {
+        let stack = memory.iter().take(STACK).filter(|byte| **byte != 0).count();
+        Self { hits: [0; _], first: [None; _], stack, patterns }
     }
 
     fn note(&mut self, kind: Kind, at: usize) {
@@ -336,16 +344,19 @@ fn masked(data: &[u8], seed: &[u8]) -> Vec<u8> {
     data.iter().zip(mask).map(|(byte, mask)| byte ^ mask).collect()
 }
 
-/// A PIN that stands nowhere by chance: twelve digits, no two neighbours of which follow each other in counting.
+/// A PIN that stands nowhere by chance: twelve digits, any six in a row of which are different, no two neighbours next to each
+/// other in counting, and no zero, which is any byte that holds nothing.
 ///
 /// # Errors
 ///
 /// Where the system has no random numbers.
-pub fn random_long_pin() -> Result<String> {
+pub(super) fn random_long_pin() -> Result<String> {
     let mut digits: Vec<u8> = Vec::new();
     while digits.len() < 12 {
         let digit = random::<1>()?[0] % 16;
-        if digit < 10 && digits.last().is_none_or(|last| last.abs_diff(digit) > 1) {
+        let row = &digits[digits.len().saturating_sub(DIGITS_IN_A_ROW - 1)..];
+        let is_neighbour = row.last().is_some_and(|last| last.abs_diff(digit) < 2);
+        if (1..10).contains(&digit) && !row.contains(&digit) && !is_neighbour {
             digits.push(digit);
         }
     }

@@ -1,10 +1,11 @@
 use super::{
+    heap::{Heaps, PLANTED},
     issuer::{Asked, Issuer},
     kinds::Kinds,
     report::Report,
     secrets::{PinKey, Secrets, random_long_pin},
 };
-use crate::{Hand, Pad, WebDriver};
+use crate::{Browser, Hand, Pad, WebDriver};
 use anyhow::{Context, Result};
 use axum::body::Bytes;
 use serde_json::{Value, json};
@@ -35,10 +36,8 @@ impl Opening {
 /// A server, a browser, and what was found in its vaults so far.
 #[derive(Debug)]
 pub struct World<'a> {
-    /// The server.
-    pub issuer: Issuer,
-    /// The browser.
-    pub driver: &'a WebDriver,
+    issuer: Issuer,
+    browser: &'a Browser,
     /// What was found.
     pub report: Report,
 }
@@ -49,8 +48,8 @@ impl<'a> World<'a> {
     /// # Errors
     ///
     /// Where it does not start.
-    pub async fn new(driver: &'a WebDriver) -> Result<Self> {
-        Ok(Self { issuer: Issuer::start().await?, driver, report: Report::default() })
+    pub async fn new(browser: &'a Browser) -> Result<Self> {
+        Ok(Self { issuer: Issuer::start().await?, browser, report: Report::default() })
     }
 }
 
@@ -60,6 +59,7 @@ pub struct TappedSession<'a> {
     name: &'static str,
     issuer: &'a mut Issuer,
     report: &'a mut Report,
+    browser: &'a Browser,
     driver: &'a WebDriver,
     /// The pad as the customer sees it.
     pub pad: Pad<'a>,
@@ -75,12 +75,13 @@ impl<'a> TappedSession<'a> {
     ///
     /// Where the page does not come up; below, where the browser or the vault does not do what it should.
     pub async fn open(
-        World { issuer, driver, report }: &'a mut World<'_>,
+        World { issuer, browser, report }: &'a mut World<'_>,
         name: &'static str,
         opening: &Opening,
         key: PinKey,
     ) -> Result<Self> {
         let secrets = Secrets::new(random_long_pin()?, key);
+        let driver = browser.driver();
         // The vault of the session before is gone with its page.
         driver.open(&issuer.url("/residue.html")).await?;
         issuer.forget();
@@ -99,7 +100,7 @@ impl<'a> TappedSession<'a> {
         let pad = Pad::find(driver).await?;
         let control_id = if opening.control_id { json!(CONTROL_ID) } else { Value::Null };
         driver.run::<Value>("startSession(argument)", control_id).await?;
-        Ok(Self { name, issuer, report, driver, pad, secrets, taps: Vec::new() })
+        Ok(Self { name, issuer, report, browser, driver, pad, secrets, taps: Vec::new() })
     }
 
     /// Waits for a request to `tzpk`, `set` or `view`; what it brings becomes part of the secrets.
@@ -157,6 +158,26 @@ impl<'a> TappedSession<'a> {
     /// Where it does not say so.
     pub async fn closed(&mut self) -> Result<()> {
         self.tapped("closed", "closed", Kinds::NONE).await
+    }
+
+    /// Searches the JavaScript heaps of page and vault, in which no PIN may ever be; in Chromium, which lets them be read.
+    ///
+    /// # Errors
+    ///
+    /// Where the browser does not give them.
+    pub async fn search_heaps(&mut self, stage: &'static str) -> Result<()> {
+        let values = json!({
+            "text": PLANTED,
+            "numbers": PLANTED.bytes().map(|digit| digit - b'0').collect::<Vec<_>>(),
+            "texts": PLANTED.chars().collect::<Vec<_>>(),
+        });
+        self.driver.run::<Value>("window.planted = argument", values.clone()).await?;
+        self.tell_vault(json!({"do": "plant", "values": values})).await?;
+        // A memory that came shows that what was sent before has arrived.
+        self.tell_vault(json!({"do": "tap"})).await?;
+        self.issuer.tapped("now").await?;
+        let heaps = Heaps::of(self.browser, &self.issuer.url("/residue.html")).await?;
+        heaps.search((self.name, stage), &self.secrets.pin, self.report)
     }
 
     /// Has every time-out be over.
