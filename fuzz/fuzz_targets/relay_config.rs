@@ -1,3 +1,4 @@
+//! See [`card_pin_fuzz::relay_config`].
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| card_pin_fuzz::relay_config(data));

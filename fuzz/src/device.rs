@@ -16,13 +16,13 @@ pub(crate) fn key_pair() -> &'static KeyPair {
     MADE.get_or_init(|| KeyPair::make(KeySize::Rsa2048, &mut SystemRandom).unwrap())
 }
 
-/// Whether this input may take the private operation of RSA, some milliseconds: one in thirty-two may, always the same.
+/// Whether this input may take the private operation of RSA, some milliseconds: one in 256 may, always the same.
 pub(crate) fn may_be_slow(data: &[u8]) -> bool {
     // FNV-1a; its upper bits are the better ones.
     let hash = data.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, &byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
-    hash >> 59 == 0
+    hash >> 56 == 0
 }
 
 /// `least` to `most` numbers from 0 to 9.

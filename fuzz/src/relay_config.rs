@@ -1,5 +1,7 @@
+use std::fs::File;
+use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use card_pin_relay::read_config;
 use toml::{Table, Value};
@@ -25,9 +27,11 @@ pub fn relay_config(data: &[u8]) {
     let names_secret = environment.iter().any(|(name, _)| name.contains(SECRET))
         || table.as_ref().is_some_and(has_secret_key);
     let read = {
-        let path = file_path().lock().unwrap_or_else(PoisonError::into_inner);
-        std::fs::write(&*path, file).unwrap();
-        read_config(Some(&path), environment)
+        let (written, path) = &*FILE.lock().unwrap_or_else(PoisonError::into_inner);
+        // Not emptied first: some file systems then wait for the disk.
+        written.write_all_at(file.as_bytes(), 0).unwrap();
+        written.set_len(file.len().try_into().unwrap()).unwrap();
+        read_config(Some(path), environment)
     };
     if table.is_none() {
         assert!(read.is_err());
@@ -39,10 +43,10 @@ pub fn relay_config(data: &[u8]) {
 }
 
 /// The file that is written for each run, beside the program.
-fn file_path() -> &'static Mutex<PathBuf> {
-    static PATH: OnceLock<Mutex<PathBuf>> = OnceLock::new();
-    PATH.get_or_init(|| Mutex::new(std::env::current_exe().unwrap().with_extension("toml")))
-}
+static FILE: LazyLock<Mutex<(File, PathBuf)>> = LazyLock::new(|| {
+    let path = std::env::current_exe().unwrap().with_extension("toml");
+    Mutex::new((File::create(&path).unwrap(), path))
+});
 
 /// A field may name a file; one that never ends, or that waits for a person, is no matter of reading.
 fn names_device(value: &str) -> bool {

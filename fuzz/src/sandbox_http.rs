@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use arbitrary::Unstructured;
 use axum::body::{Body, HttpBody};
-use axum::http::{Request, Response, StatusCode, header};
+use axum::http::{Method, Request, Response, StatusCode, header};
 use card_pin_sandbox::fuzzing::Routes;
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
@@ -47,12 +47,15 @@ async fn run(routes: &Routes, data: &mut Unstructured<'_>) {
     let mut has_faults = false;
     for _ in 0..MOST {
         let Ok(Some(request)) = request::next(data, &known) else { return };
+        let is_head = request.method() == Method::HEAD;
         let plans_fault = request.uri().path() == "/sandbox/faults";
         let Some(response) = answer(routes, request, has_faults).await else { continue };
         let status = response.status();
         assert!(has_faults || !status.is_server_error(), "{status}");
         has_faults |= plans_fault && status == StatusCode::OK;
-        read(response, &mut known);
+        if !is_head {
+            read(response, &mut known, has_faults);
+        }
     }
 }
 
@@ -73,7 +76,7 @@ async fn answer(routes: &Routes, request: Request<Body>, has_faults: bool) -> Op
 }
 
 /// Reads an answer, checks that a refusal has the form of one, and keeps what can be sent again.
-fn read(response: Response<Body>, known: &mut Known) {
+fn read(response: Response<Body>, known: &mut Known, has_faults: bool) {
     let status = response.status();
     let (parts, body) = response.into_parts();
     let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
@@ -81,7 +84,8 @@ fn read(response: Response<Body>, known: &mut Known) {
     let is_json = content_type.is_some_and(|value| value.starts_with("application/json"));
     assert_eq!(parts.headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
     let body = ready_part(body);
-    if is_problem {
+    // A fault cuts bodies in two.
+    if is_problem && !has_faults {
         let body: Value = serde_json::from_slice(&body).unwrap();
         assert_eq!(body["status"], status.as_u16());
         assert!(body["code"].is_string() && body["detail"].is_string());

@@ -65,11 +65,11 @@ fn step(
     let mut input = Input::Other;
     match data.arbitrary::<u8>()? {
         // Digits, and what is none.
-        digit @ 0..=11 => {
+        choice @ 0..=12 => {
+            let digit = if choice == 12 { data.arbitrary()? } else { choice };
             input = Input::Press(digit);
             refused(session.press(digit), takes_digits);
         }
-        12 => refused(session.press(data.arbitrary()?), takes_digits),
         13 => refused(session.erase(), takes_digits),
         14 => refused(session.clear(), takes_digits),
         15 => refused(session.confirm(), takes_digits),

@@ -1,6 +1,7 @@
 //! Each target with the files of its corpus: the seeds, what fuzzing has found worth keeping, and every input that once was
 //! a finding.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::print_stdout, reason = "which file it was is seen where a test fails")]
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -28,7 +29,6 @@ fn replay(name: &str) {
     assert!(!files.is_empty());
     target(&[]);
     for file in files {
-        // Printed where the test fails.
         println!("{folder}/{file}");
         target(&fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(&folder).join(file)).unwrap());
     }

@@ -35,6 +35,8 @@ impl From<rusqlite::Error> for StoreError {
 #[derive(Clone)]
 pub(crate) struct Store {
     connection: Arc<Mutex<Connection>>,
+    /// Nothing waits for a disk then, and no other thread is needed.
+    is_in_memory: bool,
 }
 
 impl Store {
@@ -46,7 +48,8 @@ impl Store {
         if version != SCHEMA_VERSION {
             return Err(refused(format!("its tables are of version {version}, not {SCHEMA_VERSION}")));
         }
-        Ok(Self { connection: Arc::new(Mutex::new(connection)) })
+        let is_in_memory = connection.path().is_none_or(str::is_empty);
+        Ok(Self { connection: Arc::new(Mutex::new(connection)), is_in_memory })
     }
 
     /// Runs `work` in one transaction, committed if it returns `Ok` and rolled back otherwise.
@@ -58,18 +61,11 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static,
     {
+        if self.is_in_memory {
+            return transaction(&self.connection, work);
+        }
         let connection = Arc::clone(&self.connection);
-        let done = tokio::task::spawn_blocking(move || {
-            // A panic in `work` drops its transaction, which rolls back: the connection is as good as before.
-            let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-            let transaction = connection
-                .transaction_with_behavior(TransactionBehavior::Immediate)
-                .map_err(StoreError::from)?;
-            let result = work(&transaction)?;
-            transaction.commit().map_err(StoreError::from)?;
-            Ok(result)
-        });
-        done.await.map_err(|_| StoreError)?
+        tokio::task::spawn_blocking(move || transaction(&connection, work)).await.map_err(|_| StoreError)?
     }
 
     /// Empties every table.
@@ -83,6 +79,19 @@ impl Store {
         })
         .await
     }
+}
+
+fn transaction<T, E: From<StoreError>>(
+    connection: &Mutex<Connection>,
+    work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+) -> Result<T, E> {
+    // A panic in `work` drops its transaction, which rolls back: the connection is as good as before.
+    let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+    let transaction =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from)?;
+    let result = work(&transaction)?;
+    transaction.commit().map_err(StoreError::from)?;
+    Ok(result)
 }
 
 /// Sets the connection up, makes the tables in an empty file, and returns the version of the tables.
