@@ -130,6 +130,11 @@ impl<'a> TappedSession<'a> {
         Ok((asked, answer))
     }
 
+    /// Cuts the connection of this request and of all that come after it.
+    pub fn cut(&self, asked: Asked) {
+        self.issuer.cut(asked);
+    }
+
     /// Takes a copy of the vault's memory, which has to be found to hold these kinds and no others.
     ///
     /// # Errors
