@@ -38,6 +38,7 @@ pub struct Issuer {
     origin: String,
     asked: mpsc::UnboundedReceiver<Asked>,
     taps: mpsc::UnboundedReceiver<Tap>,
+    folders: [PathBuf; 2],
     cuts: Arc<AtomicBool>,
     served: JoinHandle<()>,
 }
@@ -100,16 +101,30 @@ impl Issuer {
             .route("/pin/{step}", post(pin))
             .route("/tap/{moment}", post(tap).layer(DefaultBodyLimit::disable()))
             .fallback(file)
-            .with_state(Parts { folders, asked: asked.0, taps: taps.0, cuts: Arc::clone(&cuts) });
+            .with_state(Parts {
+                folders: folders.clone(),
+                asked: asked.0,
+                taps: taps.0,
+                cuts: Arc::clone(&cuts),
+            });
         // Where it ends early, the browser says so.
         let served = tokio::spawn(async move { drop(axum::serve(listener, router).await) });
-        Ok(Self { origin, asked: asked.1, taps: taps.1, cuts, served })
+        Ok(Self { origin, asked: asked.1, taps: taps.1, folders, cuts, served })
     }
 
     /// An address on it.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.origin)
+    }
+
+    /// The core that it serves.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be read.
+    pub fn core(&self) -> Result<Vec<u8>> {
+        fs::read(self.folders[0].join("card_pin_bg.wasm")).context("the core cannot be read")
     }
 
     /// The next request, which has to be this one.

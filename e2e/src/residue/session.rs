@@ -3,7 +3,7 @@ use super::{
     issuer::{Asked, Issuer},
     kinds::Kinds,
     report::Report,
-    secrets::{PinKey, Secrets, random_long_pin},
+    secrets::{PinKey, Secrets},
 };
 use crate::{Browser, Hand, Pad, WebDriver};
 use anyhow::{Context, Result};
@@ -80,7 +80,7 @@ impl<'a> TappedSession<'a> {
         opening: &Opening,
         key: PinKey,
     ) -> Result<Self> {
-        let secrets = Secrets::new(random_long_pin()?, key);
+        let secrets = Secrets::new(key, &issuer.core()?)?;
         let driver = browser.driver();
         // The vault of the session before is gone with its page.
         driver.open(&issuer.url("/residue.html")).await?;
