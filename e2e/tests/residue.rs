@@ -207,7 +207,7 @@ enum Fault {
 
 const KEY_FAULTS: [(&str, &str, Fault); 6] = [
     ("tzpk: refused", "control_id_expired", Fault::Status(404)),
-    ("tzpk: cut, twice", "network", Fault::Cut),
+    ("tzpk: cut", "network", Fault::Cut),
     ("tzpk: timed out", "timeout", Fault::TimeOut),
     ("tzpk: none in the answer", "bad_response", Fault::Status(200)),
     ("tzpk: wrapped for another", "tzpk_invalid", Fault::Instead(ANOTHERS)),
@@ -230,10 +230,7 @@ async fn the_key_does_not_come(
         Fault::Status(status) => asked.answer(status, json!({}))?,
         Fault::Instead(tzpk) => asked.answer(200, json!({"tzpk": tzpk}))?,
         Fault::SingleDes => asked.answer(200, answer)?,
-        Fault::Cut => {
-            drop(asked);
-            drop(session.asked("tzpk").await?);
-        }
+        Fault::Cut => session.cut(asked),
         Fault::TimeOut => session.wait_no_longer().await?,
     }
     session.fails_with(code).await?;
@@ -260,7 +257,7 @@ async fn the_pin_is_not_set(
     match fault {
         Fault::Status(status) => asked.answer(status, json!({}))?,
         Fault::TimeOut => session.wait_no_longer().await?,
-        _ => drop(asked),
+        _ => session.cut(asked),
     }
     session.fails_with(code).await?;
     session.closed().await?;

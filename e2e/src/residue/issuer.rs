@@ -14,6 +14,10 @@ use std::{
     net::Ipv4Addr,
     path::{Path, PathBuf},
     pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll},
     time::Duration,
 };
@@ -34,6 +38,8 @@ pub struct Issuer {
     origin: String,
     asked: mpsc::UnboundedReceiver<Asked>,
     taps: mpsc::UnboundedReceiver<Tap>,
+    folders: [PathBuf; 2],
+    cuts: Arc<AtomicBool>,
     served: JoinHandle<()>,
 }
 
@@ -74,6 +80,7 @@ struct Parts {
     folders: [PathBuf; 2],
     asked: mpsc::UnboundedSender<Asked>,
     taps: mpsc::UnboundedSender<Tap>,
+    cuts: Arc<AtomicBool>,
 }
 
 impl Issuer {
@@ -89,20 +96,35 @@ impl Issuer {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let origin = format!("http://{}", listener.local_addr()?);
         let (asked, taps) = (mpsc::unbounded_channel(), mpsc::unbounded_channel());
+        let cuts = Arc::new(AtomicBool::new(false));
         let router = Router::new()
             .route("/pin/{step}", post(pin))
             .route("/tap/{moment}", post(tap).layer(DefaultBodyLimit::disable()))
             .fallback(file)
-            .with_state(Parts { folders, asked: asked.0, taps: taps.0 });
+            .with_state(Parts {
+                folders: folders.clone(),
+                asked: asked.0,
+                taps: taps.0,
+                cuts: Arc::clone(&cuts),
+            });
         // Where it ends early, the browser says so.
         let served = tokio::spawn(async move { drop(axum::serve(listener, router).await) });
-        Ok(Self { origin, asked: asked.1, taps: taps.1, served })
+        Ok(Self { origin, asked: asked.1, taps: taps.1, folders, cuts, served })
     }
 
     /// An address on it.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.origin)
+    }
+
+    /// The core that it serves.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be read.
+    pub fn core(&self) -> Result<Vec<u8>> {
+        fs::read(self.folders[0].join("card_pin_bg.wasm")).context("the core cannot be read")
     }
 
     /// The next request, which has to be this one.
@@ -130,8 +152,15 @@ impl Issuer {
         Ok(tap.memory)
     }
 
+    /// Cuts the connection of this request and of all that come after it: a browser may send it again by itself.
+    pub fn cut(&self, asked: Asked) {
+        self.cuts.store(true, Ordering::SeqCst);
+        drop(asked);
+    }
+
     /// Forgets what came of a session that is left behind.
     pub fn forget(&mut self) {
+        self.cuts.store(false, Ordering::SeqCst);
         while self.asked.try_recv().is_ok() {}
         while self.taps.try_recv().is_ok() {}
     }
@@ -148,15 +177,16 @@ async fn pin(
     Segment(step): Segment<String>,
     Json(body): Json<Value>,
 ) -> Response {
+    if parts.cuts.load(Ordering::SeqCst) {
+        return Body::new(Cut).into_response();
+    }
     let (answer, answered) = oneshot::channel();
     if parts.asked.send(Asked { step, body, answer }).is_err() {
         return StatusCode::GONE.into_response();
     }
-    // A browser sends a request again by itself where a connection that was used before is cut; a fresh one is not.
-    let close = (header::CONNECTION, HeaderValue::from_static("close"));
     match answered.await {
-        Ok((status, body)) => (status, [close], Json(body)).into_response(),
-        Err(_) => ([close], Body::new(Cut)).into_response(),
+        Ok((status, body)) => (status, Json(body)).into_response(),
+        Err(_) => Body::new(Cut).into_response(),
     }
 }
 

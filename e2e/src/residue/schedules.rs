@@ -130,4 +130,32 @@ mod tests {
         assert_eq!(held, expected);
         drop(cipher);
     }
+
+    /// What `aes` 0.9.4 holds for the key 00 01 … 1f where it is built with `--cfg aes_backend="soft"`, as for WebAssembly; on
+    /// the machines that run this test it has AES instructions, and holds something else.
+    #[test]
+    fn an_aes_cipher_holds_these_round_keys() {
+        const HELD: [u128; 15] = [
+            0xf0f0_00ff_aaaa_cccc_0000_0000_0000_0000,
+            0x0f0f_ff00_5a5a_9c63_ffff_ffff_ffff_0000,
+            0xa0af_0faa_9966_14e4_f0f0_00ff_0ff0_0fff,
+            0x5f5f_f0a5_3939_247e_a55a_fff0_0f0f_00ff,
+            0xc530_a03c_d78d_c363_a05f_5a0f_5f0a_f555,
+            0x9090_f5c6_4748_93c9_9c36_00fa_5050_f055,
+            0x4915_3a1e_edd4_1e7e_60ca_63af_90a3_a333,
+            0x8a85_09b8_7deb_2117_2bbd_5a03_6595_a0c3,
+            0x5269_1c6f_94dc_35ba_7019_db3f_85cb_9e41,
+            0x5cc6_ad81_ab15_9041_6628_935b_d676_601e,
+            0x9bd2_a1d0_d3eb_4366_8ff7_4ce0_864c_da3f,
+            0x91b7_3159_6623_d0ec_8d64_8490_f808_7f26,
+            0x8c8b_357a_2169_0e8d_ea5d_5eca_47ae_2645,
+            0x7574_1a92_8d0e_3feb_f480_a98a_02a1_5af2,
+            0xd1dc_b973_1fd8_fa7b_56cb_601c_67c0_123c,
+        ];
+        let key: [u8; 32] = std::array::from_fn(|place| place as u8);
+        for (round_key, held) in fixsliced_aes(&key).into_iter().zip(HELD) {
+            let bytes: Vec<u8> = round_key.into_iter().flat_map(u16::to_le_bytes).collect();
+            assert_eq!(bytes, held.to_be_bytes());
+        }
+    }
 }

@@ -188,9 +188,21 @@ pub(super) struct Findings {
 }
 
 impl Secrets {
-    /// Those of a session that has begun.
-    pub(super) fn new(pin: String, key: PinKey) -> Self {
-        Self { pin, key, modulus: None, message: Vec::new(), block: Vec::new() }
+    /// Those of a session that begins: a PIN of which no part stands in the core itself, among whose tables of small numbers six
+    /// digits can well be.
+    ///
+    /// # Errors
+    ///
+    /// Where the system has no random numbers.
+    pub(super) fn new(key: PinKey, core: &[u8]) -> Result<Self> {
+        loop {
+            let pin = random_long_pin()?;
+            let mut forms = Vec::new();
+            pin_patterns(&pin, &mut |_, bytes| forms.push(bytes));
+            if !AhoCorasick::new(forms)?.is_match(core) {
+                return Ok(Self { pin, key, modulus: None, message: Vec::new(), block: Vec::new() });
+            }
+        }
     }
 
     /// Wraps the PIN key under the device's public key, as its request brings it, and gives the answer to the request.
@@ -258,7 +270,7 @@ impl Secrets {
     fn patterns(&self, private_key: &PrivateKey) -> Vec<Pattern> {
         let mut patterns = Vec::new();
         let mut add = |kind, bytes: Vec<u8>| patterns.push(Pattern { kind, bytes });
-        self.pin_patterns(&mut add);
+        pin_patterns(&self.pin, &mut add);
         // As it is, and as a number whose lowest byte comes first.
         for (kind, secret) in [(Kind::PinBlock, self.block.as_slice()), (Kind::Tzpk, self.key.bytes())] {
             for half in secret.chunks(8) {
@@ -276,32 +288,33 @@ impl Secrets {
         }
         patterns
     }
+}
 
-    fn pin_patterns(&self, add: &mut impl FnMut(Kind, Vec<u8>)) {
-        let digits: Vec<u8> = self.pin.bytes().map(|digit| digit - b'0').collect();
-        let places = |width: usize, digit: u8, is_text: bool| {
-            let mut bytes = vec![0; width];
-            bytes[0] = if is_text { digit + b'0' } else { digit };
-            bytes
-        };
-        for row in digits.windows(DIGITS_IN_A_ROW) {
-            add(Kind::PinDigits, row.to_vec());
-            add(Kind::PinOtherwise, row.iter().map(|digit| digit + b'0').collect());
-            // UTF-16, UTF-32, and numbers in words; the highest byte first at the same time, but for the first word.
-            for width in [2, 4, 8] {
-                for is_text in [false, true] {
-                    let words = row.iter().flat_map(|&digit| places(width, digit, is_text));
-                    let words: Vec<u8> = words.collect();
-                    add(Kind::PinOtherwise, words[..words.len() - width + 1].to_vec());
-                }
+/// A PIN in each form that is looked for.
+fn pin_patterns(pin: &str, add: &mut impl FnMut(Kind, Vec<u8>)) {
+    let digits: Vec<u8> = pin.bytes().map(|digit| digit - b'0').collect();
+    let places = |width: usize, digit: u8, is_text: bool| {
+        let mut bytes = vec![0; width];
+        bytes[0] = if is_text { digit + b'0' } else { digit };
+        bytes
+    };
+    for row in digits.windows(DIGITS_IN_A_ROW) {
+        add(Kind::PinDigits, row.to_vec());
+        add(Kind::PinOtherwise, row.iter().map(|digit| digit + b'0').collect());
+        // UTF-16, UTF-32, and numbers in words; the highest byte first at the same time, but for the first word.
+        for width in [2, 4, 8] {
+            for is_text in [false, true] {
+                let words = row.iter().flat_map(|&digit| places(width, digit, is_text));
+                let words: Vec<u8> = words.collect();
+                add(Kind::PinOtherwise, words[..words.len() - width + 1].to_vec());
             }
-            let doubles = row.iter().flat_map(|&digit| f64::from(digit).to_le_bytes());
-            add(Kind::PinOtherwise, doubles.collect());
         }
-        for row in digits.windows(2 * BCD_BYTES) {
-            add(Kind::PinOtherwise, row.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect());
-            add(Kind::PinOtherwise, row.chunks(2).map(|pair| pair[1] << 4 | pair[0]).collect());
-        }
+        let doubles = row.iter().flat_map(|&digit| f64::from(digit).to_le_bytes());
+        add(Kind::PinOtherwise, doubles.collect());
+    }
+    for row in digits.windows(2 * BCD_BYTES) {
+        add(Kind::PinOtherwise, row.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect());
+        add(Kind::PinOtherwise, row.chunks(2).map(|pair| pair[1] << 4 | pair[0]).collect());
     }
 }
 
@@ -350,7 +363,7 @@ fn masked(data: &[u8], seed: &[u8]) -> Vec<u8> {
 /// # Errors
 ///
 /// Where the system has no random numbers.
-pub(super) fn random_long_pin() -> Result<String> {
+fn random_long_pin() -> Result<String> {
     let mut digits: Vec<u8> = Vec::new();
     while digits.len() < 12 {
         let digit = random::<1>()?[0] % 16;

@@ -3,7 +3,7 @@ use super::{
     issuer::{Asked, Issuer},
     kinds::Kinds,
     report::Report,
-    secrets::{PinKey, Secrets, random_long_pin},
+    secrets::{PinKey, Secrets},
 };
 use crate::{Browser, Hand, Pad, WebDriver};
 use anyhow::{Context, Result};
@@ -80,7 +80,7 @@ impl<'a> TappedSession<'a> {
         opening: &Opening,
         key: PinKey,
     ) -> Result<Self> {
-        let secrets = Secrets::new(random_long_pin()?, key);
+        let secrets = Secrets::new(key, &issuer.core()?)?;
         let driver = browser.driver();
         // The vault of the session before is gone with its page.
         driver.open(&issuer.url("/residue.html")).await?;
@@ -128,6 +128,11 @@ impl<'a> TappedSession<'a> {
             answer["pinBlock"] = json!(self.secrets.make_block()?);
         }
         Ok((asked, answer))
+    }
+
+    /// Cuts the connection of this request and of all that come after it.
+    pub fn cut(&self, asked: Asked) {
+        self.issuer.cut(asked);
     }
 
     /// Takes a copy of the vault's memory, which has to be found to hold these kinds and no others.
