@@ -38,6 +38,7 @@ Usage: cargo xtask <command>
   test                            every check, in real browsers too; stops at the first that fails
   bench                           key making in wasm against WebCrypto, in each browser
   load                            complete sessions a second through relay and sandbox; none may be lost or doubled
+  timing                          does a secret show in how long its code takes? Some minutes, on a quiet machine
   layers                          does each module use only those declared above it?
   size                            bytes of dist/, and the budget of what a page loads
 ";
@@ -66,6 +67,7 @@ enum Command {
     Test,
     Bench,
     Load,
+    Timing,
     Layers,
     Size,
 }
@@ -80,6 +82,7 @@ impl Command {
             "test" => Self::Test,
             "bench" => Self::Bench,
             "load" => Self::Load,
+            "timing" => Self::Timing,
             "layers" => Self::Layers,
             "size" => Self::Size,
             unknown => bail!("there is no command `{unknown}`"),
@@ -108,6 +111,7 @@ impl Command {
             Self::Test => checks::run_all(project),
             Self::Bench => checks::bench(project),
             Self::Load => checks::load(project),
+            Self::Timing => checks::timing(project),
             Self::Layers => layers::check(project),
             Self::Size => size::check(project),
         }
