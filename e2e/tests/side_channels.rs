@@ -178,23 +178,17 @@ async fn same_picture(engine: Engine, driver: &WebDriver, first: &mut Option<Vec
         *first = Some(picture);
         return Ok(());
     };
-    let mut greatest = 0.0;
     for _ in 0..PICTURES {
         let picture = driver.picture().await?;
-        if picture == *first {
-            return Ok(());
-        }
-        if engine != Engine::WebKit {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            continue;
-        }
-        greatest = driver.run(DIFFERENCE, json!([*first, picture])).await?;
-        if greatest <= ROUNDING {
+        let is_same = picture == *first
+            || engine == Engine::WebKit
+                && driver.run::<f64>(DIFFERENCE, json!([*first, picture])).await? <= ROUNDING;
+        if is_same {
             return Ok(());
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    bail!("the picture is another one, by up to {greatest:.1} of 255 on average in a square of 16 pixels")
+    bail!("the picture is another one")
 }
 
 /// The greatest difference of two pictures in the average colour of any square of 16 pixels.
