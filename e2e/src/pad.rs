@@ -1,5 +1,6 @@
 use crate::webdriver::WebDriver;
 use anyhow::Result;
+use fantoccini::elements::Element;
 use rand::{TryRng as _, rngs::SysRng};
 use serde_json::{Value, json};
 
@@ -128,9 +129,17 @@ impl<'a> Pad<'a> {
     ///
     /// Where there is no such key.
     pub async fn tap(&self, key: &str) -> Result<()> {
+        Ok(self.key(key).await?.click().await?)
+    }
+
+    /// The key on the screen with this `data-key`, once it may be pressed.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no such key.
+    pub async fn key(&self, key: &str) -> Result<Element> {
         let button = format!("{PAD}.shadowRoot.querySelector('button[data-key=\"{key}\"]:enabled')");
-        let button = self.driver.element(&button, &format!("the key `{key}`")).await?;
-        Ok(button.click().await?)
+        self.driver.element(&button, &format!("the key `{key}`")).await
     }
 
     /// How many dots are filled.

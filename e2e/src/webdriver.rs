@@ -1,7 +1,7 @@
 use anyhow::{Context, Result, bail};
 use fantoccini::{
     Client, ClientBuilder,
-    actions::{InputSource as _, KeyAction, KeyActions},
+    actions::{InputSource as _, KeyAction, KeyActions, MOUSE_BUTTON_LEFT, MouseActions, PointerAction},
     cookies::Cookie,
     elements::{Element, ElementRef},
     wd::{Capabilities, TimeoutConfiguration, WebDriverCompatibleCommand},
@@ -148,14 +148,46 @@ impl WebDriver {
         Ok(self.client.get_all_cookies().await?.iter().map(Cookie::to_string).collect())
     }
 
+    /// A picture of the window, as PNG.
+    ///
+    /// # Errors
+    ///
+    /// Where the window is gone.
+    pub async fn picture(&self) -> Result<Vec<u8>> {
+        Ok(self.client.screenshot().await?)
+    }
+
     /// Writes a picture of the window, as PNG.
     ///
     /// # Errors
     ///
     /// Where the file cannot be written.
     pub async fn screenshot(&self, file: &Path) -> Result<()> {
-        let picture = self.client.screenshot().await?;
-        std::fs::write(file, picture).with_context(|| format!("{} cannot be written", file.display()))
+        std::fs::write(file, self.picture().await?)
+            .with_context(|| format!("{} cannot be written", file.display()))
+    }
+
+    /// Presses the mouse's button on an element and keeps it pressed.
+    ///
+    /// # Errors
+    ///
+    /// Where the element is gone.
+    pub async fn hold(&self, element: Element) -> Result<()> {
+        let over = PointerAction::MoveToElement { element, duration: None, x: 0.0, y: 0.0 };
+        let mouse = MouseActions::new("mouse".to_owned()).then(over);
+        Ok(self.client.perform_actions(mouse.then(PointerAction::Down { button: MOUSE_BUTTON_LEFT })).await?)
+    }
+
+    /// Releases the mouse's button, and moves the mouse into the corner of the window.
+    ///
+    /// # Errors
+    ///
+    /// Where the window is gone.
+    pub async fn release(&self) -> Result<()> {
+        let mouse =
+            MouseActions::new("mouse".to_owned()).then(PointerAction::Up { button: MOUSE_BUTTON_LEFT });
+        let corner = PointerAction::MoveTo { duration: None, x: 0.0, y: 0.0 };
+        Ok(self.client.perform_actions(mouse.then(corner)).await?)
     }
 
     /// A command of the Chrome DevTools Protocol; Chromium only.

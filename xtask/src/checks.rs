@@ -63,6 +63,12 @@ pub(crate) fn load(project: &Project) -> Result<()> {
     ]))
 }
 
+/// Running times of the core's functions for one secret and any; fails where a secret shows that is not known to. No part
+/// of the tests: it takes a quiet machine.
+pub(crate) fn timing(project: &Project) -> Result<()> {
+    run::run(cargo(project.root()).args(["run", "--release", "--package", "card-pin-timing"]))
+}
+
 fn format(project: &Project) -> Result<()> {
     run::run(cargo(project.root()).args(["fmt", "--all", "--check"]))
 }

@@ -52,6 +52,7 @@ Usage: cargo xtask <command>
   load                            complete sessions a second through relay and sandbox; none may be lost or doubled
   fuzz [--seconds N] [--runs N] [TARGET…]
                                   fuzzes each target for N seconds (60), or for N runs if they take less
+  timing                          does a secret show in how long its code takes? Some minutes, on a quiet machine
   layers                          does each module use only those declared above it?
   reproduce                       build twice in different folders; the bytes have to be the same
   supply-chain                    licences, sources and records of the dependencies
@@ -85,6 +86,7 @@ enum Command {
     Bench,
     Load,
     Fuzz(fuzz::Options),
+    Timing,
     Layers,
     Reproduce,
     SupplyChain,
@@ -104,6 +106,7 @@ impl Command {
             "bench" => Self::Bench,
             "load" => Self::Load,
             "fuzz" => Self::Fuzz(fuzz::Options::default()),
+            "timing" => Self::Timing,
             "layers" => Self::Layers,
             "reproduce" => Self::Reproduce,
             "supply-chain" => Self::SupplyChain,
@@ -140,6 +143,7 @@ impl Command {
             Self::Bench => checks::bench(project),
             Self::Load => checks::load(project),
             Self::Fuzz(options) => fuzz::run(project, &options),
+            Self::Timing => checks::timing(project),
             Self::Layers => layers::check(project),
             Self::Reproduce => {
                 setup::install_missing(project, setup::Browsers::NotWanted)?;

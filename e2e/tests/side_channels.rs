@@ -1,0 +1,275 @@
+//! What can be watched while a digit is pressed is the same whichever digit it is: pictures, changes of the document,
+//! messages. And a shuffled keypad is another one in every session.
+
+use anyhow::{Context, Result, bail, ensure};
+use card_pin_e2e::{Engine, Hand, Pad, Sandbox, WebDriver, in_each_engine, random_pin};
+use serde_json::{Value, json};
+use std::{collections::BTreeSet, time::Duration};
+
+in_each_engine!(all);
+
+const DIGITS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
+
+/// How often a picture is taken before it counts as different: a browser may still be drawing.
+const PICTURES: usize = 20;
+
+/// WebKitGTK draws the edges of letters anew in other shades, anywhere in a window of which a part has changed. What a
+/// square of 16 pixels looks like on average stays within this; a key that lights up alone changes it by seventeen.
+const ROUNDING: f64 = 6.0;
+
+/// A session that waits for its control id until the end.
+const PROVIDE: &str = "pad.controlIdProvider = () => new Promise(() => {});";
+
+async fn all(engine: Engine) -> Result<()> {
+    let sandbox = Sandbox::start().await?;
+    let browser = engine.start().await?;
+    let driver = browser.driver();
+    every_digit_leaves_the_same_trace(&sandbox, driver).await.context("traces")?;
+    every_digit_gives_the_same_picture(engine, &sandbox, driver).await.context("pictures")?;
+    a_shuffled_keypad_is_another_one_in_every_session(&sandbox, driver).await.context("shuffled keypads")?;
+    the_order_is_the_systems_randomness(&sandbox, driver).await.context("the order's source")?;
+    a_shuffled_keypad_enters_what_it_shows(&sandbox, driver).await.context("a PIN on shuffled keys")
+}
+
+async fn open<'a>(sandbox: &Sandbox, driver: &'a WebDriver, setup: &str) -> Result<Pad<'a>> {
+    driver.open(&sandbox.url("/pin-page/direct.html")).await?;
+    let pad = Pad::find(driver).await?;
+    run(driver, setup).await?;
+    Ok(pad)
+}
+
+async fn run(driver: &WebDriver, script: &str) -> Result<Value> {
+    driver.run(&format!("const pad = document.querySelector('card-pin'); {script}"), Value::Null).await
+}
+
+/// Keeps every message between page and vault, and every change of the pad's document.
+const WATCH: &str = "
+    window.messages = [];
+    const post = Worker.prototype.postMessage;
+    Worker.prototype.postMessage = function (message, ...more) {
+      messages.push({ to: 'vault', message: structuredClone(message) });
+      return post.call(this, message, ...more);
+    };
+    window.Worker = class extends Worker {
+      constructor(...started) {
+        super(...started);
+        this.addEventListener('message', ({ data }) => messages.push({ to: 'page', message: data }));
+      }
+    };
+    window.changes = [];
+    window.watcher = new MutationObserver((records) => changes.push(...records));
+    watcher.observe(pad.shadowRoot, { subtree: true, childList: true, attributes: true, attributeOldValue: true,
+                                      characterData: true, characterDataOldValue: true });
+";
+
+/// What was kept since the last time, with the place in the document that each change was made at.
+const TAKE: &str = "
+    const place = (node) => node === pad.shadowRoot ? '' : place(node.parentNode ?? pad.shadowRoot) + '/' +
+      node.nodeName + [...(node.parentNode?.childNodes ?? [])].indexOf(node);
+    const taken = {
+      messages: messages.splice(0),
+      changes: [...changes.splice(0), ...watcher.takeRecords()].map(({ type, target, attributeName, oldValue, addedNodes, removedNodes }) => [
+        type, place(target), attributeName, oldValue, attributeName && target.getAttribute(attributeName),
+        ...[...addedNodes, ...removedNodes].map((node) => node.nodeName + node.textContent),
+      ]),
+      styles: [...pad.shadowRoot.querySelectorAll('button')].map((key) => getComputedStyle(key).cssText),
+      focus: place(pad.shadowRoot.activeElement ?? pad.shadowRoot),
+    };
+    return taken;
+";
+
+async fn every_digit_leaves_the_same_trace(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
+    let pad = open(sandbox, driver, &format!("{WATCH} {PROVIDE}")).await?;
+    pad.wait_for_event("detail.event === 'ready'").await?;
+    for hand in [Hand::Screen, Hand::Keyboard] {
+        // As the first digit, and as one in the middle.
+        for before in ["", "48"] {
+            let mut first = None;
+            for digit in DIGITS {
+                pad.enter(before, hand).await?;
+                run(driver, TAKE).await?;
+                press(driver, &pad, digit, hand).await?;
+                let trace = without_the_digit(run(driver, TAKE).await?, digit)?;
+                let first = first.get_or_insert_with(|| trace.clone());
+                ensure!(
+                    *first == trace,
+                    "{digit} by {hand:?} after {} digits: {trace:#} instead of {first:#}",
+                    before.len()
+                );
+                let erased = run(driver, "pad.clear(); return window.padEvents.length").await?;
+                let cleared = format!(
+                    "padEvents.slice({erased} - 1).some(({{ event, digits }}) => event === 'pin_valid' && digits === 0)"
+                );
+                driver.wait_for(&cleared, "the pad to be empty").await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Presses a digit and waits until it has arrived. The mouse is moved to the key by hand: to click on an element, Firefox's
+/// driver changes the element's style for a moment.
+async fn press(driver: &WebDriver, pad: &Pad<'_>, digit: &str, hand: Hand) -> Result<()> {
+    if hand == Hand::Keyboard {
+        return pad.enter(digit, hand).await;
+    }
+    let told = pad.events().await?.len();
+    driver.hold(pad.key(digit).await?).await?;
+    driver.release().await?;
+    driver.wait_for(&format!("padEvents.length > {told}"), "the digit to be counted").await.map(drop)
+}
+
+/// The one place where the digit is: a number in the message to the vault. It is taken out.
+fn without_the_digit(mut trace: Value, digit: &str) -> Result<Value> {
+    let messages = trace["messages"].as_array_mut().context("messages")?;
+    ensure!(messages.len() == 2, "a digit is one message each way: {messages:?}");
+    let press = messages[0]["message"].as_object_mut().context("a message is an object")?;
+    let number: Value = digit.parse::<u8>()?.into();
+    ensure!(press.insert("digit".to_owned(), Value::Null) == Some(number), "a digit is a number: {press:?}");
+    ensure!(*press == *json!({"do": "press", "digit": null}).as_object().context("an object")?, "{press:?}");
+    ensure!(!trace["changes"].as_array().context("changes")?.is_empty(), "nothing was watched");
+    Ok(trace)
+}
+
+async fn every_digit_gives_the_same_picture(
+    engine: Engine,
+    sandbox: &Sandbox,
+    driver: &WebDriver,
+) -> Result<()> {
+    let pad = open(sandbox, driver, PROVIDE).await?;
+    pad.wait_for_event("detail.event === 'ready'").await?;
+    let (mut held, mut pressed) = (None, None);
+    // The first press takes the focus to the dots.
+    driver.hold(pad.key("0").await?).await?;
+    driver.release().await?;
+    wait_for_dots(driver, 1).await?;
+    for digit in DIGITS {
+        run(driver, "pad.clear()").await?;
+        wait_for_dots(driver, 0).await?;
+        driver.hold(pad.key(digit).await?).await?;
+        same_picture(engine, driver, &mut held).await.with_context(|| format!("{digit} held"))?;
+        driver.release().await?;
+        wait_for_dots(driver, 1).await?;
+        same_picture(engine, driver, &mut pressed).await.with_context(|| format!("{digit} pressed"))?;
+    }
+    ensure!(held != pressed, "a key that is held answers to the finger");
+    Ok(())
+}
+
+async fn wait_for_dots(driver: &WebDriver, count: usize) -> Result<()> {
+    let dots =
+        "document.querySelector('card-pin').shadowRoot.querySelectorAll('[part=\"dot\"][data-filled]')";
+    driver.wait_for(&format!("{dots}.length === {count}"), &format!("{count} dots")).await.map(drop)
+}
+
+/// The window looks as it did the first time, to the pixel, but for [`ROUNDING`].
+async fn same_picture(engine: Engine, driver: &WebDriver, first: &mut Option<Vec<u8>>) -> Result<()> {
+    let Some(first) = first else {
+        // One that stays.
+        let mut picture = driver.picture().await?;
+        for _ in 0..PICTURES {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            let next = driver.picture().await?;
+            if next == picture {
+                break;
+            }
+            picture = next;
+        }
+        *first = Some(picture);
+        return Ok(());
+    };
+    for _ in 0..PICTURES {
+        let picture = driver.picture().await?;
+        let is_same = picture == *first
+            || engine == Engine::WebKit
+                && driver.run::<f64>(DIFFERENCE, json!([*first, picture])).await? <= ROUNDING;
+        if is_same {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    bail!("the picture is another one")
+}
+
+/// The greatest difference of two pictures in the average colour of any square of 16 pixels.
+const DIFFERENCE: &str = "
+    const [one, other] = await Promise.all(argument.map(async (png) => {
+      const bitmap = await createImageBitmap(new Blob([new Uint8Array(png)], { type: 'image/png' }));
+      const canvas = document.createElement('canvas');
+      [canvas.width, canvas.height] = [bitmap.width, bitmap.height];
+      const context = canvas.getContext('2d');
+      context.drawImage(bitmap, 0, 0);
+      return context.getImageData(0, 0, bitmap.width, bitmap.height);
+    }));
+    if (one.width !== other.width || one.height !== other.height) return 255;
+    const squares = new Map();
+    one.data.forEach((value, at) => {
+      const [x, y] = [(at >> 2) % one.width, Math.floor((at >> 2) / one.width)];
+      const square = [x >> 4, y >> 4, at & 3].join();
+      squares.set(square, (squares.get(square) ?? 0) + (value - other.data[at]) / 256);
+    });
+    return Math.max(...[...squares.values()].map(Math.abs));
+";
+
+/// The keys from the first to the last place, as they read.
+const KEYS: &str =
+    "return [...pad.shadowRoot.querySelectorAll('[part=\"key\"]')].map((key) => key.textContent).join('');";
+
+async fn a_shuffled_keypad_is_another_one_in_every_session(
+    sandbox: &Sandbox,
+    driver: &WebDriver,
+) -> Result<()> {
+    open(sandbox, driver, &format!("pad.keypad = 'shuffled'; {PROVIDE}")).await?;
+    let mut orders = BTreeSet::new();
+    for _ in 0..4 {
+        let order = run(driver, KEYS).await?.as_str().context("the keys")?.to_owned();
+        let digits: BTreeSet<char> = order.chars().collect();
+        ensure!(digits.iter().collect::<String>() == "0123456789" && order.len() == 10, "{order}");
+        orders.insert(order);
+        // What starts the next session; it is laid out a moment later.
+        run(driver, "pad.reset(); await new Promise((done) => setTimeout(done))").await?;
+    }
+    // Two of four are the same once in 600,000 runs.
+    ensure!(orders.len() == 4, "orders come back: {orders:?}");
+    Ok(())
+}
+
+async fn the_order_is_the_systems_randomness(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
+    open(
+        sandbox,
+        driver,
+        "window.drawn = 0;
+         window.Math.random = () => { throw new Error('no source of randomness') };
+         window.crypto.getRandomValues = (numbers) => { window.drawn++; return numbers.fill(0) };",
+    )
+    .await?;
+    let mut orders = BTreeSet::new();
+    for draws in 1..4 {
+        orders.insert(
+            run(driver, &format!("pad.keypad = 'fixed'; pad.keypad = 'shuffled'; {KEYS}")).await?.to_string(),
+        );
+        ensure!(run(driver, "return window.drawn").await? == draws, "an order is one draw");
+    }
+    ensure!(orders.len() == 1, "something else than the system decides: {orders:?}");
+    Ok(())
+}
+
+async fn a_shuffled_keypad_enters_what_it_shows(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
+    sandbox.reset().await?;
+    let card = sandbox.waiting_card().await?;
+    let pad = open(sandbox, driver, "pad.keypad = 'shuffled'").await?;
+    pad.start(&card.control_id).await?;
+    let pin = random_pin()?;
+    for digit in pin.chars().chain(pin.chars()) {
+        let key = format!(
+            "[...document.querySelector('card-pin').shadowRoot.querySelectorAll('[part=\"key\"]:enabled')]
+               .find((key) => key.textContent === '{digit}')"
+        );
+        driver.element(&key, "a key that reads so").await?.click().await?;
+    }
+    pad.wait_for_event("detail.event === 'pin_valid' && detail.pin_valid").await?;
+    pad.submit(Hand::Screen).await?;
+    pad.wait_for_event("detail.event === 'set_pin_success'").await?;
+    ensure!(sandbox.pin_of(&card.id).await? == Some(pin), "another PIN is set than the one that was read");
+    Ok(())
+}

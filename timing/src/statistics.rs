@@ -1,0 +1,75 @@
+//! Welch's t-test on running times, with cropping (Reparaz, Balasch and Verbauwhede, "Dude, is my code constant time?",
+//! DATE 2017).
+
+use std::hint::black_box;
+
+/// The number of percentiles above which measurements are left out, one at a time: what an interrupt lengthened says
+/// nothing about the code.
+const CROPS: u32 = 100;
+/// Fewer measurements than these in a class give no figure.
+const LEAST: f64 = 500.0;
+
+/// Which inputs were measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Class {
+    Fixed,
+    Random,
+}
+
+impl Class {
+    /// The bytes of the class. Both are read and the result is written in the same way whichever it is, so that making the
+    /// inputs leaves no trace of the class in the processor.
+    pub(crate) fn choose<const N: usize>(self, fixed: [u8; N], random: [u8; N]) -> [u8; N] {
+        let mask = black_box(if self == Self::Fixed { 0xff } else { 0 });
+        std::array::from_fn(|place| black_box(fixed[place] & mask | random[place] & !mask))
+    }
+}
+
+/// Mean and variance of a row of numbers as they come (Welford).
+#[derive(Clone, Copy, Debug, Default)]
+struct Moments {
+    count: f64,
+    mean: f64,
+    squares: f64,
+}
+
+impl Moments {
+    fn take(&mut self, value: f64) {
+        self.count += 1.0;
+        let distance = value - self.mean;
+        self.mean += distance / self.count;
+        self.squares += distance * (value - self.mean);
+    }
+
+    fn error(&self) -> f64 {
+        self.squares / (self.count - 1.0) / self.count
+    }
+}
+
+/// The largest |t| of all crops: how sure it is that the two classes do not take the same time. Above 4.5, very.
+pub(crate) fn max_t(measurements: &[(Class, u64)]) -> f64 {
+    let mut sorted: Vec<u64> = measurements.iter().map(|&(_, time)| time).collect();
+    sorted.sort_unstable();
+    let limits = (1..=CROPS).map(|crop| {
+        // As in the paper's own tool: denser towards the long end.
+        let share = 1.0 - 0.5_f64.powf(10.0 * f64::from(crop) / f64::from(CROPS));
+        sorted[(share * (sorted.len() - 1) as f64) as usize]
+    });
+    limits.chain([u64::MAX]).map(|limit| t(measurements, limit)).fold(0.0, f64::max)
+}
+
+/// |t| of the measurements that took no longer than `limit`.
+fn t(measurements: &[(Class, u64)], limit: u64) -> f64 {
+    let (mut fixed, mut random) = (Moments::default(), Moments::default());
+    for &(class, time) in measurements.iter().filter(|&&(_, time)| time <= limit) {
+        match class {
+            Class::Fixed => fixed.take(time as f64),
+            Class::Random => random.take(time as f64),
+        }
+    }
+    let error = fixed.error() + random.error();
+    if fixed.count < LEAST || random.count < LEAST || error <= 0.0 {
+        return 0.0;
+    }
+    ((fixed.mean - random.mean) / error.sqrt()).abs()
+}

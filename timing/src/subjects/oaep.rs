@@ -1,0 +1,69 @@
+//! RSA-OAEP as `KeyPair::unwrap` calls it. A key pair there is used once and takes long to make, so that what is measured
+//! is the call to the `rsa` crate, blinded as there.
+
+use crate::{
+    measure::{Expected, Stopwatch, Subject, stopwatch},
+    random::Dice,
+    statistics::Class,
+};
+use rand::rngs::SysRng;
+use rsa::{Oaep, PrivateKey, PublicKey};
+use sha2::Sha256;
+use std::rc::Rc;
+
+/// Fewer than of the others: each takes milliseconds.
+const MEASUREMENTS: usize = 10_000;
+
+const OUTCOME: &str = "whether it decrypts is public: the session ends";
+
+/// A ciphertext of a class.
+type Wrap = fn(Class, &mut Dice, &PublicKey) -> Option<Vec<u8>>;
+
+pub(super) fn all() -> Vec<Subject> {
+    let Ok(key) = PrivateKey::new(&mut SysRng, 2048).map(Rc::new) else { return Vec::new() };
+    let subjects: [(_, _, Wrap); 3] = [
+        ("OAEP: one wrapped key / any", Expected::Even, one_or_any),
+        ("OAEP: another label / noise, both refused", Expected::Even, label_or_noise),
+        ("OAEP: valid / noise", Expected::Known(OUTCOME), valid_or_noise),
+    ];
+    let subject = |(name, expected, wrap)| Subject {
+        name,
+        measurements: MEASUREMENTS,
+        expected,
+        stopwatch: unwrapped(&key, wrap),
+    };
+    subjects.into_iter().map(subject).collect()
+}
+
+fn unwrapped(key: &Rc<PrivateKey>, wrap: Wrap) -> Stopwatch {
+    let (private, public) = (Rc::clone(key), key.to_public_key());
+    stopwatch(
+        move |class, dice| wrap(class, dice, &public).into_iter().collect(),
+        move |wrapped: Vec<u8>| private.oaep_decrypt_with_rng::<Sha256, _>(&mut SysRng, &wrapped),
+    )
+}
+
+fn one_or_any(class: Class, dice: &mut Dice, key: &PublicKey) -> Option<Vec<u8>> {
+    let tzpk = class.choose([0x4c; 16], dice.bytes());
+    key.oaep_encrypt_with_rng::<Sha256, _>(&mut SysRng, &tzpk).ok()
+}
+
+fn label_or_noise(class: Class, dice: &mut Dice, key: &PublicKey) -> Option<Vec<u8>> {
+    let labelled = Oaep::<Sha256>::new_with_label(*b"label");
+    let labelled = key.encrypt(&mut SysRng, labelled, &dice.bytes::<16>()).ok()?;
+    let noise = noise(dice);
+    Some(class.choose(labelled.try_into().ok()?, noise).to_vec())
+}
+
+fn valid_or_noise(class: Class, dice: &mut Dice, key: &PublicKey) -> Option<Vec<u8>> {
+    let valid = one_or_any(Class::Random, dice, key)?;
+    let noise = noise(dice);
+    Some(class.choose(valid.try_into().ok()?, noise).to_vec())
+}
+
+/// Less than every modulus of 2048 bits.
+fn noise(dice: &mut Dice) -> [u8; 256] {
+    let mut noise = dice.bytes::<256>();
+    noise[0] &= 0x7f;
+    noise
+}
