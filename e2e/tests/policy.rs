@@ -167,7 +167,7 @@ impl Stage<'_> {
         // An engine without Trusted Types does as it always did: the pad works, and nothing is enforced.
         let (third, fourth) = (&trusted["outcomes"][2], &trusted["outcomes"][3]);
         if trusted["exist"] == true {
-            ensure!(trusted["outcomes"] == json!(["TypeError"; 4]), "not in force: {trusted}");
+            ensure!(trusted["outcomes"] == json!(vec!["TypeError"; 4]), "not in force: {trusted}");
             let reported = self.network.reports().len();
             self.driver.run::<Value>("window.trusted()", Value::Null).await?;
             self.wait_for_report(reported, "trusted-types").await?;
