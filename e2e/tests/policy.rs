@@ -143,13 +143,21 @@ impl Stage<'_> {
     async fn nothing_was_violated(&self) -> Result<()> {
         let violations: Value = self.driver.run("return window.violations", Value::Null).await?;
         ensure!(violations == json!([]), "violated: {violations}");
-        let reports = self.network.reports();
+        let mut reports = self.network.reports();
+        // A browser's window looks for an icon of its own accord; a web view does not.
+        reports.retain(|report| !report.contains("/favicon.ico"));
         ensure!(reports.is_empty(), "reported: {reports:?}");
         Ok(())
     }
 
     /// The watch of before was one: what is forbidden is forbidden, told, and reported.
     async fn violations_are_seen(&self) -> Result<()> {
+        // In a worker that lives.
+        let pad = Pad::find(self.driver).await?;
+        pad.forget_events().await?;
+        let start = "document.querySelector('card-pin').controlIdProvider = () => new Promise(() => {})";
+        self.driver.run::<Value>(start, Value::Null).await?;
+        pad.wait_for_event("detail.event === 'ready'").await?;
         for (violate, place, directive) in [
             ("picture", "page", "img-src"),
             ("inline", "page", "style-src"),
