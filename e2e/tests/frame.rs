@@ -243,9 +243,7 @@ async fn nobody_else_frames_the_mobile_page(sandbox: &Sandbox, driver: &WebDrive
         document.body.append(frame, form);
         form.submit();";
     // As the issuer does it, it works: the search for requests finds some.
-    for (page, shown) in
-        [(sandbox.url("/pin-page/blank.html"), true), (serve("<!doctype html><body></body>")?, false)]
-    {
+    for (page, shown) in [(sandbox.url("/"), true), (serve("<!doctype html><body></body>")?, false)] {
         sandbox.reset().await?;
         let card = sandbox.waiting_card().await?;
         driver.open(&page).await?;
