@@ -284,7 +284,7 @@ async fn every_ancestor_has_to_be_the_issuers(driver: &WebDriver) -> Result<()> 
         driver.open("about:blank").await?;
         driver.open(&page).await?;
         let card = sandbox.waiting_card().await?;
-        let tell = "frame.contentWindow.postMessage(argument, '*'); return told.some(({ event }) => event === 'ready')";
+        let tell = "document.querySelector('iframe').contentWindow.postMessage(argument, '*'); return told.some(({ event }) => event === 'ready')";
         let mut is_shown = false;
         for _ in 0..if shown { 150 } else { 15 } {
             let message = json!({"operation": "set-pin", "controlId": card.control_id});
