@@ -30,7 +30,7 @@ export type SessionErrorCode =
   | "already_used"
   /** No answer: refused, cut, redirected, or offline. */
   | "network"
-  /** No answer within `timeout-ms`. */
+  /** No answer within `timeout-ms`, or the vault's two files were not there in twice that. */
   | "timeout"
   /** `set` was sent, and whether the PIN is set cannot be known: look at `pinStatus` before trying again. */
   | "outcome_unknown"
@@ -46,7 +46,7 @@ export type SessionErrorCode =
   | "entropy_unavailable"
   /** The device does not run WebAssembly. */
   | "wasm_unavailable"
-  /** The session has ended, or takes no input while it submits. */
+  /** The session has ended (its page was left, for one, and has come back), or takes no input while it submits. */
   | "closed";
 
 /** What can be wrong with an entry. */

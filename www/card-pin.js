@@ -143,7 +143,12 @@ export class CardPin extends HTMLElement {
     if (!this.#session) return;
     const { code, retryable } = this.#session.close();
     this.#session = undefined;
-    this.#render({ phase: "failed", problem: code, canRestart: retryable && this.#controlIdProvider !== undefined });
+    this.#fail(code, retryable);
+  }
+
+  /** @param {string} problem @param {boolean} retryable */
+  #fail(problem, retryable) {
+    this.#render({ phase: "failed", digits: 0, problem, canRestart: retryable && this.#controlIdProvider !== undefined });
   }
 
   /** @param {string} event */
@@ -275,7 +280,7 @@ export class CardPin extends HTMLElement {
         this.#render({ problem: detail.code });
         break;
       case "set_pin_success":
-        this.#render({ phase: "done", problem: undefined });
+        this.#render({ phase: "done", digits: 0, problem: undefined });
         break;
       case "view_pin_success":
         this.#render({ phase: "shown", problem: undefined });
@@ -287,7 +292,7 @@ export class CardPin extends HTMLElement {
         return this.#hide();
       case "set_pin_error":
       case "view_pin_error":
-        this.#render({ phase: "failed", problem: detail.code, canRestart: detail.retryable && !!this.#controlIdProvider });
+        this.#fail(detail.code, detail.retryable);
     }
     this.#tell(detail);
   }

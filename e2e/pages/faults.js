@@ -49,3 +49,42 @@ window.begin = async ({ name, controlId, provide, patient, digits, ...options })
     window.outcomes[name] = { told, settled: await settled, state, left, late, isolation };
   });
 };
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/**
+ * Plays a customer: one step after the other, refused submits among them, and what is `then`: the submit, or the end in the
+ * middle of it after so many milliseconds.
+ */
+window.play = async ({ name, controlId, provide, steps, closeAfter, ...options }) => {
+  const told = [];
+  const source = provide ? { controlIdProvider: () => pause(provide).then(() => controlId) } : { controlId };
+  const session = new PinSession({ ...options, ...source });
+  for (const event of EVENTS) session.addEventListener(event, ({ detail }) => told.push(detail));
+  const wrong = [];
+  for (const step of steps) {
+    if (session.state !== "preparing" && session.state !== "ready") break;
+    if (typeof step === "number") session.press(step);
+    else if (typeof step === "string") session[step]();
+    else if ("pause" in step) await pause(step.pause);
+    else if ("junk" in step) {
+      try {
+        session.press(step.junk);
+        wrong.push(`took ${step.junk}`);
+      } catch ({ code }) {
+        if (code !== "not_digits") wrong.push(code);
+      }
+    } else {
+      const code = await session.setPin().then(() => "fulfilled", ({ code }) => code);
+      if (session.state !== "failed" && code !== step.refused) wrong.push(`${code} instead of ${step.refused}`);
+    }
+  }
+  const isOver = session.state === "failed";
+  const submits = isOver ? [] : [session.setPin(), session.setPin()];
+  if (closeAfter !== null) setTimeout(() => session.close(), closeAfter);
+  const settled = await Promise.all(submits.map((submit) => submit.then(() => "fulfilled", ({ code }) => code)));
+  await pause(50);
+  const { state } = session;
+  session.close();
+  window.outcomes[name] = { told, wrong, settled, state, left: session.digits };
+};

@@ -64,3 +64,17 @@ export function start() {
   };
   return { worker, told, until, post: (...messages) => messages.forEach((message) => worker.postMessage(message)) };
 }
+
+/** Whether anything is drawn there. */
+export function ink(canvas) {
+  const copy = document.createElement("canvas");
+  [copy.width, copy.height] = [canvas.width, canvas.height];
+  const context = copy.getContext("2d");
+  context.drawImage(canvas, 0, 0);
+  return context.getImageData(0, 0, copy.width, copy.height).data.some((value) => value > 0);
+}
+
+/** Until something is. */
+export async function drawn(canvas) {
+  while (!ink(canvas)) await new Promise((resolve) => requestAnimationFrame(resolve));
+}

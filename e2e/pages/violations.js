@@ -5,7 +5,7 @@ document.addEventListener("securitypolicyviolation", ({ effectiveDirective, samp
 });
 const channel = new BroadcastChannel("violations");
 channel.onmessage = ({ data }) => {
-  if (data !== "violate") window.violations.push(["worker", data]);
+  if (typeof data === "string") window.violations.push(["worker", data]);
 };
 
 /** @param {() => void} forbidden @returns {string} */
@@ -27,7 +27,7 @@ window.violate = {
     button.setAttribute("style", "color: red");
     button.remove();
   },
-  worker: () => channel.postMessage("violate"),
+  worker: () => channel.postMessage({ violate: location.origin.replace("127.0.0.1", "localhost") }),
 };
 
 /** What Trusted Types forbid, where there are any. */

@@ -139,6 +139,30 @@ impl WebDriver {
         Ok(self.client.enter_parent_frame().await?)
     }
 
+    /// The page before in the window's history, from the back-forward cache where the browser has kept it there.
+    ///
+    /// # Errors
+    ///
+    /// Where there is none.
+    pub async fn back(&self) -> Result<()> {
+        Ok(self.client.back().await?)
+    }
+
+    /// Opens another tab in front of the current one, which is hidden then; `meanwhile` runs, and the tab is closed again.
+    ///
+    /// # Errors
+    ///
+    /// Where no tab can be opened, or `meanwhile` fails.
+    pub async fn behind_another_tab(&self, meanwhile: impl Future<Output = Result<()>>) -> Result<()> {
+        let own = self.client.window().await?;
+        let other = self.client.new_window(true).await?.handle;
+        self.client.switch_to_window(other).await?;
+        let outcome = meanwhile.await;
+        self.client.close_window().await?;
+        self.client.switch_to_window(own).await?;
+        outcome
+    }
+
     /// All cookies of the current document, those hidden from scripts too.
     ///
     /// # Errors

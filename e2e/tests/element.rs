@@ -129,19 +129,61 @@ async fn refused_entries_are_told_and_shown(sandbox: &Sandbox, driver: &WebDrive
 }
 
 async fn presses_that_nobody_made_are_no_digits(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
+    /// Everything that a press is made of, wherever it can be sent to, on every key.
+    const MADE_UP: &str = "
+        const root = pad.shadowRoot;
+        const entry = root.querySelector('[part=\"entry\"]');
+        // Undefined where an engine has no such event.
+        const attempt = (make) => {
+          try {
+            return make();
+          } catch {
+            return undefined;
+          }
+        };
+        const made = (Kind, type, options) => attempt(() => new Kind(type, { bubbles: true, cancelable: true, composed: true, ...options }));
+        const touch = (target) => attempt(() => [new Touch({ identifier: 1, target, clientX: 1, clientY: 1 })]);
+        const press = (target, key) => {
+          const touches = touch(target);
+          const events = [
+            ...['pointerdown', 'pointerup'].map((type) => made(PointerEvent, type, { pointerType: 'touch', isPrimary: true })),
+            ...['mousedown', 'mouseup', 'click'].map((type) => made(MouseEvent, type, { button: 0, detail: 1 })),
+            made(PointerEvent, 'click', { pointerType: 'mouse' }),
+            ...['touchstart', 'touchend'].map((type) => made(window.TouchEvent, type, { touches, changedTouches: touches })),
+            ...['keydown', 'keypress', 'keyup'].map((type) => made(KeyboardEvent, type, { key, code: `Digit${key}` })),
+            ...['beforeinput', 'input'].map((type) => made(InputEvent, type, { data: key, inputType: 'insertText' })),
+            ...['compositionstart', 'compositionend'].map((type) => made(CompositionEvent, type, { data: key })),
+            made(Event, 'change', {}),
+            made(Event, 'submit', {}),
+          ];
+          for (const event of events) if (event) target.dispatchEvent(event);
+          // What is not to be forged cannot be.
+          const forged = made(KeyboardEvent, 'keydown', { key });
+          attempt(() => Object.defineProperty(forged, 'isTrusted', { value: true }));
+          target.dispatchEvent(forged);
+          target.click?.();
+        };
+        for (const key of [...'4826', 'Enter', 'Backspace', 'Escape']) {
+          for (const target of [window, document, document.body, pad, root, entry]) press(target, key);
+        }
+        for (const button of root.querySelectorAll('button')) press(button, button.textContent);";
     let pad = open(sandbox, driver, PROVIDE).await?;
     pad.wait_for_event("detail.event === 'ready'").await?;
-    let made_up = "
-        for (const key of pad.shadowRoot.querySelectorAll('button')) key.click();
-        const entry = pad.shadowRoot.querySelector('[part=\"entry\"]');
-        for (const key of '4826') {
-          entry.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, composed: true }));
-        }";
-    on_pad(driver, made_up).await?;
+    on_pad(driver, MADE_UP).await?;
     // The first real digit is the first digit.
     pad.enter("4", Hand::Screen).await?;
-    let changes = changes(&pad).await?;
-    ensure!(changes == "e1", "{changes}");
+    let digits = changes(&pad).await?;
+    ensure!(digits == "e1", "{digits}");
+    // Nor do they submit, take back or empty.
+    pad.enter("826", Hand::Keyboard).await?;
+    pad.enter("4826", Hand::Screen).await?;
+    on_pad(driver, MADE_UP).await?;
+    let asked =
+        on_pad(driver, "await new Promise((resolve) => setTimeout(resolve, 100)); return window.asked")
+            .await?;
+    ensure!(asked == 0, "it was submitted by nobody");
+    let digits = changes(&pad).await?;
+    ensure!(digits == "e1 e2 e3 c0 c1 c2 c3 c4!", "{digits}");
     Ok(())
 }
 

@@ -54,7 +54,9 @@ async fn all(engine: Engine) -> Result<()> {
     what_comes_again_changes_nothing(&sandbox, driver).await.context("messages that come again")?;
     a_sibling_is_not_the_parent(&sandbox, driver).await.context("a sibling")?;
     a_page_without_a_parent_starts_nothing(&sandbox, driver).await.context("no parent")?;
-    a_parent_on_another_port_gets_no_page(&sandbox, driver).await.context("a hostile parent")
+    a_parent_on_another_port_gets_no_page(&sandbox, driver).await.context("a hostile parent")?;
+    nobody_else_frames_the_mobile_page(&sandbox, driver).await.context("the mobile page in a frame")?;
+    every_ancestor_has_to_be_the_issuers(driver).await.context("a hostile grandparent")
 }
 
 async fn only_a_good_message_of_the_parent_counts(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
@@ -224,6 +226,82 @@ async fn a_parent_on_another_port_gets_no_page(sandbox: &Sandbox, driver: &WebDr
     ensure!(asked_for_keys(sandbox).await?.is_empty(), "a session was started by a hostile parent");
     let told: Vec<Value> = driver.run("return told", Value::Null).await?;
     ensure!(told.is_empty(), "a hostile parent was told {told:?}");
+    Ok(())
+}
+
+/// A form of another site's can be sent into a frame, but what comes back is not shown there.
+async fn nobody_else_frames_the_mobile_page(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
+    const POST: &str = "
+        const [url, controlId] = argument;
+        const frame = document.createElement('iframe');
+        frame.name = 'victim';
+        const form = document.createElement('form');
+        Object.assign(form, { method: 'post', action: url, target: 'victim' });
+        const field = document.createElement('input');
+        Object.assign(field, { name: 'controlId', value: controlId });
+        form.append(field);
+        document.body.append(frame, form);
+        form.submit();";
+    // As the issuer does it, it works: the search for requests finds some.
+    for (page, shown) in [(sandbox.url("/"), true), (serve("<!doctype html><body></body>")?, false)] {
+        sandbox.reset().await?;
+        let card = sandbox.waiting_card().await?;
+        driver.open(&page).await?;
+        driver.run::<Value>(POST, json!([sandbox.url("/pin-page/mobile"), card.control_id])).await?;
+        for _ in 0..if shown { 300 } else { 20 } {
+            if !asked_for_keys(sandbox).await?.is_empty() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        ensure!(sandbox.count("/pin-page/mobile").await? == 1, "{page} did not even try");
+        ensure!(asked_for_keys(sandbox).await?.is_empty() != shown, "shown in a frame of {page}: {}", !shown);
+    }
+    Ok(())
+}
+
+/// The parent is the one that the key belongs to; around it is another site's page.
+async fn every_ancestor_has_to_be_the_issuers(driver: &WebDriver) -> Result<()> {
+    // Shows in a frame what its address names behind the `#`, and passes on what that says, and what is said to it.
+    const NESTING: &str = "<!doctype html><title>A parent</title><body><script>
+        const frame = document.createElement('iframe');
+        frame.src = decodeURIComponent(location.hash.slice(1));
+        document.body.append(frame);
+        window.told = [];
+        addEventListener('message', ({ data, source }) => {
+          if (source !== frame.contentWindow) return frame.contentWindow.postMessage(data, '*');
+          told.push(data);
+          if (parent !== window) parent.postMessage(data, '*');
+        });
+        </script></body>";
+    let (issuer, hostile) = (serve(NESTING)?, serve(NESTING)?);
+    let origin = issuer.trim_end_matches('/').to_owned();
+    let sandbox = Sandbox::start_framed(vec![("issuer".to_owned(), origin)]).await?;
+    let framed =
+        |page: &str, inner: &str| format!("{page}#{}", inner.replace('%', "%25").replace('#', "%23"));
+    let parent = framed(&issuer, &sandbox.url("/pin-page/frame?key=issuer"));
+    for (page, shown) in [(parent.clone(), true), (framed(&hostile, &parent), false)] {
+        driver.open("about:blank").await?;
+        driver.open(&page).await?;
+        let card = sandbox.waiting_card().await?;
+        let tell = "document.querySelector('iframe').contentWindow.postMessage(argument, '*'); return told.some(({ event }) => event === 'ready')";
+        let mut is_shown = false;
+        for _ in 0..if shown { 150 } else { 15 } {
+            let message = json!({"operation": "set-pin", "controlId": card.control_id});
+            is_shown = driver.run(tell, message).await?;
+            if is_shown {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        ensure!(is_shown == shown, "shown in {page}: {is_shown}");
+        ensure!(
+            asked_for_keys(&sandbox).await?.is_empty() != shown,
+            "a session was started in {page}: {}",
+            !shown
+        );
+        sandbox.reset().await?;
+    }
     Ok(())
 }
 

@@ -31,12 +31,13 @@ async fn all(engine: Engine) -> Result<()> {
     let network = Network::start_with_policies(&sandbox, issuer.into()).await?;
     let browser = engine.start().await?;
     let driver = browser.driver();
-    let stage = Stage { sandbox: &sandbox, network: &network, driver };
+    let stage = Stage { engine, sandbox: &sandbox, network: &network, driver };
     stage.on_the_hosted_page().await.context("the hosted page")?;
     stage.on_an_issuers_page().await.context("an issuer's page")
 }
 
 struct Stage<'a> {
+    engine: Engine,
     sandbox: &'a Sandbox,
     network: &'a Network,
     driver: &'a WebDriver,
@@ -59,7 +60,7 @@ impl Stage<'_> {
         let made = self.sandbox.random_card().await?;
         self.sandbox.run_embossing().await?;
         self.view(&pad, &self.sandbox.view_control_id(&made).await?).await?;
-        self.nothing_was_violated().await?;
+        self.nothing_was_violated(&[]).await?;
         self.violations_are_seen().await
     }
 
@@ -70,7 +71,7 @@ impl Stage<'_> {
         let pad = Pad::find(self.driver).await?;
         self.watch().await?;
         self.set(&pad, &card.control_id).await?;
-        self.nothing_was_violated().await?;
+        self.nothing_was_violated(&["mobile"]).await?;
         self.violations_are_seen().await?;
 
         self.network.forget();
@@ -80,7 +81,7 @@ impl Stage<'_> {
         let pad = Pad::find(self.driver).await?;
         self.watch().await?;
         self.view(&pad, &self.sandbox.view_control_id(&made).await?).await?;
-        self.nothing_was_violated().await?;
+        self.nothing_was_violated(&["mobile", "direct.html"]).await?;
         self.violations_are_seen().await
     }
 
@@ -140,16 +141,26 @@ impl Stage<'_> {
         self.driver.run::<Value>("document.querySelector('card-pin').close()", Value::Null).await.map(drop)
     }
 
-    async fn nothing_was_violated(&self) -> Result<()> {
+    /// `before` are the pages of before, whose last reports may still be on their way.
+    async fn nothing_was_violated(&self, before: &[&str]) -> Result<()> {
         let violations: Value = self.driver.run("return window.violations", Value::Null).await?;
         ensure!(violations == json!([]), "violated: {violations}");
-        let reports = self.network.reports();
+        let mut reports = self.network.reports();
+        // A browser's window looks for an icon of its own accord; a web view does not.
+        reports.retain(|report| !report.contains("/favicon.ico"));
+        reports.retain(|report| !before.iter().any(|page| report.contains(&format!("/pin-page/{page}\""))));
         ensure!(reports.is_empty(), "reported: {reports:?}");
         Ok(())
     }
 
     /// The watch of before was one: what is forbidden is forbidden, told, and reported.
     async fn violations_are_seen(&self) -> Result<()> {
+        // In a worker that lives.
+        let pad = Pad::find(self.driver).await?;
+        pad.forget_events().await?;
+        let start = "document.querySelector('card-pin').controlIdProvider = () => new Promise(() => {})";
+        self.driver.run::<Value>(start, Value::Null).await?;
+        pad.wait_for_event("detail.event === 'ready'").await?;
         for (violate, place, directive) in [
             ("picture", "page", "img-src"),
             ("inline", "page", "style-src"),
@@ -157,24 +168,34 @@ impl Stage<'_> {
         ] {
             let reported = self.network.reports().len();
             self.driver.run::<Value>("window.violate[argument]()", json!(violate)).await?;
+            if self.engine == Engine::WebKit && place == "worker" {
+                self.blocked_in_webkits_worker().await?;
+                continue;
+            }
             let seen = format!(
                 "violations.some(([place, directive]) => place === '{place}' && directive.startsWith('{directive}'))"
             );
             self.driver.wait_for(&seen, &format!("the violation of {directive} in the {place}")).await?;
             self.wait_for_report(reported, directive).await?;
         }
+        // Told once: browsers drop a report that is the same as one before.
+        let reported = self.network.reports().len();
         let trusted: Value = self.driver.run("return window.trusted()", Value::Null).await?;
         // An engine without Trusted Types does as it always did: the pad works, and nothing is enforced.
         let (third, fourth) = (&trusted["outcomes"][2], &trusted["outcomes"][3]);
         if trusted["exist"] == true {
             ensure!(trusted["outcomes"] == json!(vec!["TypeError"; 4]), "not in force: {trusted}");
-            let reported = self.network.reports().len();
-            self.driver.run::<Value>("window.trusted()", Value::Null).await?;
             self.wait_for_report(reported, "trusted-types").await?;
         } else {
             ensure!(third == "done" && fourth == "done", "{trusted}");
         }
         Ok(())
+    }
+
+    /// WebKitGTK enforces a worker's policy, and tells nobody: what is seen is that the request was not made.
+    async fn blocked_in_webkits_worker(&self) -> Result<()> {
+        let blocked = "violations.some(([place, outcome]) => place === 'worker' && outcome === 'blocked')";
+        self.driver.wait_for(blocked, "the worker to be refused").await.map(drop)
     }
 
     /// A report with this directive, beyond the first `before`.

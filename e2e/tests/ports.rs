@@ -87,7 +87,7 @@ async fn a_vault_goes_on_whatever_comes(sandbox: &Sandbox, driver: &WebDriver) -
 
 async fn a_vault_draws_on_one_canvas(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
     const SESSION: &str = "
-        const { malformed, goodConfig, start } = await import('./ports.js');
+        const { drawn, goodConfig, ink, malformed, start } = await import('./ports.js');
         const { worker, told, until, post } = start();
         await until((message) => message.started);
         const canvases = [0, 1].map(() => document.body.appendChild(document.createElement('canvas')));
@@ -100,19 +100,12 @@ async fn a_vault_draws_on_one_canvas(sandbox: &Sandbox, driver: &WebDriver) -> R
         await until((message) => message.event?.startsWith('view_pin_'));
         post(...malformed(), { do: 'press', digit: 1 }, { do: 'submit' }, { do: 'spell' });
         await until((message) => 'spell' in message);
-        const ink = (canvas) => {
-          const copy = document.createElement('canvas');
-          [copy.width, copy.height] = [canvas.width, canvas.height];
-          const context = copy.getContext('2d');
-          context.drawImage(canvas, 0, 0);
-          return context.getImageData(0, 0, copy.width, copy.height).data.some((value) => value > 0);
-        };
-        while (!ink(canvases[0])) await new Promise((resolve) => requestAnimationFrame(resolve));
-        const drawn = canvases.map(ink);
+        await drawn(canvases[0]);
+        const inked = canvases.map((canvas) => ink(canvas));
         post({ do: 'close' }, ...malformed());
         await until((message) => message.closed);
         worker.terminate();
-        return [drawn, told.filter((message) => !('spell' in message))];";
+        return [inked, told.filter((message) => !('spell' in message))];";
     sandbox.reset().await?;
     let card = sandbox.random_card().await?;
     sandbox.run_embossing().await?;
