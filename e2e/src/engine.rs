@@ -82,7 +82,7 @@ impl Engine {
         let driver = WebDriver::connect(&url, self.capabilities(&profile, wasm)?)
             .await
             .with_context(|| format!("{self} does not start"))?;
-        Ok(Browser { driver, _driver_process: driver_process, _screen: screen, profile: profile })
+        Ok(Browser { driver, _driver_process: driver_process, _screen: screen, profile })
     }
 
     fn driver_command(self, port: u16) -> Command {
