@@ -1,7 +1,7 @@
 //! No secret outlives its step: the vault's memory is searched at every stage and at every end. `--nocapture` shows the
 //! table.
 
-#![allow(clippy::print_stdout, reason = "the table is for people")]
+#![allow(clippy::print_stdout, reason = "the table is what a reviewer reads")]
 
 use anyhow::{Context, Result};
 use card_pin_e2e::{

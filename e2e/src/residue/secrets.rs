@@ -148,7 +148,7 @@ impl PinKey {
 }
 
 fn doubled(word: u16) -> u32 {
-    (0..16).fold(0, |doubled, at| doubled | (u32::from(word >> at & 1) * 0b11) << (2 * at))
+    (0..16).fold(0, |doubled, at| doubled | ((u32::from(word >> at & 1) * 0b11) << (2 * at)))
 }
 
 /// The stack is the first megabyte of the memory: Rust's linker puts it before everything else, so that one that overflows
