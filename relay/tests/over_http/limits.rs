@@ -24,7 +24,6 @@ async fn only_the_documented_fields_in_their_shape_pass() {
     let der = public_key();
     for (path, body, hint) in [
         ("/tzpk", json!([]), "publicKey"),
-        ("/set", json!(["an-id", "AAECAwQFBgc="]), "alone"),
         ("/tzpk", set.clone(), "publicKey"),
         ("/tzpk", json!({"controlId": "an-id"}), "publicKey"),
         ("/set", key.clone(), "pinBlock"),
@@ -65,6 +64,8 @@ async fn what_is_no_request_of_the_module_is_refused() {
         (relay.post("/set/", &set).await, 404, "unknown_route"),
         (relay.post("/health", &set).await, 405, "method_not_allowed"),
         (relay.post("/set", &json!({"x": "y".repeat(9000)})).await, 413, "too_large"),
+        // The fields in their order, but no object.
+        (relay.post("/set", &json!(["an-id", "AAECAwQFBgc="])).await, 400, "malformed"),
     ] {
         assert_eq!((answer.status, &*answer.code()), (status, code));
         assert_eq!(answer.headers["cache-control"], "no-store");
