@@ -114,6 +114,11 @@ impl Entry {
         *self.current_mut() = Digits::none();
     }
 
+    /// Empties both entries, and begins with the first.
+    pub fn forget(&mut self) {
+        *self = Self::new(self.rules);
+    }
+
     /// Goes on to the second entry. Without digits, in the second entry, or with confirmation off there is
     /// nothing to do.
     ///
@@ -166,7 +171,7 @@ impl Entry {
     /// A PIN that is too short can be typed on; after any other error the person starts with an empty entry.
     fn recover(&mut self, error: Error) {
         if error != Error::TooShort {
-            *self = Self::new(self.rules);
+            self.forget();
         }
     }
 
@@ -281,6 +286,15 @@ mod tests {
         assert_eq!((entry.step(), entry.digits()), (Step::Confirm, 0));
         [4, 8, 2, 6].iter().for_each(|&digit| entry.press(digit).unwrap());
         assert!(entry.is_valid());
+    }
+
+    #[test]
+    fn to_forget_goes_for_both_entries() {
+        for digits in [&[][..], &[4, 8], &[4, 8, 2, 6], &[4, 8, 2, 6, 4, 8, 2, 6]] {
+            let mut entry = typed(PinRules::default(), digits);
+            entry.forget();
+            assert_eq!((entry.step(), entry.digits(), entry.is_valid()), (Step::Entry, 0, false));
+        }
     }
 
     #[test]

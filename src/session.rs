@@ -139,6 +139,17 @@ impl<R: TryCryptoRng> Session<R> {
         })
     }
 
+    /// Nobody looks at the pad any more: both entries are emptied.
+    ///
+    /// # Errors
+    /// [`Error::Closed`] after the submit or the end.
+    pub fn forget(&mut self) -> Result<(), Error> {
+        self.edit(|entry| {
+            entry.forget();
+            Ok(())
+        })
+    }
+
     /// The customer goes on to the second entry.
     ///
     /// # Errors

@@ -118,6 +118,11 @@ impl Vault {
         self.input(Session::clear);
     }
 
+    /// Empties both entries.
+    pub fn forget(&self) {
+        self.input(Session::forget);
+    }
+
     /// Goes on to the second entry.
     pub fn confirm(&self) {
         self.input(Session::confirm);

@@ -11,6 +11,7 @@
  * | `{do: "open", config, wasm}`     | first and once: load the core and open a session               |
  * | `{do: "press", digit}`           | one digit, a number from 0 to 9                                |
  * | `{do: "erase" / "clear"}`        | take the last digit back / empty the entry                     |
+ * | `{do: "forget"}`                 | nobody looks: empty both entries, unless the PIN is submitted  |
  * | `{do: "confirm" / "submit"}`     | go on to the second entry / send the PIN                       |
  * | `{do: "advance"}`                | whichever of the two comes next                                |
  * | `{do: "controlId", controlId}`   | the answer to `ask`; without `controlId` if none can be had    |
@@ -47,7 +48,7 @@
  *
  * @typedef {{do: "open", config: VaultConfig, wasm: string | Uint8Array<ArrayBuffer>}} Open
  * @typedef {{do: "press", digit: number}} Press
- * @typedef {{do: "erase" | "clear" | "confirm" | "advance" | "submit"}} Edit
+ * @typedef {{do: "erase" | "clear" | "forget" | "confirm" | "advance" | "submit"}} Edit
  * @typedef {{do: "controlId", controlId?: string}} GiveControlId
  * @typedef {{do: "canvas", canvas: OffscreenCanvas | HTMLCanvasElement, color: string}} GiveCanvas
  * @typedef {{do: "spell"}} AskToSpell
@@ -118,7 +119,7 @@ const CONFIG = {
 const INWARD = [
   { do: only("open"), config: (value) => has(CONFIG, value), wasm: (value) => text(value) || value instanceof Uint8Array },
   { do: only("press"), digit: isDigit },
-  { do: only("erase", "clear", "confirm", "advance", "submit", "spell", "close") },
+  { do: only("erase", "clear", "forget", "confirm", "advance", "submit", "spell", "close") },
   { do: only("controlId"), controlId: optional(text) },
   { do: only("canvas"), canvas, color: text },
 ];

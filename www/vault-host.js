@@ -56,6 +56,7 @@ export class VaultHost {
     this.#receive = receive;
     this.#loading = setTimeout(() => this.#fail("timeout"), LOADS * config.timeoutMs);
     addEventListener("pagehide", this.#onPageHide);
+    document.addEventListener("visibilitychange", this.#onVisibilityChange);
     try {
       if (canvas && !canvas.transferControlToOffscreen) throw new Error("a worker could not draw");
       this.#startWorker();
@@ -82,6 +83,7 @@ export class VaultHost {
 
   #end() {
     removeEventListener("pagehide", this.#onPageHide);
+    document.removeEventListener("visibilitychange", this.#onVisibilityChange);
     this.#worker?.terminate();
     this.#worker = undefined;
   }
@@ -94,6 +96,11 @@ export class VaultHost {
   #onPageHide = ({ persisted }) => {
     this.#end();
     if (persisted && !this.#closing) this.#receive({ crashed: true });
+  };
+
+  /** Digits do not wait in the background for a customer who may not come back. */
+  #onVisibilityChange = () => {
+    if (document.hidden) this.post({ do: "forget" });
   };
 
   /** @param {"network" | "timeout"} code why there is no vault */

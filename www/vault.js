@@ -110,6 +110,9 @@ function pass(message, vault) {
     case "clear":
       vault.clear();
       break;
+    case "forget":
+      vault.forget();
+      break;
     case "confirm":
       vault.confirm();
       break;

@@ -37,6 +37,8 @@ pub(crate) enum Input {
     Press(u8),
     Erase,
     Clear,
+    /// The page is hidden.
+    Forget,
     Confirm,
     Advance,
     Submit,
@@ -146,6 +148,7 @@ impl Documented {
             Input::Press(digit) => self.edit(|pad| pad.press(digit)),
             Input::Erase => self.edit(Pad::erase),
             Input::Clear => self.edit(Pad::clear),
+            Input::Forget => self.edit(Pad::forget),
             Input::Confirm => self.edit(Pad::confirm),
             Input::Submit => self.submit(observed),
             // "Goes to whatever comes next … without digits it does nothing."

@@ -141,6 +141,13 @@ impl Pad {
         })
     }
 
+    pub(crate) fn forget(&mut self) -> Vec<Event> {
+        self.edit(|pad| {
+            *pad = Self::new(pad.rules);
+            Ok(())
+        })
+    }
+
     pub(crate) fn confirm(&mut self) -> Vec<Event> {
         self.edit(Self::go_on)
     }

@@ -84,6 +84,7 @@ impl<'a> World<'a> {
             Input::Press(digit) => session.press(digit),
             Input::Erase => session.erase(),
             Input::Clear => session.clear(),
+            Input::Forget => session.forget(),
             Input::Confirm => session.confirm(),
             Input::Advance => session.advance(),
             Input::Submit => session.submit(),

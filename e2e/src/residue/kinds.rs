@@ -71,6 +71,8 @@ impl Kinds {
         Self { must: &[Kind::Factor, Kind::PrivateKey, Kind::PinDigits], may: &[] };
     /// The unwrapped key, and digits.
     pub const TZPK_AND_PIN: Self = Self { must: &[Kind::Tzpk, Kind::PinDigits], may: &[] };
+    /// The unwrapped key alone.
+    pub const TZPK: Self = Self { must: &[Kind::Tzpk], may: &[] };
     /// A PIN that is shown.
     pub const PIN: Self = Self { must: &[Kind::PinDigits], may: &[] };
 
