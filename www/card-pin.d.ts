@@ -133,7 +133,8 @@ export type PinSessionOptions = SetPinOptions | ViewPinOptions;
 
 /**
  * One PIN being set or viewed, without a user interface. Besides the events above it tells `submitting` (a submit was
- * taken), `hidden` (the PIN that was shown is wiped, 30 seconds later) and, after `spell()`, `spell` with `digit` and `place`.
+ * taken), `hidden` (the PIN that was shown is wiped, 30 seconds later) and, after `spell()`, `spell` with `digit` and `place`. Digits
+ * that are not submitted are wiped when the page is hidden, which a `pin_valid` tells.
  */
 export class PinSession extends EventTarget {
   /**
