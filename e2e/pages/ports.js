@@ -65,6 +65,12 @@ export function start() {
   return { worker, told, until, post: (...messages) => messages.forEach((message) => worker.postMessage(message)) };
 }
 
+/** Hands a canvas over. */
+export function give(worker, element) {
+  const canvas = element.transferControlToOffscreen();
+  worker.postMessage({ do: "canvas", canvas, color: "black" }, [canvas]);
+}
+
 /** Whether anything is drawn there. */
 export function ink(canvas) {
   const copy = document.createElement("canvas");

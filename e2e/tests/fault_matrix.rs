@@ -297,7 +297,7 @@ impl Stage<'_> {
         ensure!(code == case.end, "{code} instead of {}: {outcome}", case.end);
         let of_operation = if views { "view_pin_" } else { "set_pin_" };
         ensure!(last["event"].as_str().is_some_and(|event| event.starts_with(of_operation)), "{outcome}");
-        let is_retryable = code != "outcome_unknown";
+        let is_retryable = !matches!(code, "outcome_unknown" | "rejected");
         ensure!(last["code"].is_null() || last["retryable"] == is_retryable, "{outcome}");
 
         let settled = match (outcome["settled"].as_str(), code) {

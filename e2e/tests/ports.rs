@@ -87,16 +87,13 @@ async fn a_vault_goes_on_whatever_comes(sandbox: &Sandbox, driver: &WebDriver) -
 
 async fn a_vault_draws_on_one_canvas(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
     const SESSION: &str = "
-        const { drawn, goodConfig, ink, malformed, start } = await import('./ports.js');
+        const { drawn, give, goodConfig, ink, malformed, start } = await import('./ports.js');
         const { worker, told, until, post } = start();
         await until((message) => message.started);
         const canvases = [0, 1].map(() => document.body.appendChild(document.createElement('canvas')));
         const wasm = new URL('./card_pin_bg.wasm', location.href).href;
         post(...malformed(), { do: 'open', config: goodConfig({ view: true, controlId: argument }), wasm }, ...malformed());
-        for (const element of canvases) {
-          const canvas = element.transferControlToOffscreen();
-          worker.postMessage({ do: 'canvas', canvas, color: 'black' }, [canvas]);
-        }
+        for (const element of canvases) give(worker, element);
         await until((message) => message.event?.startsWith('view_pin_'));
         post(...malformed(), { do: 'press', digit: 1 }, { do: 'submit' }, { do: 'spell' });
         await until((message) => 'spell' in message);
