@@ -25,8 +25,7 @@ export function malformed() {
   ];
 }
 
-/** @param {object} [changes] */
-export const goodConfig = (changes) => ({
+export const goodConfig = () => ({
   view: false,
   controlId: undefined,
   tzpkUrl: new URL("./tzpk", location.href).href,
@@ -38,7 +37,6 @@ export const goodConfig = (changes) => ({
   rejectWeakPin: true,
   timeoutMs: 10_000,
   keySize: 2048,
-  ...changes,
 });
 
 /** A vault whose messages are kept in `told`; `until` waits for one. */
@@ -66,7 +64,7 @@ export function start() {
 }
 
 /** Whether anything is drawn there. */
-export function ink(canvas) {
+function ink(canvas) {
   const copy = document.createElement("canvas");
   [copy.width, copy.height] = [canvas.width, canvas.height];
   const context = copy.getContext("2d");
@@ -74,7 +72,25 @@ export function ink(canvas) {
   return context.getImageData(0, 0, copy.width, copy.height).data.some((value) => value > 0);
 }
 
-/** Until something is. */
-export async function drawn(canvas) {
-  while (!ink(canvas)) await new Promise((resolve) => requestAnimationFrame(resolve));
+/** Shows a PIN with two canvases given: which of them are drawn on, and what was told. */
+export async function showOnOne(controlId) {
+  const { worker, told, until, post } = start();
+  await until((message) => message.started);
+  const config = { ...goodConfig(), view: true, controlId };
+  post(...malformed(), { do: "open", config, wasm: new URL("./card_pin_bg.wasm", location.href).href }, ...malformed());
+  const canvases = [0, 1].map(() => document.body.appendChild(document.createElement("canvas")));
+  for (const element of canvases) {
+    const canvas = element.transferControlToOffscreen();
+    worker.postMessage({ do: "canvas", canvas, color: "black" }, [canvas]);
+  }
+  await until((message) => message.event?.startsWith("view_pin_"));
+  post(...malformed(), { do: "press", digit: 1 }, { do: "submit" }, { do: "spell" });
+  await until((message) => "spell" in message);
+  while (!ink(canvases[0])) await new Promise((resolve) => requestAnimationFrame(resolve));
+  const inked = canvases.map((canvas) => ink(canvas));
+  post({ do: "close" }, ...malformed());
+  // As the page does it, that waits a second for the answer.
+  await Promise.race([until((message) => message.closed), new Promise((resolve) => setTimeout(resolve, 1000))]);
+  worker.terminate();
+  return [inked, told.filter((message) => !("spell" in message || "closed" in message))];
 }

@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 const AT_A_TIME: usize = 4;
 /// After so many of these groups, one session without a fault.
 const GOOD_AFTER: usize = 3;
-/// For what stalls on purpose. The rest has to be done in this time, on a busy machine too.
-const TIMEOUT_MS: u32 = 5000;
+/// For what stalls on purpose, and for the rest, which may be slow on a busy machine.
+const STALLED_MS: u32 = 5000;
+const PATIENT_MS: u32 = 25_000;
 
 /// Where a fault strikes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,6 +34,7 @@ use On::{Core, SetGiven, SetProvided, TzpkEarly, TzpkLate, ViewGiven, ViewProvid
 struct Case {
     on: On,
     fault: String,
+    /// A code or `success`; where an engine wavers, one of several with `|` in between.
     end: &'static str,
 }
 
@@ -163,7 +165,8 @@ fn own_way(engine: Engine, case: &Case) -> Option<&'static str> {
         (Engine::Firefox, "garbage") if !matches!(case.on, Worker | Core) => Some("bad_response"),
         // Taken for what it is.
         (Engine::WebKit, "gzip") => Some("success"),
-        // After `Connection: close`, taken for the whole body.
+        // After `Connection: close`, taken for the whole body; half a script may never say that it cannot be read.
+        (Engine::WebKit, "cut_body") if case.on == Worker => Some("network|timeout"),
         (Engine::WebKit, "cut_body") if is_set => Some("success"),
         (Engine::WebKit, "cut_body") if !matches!(case.on, Worker | Core) => Some("bad_response"),
         // The view was carried out the first time, and half of the refusal of the second is read.
@@ -259,6 +262,7 @@ impl Stage<'_> {
                 format!("./{path}?{name}&fault={}", case.fault)
             }
         };
+        let stalls = case.end.contains("timeout") || case.fault.starts_with("stall") || case.fault == "drip";
         // In which there is nothing to be entered.
         let digits = match case.on {
             TzpkEarly if !matches!(case.end, "success") => Value::Null,
@@ -278,7 +282,7 @@ impl Stage<'_> {
             "tzpkUrl": at(&[TzpkEarly, TzpkLate], "tzpk"),
             "setUrl": at(&[SetGiven, SetProvided], "set"),
             "viewUrl": at(&[ViewGiven, ViewProvided], "view"),
-            "timeoutMs": TIMEOUT_MS,
+            "timeoutMs": if stalls { STALLED_MS } else { PATIENT_MS },
         });
         self.driver.run::<Value>("window.begin(argument).catch(() => {})", options).await?;
         Ok(Running { name, card, pin })
@@ -292,11 +296,10 @@ impl Stage<'_> {
         let views = matches!(case.on, ViewGiven | ViewProvided);
         let last = &told[told.len() - 1];
         let code = last["code"].as_str().unwrap_or("success");
-        ensure!(code == case.end, "{code} instead of {}: {outcome}", case.end);
+        ensure!(case.end.split('|').any(|end| end == code), "{code} instead of {}: {outcome}", case.end);
         let of_operation = if views { "view_pin_" } else { "set_pin_" };
         ensure!(last["event"].as_str().is_some_and(|event| event.starts_with(of_operation)), "{outcome}");
-        let is_retryable =
-            !matches!(code, "outcome_unknown" | "wasm_unavailable" | "rejected" | "already_used");
+        let is_retryable = !matches!(code, "outcome_unknown" | "rejected");
         ensure!(last["code"].is_null() || last["retryable"] == is_retryable, "{outcome}");
 
         let settled = match (outcome["settled"].as_str(), code) {
