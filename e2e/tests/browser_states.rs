@@ -111,7 +111,7 @@ impl<'a> Stage<'a> {
     async fn is_empty_again(&self) -> Result<()> {
         let last = "window.padEvents.findLast((detail) => detail.event === 'pin_valid')";
         let is_empty = format!("(({last}).step === 'entry' && ({last}).digits === 0)");
-        self.driver.wait_for(&is_empty, "an empty pad").await
+        self.driver.wait_for(&is_empty, "an empty pad").await.map(drop)
     }
 
     async fn frozen_and_awake_it_begins_again(&self) -> Result<()> {
