@@ -68,15 +68,20 @@ async fn a_pin_is_set(world: &mut World<'_>, engine: Engine) -> Result<()> {
         session.search_heaps("second entry finished").await?;
     }
     session.pad.submit(Hand::Keyboard).await?;
-    let asked = session.asked("set").await?;
-    session.tap("PIN sent", Kinds::NONE).await?;
-    asked.answer(200, json!({}))?;
+    the_pin_is_sent(&mut session).await?;
     session.event("set_pin_success").await?;
     session.closed().await?;
     if engine == Engine::Chromium {
         session.search_heaps("closed").await?;
     }
     session.search()
+}
+
+/// Nothing is left from the moment in which the request goes out.
+async fn the_pin_is_sent(session: &mut TappedSession<'_>) -> Result<()> {
+    let asked = session.asked("set").await?;
+    session.tap("PIN sent", Kinds::NONE).await?;
+    asked.answer(200, json!({}))
 }
 
 async fn a_pin_is_set_when_asked_for(world: &mut World<'_>) -> Result<()> {
@@ -92,9 +97,7 @@ async fn a_pin_is_set_when_asked_for(world: &mut World<'_>) -> Result<()> {
     let (asked, answer) = session.key_asked("tzpk").await?;
     session.tap("TZPK asked for", Kinds::KEY_PAIR_AND_PIN).await?;
     asked.answer(200, answer)?;
-    let asked = session.asked("set").await?;
-    session.tap("PIN sent", Kinds::NONE).await?;
-    asked.answer(200, json!({}))?;
+    the_pin_is_sent(&mut session).await?;
     session.closed().await?;
     session.search()
 }
@@ -109,9 +112,7 @@ async fn a_pin_is_set_under_aes(world: &mut World<'_>) -> Result<()> {
     session.type_digits(..).await?;
     session.tap("TZPK unwrapped, entered", Kinds::TZPK_AND_PIN).await?;
     session.pad.submit(Hand::Keyboard).await?;
-    let asked = session.asked("set").await?;
-    session.tap("PIN sent", Kinds::NONE).await?;
-    asked.answer(200, json!({}))?;
+    the_pin_is_sent(&mut session).await?;
     session.closed().await?;
     session.search()
 }
@@ -121,20 +122,22 @@ async fn a_pin_is_set_on_the_page(world: &mut World<'_>) -> Result<()> {
     let mut session = TappedSession::open(world, "set, on the page", &opening, PinKey::tdea()?).await?;
     let (asked, answer) = everything_is_there(&mut session).await?;
     asked.answer(200, answer)?;
-    let asked = session.asked("set").await?;
-    session.tap("PIN sent", Kinds::NONE).await?;
-    asked.answer(200, json!({}))?;
+    the_pin_is_sent(&mut session).await?;
     session.closed().await?;
     session.search()
 }
 
-async fn a_pin_is_viewed(world: &mut World<'_>) -> Result<()> {
-    let mut session = TappedSession::open(world, "view, left", &Opening::VIEW, PinKey::tdea()?).await?;
+async fn the_pin_is_shown(session: &mut TappedSession<'_>) -> Result<()> {
     let (asked, answer) = session.key_asked("view").await?;
     session.tap("PIN asked for", Kinds::KEY_PAIR).await?;
     asked.answer(200, answer)?;
     session.event("view_pin_success").await?;
-    session.tap("PIN shown", Kinds::PIN).await?;
+    session.tap("PIN shown", Kinds::PIN).await
+}
+
+async fn a_pin_is_viewed(world: &mut World<'_>) -> Result<()> {
+    let mut session = TappedSession::open(world, "view, left", &Opening::VIEW, PinKey::tdea()?).await?;
+    the_pin_is_shown(&mut session).await?;
     // Which windows have the focus is the window manager's, and here there is none.
     session.on_page("document.hasFocus = () => false; dispatchEvent(new Event('blur'))").await?;
     session.closed().await?;
@@ -143,11 +146,7 @@ async fn a_pin_is_viewed(world: &mut World<'_>) -> Result<()> {
 
 async fn a_view_is_over(world: &mut World<'_>) -> Result<()> {
     let mut session = TappedSession::open(world, "view, to the end", &Opening::VIEW, PinKey::tdea()?).await?;
-    let (asked, answer) = session.key_asked("view").await?;
-    session.tap("PIN asked for", Kinds::KEY_PAIR).await?;
-    asked.answer(200, answer)?;
-    session.event("view_pin_success").await?;
-    session.tap("PIN shown", Kinds::PIN).await?;
+    the_pin_is_shown(&mut session).await?;
     session.wait_no_longer().await?;
     session.closed().await?;
     session.search()

@@ -17,7 +17,7 @@ use des::{
     TdesEde2,
     cipher::{BlockCipherEncrypt, KeyInit},
 };
-use rand::{TryCryptoRng, TryRng};
+use rand::{TryCryptoRng, TryRng, rand_core::utils::next_word_via_fill};
 use rsa::{PublicKey, pkcs8::DecodePublicKey};
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -42,15 +42,11 @@ impl TryRng for Replay {
     type Error = Exhausted;
 
     fn try_next_u32(&mut self) -> Result<u32, Exhausted> {
-        let mut bytes = [0; 4];
-        self.try_fill_bytes(&mut bytes)?;
-        Ok(u32::from_le_bytes(bytes))
+        next_word_via_fill(self)
     }
 
     fn try_next_u64(&mut self) -> Result<u64, Exhausted> {
-        let mut bytes = [0; 8];
-        self.try_fill_bytes(&mut bytes)?;
-        Ok(u64::from_le_bytes(bytes))
+        next_word_via_fill(self)
     }
 
     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Exhausted> {

@@ -4,7 +4,7 @@
 use crate::common::Exhausted;
 use card_pin::random::SystemRandom;
 use crypto_primes::{Flavor, hazmat::SmallFactorsSieve, is_prime};
-use rand::{TryCryptoRng, TryRng};
+use rand::{TryCryptoRng, TryRng, rand_core::utils::next_word_via_fill};
 use rsa::BoxedUint;
 use std::{cell::RefCell, collections::VecDeque, num::NonZeroU32, rc::Rc, sync::LazyLock};
 
@@ -73,15 +73,11 @@ impl TryRng for Source {
     type Error = Exhausted;
 
     fn try_next_u32(&mut self) -> Result<u32, Exhausted> {
-        let mut bytes = [0; 4];
-        self.try_fill_bytes(&mut bytes)?;
-        Ok(u32::from_le_bytes(bytes))
+        next_word_via_fill(self)
     }
 
     fn try_next_u64(&mut self) -> Result<u64, Exhausted> {
-        let mut bytes = [0; 8];
-        self.try_fill_bytes(&mut bytes)?;
-        Ok(u64::from_le_bytes(bytes))
+        next_word_via_fill(self)
     }
 
     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Exhausted> {
