@@ -1,5 +1,5 @@
 use crate::{
-    graph, integrity,
+    graph, integrity, notices,
     project::Project,
     run::{self, run},
     sbom,
@@ -46,6 +46,7 @@ pub(crate) fn build(project: &Project) -> Result<()> {
         let from = project.www().join(name);
         fs::copy(from, staging.join(name)).with_context(|| format!("www/{name} cannot be copied"))?;
     }
+    notices::write(project, &staging)?;
     sbom::write(project, &staging)?;
     integrity::write(&staging)?;
 

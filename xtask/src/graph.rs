@@ -54,8 +54,8 @@ pub(crate) fn crates_of_wasm(project: &Project) -> Result<Vec<Crate>> {
     Ok(crates)
 }
 
-/// The folders in which Cargo unpacks the sources of crates.
-pub(crate) fn source_folders(project: &Project) -> Result<BTreeSet<PathBuf>> {
+/// Where Cargo has unpacked each crate that it fetched.
+pub(crate) fn sources(project: &Project) -> Result<BTreeMap<Id, PathBuf>> {
     let printed = output(cargo(project.root()).args([
         "metadata",
         "--locked",
@@ -64,8 +64,17 @@ pub(crate) fn source_folders(project: &Project) -> Result<BTreeSet<PathBuf>> {
     ]))?;
     let metadata: Metadata =
         serde_json::from_str(&printed).context("`cargo metadata` printed something else")?;
-    let fetched = metadata.packages.iter().filter(|package| package.source.is_some());
-    Ok(fetched.filter_map(|package| Some(package.manifest_path.parent()?.parent()?.to_owned())).collect())
+    let fetched = metadata.packages.into_iter().filter(|package| package.source.is_some());
+    let folder = |package: Package| {
+        let folder = package.manifest_path.parent()?.to_owned();
+        Some((Id { name: package.name, version: package.version }, folder))
+    };
+    Ok(fetched.filter_map(folder).collect())
+}
+
+/// The folders in which Cargo unpacks the sources of crates.
+pub(crate) fn source_folders(project: &Project) -> Result<BTreeSet<PathBuf>> {
+    Ok(sources(project)?.values().filter_map(|folder| folder.parent().map(PathBuf::from)).collect())
 }
 
 fn tree(project: &Project, edges: &str) -> Result<String> {
@@ -139,6 +148,8 @@ struct Metadata {
 
 #[derive(Deserialize)]
 struct Package {
+    name: String,
+    version: String,
     source: Option<String>,
     manifest_path: PathBuf,
 }

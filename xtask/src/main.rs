@@ -17,6 +17,8 @@ mod graph;
 mod integrity;
 /// `src/lib.rs` names the order of the modules; this holds them to it.
 mod layers;
+/// Under which terms what ships is.
+mod notices;
 /// Where things are in the working tree.
 mod project;
 /// Everything that a release consists of.

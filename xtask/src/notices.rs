@@ -1,0 +1,66 @@
+use crate::{
+    graph::{self, Id},
+    project::Project,
+};
+use anyhow::{Context, Result};
+use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path};
+
+const FILE: &str = "LICENSES.txt";
+/// Every crate in the wasm may be used under the MIT licence, which wants its text to go with every copy.
+const LICENCE: &str = "LICENSE-MIT";
+
+/// Writes beside the files that ship under which terms they are, and those of what is linked into them.
+pub(crate) fn write(project: &Project, dist: &Path) -> Result<()> {
+    let own = read(project.root())?;
+    let folders = graph::sources(project)?;
+    let mut texts: BTreeMap<String, Vec<Id>> = BTreeMap::new();
+    for each in graph::crates_of_wasm(project)? {
+        if let Some(folder) = folders.get(&each.id).filter(|_| each.linked) {
+            texts.entry(read(folder)?).or_default().push(each.id);
+        }
+    }
+    fs::write(dist.join(FILE), notices(&own, &texts)?)
+        .with_context(|| format!("dist/{FILE} cannot be written"))
+}
+
+fn read(folder: &Path) -> Result<String> {
+    let file = folder.join(LICENCE);
+    let text = fs::read_to_string(&file)
+        .with_context(|| format!("{} cannot be read: which licence goes with it?", file.display()))?;
+    Ok(text.replace("\r\n", "\n").trim().to_owned())
+}
+
+/// One text stands once, however many crates have it.
+fn notices(own: &str, texts: &BTreeMap<String, Vec<Id>>) -> Result<String> {
+    let mut all = format!(
+        "card-pin is under the MIT licence or the Apache License 2.0, as you choose.\n\n{own}\n\n\
+         Its WebAssembly also holds Rust's standard library, by The Rust Project Contributors, under\n\
+         the same two licences, and these crates, each used under the MIT licence:\n"
+    );
+    for (text, crates) in texts {
+        let names: Vec<_> = crates.iter().map(|id| format!("{} {}", id.name, id.version)).collect();
+        write!(all, "\n{}\n{}\n\n{text}\n", "-".repeat(72), names.join("\n"))?;
+    }
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Id, notices};
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn each_text_stands_once_with_all_that_have_it() {
+        let id = |name: &str| Id { name: name.to_owned(), version: "1.0.0".to_owned() };
+        let texts = BTreeMap::from([
+            ("terms".to_owned(), vec![id("a"), id("b")]),
+            ("others".to_owned(), vec![id("c")]),
+        ]);
+        let all = notices("ours", &texts).unwrap();
+        assert!(
+            all.contains("\na 1.0.0\nb 1.0.0\n\nterms\n") && all.contains("\nc 1.0.0\n\nothers\n"),
+            "{all}"
+        );
+        assert_eq!(all.matches("terms").count(), 1);
+    }
+}
