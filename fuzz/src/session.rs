@@ -101,6 +101,7 @@ fn step(
             session.reply(endpoint, reply);
             model.replied(endpoint, session);
         }
+        41 => refused(session.forget(), takes_digits),
         // The right answer to what is waited for, but for what is wrong with it.
         _ => {
             if let Some(endpoint) = model.waits_for() {
