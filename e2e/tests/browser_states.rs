@@ -2,7 +2,9 @@
 //! The session goes on, or ends as documented; the PIN is sent once at the most; a new control id works on the same page.
 
 use anyhow::{Context, Result, ensure};
-use card_pin_e2e::{Engine, Hand, Network, Pad, Sandbox, WaitingCard, WebDriver, in_each_engine, random_pin};
+use card_pin_e2e::{
+    Engine, HIDE_PAGE, Hand, Network, Pad, Sandbox, WaitingCard, WebDriver, in_each_engine, random_pin,
+};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -99,7 +101,9 @@ impl<'a> Stage<'a> {
         // Digits do not wait for a customer who looks elsewhere.
         self.driver.behind_another_tab(async { Ok(()) }).await?;
         // WebKitGTK takes a page for hidden when the window manager says so, and here there is none.
-        self.on_pad("if (!window.wasHidden) { Object.defineProperty(document, 'hidden', { value: true, configurable: true }); document.dispatchEvent(new Event('visibilitychange')); delete document.hidden; }").await?;
+        if self.on_pad("return window.wasHidden").await? == false {
+            self.on_pad(HIDE_PAGE).await?;
+        }
         self.is_empty_again().await?;
         pad.enter(&pin, Hand::Keyboard).await?;
         pad.enter(&pin, Hand::Keyboard).await?;

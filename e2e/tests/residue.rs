@@ -5,7 +5,7 @@
 
 use anyhow::{Context, Result};
 use card_pin_e2e::{
-    Engine, Hand, in_each_engine,
+    Engine, HIDE_PAGE, Hand, in_each_engine,
     residue::{Asked, Kinds, Opening, PinKey, TappedSession, World},
 };
 use serde_json::{Value, json};
@@ -39,13 +39,6 @@ async fn all(engine: Engine) -> Result<()> {
 
 const CONTROL_ID: &str = "provider.resolve('8a4f1c52-6a0e-4d0f-9a37-0b6f6a6f2d11')";
 
-/// Another tab before this one is the window manager's, and here there is none.
-const HIDE: &str = "
-    Object.defineProperty(document, 'hidden', { value: true, configurable: true });
-    document.dispatchEvent(new Event('visibilitychange'));
-    delete document.hidden;
-";
-
 async fn a_pin_is_set(world: &mut World<'_>, engine: Engine) -> Result<()> {
     let opening = Opening { tap_search: true, ..Opening::SET };
     let mut session = TappedSession::open(world, "set", &opening, PinKey::tdea()?).await?;
@@ -59,7 +52,7 @@ async fn a_pin_is_set(world: &mut World<'_>, engine: Engine) -> Result<()> {
     session.tap("TZPK unwrapped", Kinds::TZPK_AND_PIN).await?;
     session.type_digits(6..).await?;
     session.tap("first entry finished", Kinds::TZPK_AND_PIN).await?;
-    session.on_page(HIDE).await?;
+    session.on_page(HIDE_PAGE).await?;
     session.tap("page hidden", Kinds::TZPK).await?;
     session.type_digits(..).await?;
     session.type_digits(..).await?;

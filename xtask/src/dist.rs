@@ -46,8 +46,9 @@ pub(crate) fn build(project: &Project) -> Result<()> {
         let from = project.www().join(name);
         fs::copy(from, staging.join(name)).with_context(|| format!("www/{name} cannot be copied"))?;
     }
-    notices::write(project, &staging)?;
-    sbom::write(project, &staging)?;
+    let crates = graph::crates_of_wasm(project)?;
+    notices::write(project, &staging, &crates)?;
+    sbom::write(project, &staging, &crates)?;
     integrity::write(&staging)?;
 
     let dist = project.dist();

@@ -1,5 +1,5 @@
 use crate::{
-    graph::{self, Id},
+    graph::{self, Crate, Id},
     project::Project,
 };
 use anyhow::{Context, Result};
@@ -10,14 +10,13 @@ const FILE: &str = "LICENSES.txt";
 const LICENCE: &str = "LICENSE-MIT";
 
 /// Writes beside the files that ship under which terms they are, and those of what is linked into them.
-pub(crate) fn write(project: &Project, dist: &Path) -> Result<()> {
+pub(crate) fn write(project: &Project, dist: &Path, crates: &[Crate]) -> Result<()> {
     let own = read(project.root())?;
     let folders = graph::sources(project)?;
     let mut texts: BTreeMap<String, Vec<Id>> = BTreeMap::new();
-    for each in graph::crates_of_wasm(project)? {
-        if let Some(folder) = folders.get(&each.id).filter(|_| each.linked) {
-            texts.entry(read(folder)?).or_default().push(each.id);
-        }
+    for each in crates.iter().filter(|each| each.linked && each.checksum.is_some()) {
+        let folder = folders.get(&each.id).with_context(|| format!("{} has no sources", each.id.name))?;
+        texts.entry(read(folder)?).or_default().push(each.id.clone());
     }
     fs::write(dist.join(FILE), notices(&own, &texts)?)
         .with_context(|| format!("dist/{FILE} cannot be written"))

@@ -1,5 +1,5 @@
 use crate::{
-    graph::{self, Crate, Id},
+    graph::{Crate, Id},
     integrity,
     project::Project,
     run::output,
@@ -32,12 +32,11 @@ struct Tools {
 /// Writes the bill of materials beside the files that it describes: CycloneDX 1.6 (ECMA-424) in JSON.
 ///
 /// There is no time and no serial number in it, so that the same sources give the same bytes.
-pub(crate) fn write(project: &Project, dist: &Path) -> Result<()> {
+pub(crate) fn write(project: &Project, dist: &Path, crates: &[Crate]) -> Result<()> {
     let package = fs::read(dist.join("package.json")).context("package.json cannot be read")?;
     let package: Package = serde_json::from_slice(&package)
         .context("package.json lacks a name, version, description or license")?;
-    let crates = graph::crates_of_wasm(project)?;
-    let bom = bom(&package, &integrity::files(dist)?, &crates, &tools(project)?);
+    let bom = bom(&package, &integrity::files(dist)?, crates, &tools(project)?);
     let text = serde_json::to_string_pretty(&bom)? + "\n";
     fs::write(dist.join(FILE), text).with_context(|| format!("dist/{FILE} cannot be written"))
 }
