@@ -1,13 +1,14 @@
 //! `KeyPair`: the RSA key under which the TZPK travels. It is made here, used once, and never leaves.
 //!
-//! The search for primes runs in small steps, so that a page or worker stays responsive while it lasts. Its
-//! parts are those of the `rsa` crate's own generation (`crypto-primes`: a sieve over small primes, then a
-//! Miller-Rabin test to base 2 and a strong Lucas test); the key is assembled and checked by the `rsa` crate.
+//! The search for primes runs in small steps, so that a page or worker stays responsive while it lasts. The key is
+//! assembled and checked by the `rsa` crate.
 
-use crate::{error::Error, random};
+use crate::{
+    error::Error,
+    prime_search::{Natural, PrimePairSearch},
+};
 use base64ct::{Base64, Encoding};
-use core::{fmt, num::NonZeroU32};
-use crypto_primes::{Flavor, hazmat::SmallFactorsSieve, is_prime};
+use core::fmt;
 use rand_core::TryCryptoRng;
 use rsa::{BoxedUint, pkcs8::EncodePublicKey};
 use sha2::Sha256;
@@ -49,72 +50,30 @@ impl KeySize {
 /// A search for the two primes of a key pair, taken step by step.
 pub struct KeyPairSearch {
     size: KeySize,
-    /// Large, and on the heap so that it is never moved about.
-    sieve: Option<Box<SmallFactorsSieve<BoxedUint>>>,
-    first: Option<BoxedUint>,
+    primes: PrimePairSearch,
 }
 
 impl KeyPairSearch {
     /// A search that has not begun.
     #[must_use]
     pub fn new(size: KeySize) -> Self {
-        Self { size, sieve: None, first: None }
+        Self { size, primes: PrimePairSearch::new(size.bits() as usize / 2) }
     }
 
-    /// Tests one candidate, some milliseconds for a 2048-bit key; `None` while there is no key pair yet.
+    /// Tests some candidates, a few milliseconds for a 2048-bit key; `None` while there is no key pair yet.
     ///
     /// # Errors
     /// [`Error::EntropyUnavailable`].
     pub fn step<R: TryCryptoRng>(&mut self, random: &mut R) -> Result<Option<KeyPair>, Error> {
-        let mut sieve = match self.sieve.take() {
-            Some(sieve) => sieve,
-            None => self.make_sieve(random)?,
-        };
-        let Some(candidate) = sieve.next() else {
-            return Ok(None);
-        };
-        if !is_prime(Flavor::Any, &candidate) {
-            self.sieve = Some(sieve);
-            return Ok(None);
-        }
-        match self.first.take() {
-            None => {
-                self.first = Some(candidate);
-                Ok(None)
-            }
-            Some(first) => Ok(assemble(first, candidate, self.size)),
-        }
-    }
-
-    /// A sieve that walks upwards from a random odd number of half the modulus' bits with its top two bits set,
-    /// so that the product of two has all its bits (FIPS 186-5, A.1.3, steps 4.2 to 4.4 and 5.2 to 5.5).
-    fn make_sieve<R: TryCryptoRng>(
-        &self,
-        random: &mut R,
-    ) -> Result<Box<SmallFactorsSieve<BoxedUint>>, Error> {
-        let bits = self.size.bits() / 2;
-        let mut bytes = Zeroizing::new(vec![0; bits as usize / 8]);
-        random::fill(random, &mut bytes)?;
-        if let Some(top) = bytes.first_mut() {
-            *top |= 0b1100_0000;
-        }
-        if let Some(bottom) = bytes.last_mut() {
-            *bottom |= 1;
-        }
-        // Neither can fail: the bytes are as many as the bits asked for, and the sieve is not wider than them.
-        let start = BoxedUint::from_be_slice(&bytes, bits).map_err(|_| Error::EntropyUnavailable)?;
-        let width = NonZeroU32::new(bits).ok_or(Error::EntropyUnavailable)?;
-        SmallFactorsSieve::new(start, width, false).map(Box::new).map_err(|_| Error::EntropyUnavailable)
+        Ok(self.primes.step(random)?.and_then(|primes| assemble(&primes, self.size)))
     }
 }
 
-/// The key of two primes, or `None` where they do not go together and the search has to begin again: they are
-/// too near (FIPS 186-5, A.1.3, step 5.5), or one less than a prime is a multiple of the public exponent.
-fn assemble(p: BoxedUint, q: BoxedUint, size: KeySize) -> Option<KeyPair> {
-    let distance = Zeroizing::new(if p > q { p.wrapping_sub(&q) } else { q.wrapping_sub(&p) });
-    if distance.bit_width() <= size.bits() / 2 - 100 {
-        return None;
-    }
+/// The key of two primes; `None` where the `rsa` crate refuses it, and the search begins again.
+fn assemble(primes: &[Natural; 2], size: KeySize) -> Option<KeyPair> {
+    let [p, q] = primes
+        .each_ref()
+        .map(|prime| BoxedUint::from_be_slice_truncated(&prime.to_be_bytes(), size.bits() / 2));
     let private_key = rsa::PrivateKey::from_p_q(p, q, BoxedUint::from(PUBLIC_EXPONENT)).ok()?;
     let public_key = Base64::encode_string(private_key.as_public_key().to_public_key_der().ok()?.as_bytes());
     Some(KeyPair { private_key: Box::new(private_key), public_key })

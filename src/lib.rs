@@ -1,8 +1,8 @@
 //! Choose the PIN of a payment card on the customer's own device, so that nobody else ever holds it.
 //!
 //! ```text
-//! key:  random ──→ key_pair ──→ tzpk (unwrap) ─────┐
-//! pin:  entry ──→ pin ──→ pin_block ──→ tzpk (encrypt) ──→ wire ──→ web/fetch
+//! key:  random ──→ prime_search ──→ key_pair ──→ tzpk (unwrap) ─────┐
+//! pin:  entry ──→ pin ──→ pin_block ──────→ tzpk (encrypt) ──→ wire ──→ web/fetch
 //! ```
 //!
 //! [`session`] drives the row; `web` only translates between it and JavaScript. A stage consumes the one
@@ -31,6 +31,8 @@ pub mod entry;
 pub mod pin;
 /// The clear PIN blocks of ISO 9564-1, formats 0, 1, 3 and 4.
 pub mod pin_block;
+/// The two primes of an RSA key.
+mod prime_search;
 /// The RSA key pair: search, public key, unwrapping.
 pub mod key_pair;
 /// The temporary PIN key, TDEA or AES: checked when unwrapped, used for one block.

@@ -98,16 +98,6 @@ fn key_sizes_are_found_by_their_bits() {
 }
 
 #[test]
-fn primes_that_are_too_near_make_no_key() {
-    // 2^1023 + 1155 and 2^1023 + 1 are near; whether they are prime does not matter before that check.
-    let near =
-        |offset: u64| BoxedUint::one_with_precision(1024).shl(1023).wrapping_add(BoxedUint::from(offset));
-    assert!(assemble(near(1155), near(1), KeySize::Rsa2048).is_none());
-    assert!(assemble(near(1), near(1155), KeySize::Rsa2048).is_none());
-    assert!(assemble(near(1155), near(1155), KeySize::Rsa2048).is_none());
-}
-
-#[test]
 fn debug_shows_no_key() {
     let key_pair = KeyPair::make(KeySize::Rsa2048, &mut SystemRandom).unwrap();
     assert_eq!(format!("{key_pair:?}"), "KeyPair(…)");

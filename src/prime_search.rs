@@ -1,0 +1,174 @@
+//! The search for the two primes of an RSA key (FIPS 186-5, A.1.3), taken step by step.
+//!
+//! ```text
+//! sieve ──→ fermat ──→ (a prime, twice) ──→ miller_rabin
+//!   └─ natural  └──────── montgomery ─────────┘
+//!                             └─ lanes
+//! ```
+//!
+//! A window of odd numbers from a random start is sieved by the small primes; what is left is tried in random order
+//! with Fermat's test to base 2. What passes is all but surely prime. With the second of them, both are
+//! proved by Miller-Rabin with random bases, to an error below 2^−128.
+//!
+//! # What FIPS 186-5, A.1.3 asks for
+//! | step | demand | here |
+//! | --- | --- | --- |
+//! | 4.2, 5.2 | candidates from an approved random source | the start of a window, from the system's |
+//! | 4.4, 5.4 | p, q ≥ √2 · 2^(nlen/2 − 1) | their top two bits are set: ≥ 1.5 · 2^(nlen/2 − 1) |
+//! | 4.3, 5.3 | odd | the lowest bit is set, and the distances are even |
+//! | 4.5, 5.6 | gcd(p − 1, e) = 1 | e = 65537 is prime: the sieve takes out what is 1 modulo e |
+//! | 4.5.1, 5.6.1 | tests for primality: Table B.1, Appendix C | [`rounds`]: the rounds for 2^−128 |
+//! | 5.5 | \|p − q\| > 2^(nlen/2 − 100) | [`Natural::is_far_from`], or the search begins again |
+//!
+//! # What searching in windows does to the distribution
+//! A prime is drawn with a probability in inverse proportion to how many primes share its window. There are 46 in the mean
+//! for 1024 bits (2^14 odd numbers, each prime with 2 / ln 2^1024), 31 for 1536 and 23 for 2048, and about as many more
+//! or less as chance has it (the root of that). What is lost to a uniform draw is
+//! about half the relative variance, 1/92 of a nat for 1024 bits: 0.016 bits of the 1013 that a prime's choice is worth.
+//! The most likely of all primes, alone in all its windows, is 46 times as likely as the mean: 5.5 bits of min-entropy.
+//! A search that walks upwards to the next prime (as `crypto-primes` and OpenSSL do) prefers primes behind long gaps, and
+//! loses more: it takes a prime in proportion to the gap before it.
+//!
+//! # Side channels
+//! Fermat's and Miller-Rabin's tests take the same operations for all candidates of a width. The sieve writes where a
+//! multiple is, as every sieve does: to a window of 16 KiB. How many candidates are tried depends on chance that
+//! is not part of the key.
+
+/// What passes for all primes and hardly anything else.
+mod fermat;
+/// Numbers side by side.
+mod lanes;
+/// The proof.
+mod miller_rabin;
+/// Multiplication modulo odd numbers.
+mod montgomery;
+/// Numbers of a fixed width.
+mod natural;
+/// Candidates.
+mod sieve;
+// `num-bigint` and the vectors are native only.
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests;
+
+pub(crate) use natural::Natural;
+
+use crate::error::Error;
+use core::iter;
+use lanes::{Fastest, Lanes};
+use rand_core::TryCryptoRng;
+use sieve::{Sieve, Window};
+
+/// How much further from each other than two to this power less than their own width two primes are.
+const DISTANCE_BITS: usize = 100;
+
+/// The rounds of Miller-Rabin after which a random candidate that passed is composite with a probability below 2^−128.
+///
+/// FIPS 186-5, C.1, gives the bound (Damgård, Landrock, Pomerance): with 6 rounds 2^−133 for 1024 bits, with 4 rounds 2^−139
+/// for 1536 and 2^−163 for 2048. Neither the sieve nor Fermat's test before it, which take out composite numbers alone, is
+/// counted.
+const fn rounds(bits: usize) -> usize {
+    if bits < 1536 { 6 } else { 4 }
+}
+
+/// A search for two primes of the same width.
+pub(crate) struct PrimePairSearch {
+    bits: usize,
+    sieve: Sieve,
+    state: State,
+}
+
+enum State {
+    /// For the first prime, or for the second where the first is there.
+    Searching { first: Option<Natural>, window: Option<Window> },
+    /// Both are there, and have passed some tests.
+    Proving { pair: [Natural; 2], tests: usize },
+}
+
+impl State {
+    const BEGIN: Self = Self::Searching { first: None, window: None };
+}
+
+impl PrimePairSearch {
+    /// A search for primes of 1024, 1536 or 2048 bits.
+    pub(crate) fn new(bits: usize) -> Self {
+        Self { bits, sieve: Sieve::new(bits), state: State::BEGIN }
+    }
+
+    /// Opens a window, or tests as many numbers as there are lanes; `None` while there is no pair yet.
+    ///
+    /// After a pair the search begins again, and after an error.
+    ///
+    /// # Errors
+    /// [`Error::EntropyUnavailable`].
+    pub(crate) fn step<R: TryCryptoRng>(&mut self, random: &mut R) -> Result<Option<[Natural; 2]>, Error> {
+        match core::mem::replace(&mut self.state, State::BEGIN) {
+            State::Searching { first, window } => {
+                self.state = self.search(first, window, random)?;
+                Ok(None)
+            }
+            State::Proving { pair, tests } => self.prove(pair, tests, random),
+        }
+    }
+
+    fn search<R: TryCryptoRng>(
+        &self,
+        first: Option<Natural>,
+        window: Option<Window>,
+        random: &mut R,
+    ) -> Result<State, Error> {
+        let Some(mut window) = window else {
+            let window = Some(self.sieve.open_window(random)?);
+            return Ok(State::Searching { first, window });
+        };
+        let mut candidates: Vec<Natural> = iter::from_fn(|| window.next()).take(Fastest::COUNT).collect();
+        if candidates.is_empty() {
+            return Ok(State::Searching { first, window: None });
+        }
+        let Some(place) = first_that_passes(&candidates) else {
+            return Ok(State::Searching { first, window: Some(window) });
+        };
+        let prime = candidates.swap_remove(place);
+        Ok(match first {
+            None => State::Searching { first: Some(prime), window: None },
+            Some(first) if first.is_far_from(&prime, self.bits - DISTANCE_BITS) => {
+                State::Proving { pair: [first, prime], tests: 0 }
+            }
+            Some(_) => State::BEGIN,
+        })
+    }
+
+    /// Tests p and q in turns, as many as there are lanes at once.
+    fn prove<R: TryCryptoRng>(
+        &mut self,
+        pair: [Natural; 2],
+        tests: usize,
+        random: &mut R,
+    ) -> Result<Option<[Natural; 2]>, Error> {
+        let until = (2 * rounds(self.bits)).min(tests + Fastest::COUNT);
+        let candidates: Vec<&Natural> = (tests..until).map(|test| &pair[test % 2]).collect();
+        let bases = candidates
+            .iter()
+            .map(|candidate| miller_rabin::draw_base(candidate, random))
+            .collect::<Result<Vec<_>, _>>()?;
+        if !all_pass(&candidates, &bases) {
+            return Ok(None);
+        }
+        if until == 2 * rounds(self.bits) {
+            return Ok(Some(pair));
+        }
+        self.state = State::Proving { pair, tests: until };
+        Ok(None)
+    }
+}
+
+/// The place of the first candidate that passes Fermat's test, of as many as there are lanes, or fewer.
+fn first_that_passes(candidates: &[Natural]) -> Option<usize> {
+    let passed = fermat::test::<Fastest>(&candidates.iter().collect::<Vec<_>>());
+    (0..candidates.len()).find(|lane| passed.lane(*lane) != 0)
+}
+
+/// Whether each candidate passes a round with its base, of as many as there are lanes, or fewer.
+fn all_pass(candidates: &[&Natural], bases: &[Natural]) -> bool {
+    let passed = miller_rabin::round::<Fastest>(candidates, &bases.iter().collect::<Vec<_>>());
+    (0..candidates.len()).all(|lane| passed.lane(lane) != 0)
+}

@@ -1,0 +1,104 @@
+//! The test of Miller and Rabin (FIPS 186-5, B.3.1): what no composite number passes often.
+
+use super::{
+    lanes::Lanes,
+    montgomery::{Cut, Modulus, Number},
+    natural::Natural,
+};
+use crate::{error::Error, random};
+use rand_core::TryCryptoRng;
+use zeroize::Zeroizing;
+
+/// The bits of the exponent that are taken at a time.
+const WINDOW_BITS: u32 = 4;
+
+/// The squarings that are made in any case: one prime in 2^7 has more zeros below the lowest one of p − 1, and shows how
+/// many by the time that it takes.
+const SQUARINGS: usize = 7;
+
+/// A base for a round: 1 < b < n − 1 (FIPS 186-5, B.3.1, steps 4.1 and 4.2).
+///
+/// # Errors
+/// [`Error::EntropyUnavailable`].
+pub(super) fn draw_base<R: TryCryptoRng>(n: &Natural, random: &mut R) -> Result<Natural, Error> {
+    let mut bytes = Zeroizing::new(vec![0; n.bits() / 8]);
+    loop {
+        random::fill(random, &mut bytes)?;
+        let base = Natural::from_be_bytes(&bytes);
+        // n is odd: b < n − 1 is the same as b + 1 < n.
+        let is_below = base.plus(1).is_some_and(|next| next.minus(n).1);
+        if is_below && base.shifted_down(1).words().iter().any(|word| *word != 0) {
+            return Ok(base);
+        }
+    }
+}
+
+/// One round for each lane: all ones where the candidate passes with its base.
+///
+/// A candidate is odd and greater than one. A base is taken as its own Montgomery form: where it was drawn from all
+/// residues alike, so is the number that it stands for.
+pub(super) fn round<L: Lanes>(candidates: &[&Natural], bases: &[&Natural]) -> L {
+    let bits = candidates.first().map_or(0, |candidate| candidate.bits());
+    let cut = Cut::of(bits);
+    let mut modulus = Modulus::<L>::new(cut, candidates);
+    // n − 1 = d · 2^s with d odd; n is odd, so that n − 1 is n without its lowest bit.
+    let less_one: Vec<Natural> = candidates.iter().map(|n| n.without_lowest_bit()).collect();
+    let twos: Vec<usize> = less_one.iter().map(Natural::trailing_zeros).collect();
+    let odd_parts: Vec<Natural> =
+        less_one.iter().zip(&twos).map(|(number, zeros)| number.shifted_down(*zeros)).collect();
+
+    let table = powers(&mut modulus, cut, candidates, bases);
+    let (mut power, mut next, mut factor) = (Number::<L>::zero(cut), Number::zero(cut), Number::zero(cut));
+    power.select(&table, L::ZERO);
+    for place in (0..bits).step_by(WINDOW_BITS as usize).rev() {
+        for _ in 0..WINDOW_BITS {
+            modulus.square(&mut next, &power, L::ZERO);
+            core::mem::swap(&mut power, &mut next);
+        }
+        let digits = L::from_fn(|lane| {
+            odd_parts.get(lane).or(odd_parts.last()).map_or(0, |d| d.bits_at(place, WINDOW_BITS))
+        });
+        factor.select(&table, digits);
+        modulus.multiply(&mut next, &power, &factor);
+        core::mem::swap(&mut power, &mut next);
+    }
+
+    // b^d is one, or a square of it, s − 1 at most, is −1.
+    let minus_one = Number::from_naturals(cut, &less_one.iter().collect::<Vec<_>>());
+    let mut passed = modulus.is_one(&power) | modulus.leave(&power).equals(&minus_one);
+    let most = twos.iter().max().copied().unwrap_or_default().max(SQUARINGS + 1);
+    for squarings in 1..most {
+        modulus.square(&mut next, &power, L::ZERO);
+        core::mem::swap(&mut power, &mut next);
+        let counts = L::from_fn(|lane| {
+            let zeros = twos.get(lane).or(twos.last()).copied().unwrap_or_default();
+            u32::from(squarings < zeros).wrapping_neg()
+        });
+        passed = passed | modulus.leave(&power).equals(&minus_one) & counts;
+    }
+    passed
+}
+
+/// b^0 to b^15 in Montgomery's form.
+fn powers<L: Lanes>(
+    modulus: &mut Modulus<L>,
+    cut: Cut,
+    candidates: &[&Natural],
+    bases: &[&Natural],
+) -> Vec<Number<L>> {
+    let ones: Vec<Natural> = candidates.iter().map(|n| radix_residue(n, cut)).collect();
+    let mut table =
+        vec![Number::from_naturals(cut, &ones.iter().collect::<Vec<_>>()), Number::from_naturals(cut, bases)];
+    for exponent in 2..1 << WINDOW_BITS {
+        let mut power = Number::zero(cut);
+        modulus.multiply(&mut power, &table[exponent - 1], &table[1]);
+        table.push(power);
+    }
+    table
+}
+
+/// R modulo n, by doubling the highest power of two below n.
+fn radix_residue(n: &Natural, cut: Cut) -> Natural {
+    let exponent = n.length() - 1;
+    (exponent..cut.radix_bits()).fold(n.power_of_two(exponent), |residue, _| residue.doubled(n))
+}

@@ -1,0 +1,103 @@
+//! The parts against other implementations, and what a search promises.
+
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::print_stdout, reason = "the output of a test that fails")]
+
+/// Against `num-bigint`.
+mod arithmetic;
+/// Lanes that notice when something wraps.
+mod exact;
+/// What passes for prime, and what is.
+mod primality;
+/// The whole search.
+mod search;
+/// The window, number by number.
+mod window;
+
+use super::Natural;
+use num_bigint::BigUint;
+use rand::{TryCryptoRng, TryRng, rand_core::utils::next_word_via_fill};
+
+/// The widths of the primes of the three sizes of keys.
+const WIDTHS: [usize; 3] = [1024, 1536, 2048];
+
+fn natural(number: &BigUint, bits: usize) -> Natural {
+    let bytes = number.to_bytes_be();
+    let mut padded = vec![0; bits / 8 - bytes.len()];
+    padded.extend(bytes);
+    Natural::from_be_bytes(&padded)
+}
+
+fn big(number: &Natural) -> BigUint {
+    BigUint::from_bytes_be(&number.to_be_bytes())
+}
+
+/// What another implementation says.
+fn is_prime(number: &BigUint) -> bool {
+    let number = rsa::BoxedUint::from_be_slice_vartime(&number.to_bytes_be());
+    crypto_primes::is_prime(crypto_primes::Flavor::Any, &number)
+}
+
+fn power_of_two(exponent: usize) -> BigUint {
+    BigUint::from(1_u32) << exponent
+}
+
+/// Random numbers below two to the power of `bits`, and what makes carries run: all ones, all zeros but one, and runs of
+/// both, in limbs of any size.
+fn operand(bits: usize, random: &mut impl rand::Rng) -> BigUint {
+    let mut bytes = vec![0; bits / 8];
+    match random.next_u32() % 4 {
+        0 => bytes.fill(0xff),
+        1 => {
+            let mut fill = 0;
+            for byte in &mut bytes {
+                if random.next_u32().is_multiple_of(8) {
+                    fill = !fill;
+                }
+                *byte = fill;
+            }
+        }
+        _ => random.fill_bytes(&mut bytes),
+    }
+    let mut number = BigUint::from_bytes_be(&bytes);
+    if random.next_u32().is_multiple_of(4) {
+        number ^= power_of_two(random.next_u32() as usize % bits);
+    }
+    number
+}
+
+/// Gives the bytes it was made with, and then fails.
+struct Replay(Vec<u8>);
+
+/// There is no randomness left.
+#[derive(Debug)]
+struct Exhausted;
+
+impl std::fmt::Display for Exhausted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("there is no randomness left")
+    }
+}
+
+impl std::error::Error for Exhausted {}
+
+impl TryRng for Replay {
+    type Error = Exhausted;
+
+    fn try_next_u32(&mut self) -> Result<u32, Exhausted> {
+        next_word_via_fill(self)
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Exhausted> {
+        next_word_via_fill(self)
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Exhausted> {
+        let (given, rest) = self.0.split_at_checked(bytes.len()).ok_or(Exhausted)?;
+        bytes.copy_from_slice(given);
+        self.0 = rest.to_vec();
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for Replay {}

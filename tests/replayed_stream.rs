@@ -1,0 +1,65 @@
+//! The key pairs made from one stream of random bytes: the same natively, in WebAssembly, and with and without SIMD.
+//!
+//! The moduli are those of `tests/fixtures/replayed_stream.py`, which does the same in Python.
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use base64ct::{Base64, Encoding};
+use card_pin::key_pair::{KeyPair, KeySize};
+use rand_core::{TryCryptoRng, TryRng, utils::next_word_via_fill};
+use rsa::{PublicKey, pkcs8::DecodePublicKey, traits::PublicKeyParts};
+use sha2::{Digest, Sha256};
+use std::{collections::VecDeque, convert::Infallible};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+#[cfg(target_arch = "wasm32")]
+wasm_bindgen_test_configure!(run_in_dedicated_worker);
+
+/// SHA-256 of 0, of 1, of 2 and so on, as eight big-endian bytes.
+#[derive(Default)]
+struct Stream {
+    bytes: VecDeque<u8>,
+    blocks: u64,
+}
+
+impl TryRng for Stream {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        next_word_via_fill(self)
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        next_word_via_fill(self)
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        for byte in bytes {
+            if self.bytes.is_empty() {
+                self.bytes.extend(Sha256::digest(self.blocks.to_be_bytes()));
+                self.blocks += 1;
+            }
+            *byte = self.bytes.pop_front().unwrap();
+        }
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for Stream {}
+
+#[cfg_attr(not(target_arch = "wasm32"), test)]
+#[cfg_attr(target_arch = "wasm32", wasm_bindgen_test)]
+fn one_stream_makes_the_same_keys_everywhere() {
+    let expected = [
+        (KeySize::Rsa2048, "a7466a02806c91154118e60c6c5e64470c9628faabbc67949e5f404ce8e0c355"),
+        (KeySize::Rsa3072, "64195012e6ce58ada922efd885c0c57764261880731fded8545145a560f10af0"),
+        (KeySize::Rsa4096, "8be2f783ce3c162f35628d210c31721b4d12e1cab7d0bc20617c8f6af40c9c5b"),
+    ];
+    for (size, digest) in expected {
+        let key_pair = KeyPair::make(size, &mut Stream::default()).unwrap();
+        let der = Base64::decode_vec(key_pair.to_spki_base64()).unwrap();
+        let modulus = PublicKey::from_public_key_der(&der).unwrap().n().to_be_bytes_trimmed_vartime();
+        let found: String = Sha256::digest(&modulus).iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(found, digest, "{} bits", size.bits());
+    }
+}
