@@ -24,7 +24,7 @@
 //! A prime is drawn with a probability in inverse proportion to how many primes share its window. There are 46 in the mean
 //! for 1024 bits (2^14 odd numbers, each prime with 2 / ln 2^1024), 31 for 1536 and 23 for 2048, and about as many more
 //! or less as chance has it (the root of that). What is lost to a uniform draw is
-//! about half the relative variance, 1/92 of a nat for 1024 bits: 0.016 bits of the 1013 that a prime's choice is worth.
+//! about half the relative variance, 1/92 of a nat for 1024 bits: 0.016 bits of the 1012 that a prime's choice is worth.
 //! The most likely of all primes, alone in all its windows, is 46 times as likely as the mean: 5.5 bits of min-entropy.
 //! A search that walks upwards to the next prime (as `crypto-primes` and OpenSSL do) prefers primes behind long gaps, and
 //! loses more: it takes a prime in proportion to the gap before it.
@@ -63,8 +63,8 @@ const DISTANCE_BITS: usize = 100;
 
 /// The rounds of Miller-Rabin after which a random candidate that passed is composite with a probability below 2^−128.
 ///
-/// FIPS 186-5, C.1, gives the bound (Damgård, Landrock, Pomerance): with 6 rounds 2^−133 for 1024 bits, with 4 rounds 2^−139
-/// for 1536 and 2^−163 for 2048. Neither the sieve nor Fermat's test before it, which take out composite numbers alone, is
+/// FIPS 186-5, C.1, gives the bound (Damgård, Landrock, Pomerance): with 6 rounds 2^−137 for 1024 bits, with 4 rounds 2^−137
+/// for 1536 and 2^−161 for 2048. Neither the sieve nor Fermat's test before it, which take out composite numbers alone, is
 /// counted.
 const fn rounds(bits: usize) -> usize {
     if bits < 1536 { 6 } else { 4 }

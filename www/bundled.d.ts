@@ -10,8 +10,14 @@ declare module "card-pin-worker-inlined" {
   export default worker;
 }
 
-/** The built core. */
+/** The built core, in base64. */
 declare module "card-pin-wasm-inlined" {
-  const wasm: Uint8Array<ArrayBuffer>;
+  const wasm: string;
+  export default wasm;
+}
+
+/** The core built without SIMD, in base64. */
+declare module "card-pin-scalar-wasm-inlined" {
+  const wasm: string;
   export default wasm;
 }

@@ -101,6 +101,11 @@ export interface SessionOptions {
   workerUrl?: string;
   /** Where `card_pin_bg.wasm` is, relative to the document; default: beside `card-pin.js`, or in the standalone. */
   wasmUrl?: string;
+  /**
+   * Where `card_pin_scalar_bg.wasm` is, which a device without WebAssembly SIMD loads instead (before Safari 16.4, Chrome 91,
+   * Firefox 89); the same default.
+   */
+  scalarWasmUrl?: string;
 }
 
 /** To set a PIN. */
@@ -200,6 +205,7 @@ export class CardPin extends HTMLElement {
   /** As in `PinSessionOptions`, for the next session; no attributes, so that markup cannot name scripts. */
   workerUrl: string | undefined;
   wasmUrl: string | undefined;
+  scalarWasmUrl: string | undefined;
   /** Submits. */
   setPin(): Promise<void>;
   /** Asks for the PIN to be shown. */

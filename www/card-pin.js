@@ -99,6 +99,8 @@ export class CardPin extends HTMLElement {
   workerUrl;
   /** @type {string | undefined} */
   wasmUrl;
+  /** @type {string | undefined} */
+  scalarWasmUrl;
 
   /** Where a control id comes from once both entries agree; instead of `control-id`. */
   get controlIdProvider() {
@@ -203,9 +205,9 @@ export class CardPin extends HTMLElement {
 
   /** @returns {import("./options.js").PinSessionOptions} */
   #options() {
-    const { workerUrl, wasmUrl } = this;
+    const { workerUrl, wasmUrl, scalarWasmUrl } = this;
     /** @type {Record<string, any>} */
-    const options = given({ controlIdProvider: this.#controlIdProvider, workerUrl, wasmUrl });
+    const options = given({ controlIdProvider: this.#controlIdProvider, workerUrl, wasmUrl, scalarWasmUrl });
     if (this.#pane instanceof ViewPane) options.canvas = this.#pane.makeCanvas();
     for (const [attribute, option] of Object.entries(ATTRIBUTES)) {
       const value = this.getAttribute(attribute);

@@ -21,6 +21,7 @@ import { CardPinError } from "./error.js";
  * @property {2048 | 3072 | 4096} [keySize]
  * @property {string} [workerUrl]
  * @property {string} [wasmUrl]
+ * @property {string} [scalarWasmUrl]
  */
 
 /** The longest time-out, ten minutes: more is a mistake in the unit. */

@@ -1,6 +1,8 @@
 // @ts-check
 
-/** The vault's two files, as they lie beside `card-pin.js`. `vault-inlined.js` stands in for this in the standalone. */
+/** The vault's files, as they lie beside `card-pin.js`. `vault-inlined.js` stands in for this in the standalone. */
+
+import { hasSimd } from "./simd.js";
 
 /** @import {Outward} from "./protocol.js" */
 
@@ -16,18 +18,21 @@
 
 /**
  * Bundlers look for `new URL("…", import.meta.url)`, exactly so written, and bring the files along.
- * @param {{workerUrl?: string, wasmUrl?: string}} elsewhere where the files are instead, relative to the document
+ * @param {{workerUrl?: string, wasmUrl?: string, scalarWasmUrl?: string}} elsewhere where the files are instead, relative to the document
  * @returns {VaultSource}
  */
-export function vaultSource({ workerUrl, wasmUrl }) {
+export function vaultSource({ workerUrl, wasmUrl, scalarWasmUrl }) {
   const worker = workerUrl
     ? new URL(workerUrl, document.baseURI)
     : new URL("./card-pin.worker.js", import.meta.url);
-  const wasm = wasmUrl ? new URL(wasmUrl, document.baseURI) : new URL("./card_pin_bg.wasm", import.meta.url);
+  const simd = wasmUrl ? new URL(wasmUrl, document.baseURI) : new URL("./card_pin_bg.wasm", import.meta.url);
+  const scalar = scalarWasmUrl
+    ? new URL(scalarWasmUrl, document.baseURI)
+    : new URL("./card_pin_scalar_bg.wasm", import.meta.url);
   return {
     workerUrl: () => worker.href,
     workerType: "module",
-    wasm: wasm.href,
+    wasm: (hasSimd() ? simd : scalar).href,
     load: () => import(worker.href),
   };
 }

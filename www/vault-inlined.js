@@ -2,26 +2,37 @@
 
 /** The vault inside the script itself, for `card-pin.standalone.js`: what `vault-files.js` is to `card-pin.js`. */
 
-import wasm from "card-pin-wasm-inlined";
+import scalar from "card-pin-scalar-wasm-inlined";
+import simd from "card-pin-wasm-inlined";
 import worker from "card-pin-worker-inlined";
+import { hasSimd } from "./simd.js";
 import { makeVault } from "./vault.js";
 
 /** @type {string | undefined} */
 let blobUrl;
 
 /**
- * @param {{workerUrl?: string, wasmUrl?: string}} elsewhere where a file is instead, relative to the document
+ * @param {{workerUrl?: string, wasmUrl?: string, scalarWasmUrl?: string}} elsewhere where a file is instead, relative to the document
  * @returns {import("./vault-files.js").VaultSource}
  */
-export function vaultSource({ workerUrl, wasmUrl }) {
+export function vaultSource({ workerUrl, wasmUrl, scalarWasmUrl }) {
   const absolute = (/** @type {string} */ url) => new URL(url, document.baseURI).href;
+  const [elsewhere, inlined] = hasSimd() ? [wasmUrl, simd] : [scalarWasmUrl, scalar];
   return {
     // One for all sessions: it is never revoked, because a worker may still be loading it.
     workerUrl: () =>
       workerUrl ? absolute(workerUrl) : (blobUrl ??= URL.createObjectURL(new Blob([worker], { type: "text/javascript" }))),
     // On `file://`, Chromium starts no module from a `blob:` address.
     workerType: workerUrl ? "module" : "classic",
-    wasm: wasmUrl ? absolute(wasmUrl) : wasm,
+    wasm: elsewhere ? absolute(elsewhere) : decoded(inlined),
     load: async () => ({ makeVault }),
   };
+}
+
+/**
+ * @param {string} base64
+ * @returns {Uint8Array<ArrayBuffer>}
+ */
+function decoded(base64) {
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }

@@ -1,6 +1,7 @@
 //! Several numbers computed with at once, one in each lane: everything above is written once, for any engine.
 
 /// One number after the other, for engines without SIMD.
+#[cfg(any(test, not(all(target_arch = "wasm32", target_feature = "simd128"))))]
 pub(super) mod portable;
 /// Four numbers in one 128-bit register of WebAssembly.
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]

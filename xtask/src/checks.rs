@@ -1,5 +1,6 @@
 use crate::{
-    dist, layers,
+    dist::{self, Simd},
+    layers,
     project::Project,
     reproduce,
     run::{self, cargo},
@@ -10,6 +11,9 @@ use std::{process::Command, time::Instant};
 
 /// One check: its name, and what to do.
 type Check = (&'static str, fn(&Project) -> Result<()>);
+
+/// For the compiler, what makes the build with SIMD. Without, the core is that of the native tests.
+const SIMD: &str = "-Ctarget-feature=+simd128";
 
 /// Cheap ones first; a browser sees only what passed everything else.
 const CHECKS: [Check; 15] = [
@@ -25,8 +29,8 @@ const CHECKS: [Check; 15] = [
     ("the same bytes from another build", reproduce::again),
     ("size", size::check),
     ("types of the scripts", types),
-    ("wasm tests in Chromium", |project| wasm_tests(project, "--chrome")),
-    ("wasm tests in Firefox", |project| wasm_tests(project, "--firefox")),
+    ("wasm tests in Chromium, with SIMD", |project| wasm_tests(project, "--chrome", SIMD)),
+    ("wasm tests in Firefox, without", |project| wasm_tests(project, "--firefox", "")),
     ("end to end, in Chromium, Firefox and WebKit", end_to_end),
 ];
 
@@ -47,7 +51,7 @@ pub(crate) fn run_all(project: &Project) -> Result<()> {
 pub(crate) fn bench(project: &Project) -> Result<()> {
     setup::install_missing(project, setup::Browsers::Wanted)?;
     dist::build(project)?;
-    dist::bind(project, "card-pin-bench", &project.work("bench"))?;
+    dist::bind(project, "card-pin-bench", Simd::With, &project.work("bench"))?;
     run::run(cargo(project.root()).args(["run", "--package", "card-pin-e2e", "--bin", "bench"]))
 }
 
@@ -79,15 +83,11 @@ fn clippy(project: &Project) -> Result<()> {
 
 fn clippy_wasm(project: &Project) -> Result<()> {
     let target = "--target=wasm32-unknown-unknown";
-    run::run(cargo(project.root()).args([
-        "clippy",
-        target,
-        "--package",
-        "card-pin",
-        "--all-targets",
-        "--",
-        "-Dwarnings",
-    ]))
+    run::run(
+        cargo(project.root())
+            .args(["clippy", target, "--package", "card-pin", "--all-targets", "--", "-Dwarnings"])
+            .env("RUSTFLAGS", SIMD),
+    )
 }
 
 fn native_tests(project: &Project) -> Result<()> {
@@ -111,8 +111,13 @@ fn types(project: &Project) -> Result<()> {
     Ok(())
 }
 
-fn wasm_tests(project: &Project, browser: &str) -> Result<()> {
-    run::run(Command::new("wasm-pack").current_dir(project.root()).args(["test", "--headless", browser]))
+fn wasm_tests(project: &Project, browser: &str, rust_flags: &str) -> Result<()> {
+    run::run(
+        Command::new("wasm-pack")
+            .current_dir(project.root())
+            .args(["test", "--headless", browser])
+            .env("RUSTFLAGS", rust_flags),
+    )
 }
 
 fn end_to_end(project: &Project) -> Result<()> {

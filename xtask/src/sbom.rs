@@ -12,7 +12,7 @@ use std::{fs, path::Path, process::Command};
 const FILE: &str = "sbom.cdx.json";
 const WASM: &str = "card_pin_bg.wasm";
 /// The files that have the wasm in them.
-const WITH_WASM: [&str; 2] = [WASM, "card-pin.standalone.js"];
+const WITH_WASM: [&str; 3] = [WASM, "card_pin_scalar_bg.wasm", "card-pin.standalone.js"];
 
 /// The parts of `package.json` that go over.
 #[derive(Deserialize)]
