@@ -11,6 +11,8 @@ mod exact;
 mod primality;
 /// The whole search.
 mod search;
+/// Many of them, before OpenSSL.
+mod soak;
 /// The window, number by number.
 mod window;
 

@@ -33,6 +33,8 @@ mod sbom;
 mod setup;
 /// What a page has to load, against its budget.
 mod size;
+/// The search for primes, for hours.
+mod soak;
 /// Who made what the wasm is made of, and under which terms.
 mod supply_chain;
 
@@ -55,6 +57,8 @@ Usage: cargo xtask <command>
   fuzz [--seconds N] [--runs N] [TARGET…]
                                   fuzzes each target for N seconds (60), or for N runs if they take less
   timing                          does a secret show in how long its code takes? Some minutes, on a quiet machine
+  soak [--pairs N] [--operands N] many pairs of primes before OpenSSL (100000), and many products before another
+                                  implementation (1000000); hours
   layers                          does each module use only those declared above it?
   reproduce                       build twice in different folders; the bytes have to be the same
   supply-chain                    licences, sources and records of the dependencies
@@ -89,6 +93,7 @@ enum Command {
     Load,
     Fuzz(fuzz::Options),
     Timing,
+    Soak(soak::Options),
     Layers,
     Reproduce,
     SupplyChain,
@@ -109,6 +114,7 @@ impl Command {
             "load" => Self::Load,
             "fuzz" => Self::Fuzz(fuzz::Options::default()),
             "timing" => Self::Timing,
+            "soak" => Self::Soak(soak::Options::default()),
             "layers" => Self::Layers,
             "reproduce" => Self::Reproduce,
             "supply-chain" => Self::SupplyChain,
@@ -122,6 +128,8 @@ impl Command {
                 (Self::Setup(browsers), Long("no-browsers")) => *browsers = setup::Browsers::NotWanted,
                 (Self::Demo(options), Long("port")) => options.port = args.value()?.parse()?,
                 (Self::Demo(options), Long("db")) => options.database = Some(args.value()?.into()),
+                (Self::Soak(options), Long("pairs")) => options.pairs = args.value()?.parse()?,
+                (Self::Soak(options), Long("operands")) => options.operands = args.value()?.parse()?,
                 (Self::Fuzz(options), Long("seconds")) => options.seconds = args.value()?.parse()?,
                 (Self::Fuzz(options), Long("runs")) => options.runs = args.value()?.parse()?,
                 (Self::Fuzz(options), Value(target)) => options.targets.push(target),
@@ -146,6 +154,7 @@ impl Command {
             Self::Load => checks::load(project),
             Self::Fuzz(options) => fuzz::run(project, &options),
             Self::Timing => checks::timing(project),
+            Self::Soak(options) => soak::run_all(project, options),
             Self::Layers => layers::check(project),
             Self::Reproduce => {
                 setup::install_missing(project, setup::Browsers::NotWanted)?;

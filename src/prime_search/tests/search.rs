@@ -3,7 +3,7 @@ use crate::{error::Error, prime_search::PrimePairSearch, random::SystemRandom};
 use num_bigint::BigUint;
 use rand::{TryCryptoRng, TryRng, rand_core::utils::next_word_via_fill};
 
-fn find(bits: usize) -> [BigUint; 2] {
+pub(super) fn find(bits: usize) -> [BigUint; 2] {
     finish(PrimePairSearch::new(bits))
 }
 

@@ -1,0 +1,49 @@
+//! Many pairs, each prime tested by OpenSSL: `cargo xtask soak`.
+
+use super::search::find;
+use num_bigint::BigUint;
+use std::{collections::HashSet, process::Command};
+
+/// How many primes OpenSSL is given at a time.
+const AT_ONCE: usize = 100;
+
+#[test]
+#[ignore = "takes hours: `cargo xtask soak`"]
+fn openssl_takes_every_number_for_a_prime() {
+    let pairs: usize = std::env::var("CARD_PIN_SOAK_PAIRS").map_or(100, |figure| figure.parse().unwrap());
+    let mut seen = HashSet::new();
+    let mut waiting: Vec<BigUint> = Vec::new();
+    for pair in 1..=pairs {
+        waiting.extend(find(1024));
+        if waiting.len() >= AT_ONCE || pair == pairs {
+            assert_primes(&waiting);
+            for prime in waiting.drain(..) {
+                assert!(prime.bits() == 1024 && prime.bit(1022));
+                assert_ne!(&prime % 65_537_u32, 1_u32.into());
+                assert!(seen.insert(prime), "the same prime again");
+            }
+        }
+        if pair % 1000 == 0 {
+            println!("{pair} pairs");
+        }
+    }
+    println!("{} primes, all different, and all prime to OpenSSL", seen.len());
+}
+
+fn assert_primes(primes: &[BigUint]) {
+    let numbers = primes.iter().map(|prime| format!("{prime:x}"));
+    let output = Command::new("openssl").args(["prime", "-hex"]).args(numbers).output().unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(printed.lines().count(), primes.len(), "{}", String::from_utf8_lossy(&output.stderr));
+    for line in printed.lines() {
+        // "C0… (C0…) is prime"; what is composite "is not prime".
+        assert!(line.ends_with(") is prime"), "{line}");
+    }
+}
+
+/// What the soak relies on.
+#[test]
+#[should_panic = "is not prime"]
+fn openssl_tells_a_composite_number() {
+    assert_primes(&[super::power_of_two(1023) + 1_u32]);
+}
