@@ -164,6 +164,18 @@ fn scripts() -> Vec<(&'static str, &'static str, Value)> {
             json!(["network", "network"]),
         ),
         (
+            "the core with SIMD, and that without on a device that has none",
+            "const withSimd = open({scalarWasmUrl: './missing.wasm'});
+             await told(withSimd, 'ready');
+             const { validate } = WebAssembly;
+             WebAssembly.validate = (bytes) => !(bytes.length < 64) && validate(bytes);
+             const without = open({wasmUrl: './missing.wasm'});
+             const elsewhere = open({scalarWasmUrl: './missing.wasm'});
+             WebAssembly.validate = validate;
+             return [(await told(without, 'ready')).isolation, (await told(elsewhere, 'set_pin_error')).code]",
+            json!(["worker", "network"]),
+        ),
+        (
             "larger keys by option",
             "const session = open({keySize: 3072});
              return (await told(session, 'ready')).isolation",

@@ -1,6 +1,7 @@
 use anyhow::{Context, Result, ensure};
 use base64ct::{Base64, Encoding};
 use num_bigint::BigUint;
+use std::collections::HashMap;
 
 /// RFC 5280, 4.1.2.7, and RFC 8017, A.1.1: what stands before the modulus in the SubjectPublicKeyInfo of an RSA key of 2048
 /// bits, to the last byte.
@@ -16,6 +17,8 @@ const MODULUS: usize = 256;
 const PRIME: usize = MODULUS / 2;
 /// Limbs are of four or eight bytes, and numbers begin where one does.
 const ALIGNMENT: usize = 4;
+/// And the bits of a limb, where a prime is searched for.
+const LIMB_BITS: usize = 29;
 
 /// The modulus of a public key as the device sends it.
 ///
@@ -62,6 +65,29 @@ pub(super) fn factors(memory: &[u8], modulus: &BigUint) -> Vec<(usize, BigUint)>
         }
     }
     found
+}
+
+/// Where a memory holds two neighbouring limbs of a factor as the search for primes cuts it (`src/prime_search/montgomery.rs`):
+/// 29 bits each in a word of its own, the second behind the first, or, where four numbers stand side by side, four
+/// words behind it.
+pub(super) fn tiles(memory: &[u8], factors: &[BigUint]) -> Vec<usize> {
+    let limb = |factor: &BigUint, place: usize| -> u32 {
+        let limb = (factor >> (LIMB_BITS * place)) % (BigUint::from(1_u8) << LIMB_BITS);
+        limb.try_into().unwrap_or_default()
+    };
+    let tiles: HashMap<u32, u32> = factors
+        .iter()
+        .flat_map(|factor| {
+            (0..8 * PRIME / LIMB_BITS).step_by(2).map(move |at| (limb(factor, at), limb(factor, at + 1)))
+        })
+        .collect();
+    let (words, _) = memory.as_chunks::<ALIGNMENT>();
+    let word = |at: usize| words.get(at).map(|bytes| u32::from_le_bytes(*bytes));
+    let is_tile = |at: usize| {
+        let high = word(at).and_then(|low| tiles.get(&low));
+        high.is_some_and(|high| [1, 4].into_iter().any(|distance| word(at + distance) == Some(*high)))
+    };
+    (0..words.len()).filter(|at| is_tile(*at)).map(|at| at * ALIGNMENT).collect()
 }
 
 /// An order of bytes: limbs of that many bytes, each from its lowest byte, and whether the lowest limb comes first.
@@ -189,5 +215,22 @@ mod tests {
         }
         let found = factors(&memory, &modulus);
         assert_eq!(found, [(516, p.clone()), (1028, p.clone()), (1540, p.clone()), (2052, p)]);
+    }
+
+    #[test]
+    fn limbs_of_a_factor_are_found_in_either_layout_and_nothing_else_is() {
+        let (p, q) = factors_of_a_modulus();
+        let mut memory = vec![0xff; 4096];
+        assert!(tiles(&memory, &[p.clone(), q.clone()]).is_empty());
+        let limb = |of: &BigUint, place: usize| -> [u8; 4] {
+            let limb: u32 = ((of >> (29 * place)) % (1_u32 << 29)).try_into().unwrap();
+            limb.to_le_bytes()
+        };
+        for (at, of, place, distance) in [(400, &p, 6, 4), (900, &q, 32, 16), (1200, &q, 7, 4)] {
+            memory[at..at + 4].copy_from_slice(&limb(of, place));
+            memory[at + distance..at + distance + 4].copy_from_slice(&limb(of, place + 1));
+        }
+        // A tile begins at an even place.
+        assert_eq!(tiles(&memory, &[p, q]), [400, 900]);
     }
 }

@@ -252,6 +252,7 @@ impl Secrets {
         let factors: Vec<_> = memories.iter().map(|memory| rsa_key::factors(memory, &modulus)).collect();
         let p = factors.iter().flatten().next();
         let (_, p) = p.context("no memory holds a factor of the modulus, not even while the key is there")?;
+        let primes = [p.clone(), &modulus / p];
         let patterns = self.patterns(&PrivateKey::of(&modulus, p)?);
         let searched = AhoCorasick::new(patterns.iter().map(|pattern| &pattern.bytes))?;
         let findings = memories.iter().zip(factors).map(|(memory, factors)| {
@@ -259,7 +260,7 @@ impl Secrets {
             for found in searched.find_overlapping_iter(memory) {
                 findings.note(patterns[found.pattern()].kind, found.start());
             }
-            for (at, _) in factors {
+            for at in factors.into_iter().map(|(at, _)| at).chain(rsa_key::tiles(memory, &primes)) {
                 findings.note(Kind::Factor, at);
             }
             findings
