@@ -7,6 +7,7 @@ use crate::{
     error::Error,
     prime_search::{Natural, PrimePairSearch},
 };
+use alloc::{boxed::Box, string::String, vec::Vec};
 use base64ct::{Base64, Encoding};
 use core::fmt;
 use rand_core::TryCryptoRng;

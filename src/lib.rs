@@ -10,6 +10,13 @@
 //!
 //! The modules stand in the order in which data flows; each uses only those above it.
 
+#![cfg_attr(not(test), no_std)]
+
+extern crate alloc;
+/// It says what panicked, and where: in tests, and not in what ships.
+#[cfg(not(all(feature = "shipped", target_arch = "wasm32")))]
+extern crate std;
+
 #[cfg(all(feature = "fuzzing", target_arch = "wasm32"))]
 compile_error!("the feature `fuzzing` is for fuzz/ alone, and no part of what ships");
 

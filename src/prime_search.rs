@@ -53,6 +53,7 @@ mod tests;
 pub(crate) use natural::Natural;
 
 use crate::error::Error;
+use alloc::vec::Vec;
 use core::iter;
 use lanes::{Fastest, Lanes};
 use rand_core::TryCryptoRng;

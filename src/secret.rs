@@ -1,5 +1,6 @@
 //! The one type for secret bytes: kept in one place on the heap, wiped when dropped.
 
+use alloc::boxed::Box;
 use core::fmt;
 use zeroize::Zeroize;
 

@@ -36,9 +36,9 @@ use crate::{
     tzpk::Tzpk,
     wire::{self, ControlId, Endpoint, KeyReply, Reply},
 };
+use alloc::{collections::VecDeque, string::String};
 use core::mem;
 use rand_core::TryCryptoRng;
-use std::collections::VecDeque;
 
 use phase::{KeyRow, Phase, PinRow};
 

@@ -15,6 +15,7 @@ use crate::{
     secret::Secret,
 };
 use aes_key::AesKey;
+use alloc::vec::Vec;
 use ctutils::CtEq;
 use rand_core::TryCryptoRng;
 use tdea_key::TdeaKey;

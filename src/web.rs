@@ -1,6 +1,9 @@
 //! The surface that JavaScript calls. It decides nothing: it converts, and carries out what the session asks for.
 
 mod fetch;
+/// What a panic comes to.
+#[cfg(feature = "shipped")]
+mod panic;
 mod turns;
 /// What a library leaves behind where it worked.
 mod wiping;
@@ -15,8 +18,9 @@ use crate::{
     weak_pin::WeakPin,
     wire::{ControlId, Endpoint, Request},
 };
+use alloc::{rc::Rc, string::String};
+use core::cell::RefCell;
 use js_sys::{Function, Object, Reflect};
-use std::{cell::RefCell, rc::Rc};
 use turns::Turns;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;

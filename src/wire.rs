@@ -8,6 +8,7 @@ use crate::{
     pin_block::Format,
     tzpk::{Use, WrappedKey},
 };
+use alloc::{string::String, vec::Vec};
 use base64ct::{Base64, Encoding};
 use core::fmt;
 use serde::{Deserialize, Serialize};

@@ -5,6 +5,7 @@ use super::{
     montgomery::{Cut, Modulus, Number},
     natural::Natural,
 };
+use alloc::vec::Vec;
 
 /// The bits of the exponent that the first number takes in.
 const FIRST_BITS: u32 = 10;

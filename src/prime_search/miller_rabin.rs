@@ -6,6 +6,7 @@ use super::{
     natural::Natural,
 };
 use crate::{error::Error, random};
+use alloc::{vec, vec::Vec};
 use rand_core::TryCryptoRng;
 use zeroize::Zeroizing;
 

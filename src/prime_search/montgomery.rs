@@ -26,6 +26,7 @@ use super::{
     lanes::{Lanes, Wide},
     natural::Natural,
 };
+use alloc::{vec, vec::Vec};
 use zeroize::Zeroizing;
 
 /// Two limbs, their sum, and nothing: at a distance of a power of two, tiles are found by a shift.

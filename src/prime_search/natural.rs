@@ -1,5 +1,6 @@
 //! Natural numbers of a fixed width: what a search draws, walks through and hands over.
 
+use alloc::vec::Vec;
 use zeroize::Zeroizing;
 
 /// A number of a fixed number of 32-bit words, the least significant first. Secret, and wiped when dropped.

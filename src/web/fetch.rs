@@ -1,8 +1,9 @@
 //! `POST` with `fetch`: no cookies, no referrer, no cache, no redirects, a time limit, and a size limit.
 
 use crate::wire::{MAX_REPLY_BYTES, Reply};
+use alloc::{rc::Rc, vec::Vec};
+use core::cell::Cell;
 use js_sys::{Function, Promise, Reflect, Uint8Array};
-use std::{cell::Cell, rc::Rc};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{

@@ -1,13 +1,14 @@
 //! Wiping what this crate's own types cannot reach: the libraries' temporaries, on the heap and on the stack.
 
-use std::{alloc::System, mem::MaybeUninit};
+use core::mem::MaybeUninit;
+use dlmalloc::GlobalDlmalloc;
 use zeroize::Zeroize;
 use zeroizing_alloc::ZeroAlloc;
 
 /// Every block of the heap is wiped when it is freed, and when it is exchanged for a larger or a smaller one: numbers
 /// that are computed with, texts on their way to and from JavaScript, futures.
 #[global_allocator]
-static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
+static ALLOCATOR: ZeroAlloc<GlobalDlmalloc> = ZeroAlloc(GlobalDlmalloc);
 
 /// How deep a turn of the session can reach into the stack, of the megabyte that there is. The deepest, making and using
 /// an RSA key of 4096 bits, takes 14 KiB.

@@ -29,8 +29,8 @@ const CHECKS: [Check; 15] = [
     ("the same bytes from another build", reproduce::again),
     ("size", size::check),
     ("types of the scripts", types),
-    ("wasm tests in Chromium, with SIMD", |project| wasm_tests(project, "--chrome", SIMD)),
-    ("wasm tests in Firefox, without", |project| wasm_tests(project, "--firefox", "")),
+    ("wasm tests in Chromium, with SIMD", |project| wasm_tests(project, "--chrome", Simd::With)),
+    ("wasm tests in Firefox, without", |project| wasm_tests(project, "--firefox", Simd::Without)),
     ("end to end, in Chromium, Firefox and WebKit", end_to_end),
 ];
 
@@ -111,12 +111,13 @@ fn types(project: &Project) -> Result<()> {
     Ok(())
 }
 
-fn wasm_tests(project: &Project, browser: &str, rust_flags: &str) -> Result<()> {
+/// With the ciphers of what ships.
+fn wasm_tests(project: &Project, browser: &str, simd: Simd) -> Result<()> {
     run::run(
         Command::new("wasm-pack")
             .current_dir(project.root())
             .args(["test", "--headless", browser])
-            .env("RUSTFLAGS", rust_flags),
+            .env("CARGO_ENCODED_RUSTFLAGS", dist::rust_flags(project, simd)?),
     )
 }
 
