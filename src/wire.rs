@@ -1,6 +1,7 @@
 //! What goes over the network: the bodies of Enfuce's public PKI operations, and what an answer means.
-//!
-//! The only place that knows JSON.
+
+/// The only place that knows JSON.
+mod json;
 
 use crate::{
     error::Error,
@@ -8,10 +9,9 @@ use crate::{
     pin_block::Format,
     tzpk::{Use, WrappedKey},
 };
-use alloc::{string::String, vec::Vec};
+use alloc::{borrow::Cow, string::String, vec::Vec};
 use base64ct::{Base64, Encoding};
 use core::fmt;
-use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 /// The largest answer that is read, in bytes.
@@ -95,30 +95,18 @@ impl fmt::Debug for Reply {
     }
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct KeyRequest<'a> {
-    control_id: &'a str,
-    public_key: &'a str,
+/// The members of an answer, each `None` where it is not there, and `Some(None)` where it is `null`.
+#[derive(Default)]
+struct KeyReplyBody<'a> {
+    tzpk: Member<Cow<'a, str>>,
+    pin_block: Member<Cow<'a, str>>,
+    algorithm: Member<Cow<'a, str>>,
+    pin_block_format: Member<u8>,
+    pan: Member<Zeroizing<String>>,
+    kcv: Member<Cow<'a, str>>,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct SetRequest<'a> {
-    control_id: &'a str,
-    pin_block: &'a str,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct KeyReplyBody {
-    tzpk: String,
-    pin_block: Option<String>,
-    algorithm: Option<String>,
-    pin_block_format: Option<u8>,
-    pan: Option<String>,
-    kcv: Option<String>,
-}
+type Member<T> = Option<Option<T>>;
 
 /// What comes back for a public key.
 #[derive(Debug)]
@@ -131,13 +119,15 @@ pub(crate) struct KeyReply {
 
 /// The request that sends the public key, base64 of its SubjectPublicKeyInfo in DER, to `endpoint`.
 pub(crate) fn key_request(endpoint: Endpoint, control_id: &ControlId, public_key: &str) -> Request {
-    Request { endpoint, body: to_json(&KeyRequest { control_id: &control_id.0, public_key }) }
+    let body = json::write_object([("controlId", &control_id.0), ("publicKey", public_key)]);
+    Request { endpoint, body }
 }
 
 /// The request that sets the PIN.
 pub(crate) fn set_request(control_id: &ControlId, encrypted_block: &[u8]) -> Request {
-    let body = SetRequest { control_id: &control_id.0, pin_block: &Base64::encode_string(encrypted_block) };
-    Request { endpoint: Endpoint::Set, body: to_json(&body) }
+    let pin_block = Base64::encode_string(encrypted_block);
+    let body = json::write_object([("controlId", &control_id.0), ("pinBlock", &pin_block)]);
+    Request { endpoint: Endpoint::Set, body }
 }
 
 /// The TZPK of an answer, and the PIN block where one was asked for.
@@ -154,22 +144,49 @@ pub(crate) fn read_key(endpoint: Endpoint, reply: Reply) -> Result<KeyReply, Err
         Reply::Answered { status: 500..=599, .. } => return Err(Error::ServerError),
         Reply::Answered { status, .. } => return Err(refusal(status).unwrap_or(Error::BadResponse)),
     };
-    let body: KeyReplyBody = body.and_then(|body| read_object(&body)).ok_or(Error::BadResponse)?;
-    let usage = read_use(body.algorithm.as_deref(), body.pin_block_format, body.pan.map(Zeroizing::new))?;
-    let check_value = body.kcv.map(|kcv| from_hex(&kcv).ok_or(Error::BadResponse)).transpose()?;
-    let pin_block = match (endpoint, body.pin_block) {
+    let body = body.ok_or(Error::BadResponse)?;
+    let KeyReplyBody { tzpk: Some(Some(tzpk)), pin_block, algorithm, pin_block_format, pan, kcv } =
+        KeyReplyBody::read(&body).ok_or(Error::BadResponse)?
+    else {
+        return Err(Error::BadResponse);
+    };
+    let usage = read_use(algorithm.flatten().as_deref(), pin_block_format.flatten(), pan.flatten())?;
+    let check_value = kcv.flatten().map(|kcv| from_hex(&kcv).ok_or(Error::BadResponse)).transpose()?;
+    let pin_block = match (endpoint, pin_block.flatten()) {
         (Endpoint::View, Some(block)) => Some(Base64::decode_vec(&block).map_err(|_| Error::BadResponse)?),
         (Endpoint::View, None) => return Err(Error::BadResponse),
         _ => None,
     };
-    let ciphertext = Base64::decode_vec(&body.tzpk).map_err(|_| Error::TzpkInvalid)?;
+    let ciphertext = Base64::decode_vec(&tzpk).map_err(|_| Error::TzpkInvalid)?;
     Ok(KeyReply { key: WrappedKey { ciphertext, usage, check_value }, pin_block })
 }
 
-/// Reads a JSON object. Without the look at where it begins, an array of the fields in their order would do as well.
-fn read_object<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Option<T> {
-    let is_object = body.trim_ascii_start().starts_with(b"{");
-    is_object.then(|| serde_json::from_slice(body).ok())?
+impl<'a> KeyReplyBody<'a> {
+    /// `None` for what is no such object, and where one of the members is there twice. Other members are read over.
+    fn read(body: &'a [u8]) -> Option<Self> {
+        let mut read = Self::default();
+        let mut is_twice = false;
+        json::read_object(body, |name, value| {
+            is_twice |= match name {
+                "tzpk" => read.tzpk.replace(value.text()?).is_some(),
+                "pinBlock" => read.pin_block.replace(value.text()?).is_some(),
+                "algorithm" => read.algorithm.replace(value.text()?).is_some(),
+                "pinBlockFormat" => read.pin_block_format.replace(value.byte()?).is_some(),
+                "pan" => {
+                    let pan = value.text()?.map(|pan| Zeroizing::new(pan.into_owned()));
+                    read.pan.replace(pan).is_some()
+                }
+                "kcv" => read.kcv.replace(value.text()?).is_some(),
+                _ => {
+                    value.skip()?;
+                    false
+                }
+            };
+            Ok(())
+        })
+        .ok()?;
+        (!is_twice).then_some(read)
+    }
 }
 
 /// What the key is for. Without a word about it: TDEA and format 1, or AES and format 4.
@@ -217,9 +234,4 @@ fn refusal(status: u16) -> Option<Error> {
         400..=499 => Some(Error::Rejected),
         _ => None,
     }
-}
-
-fn to_json(body: &impl Serialize) -> String {
-    // Cannot fail: the bodies are structs of strings, written to memory.
-    serde_json::to_string(body).unwrap_or_default()
 }

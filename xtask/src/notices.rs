@@ -8,23 +8,26 @@ use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path};
 const FILE: &str = "LICENSES.txt";
 /// Every crate in the wasm may be used under the MIT licence, which wants its text to go with every copy.
 const LICENCE: &str = "LICENSE-MIT";
+/// The licence of a crate that says in its manifest that it is under the MIT licence, and comes without the text.
+const OF_OTHERS: &str = "supply-chain/licences";
 
 /// Writes beside the files that ship under which terms they are, and those of what is linked into them.
 pub(crate) fn write(project: &Project, dist: &Path, crates: &[Crate]) -> Result<()> {
-    let own = read(project.root())?;
+    let own = read(&project.root().join(LICENCE))?;
     let folders = graph::sources(project)?;
     let mut texts: BTreeMap<String, Vec<Id>> = BTreeMap::new();
     for each in crates.iter().filter(|each| each.linked && each.checksum.is_some()) {
         let folder = folders.get(&each.id).with_context(|| format!("{} has no sources", each.id.name))?;
-        texts.entry(read(folder)?).or_default().push(each.id.clone());
+        let kept = project.root().join(OF_OTHERS).join(&each.id.name);
+        let file = if kept.exists() { kept } else { folder.join(LICENCE) };
+        texts.entry(read(&file)?).or_default().push(each.id.clone());
     }
     fs::write(dist.join(FILE), notices(&own, &texts)?)
         .with_context(|| format!("dist/{FILE} cannot be written"))
 }
 
-fn read(folder: &Path) -> Result<String> {
-    let file = folder.join(LICENCE);
-    let text = fs::read_to_string(&file)
+fn read(file: &Path) -> Result<String> {
+    let text = fs::read_to_string(file)
         .with_context(|| format!("{} cannot be read: which licence goes with it?", file.display()))?;
     Ok(text.replace("\r\n", "\n").trim().to_owned())
 }

@@ -1,0 +1,226 @@
+//! JSON (RFC 8259), as far as the bodies need it: an object of texts and small numbers is read, one of texts is written.
+
+use alloc::{borrow::Cow, string::String};
+use hifijson::{Error, Expect, SliceLexer, num::LexWrite as _, str::LexAlloc as _, token::Lex};
+
+/// How deep arrays and objects may lie in each other in a member that nobody asked for.
+const MAX_DEPTH: u8 = 126;
+
+/// The value of a member, which is still to be read.
+pub(super) struct Unread<'lexer, 'body> {
+    first: u8,
+    lexer: &'lexer mut SliceLexer<'body>,
+}
+
+/// Reads an object and nothing beside it; `None` where there is none.
+///
+/// `member` gets each name, without a look at whether it came before, and has to read the value.
+pub(super) fn read_object<'body>(
+    body: &'body [u8],
+    mut member: impl FnMut(&str, Unread<'_, 'body>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    SliceLexer::new(body).exactly_one(Lex::ws_peek, |first, lexer| match first {
+        b'{' => read_members(lexer, &mut member),
+        _ => Err(Expect::Value.into()),
+    })
+}
+
+fn read_members<'body>(
+    lexer: &mut SliceLexer<'body>,
+    mut member: impl FnMut(&str, Unread<'_, 'body>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    lexer.discarded().seq(b'}', Lex::ws_peek, |first, lexer| {
+        if first != b'"' {
+            return Err(Expect::String.into());
+        }
+        let name = lexer.discarded().str_string()?;
+        lexer.expect(Lex::ws_peek, b':').ok_or(Expect::Colon)?;
+        let first = lexer.ws_peek().ok_or(Expect::Value)?;
+        member(&name, Unread { first, lexer })
+    })
+}
+
+impl<'body> Unread<'_, 'body> {
+    /// A text, or `None` for `null`.
+    pub(super) fn text(self) -> Result<Option<Cow<'body, str>>, Error> {
+        match self.first {
+            b'"' => Ok(Some(self.lexer.discarded().str_string()?)),
+            _ => self.null(),
+        }
+    }
+
+    /// A whole number up to 255, or `None` for `null`.
+    pub(super) fn byte(self) -> Result<Option<u8>, Error> {
+        match self.first {
+            b'0'..=b'9' => {
+                let (digits, _) = self.lexer.num_string().validated()?;
+                Ok(Some(digits.parse().map_err(|_| Expect::Value)?))
+            }
+            _ => self.null(),
+        }
+    }
+
+    fn null<T>(self) -> Result<Option<T>, Error> {
+        match self.lexer.null_or_bool() {
+            Some(None) => Ok(None),
+            _ => Err(Expect::Value.into()),
+        }
+    }
+
+    /// Reads over whatever it is.
+    pub(super) fn skip(self) -> Result<(), Error> {
+        self.skip_within(MAX_DEPTH)
+    }
+
+    fn skip_within(self, depth: u8) -> Result<(), Error> {
+        // hifijson's own `ignore` takes any depth, and so, by calling itself, any stack.
+        let next = |first, lexer: &mut SliceLexer<'body>| {
+            let depth = depth.checked_sub(1).ok_or(Error::Depth)?;
+            Unread { first, lexer }.skip_within(depth)
+        };
+        match self.first {
+            b'{' => read_members(self.lexer, |_, Unread { first, lexer }| next(first, lexer)),
+            b'[' => self.lexer.discarded().seq(b']', Lex::ws_peek, next),
+            _ => hifijson::ignore::parse(self.first, self.lexer),
+        }
+    }
+}
+
+/// An object of these names and texts.
+pub(super) fn write_object<const N: usize>(members: [(&str, &str); N]) -> String {
+    let mut json = String::new();
+    let mut mark = '{';
+    for (name, text) in members {
+        json.push(mark);
+        write_text(name, &mut json);
+        json.push(':');
+        write_text(text, &mut json);
+        mark = ',';
+    }
+    json.push('}');
+    json
+}
+
+/// RFC 8259, 7: quotation mark, reverse solidus and control characters are escaped.
+fn write_text(text: &str, json: &mut String) {
+    json.push('"');
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => json.extend(['\\', character]),
+            '\0'..='\x1f' => {
+                json.push_str(if character < '\x10' { "\\u000" } else { "\\u001" });
+                json.extend(char::from_digit(character as u32 % 16, 16));
+            }
+            _ => json.push(character),
+        }
+    }
+    json.push('"');
+}
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::{read_object, write_object};
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    /// The members `text` and `byte`, all others skipped.
+    fn read(body: &[u8]) -> Option<(Option<String>, Option<u8>)> {
+        let (mut text, mut byte) = (None, None);
+        read_object(body, |name, value| {
+            match name {
+                "text" => text = value.text()?.map(|text| text.into_owned()),
+                "byte" => byte = value.byte()?,
+                _ => value.skip()?,
+            }
+            Ok(())
+        })
+        .ok()?;
+        Some((text, byte))
+    }
+
+    #[test]
+    fn members_are_read_in_any_order_and_form() {
+        let full = Some((Some("a/\"é😀".to_owned()), Some(7)));
+        let plain = json!({"text": "a/\"é😀", "byte": 7, "more": {"a": [1.5e-3, true, {}, []]}}).to_string();
+        assert_eq!(read(plain.as_bytes()), full);
+        let escaped = " {\r\n\t\"b\\u0079te\" : 7 , \"text\":\"a\\/\\u0022\\u00e9\\ud83d\\ude00\"} \n";
+        assert_eq!(read(escaped.as_bytes()), full);
+        assert_eq!(read(b"{}"), Some((None, None)));
+        assert_eq!(read(br#"{"text": null, "byte": null}"#), Some((None, None)));
+    }
+
+    #[test]
+    fn what_is_no_object_of_these_is_refused() {
+        let refused: [&[u8]; 27] = [
+            b"",
+            b" ",
+            b"null",
+            b"[]",
+            b"{",
+            b"{}}",
+            b"{}{}",
+            b"{,}",
+            b"{\"text\"}",
+            b"{\"text\":}",
+            b"{\"text\":\"a\",}",
+            b"{\"text\":\"a\" \"byte\":1}",
+            b"{text:\"a\"}",
+            b"{'text':'a'}",
+            b"{\"text\":\"a}",
+            b"{\"text\":\"\x01\"}",
+            b"{\"text\":\"\\x\"}",
+            b"{\"text\":\"\\ud800\"}",
+            b"{\"text\":\"\xff\"}",
+            b"{\"text\":1}",
+            b"{\"byte\":256}",
+            b"{\"byte\":-1}",
+            b"{\"byte\":1.0}",
+            b"{\"byte\":1e1}",
+            b"{\"byte\":01}",
+            b"{\"more\":nul}",
+            b"\xef\xbb\xbf{}",
+        ];
+        for body in refused {
+            assert_eq!(read(body), None, "{}", body.escape_ascii());
+        }
+    }
+
+    /// As deep as serde_json goes, so that no body takes the stack.
+    #[test]
+    fn depth_is_limited() {
+        let nested = |depth: usize| format!("{{\"more\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
+        for (depth, is_read) in [(126, true), (127, false), (30_000, false)] {
+            let body = nested(depth);
+            assert_eq!(read(body.as_bytes()).is_some(), is_read, "{depth}");
+            assert_eq!(serde_json::from_str::<Value>(&body).is_ok(), is_read, "{depth}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_text_is_written_as_json(name: String, text: String, more: String) {
+            prop_assume!(name != more);
+            let written = write_object([(&name, &text), (&more, &name)]);
+            let expected = json!({name.clone(): text, more: name});
+            prop_assert_eq!(serde_json::from_str::<Value>(&written).unwrap(), expected);
+        }
+
+        #[test]
+        fn every_text_and_byte_is_read(text: String, byte: u8, name: String, more: f64) {
+            prop_assume!(name != "text" && name != "byte");
+            let body = json!({"text": text.clone(), name.clone(): [{name: more}], "byte": byte}).to_string();
+            prop_assert_eq!(read(body.as_bytes()), Some((Some(text), Some(byte))));
+        }
+
+        /// A body of JSON's own characters, of which many are nearly JSON: what is read, serde_json reads as well.
+        #[test]
+        fn what_is_read_is_json(body in r#"\{("(text|byte|a)":("[a\\"u0]{0,3}"|[0-9.eE+-]{1,4}|null|\[[\[\]0,]{0,3}),?){0,3}\}?"#) {
+            if let Some((text, byte)) = read(body.as_bytes()) {
+                let value: Value = serde_json::from_str(&body).unwrap();
+                prop_assert_eq!(value["text"].as_str(), text.as_deref());
+                prop_assert_eq!(value["byte"].as_u64(), byte.map(u64::from));
+            }
+        }
+    }
+}
