@@ -96,10 +96,20 @@ fn empty(folder: &Path) -> Result<()> {
 /// There is no `wasm-opt` after it: compressed, its output is 2 % larger, and WebKit (2.50), once it has optimised that
 /// output's loops itself, runs past the end of memory in about one session of 200.
 pub(crate) fn bind(project: &Project, package: &str, simd: Simd, folder: &Path) -> Result<()> {
+    bind_as(project, package, simd, folder, &["--remove-name-section", "--remove-producers-section"])
+}
+
+/// The same, with the names of the functions left in.
+pub(crate) fn bind_with_names(project: &Project, package: &str, folder: &Path) -> Result<()> {
+    bind_as(project, package, Simd::With, folder, &[])
+}
+
+fn bind_as(project: &Project, package: &str, simd: Simd, folder: &Path, options: &[&str]) -> Result<()> {
     compile(project, package, simd)?;
     let library = package.replace('-', "_");
     run(Command::new("wasm-bindgen")
-        .args(["--target=web", "--remove-name-section", "--remove-producers-section", "--out-name", &library])
+        .args(["--target=web", "--out-name", &library])
+        .args(options)
         .arg("--out-dir")
         .arg(folder)
         .arg(project.wasm(&library)))

@@ -1,11 +1,20 @@
-use crate::{integrity, project::Project};
-use anyhow::{Result, bail};
+/// What a module consists of, by crate and by function.
+mod items;
+
+use crate::{dist, integrity, project::Project};
+use anyhow::{Context, Result, bail};
 use flate2::{Compression, write::GzEncoder};
-use std::io::{self, Write};
+use items::{Item, Items};
+use std::{
+    fs,
+    io::{self, Write},
+};
 
 /// What a page with `<card-pin>` on it loads.
 const LOADED: [&str; 3] = ["card-pin.js", "card-pin.worker.js", "card_pin_bg.wasm"];
 const BUDGET: usize = 140 * 1024;
+/// How many crates and how many functions are named where it is broken.
+const NAMED: usize = 10;
 
 struct Sizes {
     raw: usize,
@@ -28,8 +37,25 @@ pub(crate) fn check(project: &Project) -> Result<()> {
     }
     loaded.print("a page loads");
     if loaded.brotli > BUDGET {
+        print_biggest(project)?;
         bail!("a page loads {} bytes with brotli, over the budget of {BUDGET}", loaded.brotli);
     }
+    Ok(())
+}
+
+/// What most of the module consists of, before it is compressed. What ships has no names, so they come from the build.
+fn print_biggest(project: &Project) -> Result<()> {
+    let folder = project.work("size");
+    dist::bind_with_names(project, "card-pin", &folder)?;
+    let wasm = fs::read(folder.join("card_pin_bg.wasm")).context("the wasm with names cannot be read")?;
+    let Items { crates, functions } = Items::of(&wasm)?;
+    for (title, items) in [("crates", crates), ("functions", functions)] {
+        println!("\nthe biggest {title} of card_pin_bg.wasm");
+        for Item { name, bytes } in items.iter().take(NAMED) {
+            println!("{bytes:>10}  {name}");
+        }
+    }
+    println!();
     Ok(())
 }
 
