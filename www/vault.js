@@ -5,7 +5,7 @@
  * It runs in a dedicated worker, or on the page where no worker can be started.
  */
 
-import init, { Vault } from "card-pin-wasm";
+import { Vault, initSync } from "card-pin-wasm";
 import { readInward } from "./protocol.js";
 import { Viewer } from "./viewer.js";
 
@@ -72,27 +72,47 @@ async function open({ config, wasm }, emit) {
 const MAGIC = [0x00, 0x61, 0x73, 0x6d];
 
 /**
- * Loads the core. It is compiled when all of it is there, so that a bad network is told from a device that cannot compile.
+ * Loads the core.
  * @param {string | Uint8Array<ArrayBuffer>} wasm its address, or itself
  */
 async function load(wasm) {
   if (typeof WebAssembly !== "object") throw "wasm_unavailable";
-  if (typeof wasm !== "string") return init({ module_or_path: wasm });
-  const bytes = await download(wasm).catch(() => undefined);
-  if (!bytes || MAGIC.some((byte, at) => bytes[at] !== byte)) throw "network";
-  return init({ module_or_path: bytes });
+  initSync({ module: await (typeof wasm === "string" ? compileFrom(wasm) : WebAssembly.compile(wasm)) });
 }
 
 /**
+ * Compiles the core while it comes. Where that fails, it is compiled once more when all of it is there, so that a bad network
+ * is told from a device that cannot compile; and so it is where a server does not know the type of WebAssembly.
  * @param {string} url
- * @returns {Promise<Uint8Array<ArrayBuffer> | undefined>} `undefined` where it cannot be had, or breaks off
  */
-async function download(url) {
-  const response = await fetch(url, { credentials: "same-origin" });
+async function compileFrom(url) {
+  let response = await request(url);
+  if (response.headers.get("content-type") === "application/wasm") {
+    const module = await WebAssembly.compileStreaming(response).catch(() => undefined);
+    if (module) return module;
+    response = await request(url);
+  }
+  const bytes = await wholeOf(response).catch(() => undefined);
+  if (!bytes || MAGIC.some((byte, at) => bytes[at] !== byte)) throw "network";
+  return WebAssembly.compile(bytes);
+}
+
+/** @param {string} url */
+async function request(url) {
+  const response = await fetch(url, { credentials: "same-origin" }).catch(() => undefined);
+  if (!response?.ok) throw "network";
+  return response;
+}
+
+/**
+ * @param {Response} response
+ * @returns {Promise<Uint8Array<ArrayBuffer> | undefined>} `undefined` where it breaks off
+ */
+async function wholeOf(response) {
   const bytes = new Uint8Array(await response.arrayBuffer());
   // WebKitGTK takes a connection's end for the body's, whatever length was announced.
   const announced = response.headers.has("content-encoding") ? 0 : Number(response.headers.get("content-length"));
-  return response.ok && bytes.length >= announced ? bytes : undefined;
+  return bytes.length >= announced ? bytes : undefined;
 }
 
 /**
