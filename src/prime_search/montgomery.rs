@@ -156,20 +156,17 @@ impl<L: Lanes> Modulus<L> {
     /// `to` = a² / R, doubled in the lanes where `doubled` is all ones.
     #[inline(never)]
     pub(super) fn square(&mut self, to: &mut Number<L>, a: &Number<L>, doubled: L) {
-        let product = |column, first, end| squares(&a.0, column, first, end);
         // The same either way; but shifts by a constant, for the sizes that are in use, save 6 % of the time.
         match self.cut.limb_bits {
-            29 => self.reduce(29, to, doubled, product),
-            limb_bits => self.reduce(limb_bits, to, doubled, product),
+            29 => self.reduce(29, to, doubled, Square(&a.0)),
+            limb_bits => self.reduce(limb_bits, to, doubled, Square(&a.0)),
         }
     }
 
     /// `to` = ab / R.
     #[inline(never)]
     pub(super) fn multiply(&mut self, to: &mut Number<L>, a: &Number<L>, b: &Number<L>) {
-        self.reduce(self.cut.limb_bits, to, L::ZERO, |column, first, end| {
-            products(&a.0[first..end], &b.0[column + 1 - end..column + 1 - first])
-        });
+        self.reduce(self.cut.limb_bits, to, L::ZERO, Product(&a.0, &b.0));
     }
 
     /// a / R, which is at most n: (a + qn) / R with a, q < R.
@@ -186,19 +183,10 @@ impl<L: Lanes> Modulus<L> {
         self.leave(a).equals(&self.one)
     }
 
-    /// Column by column, from the lowest: a product, whose columns `product` gives, and the multiple of n that makes its
+    /// Column by column, from the lowest: a product, whose columns the factors give, and the multiple of n that makes its
     /// lower half zero. The upper half of their sum is the result.
-    ///
-    /// `product` is told the column and the tiles of the first factor that meet in it, `first..end`; those of the second
-    /// are at `column` less theirs.
     #[inline(always)]
-    fn reduce(
-        &mut self,
-        limb_bits: u32,
-        to: &mut Number<L>,
-        doubled: L,
-        product: impl Fn(usize, usize, usize) -> Products<L::Wide>,
-    ) {
+    fn reduce(&mut self, limb_bits: u32, to: &mut Number<L>, doubled: L, factors: impl Factors<L>) {
         let tiles = self.cut.tiles;
         let mask = L::splat((1 << limb_bits) - 1);
         let n = &*self.modulus.0;
@@ -206,7 +194,7 @@ impl<L: Lanes> Modulus<L> {
         let (mut carried, mut reduced, mut doubling) = (L::Wide::ZERO, L::Wide::ZERO, L::ZERO);
         for column in 0..2 * tiles {
             let first = (column + 1).saturating_sub(tiles);
-            let (low, middle, high) = product(column, first, tiles.min(column + 1)).columns();
+            let (low, middle, high) = factors.column(column, first, tiles.min(column + 1)).columns();
             let low = low + carried;
             let middle = middle + low.shr(limb_bits);
             carried = high + middle.shr(limb_bits);
@@ -269,15 +257,39 @@ impl<W: Wide> Products<W> {
 /// The products of the tiles of `x` with those of `y` from behind.
 #[inline(always)]
 fn products<L: Lanes>(x: &[Tile<L>], y: &[Tile<L>]) -> Products<L::Wide> {
-    x.iter().zip(y.iter().rev()).fold(Products::ZERO, |sums, (x, y)| sums.plus(x, y))
+    let mut sums = Products::ZERO;
+    for (x, y) in x.iter().zip(y.iter().rev()) {
+        sums = sums.plus(x, y);
+    }
+    sums
 }
 
-/// The same for a number and itself: each product of two different tiles comes twice.
-#[inline(always)]
-fn squares<L: Lanes>(a: &[Tile<L>], column: usize, first: usize, end: usize) -> Products<L::Wide> {
-    let half = column.div_ceil(2).max(first);
-    let sums = products(&a[first..half], &a[column + 1 - half..column + 1 - first]).twice();
-    if column.is_multiple_of(2) && half < end { sums.plus(&a[half], &a[half]) } else { sums }
+/// What is multiplied.
+trait Factors<L: Lanes> {
+    /// The products that meet in a column: those of the tiles `first..end` of the first factor with those of the second
+    /// that are at `column` less theirs.
+    fn column(&self, column: usize, first: usize, end: usize) -> Products<L::Wide>;
+}
+
+struct Product<'a, L>(&'a [Tile<L>], &'a [Tile<L>]);
+
+impl<L: Lanes> Factors<L> for Product<'_, L> {
+    #[inline(always)]
+    fn column(&self, column: usize, first: usize, end: usize) -> Products<L::Wide> {
+        products(&self.0[first..end], &self.1[column + 1 - end..column + 1 - first])
+    }
+}
+
+struct Square<'a, L>(&'a [Tile<L>]);
+
+impl<L: Lanes> Factors<L> for Square<'_, L> {
+    /// Each product of two different tiles comes twice.
+    #[inline(always)]
+    fn column(&self, column: usize, first: usize, end: usize) -> Products<L::Wide> {
+        let half = column.div_ceil(2).max(first);
+        let sums = products(&self.0[first..half], &self.0[column + 1 - half..column + 1 - first]).twice();
+        if column.is_multiple_of(2) && half < end { sums.plus(&self.0[half], &self.0[half]) } else { sums }
+    }
 }
 
 /// The inverse modulo 2^32 of an odd number, by Newton: correct to three bits, and to twice as many with each step.
