@@ -1,4 +1,7 @@
-use crate::{process::Process, webdriver::WebDriver};
+use crate::{
+    process::{Process, descendants},
+    webdriver::WebDriver,
+};
 use anyhow::{Context, Result, bail};
 use fantoccini::wd::Capabilities;
 use serde_json::json;
@@ -28,7 +31,7 @@ pub enum Engine {
 pub struct Browser {
     // The order of the fields is the order of their end.
     driver: WebDriver,
-    _driver_process: Process,
+    driver_process: Process,
     _screen: Option<Process>,
     profile: TempDir,
 }
@@ -82,7 +85,7 @@ impl Engine {
         let driver = WebDriver::connect(&url, self.capabilities(&profile, wasm)?)
             .await
             .with_context(|| format!("{self} does not start"))?;
-        Ok(Browser { driver, _driver_process: driver_process, _screen: screen, profile })
+        Ok(Browser { driver, driver_process, _screen: screen, profile })
     }
 
     fn driver_command(self, port: u16) -> Command {
@@ -161,6 +164,12 @@ impl Browser {
     #[must_use]
     pub fn driver(&self) -> &WebDriver {
         &self.driver
+    }
+
+    /// Finds the processes of this browser that hold pages. They are there to be found in Chromium, on Linux.
+    pub fn page_processes(&self) -> impl Fn() -> Vec<u32> + Send + 'static + use<> {
+        let driver = self.driver_process.id();
+        move || descendants(driver, "--type=renderer")
     }
 
     /// Where Chromium takes commands of the Chrome DevTools Protocol, as a WebSocket.

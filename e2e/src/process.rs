@@ -1,5 +1,6 @@
 use anyhow::{Context, Result};
 use std::{
+    fs,
     os::unix::process::CommandExt as _,
     process::{Child, ChildStdout, Command},
     thread,
@@ -30,6 +31,10 @@ impl Process {
         self.child.stdout.take()
     }
 
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     fn signal_group(&self, signal: &str) {
         // There may be nobody left to signal: that is the aim.
         let _ = Command::new("kill").args([signal, "--", &format!("-{}", self.child.id())]).output();
@@ -38,6 +43,30 @@ impl Process {
     fn has_ended(&mut self) -> bool {
         !matches!(self.child.try_wait(), Ok(None))
     }
+}
+
+/// The processes below one whose command line has that word, as Linux tells it.
+pub(crate) fn descendants(root: u32, word: &str) -> Vec<u32> {
+    let mut found = vec![root];
+    let mut seen = 0;
+    while let Some(parent) = found.get(seen).copied() {
+        found.extend(children(parent));
+        seen += 1;
+    }
+    let has_word = |process: &u32| {
+        let line = fs::read(format!("/proc/{process}/cmdline")).unwrap_or_default();
+        line.split(|byte| *byte == 0 || *byte == b' ').any(|part| part == word.as_bytes())
+    };
+    found.into_iter().filter(has_word).collect()
+}
+
+/// Each thread of a process has the children that it started.
+fn children(parent: u32) -> Vec<u32> {
+    let Ok(threads) = fs::read_dir(format!("/proc/{parent}/task")) else { return Vec::new() };
+    let of_thread =
+        |thread: fs::DirEntry| fs::read_to_string(thread.path().join("children")).unwrap_or_default();
+    let children: Vec<String> = threads.flatten().map(of_thread).collect();
+    children.iter().flat_map(|ids| ids.split_whitespace()).filter_map(|id| id.parse().ok()).collect()
 }
 
 impl Drop for Process {

@@ -47,6 +47,27 @@ impl WebDriver {
         Ok(Self { client })
     }
 
+    /// How long a script may run, where the default is too short.
+    ///
+    /// # Errors
+    ///
+    /// Where the driver refuses.
+    pub async fn allow_scripts(&self, time: Duration) -> Result<()> {
+        self.client.update_timeouts(TimeoutConfiguration::new(Some(time), None, None)).await?;
+        Ok(())
+    }
+
+    /// The browser's version, as its driver tells it.
+    ///
+    /// # Errors
+    ///
+    /// Where it does not.
+    pub fn browser_version(&self) -> Result<String> {
+        let capabilities = self.client.capabilities().context("the driver told nothing of the browser")?;
+        let version = capabilities.get("browserVersion").and_then(Value::as_str);
+        Ok(version.context("the browser has no version")?.to_owned())
+    }
+
     /// Opens an address in the window, and waits until it has loaded.
     ///
     /// # Errors
