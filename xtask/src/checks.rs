@@ -47,14 +47,6 @@ pub(crate) fn run_all(project: &Project) -> Result<()> {
     Ok(())
 }
 
-/// Measures in each browser; prints tables and judges nothing.
-pub(crate) fn bench(project: &Project) -> Result<()> {
-    setup::install_missing(project, setup::Browsers::Wanted)?;
-    dist::build(project)?;
-    dist::bind(project, "card-pin-bench", Simd::With, &project.work("bench"))?;
-    run::run(cargo(project.root()).args(["run", "--package", "card-pin-e2e", "--bin", "bench"]))
-}
-
 /// Complete sessions under load; fails where one is lost or doubled.
 pub(crate) fn load(project: &Project) -> Result<()> {
     run::run(cargo(project.root()).args([

@@ -3,6 +3,8 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to its terminal")]
 
+/// Measures key making and whole sessions in browsers, beside other ways to do them.
+mod bench;
 /// Everything that decides whether a change is good, in order.
 mod checks;
 /// Builds `dist/` and starts the sandbox on it.
@@ -52,7 +54,10 @@ Usage: cargo xtask <command>
                                   build, then run the sandbox on http://127.0.0.1:8080;
                                   `-- --help` lists the sandbox's own options
   test                            every check, in real browsers too; stops at the first that fails
-  bench                           key making in wasm against WebCrypto, in each browser
+  bench [--quick] [--sessions N] [--report]
+                                  keys and whole sessions in each browser beside WebCrypto and JavaScript libraries, into
+                                  docs/benchmark.md, in a quarter of an hour on a quiet machine; --quick has few runs of
+                                  each, for a look, and --report measures nothing and writes the last run down anew
   load                            complete sessions a second through relay and sandbox; none may be lost or doubled
   fuzz [--seconds N] [--runs N] [TARGET…]
                                   fuzzes each target for N seconds (60), or for N runs if they take less
@@ -89,7 +94,7 @@ enum Command {
     Build,
     Demo(demo::Options),
     Test,
-    Bench,
+    Bench(bench::Options),
     Load,
     Fuzz(fuzz::Options),
     Timing,
@@ -110,7 +115,7 @@ impl Command {
             "build" => Self::Build,
             "demo" => Self::Demo(demo::Options::default()),
             "test" => Self::Test,
-            "bench" => Self::Bench,
+            "bench" => Self::Bench(bench::Options::default()),
             "load" => Self::Load,
             "fuzz" => Self::Fuzz(fuzz::Options::default()),
             "timing" => Self::Timing,
@@ -133,6 +138,11 @@ impl Command {
                 (Self::Fuzz(options), Long("seconds")) => options.seconds = args.value()?.parse()?,
                 (Self::Fuzz(options), Long("runs")) => options.runs = args.value()?.parse()?,
                 (Self::Fuzz(options), Value(target)) => options.targets.push(target),
+                (Self::Bench(options), Long("quick")) => options.quick = true,
+                (Self::Bench(options), Long("sessions")) => {
+                    options.sessions = Some(args.value()?.parse()?);
+                }
+                (Self::Bench(options), Long("report")) => options.report = true,
                 // Behind `--` everything is a value.
                 (Self::Demo(options), Value(option)) => options.passed_on.push(option),
                 (_, argument) => return Err(argument.unexpected().into()),
@@ -150,7 +160,7 @@ impl Command {
             }
             Self::Demo(options) => demo::run(project, &options),
             Self::Test => checks::run_all(project),
-            Self::Bench => checks::bench(project),
+            Self::Bench(options) => bench::run(project, options),
             Self::Load => checks::load(project),
             Self::Fuzz(options) => fuzz::run(project, &options),
             Self::Timing => checks::timing(project),

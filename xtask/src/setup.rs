@@ -54,6 +54,12 @@ pub(crate) fn install_missing(project: &Project, browsers: Browsers) -> Result<(
     Ok(())
 }
 
+/// What `cargo xtask bench` needs besides all that the tests need.
+pub(crate) fn install_rivals(project: &Project) -> Result<()> {
+    install_missing(project, Browsers::Wanted)?;
+    node::install_rivals(project)
+}
+
 /// The judge of licences, sources and advisories. Unoptimised, it is there in two minutes, and fast enough.
 pub(crate) fn install_cargo_deny() -> Result<()> {
     cargo_tools::install_exact("cargo-deny", "cargo-deny", "0.20.2", &["--debug", "--no-default-features"])

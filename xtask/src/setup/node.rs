@@ -37,6 +37,11 @@ pub(super) fn install_consumers(project: &Project) -> Result<()> {
     install(project, "e2e/npm", "e2e-npm", "vite, types of react-native")
 }
 
+/// What the benchmark runs beside card-pin.
+pub(super) fn install_rivals(project: &Project) -> Result<()> {
+    install(project, "bench/npm", "bench-npm", "node-forge, jsencrypt, jsrsasign")
+}
+
 /// Installs under `target/`, so that no `node_modules` lies among the sources.
 fn install(project: &Project, from: &str, to: &str, what: &str) -> Result<()> {
     let from = project.root().join(from);

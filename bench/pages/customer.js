@@ -1,0 +1,44 @@
+// The clock of a page with a pad. Times are since the page was asked for, in milliseconds.
+
+const marks = { drawn: undefined, ready: undefined, submitted: undefined, accepted: undefined, error: undefined };
+const tasks = [];
+
+try {
+  new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration))).observe({
+    type: "longtask",
+    buffered: true,
+  });
+} catch {
+  // Chromium alone tells of them.
+}
+
+const mark = (name) => (marks[name] ??= performance.now());
+
+/** The control id is in the page's address: Enfuce's page has it in its markup. */
+export const controlId = new URL(location.href).searchParams.get("control-id");
+
+/** Watches a pad, by the events that `<card-pin>` has too, and puts the focus on it as soon as it can be used. */
+export function watch(pad) {
+  pad.addEventListener("ready", () => mark("ready"));
+  pad.addEventListener("set_pin_success", () => mark("accepted"));
+  for (const name of ["set_pin_error", "set_pin_validation_error"]) {
+    pad.addEventListener(name, ({ detail }) => (marks.error ??= `${name}: ${detail.code}`));
+  }
+  addEventListener("keydown", ({ key }) => key === "Enter" && mark("submitted"), true);
+  const look = () => {
+    if (!pad.shadowRoot?.querySelector("button[data-key='1']:enabled")) return requestAnimationFrame(look);
+    pad.focus();
+    // What is asked for in one frame is seen by the next.
+    requestAnimationFrame(() => mark("drawn"));
+  };
+  look();
+}
+
+const until = async (condition) => {
+  while (!condition() && !marks.error) await new Promise((resolve) => setTimeout(resolve, 5));
+  return { ...marks, longest_task: Math.max(0, ...tasks), watches_tasks: PerformanceObserver.supportedEntryTypes.includes("longtask") };
+};
+
+window.drawn = () => until(() => marks.drawn);
+window.ready = () => until(() => marks.ready);
+window.accepted = () => until(() => marks.accepted);

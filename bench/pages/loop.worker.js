@@ -1,0 +1,3 @@
+import { loop } from "./loop.js";
+
+addEventListener("message", () => postMessage(loop()));

@@ -1,0 +1,2 @@
+import "./measured.js";
+import "./card-pin.worker.js";

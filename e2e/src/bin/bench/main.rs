@@ -1,0 +1,153 @@
+//! `cargo xtask bench`: keys and whole sessions, beside other ways to do them, in each browser. What was measured goes into
+//! `target/bench-results.json`, and from there, in words and pictures, into `docs/`.
+
+#![allow(clippy::print_stdout, reason = "a command line talks to its terminal")]
+
+/// Making key pairs, each way in turn.
+mod keys;
+/// What the figures depend on.
+mod machine;
+/// A thousand sessions in one page.
+mod many;
+/// Memory of pages and of WebAssembly.
+mod memory;
+/// How much is measured.
+mod plan;
+/// What was measured, in pictures.
+mod pictures;
+/// How pictures are drawn.
+mod plot;
+/// The page in `docs/`.
+mod report;
+/// What was measured.
+mod results;
+/// From a page's opening to the PIN that is set.
+mod sessions;
+/// What a page loads.
+mod sizes;
+/// What a row of times comes to.
+mod statistics;
+/// A slower machine.
+mod throttle;
+
+use anyhow::{Context, Result, bail};
+use card_pin_e2e::{Engine, Sandbox};
+use keys::KeyMaking;
+use plan::{Plan, SIZES, SLOW_SIZES, SLOWER};
+use results::{Results, Version};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    time::Instant,
+};
+use throttle::{Loops, Throttle};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
+    let mut plan = Plan::FULL;
+    let (mut quick, mut measures) = (false, true);
+    let mut options = env::args().skip(1);
+    while let Some(option) = options.next() {
+        match &*option {
+            "--quick" => (plan, quick) = (Plan::QUICK, true),
+            "--sessions" => {
+                let sessions = options.next().context("--sessions has no number")?.parse()?;
+                (plan.many, plan.many_elsewhere) = (sessions, sessions);
+            }
+            "--report" => measures = false,
+            _ => bail!("there is no option `{option}`"),
+        }
+    }
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("e2e/ lies in no workspace")?;
+    let kept = project.join("target/bench-results.json");
+    if measures {
+        let results = Results { quick, ..measure(project, &plan).await? };
+        fs::write(&kept, serde_json::to_vec_pretty(&results)?).context("the results cannot be kept")?;
+    }
+    let results = fs::read(&kept).context("nothing was measured yet: run `cargo xtask bench`")?;
+    let results: Results = serde_json::from_slice(&results)?;
+    let written = report::write(&results, &docs(project, results.quick))?;
+    println!("{}", written.display());
+    Ok(())
+}
+
+/// A short run's report is no one's to read but who wanted a look.
+fn docs(project: &Path, quick: bool) -> PathBuf {
+    project.join(if quick { "target/bench-report" } else { "docs" })
+}
+
+async fn measure(project: &Path, plan: &Plan) -> Result<Results> {
+    let start = Instant::now();
+    let bench = project.join("target/bench");
+    let sandbox = Sandbox::start_unlimited().await?;
+    sandbox.add_files(&bench).context("target/bench cannot be read: run `cargo xtask bench`")?;
+    let mut results = Results {
+        machine: machine::describe(),
+        libraries: machine::libraries(project)?,
+        sizes: sizes::measure(project)?,
+        ..Results::default()
+    };
+    for engine in Engine::ALL {
+        in_engine(&sandbox, engine, plan, &mut results).await.with_context(|| format!("in {engine}"))?;
+    }
+    say(start, "memory of the pads");
+    results.heaps = memory::of_pads(&sandbox).await?;
+    results.machine.load.1 = machine::load();
+    results.minutes = start.elapsed().as_secs_f64() / 60.0;
+    Ok(results)
+}
+
+async fn in_engine(sandbox: &Sandbox, engine: Engine, plan: &Plan, results: &mut Results) -> Result<()> {
+    let start = Instant::now();
+    let browser = engine.start().await?;
+    let driver = browser.driver();
+    let version = driver.browser_version()?;
+    results.engines.push(Version { name: engine.to_string(), version });
+    let name = engine.to_string();
+
+    let mut making = KeyMaking::open(sandbox, driver, name.clone()).await?;
+    for bits in SIZES {
+        say(start, &format!("{engine}: keys of {bits} bits"));
+        results.keys.extend(making.measure(bits, plan.keys).await?);
+    }
+    if engine == Engine::Chromium {
+        for slower in SLOWER {
+            say(start, &format!("{engine}: keys, {slower} times slower"));
+            let throttle = Throttle::start(&browser, slower)?;
+            making.slowed(slower);
+            for bits in SLOW_SIZES {
+                results.keys.extend(making.measure(bits, plan.slow_keys).await?);
+            }
+            drop(throttle);
+        }
+    }
+
+    say(start, &format!("{engine}: sessions"));
+    let sessions = (plan.sessions, plan.sessions_time);
+    results.sessions.extend(sessions::measure(sandbox, driver, (&name, 1), sessions).await?);
+    if engine == Engine::Chromium {
+        let full_speed = Loops::time(sandbox, driver).await?;
+        for slower in SLOWER {
+            say(start, &format!("{engine}: sessions, {slower} times slower"));
+            let throttle = Throttle::start(&browser, slower)?;
+            let now = Loops::time(sandbox, driver).await?;
+            results.slowdowns.push(now.slower_than(full_speed, slower));
+            let sessions = (plan.slow_sessions, plan.slow_sessions_time);
+            results.sessions.extend(sessions::measure(sandbox, driver, (&name, slower), sessions).await?);
+            drop(throttle);
+        }
+    }
+    drop(browser);
+
+    let browser = engine.start().await?;
+    results.wasm_memory.push(memory::of_wasm(sandbox, browser.driver(), engine).await?);
+    let many = if engine == Engine::Chromium { plan.many } else { plan.many_elsewhere };
+    say(start, &format!("{engine}: {many} sessions in one page"));
+    results.many.push(many::measure(sandbox, &browser, engine, many).await?);
+    say(start, &format!("{engine}: done"));
+    Ok(())
+}
+
+fn say(start: Instant, what: &str) {
+    println!("{:>6.0} s  {what}", start.elapsed().as_secs_f64());
+}

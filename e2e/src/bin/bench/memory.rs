@@ -1,0 +1,76 @@
+use crate::{
+    results::{Heap, WasmMemory},
+    sessions::{Opened, PADS},
+};
+use anyhow::{Context, Result};
+use card_pin_e2e::{Browser, Engine, Sandbox, WebDriver, random_pin};
+use serde_json::json;
+use std::{fs, time::Duration};
+
+/// A worker that has ended gives its memory back a moment later (`vault-host.js` lets it wipe itself first).
+const SETTLE: Duration = Duration::from_millis(1500);
+
+/// A page's memory in Chromium, in bytes.
+#[derive(Clone, Copy)]
+pub(crate) struct PageMemory {
+    /// JavaScript objects that are still referred to.
+    pub(crate) objects: u64,
+    /// All that the pages' processes have for themselves.
+    pub(crate) process: u64,
+}
+
+/// Of the current page, without garbage.
+pub(crate) async fn of_page(browser: &Browser) -> Result<PageMemory> {
+    let driver = browser.driver();
+    driver.devtools("HeapProfiler.collectGarbage", json!({})).await?;
+    let heap = driver.devtools("Runtime.getHeapUsage", json!({})).await?;
+    let process = browser.page_processes()().into_iter().map(private_memory).sum::<Result<u64>>()?;
+    // The protocol's numbers are floating point.
+    Ok(PageMemory { objects: heap["usedSize"].as_f64().context("the heap has no size")? as u64, process })
+}
+
+/// What Linux says that a process shares with no other.
+fn private_memory(process: u32) -> Result<u64> {
+    let rollup = fs::read_to_string(format!("/proc/{process}/smaps_rollup"))?;
+    let kilobytes = rollup.lines().filter_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        let is_private = name == "Private_Clean" || name == "Private_Dirty";
+        is_private.then(|| value.trim().trim_end_matches(" kB").parse::<u64>().ok())?
+    });
+    Ok(kilobytes.sum::<u64>() * 1024)
+}
+
+/// What each pad takes in Chromium beyond an empty page: a browser anew for each, so that none finds another's remains.
+pub(crate) async fn of_pads(sandbox: &Sandbox) -> Result<Vec<Heap>> {
+    let mut heaps = Vec::new();
+    for (pad, page) in PADS {
+        let browser = Engine::Chromium.start().await?;
+        let driver = browser.driver();
+        driver.open(&sandbox.url("/pin-page/blank.html")).await?;
+        tokio::time::sleep(SETTLE).await;
+        let empty = of_page(&browser).await?;
+        let opened = Opened::open(sandbox, driver, page).await?;
+        opened.is_ready().await?;
+        tokio::time::sleep(SETTLE).await;
+        let ready = of_page(&browser).await?;
+        opened.set_pin().await?;
+        tokio::time::sleep(SETTLE).await;
+        let set = of_page(&browser).await?;
+        let more = |now: u64, before: u64| now.cast_signed() - before.cast_signed();
+        heaps.push(Heap {
+            pad: pad.to_owned(),
+            objects: (more(ready.objects, empty.objects), more(set.objects, empty.objects)),
+            process: (more(ready.process, empty.process), more(set.process, empty.process)),
+        });
+    }
+    Ok(heaps)
+}
+
+/// The vault's WebAssembly memory at the end of a session; it grows only, so that this is its most.
+pub(crate) async fn of_wasm(sandbox: &Sandbox, driver: &WebDriver, engine: Engine) -> Result<WasmMemory> {
+    driver.open(&sandbox.url("/pin-page/many.html")).await?;
+    driver.wait_for("window.wasmMemory", "the sessions' module").await?;
+    let bytes: u64 = driver.run("return wasmMemory(argument)", json!(random_pin()?)).await?;
+    anyhow::ensure!(bytes > 0, "the vault's memory was not seen");
+    Ok(WasmMemory { engine: engine.to_string(), bytes })
+}

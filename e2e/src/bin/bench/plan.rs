@@ -1,0 +1,62 @@
+use std::time::Duration;
+
+/// How much is measured of what.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan {
+    /// For each way to make keys, at each size.
+    pub(crate) keys: KeyPlan,
+    /// With each pad; no further one when they took that long together.
+    pub(crate) sessions: usize,
+    pub(crate) sessions_time: Duration,
+    /// The same on a machine made slower.
+    pub(crate) slow_keys: KeyPlan,
+    pub(crate) slow_sessions: usize,
+    pub(crate) slow_sessions_time: Duration,
+    /// Sessions in one page, in Chromium, and in each of the others.
+    pub(crate) many: usize,
+    pub(crate) many_elsewhere: usize,
+}
+
+/// For each way to make keys at each size: at most so many runs, and no further one when they took that long together.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KeyPlan {
+    pub(crate) runs: usize,
+    pub(crate) time: Duration,
+    /// What is likely to take longer for a single key pair is skipped.
+    pub(crate) longest: Duration,
+}
+
+/// The sizes of keys, and those on a machine made slower.
+pub(crate) const SIZES: [u32; 3] = [2048, 3072, 4096];
+pub(crate) const SLOW_SIZES: [u32; 1] = [2048];
+/// How much slower than itself the machine is made, besides not at all.
+pub(crate) const SLOWER: [u32; 2] = [4, 20];
+
+impl Plan {
+    pub(crate) const FULL: Self = Self {
+        keys: KeyPlan { runs: 100, time: seconds(7), longest: seconds(10) },
+        sessions: 20,
+        sessions_time: seconds(20),
+        slow_keys: KeyPlan { runs: 20, time: seconds(8), longest: seconds(16) },
+        slow_sessions: 5,
+        slow_sessions_time: seconds(20),
+        many: 1000,
+        many_elsewhere: 300,
+    };
+
+    /// For a look at whether it works.
+    pub(crate) const QUICK: Self = Self {
+        keys: KeyPlan { runs: 8, time: seconds(1), longest: seconds(4) },
+        sessions: 3,
+        sessions_time: seconds(8),
+        slow_keys: KeyPlan { runs: 5, time: seconds(2), longest: seconds(4) },
+        slow_sessions: 1,
+        slow_sessions_time: seconds(8),
+        many: 40,
+        many_elsewhere: 20,
+    };
+}
+
+const fn seconds(number: u64) -> Duration {
+    Duration::from_secs(number)
+}

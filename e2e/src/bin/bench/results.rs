@@ -1,0 +1,117 @@
+//! What was measured, as it is kept in `target/bench-results.json`, so that the report can be written again without
+//! measuring again. Times are in milliseconds, sizes in bytes.
+
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Results {
+    pub(crate) machine: Machine,
+    pub(crate) engines: Vec<Version>,
+    pub(crate) libraries: Vec<Version>,
+    pub(crate) keys: Vec<Keys>,
+    pub(crate) sessions: Vec<Sessions>,
+    pub(crate) sizes: Vec<Size>,
+    pub(crate) wasm_memory: Vec<WasmMemory>,
+    pub(crate) heaps: Vec<Heap>,
+    pub(crate) many: Vec<Many>,
+    pub(crate) slowdowns: Vec<Slowdown>,
+    /// For all of it.
+    pub(crate) minutes: f64,
+    /// Whether it was a short run, for a look.
+    pub(crate) quick: bool,
+}
+
+#[derive(Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Machine {
+    pub(crate) processor: String,
+    pub(crate) cores: usize,
+    pub(crate) memory: u64,
+    pub(crate) system: String,
+    pub(crate) rust: String,
+    /// How busy it was already: processes that ran or waited, over the last minute, before and after.
+    pub(crate) load: (f64, f64),
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct Version {
+    pub(crate) name: String,
+    pub(crate) version: String,
+}
+
+/// Key pairs of one size, made one way, in one engine.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct Keys {
+    pub(crate) engine: String,
+    /// How much slower than itself the machine was made.
+    pub(crate) slower: u32,
+    pub(crate) contender: String,
+    pub(crate) bits: u32,
+    pub(crate) times: Vec<f64>,
+    /// Why there are no times.
+    pub(crate) skipped: Option<String>,
+}
+
+/// Whole sessions with one pad in one engine.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct Sessions {
+    pub(crate) engine: String,
+    pub(crate) slower: u32,
+    pub(crate) pad: String,
+    pub(crate) runs: Vec<Marks>,
+}
+
+/// When what happened in a session, since its page was asked for.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+pub(crate) struct Marks {
+    /// The pad is there, and takes digits.
+    pub(crate) drawn: f64,
+    /// The key pair is made, and the TZPK unwrapped.
+    pub(crate) ready: f64,
+    /// The customer pressed the last key.
+    pub(crate) submitted: f64,
+    /// The server has accepted the PIN.
+    pub(crate) accepted: f64,
+    /// The longest time for which the page stood still, where the engine tells.
+    pub(crate) longest_task: Option<f64>,
+}
+
+/// What a page loads.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct Size {
+    pub(crate) what: String,
+    pub(crate) raw: usize,
+    pub(crate) brotli: usize,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct WasmMemory {
+    pub(crate) engine: String,
+    pub(crate) bytes: u64,
+}
+
+/// A page's memory in Chromium, garbage collected, without that of an empty page.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct Heap {
+    pub(crate) pad: String,
+    /// JavaScript objects of the page's own thread, when the pad is ready and when the PIN is set.
+    pub(crate) objects: (i64, i64),
+    /// All memory that the page's process has for itself, its workers and WebAssembly too, at the same moments.
+    pub(crate) process: (i64, i64),
+}
+
+/// Many sessions in one page, one after the other.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct Many {
+    pub(crate) engine: String,
+    pub(crate) times: Vec<f64>,
+    /// In Chromium: after how many sessions, JavaScript objects, and the memory of the process.
+    pub(crate) memory: Vec<(usize, u64, u64)>,
+}
+
+/// What a slowdown did: how many times as long the same loop took.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct Slowdown {
+    pub(crate) asked: u32,
+    pub(crate) page: f64,
+    pub(crate) worker: f64,
+}

@@ -1,0 +1,149 @@
+/// What a row of times comes to. In milliseconds, like the times.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Summary {
+    pub(crate) runs: usize,
+    pub(crate) mean: f64,
+    pub(crate) median: f64,
+    /// Below it lies a quarter of the times, and above the other half of the spread another.
+    pub(crate) quartiles: (f64, f64),
+    pub(crate) p95: f64,
+}
+
+/// A ratio of two means with the interval in which 95 of 100 repetitions would find it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Ratio {
+    pub(crate) value: f64,
+    pub(crate) interval: (f64, f64),
+}
+
+impl Summary {
+    /// Of some times; `None` of none.
+    pub(crate) fn of(times: &[f64]) -> Option<Self> {
+        let sorted = sorted(times);
+        Some(Self {
+            runs: times.len(),
+            mean: mean(times)?,
+            median: quantile(&sorted, 0.5)?,
+            quartiles: (quantile(&sorted, 0.25)?, quantile(&sorted, 0.75)?),
+            p95: quantile(&sorted, 0.95)?,
+        })
+    }
+}
+
+impl Ratio {
+    /// How many resamples the interval is read from.
+    const RESAMPLES: usize = 2000;
+
+    /// Of the means of two rows of times, by the percentile bootstrap (Efron 1979): each row is drawn anew from itself, with
+    /// replacement, many times over. The same rows give the same interval. `None` where a row has too few times for one.
+    pub(crate) fn of(times: &[f64], reference: &[f64]) -> Option<Self> {
+        const FEWEST: usize = 5;
+        if times.len() < FEWEST || reference.len() < FEWEST {
+            return None;
+        }
+        let mut draws = Draws(0x9E37_79B9_7F4A_7C15);
+        let ratios: Vec<f64> =
+            (0..Self::RESAMPLES).map(|_| draws.mean(times) / draws.mean(reference)).collect();
+        let ratios = sorted(&ratios);
+        Some(Self {
+            value: mean(times)? / mean(reference)?,
+            interval: (quantile(&ratios, 0.025)?, quantile(&ratios, 0.975)?),
+        })
+    }
+}
+
+/// Numbers that look random enough to draw samples with, the same in each run (Marsaglia's xorshift64*).
+struct Draws(u64);
+
+impl Draws {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % end
+    }
+
+    fn mean(&mut self, times: &[f64]) -> f64 {
+        let sum: f64 = times.iter().map(|_| times[self.below(times.len())]).sum();
+        sum / times.len() as f64
+    }
+}
+
+/// `None` of nothing.
+pub(crate) fn mean(times: &[f64]) -> Option<f64> {
+    if times.is_empty() { None } else { Some(times.iter().sum::<f64>() / times.len() as f64) }
+}
+
+/// `None` of nothing.
+pub(crate) fn median(times: &[f64]) -> Option<f64> {
+    quantile(&sorted(times), 0.5)
+}
+
+fn sorted(times: &[f64]) -> Vec<f64> {
+    let mut sorted = times.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted
+}
+
+/// Interpolated between the two nearest of a sorted row, as most programs do it (Hyndman and Fan's definition 7).
+fn quantile(sorted: &[f64], part: f64) -> Option<f64> {
+    let place = part * sorted.len().checked_sub(1)? as f64;
+    let (below, above) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
+    Some(below + (above - below) * place.fract())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_summary_has_the_usual_quantiles() {
+        // R: quantile(c(4, 1, 3, 2, 10), c(.25, .5, .75, .95)) gives 2, 3, 4, 8.8.
+        let summary = Summary::of(&[4.0, 1.0, 3.0, 2.0, 10.0]);
+        let expected = Summary { runs: 5, mean: 4.0, median: 3.0, quartiles: (2.0, 4.0), p95: 8.8 };
+        assert_eq!(summary.map(|summary| summary.p95.round()), Some(9.0));
+        assert!(summary.is_some_and(|summary| (summary.p95 - expected.p95).abs() < 1e-9));
+        assert_eq!(summary.map(|summary| Summary { p95: 8.8, ..summary }), Some(expected));
+    }
+
+    #[test]
+    fn an_even_number_has_its_median_in_the_middle() {
+        assert_eq!(median(&[4.0, 1.0, 3.0, 2.0]), Some(2.5));
+    }
+
+    #[test]
+    fn one_time_is_all_of_its_summary() {
+        let expected = Summary { runs: 1, mean: 7.0, median: 7.0, quartiles: (7.0, 7.0), p95: 7.0 };
+        assert_eq!(Summary::of(&[7.0]), Some(expected));
+    }
+
+    #[test]
+    fn of_nothing_there_is_nothing() {
+        assert_eq!((Summary::of(&[]), median(&[]), mean(&[])), (None, None, None));
+        assert_eq!(Ratio::of(&[], &[1.0; 9]), None);
+    }
+
+    #[test]
+    fn a_ratio_of_constants_is_certain() {
+        let ratio = Ratio::of(&[2.0; 10], &[4.0; 20]);
+        assert_eq!(ratio, Some(Ratio { value: 0.5, interval: (0.5, 0.5) }));
+    }
+
+    #[test]
+    fn few_times_have_no_interval() {
+        assert_eq!(Ratio::of(&[1.0; 4], &[1.0; 100]), None);
+        assert_eq!(Ratio::of(&[1.0; 100], &[1.0; 4]), None);
+    }
+
+    #[test]
+    fn an_interval_is_as_wide_as_theory_has_it() {
+        // Evenly spread over 0 to 2: the mean is 1 ± 1.96 · (1/√3)/√400, so its ratio to a constant 1 is 1 ± 0.057.
+        let times: Vec<f64> = (0..400).map(|place| f64::from(place) / 199.5).collect();
+        let ratio = Ratio::of(&times, &[1.0; 10]);
+        let Some(Ratio { value, interval: (low, high) }) = ratio else {
+            unreachable!("there are enough times")
+        };
+        assert!((value - 1.0).abs() < 1e-9, "{value}");
+        assert!((low - 0.943).abs() < 0.01 && (high - 1.057).abs() < 0.01, "{low} to {high}");
+    }
+}

@@ -1,0 +1,105 @@
+use crate::{
+    dist,
+    project::Project,
+    run::{self, cargo},
+    setup,
+};
+use anyhow::{Context, Result};
+use std::{ffi::OsString, fs, path::Path, process::Command};
+
+/// The bench's wasm, once for each way to build it: what the file is called, which `bench/pages/keys.js` names.
+const BUILDS: [&str; 1] = ["card_pin_bench"];
+/// Libraries as their makers publish them for a page's `<script>`.
+const LIBRARIES: [&str; 3] =
+    ["node-forge/dist/forge.min.js", "jsencrypt/bin/jsencrypt.min.js", "jsrsasign/lib/jsrsasign-all-min.js"];
+/// Pads written by hand; each is bundled with what it imports.
+const PADS: [&str; 2] = ["pad-forge.js", "pad-webcrypto.js"];
+
+#[derive(Default, Clone, Copy)]
+pub(crate) struct Options {
+    /// Few runs of each: to see that it works.
+    pub(crate) quick: bool,
+    /// How many one after the other in one page, instead of the usual number.
+    pub(crate) sessions: Option<u32>,
+    /// Measures nothing, and writes the report of the last run anew.
+    pub(crate) report: bool,
+}
+
+/// Measures in each browser, and writes `docs/benchmark.md`; judges nothing.
+pub(crate) fn run(project: &Project, options: Options) -> Result<()> {
+    if !options.report {
+        prepare(project)?;
+    }
+    let mut program = cargo(project.root());
+    program.args(["run", "--quiet", "--package", "card-pin-e2e", "--bin", "bench", "--"]);
+    for (chosen, option) in [(options.quick, "--quick"), (options.report, "--report")] {
+        if chosen {
+            program.arg(option);
+        }
+    }
+    if let Some(sessions) = options.sessions {
+        program.args(["--sessions", &sessions.to_string()]);
+    }
+    run::run(&mut program)
+}
+
+/// Everything that is measured, into `target/bench/`.
+fn prepare(project: &Project) -> Result<()> {
+    setup::install_rivals(project)?;
+    dist::build(project)?;
+    let folder = project.work("bench");
+    if folder.exists() {
+        fs::remove_dir_all(&folder).context("target/bench cannot be emptied")?;
+    }
+    for build in BUILDS {
+        bind(project, build, &folder)?;
+    }
+    copy_all(&project.root().join("bench/pages"), &folder)?;
+    let packages = project.work("bench-npm").join("node_modules");
+    for library in LIBRARIES {
+        copy(&packages.join(library), &folder)?;
+    }
+    for pad in PADS {
+        bundle(project, pad, &packages, &folder)?;
+    }
+    Ok(())
+}
+
+/// One build of the bench's wasm and its glue, as `NAME.js` and `NAME_bg.wasm`.
+fn bind(project: &Project, name: &str, folder: &Path) -> Result<()> {
+    let made = project.work("bench-wasm").join(name);
+    dist::bind(project, "card-pin-bench", &made)?;
+    fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    for end in [".js", "_bg.wasm"] {
+        fs::copy(made.join(format!("card_pin_bench{end}")), folder.join(format!("{name}{end}")))
+            .context("the bench's wasm cannot be copied")?;
+    }
+    Ok(())
+}
+
+fn bundle(project: &Project, script: &str, packages: &Path, folder: &Path) -> Result<()> {
+    let mut outfile = OsString::from("--outfile=");
+    outfile.push(folder.join(script));
+    run::run(
+        Command::new(project.npm_tool("esbuild"))
+            .current_dir(project.root())
+            .env("NODE_PATH", packages)
+            .arg(format!("bench/pages/{script}"))
+            .args(["--bundle", "--format=esm", "--target=es2022", "--minify", "--legal-comments=none"])
+            .args(["--log-level=warning", "--allow-overwrite", "--external:./customer.js"])
+            .arg(outfile),
+    )
+}
+
+fn copy_all(from: &Path, to: &Path) -> Result<()> {
+    for entry in fs::read_dir(from).with_context(|| format!("{} cannot be read", from.display()))? {
+        copy(&entry?.path(), to)?;
+    }
+    Ok(())
+}
+
+fn copy(file: &Path, to: &Path) -> Result<()> {
+    let name = file.file_name().context("what has no name is no file")?;
+    fs::copy(file, to.join(name)).with_context(|| format!("{} cannot be copied", file.display()))?;
+    Ok(())
+}
