@@ -33,7 +33,7 @@ fn words(results: &Results) -> String {
          How long card-pin takes, how much a page loads for it and what memory it needs, beside the same work by WebCrypto, by \
          the `rsa` crate and by JavaScript libraries. `cargo xtask bench` measures and writes all of this page.\n\n",
     );
-    for section in [machine, keys, sessions, slower_machines, sizes, memory, many] {
+    for section in [machine, in_short, keys, sessions, slower_machines, sizes, memory, many] {
         page.push_str(&section(results));
         page.push('\n');
     }
@@ -41,26 +41,7 @@ fn words(results: &Results) -> String {
     page
 }
 
-const METHOD: &str = "## How it is measured
-
-- **Side by side.** All ways to make keys are in one page and take turns, each round beginning with another one; so do the pads,
-  each session in a page that is opened for it. What slows the machine down for a while slows all of them.
-- **Checked before it counts.** WebCrypto imports each public key, which has to be new, with the right size and exponent, and
-  encrypts under it; of each session the sandbox's HSM has to hold the PIN that was entered.
-- **As they come.** The libraries are the files that their makers publish for a `<script>`, called without a callback, which
-  node-forge would answer with a key of WebCrypto's. All run on the page's own thread, but for WebCrypto, which has its own, and
-  for the sessions of card-pin and of the pad on node-forge, which have one worker and two. Two in five keys of jsencrypt are a bit too short; they are made anew, in its time.
-  The browser has loaded the files before.
-- **The customer** types eight digits and Enter as fast as WebDriver can, as soon as the pad is drawn. A person takes
-  seconds for that, in which the key pair is made: the pads differ for people by what they load, and by *ready*.
-- **Enough of it.** Each way has the same time for each size, up to a highest number of runs, so that what is slow has few. What
-  would take too long for one is skipped, with what it would take: the work grows with the fourth power of the size.
-- **In numbers.** Quantiles are interpolated; ratios are of means, with the interval from 2.5 to 97.5 % of 2,000 bootstrap
-  resamples. How long a search for primes takes is a matter of luck, so single times spread widely around any mean.
-- **Slower machines.** The processes of the browser's pages stand still for most of the time, in turns of 5 ms, with all their threads.
-  DevTools' own throttle (`Emulation.setCPUThrottlingRate`) slows a page's main thread alone, and refuses workers; WebCrypto and workers
-  would run at full speed beside it. The network and the server are as fast as before.
-";
+const METHOD: &str = include_str!("method.md");
 
 fn machine(results: &Results) -> String {
     let machine = &results.machine;
@@ -75,7 +56,7 @@ fn machine(results: &Results) -> String {
          ran or waited to run.{quick}\n",
         machine.processor,
         machine.cores,
-        Unit::Bytes.say(machine.memory as f64).replace(".0 MiB", " MiB"),
+        Unit::Bytes.say(machine.memory as f64),
         machine.system,
         machine.rust,
         versions(&results.engines),
@@ -84,6 +65,43 @@ fn machine(results: &Results) -> String {
         machine.load.0,
         machine.load.1,
     )
+}
+
+/// The key that Enfuce documents and the session with it, as multiples of everything else.
+fn in_short(results: &Results) -> String {
+    let mut text = "## In short\n\nA key pair of 2048 bits, its mean beside that of others made in turn with it; and the median of whole sessions.\n\n\
+         | | key pair | ÷ WebCrypto | ÷ rsa crate | ÷ node-forge | session | pad on WebCrypto | pad on node-forge |\n\
+         | --- | --: | --: | --: | --: | --: | --: | --: |\n"
+        .to_owned();
+    for engine in &results.engines {
+        let of_engine = |keys: &&Keys| keys.bits == 2048 && keys.slower == 1 && keys.engine == engine.name;
+        let times = |contender: &str| {
+            let keys = results.keys.iter().filter(of_engine).find(|keys| keys.contender == contender);
+            keys.map_or(&[][..], |keys| &keys.times)
+        };
+        for ours in
+            results.keys.iter().filter(of_engine).filter(|keys| keys.contender.starts_with("card-pin"))
+        {
+            let how = ours.contender.trim_start_matches("card-pin");
+            let mean = mean(&ours.times).map_or_else(|| "–".to_owned(), |mean| Unit::Milliseconds.say(mean));
+            let _ = write!(text, "| {}{how} | {mean} |", engine.name);
+            for rival in [REFERENCE, "rsa crate", "node-forge"] {
+                let _ = write!(text, " {} |", ratio(&ours.contender, &ours.times, times(rival)));
+            }
+            for pad in ["card-pin", "pad on WebCrypto", "pad on node-forge"] {
+                let sessions = results.sessions.iter().find(|sessions| {
+                    sessions.slower == 1 && sessions.engine == engine.name && sessions.pad == pad
+                });
+                let accepted =
+                    sessions.iter().flat_map(|sessions| &sessions.runs).map(|marks| marks.accepted);
+                let time = median(&accepted.collect::<Vec<_>>());
+                let _ =
+                    write!(text, " {} |", time.map_or_else(String::new, |time| Unit::Milliseconds.say(time)));
+            }
+            text.push('\n');
+        }
+    }
+    text
 }
 
 fn keys(results: &Results) -> String {
@@ -159,7 +177,8 @@ fn spread(summary: &Summary) -> String {
 
 fn sessions(results: &Results) -> String {
     let mut text = format!(
-        "## Whole sessions\n\nFrom the page's opening to the server's word that the PIN is set, with a customer who types without a pause.\n\n\
+        "## Whole sessions\n\nFrom the page's opening to the server's word that the PIN is set, with a customer who types without a pause: \
+         `<card-pin>`, and the same pad written by hand on WebCrypto and on node-forge.\n\n\
          ![Times of whole sessions with each pad](benchmark-sessions.svg)\n\n{SESSIONS_HEAD}"
     );
     for engine in &results.engines {
@@ -238,7 +257,7 @@ fn capitalised(text: &str) -> String {
 }
 
 fn sizes(results: &Results) -> String {
-    let mut text = "## Bytes\n\nThe libraries do not draw a pad; the pads by hand do, with what of a library they need.\n\n\
+    let mut text = "## Bytes\n\nThe libraries draw no pad; the pads by hand do, with what of a library they need.\n\n\
                     ![What a page loads](benchmark-sizes.svg)\n\n| | minified | with brotli |\n| --- | --: | --: |\n"
         .to_owned();
     for size in &results.sizes {
@@ -309,4 +328,55 @@ fn many(results: &Results) -> String {
         );
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys_of(contender: &str, times: &[f64]) -> Keys {
+        Keys {
+            engine: "Chromium".to_owned(),
+            slower: 1,
+            contender: contender.to_owned(),
+            bits: 2048,
+            times: times.to_vec(),
+            skipped: times.is_empty().then(|| "a pair would take about 31 s".to_owned()),
+        }
+    }
+
+    #[test]
+    fn a_row_tells_the_times_the_ratio_or_why_there_are_none() {
+        let rows = [keys_of("WebCrypto", &[80.0; 6]), keys_of("card-pin", &[40.0; 6]), keys_of("slow", &[])];
+        let expected = "\
+            | Chromium | WebCrypto | 6 | 80 ms | 80 ms – 80 ms | 80 ms | 80 ms | 1 |\n\
+            |  | card-pin | 6 | 40 ms | 40 ms – 40 ms | 40 ms | 40 ms | **0.50** (0.50–0.50) |\n\
+            |  | slow | – | a pair would take about 31 s | | | | |\n";
+        assert_eq!(key_lines("Chromium", &rows.iter().collect::<Vec<_>>()), expected);
+    }
+
+    #[test]
+    fn few_times_have_a_rough_ratio_and_no_times_have_none() {
+        assert_eq!(ratio("slow", &[1234.0, 1166.0], &[80.0; 6]), "about 15");
+        assert_eq!(ratio("slow", &[], &[80.0; 6]), "–");
+        assert_eq!(ratio("slow", &[80.0], &[]), "–");
+    }
+
+    #[test]
+    fn the_report_links_every_picture_and_no_other() {
+        let results = Results {
+            keys: vec![keys_of("card-pin", &[40.0; 6])],
+            engines: vec![crate::results::Version {
+                name: "Chromium".to_owned(),
+                version: "1.2.3".to_owned(),
+            }],
+            ..Results::default()
+        };
+        let words = words(&results);
+        let pictures = pictures::all(&results);
+        assert_eq!(words.matches(".svg)").count(), pictures.len());
+        for (name, _) in pictures {
+            assert!(words.contains(&format!("]({name})")), "{name}");
+        }
+    }
 }

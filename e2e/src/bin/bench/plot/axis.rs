@@ -39,7 +39,10 @@ impl Unit {
             Self::Milliseconds if number < 9_950.0 => format!("{:.2} s", number / 1000.0),
             Self::Milliseconds => format!("{:.1} s", number / 1000.0),
             Self::Bytes if number.abs() < 1024.0 * 1024.0 => format!("{:.1} KiB", number / 1024.0),
-            Self::Bytes => format!("{:.1} MiB", number / 1024.0 / 1024.0),
+            Self::Bytes if number.abs() < 1024.0 * 1024.0 * 1024.0 => {
+                format!("{:.1} MiB", number / 1024.0 / 1024.0)
+            }
+            Self::Bytes => format!("{:.0} GiB", number / 1024.0 / 1024.0 / 1024.0),
             Self::Count => format!("{number:.0}"),
         }
     }
@@ -150,7 +153,7 @@ mod tests {
         assert_eq!([3.44, 34.4, 344.4].map(milliseconds), ["3.4 ms", "34 ms", "344 ms"]);
         assert_eq!([999.7, 3444.0, 34444.0].map(milliseconds), ["1.00 s", "3.44 s", "34.4 s"]);
         let bytes = |number| Unit::Bytes.say(number);
-        assert_eq!([65536.0, 2.5 * 1024.0 * 1024.0].map(bytes), ["64.0 KiB", "2.5 MiB"]);
+        assert_eq!([65536.0, 2.5 * 1024.0 * 1024.0, 2.5e10].map(bytes), ["64.0 KiB", "2.5 MiB", "23 GiB"]);
     }
 
     #[test]

@@ -70,7 +70,7 @@ fn draw_panel(canvas: &mut Canvas, panel: &Panel, along: &Axis) {
             &line.name,
         );
         // About as wide as its letters.
-        x -= 7.0 * line.name.chars().count() as f64 + 12.0;
+        x -= 7.8 * line.name.chars().count() as f64 + 12.0;
     }
     let (top, bottom) = (canvas.height + 4.0, canvas.height + 4.0 + PANEL);
     let numbers = panel.lines.iter().flat_map(|line| line.points.iter().map(|(_, number)| *number));

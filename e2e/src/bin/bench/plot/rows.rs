@@ -2,7 +2,7 @@ use super::{Align, Canvas, Colour, LEADING, MARGIN, Scale, Unit, WIDTH, axis::Ax
 use crate::statistics::Summary;
 
 /// Names on the left, numbers on the right, and between them what they look like.
-const AREA: (f64, f64) = (152.0, WIDTH - 74.0);
+const AREA: (f64, f64) = (160.0, WIDTH - 74.0);
 const ROW: f64 = 22.0;
 
 /// A row for each way to do something, in groups.
