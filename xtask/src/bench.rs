@@ -10,8 +10,12 @@ use std::{ffi::OsString, fs, path::Path, process::Command};
 /// The bench's wasm, once for each way to build it: what the file is called, which `bench/pages/keys.js` names.
 const BUILDS: [&str; 1] = ["card_pin_bench"];
 /// Libraries as their makers publish them for a page's `<script>`.
-const LIBRARIES: [&str; 3] =
-    ["node-forge/dist/forge.min.js", "jsencrypt/bin/jsencrypt.min.js", "jsrsasign/lib/jsrsasign-all-min.js"];
+const LIBRARIES: [&str; 4] = [
+    "node-forge/dist/forge.min.js",
+    "node-forge/dist/prime.worker.min.js",
+    "jsencrypt/bin/jsencrypt.min.js",
+    "jsrsasign/lib/jsrsasign-all-min.js",
+];
 /// Pads written by hand; each is bundled with what it imports.
 const PADS: [&str; 2] = ["pad-forge.js", "pad-webcrypto.js"];
 

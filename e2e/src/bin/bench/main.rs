@@ -106,9 +106,9 @@ async fn in_engine(sandbox: &Sandbox, engine: Engine, plan: &Plan, results: &mut
     let name = engine.to_string();
 
     let mut making = KeyMaking::open(sandbox, driver, name.clone()).await?;
-    for bits in SIZES {
+    for (bits, plan) in SIZES.into_iter().zip(plan.keys) {
         say(start, &format!("{engine}: keys of {bits} bits"));
-        results.keys.extend(making.measure(bits, plan.keys).await?);
+        results.keys.extend(making.measure(bits, plan).await?);
     }
     if engine == Engine::Chromium {
         for slower in SLOWER {

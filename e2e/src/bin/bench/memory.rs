@@ -15,7 +15,7 @@ const SETTLE: Duration = Duration::from_millis(1500);
 pub(crate) struct PageMemory {
     /// JavaScript objects that are still referred to.
     pub(crate) objects: u64,
-    /// All that the pages' processes have for themselves.
+    /// All that the page's process has for itself.
     pub(crate) process: u64,
 }
 
@@ -24,7 +24,9 @@ pub(crate) async fn of_page(browser: &Browser) -> Result<PageMemory> {
     let driver = browser.driver();
     driver.devtools("HeapProfiler.collectGarbage", json!({})).await?;
     let heap = driver.devtools("Runtime.getHeapUsage", json!({})).await?;
-    let process = browser.page_processes()().into_iter().map(private_memory).sum::<Result<u64>>()?;
+    // Chromium keeps a spare one beside the page's, which has loaded nothing.
+    let processes = browser.page_processes()().into_iter().map(private_memory);
+    let process = processes.collect::<Result<Vec<u64>>>()?.into_iter().max().unwrap_or_default();
     // The protocol's numbers are floating point.
     Ok(PageMemory { objects: heap["usedSize"].as_f64().context("the heap has no size")? as u64, process })
 }

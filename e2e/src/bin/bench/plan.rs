@@ -3,8 +3,8 @@ use std::time::Duration;
 /// How much is measured of what.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plan {
-    /// For each way to make keys, at each size.
-    pub(crate) keys: KeyPlan,
+    /// For each way to make keys, at each of [`SIZES`]; most for the size that Enfuce documents.
+    pub(crate) keys: [KeyPlan; SIZES.len()],
     /// With each pad; no further one when they took that long together.
     pub(crate) sessions: usize,
     pub(crate) sessions_time: Duration,
@@ -34,19 +34,23 @@ pub(crate) const SLOWER: [u32; 2] = [4, 20];
 
 impl Plan {
     pub(crate) const FULL: Self = Self {
-        keys: KeyPlan { runs: 100, time: seconds(7), longest: seconds(10) },
+        keys: [
+            KeyPlan { runs: 300, time: seconds(9), longest: seconds(10) },
+            KeyPlan { runs: 60, time: seconds(4), longest: seconds(10) },
+            KeyPlan { runs: 30, time: seconds(5), longest: seconds(10) },
+        ],
         sessions: 20,
-        sessions_time: seconds(20),
-        slow_keys: KeyPlan { runs: 20, time: seconds(8), longest: seconds(16) },
+        sessions_time: seconds(12),
+        slow_keys: KeyPlan { runs: 20, time: seconds(5), longest: seconds(16) },
         slow_sessions: 5,
-        slow_sessions_time: seconds(20),
+        slow_sessions_time: seconds(12),
         many: 1000,
-        many_elsewhere: 300,
+        many_elsewhere: 200,
     };
 
     /// For a look at whether it works.
     pub(crate) const QUICK: Self = Self {
-        keys: KeyPlan { runs: 8, time: seconds(1), longest: seconds(4) },
+        keys: [KeyPlan { runs: 8, time: seconds(1), longest: seconds(4) }; SIZES.len()],
         sessions: 3,
         sessions_time: seconds(8),
         slow_keys: KeyPlan { runs: 5, time: seconds(2), longest: seconds(4) },
