@@ -80,3 +80,28 @@ impl Drop for Process {
         let _ = self.child.wait();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_below_is_found_by_its_word_and_ends_with_the_one_above() -> Result<()> {
+        let shell =
+            Process::spawn(Command::new("sh").args(["-c", "sleep $SPAN & wait"]).env("SPAN", "61.5"))?;
+        let deadline = Instant::now() + GRACE;
+        let sleeping = loop {
+            match &*descendants(shell.id(), "61.5") {
+                [sleeping] => break *sleeping,
+                _ if Instant::now() > deadline => anyhow::bail!("the child is not found"),
+                _ => thread::sleep(Duration::from_millis(10)),
+            }
+        };
+        assert_ne!(sleeping, shell.id());
+        assert!(descendants(shell.id(), "another").is_empty());
+        drop(shell);
+        // What has ended has no command line any more.
+        assert!(descendants(sleeping, "61.5").is_empty());
+        Ok(())
+    }
+}
