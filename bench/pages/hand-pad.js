@@ -87,8 +87,8 @@ export function startPad(way) {
   draw();
   watch(pad);
 
-  // Started when the pad stands, so that it is drawn first.
-  const tzpk = new Promise((resolve) => setTimeout(resolve)).then(async () => {
+  // Started behind the first frame, so that the pad is drawn first.
+  const tzpk = new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))).then(async () => {
     const pair = await way.makeKeyPair();
     const answer = JSON.parse(await post("./tzpk", { controlId, publicKey: await way.publicKey(pair) }));
     return way.unwrap(pair, answer.tzpk);

@@ -1,4 +1,4 @@
-use crate::{plan::KeyPlan, results::Keys};
+use crate::{plan::KeyPlan, results::Keys, statistics::median};
 use anyhow::{Context, Result};
 use card_pin_e2e::{Sandbox, WebDriver};
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ pub(crate) struct KeyMaking<'a> {
     engine: String,
     contenders: Vec<String>,
     slower: u32,
-    /// What a pair took on average at full speed, by contender and size.
+    /// What a pair took at full speed, its median, by contender and size.
     known: BTreeMap<(String, u32), f64>,
 }
 
@@ -64,11 +64,8 @@ impl<'a> KeyMaking<'a> {
             round += 1;
         }
         if self.slower == 1 {
-            let means = rows.iter().filter(|row| !row.times.is_empty());
-            self.known.extend(means.map(|row| {
-                let mean = row.times.iter().sum::<f64>() / row.times.len() as f64;
-                ((row.contender.clone(), bits), mean)
-            }));
+            let medians = rows.iter().filter_map(|row| Some((row, median(&row.times)?)));
+            self.known.extend(medians.map(|(row, median)| ((row.contender.clone(), bits), median)));
         }
         Ok(rows
             .into_iter()
@@ -92,10 +89,11 @@ impl<'a> KeyMaking<'a> {
             .with_context(|| format!("{contender}, {bits} bits"))
     }
 
+    /// By the size from which it would take least: one unlucky pair of another size says little.
     fn reason_to_skip(&self, contender: &str, bits: u32, plan: KeyPlan) -> Option<String> {
-        let known = self.known.iter().rev().find(|((name, known), _)| name == contender && *known <= bits);
-        let ((_, known_bits), mean) = known?;
-        let likely = likely_time(*mean, *known_bits, bits) * f64::from(self.slower);
+        let known = self.known.iter().filter(|((name, known), _)| name == contender && *known <= bits);
+        let likely = known.map(|((_, known_bits), median)| likely_time(*median, *known_bits, bits));
+        let likely = likely.min_by(f64::total_cmp)? * f64::from(self.slower);
         let longest = plan.longest.as_secs_f64() * 1000.0;
         (likely > longest).then(|| format!("a pair would take about {:.0} s", likely / 1000.0))
     }

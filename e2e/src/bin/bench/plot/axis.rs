@@ -88,7 +88,9 @@ impl Axis {
             // Nothing logarithmic is nought.
             Scale::Logarithmic => {
                 let least = least.clamp(0.1, largest.max(0.1));
-                let low = 10_f64.powf(least.log10().floor());
+                let decade = 10_f64.powf(least.log10().floor());
+                let below = STEPS.into_iter().rev().find(|step| step * decade <= least * 1.000_001);
+                let low = clean(below.unwrap_or(1.0) * decade);
                 (low, round_up(largest.max(low * 10.0), &ENDS))
             }
         };
@@ -119,8 +121,9 @@ impl Axis {
                     .collect()
             }
             Scale::Logarithmic => {
-                let decade = |power: &i32| low * 10_f64.powi(*power);
-                (0..).take_while(|power| decade(power) <= high * 1.001).map(|power| decade(&power)).collect()
+                let first = (low * 0.999).log10().ceil() as i32;
+                let decades = (first..).map(|power| 10_f64.powi(power));
+                decades.take_while(|decade| *decade <= high * 1.001).collect()
             }
         };
         numbers.into_iter().map(|number| (self.place(number), unit.say_round(clean(number)))).collect()
@@ -160,11 +163,11 @@ mod tests {
     fn a_logarithmic_axis_has_its_decades() {
         let axis =
             Axis::over(Scale::Logarithmic, Unit::Milliseconds, [31.0, 4200.0].into_iter(), (0.0, 300.0));
-        assert_eq!(written(&axis, Unit::Milliseconds), ["10 ms", "100 ms", "1 s"]);
-        assert_eq!(axis.place(10.0), 0.0);
+        assert_eq!(written(&axis, Unit::Milliseconds), ["100 ms", "1 s"]);
+        assert_eq!(axis.place(20.0), 0.0);
         assert_eq!(axis.place(5000.0), 300.0);
-        let tenfold = axis.place(100.0);
-        assert!((axis.place(1000.0) - 2.0 * tenfold).abs() < 1e-9);
+        let tenfold = axis.place(200.0);
+        assert!((axis.place(2000.0) - 2.0 * tenfold).abs() < 1e-9);
         // What lies beyond stays on the picture.
         assert_eq!((axis.place(0.0), axis.place(1e9)), (0.0, 300.0));
     }

@@ -59,7 +59,7 @@ impl Lines<'_> {
 }
 
 fn draw_panel(canvas: &mut Canvas, panel: &Panel, along: &Axis) {
-    canvas.height += LEADING + 5.0;
+    canvas.height += LEADING + 12.0;
     canvas.text((MARGIN, canvas.height - 6.0), Align::Start, "text strong", &panel.name);
     let mut x = WIDTH - MARGIN;
     for line in panel.lines.iter().rev() {
