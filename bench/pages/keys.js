@@ -8,6 +8,7 @@ const F4 = new Uint8Array([1, 0, 1]);
 
 const CONTENDERS = [
   await wasm("card-pin", "card_pin_bench", "make_key_pair"),
+  await wasm("card-pin, no SIMD", "card_pin_bench_scalar", "make_key_pair"),
   {
     name: "WebCrypto",
     make: (bits) =>

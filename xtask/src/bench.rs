@@ -1,5 +1,5 @@
 use crate::{
-    dist,
+    dist::{self, Simd},
     project::Project,
     run::{self, cargo},
     setup,
@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use std::{ffi::OsString, fs, path::Path, process::Command};
 
 /// The bench's wasm, once for each way to build it: what the file is called, which `bench/pages/keys.js` names.
-const BUILDS: [&str; 1] = ["card_pin_bench"];
+const BUILDS: [(&str, Simd); 2] = [("card_pin_bench", Simd::With), ("card_pin_bench_scalar", Simd::Without)];
 /// Libraries as their makers publish them for a page's `<script>`.
 const LIBRARIES: [&str; 4] = [
     "node-forge/dist/forge.min.js",
@@ -55,8 +55,8 @@ fn prepare(project: &Project) -> Result<()> {
     if folder.exists() {
         fs::remove_dir_all(&folder).context("target/bench cannot be emptied")?;
     }
-    for build in BUILDS {
-        bind(project, build, &folder)?;
+    for (name, simd) in BUILDS {
+        bind(project, name, simd, &folder)?;
     }
     copy_all(&project.root().join("bench/pages"), &folder)?;
     let packages = project.work("bench-npm").join("node_modules");
@@ -70,9 +70,9 @@ fn prepare(project: &Project) -> Result<()> {
 }
 
 /// One build of the bench's wasm and its glue, as `NAME.js` and `NAME_bg.wasm`.
-fn bind(project: &Project, name: &str, folder: &Path) -> Result<()> {
+fn bind(project: &Project, name: &str, simd: Simd, folder: &Path) -> Result<()> {
     let made = project.work("bench-wasm").join(name);
-    dist::bind(project, "card-pin-bench", &made)?;
+    dist::bind(project, "card-pin-bench", simd, &made)?;
     fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     for end in [".js", "_bg.wasm"] {
         fs::copy(made.join(format!("card_pin_bench{end}")), folder.join(format!("{name}{end}")))
