@@ -6,12 +6,13 @@
 use crate::{
     error::Error,
     prime_search::{Natural, PrimePairSearch},
+    spki::to_spki_der,
 };
 use alloc::{boxed::Box, string::String, vec::Vec};
 use base64ct::{Base64, Encoding};
 use core::fmt;
 use rand_core::TryCryptoRng;
-use rsa::{BoxedUint, pkcs8::EncodePublicKey};
+use rsa::{BoxedUint, traits::PublicKeyParts};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
@@ -76,7 +77,7 @@ fn assemble(primes: &[Natural; 2], size: KeySize) -> Option<KeyPair> {
         .each_ref()
         .map(|prime| BoxedUint::from_be_slice_truncated(&prime.to_be_bytes(), size.bits() / 2));
     let private_key = rsa::PrivateKey::from_p_q(p, q, BoxedUint::from(PUBLIC_EXPONENT)).ok()?;
-    let public_key = Base64::encode_string(private_key.as_public_key().to_public_key_der().ok()?.as_bytes());
+    let public_key = Base64::encode_string(&to_spki_der(&private_key.n_bytes(), &private_key.e_bytes()));
     Some(KeyPair { private_key: Box::new(private_key), public_key })
 }
 

@@ -40,6 +40,8 @@ pub mod pin;
 pub mod pin_block;
 /// The two primes of an RSA key.
 mod prime_search;
+/// The form in which a public key leaves: SubjectPublicKeyInfo in DER.
+mod spki;
 /// The RSA key pair: search, public key, unwrapping.
 pub mod key_pair;
 /// The temporary PIN key, TDEA or AES: checked when unwrapped, used for one block.
