@@ -45,7 +45,7 @@ pub(crate) fn build(project: &Project) -> Result<()> {
             .with_context(|| format!("{name} cannot be copied"))?;
     }
     // The worker has one glue, for either.
-    if fs::read(glue.join(GLUE))? != fs::read(scalar.join(GLUE))? {
+    if code(&glue.join(GLUE))? != code(&scalar.join(GLUE))? {
         bail!("the builds with and without SIMD have different JavaScript");
     }
 
@@ -81,6 +81,12 @@ pub(crate) fn build(project: &Project) -> Result<()> {
     fs::rename(&staging, &dist).context("dist/ cannot be replaced")?;
     println!("build: dist/ is ready");
     Ok(())
+}
+
+/// The lines of a script but for comments, in which places in the module's tables are noted.
+fn code(script: &Path) -> Result<Vec<String>> {
+    let text = fs::read_to_string(script).with_context(|| format!("{} cannot be read", script.display()))?;
+    Ok(text.lines().filter(|line| !line.trim_start().starts_with("//")).map(str::to_owned).collect())
 }
 
 /// A file that no longer ships must not linger.
