@@ -186,14 +186,12 @@ mod tests {
         }
     }
 
-    /// As deep as serde_json goes, so that no body takes the stack.
+    /// No body takes the stack.
     #[test]
     fn depth_is_limited() {
         let nested = |depth: usize| format!("{{\"more\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
         for (depth, is_read) in [(126, true), (127, false), (30_000, false)] {
-            let body = nested(depth);
-            assert_eq!(read(body.as_bytes()).is_some(), is_read, "{depth}");
-            assert_eq!(serde_json::from_str::<Value>(&body).is_ok(), is_read, "{depth}");
+            assert_eq!(read(nested(depth).as_bytes()).is_some(), is_read, "{depth}");
         }
     }
 
