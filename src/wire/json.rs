@@ -72,17 +72,17 @@ impl<'body> Unread<'_, 'body> {
         self.skip_within(MAX_DEPTH)
     }
 
+    /// hifijson's own `ignore` takes any depth, and so, by calling itself, any stack: here it gets what has none.
     fn skip_within(self, depth: u8) -> Result<(), Error> {
-        // hifijson's own `ignore` takes any depth, and so, by calling itself, any stack.
-        let next = |first, lexer: &mut SliceLexer<'body>| {
-            let depth = depth.checked_sub(1).ok_or(Error::Depth)?;
-            Unread { first, lexer }.skip_within(depth)
-        };
-        match self.first {
-            b'{' => read_members(self.lexer, |_, Unread { first, lexer }| next(first, lexer)),
-            b'[' => self.lexer.discarded().seq(b']', Lex::ws_peek, next),
-            _ => hifijson::ignore::parse(self.first, self.lexer),
+        let Self { first, lexer } = self;
+        if first != b'{' && first != b'[' {
+            return hifijson::ignore::parse(first, lexer);
         }
+        let depth = depth.checked_sub(1).ok_or(Error::Depth)?;
+        if first == b'{' {
+            return read_members(lexer, |_, value| value.skip_within(depth));
+        }
+        lexer.discarded().seq(b']', Lex::ws_peek, |first, lexer| Unread { first, lexer }.skip_within(depth))
     }
 }
 
