@@ -162,6 +162,8 @@ impl<'a> Stage<'a> {
         let (pad, card, pin) = self.open().await?;
         let leave = "for (const name of ['pagehide', 'pageshow']) dispatchEvent(new PageTransitionEvent(name, { persisted: true }))";
         if in_mid_submit {
+            // What was sent before is not what is waited for.
+            self.network.forget();
             self.on_pad("pad.setUrl = './set?fault=stall'").await?;
         }
         pad.start(&card.control_id).await?;
