@@ -167,11 +167,11 @@ fn scripts() -> Vec<(&'static str, &'static str, Value)> {
             "the core with SIMD, and that without on a device that has none",
             "const withSimd = open({scalarWasmUrl: './missing.wasm'});
              await told(withSimd, 'ready');
-             const { validate } = WebAssembly;
-             WebAssembly.validate = (bytes) => !(bytes.length < 64) && validate(bytes);
+             const { validate } = window.WebAssembly;
+             window.WebAssembly.validate = (bytes) => !(bytes.length < 64) && validate(bytes);
              const without = open({wasmUrl: './missing.wasm'});
              const elsewhere = open({scalarWasmUrl: './missing.wasm'});
-             WebAssembly.validate = validate;
+             window.WebAssembly.validate = validate;
              return [(await told(without, 'ready')).isolation, (await told(elsewhere, 'set_pin_error')).code]",
             json!(["worker", "network"]),
         ),
