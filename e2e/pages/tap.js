@@ -10,14 +10,12 @@ let memory;
 const upload = (moment) =>
   fetch(`/tap/${moment}`, { method: "POST", body: new Uint8Array(memory.buffer).slice() });
 
-for (const name of ["instantiate", "instantiateStreaming"]) {
-  const original = WebAssembly[name];
-  WebAssembly[name] = async (...given) => {
-    const made = await original.apply(WebAssembly, given);
-    memory = (made.instance ?? made).exports.memory;
-    return made;
-  };
-}
+const { Instance } = WebAssembly;
+WebAssembly.Instance = function (...given) {
+  const made = new Instance(...given);
+  memory = made.exports.memory;
+  return made;
+};
 
 globalThis.setTimeout = (callback, ms, ...given) => {
   if (!(ms >= 1000)) return setTimeout(callback, ms, ...given);
@@ -40,9 +38,9 @@ if (new URL(globalThis.location.href).searchParams.has("searching")) {
 }
 
 /** What the vault says last: the worker could be ended now, and is tapped instead. */
-const dbg = new BroadcastChannel("dbg");
-globalThis.addEventListener("message", ({ data }) => dbg.postMessage(["in", JSON.stringify(data)]));
-export const say = (message) => { dbg.postMessage(["out", JSON.stringify(message)]); if (message.closed) upload("closed").then((r) => dbg.postMessage(["up", r.status]), (e) => dbg.postMessage(["fail", String(e)])); };
+export const say = (message) => {
+  if (message.closed) upload("closed");
+};
 
 if ("DedicatedWorkerGlobalScope" in globalThis) {
   const original = globalThis.postMessage.bind(globalThis);

@@ -1,12 +1,12 @@
-//! How the hosted page comes to its pad: each file once, and those of the vault ahead.
+//! How the hosted page comes to its pad.
 
 use anyhow::{Result, ensure};
 use card_pin_e2e::{Engine, Network, Sandbox, in_each_engine};
 
-in_each_engine!(what_is_loaded_ahead_is_loaded_once);
+in_each_engine!(each_file_is_loaded_once);
 
-/// The hints in `page.html` are for what the pad then asks for; an engine that made nothing of them would load it twice.
-async fn what_is_loaded_ahead_is_loaded_once(engine: Engine) -> Result<()> {
+/// A hint in `page.html` that an engine makes nothing of would have it load a file twice.
+async fn each_file_is_loaded_once(engine: Engine) -> Result<()> {
     let sandbox = Sandbox::start().await?;
     let network = Network::start(&sandbox).await?;
     let browser = engine.start().await?;
