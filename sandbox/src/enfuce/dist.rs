@@ -18,10 +18,6 @@ const PAGE: &str = "page.html";
 /// The vault is a worker, and a worker does not take its page's policy over: it needs its own, or it could send anywhere.
 const SCRIPT_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'";
 
-/// The page loads worker and core ahead; a worker may use what its page has loaded only as long as that is fresh. No longer
-/// than that, so that a rebuilt page is soon seen.
-const FRESH: &str = "max-age=60";
-
 /// The folder of the built page. Files are read at each request, so that a rebuilt page needs no restart.
 pub(crate) struct Dist {
     folder: PathBuf,
@@ -56,7 +52,7 @@ impl Dist {
         let mut response = bytes.into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type(name)));
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(FRESH));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(SCRIPT_POLICY));
         response
     }
