@@ -28,6 +28,7 @@
  * | `{event, …}`                     | an event of card-pin.d.ts, with its fields; a                  |
  * |                                  | `set_pin_validation_error` also says whether a `submit` was refused |
  * | `{submitting: true}`             | a submit was taken: there is no more input                     |
+ * | `{advanced: true}`               | an `advance` is done, and all that it led to was told before   |
  * | `{ask: "controlId"}`             | both entries agree: a control id is needed now                 |
  * | `{spell: digit, place}`          | one digit of the PIN shown; without a digit: that was the last |
  * | `{hidden: true}`                 | the time to look at the PIN is over, and it is wiped           |
@@ -58,6 +59,7 @@
  * @typedef {{started: true}} Started
  * @typedef {{opened: true}} Opened
  * @typedef {{submitting: true}} Submitting
+ * @typedef {{advanced: true}} Advanced
  * @typedef {{ask: "controlId"}} Ask
  * @typedef {{spell: number | undefined, place: number}} Spell
  * @typedef {{hidden: true}} Hidden
@@ -69,7 +71,7 @@
  * @typedef {{event: "view_pin_success"}} Shown
  * @typedef {{event: "set_pin_error" | "view_pin_error", code: string, retryable: boolean}} Failed
  * @typedef {Ready | PinValid | ValidationError | Success | Shown | Failed} SessionEvent
- * @typedef {Started | Opened | Submitting | Ask | Spell | Hidden | Closed | SessionEvent} Outward
+ * @typedef {Started | Opened | Submitting | Advanced | Ask | Spell | Hidden | Closed | SessionEvent} Outward
  */
 
 /** @typedef {(value: unknown) => boolean} Test */
@@ -129,6 +131,7 @@ const OUTWARD = [
   { started: only(true) },
   { opened: only(true) },
   { submitting: only(true) },
+  { advanced: only(true) },
   { ask: only("controlId") },
   { spell: optional(isDigit), place: count },
   { hidden: only(true) },

@@ -46,6 +46,8 @@ export class PinSession extends EventTarget {
   #end;
   /** @type {Submit | undefined} */
   #submit;
+  /** How many `advance` messages the vault has not answered; each may have led to a submit. */
+  #advancing = 0;
   #views;
   #controlIdProvider;
   #host;
@@ -107,6 +109,7 @@ export class PinSession extends EventTarget {
   /** Goes to whatever comes next, the second entry or the submit; without digits it does nothing. @throws {CardPinError} `closed` */
   advance() {
     this.#edit({ do: "advance" });
+    this.#advancing += 1;
   }
 
   /**
@@ -149,9 +152,9 @@ export class PinSession extends EventTarget {
     return this.#submit.promise;
   }
 
-  /** What a submit under way comes to when the vault is gone. */
+  /** What a submit under way comes to when the vault is gone, or one that an `advance` without an answer may have begun. */
   #cutShort() {
-    return this.#submit && !this.#views ? new CardPinError("outcome_unknown", false) : new CardPinError("closed");
+    return (this.#submit || this.#advancing > 0) && !this.#views ? new CardPinError("outcome_unknown", false) : new CardPinError("closed");
   }
 
   /** @param {import("./protocol.js").Press | import("./protocol.js").Edit} message */
@@ -165,6 +168,7 @@ export class PinSession extends EventTarget {
     if (!this.#awaits(message)) return;
     if ("event" in message) this.#onEvent(message);
     else if ("submitting" in message) this.#onSubmitting();
+    else if ("advanced" in message) this.#advancing -= 1;
     else if ("ask" in message) this.#giveControlId();
     else if ("spell" in message) this.#tell({ event: "spell", digit: message.spell, place: message.place });
     else if ("hidden" in message) this.#onHidden();
@@ -179,6 +183,7 @@ export class PinSession extends EventTarget {
    */
   #awaits(message) {
     if ("ask" in message) return this.#submit !== undefined;
+    if ("advanced" in message) return this.#advancing > 0;
     if ("spell" in message || "hidden" in message) return this.#isShown;
     if (!("event" in message)) return true;
     const { event } = message;
@@ -234,6 +239,7 @@ export class PinSession extends EventTarget {
 
   /** A new vault has none of the digits, and has not heard of a submit. */
   #onRestart() {
+    this.#advancing = 0;
     if (this.#views) {
       if (this.#submit) this.#host.post({ do: "submit" });
       return;

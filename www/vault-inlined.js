@@ -34,5 +34,8 @@ export function vaultSource({ workerUrl, wasmUrl, scalarWasmUrl }) {
  * @returns {Uint8Array<ArrayBuffer>}
  */
 function decoded(base64) {
-  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  const text = atob(base64);
+  const bytes = new Uint8Array(text.length);
+  for (let at = 0; at < bytes.length; at += 1) bytes[at] = text.charCodeAt(at);
+  return bytes;
 }

@@ -20,6 +20,7 @@ import { Viewer } from "./viewer.js";
 export function makeVault(emit) {
   /** @type {Promise<Vault | undefined> | undefined} */
   let opening;
+  const loading = new AbortController();
   /** @type {Vault | undefined} */
   let vault;
   let isClosed = false;
@@ -38,12 +39,17 @@ export function makeVault(emit) {
       isClosed = true;
       vault?.close();
       viewer.close().then(() => emit({ closed: true }));
-    } else if (vault) pass(message, vault);
+    } else if (vault) {
+      pass(message, vault);
+      if (message.do === "advance") emit({ advanced: true });
+    }
   };
   return (data) => {
     const message = readInward(data);
     if (!message) return;
-    if (message.do === "open") opening ??= open(message, tell).then((opened) => (vault = opened));
+    // A core that is still on its way is waited for no longer.
+    if (message.do === "close") loading.abort();
+    if (message.do === "open") opening ??= open(message, loading.signal, tell).then((opened) => (vault = opened));
     else if (vault) take(message);
     else opening?.then(() => take(message));
   };
@@ -51,12 +57,13 @@ export function makeVault(emit) {
 
 /**
  * @param {Open} message
+ * @param {AbortSignal} signal gives the loading up
  * @param {(message: Outward) => void} emit
  * @returns {Promise<Vault | undefined>} `undefined` when it failed, which `emit` has been told
  */
-async function open({ config, wasm }, emit) {
+async function open({ config, wasm }, signal, emit) {
   try {
-    await load(wasm);
+    await load(wasm, signal);
     const vault = new Vault(config, emit);
     emit({ opened: true });
     return vault;
@@ -74,32 +81,37 @@ const MAGIC = [0x00, 0x61, 0x73, 0x6d];
 /**
  * Loads the core.
  * @param {string | Uint8Array<ArrayBuffer>} wasm its address, or itself
+ * @param {AbortSignal} signal
  */
-async function load(wasm) {
+async function load(wasm, signal) {
   if (typeof WebAssembly !== "object") throw "wasm_unavailable";
-  initSync({ module: await (typeof wasm === "string" ? compileFrom(wasm) : WebAssembly.compile(wasm)) });
+  initSync({ module: await (typeof wasm === "string" ? compileFrom(wasm, signal) : WebAssembly.compile(wasm)) });
 }
 
 /**
  * Compiles the core while it comes. Where that fails, it is compiled once more when all of it is there, so that a bad network
  * is told from a device that cannot compile; and so it is where a server does not know the type of WebAssembly.
  * @param {string} url
+ * @param {AbortSignal} signal
  */
-async function compileFrom(url) {
-  let response = await request(url);
+async function compileFrom(url, signal) {
+  let response = await request(url, signal);
   if (response.headers.get("content-type") === "application/wasm") {
     const module = await WebAssembly.compileStreaming(response).catch(() => undefined);
     if (module) return module;
-    response = await request(url);
+    response = await request(url, signal);
   }
   const bytes = await wholeOf(response).catch(() => undefined);
   if (!bytes || MAGIC.some((byte, at) => bytes[at] !== byte)) throw "network";
   return WebAssembly.compile(bytes);
 }
 
-/** @param {string} url */
-async function request(url) {
-  const response = await fetch(url, { credentials: "same-origin" }).catch(() => undefined);
+/**
+ * @param {string} url
+ * @param {AbortSignal} signal
+ */
+async function request(url, signal) {
+  const response = await fetch(url, { credentials: "same-origin", signal }).catch(() => undefined);
   if (!response?.ok) throw "network";
   return response;
 }

@@ -170,8 +170,6 @@ impl<'a> Stage<'a> {
         if in_mid_submit {
             pad.choose(&pin, Hand::Keyboard).await?;
             self.wait_until_sent("/pin-page/set").await?;
-            // The page hears of it from the vault at about the same time as the network.
-            tokio::time::sleep(Duration::from_millis(500)).await;
         } else {
             pad.enter(&pin[..3], Hand::Keyboard).await?;
         }
