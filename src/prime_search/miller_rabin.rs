@@ -44,9 +44,9 @@ pub(super) fn round<L: Lanes>(candidates: &[&Natural], bases: &[&Natural]) -> L 
     let mut modulus = Modulus::<L>::new(cut, candidates);
     // n − 1 = d · 2^s with d odd; n is odd, so that n − 1 is n without its lowest bit.
     let less_one: Vec<Natural> = candidates.iter().map(|n| n.without_lowest_bit()).collect();
-    let twos: Vec<usize> = less_one.iter().map(Natural::trailing_zeros).collect();
+    let twos: Zeroizing<Vec<usize>> = Zeroizing::new(less_one.iter().map(Natural::trailing_zeros).collect());
     let odd_parts: Vec<Natural> =
-        less_one.iter().zip(&twos).map(|(number, zeros)| number.shifted_down(*zeros)).collect();
+        less_one.iter().zip(twos.iter()).map(|(number, zeros)| number.shifted_down(*zeros)).collect();
 
     let table = powers(&mut modulus, cut, candidates, bases);
     let (mut power, mut next, mut factor) = (Number::<L>::zero(cut), Number::zero(cut), Number::zero(cut));

@@ -72,6 +72,11 @@ impl<L: Lanes> Number<L> {
         Self(Zeroizing::new(vec![[L::ZERO; 4]; cut.tiles]))
     }
 
+    /// One in each lane.
+    fn one(cut: Cut) -> Self {
+        Self::from_limbs(cut, |limb| L::splat(u32::from(limb == 0)))
+    }
+
     /// The number whose limbs are given, by the limb's place.
     fn from_limbs(cut: Cut, limb: impl Fn(usize) -> L) -> Self {
         Self(Zeroizing::new((0..cut.tiles).map(|at| tile(limb(2 * at), limb(2 * at + 1))).collect()))
@@ -91,7 +96,7 @@ impl<L: Lanes> Number<L> {
     pub(super) fn powers_of_two(cut: Cut, exponent: impl Fn(usize) -> u32) -> Self {
         let exponents = L::from_fn(exponent);
         let mut place = 0;
-        let mut limbs = Vec::with_capacity(cut.limbs());
+        let mut limbs = Zeroizing::new(Vec::with_capacity(cut.limbs()));
         for _ in 0..cut.limbs() {
             let mut limb = L::ZERO;
             for bit in 0..cut.limb_bits {
@@ -136,7 +141,6 @@ pub(super) struct Modulus<L: Lanes> {
     negated_inverse: L,
     /// q, while a product is reduced.
     quotient: Number<L>,
-    one: Number<L>,
 }
 
 impl<L: Lanes> Modulus<L> {
@@ -149,7 +153,6 @@ impl<L: Lanes> Modulus<L> {
             modulus,
             negated_inverse: L::ZERO.minus(inverse(lowest)) & L::splat((1 << cut.limb_bits) - 1),
             quotient: Number::zero(cut),
-            one: Number::from_limbs(cut, |limb| L::splat(u32::from(limb == 0))),
         }
     }
 
@@ -172,15 +175,13 @@ impl<L: Lanes> Modulus<L> {
     /// a / R, which is at most n: (a + qn) / R with a, q < R.
     pub(super) fn leave(&mut self, a: &Number<L>) -> Number<L> {
         let mut left = Number::zero(self.cut);
-        let one = core::mem::replace(&mut self.one, Number(Zeroizing::default()));
-        self.multiply(&mut left, a, &one);
-        self.one = one;
+        self.multiply(&mut left, a, &Number::one(self.cut));
         left
     }
 
     /// The lanes in which a / R is one.
     pub(super) fn is_one(&mut self, a: &Number<L>) -> L {
-        self.leave(a).equals(&self.one)
+        self.leave(a).equals(&Number::one(self.cut))
     }
 
     /// Column by column, from the lowest: a product, whose columns the factors give, and the multiple of n that makes its

@@ -87,12 +87,11 @@ impl Sieve {
                 }
             }
         }
-        let offsets = (0..ODD_NUMBERS as u32)
-            .zip(is_out.iter())
-            .rev()
-            .filter(|(_, is_out)| !**is_out)
-            .map(|(offset, _)| offset);
-        Zeroizing::new(offsets.collect())
+        // Room for all, so that it is never moved.
+        let mut offsets = Zeroizing::new(Vec::with_capacity(ODD_NUMBERS));
+        let numbered = (0..ODD_NUMBERS as u32).zip(is_out.iter()).rev();
+        offsets.extend(numbered.filter(|(_, is_out)| !**is_out).map(|(offset, _)| offset));
+        offsets
     }
 }
 

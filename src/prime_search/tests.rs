@@ -68,8 +68,19 @@ fn operand(bits: usize, random: &mut impl rand::Rng) -> BigUint {
     number
 }
 
-/// Gives the bytes it was made with, and then fails.
-struct Replay(Vec<u8>);
+/// A random source that is a function: it fills, or has nothing left.
+struct Source<F>(F);
+
+/// Gives these bytes, and then fails.
+fn replay(bytes: Vec<u8>) -> Source<impl FnMut(&mut [u8]) -> Result<(), Exhausted>> {
+    let mut at = 0;
+    Source(move |to: &mut [u8]| {
+        let given = bytes.get(at..at + to.len()).ok_or(Exhausted)?;
+        to.copy_from_slice(given);
+        at += to.len();
+        Ok(())
+    })
+}
 
 /// There is no randomness left.
 #[derive(Debug)]
@@ -83,7 +94,7 @@ impl std::fmt::Display for Exhausted {
 
 impl std::error::Error for Exhausted {}
 
-impl TryRng for Replay {
+impl<F: FnMut(&mut [u8]) -> Result<(), Exhausted>> TryRng for Source<F> {
     type Error = Exhausted;
 
     fn try_next_u32(&mut self) -> Result<u32, Exhausted> {
@@ -95,11 +106,8 @@ impl TryRng for Replay {
     }
 
     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Exhausted> {
-        let (given, rest) = self.0.split_at_checked(bytes.len()).ok_or(Exhausted)?;
-        bytes.copy_from_slice(given);
-        self.0 = rest.to_vec();
-        Ok(())
+        (self.0)(bytes)
     }
 }
 
-impl TryCryptoRng for Replay {}
+impl<F: FnMut(&mut [u8]) -> Result<(), Exhausted>> TryCryptoRng for Source<F> {}

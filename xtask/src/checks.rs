@@ -12,9 +12,6 @@ use std::{process::Command, time::Instant};
 /// One check: its name, and what to do.
 type Check = (&'static str, fn(&Project) -> Result<()>);
 
-/// For the compiler, what makes the build with SIMD. Without, the core is that of the native tests.
-const SIMD: &str = "-Ctarget-feature=+simd128";
-
 /// Cheap ones first; a browser sees only what passed everything else.
 const CHECKS: [Check; 15] = [
     ("format", format),
@@ -73,12 +70,13 @@ fn clippy(project: &Project) -> Result<()> {
     run::run(cargo(project.root()).args(["clippy", "--workspace", "--all-targets", "--", "-Dwarnings"]))
 }
 
+/// With SIMD: without, the core is that of the native tests.
 fn clippy_wasm(project: &Project) -> Result<()> {
     let target = "--target=wasm32-unknown-unknown";
     run::run(
         cargo(project.root())
             .args(["clippy", target, "--package", "card-pin", "--all-targets", "--", "-Dwarnings"])
-            .env("RUSTFLAGS", SIMD),
+            .env("CARGO_ENCODED_RUSTFLAGS", dist::rust_flags(project, Simd::With)?),
     )
 }
 

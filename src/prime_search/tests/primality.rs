@@ -237,6 +237,6 @@ fn no_base_is_trivial() {
         2_u32.into(),
     ];
     let bytes = draws.iter().flat_map(|draw| natural(draw, 1024).to_be_bytes().to_vec()).collect();
-    let base = miller_rabin::draw_base(&natural(&prime, 1024), &mut super::Replay(bytes)).unwrap();
+    let base = miller_rabin::draw_base(&natural(&prime, 1024), &mut super::replay(bytes)).unwrap();
     assert_eq!(big(&base), 2_u32.into());
 }

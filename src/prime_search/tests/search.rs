@@ -1,7 +1,7 @@
-use super::{Exhausted, WIDTHS, big, is_prime, power_of_two};
+use super::{Exhausted, Source, WIDTHS, big, is_prime, power_of_two};
 use crate::{error::Error, prime_search::PrimePairSearch, random::SystemRandom};
 use num_bigint::BigUint;
-use rand::{TryCryptoRng, TryRng, rand_core::utils::next_word_via_fill};
+use rand::TryRng;
 
 pub(super) fn find(bits: usize) -> [BigUint; 2] {
     finish(PrimePairSearch::new(bits))
@@ -66,7 +66,12 @@ fn no_randomness_is_an_error_and_not_the_end() {
     // A start and an order for each prime, and the bases; sometimes another start, where a base is drawn again.
     for draws in 0..10 {
         let mut search = PrimePairSearch::new(1024);
-        let mut random = Limited { draws };
+        let mut left = draws;
+        // The system's random source, so many times; and then none.
+        let mut random = Source(|bytes: &mut [u8]| {
+            left = usize::checked_sub(left, 1).ok_or(Exhausted)?;
+            SystemRandom.try_fill_bytes(bytes).map_err(|_| Exhausted)
+        });
         let error = loop {
             match search.step(&mut random) {
                 Ok(found) => assert!(found.is_none(), "there were too few draws"),
@@ -78,27 +83,3 @@ fn no_randomness_is_an_error_and_not_the_end() {
         assert_eq!((&p * &q).bits(), 2048);
     }
 }
-
-/// The system's random source, so many times; and then none.
-struct Limited {
-    draws: usize,
-}
-
-impl TryRng for Limited {
-    type Error = Exhausted;
-
-    fn try_next_u32(&mut self) -> Result<u32, Exhausted> {
-        next_word_via_fill(self)
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Exhausted> {
-        next_word_via_fill(self)
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Exhausted> {
-        self.draws = self.draws.checked_sub(1).ok_or(Exhausted)?;
-        SystemRandom.try_fill_bytes(bytes).map_err(|_| Exhausted)
-    }
-}
-
-impl TryCryptoRng for Limited {}

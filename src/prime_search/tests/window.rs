@@ -1,4 +1,4 @@
-use super::{Replay, WIDTHS, big, power_of_two};
+use super::{WIDTHS, big, power_of_two, replay};
 use crate::{
     error::Error,
     prime_search::sieve::{BOUND, ODD_NUMBERS, Sieve},
@@ -22,7 +22,7 @@ fn small_primes() -> Vec<u32> {
 fn drain(start: &BigUint, order: Vec<u8>, bits: usize) -> Vec<BigUint> {
     let mut bytes = super::natural(start, bits).to_be_bytes().to_vec();
     bytes.extend(order);
-    let mut window = Sieve::new(bits).open_window(&mut Replay(bytes)).unwrap();
+    let mut window = Sieve::new(bits).open_window(&mut replay(bytes)).unwrap();
     std::iter::from_fn(|| window.next()).map(|candidate| big(&candidate)).collect()
 }
 
@@ -33,7 +33,7 @@ fn order_bytes(start: &BigUint, bits: usize) -> usize {
         .step_by(4)
         .find(|more| {
             let bytes = bytes.iter().copied().chain(std::iter::repeat_n(0, *more)).collect();
-            Sieve::new(bits).open_window(&mut Replay(bytes)).is_ok()
+            Sieve::new(bits).open_window(&mut replay(bytes)).is_ok()
         })
         .unwrap()
 }
@@ -85,7 +85,7 @@ fn no_window_passes_the_end() {
     let mut bytes = last.to_bytes_be();
     bytes.extend(start.to_bytes_be());
     bytes.extend(vec![0; order]);
-    let mut window = Sieve::new(1024).open_window(&mut Replay(bytes)).unwrap();
+    let mut window = Sieve::new(1024).open_window(&mut replay(bytes)).unwrap();
     let first = big(&window.next().unwrap());
     assert!(first >= start && first < start + 1000_u32);
 }
@@ -93,7 +93,7 @@ fn no_window_passes_the_end() {
 #[test]
 fn a_start_has_its_top_two_bits_and_its_lowest() {
     let order = vec![0; 4 * ODD_NUMBERS];
-    let window = Sieve::new(1024).open_window(&mut Replay([vec![0; 128], order].concat()));
+    let window = Sieve::new(1024).open_window(&mut replay([vec![0; 128], order].concat()));
     let first = big(&window.unwrap().next().unwrap());
     assert!(first.bit(1023) && first.bit(1022) && first.bit(0));
 }
@@ -103,7 +103,7 @@ fn no_randomness_is_an_error() {
     let sieve = Sieve::new(1024);
     for bytes in [0, 127, 128, 132] {
         assert_eq!(
-            sieve.open_window(&mut Replay(vec![0x5a; bytes])).err(),
+            sieve.open_window(&mut replay(vec![0x5a; bytes])).err(),
             Some(Error::EntropyUnavailable),
             "{bytes}"
         );
