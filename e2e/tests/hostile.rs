@@ -102,6 +102,7 @@ fn from_the_vault_come_counts_and_names(seen: &[(String, String)]) -> Result<()>
                 "opened:true",
                 "submitting:true",
                 "closed:true",
+                "advanced:true",
                 "event:ready",
                 "event:set_pin_success",
             ]
