@@ -14,6 +14,7 @@ const FIRST_BITS: u32 = 10;
 ///
 /// A candidate is odd and has its top two bits set; there are as many as lanes, or fewer, and all have the same width.
 /// Whatever they are, the operations are the same.
+#[cfg_attr(simd, target_feature(enable = "simd128"))]
 pub(super) fn test<L: Lanes>(candidates: &[&Natural]) -> L {
     let bits = candidates.first().map_or(0, |candidate| candidate.bits());
     let cut = Cut::of(bits);

@@ -1,23 +1,23 @@
 //! Several numbers computed with at once, one in each lane: everything above is written once, for any engine.
 
 /// One number after the other, for engines without SIMD.
-#[cfg(any(test, not(all(target_arch = "wasm32", target_feature = "simd128"))))]
+#[cfg(any(test, not(simd)))]
 pub(super) mod portable;
 /// Four numbers in one 128-bit register of WebAssembly.
-#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+#[cfg(simd)]
 pub(super) mod vector;
 
-#[cfg(all(test, target_arch = "wasm32", target_feature = "simd128"))]
+#[cfg(all(test, simd))]
 mod tests;
 
 use core::ops::{Add, BitAnd, BitOr, BitXor, Sub};
 use zeroize::Zeroize;
 
 /// The lanes that are fastest in this build.
-#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+#[cfg(simd)]
 pub(super) type Fastest = vector::Vector;
 /// The lanes that are fastest in this build.
-#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+#[cfg(not(simd))]
 pub(super) type Fastest = portable::Portable<1>;
 
 /// A 32-bit number in each lane. No operation takes longer for one value than for another.

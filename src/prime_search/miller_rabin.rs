@@ -38,6 +38,7 @@ pub(super) fn draw_base<R: TryCryptoRng>(n: &Natural, random: &mut R) -> Result<
 ///
 /// A candidate is odd and greater than one. A base is taken as its own Montgomery form: where it was drawn from all
 /// residues alike, so is the number that it stands for.
+#[cfg_attr(simd, target_feature(enable = "simd128"))]
 pub(super) fn round<L: Lanes>(candidates: &[&Natural], bases: &[&Natural]) -> L {
     let bits = candidates.first().map_or(0, |candidate| candidate.bits());
     let cut = Cut::of(bits);

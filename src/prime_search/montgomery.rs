@@ -93,6 +93,7 @@ impl<L: Lanes> Number<L> {
     }
 
     /// Two to a power less than R, for each lane, in the same time for each power.
+    #[cfg_attr(simd, target_feature(enable = "simd128"))]
     pub(super) fn powers_of_two(cut: Cut, exponent: impl Fn(usize) -> u32) -> Self {
         let exponents = L::from_fn(exponent);
         let mut place = 0;
@@ -109,6 +110,7 @@ impl<L: Lanes> Number<L> {
     }
 
     /// The number of `table` that each lane's index names. All of them are read, whatever the indices.
+    #[cfg_attr(simd, target_feature(enable = "simd128"))]
     pub(super) fn select(&mut self, table: &[Self], indices: L) {
         self.0.fill([L::ZERO; 4]);
         for (index, entry) in (0..).zip(table) {
@@ -122,6 +124,7 @@ impl<L: Lanes> Number<L> {
     }
 
     /// All ones in the lanes where both have the same limbs.
+    #[cfg_attr(simd, target_feature(enable = "simd128"))]
     pub(super) fn equals(&self, other: &Self) -> L {
         let pairs = self.limbs().zip(other.limbs());
         pairs.fold(L::ZERO, |differences, (a, b)| differences | (a ^ b)).equals(L::ZERO)
@@ -145,6 +148,7 @@ pub(super) struct Modulus<L: Lanes> {
 
 impl<L: Lanes> Modulus<L> {
     /// A modulus for each lane; the last one for the lanes that are over.
+    #[cfg_attr(simd, target_feature(enable = "simd128"))]
     pub(super) fn new(cut: Cut, moduli: &[&Natural]) -> Self {
         let modulus = Number::from_naturals(cut, moduli);
         let lowest = modulus.0.first().map_or(L::ZERO, |tile| tile[0]);
@@ -157,6 +161,7 @@ impl<L: Lanes> Modulus<L> {
     }
 
     /// `to` = a² / R, doubled in the lanes where `doubled` is all ones.
+    #[cfg_attr(simd, target_feature(enable = "simd128"))]
     #[inline(never)]
     pub(super) fn square(&mut self, to: &mut Number<L>, a: &Number<L>, doubled: L) {
         // The same either way; but shifts by a constant, for the sizes that are in use, save 6 % of the time.
@@ -167,6 +172,7 @@ impl<L: Lanes> Modulus<L> {
     }
 
     /// `to` = ab / R.
+    #[cfg_attr(simd, target_feature(enable = "simd128"))]
     #[inline(never)]
     pub(super) fn multiply(&mut self, to: &mut Number<L>, a: &Number<L>, b: &Number<L>) {
         self.reduce(self.cut.limb_bits, to, L::ZERO, Product(&a.0, &b.0));
@@ -244,7 +250,8 @@ impl<W: Wide> Products<W> {
 
     #[inline(always)]
     fn twice(self) -> Self {
-        Self(self.0.map(|sum| sum + sum))
+        let Self([low, high, both]) = self;
+        Self([low + low, high + high, both + both])
     }
 
     /// The columns of a place, of the next, and of the one after it.
@@ -294,6 +301,7 @@ impl<L: Lanes> Factors<L> for Square<'_, L> {
 }
 
 /// The inverse modulo 2^32 of an odd number, by Newton: correct to three bits, and to twice as many with each step.
+#[cfg_attr(simd, target_feature(enable = "simd128"))]
 pub(super) fn inverse<L: Lanes>(odd: L) -> L {
     (0..4).fold(odd, |inverse, _| inverse.times_low(L::splat(2).minus(odd.times_low(inverse))))
 }

@@ -129,6 +129,7 @@ fn shuffle<R: TryCryptoRng>(offsets: &mut [u32], random: &mut R) -> Result<(), E
 
 impl<L: Lanes> Divisors<L> {
     /// Those of a group of small primes, the last of which fills the lanes that are over.
+    #[cfg_attr(simd, target_feature(enable = "simd128"))]
     fn of(group: &[u32], bits: usize) -> Self {
         let prime = |lane: usize| group.get(lane).or(group.last()).copied().unwrap_or(3);
         let primes = L::from_fn(prime);
@@ -144,7 +145,7 @@ impl<L: Lanes> Divisors<L> {
     }
 
     /// For each prime, half the distance from an odd start to the first odd number that it divides: −start / 2 modulo p.
-    #[inline(always)]
+    #[cfg_attr(simd, target_feature(enable = "simd128"))]
     fn first_multiples(&self, start: &Natural) -> L {
         let Self { primes, negated_inverses, factors } = *self;
         // Word by word, from the lowest, the residue is divided by 2^32. It is never more than p + 1: the sum of it, a

@@ -148,7 +148,7 @@ pub(crate) fn rust_flags(project: &Project, simd: Simd) -> Result<OsString> {
         flags.push(small);
     }
     if simd == Simd::With {
-        flags.push("\u{1f}-Ctarget-feature=+simd128");
+        flags.push("\u{1f}--cfg=simd");
     }
     for folder in graph::source_folders(project)? {
         flags.push("\u{1f}--remap-path-prefix=");

@@ -70,10 +70,12 @@ impl Lanes for Vector {
         Self(u32x4(value(0), value(1), value(2), value(3)))
     }
 
+    #[inline(always)]
     fn splat(value: u32) -> Self {
         Self(u32x4_splat(value))
     }
 
+    #[inline(always)]
     fn lane(&self, place: usize) -> u32 {
         match place {
             0 => u32x4_extract_lane::<0>(self.0),
@@ -132,6 +134,7 @@ impl Wide for VectorWide {
     const ZERO: Self = Self(u64x2(0, 0), u64x2(0, 0));
     type Narrow = Vector;
 
+    #[inline(always)]
     fn splat(value: u32) -> Self {
         Self(u64x2_splat(value.into()), u64x2_splat(value.into()))
     }
