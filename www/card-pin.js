@@ -3,13 +3,14 @@
 /** The element `<card-pin>`: attributes and presses in, a session, a drawn pad or pane and events out. */
 
 import { CardPinError } from "./error.js";
-import { given, oneOf } from "./options.js";
+import { given, oneOf, toVaultConfig } from "./options.js";
 import { Pad } from "./pad.js";
 import { PinSession } from "./session.js";
 import { ViewPane } from "./view-pane.js";
 
 /** @import {Key} from "./keypad.js" */
 /** @import {PadState} from "./pad.js" */
+/** @import {PinSessionOptions} from "./options.js" */
 
 export { CardPinError, PinSession };
 
@@ -62,6 +63,8 @@ export class CardPin extends HTMLElement {
   #state = BLANK;
   /** @type {PinSession | undefined} */
   #session;
+  /** What the session is opened with that comes next. @type {PinSessionOptions | undefined} */
+  #opening;
   /** @type {(() => string | Promise<string>) | undefined} */
   #controlIdProvider;
   #isStartQueued = false;
@@ -76,7 +79,7 @@ export class CardPin extends HTMLElement {
     addEventListener("blur", this.#onLeave);
     document.addEventListener("visibilitychange", this.#onLeave);
     // One that was only moved has its session still.
-    if (!this.#session) this.#queueStart();
+    if (!this.#session && !this.#opening) this.#queueStart();
   }
 
   disconnectedCallback() {
@@ -119,12 +122,12 @@ export class CardPin extends HTMLElement {
 
   /** Submits. @returns {Promise<void>} rejected with a `CardPinError` */
   setPin() {
-    return this.#session?.setPin() ?? this.#refuse("set_pin_error");
+    return this.#open()?.setPin() ?? this.#refuse("set_pin_error");
   }
 
   /** Asks for the PIN to be shown. @returns {Promise<void>} rejected with a `CardPinError` */
   viewPin() {
-    return this.#session?.viewPin() ?? this.#refuse("view_pin_error");
+    return this.#open()?.viewPin() ?? this.#refuse("view_pin_error");
   }
 
   /** Empties the current entry. */
@@ -142,9 +145,10 @@ export class CardPin extends HTMLElement {
 
   /** Ends the session and wipes it. */
   close() {
-    if (!this.#session) return;
-    const { code, retryable } = this.#session.close();
-    this.#session = undefined;
+    this.#startIfQueued();
+    if (!this.#session && !this.#opening) return;
+    const { code, retryable } = this.#session?.close() ?? new CardPinError("closed");
+    this.#session = this.#opening = undefined;
     this.#fail(code, retryable);
   }
 
@@ -169,41 +173,60 @@ export class CardPin extends HTMLElement {
     this.#render({ phase: "hidden", canRestart: this.#controlIdProvider !== undefined });
   }
 
-  /** Several attributes that are set one after the other start one session. */
+  /**
+   * Several attributes that are set one after the other start one session. To load, to draw and to start a vault are three
+   * tasks, so that none is long on a slow device; who needs what is queued has it at once.
+   */
   #queueStart() {
     if (this.#isStartQueued) return;
     this.#isStartQueued = true;
-    queueMicrotask(() => {
-      this.#isStartQueued = false;
-      if (this.isConnected) this.#start();
-    });
+    setTimeout(() => this.#startIfQueued());
+  }
+
+  #startIfQueued() {
+    if (!this.#isStartQueued) return;
+    this.#isStartQueued = false;
+    if (this.isConnected) this.#start();
   }
 
   #start() {
     this.#session?.close();
-    this.#session = undefined;
+    this.#session = this.#opening = undefined;
     const views = this.getAttribute("operation") === "view-pin";
     if (views !== this.#pane instanceof ViewPane) {
       this.#pane = views ? new ViewPane(this.#root, this.#actions) : new Pad(this.#root, this.#actions);
     }
+    this.#state = BLANK;
+    if (this.#controlIdProvider || this.getAttribute("control-id")) this.#prepare();
     this.#layKeys();
-    this.#render(BLANK);
-    if (!this.#controlIdProvider && !this.getAttribute("control-id")) return;
-    try {
-      const options = this.#options();
-      this.#session = new PinSession(options);
-      const { minLength = 4, maxLength = Math.max(minLength, 4), confirm = true } = options;
-      this.#render({ phase: "open", minLength, maxLength, confirm });
-    } catch (error) {
-      // The integrator's mistake: the message names the attribute, and goes where a developer looks.
-      this.#render({ phase: "unusable" });
-      reportError(error);
-      return;
-    }
-    for (const name of EVENTS) this.#session.addEventListener(name, (event) => this.#onSessionEvent(event));
   }
 
-  /** @returns {import("./options.js").PinSessionOptions} */
+  #prepare() {
+    try {
+      const options = this.#options();
+      const { minLength, maxLength, confirm } = toVaultConfig(options);
+      this.#state = { ...BLANK, phase: "open", minLength, maxLength, confirm };
+      this.#opening = options;
+      setTimeout(() => this.#opening === options && this.#open());
+    } catch (error) {
+      // The integrator's mistake: the message names the attribute, and goes where a developer looks.
+      this.#state = { ...BLANK, phase: "unusable" };
+      reportError(error);
+    }
+  }
+
+  /** The session, which is opened if it was about to be. */
+  #open() {
+    this.#startIfQueued();
+    const options = this.#opening;
+    if (!options) return this.#session;
+    this.#opening = undefined;
+    const session = (this.#session = new PinSession(options));
+    for (const name of EVENTS) session.addEventListener(name, (event) => this.#onSessionEvent(event));
+    return session;
+  }
+
+  /** @returns {PinSessionOptions} */
   #options() {
     const { workerUrl, wasmUrl, scalarWasmUrl } = this;
     /** @type {Record<string, any>} */
@@ -217,7 +240,7 @@ export class CardPin extends HTMLElement {
       if (option in options) options[option] = Number(options[option]);
     }
     if ("confirm" in options) options.confirm = oneOf("confirm", options.confirm, ["on", "off"]) === "on";
-    return /** @type {import("./options.js").PinSessionOptions} */ (options);
+    return /** @type {PinSessionOptions} */ (options);
   }
 
   #layKeys() {
@@ -241,7 +264,7 @@ export class CardPin extends HTMLElement {
    * @param {(session: PinSession) => void} edit
    */
   #edit(edit) {
-    const session = this.#session;
+    const session = this.#open();
     if (session?.state !== "preparing" && session?.state !== "ready") return;
     this.#render({ problem: undefined });
     edit(session);

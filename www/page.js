@@ -60,4 +60,5 @@ addEventListener("message", ({ origin, source, data }) => {
   pad.setAttribute("control-id", controlId);
 });
 
-pad.focus();
+// When it is drawn: to focus what is not laid out yet would have it laid out at once, in the task that loads the page.
+requestAnimationFrame(() => setTimeout(() => pad.focus()));
