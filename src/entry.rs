@@ -45,6 +45,15 @@ pub enum Step {
     Confirm,
 }
 
+impl Step {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Entry => "entry",
+            Self::Confirm => "confirm",
+        }
+    }
+}
+
 /// One or two rows of digits under entry.
 #[derive(Debug)]
 pub struct Entry {

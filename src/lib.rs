@@ -2,11 +2,11 @@
 //!
 //! ```text
 //! key:  random ──→ prime_search ──→ key_pair ──→ tzpk (unwrap) ─────┐
-//! pin:  entry ──→ pin ──→ pin_block ──────→ tzpk (encrypt) ──→ wire ──→ web/fetch
+//! pin:  entry ──→ pin ──→ pin_block ──────→ tzpk (encrypt) ──→ wire ──→ www/courier.js
 //! ```
 //!
-//! [`session`] drives the row; `web` only translates between it and JavaScript. A stage consumes the one
-//! before, so that a secret cannot outlive its step.
+//! [`session`] drives the row; `web` only translates between it and JavaScript, which searches in turns, posts, and
+//! tells the page. A stage consumes the one before, so that a secret cannot outlive its step.
 //!
 //! The modules stand in the order in which data flows; each uses only those above it.
 

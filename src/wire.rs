@@ -1,7 +1,7 @@
 //! What goes over the network: the bodies of Enfuce's public PKI operations, and what an answer means.
 
 /// The only place that knows JSON.
-mod json;
+pub(crate) mod json;
 
 use crate::{
     error::Error,
@@ -52,6 +52,16 @@ pub enum Endpoint {
     Set,
     /// Asks for a TZPK wrapped under the public key, and the PIN block encrypted with it.
     View,
+}
+
+impl Endpoint {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Tzpk => "tzpk",
+            Self::Set => "set",
+            Self::View => "view",
+        }
+    }
 }
 
 /// A `POST` to be made. `Debug` prints no body: the control id is in it.
@@ -119,15 +129,19 @@ pub(crate) struct KeyReply {
 
 /// The request that sends the public key, base64 of its SubjectPublicKeyInfo in DER, to `endpoint`.
 pub(crate) fn key_request(endpoint: Endpoint, control_id: &ControlId, public_key: &str) -> Request {
-    let body = json::write_object([("controlId", &control_id.0), ("publicKey", public_key)]);
+    let body = body(control_id, ("publicKey", public_key));
     Request { endpoint, body }
 }
 
 /// The request that sets the PIN.
 pub(crate) fn set_request(control_id: &ControlId, encrypted_block: &[u8]) -> Request {
     let pin_block = Base64::encode_string(encrypted_block);
-    let body = json::write_object([("controlId", &control_id.0), ("pinBlock", &pin_block)]);
+    let body = body(control_id, ("pinBlock", &pin_block));
     Request { endpoint: Endpoint::Set, body }
+}
+
+fn body(control_id: &ControlId, (name, text): (&str, &str)) -> String {
+    json::write_object(&[("controlId", json::Value::Text(&control_id.0)), (name, json::Value::Text(text))])
 }
 
 /// The TZPK of an answer, and the PIN block where one was asked for.

@@ -89,6 +89,8 @@ fn answers_that_are_no_json_are_bad_responses() {
     let too_large = |_: &Request| Reply::Answered { status: 200, body: None };
     assert_eq!(end_after_tzpk(too_large), (Event::Failed(Error::BadResponse), 1));
     assert_eq!(MAX_REPLY_BYTES, 65_536);
+    // Where an answer is read, so that no more of it is.
+    assert!(include_str!("../www/courier.js").contains("const MAX_REPLY_BYTES = 64 * 1024;"));
 }
 
 /// `{"tzpk": …}` with these bytes.

@@ -6,6 +6,7 @@
  */
 
 import { Vault, initSync } from "card-pin-wasm";
+import { Courier } from "./courier.js";
 import { readInward } from "./protocol.js";
 import { Viewer } from "./viewer.js";
 
@@ -18,16 +19,16 @@ import { Viewer } from "./viewer.js";
  * @returns {(data: unknown) => void}
  */
 export function makeVault(emit) {
-  /** @type {Promise<Vault | undefined> | undefined} */
+  /** @type {Promise<Courier | undefined> | undefined} */
   let opening;
   const loading = new AbortController();
-  /** @type {Vault | undefined} */
-  let vault;
+  /** @type {Courier | undefined} */
+  let courier;
   let isClosed = false;
   const viewer = new Viewer(emit);
   /** @param {Outward} message */
   const tell = (message) => {
-    if (vault && "event" in message && message.event === "view_pin_success") viewer.show(vault);
+    if (courier && "event" in message && message.event === "view_pin_success") viewer.show(courier.vault);
     emit(message);
   };
   /** @param {Exclude<Inward, Open>} message */
@@ -37,10 +38,11 @@ export function makeVault(emit) {
     else if (message.do === "spell") viewer.spell();
     else if (message.do === "close") {
       isClosed = true;
-      vault?.close();
+      courier?.close();
       viewer.close().then(() => emit({ closed: true }));
-    } else if (vault) {
-      pass(message, vault);
+    } else if (courier) {
+      pass(message, courier.vault);
+      courier.carryOut();
       if (message.do === "advance") emit({ advanced: true });
     }
   };
@@ -49,8 +51,8 @@ export function makeVault(emit) {
     if (!message) return;
     // A core that is still on its way is waited for no longer.
     if (message.do === "close") loading.abort();
-    if (message.do === "open") opening ??= open(message, loading.signal, tell).then((opened) => (vault = opened));
-    else if (vault) take(message);
+    if (message.do === "open") opening ??= open(message, loading.signal, tell).then((opened) => (courier = opened));
+    else if (courier) take(message);
     else opening?.then(() => take(message));
   };
 }
@@ -59,14 +61,17 @@ export function makeVault(emit) {
  * @param {Open} message
  * @param {AbortSignal} signal gives the loading up
  * @param {(message: Outward) => void} emit
- * @returns {Promise<Vault | undefined>} `undefined` when it failed, which `emit` has been told
+ * @returns {Promise<Courier | undefined>} `undefined` when it failed, which `emit` has been told
  */
 async function open({ config, wasm }, signal, emit) {
   try {
     await load(wasm, signal);
-    const vault = new Vault(config, emit);
+    const { view, controlId, minLength, maxLength, confirm, rejectWeakPin, keySize } = config;
+    const vault = new Vault(view, controlId, minLength, maxLength, confirm, rejectWeakPin, keySize);
+    const courier = new Courier(vault, config, emit);
+    courier.carryOut();
     emit({ opened: true });
-    return vault;
+    return courier;
   } catch (failure) {
     const code = typeof failure === "string" ? failure : "wasm_unavailable";
     const event = config.view ? "view_pin_error" : "set_pin_error";

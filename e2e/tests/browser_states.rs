@@ -25,6 +25,7 @@ async fn all(engine: Engine) -> Result<()> {
     stage.what_is_kept_for_the_way_back_is_over(true).await.context("kept in mid-submit")?;
     stage.offline_and_online_again().await.context("offline")?;
     stage.a_worker_that_breaks_is_told().await.context("a broken worker")?;
+    stage.a_core_that_traps_is_told().await.context("a core that traps")?;
     stage.a_worker_that_does_not_load_loses_no_submit().await.context("a worker that does not load")?;
     stage.clocks_change_nothing().await.context("clocks")?;
     stage.a_page_that_loads_in_part_starts_nothing().await.context("the page's own files")
@@ -248,6 +249,21 @@ impl<'a> Stage<'a> {
         // No third digit that is a zero.
         pad.choose(&pin.replace('0', "5"), Hand::Keyboard).await?;
         self.ends_with(&pad, "outcome_unknown").await.context("in mid-submit")
+    }
+
+    /// Whether or not somebody waits for the call in which it happens.
+    async fn a_core_that_traps_is_told(&self) -> Result<()> {
+        for call in ["vault_searchKeyPair", "vault_answered", "vault_press"] {
+            let (pad, card, _) = self.open().await?;
+            self.on_pad(&format!("pad.workerUrl = './trapping.worker.js?{call}'")).await?;
+            pad.start(&card.control_id).await?;
+            if call == "vault_press" {
+                pad.wait_for_event("detail.event === 'ready'").await?;
+                pad.enter("4", Hand::Keyboard).await?;
+            }
+            self.ends_with(&pad, "closed").await.context(call)?;
+        }
+        Ok(())
     }
 
     /// The worker's script fails once: what was entered is lost with it, which is told, and the customer begins again.

@@ -6,7 +6,7 @@ use zeroize::Zeroize;
 use zeroizing_alloc::ZeroAlloc;
 
 /// Every block of the heap is wiped when it is freed, and when it is exchanged for a larger or a smaller one: numbers
-/// that are computed with, texts on their way to and from JavaScript, futures.
+/// that are computed with, texts on their way to and from JavaScript.
 #[global_allocator]
 static ALLOCATOR: ZeroAlloc<GlobalDlmalloc> = ZeroAlloc(GlobalDlmalloc);
 

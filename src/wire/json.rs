@@ -1,4 +1,5 @@
-//! JSON (RFC 8259), as far as the bodies need it: an object of texts and small numbers is read, one of texts is written.
+//! JSON (RFC 8259), as far as it is needed here: an object of texts and small numbers is read, one of texts, small
+//! numbers and flags is written.
 
 use alloc::{borrow::Cow, string::String};
 use hifijson::{Error, Expect, SliceLexer, num::LexWrite as _, str::LexAlloc as _, token::Lex};
@@ -86,19 +87,40 @@ impl<'body> Unread<'_, 'body> {
     }
 }
 
-/// An object of these names and texts.
-pub(super) fn write_object<const N: usize>(members: [(&str, &str); N]) -> String {
+/// The value of a member that is written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Value<'a> {
+    Text(&'a str),
+    Flag(bool),
+    Byte(u8),
+}
+
+/// An object of these members, of which there is one at least.
+pub(crate) fn write_object(members: &[(&str, Value<'_>)]) -> String {
     let mut json = String::new();
     let mut mark = '{';
-    for (name, text) in members {
+    for (name, value) in members {
         json.push(mark);
         write_text(name, &mut json);
         json.push(':');
-        write_text(text, &mut json);
+        match *value {
+            Value::Text(text) => write_text(text, &mut json),
+            Value::Flag(flag) => json.push_str(if flag { "true" } else { "false" }),
+            Value::Byte(byte) => write_byte(byte, &mut json),
+        }
         mark = ',';
     }
     json.push('}');
     json
+}
+
+/// Without the standard library's formatting, which is many times its size.
+fn write_byte(byte: u8, json: &mut String) {
+    for place in [100, 10, 1] {
+        if byte >= place || place == 1 {
+            json.push(char::from(b'0' + byte / place % 10));
+        }
+    }
 }
 
 /// RFC 8259, 7: quotation mark, reverse solidus and control characters are escaped.
@@ -120,9 +142,9 @@ fn write_text(text: &str, json: &mut String) {
 #[cfg(all(test, not(target_arch = "wasm32")))]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use super::{read_object, write_object};
+    use super::{Value, read_object, write_object};
     use proptest::prelude::*;
-    use serde_json::{Value, json};
+    use serde_json::{from_str, json};
 
     /// The members `text` and `byte`, all others skipped.
     fn read(body: &[u8]) -> Option<(Option<String>, Option<u8>)> {
@@ -195,13 +217,21 @@ mod tests {
         }
     }
 
+    #[test]
+    fn every_byte_and_flag_is_written_as_json() {
+        for byte in 0..=255 {
+            let written = write_object(&[("byte", Value::Byte(byte)), ("flag", Value::Flag(byte > 9))]);
+            assert_eq!(written, format!("{{\"byte\":{byte},\"flag\":{}}}", byte > 9));
+        }
+    }
+
     proptest! {
         #[test]
         fn every_text_is_written_as_json(name: String, text: String, more: String) {
             prop_assume!(name != more);
-            let written = write_object([(&name, &text), (&more, &name)]);
+            let written = write_object(&[(&name, Value::Text(&text)), (&more, Value::Text(&name))]);
             let expected = json!({name.clone(): text, more: name});
-            prop_assert_eq!(serde_json::from_str::<Value>(&written).unwrap(), expected);
+            prop_assert_eq!(from_str::<serde_json::Value>(&written).unwrap(), expected);
         }
 
         #[test]
@@ -215,7 +245,7 @@ mod tests {
         #[test]
         fn what_is_read_is_json(body in r#"\{("(text|byte|a)":("[a\\"u0]{0,3}"|[0-9.eE+-]{1,4}|null|\[[\[\]0,]{0,3}),?){0,3}\}?"#) {
             if let Some((text, byte)) = read(body.as_bytes()) {
-                let value: Value = serde_json::from_str(&body).unwrap();
+                let value: serde_json::Value = from_str(&body).unwrap();
                 prop_assert_eq!(value["text"].as_str(), text.as_deref());
                 prop_assert_eq!(value["byte"].as_u64(), byte.map(u64::from));
             }

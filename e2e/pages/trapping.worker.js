@@ -1,0 +1,2 @@
+import "./trap.js";
+import "./card-pin.worker.js";
