@@ -33,6 +33,7 @@ use zeroize::Zeroizing;
 /// Two limbs, their sum, and nothing: at a distance of a power of two, tiles are found by a shift.
 type Tile<L> = [L; 4];
 
+#[inline(always)]
 fn tile<L: Lanes>(low: L, high: L) -> Tile<L> {
     [low, high, low + high, L::ZERO]
 }

@@ -2,7 +2,12 @@
 //! numbers and flags is written.
 
 use alloc::{borrow::Cow, string::String};
-use hifijson::{Error, Expect, SliceLexer, num::LexWrite as _, str::LexAlloc as _, token::Lex};
+use hifijson::{
+    Error, Expect, SliceLexer,
+    num::{Lex as _, LexWrite as _},
+    str::{Lex as _, LexAlloc as _},
+    token::Lex,
+};
 
 /// How deep arrays and objects may lie in each other in a member that nobody asked for.
 const MAX_DEPTH: u8 = 126;
@@ -76,14 +81,21 @@ impl<'body> Unread<'_, 'body> {
     /// hifijson's own `ignore` takes any depth, and so, by calling itself, any stack: here it gets what has none.
     fn skip_within(self, depth: u8) -> Result<(), Error> {
         let Self { first, lexer } = self;
-        if first != b'{' && first != b'[' {
-            return hifijson::ignore::parse(first, lexer);
+        let within = || depth.checked_sub(1).ok_or(Error::Depth);
+        match first {
+            b'{' => {
+                let depth = within()?;
+                read_members(lexer, |_, value| value.skip_within(depth))
+            }
+            b'[' => {
+                let depth = within()?;
+                let skip = |first, lexer: &mut _| Unread { first, lexer }.skip_within(depth);
+                lexer.discarded().seq(b']', Lex::ws_peek, skip)
+            }
+            b'"' => Ok(lexer.discarded().str_ignore()?),
+            b'-' | b'0'..=b'9' => Ok(lexer.num_ignore().validate().map(|_| ())?),
+            _ => Ok(lexer.null_or_bool().map(|_| ()).ok_or(Expect::Value)?),
         }
-        let depth = depth.checked_sub(1).ok_or(Error::Depth)?;
-        if first == b'{' {
-            return read_members(lexer, |_, value| value.skip_within(depth));
-        }
-        lexer.discarded().seq(b']', Lex::ws_peek, |first, lexer| Unread { first, lexer }.skip_within(depth))
     }
 }
 
@@ -127,14 +139,15 @@ fn write_byte(byte: u8, json: &mut String) {
 fn write_text(text: &str, json: &mut String) {
     json.push('"');
     for character in text.chars() {
-        match character {
-            '"' | '\\' => json.extend(['\\', character]),
-            '\0'..='\x1f' => {
-                json.push_str(if character < '\x10' { "\\u000" } else { "\\u001" });
-                json.extend(char::from_digit(character as u32 % 16, 16));
-            }
-            _ => json.push(character),
+        if character < ' ' {
+            json.push_str(if character < '\x10' { "\\u000" } else { "\\u001" });
+            json.push(char::from(b"0123456789abcdef"[character as usize % 16]));
+            continue;
         }
+        if matches!(character, '"' | '\\') {
+            json.push('\\');
+        }
+        json.push(character);
     }
     json.push('"');
 }
