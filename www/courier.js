@@ -99,9 +99,7 @@ export class Courier {
  * @param {Promise<void>} work
  */
 function goOn(work) {
-  work.catch((failure) => queueMicrotask(() => {
-    throw failure;
-  }));
+  work.catch((failure) => queueMicrotask(() => { throw failure; }));
 }
 
 /**

@@ -259,7 +259,7 @@ impl<'a> Stage<'a> {
             pad.start(&card.control_id).await?;
             if call == "vault_press" {
                 pad.wait_for_event("detail.event === 'ready'").await?;
-                pad.enter("4", Hand::Keyboard).await?;
+                pad.tap("4").await?;
             }
             self.ends_with(&pad, "closed").await.context(call)?;
         }
