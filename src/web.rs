@@ -32,13 +32,9 @@ pub struct Vault {
 
 #[wasm_bindgen]
 impl Vault {
-    /// Opens a session. `www/protocol.js` says what the parameters are; the page has checked them. They are no object, whose
-    /// fields would have to be called for one by one.
-    ///
-    /// # Errors
-    /// An `Error` that names the parameter, where the page should have refused it; the code `control_id_missing`, as a text,
-    /// for an empty control id.
-    #[wasm_bindgen(constructor)]
+    /// Opens a session. `www/protocol.js` says what the parameters are. They are no object, whose fields would have to be
+    /// called for one by one. `undefined` for what the page has to refuse, and for a control id that cannot be one.
+    #[must_use]
     pub fn open(
         view: bool,
         control_id: Option<String>,
@@ -47,19 +43,16 @@ impl Vault {
         confirm: bool,
         reject_weak_pin: bool,
         key_size: u32,
-    ) -> Result<Vault, JsValue> {
+    ) -> Option<Vault> {
         let weak_pin = if reject_weak_pin { WeakPin::Reject } else { WeakPin::Allow };
-        let rules = PinRules::new(min_length, max_length, confirm, weak_pin)
-            .ok_or_else(|| JsError::new("minLength and maxLength: 4 to 12 digits"))?;
+        let rules = PinRules::new(min_length, max_length, confirm, weak_pin)?;
         let operation = if view { Operation::View } else { Operation::Set(rules) };
-        let key_size =
-            KeySize::from_bits(key_size).ok_or_else(|| JsError::new("keySize: 2048, 3072 or 4096"))?;
-        let source = match control_id.map(ControlId::new).transpose() {
-            Ok(Some(control_id)) => ControlIdSource::Given(control_id),
-            Ok(None) => ControlIdSource::Provider,
-            Err(error) => return Err(error.code().into()),
+        let key_size = KeySize::from_bits(key_size)?;
+        let source = match control_id {
+            Some(control_id) => ControlIdSource::Given(ControlId::new(control_id).ok()?),
+            None => ControlIdSource::Provider,
         };
-        Ok(Vault { session: Session::open(operation, key_size, source, SystemRandom), asked: None })
+        Some(Vault { session: Session::open(operation, key_size, source, SystemRandom), asked: None })
     }
 
     /// What is to be done next, in order, as a line of JSON; `undefined` when it is the outside's turn.

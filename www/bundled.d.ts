@@ -1,5 +1,5 @@
-/** Stylesheets are bundled as text. */
-declare module "*.css" {
+/** `card-pin.css`, minified, as text. */
+declare module "card-pin-style" {
   const css: string;
   export default css;
 }

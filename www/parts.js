@@ -2,7 +2,7 @@
 
 /** What the pad and the viewing pane are made of. */
 
-import css from "./card-pin.css";
+import css from "card-pin-style";
 
 /**
  * An element that a page can style by `::part(name)`.

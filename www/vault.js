@@ -67,7 +67,9 @@ async function open({ config, wasm }, signal, emit) {
   try {
     await load(wasm, signal);
     const { view, controlId, minLength, maxLength, confirm, rejectWeakPin, keySize } = config;
-    const vault = new Vault(view, controlId, minLength, maxLength, confirm, rejectWeakPin, keySize);
+    const vault = Vault.open(view, controlId, minLength, maxLength, confirm, rejectWeakPin, keySize);
+    // The page has checked all but how long a control id may be.
+    if (!vault) throw "control_id_missing";
     const courier = new Courier(vault, config, emit);
     courier.carryOut();
     emit({ opened: true });
