@@ -1,4 +1,8 @@
 //! Several numbers computed with at once, one in each lane: everything above is written once, for any engine.
+//!
+//! In a build with `cfg(simd)` the functions that compute with lanes are compiled for WebAssembly's SIMD instructions, each
+//! by its attribute, and nothing else is: between functions that are and the standard library, which never is, the optimiser
+//! takes out no arguments, and the text of every panic would stay in the module.
 
 /// One number after the other, for engines without SIMD.
 #[cfg(any(test, not(simd)))]
