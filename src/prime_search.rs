@@ -67,6 +67,9 @@ const DISTANCE_BITS: usize = 100;
 /// FIPS 186-5, C.1, gives the bound (Damgård, Landrock, Pomerance): with 6 rounds 2^−137 for 1024 bits, with 4 rounds 2^−137
 /// for 1536 and 2^−161 for 2048. Neither the sieve nor Fermat's test before it, which take out composite numbers alone, is
 /// counted.
+///
+/// The bound needs no Lucas test beside them. One would take two multiplications a bit, as long as two batches of Fermat's test of
+/// the 22 that a key takes in the mean, for numbers that are known to pass all but surely.
 const fn rounds(bits: usize) -> usize {
     if bits < 1536 { 6 } else { 4 }
 }
