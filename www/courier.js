@@ -83,13 +83,15 @@ export class Courier {
       this.#abort.abort();
     };
     const timer = setTimeout(onTimeout, this.#timeoutMs);
-    const answer = await exchange(this.#urls[post], body, this.#abort.signal).catch(() => undefined);
+    const room = new Uint8Array(MAX_REPLY_BYTES);
+    const answer = await exchange(this.#urls[post], body, room, this.#abort.signal).catch(() => undefined);
     clearTimeout(timer);
-    if (this.#isClosed) return;
-    if (answer) this.vault.answered(answer.status, answer.body);
-    else this.vault.unanswered(timedOut);
-    // The core has its own: an account number may be in it.
-    answer?.body?.fill(0);
+    if (!this.#isClosed) {
+      if (answer) this.vault.answered(answer.status, answer.body);
+      else this.vault.unanswered(timedOut);
+    }
+    // Whatever came of it, an account number may be in it, and the core has a copy of its own.
+    room.fill(0);
     this.carryOut();
   }
 }
@@ -116,10 +118,11 @@ const turn = ({ port1, port2 }) =>
  * Posts a JSON `body`: no cookies, no referrer, no cache, no redirects.
  * @param {string} url
  * @param {string} body
+ * @param {Uint8Array} room for the answer
  * @param {AbortSignal} signal
  * @returns {Promise<Answer>} rejected where the answer does not come in full
  */
-async function exchange(url, body, signal) {
+async function exchange(url, body, room, signal) {
   const options = Object.assign(Object.create(null), {
     method: "POST",
     headers: { "content-type": "application/json", accept: "application/json" },
@@ -131,26 +134,26 @@ async function exchange(url, body, signal) {
     signal,
   });
   const response = await fetch(url, options);
-  return { status: response.status, body: await read(response) };
+  return { status: response.status, body: await read(response, room) };
 }
 
 /**
  * @param {Response} response
- * @returns {Promise<Uint8Array | undefined>} the body; `undefined` as soon as it turns out to be larger than the limit
+ * @param {Uint8Array} room
+ * @returns {Promise<Uint8Array | undefined>} the body, in the room; `undefined` as soon as there is none for more
  */
-async function read(response) {
-  const bytes = new Uint8Array(MAX_REPLY_BYTES);
+async function read(response, room) {
   let length = 0;
   const reader = response.body?.getReader();
   for (;;) {
     const chunk = await reader?.read();
-    if (!chunk || chunk.done) return bytes.subarray(0, length);
-    if (length + chunk.value.length > MAX_REPLY_BYTES) {
+    if (!chunk || chunk.done) return room.subarray(0, length);
+    if (length + chunk.value.length > room.length) {
       // Nothing waits for the rest, nor for the outcome of giving it up.
       reader?.cancel().catch(() => {});
       return undefined;
     }
-    bytes.set(chunk.value, length);
+    room.set(chunk.value, length);
     length += chunk.value.length;
   }
 }
