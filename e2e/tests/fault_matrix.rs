@@ -9,8 +9,10 @@ use serde_json::{Value, json};
 const AT_A_TIME: usize = 4;
 /// After so many of these groups, one session without a fault.
 const GOOD_AFTER: usize = 3;
-/// For what stalls on purpose, and for the rest, which may be slow on a busy machine.
-const STALLED_MS: u32 = 5000;
+/// For files that stall on purpose; for requests that do, whose own files may have to wait for the connections of those; and for
+/// the rest, which may be slow on a busy machine.
+const STALLED_FILE_MS: u32 = 5000;
+const STALLED_REQUEST_MS: u32 = 12_000;
 const PATIENT_MS: u32 = 25_000;
 
 /// Where a fault strikes.
@@ -282,7 +284,11 @@ impl Stage<'_> {
             "tzpkUrl": at(&[TzpkEarly, TzpkLate], "tzpk"),
             "setUrl": at(&[SetGiven, SetProvided], "set"),
             "viewUrl": at(&[ViewGiven, ViewProvided], "view"),
-            "timeoutMs": if stalls { STALLED_MS } else { PATIENT_MS },
+            "timeoutMs": match case.on {
+                Worker | Core if stalls => STALLED_FILE_MS,
+                _ if stalls => STALLED_REQUEST_MS,
+                _ => PATIENT_MS,
+            },
         });
         self.driver.run::<Value>("window.begin(argument).catch(() => {})", options).await?;
         Ok(Running { name, card, pin })
