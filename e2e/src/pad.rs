@@ -163,10 +163,16 @@ impl<'a> Pad<'a> {
     ///
     /// # Errors
     ///
-    /// Where none comes in time.
+    /// Where none comes in time; it tells those that did.
     pub async fn wait_for_event(&self, condition: &str) -> Result<Value> {
         let found = format!("window.padEvents.find((detail) => {condition})");
-        self.driver.wait_for(&found, &format!("an event with {condition}")).await
+        match self.driver.wait_for(&found, &format!("an event with {condition}")).await {
+            Ok(event) => Ok(event),
+            Err(error) => {
+                let events: Value = self.driver.run("return window.padEvents", Value::Null).await?;
+                Err(error.context(format!("the pad's events: {events}")))
+            }
+        }
     }
 
     /// Waits for the end of the session, good or bad, and returns its event.

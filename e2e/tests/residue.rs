@@ -21,7 +21,7 @@ async fn all(engine: Engine) -> Result<()> {
     a_pin_is_set_on_the_page(&mut world).await.context("set, on the page")?;
     a_pin_is_viewed(&mut world).await.context("viewed")?;
     a_view_is_over(&mut world).await.context("viewed to the end of its time")?;
-    a_view_fails(&mut world).await.context("view, a block of another PIN key")?;
+    a_view_fails(&mut world).await.context("view, a wrong block")?;
     the_entries_differ(&mut world).await.context("entries differ")?;
     no_control_id_comes(&mut world).await.context("no control id")?;
     for (name, code, fault) in KEY_FAULTS {
@@ -150,7 +150,7 @@ async fn a_view_fails(world: &mut World<'_>) -> Result<()> {
         TappedSession::open(world, "view, wrong block", &Opening::VIEW, PinKey::tdea()?).await?;
     let (asked, mut answer) = session.key_asked("view").await?;
     session.tap("PIN asked for", Kinds::KEY_PAIR).await?;
-    answer["pinBlock"] = json!("AAAAAAAAAAA=");
+    answer["pinBlock"] = json!(session.secrets.make_wrong_block()?);
     asked.answer(200, answer)?;
     session.fails_with("bad_response").await?;
     session.closed().await?;

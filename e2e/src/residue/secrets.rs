@@ -226,7 +226,22 @@ impl Secrets {
 
     /// A block of the PIN, to be viewed.
     pub(super) fn make_block(&mut self) -> Result<String> {
-        let (clear, encrypted) = self.key.encrypt(&self.pin)?;
+        let pin = self.pin.clone();
+        self.make_block_of(&pin)
+    }
+
+    /// A block that a device has to refuse, whatever the key: it is of no digits. A block that is merely random is a right one
+    /// of format 1 once in some six hundred times.
+    ///
+    /// # Errors
+    ///
+    /// Where the key is no TDEA key.
+    pub fn make_wrong_block(&mut self) -> Result<String> {
+        self.make_block_of("")
+    }
+
+    fn make_block_of(&mut self, pin: &str) -> Result<String> {
+        let (clear, encrypted) = self.key.encrypt(pin)?;
         self.block = clear;
         Ok(Base64::encode_string(&encrypted))
     }
