@@ -97,7 +97,10 @@ export interface SessionOptions {
   timeoutMs?: number;
   /** Bits of the RSA modulus; default 2048, the size that Enfuce documents. */
   keySize?: 2048 | 3072 | 4096;
-  /** Where `card-pin.worker.js` is, relative to the document; default: beside `card-pin.js`, or in the standalone. */
+  /**
+   * Where `card-pin.worker.js` is, or to view a PIN `card-pin.view.worker.js`, relative to the document; default: beside
+   * `card-pin.js`, or in the standalone.
+   */
   workerUrl?: string;
   /** Where `card_pin_bg.wasm` is, relative to the document; default: beside `card-pin.js`, or in the standalone. */
   wasmUrl?: string;

@@ -60,7 +60,7 @@ export class PinSession extends EventTarget {
     this.#views = config.view;
     this.#controlIdProvider = own.controlIdProvider;
     const canvas = config.view ? own.canvas : undefined;
-    this.#host = new VaultHost(vaultSource(own), config, canvas, (message) => this.#receive(message));
+    this.#host = new VaultHost(vaultSource(own, config.view), config, canvas, (message) => this.#receive(message));
   }
 
   /** How many digits the current entry holds. */

@@ -8,38 +8,38 @@
 import { Vault, initSync } from "card-pin-wasm";
 import { Courier } from "./courier.js";
 import { readInward } from "./protocol.js";
-import { Viewer } from "./viewer.js";
 
 /** @import {Inward, Open, Outward} from "./protocol.js" */
+/** @import {Viewer} from "./viewer.js" */
 
 /**
  * Makes a vault that waits for `open`. Messages that come before the core is loaded wait in order; what is no message, or
  * comes after `close`, is ignored.
  * @param {(message: Outward) => void} emit
+ * @param {Viewer} [viewer] what shows a PIN; a vault without one only sets PINs
  * @returns {(data: unknown) => void}
  */
-export function makeVault(emit) {
+export function makeVault(emit, viewer) {
   /** @type {Promise<Courier | undefined> | undefined} */
   let opening;
   const loading = new AbortController();
   /** @type {Courier | undefined} */
   let courier;
   let isClosed = false;
-  const viewer = new Viewer(emit);
   /** @param {Outward} message */
   const tell = (message) => {
-    if (courier && "event" in message && message.event === "view_pin_success") viewer.show(courier.vault);
+    if (courier && "event" in message && message.event === "view_pin_success") viewer?.show(courier.vault);
     emit(message);
   };
   /** @param {Exclude<Inward, Open>} message */
   const take = (message) => {
     if (isClosed) return;
-    if (message.do === "canvas") viewer.give(message.canvas, message.color);
-    else if (message.do === "spell") viewer.spell();
+    if (message.do === "canvas") viewer?.give(message.canvas, message.color);
+    else if (message.do === "spell") viewer?.spell();
     else if (message.do === "close") {
       isClosed = true;
       courier?.close();
-      viewer.close().then(() => emit({ closed: true }));
+      Promise.resolve(viewer?.close()).then(() => emit({ closed: true }));
     } else if (courier) {
       pass(message, courier.vault);
       courier.carryOut();
@@ -51,7 +51,9 @@ export function makeVault(emit) {
     if (!message) return;
     // A core that is still on its way is waited for no longer.
     if (message.do === "close") loading.abort();
-    if (message.do === "open") opening ??= open(message, loading.signal, tell).then((opened) => (courier = opened));
+    if (message.do === "open") {
+      opening ??= open(message, viewer !== undefined, loading.signal, tell).then((opened) => (courier = opened));
+    }
     else if (courier) take(message);
     else opening?.then(() => take(message));
   };
@@ -59,12 +61,15 @@ export function makeVault(emit) {
 
 /**
  * @param {Open} message
+ * @param {boolean} canShow whether a PIN can be viewed here
  * @param {AbortSignal} signal gives the loading up
  * @param {(message: Outward) => void} emit
  * @returns {Promise<Courier | undefined>} `undefined` when it failed, which `emit` has been told
  */
-async function open({ config, wasm }, signal, emit) {
+async function open({ config, wasm }, canShow, signal, emit) {
   try {
+    // The integrator's mistake: a PIN that nobody would see is not asked for.
+    if (config.view && !canShow) throw "wasm_unavailable";
     await load(wasm, signal);
     const { view, controlId, minLength, maxLength, confirm, rejectWeakPin, keySize } = config;
     const vault = Vault.open(view, controlId, minLength, maxLength, confirm, rejectWeakPin, keySize);
@@ -139,29 +144,8 @@ async function wholeOf(response) {
  * @param {Vault} vault
  */
 function pass(message, vault) {
-  switch (message.do) {
-    case "press":
-      vault.press(message.digit);
-      break;
-    case "erase":
-      vault.erase();
-      break;
-    case "clear":
-      vault.clear();
-      break;
-    case "forget":
-      vault.forget();
-      break;
-    case "confirm":
-      vault.confirm();
-      break;
-    case "advance":
-      vault.advance();
-      break;
-    case "submit":
-      vault.submit();
-      break;
-    case "controlId":
-      vault.controlId(message.controlId);
-  }
+  if (message.do === "press") vault.press(message.digit);
+  else if (message.do === "controlId") vault.controlId(message.controlId);
+  // The rest are named as the core names them, and `readInward` lets no other name through.
+  else vault[message.do]();
 }

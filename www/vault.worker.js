@@ -1,13 +1,10 @@
 // @ts-check
 
-/** The worker's entry; where no worker can be started, the page imports this module for `makeVault` instead. */
+/** `card-pin.worker.js`, in which a PIN is set. It has no code that could show one. */
 
+import { serve } from "./serve.js";
 import { makeVault } from "./vault.js";
 
 export { makeVault };
 
-if ("DedicatedWorkerGlobalScope" in globalThis) {
-  const receive = makeVault((message) => postMessage(message));
-  addEventListener("message", ({ data }) => receive(data));
-  postMessage({ started: true });
-}
+serve(makeVault);

@@ -1,5 +1,5 @@
 use crate::webdriver::WebDriver;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use fantoccini::elements::Element;
 use rand::{TryRng as _, rngs::SysRng};
 use serde_json::{Value, json};
@@ -135,7 +135,7 @@ impl<'a> Pad<'a> {
     ///
     /// Where there is no such key.
     pub async fn tap(&self, key: &str) -> Result<()> {
-        Ok(self.key(key).await?.click().await?)
+        self.key(key).await?.click().await.with_context(|| format!("the key `{key}` cannot be pressed"))
     }
 
     /// The key on the screen with this `data-key`, once it may be pressed.

@@ -15,6 +15,10 @@ const STALLED_FILE_MS: u32 = 5000;
 const STALLED_REQUEST_MS: u32 = 12_000;
 const PATIENT_MS: u32 = 25_000;
 
+/// The workers' scripts.
+const SETTING: &str = "card-pin.worker.js";
+const VIEWING: &str = "card-pin.view.worker.js";
+
 /// Where a fault strikes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum On {
@@ -195,7 +199,7 @@ async fn each_ends_as_it_should(engine: Engine, mut cases: Vec<Case>) -> Result<
     let sandbox = Sandbox::start().await?;
     let policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src *";
     let policies =
-        ["faults.html", "card-pin.worker.js"].map(|file| (format!("/pin-page/{file}"), policy.to_owned()));
+        ["faults.html", SETTING, VIEWING].map(|file| (format!("/pin-page/{file}"), policy.to_owned()));
     let network = Network::start_with_policies(&sandbox, policies.into()).await?;
     let closed = Network::start(&sandbox).await?;
     closed.go();
@@ -279,7 +283,7 @@ impl Stage<'_> {
             // Not before there is a vault that surely stays: digits go down with one that does not start.
             "patient": case.fault.ends_with("&once"),
             "digits": digits,
-            "workerUrl": at(&[Worker], "card-pin.worker.js"),
+            "workerUrl": at(&[Worker], if views { VIEWING } else { SETTING }),
             "wasmUrl": at(&[Core], "card_pin_bg.wasm"),
             "tzpkUrl": at(&[TzpkEarly, TzpkLate], "tzpk"),
             "setUrl": at(&[SetGiven, SetProvided], "set"),

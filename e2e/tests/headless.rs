@@ -150,6 +150,13 @@ fn scripts() -> Vec<(&'static str, &'static str, Value)> {
             json!({"event": "set_pin_error", "code": "wasm_unavailable", "retryable": false}),
         ),
         (
+            "a PIN to be viewed in a worker that only sets PINs",
+            "const canvas = document.createElement('canvas');
+             const worker = {operation: 'view-pin', viewUrl: './missing', canvas, workerUrl: './card-pin.worker.js'};
+             return (await told(open(worker), 'view_pin_error'))",
+            json!({"event": "view_pin_error", "code": "wasm_unavailable", "retryable": false}),
+        ),
+        (
             // As a captive portal would send it.
             "a core that is none",
             "return (await told(open({wasmUrl: './page.css'}), 'set_pin_error')).code",

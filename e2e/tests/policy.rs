@@ -131,12 +131,17 @@ impl Stage<'_> {
         pad.forget_events().await?;
         let start = "const pad = document.querySelector('card-pin');
                      pad.operation = 'view-pin';
+                     pad.workerUrl = '/pin-page/watched.view.worker.js';
                      pad.controlId = argument;";
         self.driver.run::<Value>(start, json!(control_id)).await?;
         pad.wait_for_event("detail.event === 'view_pin_success'").await?;
         let part =
             |name| format!("document.querySelector('card-pin').shadowRoot.querySelector('[part={name}]')");
-        self.driver.element(&part("spell"), "the button for screen readers").await?.click().await?;
+        let spell = self.driver.element(&part("spell"), "the button for screen readers").await?;
+        if let Err(error) = spell.click().await {
+            let state: Value = self.driver.run("return [document.hasFocus(), document.hidden, padEvents, document.querySelector('card-pin').shadowRoot.innerHTML]", Value::Null).await?;
+            anyhow::bail!("{error} {state}");
+        }
         self.driver.wait_for(&format!("{}.textContent", part("spoken")), "a digit in words").await?;
         self.driver.run::<Value>("document.querySelector('card-pin').close()", Value::Null).await.map(drop)
     }

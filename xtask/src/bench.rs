@@ -25,7 +25,7 @@ pub(crate) struct Options {
     pub(crate) quick: bool,
     /// How many one after the other in one page, instead of the usual number.
     pub(crate) sessions: Option<u32>,
-    /// Measures nothing, and writes the report of the last run anew.
+    /// Times nothing, and writes the report of the last run anew.
     pub(crate) report: bool,
 }
 

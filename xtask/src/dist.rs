@@ -59,12 +59,11 @@ pub(crate) fn build(project: &Project) -> Result<()> {
     let with_glue = alias("card-pin-wasm", &glue.join(GLUE));
     let from_files = alias("card-pin-vault", &project.www().join("vault-files.js"));
     bundle(project, "card-pin.js", &staging.join("card-pin.js"), &[MODULE.into(), from_files])?;
-    bundle(
-        project,
-        "vault.worker.js",
-        &staging.join("card-pin.worker.js"),
-        &[MODULE.into(), with_glue.clone()],
-    )?;
+    for (script, name) in
+        [("vault.worker.js", "card-pin.worker.js"), ("vault.view.worker.js", "card-pin.view.worker.js")]
+    {
+        bundle(project, script, &staging.join(name), &[MODULE.into(), with_glue.clone()])?;
+    }
     bundle(
         project,
         "page.js",
@@ -171,7 +170,7 @@ fn standalone(project: &Project, staging: &Path, with_glue: OsString) -> Result<
     let worker = parts.join("worker.txt");
     // The glue's own address of the wasm, never used here: a classic script has no `import.meta`.
     let classic = ["--format=iife".into(), "--define:import.meta.url=undefined".into(), with_glue];
-    bundle(project, "vault.worker.js", &worker, &classic)?;
+    bundle(project, "vault.view.worker.js", &worker, &classic)?;
     let inlined = [
         "--loader:.wasm=base64".into(),
         alias("card-pin-worker-inlined", &worker),

@@ -57,7 +57,7 @@ Usage: cargo xtask <command>
   bench [--quick] [--sessions N] [--report]
                                   keys and whole sessions in each browser beside WebCrypto and JavaScript libraries, into
                                   docs/benchmark.md, in a quarter of an hour on a quiet machine; --quick has few runs of
-                                  each, for a look, and --report measures nothing and writes the last run down anew
+                                  each, for a look, and --report times nothing and writes the last run down anew
   load                            complete sessions a second through relay and sandbox; none may be lost or doubled
   fuzz [--seconds N] [--runs N] [TARGET…]
                                   fuzzes each target for N seconds (60), or for N runs if they take less

@@ -66,6 +66,7 @@ async fn main() -> Result<()> {
     }
     let results = fs::read(&kept).context("nothing was measured yet: run `cargo xtask bench`")?;
     let results: Results = serde_json::from_slice(&results)?;
+    let results = Results { sizes: sizes::measure(project)?, ..results };
     let written = report::write(&results, &docs(project, results.quick))?;
     println!("{}", written.display());
     Ok(())
@@ -84,7 +85,6 @@ async fn measure(project: &Path, plan: &Plan) -> Result<Results> {
     let mut results = Results {
         machine: machine::describe(),
         libraries: machine::libraries(project)?,
-        sizes: sizes::measure(project)?,
         ..Results::default()
     };
     for engine in Engine::ALL {

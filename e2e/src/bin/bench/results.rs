@@ -10,6 +10,8 @@ pub(crate) struct Results {
     pub(crate) libraries: Vec<Version>,
     pub(crate) keys: Vec<Keys>,
     pub(crate) sessions: Vec<Sessions>,
+    /// Counted whenever a report is written: that takes no time.
+    #[serde(skip)]
     pub(crate) sizes: Vec<Size>,
     pub(crate) wasm_memory: Vec<WasmMemory>,
     pub(crate) heaps: Vec<Heap>,

@@ -1,0 +1,2 @@
+import "./watch.js";
+import "./card-pin.view.worker.js";
