@@ -56,7 +56,8 @@ impl Stage<'_> {
         }
         ensure!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"), "{policy}");
         self.watch().await?;
-        self.set(&pad, &card.control_id).await?;
+        // The page's own control id may be bound to its first vault's key by now.
+        self.set(&pad, &self.sandbox.waiting_card().await?.control_id).await?;
         let made = self.sandbox.random_card().await?;
         self.sandbox.run_embossing().await?;
         self.view(&pad, &self.sandbox.view_control_id(&made).await?).await?;
@@ -137,11 +138,7 @@ impl Stage<'_> {
         pad.wait_for_event("detail.event === 'view_pin_success'").await?;
         let part =
             |name| format!("document.querySelector('card-pin').shadowRoot.querySelector('[part={name}]')");
-        let spell = self.driver.element(&part("spell"), "the button for screen readers").await?;
-        if let Err(error) = spell.click().await {
-            let state: Value = self.driver.run("return [document.hasFocus(), document.hidden, padEvents, document.querySelector('card-pin').shadowRoot.innerHTML]", Value::Null).await?;
-            anyhow::bail!("{error} {state}");
-        }
+        self.driver.element(&part("spell"), "the button for screen readers").await?.click().await?;
         self.driver.wait_for(&format!("{}.textContent", part("spoken")), "a digit in words").await?;
         self.driver.run::<Value>("document.querySelector('card-pin').close()", Value::Null).await.map(drop)
     }

@@ -2,31 +2,43 @@
 
 use super::search::find;
 use num_bigint::BigUint;
-use std::{collections::HashSet, process::Command};
+use std::{collections::HashSet, process::Command, sync::mpsc, thread};
 
-/// How many primes OpenSSL is given at a time.
-const AT_ONCE: usize = 100;
+/// How many pairs OpenSSL is given at a time.
+const AT_ONCE: usize = 50;
 
 #[test]
 #[ignore = "takes hours: `cargo xtask soak`"]
 fn openssl_takes_every_number_for_a_prime() {
     let pairs: usize = std::env::var("CARD_PIN_SOAK_PAIRS").map_or(100, |figure| figure.parse().unwrap());
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let (sender, checked) = mpsc::channel();
     let mut seen = HashSet::new();
-    let mut waiting: Vec<BigUint> = Vec::new();
-    for pair in 1..=pairs {
-        waiting.extend(find(1024));
-        if waiting.len() >= AT_ONCE || pair == pairs {
-            assert_primes(&waiting);
-            for prime in waiting.drain(..) {
-                assert!(prime.bits() == 1024 && prime.bit(1022));
-                assert_ne!(&prime % 65_537_u32, 1_u32.into());
-                assert!(seen.insert(prime), "the same prime again");
+    thread::scope(|scope| {
+        for thread in 0..threads {
+            let (sender, share) = (sender.clone(), (pairs + thread) / threads);
+            scope.spawn(move || {
+                for done in (0..share).step_by(AT_ONCE) {
+                    let primes: Vec<_> = (done..share.min(done + AT_ONCE)).flat_map(|_| find(1024)).collect();
+                    assert_primes(&primes);
+                    // Where nobody receives, another thread has a finding.
+                    if sender.send(primes).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        for prime in checked.into_iter().flatten() {
+            assert!(prime.bits() == 1024 && prime.bit(1022));
+            assert_ne!(&prime % 65_537_u32, 1_u32.into());
+            assert!(seen.insert(prime), "the same prime again");
+            if seen.len() % 2000 == 0 {
+                println!("{} primes", seen.len());
             }
         }
-        if pair % 1000 == 0 {
-            println!("{pair} pairs");
-        }
-    }
+    });
+    assert_eq!(seen.len(), 2 * pairs);
     println!("{} primes, all different, and all prime to OpenSSL", seen.len());
 }
 
