@@ -77,8 +77,7 @@ const fn rounds(bits: usize) -> usize {
 /// A search for two primes of the same width.
 pub(crate) struct PrimePairSearch {
     bits: usize,
-    /// From the first step on: whoever opens a session does not wait for it.
-    sieve: Option<Sieve>,
+    sieve: Sieve,
     state: State,
 }
 
@@ -96,7 +95,7 @@ impl State {
 impl PrimePairSearch {
     /// A search for primes of 1024, 1536 or 2048 bits.
     pub(crate) fn new(bits: usize) -> Self {
-        Self { bits, sieve: None, state: State::BEGIN }
+        Self { bits, sieve: Sieve::new(bits), state: State::BEGIN }
     }
 
     /// Opens a window, or tests as many numbers as there are lanes; `None` while there is no pair yet.
@@ -116,14 +115,13 @@ impl PrimePairSearch {
     }
 
     fn search<R: TryCryptoRng>(
-        &mut self,
+        &self,
         first: Option<Natural>,
         window: Option<Window>,
         random: &mut R,
     ) -> Result<State, Error> {
         let Some(mut window) = window else {
-            let sieve = self.sieve.get_or_insert_with(|| Sieve::new(self.bits));
-            let window = Some(sieve.open_window(random)?);
+            let window = Some(self.sieve.open_window(random)?);
             return Ok(State::Searching { first, window });
         };
         let mut candidates: Vec<Natural> = iter::from_fn(|| window.next()).take(Fastest::COUNT).collect();
