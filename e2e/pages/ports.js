@@ -40,8 +40,8 @@ export const goodConfig = () => ({
 });
 
 /** A vault whose messages are kept in `told`; `until` waits for one. */
-export function start() {
-  const worker = new Worker("./card-pin.worker.js", { type: "module" });
+export function start(script = "./card-pin.worker.js") {
+  const worker = new Worker(script, { type: "module" });
   const told = [];
   let wake = () => {};
   worker.onmessage = ({ data }) => {
@@ -74,7 +74,7 @@ function ink(canvas) {
 
 /** Shows a PIN with two canvases given: which of them are drawn on, and what was told. */
 export async function showOnOne(controlId) {
-  const { worker, told, until, post } = start();
+  const { worker, told, until, post } = start("./card-pin.view.worker.js");
   await until((message) => message.started);
   const config = { ...goodConfig(), view: true, controlId };
   post(...malformed(), { do: "open", config, wasm: new URL("./card_pin_bg.wasm", location.href).href }, ...malformed());
