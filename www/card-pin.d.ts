@@ -44,7 +44,7 @@ export type SessionErrorCode =
   | "tzpk_invalid"
   /** The device has no source of random numbers. */
   | "entropy_unavailable"
-  /** The device does not run WebAssembly. */
+  /** The device does not run WebAssembly, or a `workerUrl` names the worker that sets PINs where one is to be viewed. */
   | "wasm_unavailable"
   /** The session has ended (its page was left, for one, and has come back), or takes no input while it submits. */
   | "closed";

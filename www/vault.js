@@ -53,8 +53,7 @@ export function makeVault(emit, viewer) {
     if (message.do === "close") loading.abort();
     if (message.do === "open") {
       opening ??= open(message, viewer !== undefined, loading.signal, tell).then((opened) => (courier = opened));
-    }
-    else if (courier) take(message);
+    } else if (courier) take(message);
     else opening?.then(() => take(message));
   };
 }
