@@ -218,10 +218,14 @@ fn decoded_4() -> Stopwatch {
 /// A block in which one nibble is what it must not be.
 fn refused() -> Stopwatch {
     let spoiled = |class: Class, dice: &mut Dice| {
-        let mut nibbles = filled(dice.digits(), 0x0f);
-        let [place] = class.choose([0], [dice.below(14)]);
-        // Neither a digit nor a fill.
-        nibbles[usize::from(place)] = 0x0c;
+        let filled = filled(dice.digits(), 0x0f);
+        let spoiled_at = |place: u8| {
+            let mut nibbles = filled;
+            // Neither a digit nor a fill.
+            nibbles[usize::from(place)] = 0x0c;
+            nibbles
+        };
+        let nibbles = class.choose(spoiled_at(0), spoiled_at(dice.below(14)));
         Some((PinBlock::from_secret(block(0, &nibbles, true)), format_0()?))
     };
     stopwatch(
