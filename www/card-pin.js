@@ -57,8 +57,8 @@ export class CardPin extends HTMLElement {
     advance: () => this.#advance(),
     spell: () => this.#session?.spell(),
   };
-  /** @type {Pad | ViewPane} */
-  #pane = new Pad(this.#root, this.#actions);
+  /** What is drawn, once it is needed. @type {Pad | ViewPane | undefined} */
+  #pane;
   /** @type {PadState} */
   #state = BLANK;
   /** @type {PinSession | undefined} */
@@ -117,6 +117,7 @@ export class CardPin extends HTMLElement {
 
   /** Puts the focus where the next digit goes. @param {FocusOptions} [options] */
   focus(options) {
+    this.#pane ??= this.#makePane();
     this.#pane.focus(options);
   }
 
@@ -192,13 +193,18 @@ export class CardPin extends HTMLElement {
   #start() {
     this.#session?.close();
     this.#session = this.#opening = undefined;
-    const views = this.getAttribute("operation") === "view-pin";
-    if (views !== this.#pane instanceof ViewPane) {
-      this.#pane = views ? new ViewPane(this.#root, this.#actions) : new Pad(this.#root, this.#actions);
-    }
+    if (!this.#pane || this.#views !== this.#pane instanceof ViewPane) this.#pane = this.#makePane();
     this.#state = BLANK;
     if (this.#controlIdProvider || this.getAttribute("control-id")) this.#prepare();
     this.#layKeys();
+  }
+
+  get #views() {
+    return this.getAttribute("operation") === "view-pin";
+  }
+
+  #makePane() {
+    return this.#views ? new ViewPane(this.#root, this.#actions) : new Pad(this.#root, this.#actions);
   }
 
   #prepare() {
@@ -246,7 +252,7 @@ export class CardPin extends HTMLElement {
   #layKeys() {
     const kind = this.getAttribute("keypad") ?? "fixed";
     try {
-      this.#pane.layKeys(oneOf("keypad", /** @type {"fixed" | "shuffled" | "none"} */ (kind), ["fixed", "shuffled", "none"]));
+      this.#pane?.layKeys(oneOf("keypad", /** @type {"fixed" | "shuffled" | "none"} */ (kind), ["fixed", "shuffled", "none"]));
       this.#render({});
     } catch (error) {
       reportError(error);
@@ -325,7 +331,7 @@ export class CardPin extends HTMLElement {
   /** @param {Partial<PadState>} change */
   #render(change) {
     this.#state = { ...this.#state, ...change };
-    this.#pane.render(this.#state);
+    this.#pane?.render(this.#state);
   }
 
   /** @param {{event: string, [field: string]: unknown}} detail */
