@@ -22,6 +22,7 @@ async fn all(engine: Engine) -> Result<()> {
     let sandbox = Sandbox::start().await?;
     let browser = engine.start().await?;
     let driver = browser.driver();
+    the_focus_is_taken_at_once(&sandbox, driver).await.context("focus")?;
     hardware_keys_do_what_they_say(&sandbox, driver).await.context("hardware keys")?;
     with_several_lengths_enter_goes_on(&sandbox, driver).await.context("several lengths")?;
     refused_entries_are_told_and_shown(&sandbox, driver).await.context("refused entries")?;
@@ -65,6 +66,20 @@ async fn wait_for_changes(pad: &Pad<'_>, driver: &WebDriver, count: usize) -> Re
         format!("window.padEvents.filter(({{ event }}) => event === 'pin_valid').length >= {count}");
     driver.wait_for(&counted, "the pad to take the keys").await?;
     changes(pad).await
+}
+
+/// Even by an element that has drawn nothing yet.
+async fn the_focus_is_taken_at_once(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
+    open(sandbox, driver, "").await?;
+    let another = "
+        const another = document.body.appendChild(document.createElement('card-pin'));
+        const isDrawn = another.shadowRoot.childElementCount > 0;
+        another.focus();
+        return [isDrawn, another.shadowRoot.activeElement?.getAttribute('part')];
+    ";
+    let told = on_pad(driver, another).await?;
+    ensure!(told == json!([false, "entry"]), "drawn, and where the focus went: {told}");
+    Ok(())
 }
 
 async fn hardware_keys_do_what_they_say(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
