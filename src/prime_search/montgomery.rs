@@ -3,7 +3,8 @@
 //!
 //! A number is cut into limbs of `W` bits, and they are taken two by two: a *tile* holds two limbs and their sum, so that
 //! the product of two tiles takes three multiplications instead of four (Karatsuba). There are `T` tiles, and
-//! R = 2^(2TW).
+//! R = 2^(2TW). The same once more, with tiles of tiles, would take a fifth of the multiplications away, but no time: its
+//! additions, and its loops half as long, cost what that saves (measured in V8).
 //!
 //! # Bounds
 //! | bits of n | W | T | R / n ≥ | 2T · (2^W − 1)² < |
