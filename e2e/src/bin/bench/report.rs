@@ -298,16 +298,17 @@ fn memory(results: &Results) -> String {
 }
 
 fn many(results: &Results) -> String {
-    let mut text = "## Many sessions in one page\n\nOne after the other, without a pad: each makes a vault and a key pair, and sets a card's PIN.\n\n\
+    let mut text = "## Many sessions in one page\n\nOne after the other, without a pad: each makes a vault and a key pair, and sets a card's PIN.\n\
+                    Whether they become slower is told by new browsers that set PINs in turns with the one page.\n\n\
                     ![Time and memory over many sessions](benchmark-many.svg)\n\n"
         .to_owned();
     let _ = write!(
         text,
-        "| | sessions | median of all | of the first {ENDS} | of the last {ENDS} | JavaScript objects: first → last | process |\n\
-         | --- | --: | --: | --: | --: | --: | --: |\n"
+        "| | sessions | median of all | of the first {ENDS} | of the last {ENDS} | second half ÷ new browsers | JavaScript objects: first → last | process |\n\
+         | --- | --: | --: | --: | --: | --: | --: | --: |\n"
     );
     for many in &results.many {
-        let count = many.times.len();
+        let (count, new) = (many.times.len(), &many.in_new_browsers);
         let ends = ENDS.min(count);
         let say = |times: &[f64]| median(times).map_or_else(String::new, |time| Unit::Milliseconds.say(time));
         let grew = |read: fn(&(usize, u64, u64)) -> u64| match (many.memory.first(), many.memory.last()) {
@@ -318,11 +319,12 @@ fn many(results: &Results) -> String {
         };
         let _ = writeln!(
             text,
-            "| {} | {count} | {} | {} | {} | {} | {} |",
+            "| {} | {count} | {} | {} | {} | {} | {} | {} |",
             many.engine,
             say(&many.times),
             say(&many.times[..ends]),
             say(&many.times[count - ends..]),
+            ratio(&many.engine, &many.times[count / 2..], &new[new.len() / 2..]),
             grew(|(_, objects, _)| *objects),
             grew(|(_, _, process)| *process)
         );

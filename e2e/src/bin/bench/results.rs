@@ -106,6 +106,8 @@ pub(crate) struct Heap {
 pub(crate) struct Many {
     pub(crate) engine: String,
     pub(crate) times: Vec<f64>,
+    /// The same in new browsers, which had their turns in between: so many in each, and the last at the end.
+    pub(crate) in_new_browsers: Vec<f64>,
     /// In Chromium: after how many sessions, JavaScript objects, and the memory of the process.
     pub(crate) memory: Vec<(usize, u64, u64)>,
 }
