@@ -299,7 +299,7 @@ fn memory(results: &Results) -> String {
 
 fn many(results: &Results) -> String {
     let mut text = "## Many sessions in one page\n\nOne after the other, without a pad: each makes a vault and a key pair, and sets a card's PIN.\n\
-                    Whether they become slower is told by new browsers that set PINs in turns with the one page.\n\n\
+                    Whether they become slower is told by new browsers, warmed by a few sessions, that set PINs in turns with the one page.\n\n\
                     ![Time and memory over many sessions](benchmark-many.svg)\n\n"
         .to_owned();
     let _ = write!(
