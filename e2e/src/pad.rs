@@ -168,10 +168,7 @@ impl<'a> Pad<'a> {
         let found = format!("window.padEvents.find((detail) => {condition})");
         match self.driver.wait_for(&found, &format!("an event with {condition}")).await {
             Ok(event) => Ok(event),
-            Err(error) => {
-                let events: Value = self.driver.run("return window.padEvents", Value::Null).await?;
-                Err(error.context(format!("the pad's events: {events}")))
-            }
+            Err(error) => Err(error.context(self.describe().await?)),
         }
     }
 
