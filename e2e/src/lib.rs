@@ -88,7 +88,7 @@ mod tests {
             let runs = Cell::new(0);
             let failing = |_| {
                 runs.set(runs.get() + 1);
-                async move { Err(anyhow::Error::msg("the cause").context(told)) }
+                async move { Err(anyhow::Error::msg("no fault: the harness is tried").context(told)) }
             };
             assert!(in_webkit(failing).await.is_err());
             assert_eq!(runs.get(), expected, "{told}");
