@@ -94,12 +94,12 @@ impl<'a> Pad<'a> {
             format!("window.padEvents.filter(({{ event }}) => event === 'pin_valid').length >= {wanted}");
         match self.driver.wait_for(&reached, "the pad to count the digits").await {
             Ok(_) => Ok(()),
-            Err(error) => Err(error.context(self.describe().await?)),
+            Err(error) => Err(error.context(self.describe().await)),
         }
     }
 
-    /// What the pad shows and told, for a failure's report.
-    async fn describe(&self) -> Result<String> {
+    /// What the pad shows and told, for a failure's report; where it is gone, that.
+    async fn describe(&self) -> String {
         let script = format!(
             "const {{ shadowRoot }} = {PAD};
              const text = (part) => shadowRoot.querySelector(`[part=\"${{part}}\"]`).textContent;
@@ -110,8 +110,10 @@ impl<'a> Pad<'a> {
                workerErrors,
              }};"
         );
-        let seen: Value = self.driver.run(&script, Value::Null).await?;
-        Ok(format!("the pad: {seen}"))
+        match self.driver.run::<Value>(&script, Value::Null).await {
+            Ok(seen) => format!("the pad: {seen}"),
+            Err(error) => format!("the pad cannot be looked at: {error:#}"),
+        }
     }
 
     /// Presses the key for the next step or the submit.
@@ -168,7 +170,7 @@ impl<'a> Pad<'a> {
         let found = format!("window.padEvents.find((detail) => {condition})");
         match self.driver.wait_for(&found, &format!("an event with {condition}")).await {
             Ok(event) => Ok(event),
-            Err(error) => Err(error.context(self.describe().await?)),
+            Err(error) => Err(error.context(self.describe().await)),
         }
     }
 
