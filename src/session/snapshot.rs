@@ -1,0 +1,57 @@
+//! Where a session is, as it is told to whoever looks: counts and codes, and never a digit.
+
+use crate::{entry::Step, error::Error};
+use serde::Serialize;
+
+/// The whole truth about a session, at one moment. Nothing else is told about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(all(test, not(target_arch = "wasm32")), derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Snapshot {
+    /// How far the session is.
+    pub stage: Stage,
+    /// Whether a submit would go out at once: the key pair is made and, where a control id was given, the TZPK is there.
+    pub ready: bool,
+    /// Which entry the digits go to.
+    pub step: Step,
+    /// How many digits that entry holds.
+    pub digits: u8,
+    /// Whether a submit now would be sent.
+    pub valid: bool,
+    /// How many digits, entries and submits were refused so far.
+    pub refusals: u32,
+    /// Why the last of them was refused.
+    pub refused: Option<Error>,
+    /// For how many seconds a busy server is left alone before it is asked again.
+    pub waits_seconds: Option<u16>,
+    /// How the session ended.
+    pub end: Option<End>,
+}
+
+/// How far a session is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(all(test, not(target_arch = "wasm32")), derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub enum Stage {
+    /// The customer may type, or ask for the PIN.
+    Entry,
+    /// A submit was taken. Only the end leads out, or the PIN that is to be shown.
+    Submitting,
+    /// The PIN to be shown is there. It may be drawn once the page says that the customer looks.
+    Arrived,
+    /// The PIN is shown.
+    Shown,
+    /// The session has ended, and holds nothing any more.
+    Ended,
+}
+
+/// How a session ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(all(test, not(target_arch = "wasm32")), derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct End {
+    /// What went wrong; `None` if the PIN was set, or was shown and is hidden again.
+    pub code: Option<Error>,
+    /// Whether the same customer may succeed with a new control id.
+    pub retryable: bool,
+}
