@@ -10,6 +10,7 @@ use crate::{
     error::Error,
     weak_pin::{WeakPin, is_weak},
 };
+use serde::Serialize;
 
 /// What a PIN has to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +38,9 @@ impl Default for PinRules {
 }
 
 /// Which entry the digits go to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(all(test, not(target_arch = "wasm32")), derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
 pub enum Step {
     /// The first.
     Entry,
@@ -46,7 +49,9 @@ pub enum Step {
 }
 
 impl Step {
-    pub(crate) const fn name(self) -> &'static str {
+    /// Its name in messages.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Entry => "entry",
             Self::Confirm => "confirm",

@@ -2,11 +2,12 @@
 //!
 //! ```text
 //! key:  random ──→ prime_search ──→ key_pair ──→ tzpk (unwrap) ─────┐
-//! pin:  entry ──→ pin ──→ pin_block ──────→ tzpk (encrypt) ──→ wire ──→ www/courier.js
+//! pin:  entry ──→ pin ──→ pin_block ──────→ tzpk (encrypt) ──→ wire ──→ web (post)
 //! ```
 //!
-//! [`session`] drives the row; `web` only translates between it and JavaScript, which searches in turns, posts, and
-//! tells the page. A stage consumes the one before, so that a secret cannot outlive its step.
+//! [`session`] knows the order; `web` carries it out in a browser: it searches in turns, posts, and tells the page where
+//! the session is, in the messages of [`protocol`]. A stage consumes the one before, so that a secret cannot outlive its
+//! step.
 //!
 //! The modules stand in the order in which data flows; each uses only those above it.
 
@@ -16,7 +17,6 @@ extern crate alloc;
 /// It says what panicked, and where: in tests, and not in what ships.
 #[cfg(not(all(feature = "shipped", target_arch = "wasm32")))]
 extern crate std;
-
 #[cfg(all(feature = "fuzzing", target_arch = "wasm32"))]
 compile_error!("the feature `fuzzing` is for fuzz/ alone, and no part of what ships");
 
@@ -50,6 +50,8 @@ pub mod tzpk;
 pub mod wire;
 /// The whole order, from an empty pad to the server's answer.
 pub mod session;
-/// The surface that JavaScript calls: conversions only.
+/// Every message between the page and the vault.
+pub mod protocol;
+/// The surface that JavaScript calls, and what speaks to the browser.
 #[cfg(target_arch = "wasm32")]
 pub mod web;

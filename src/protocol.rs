@@ -6,7 +6,7 @@
 //! names and codes; [`Outward::Spell`] is the one exception, which the customer asks for.
 
 use crate::{error::Error, session::Snapshot};
-use alloc::{collections::BTreeMap, string::String, vec::Vec};
+use alloc::{string::String, vec::Vec};
 use serde::{Deserialize, Serialize};
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
@@ -78,8 +78,8 @@ pub struct Open {
     pub pin_block_formats: Vec<u8>,
     /// Which requests carry cookies, as in `fetch`.
     pub credentials: Credentials,
-    /// More headers for the requests.
-    pub request_headers: BTreeMap<String, String>,
+    /// More headers for the requests: pairs of name and value, one after the other.
+    pub request_headers: Vec<String>,
     /// For each request, in milliseconds.
     pub timeout_ms: u32,
 }

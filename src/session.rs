@@ -1,17 +1,18 @@
 //! `Session`: one PIN, from an empty pad to the server's answer. The only file that knows the whole order.
 //!
-//! To set a PIN, two rows run side by side until the customer submits; then one request ends them both:
+//! To set a PIN, two tracks run side by side until the customer submits; then one request ends them both:
 //!
 //! ```text
-//! key:  Searching ──→ Made ──control id──→ Requested ──reply──→ Unwrapped ─┐
-//! pin:  Entering ──submit──→ Chosen ───────────────────────────────────────┴─→ Setting ──reply──→ Ended
+//! key:  Searching ──→ KeyReady ──control id──→ Requested ⇄ Waiting ──reply──→ Unwrapped ─┐
+//! pin:  Entering ──submit──→ Chosen ─────────────────────────────────────────────────────┴─→ Setting ──reply──→ Ended
+//!                                                                                               └→ LookingUp ─┘
 //! ```
 //!
 //! To view one, the customer only asks for it, and the reply brings key and block together:
 //!
 //! ```text
-//! key:  Searching ──→ Made ──control id──→ Requested ──reply──┐
-//! pin:  Unasked ──submit──→ Asked ────────────────────────────┴─→ Showing ──close──→ Ended
+//! key:  Searching ──→ KeyReady ──control id──→ Requested ⇄ Waiting ──reply──┐
+//! pin:  Idle ──submit──→ Requested ─────────────────────────────────────────┴─→ Arrived ──reveal──→ Showing ──close──→ Ended
 //! ```
 //!
 //! Every arrow consumes what it starts from, so no key, PIN or block outlives its step, and there is no way back
@@ -19,19 +20,24 @@
 //! is, and ending drops (and so wipes) whatever is held. Errors of the entry alone end nothing: the customer
 //! types again.
 //!
-//! The session does no input or output of its own. Its caller passes on what happens (a digit, a reply) and then
-//! carries out the actions that [`next_action`](crate::session::Session::next_action) hands out, in order.
+//! The session does no input or output of its own. Its caller passes on what happens (a digit, a reply), carries out the
+//! actions that [`next_action`](crate::session::Session::next_action) hands out, in order, and tells the page the
+//! [`snapshot`](crate::session::Session::snapshot).
 
-/// What a session and its caller tell each other.
-mod outside;
+/// What a session is opened with, and what it asks its caller to do.
+mod action;
+/// How often a session tries again before it gives up.
+mod attempts;
 /// Where a session is, and what it holds there.
 mod phase;
+/// Where a session is, as it is told.
+mod snapshot;
 
 use crate::{
     digits::Digits,
-    entry::Entry,
+    entry::{Entry, Step},
     error::Error,
-    key_pair::{KeyPair, KeyPairSearch, KeySize},
+    key_pair::{KeyPair, KeyPairSearch},
     pin::Pin,
     tzpk::Tzpk,
     wire::{self, ControlId, Endpoint, KeyReply, Reply},
@@ -40,14 +46,11 @@ use alloc::{collections::VecDeque, string::String};
 use core::mem;
 use rand_core::TryCryptoRng;
 
-use phase::{KeyRow, Phase, PinRow};
+use attempts::{Attempts, next_look_up};
+use phase::{KeyTrack, Phase, PinTrack};
 
-pub use outside::{Action, ControlIdSource, Event, Operation};
-
-/// How often a public key may be sent: once more after a network failure. `set` is never repeated.
-const KEY_ATTEMPTS: u8 = 2;
-/// How often a control id may be asked for: once more when the first has expired.
-const CONTROL_ID_ATTEMPTS: u8 = 2;
+pub use action::{Action, ControlIdSource, Operation, Settings};
+pub use snapshot::{End, Snapshot, Stage};
 
 /// One session of setting or viewing a PIN.
 #[derive(Debug)]
@@ -55,41 +58,91 @@ pub struct Session<R> {
     random: R,
     operation: Operation,
     control_id_source: ControlIdSource,
+    formats: wire::Formats,
+    can_look_up: bool,
     phase: Phase,
+    attempts: Attempts,
     actions: VecDeque<Action>,
+    ready: bool,
+    refusals: u32,
+    refused: Option<Error>,
+    /// The entry as it was when it was submitted.
+    submitted: Option<(Step, u8)>,
 }
 
 impl<R: TryCryptoRng> Session<R> {
     /// Opens a session; the first action is to search for a key pair.
     ///
     /// To view a PIN with a control id that is given is to have asked for it.
-    pub fn open(
-        operation: Operation,
-        key_size: KeySize,
-        control_id_source: ControlIdSource,
-        random: R,
-    ) -> Self {
-        let key = KeyRow::Searching(KeyPairSearch::new(key_size));
-        let mut actions = VecDeque::from([Action::SearchKeyPair]);
+    pub fn open(settings: Settings, random: R) -> Self {
+        let Settings { operation, key_size, control_id_source, formats, can_look_up } = settings;
+        let key = KeyTrack::Searching(KeyPairSearch::new(key_size));
         let pin = match (operation, &control_id_source) {
-            (Operation::Set(rules), _) => PinRow::Entering(Entry::new(rules)),
-            (Operation::View, ControlIdSource::Provider) => PinRow::Unasked,
-            (Operation::View, ControlIdSource::Given(_)) => {
-                actions.push_back(Action::Emit(Event::Submitting));
-                PinRow::Asked
-            }
+            (Operation::Set(rules), _) => PinTrack::Entering(Entry::new(rules)),
+            (Operation::View, ControlIdSource::Provider) => PinTrack::Idle,
+            (Operation::View, ControlIdSource::Given(_)) => PinTrack::Requested,
         };
-        Self { random, operation, control_id_source, phase: Phase::Open { key, pin }, actions }
+        Self {
+            random,
+            operation,
+            control_id_source,
+            formats,
+            can_look_up,
+            phase: Phase::Open { key, pin },
+            attempts: Attempts::default(),
+            actions: VecDeque::from([Action::SearchKeyPair]),
+            ready: false,
+            refusals: 0,
+            refused: None,
+            submitted: None,
+        }
     }
 
-    /// What to do next, in order; `None` when it is the outside's turn.
+    /// What to do next, in order; `None` when it is the caller's turn to say what happened.
     pub fn next_action(&mut self) -> Option<Action> {
         self.actions.pop_front()
     }
 
-    /// Tests one candidate in the search for a key pair; `true` while there is more to search.
+    /// Where the session is now.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        let (step, digits, valid) = match &self.phase {
+            Phase::Open { pin: PinTrack::Entering(entry), .. } => {
+                (entry.step(), entry.digits(), entry.is_valid())
+            }
+            Phase::Ended(_) => (Step::Entry, 0, false),
+            _ => match self.submitted {
+                Some((step, digits)) => (step, digits, true),
+                None => (Step::Entry, 0, false),
+            },
+        };
+        let (stage, end) = match &self.phase {
+            Phase::Open { pin: PinTrack::Entering(_) | PinTrack::Idle, .. } => (Stage::Entry, None),
+            Phase::Open { .. } | Phase::Setting { .. } | Phase::LookingUp { .. } => (Stage::Submitting, None),
+            Phase::Arrived(_) => (Stage::Arrived, None),
+            Phase::Showing(_) => (Stage::Shown, None),
+            Phase::Ended(end) => (Stage::Ended, Some(*end)),
+        };
+        let waits_seconds = match &self.phase {
+            Phase::Open { key: KeyTrack::Waiting { seconds, .. }, .. } => Some(*seconds),
+            _ => None,
+        };
+        Snapshot {
+            stage,
+            ready: self.ready,
+            step,
+            digits,
+            valid,
+            refusals: self.refusals,
+            refused: self.refused,
+            waits_seconds,
+            end,
+        }
+    }
+
+    /// Takes one step of the search for a key pair; `true` while there is more to search.
     pub fn search_key_pair(&mut self) -> bool {
-        let Phase::Open { key: KeyRow::Searching(search), .. } = &mut self.phase else {
+        let Phase::Open { key: KeyTrack::Searching(search), .. } = &mut self.phase else {
             return false;
         };
         match search.step(&mut self.random) {
@@ -103,7 +156,7 @@ impl<R: TryCryptoRng> Session<R> {
     /// Ends the search with a key pair that is there already.
     #[cfg(feature = "fuzzing")]
     pub fn end_search(&mut self, key_pair: KeyPair) {
-        if let Phase::Open { key: KeyRow::Searching(_), .. } = self.phase {
+        if let Phase::Open { key: KeyTrack::Searching(_), .. } = self.phase {
             self.key_pair_found(key_pair);
         }
     }
@@ -111,8 +164,7 @@ impl<R: TryCryptoRng> Session<R> {
     /// The customer pressed a digit, 0 to 9.
     ///
     /// # Errors
-    /// [`Error::Closed`] after the submit or the end. A digit that is refused is told by
-    /// [`Event::EntryRefused`].
+    /// [`Error::Closed`] after the submit or the end. A digit that is refused is told by the snapshot.
     pub fn press(&mut self, digit: u8) -> Result<(), Error> {
         self.edit(|entry| entry.press(digit))
     }
@@ -139,11 +191,15 @@ impl<R: TryCryptoRng> Session<R> {
         })
     }
 
-    /// Nobody looks at the pad any more: both entries are emptied.
+    /// Nobody looks at the page any more: both entries are emptied, and a PIN that is there to be looked at is wiped.
     ///
     /// # Errors
     /// [`Error::Closed`] after the submit or the end.
     pub fn forget(&mut self) -> Result<(), Error> {
+        if let Phase::Arrived(_) | Phase::Showing(_) = self.phase {
+            self.close();
+            return Ok(());
+        }
         self.edit(|entry| {
             entry.forget();
             Ok(())
@@ -153,8 +209,7 @@ impl<R: TryCryptoRng> Session<R> {
     /// The customer goes on to the second entry.
     ///
     /// # Errors
-    /// [`Error::Closed`] after the submit or the end. An entry that is refused is told by
-    /// [`Event::EntryRefused`].
+    /// [`Error::Closed`] after the submit or the end. An entry that is refused is told by the snapshot.
     pub fn confirm(&mut self) -> Result<(), Error> {
         self.edit(Entry::confirm)
     }
@@ -163,27 +218,27 @@ impl<R: TryCryptoRng> Session<R> {
     /// Submitting again changes nothing.
     ///
     /// # Errors
-    /// [`Error::Closed`] after the end. An entry that is refused is told by [`Event::SubmitRefused`].
+    /// [`Error::Closed`] after the end. An entry that is refused is told by the snapshot.
     pub fn submit(&mut self) -> Result<(), Error> {
         match self.take_phase() {
-            Phase::Open { key, pin: PinRow::Entering(entry) } => match Pin::from_entry(entry) {
-                Ok(pin) => {
-                    self.emit(Event::Submitting);
-                    self.go_on(key, PinRow::Chosen(pin));
-                }
-                Err((entry, error)) => {
-                    self.emit(Event::SubmitRefused(error));
-                    if error != Error::TooShort {
-                        self.emit(pin_valid(&entry));
+            Phase::Open { key, pin: PinTrack::Entering(entry) } => {
+                let submitted = (entry.step(), entry.digits());
+                match Pin::from_entry(entry) {
+                    Ok(pin) => {
+                        self.submitted = Some(submitted);
+                        self.advance_tracks(key, PinTrack::Chosen(pin));
                     }
-                    self.phase = Phase::Open { key, pin: PinRow::Entering(entry) };
+                    Err((entry, error)) => {
+                        self.refuse(error);
+                        self.phase = Phase::Open { key, pin: PinTrack::Entering(entry) };
+                    }
                 }
-            },
-            Phase::Open { key, pin: PinRow::Unasked } => {
-                self.emit(Event::Submitting);
-                self.go_on(key, PinRow::Asked);
             }
-            Phase::Ended => return Err(Error::Closed),
+            Phase::Open { key, pin: PinTrack::Idle } => self.advance_tracks(key, PinTrack::Requested),
+            ended @ Phase::Ended(_) => {
+                self.phase = ended;
+                return Err(Error::Closed);
+            }
             submitted => self.phase = submitted,
         }
         Ok(())
@@ -196,19 +251,19 @@ impl<R: TryCryptoRng> Session<R> {
     /// Those of [`confirm`](Self::confirm) or [`submit`](Self::submit).
     pub fn advance(&mut self) -> Result<(), Error> {
         match &self.phase {
-            Phase::Open { pin: PinRow::Entering(entry), .. } if entry.digits() == 0 => Ok(()),
-            Phase::Open { pin: PinRow::Entering(entry), .. } if entry.awaits_confirm() => self.confirm(),
+            Phase::Open { pin: PinTrack::Entering(entry), .. } if entry.digits() == 0 => Ok(()),
+            Phase::Open { pin: PinTrack::Entering(entry), .. } if entry.awaits_confirm() => self.confirm(),
             _ => self.submit(),
         }
     }
 
-    /// The control id that [`Action::AskControlId`] asked for, or that none can be had. Unasked, it is ignored.
+    /// The control id that [`Action::AskControlId`] asked for, or that there is none. Unasked, it is ignored.
     pub fn control_id(&mut self, control_id: Option<String>) {
         match self.take_phase() {
-            Phase::Open { key: KeyRow::AwaitingControlId { key_pair, attempt }, pin } => {
+            Phase::Open { key: KeyTrack::AwaitingControlId(key_pair), pin } => {
                 match control_id.map(ControlId::new) {
                     Some(Ok(control_id)) => {
-                        let key = self.request_key(key_pair, control_id, 1, attempt);
+                        let key = self.request_key(key_pair, control_id);
                         self.phase = Phase::Open { key, pin };
                     }
                     _ => self.fail(Error::ControlIdUnavailable),
@@ -218,33 +273,61 @@ impl<R: TryCryptoRng> Session<R> {
         }
     }
 
-    /// How a request ended. A reply that nothing waits for is ignored.
-    pub fn reply(&mut self, endpoint: Endpoint, reply: Reply) {
-        match (endpoint, self.take_phase()) {
-            (
-                _,
-                Phase::Open {
-                    key: KeyRow::Requested { key_pair, control_id, attempt, control_id_attempt },
-                    pin,
-                },
-            ) if endpoint == self.key_endpoint() => match wire::read_key(endpoint, reply) {
-                Ok(reply) => self.key_came(reply, key_pair, control_id, pin),
-                Err(Error::Network) if attempt < KEY_ATTEMPTS => {
-                    let key = self.request_key(key_pair, control_id, attempt + 1, control_id_attempt);
-                    self.phase = Phase::Open { key, pin };
+    /// How the request under way ended. A reply that nothing waits for is ignored.
+    pub fn reply(&mut self, reply: Reply) {
+        match self.take_phase() {
+            Phase::Open { key: KeyTrack::Requested { key_pair, control_id }, pin } => {
+                let retry_after = reply.retry_after_seconds();
+                match wire::read_key(self.key_endpoint(), self.formats, reply) {
+                    Ok(reply) => self.key_received(reply, key_pair, control_id, pin),
+                    Err(error) => match self.request_again(error, retry_after, key_pair, control_id) {
+                        Some(key) => self.phase = Phase::Open { key, pin },
+                        None => self.fail(error),
+                    },
                 }
-                Err(Error::ControlIdExpired) if control_id_attempt < CONTROL_ID_ATTEMPTS => {
-                    let key = self.ask_control_id(key_pair, control_id_attempt + 1);
-                    self.phase = Phase::Open { key, pin };
+            }
+            Phase::Setting { control_id } => match wire::read_set(&reply) {
+                Ok(()) => self.succeed(),
+                Err(Error::OutcomeUnknown) if self.can_look_up => {
+                    self.look_up(control_id, wire::cause_of(&reply), 0, Error::OutcomeUnknown);
                 }
                 Err(error) => self.fail(error),
             },
-            (Endpoint::Set, Phase::Setting) => match wire::read_set(&reply) {
-                Ok(()) => self.emit(Event::Success),
-                Err(error) => self.fail(error),
+            Phase::LookingUp { control_id, cause, attempts } => match wire::read_status(&reply) {
+                Ok(true) => self.succeed(),
+                // It was not set: what kept it from being set is the reason.
+                Ok(false) => self.look_up(control_id, cause, attempts, cause),
+                Err(_) => self.look_up(control_id, cause, attempts, Error::OutcomeUnknown),
             },
-            (_, other) => self.phase = other,
+            other => self.phase = other,
         }
+    }
+
+    /// The wait that [`Action::Wait`] asked for is over. A wait that nothing asked for is ignored.
+    pub fn waited(&mut self) {
+        match self.take_phase() {
+            Phase::Open { key: KeyTrack::Waiting { key_pair, control_id, .. }, pin } => {
+                let key = if self.control_id_source == ControlIdSource::Provider && self.attempts.is_control_id_old() {
+                    self.ask_control_id(key_pair)
+                } else {
+                    self.request_key(key_pair, control_id)
+                };
+                self.phase = Phase::Open { key, pin };
+            }
+            Phase::LookingUp { control_id, cause, attempts } => {
+                self.actions.push_back(Action::Post(wire::status_request(&control_id)));
+                self.phase = Phase::LookingUp { control_id, cause, attempts: attempts + 1 };
+            }
+            other => self.phase = other,
+        }
+    }
+
+    /// The customer looks at the page: a PIN that has arrived is shown. At any other time it changes nothing.
+    pub fn reveal(&mut self) {
+        self.phase = match self.take_phase() {
+            Phase::Arrived(digits) => Phase::Showing(digits),
+            other => other,
+        };
     }
 
     /// The digits that the customer looks at, until the session is closed.
@@ -257,19 +340,25 @@ impl<R: TryCryptoRng> Session<R> {
 
     /// Ends the session and wipes what it holds; what is still to be done is forgotten.
     pub fn close(&mut self) {
-        self.phase = Phase::Ended;
+        let code = match &self.phase {
+            Phase::Ended(_) => return,
+            Phase::Showing(_) => None,
+            Phase::Setting { .. } | Phase::LookingUp { .. } => Some(Error::OutcomeUnknown),
+            Phase::Open { .. } | Phase::Arrived(_) => Some(Error::Closed),
+        };
+        self.end(code);
         self.actions.clear();
     }
 
     /// Whether the session has ended and holds nothing any more.
     pub fn has_ended(&self) -> bool {
-        matches!(self.phase, Phase::Ended)
+        matches!(self.phase, Phase::Ended(_))
     }
 
     /// Takes the phase out to consume it. Where nothing is put back, the session has ended: no early return can
     /// leave a secret behind.
     fn take_phase(&mut self) -> Phase {
-        mem::replace(&mut self.phase, Phase::Ended)
+        mem::replace(&mut self.phase, Phase::Ended(End::of(Some(Error::Closed))))
     }
 
     fn key_pair_found(&mut self, key_pair: KeyPair) {
@@ -277,60 +366,80 @@ impl<R: TryCryptoRng> Session<R> {
         let key = match &self.control_id_source {
             ControlIdSource::Given(control_id) => {
                 let control_id = control_id.clone();
-                self.request_key(key_pair, control_id, 1, CONTROL_ID_ATTEMPTS)
+                self.request_key(key_pair, control_id)
             }
             ControlIdSource::Provider => {
-                self.emit(Event::Ready);
-                KeyRow::Made(key_pair)
+                self.ready = true;
+                KeyTrack::KeyReady(key_pair)
             }
         };
-        self.go_on(key, pin);
+        self.advance_tracks(key, pin);
     }
 
     fn edit(&mut self, change: impl FnOnce(&mut Entry) -> Result<(), Error>) -> Result<(), Error> {
-        let Phase::Open { pin: PinRow::Entering(entry), .. } = &mut self.phase else {
+        let Phase::Open { pin: PinTrack::Entering(entry), .. } = &mut self.phase else {
             return Err(Error::Closed);
         };
-        let before = pin_valid(entry);
-        let refused = change(entry).err();
-        let after = pin_valid(entry);
-        if let Some(error) = refused {
-            self.emit(Event::EntryRefused(error));
-        }
-        if after != before {
-            self.emit(after);
+        if let Err(error) = change(entry) {
+            self.refuse(error);
         }
         Ok(())
     }
 
-    /// Where both rows have come: the next step, once, if all is there that it needs.
-    fn go_on(&mut self, key: KeyRow, pin: PinRow) {
+    fn refuse(&mut self, error: Error) {
+        self.refusals = self.refusals.saturating_add(1);
+        self.refused = Some(error);
+    }
+
+    /// Takes the next step, once, if both tracks have what it needs.
+    fn advance_tracks(&mut self, key: KeyTrack, pin: PinTrack) {
         self.phase = match (key, pin) {
-            (KeyRow::Unwrapped { tzpk, control_id }, PinRow::Chosen(pin)) => {
-                return self.set(tzpk, &control_id, pin);
+            (KeyTrack::Unwrapped { tzpk, control_id }, PinTrack::Chosen(pin)) => {
+                return self.set(tzpk, control_id, pin);
             }
-            (KeyRow::Made(key_pair), pin @ (PinRow::Chosen(_) | PinRow::Asked)) => {
-                Phase::Open { key: self.ask_control_id(key_pair, 1), pin }
+            (KeyTrack::KeyReady(key_pair), pin @ (PinTrack::Chosen(_) | PinTrack::Requested)) => {
+                Phase::Open { key: self.ask_control_id(key_pair), pin }
             }
             (key, pin) => Phase::Open { key, pin },
         };
     }
 
-    fn ask_control_id(&mut self, key_pair: KeyPair, attempt: u8) -> KeyRow {
+    fn ask_control_id(&mut self, key_pair: KeyPair) -> KeyTrack {
+        self.attempts.control_id_asked();
         self.actions.push_back(Action::AskControlId);
-        KeyRow::AwaitingControlId { key_pair, attempt }
+        KeyTrack::AwaitingControlId(key_pair)
     }
 
-    fn request_key(
-        &mut self,
-        key_pair: KeyPair,
-        control_id: ControlId,
-        attempt: u8,
-        control_id_attempt: u8,
-    ) -> KeyRow {
+    fn request_key(&mut self, key_pair: KeyPair, control_id: ControlId) -> KeyTrack {
+        self.attempts.key_requested();
         let request = wire::key_request(self.key_endpoint(), &control_id, key_pair.to_spki_base64());
         self.actions.push_back(Action::Post(request));
-        KeyRow::Requested { key_pair, control_id, attempt, control_id_attempt }
+        KeyTrack::Requested { key_pair, control_id }
+    }
+
+    /// How a request for the key that failed goes on; `None` if it does not.
+    fn request_again(
+        &mut self,
+        error: Error,
+        retry_after_seconds: Option<u16>,
+        key_pair: KeyPair,
+        control_id: ControlId,
+    ) -> Option<KeyTrack> {
+        match error {
+            Error::Network if self.attempts.may_request_key() => Some(self.request_key(key_pair, control_id)),
+            Error::ControlIdExpired
+                if self.control_id_source == ControlIdSource::Provider
+                    && self.attempts.may_ask_control_id() =>
+            {
+                Some(self.ask_control_id(key_pair))
+            }
+            Error::Busy => {
+                let seconds = self.attempts.next_wait(retry_after_seconds)?;
+                self.actions.push_back(Action::Wait(seconds));
+                Some(KeyTrack::Waiting { key_pair, control_id, seconds })
+            }
+            _ => None,
+        }
     }
 
     /// The request that brings the key.
@@ -341,48 +450,50 @@ impl<R: TryCryptoRng> Session<R> {
         }
     }
 
-    fn key_came(&mut self, reply: KeyReply, key_pair: KeyPair, control_id: ControlId, pin: PinRow) {
-        match (Tzpk::unwrap(reply.key, key_pair, &mut self.random), reply.pin_block) {
+    fn key_received(&mut self, reply: KeyReply, key_pair: KeyPair, control_id: ControlId, pin: PinTrack) {
+        match (Tzpk::unwrap_key(reply.key, key_pair, &mut self.random), reply.pin_block) {
             (Ok(tzpk), None) => {
-                if let ControlIdSource::Given(_) = self.control_id_source {
-                    self.emit(Event::Ready);
-                }
-                self.go_on(KeyRow::Unwrapped { tzpk, control_id }, pin);
+                self.ready = true;
+                self.advance_tracks(KeyTrack::Unwrapped { tzpk, control_id }, pin);
             }
             (Ok(tzpk), Some(block)) => match tzpk.decrypt(&block) {
-                Ok(digits) => {
-                    self.emit(Event::Shown);
-                    self.phase = Phase::Showing(digits);
-                }
+                Ok(digits) => self.phase = Phase::Arrived(digits),
                 Err(error) => self.fail(error),
             },
             (Err(error), _) => self.fail(error),
         }
     }
 
-    fn set(&mut self, tzpk: Tzpk, control_id: &ControlId, pin: Pin) {
+    fn set(&mut self, tzpk: Tzpk, control_id: ControlId, pin: Pin) {
         match tzpk.encrypt(pin, &mut self.random) {
             Ok(block) => {
-                self.actions.push_back(Action::Post(wire::set_request(control_id, &block)));
-                self.phase = Phase::Setting;
+                self.actions.push_back(Action::Post(wire::set_request(&control_id, &block)));
+                self.phase = Phase::Setting { control_id };
             }
             Err(error) => self.fail(error),
         }
     }
 
+    /// Looks the outcome up once more, or ends with `otherwise` if that was done often enough.
+    fn look_up(&mut self, control_id: ControlId, cause: Error, attempts: u8, otherwise: Error) {
+        match next_look_up(attempts) {
+            Some(seconds) => {
+                self.actions.push_back(Action::Wait(seconds));
+                self.phase = Phase::LookingUp { control_id, cause, attempts };
+            }
+            None => self.fail(otherwise),
+        }
+    }
+
+    fn succeed(&mut self) {
+        self.end(None);
+    }
+
     fn fail(&mut self, error: Error) {
-        self.phase = Phase::Ended;
-        self.emit(match self.operation {
-            Operation::Set(_) => Event::Failed(error),
-            Operation::View => Event::ViewFailed(error),
-        });
+        self.end(Some(error));
     }
 
-    fn emit(&mut self, event: Event) {
-        self.actions.push_back(Action::Emit(event));
+    fn end(&mut self, code: Option<Error>) {
+        self.phase = Phase::Ended(End::of(code));
     }
-}
-
-fn pin_valid(entry: &Entry) -> Event {
-    Event::PinValid { valid: entry.is_valid(), digits: entry.digits(), step: entry.step() }
 }

@@ -1,10 +1,12 @@
 // @ts-check
 
-/** `card-pin.worker.js`, in which a PIN is set. It has no code that could show one. */
+/** The vault's worker. A page on which no worker can be started imports this module, too, and then makes the vault itself. */
 
-import { serve } from "./serve.js";
 import { makeVault } from "./vault.js";
 
-export { makeVault };
+if ("DedicatedWorkerGlobalScope" in globalThis) {
+  const receive = makeVault((message) => postMessage(message));
+  addEventListener("message", ({ data }) => receive(data));
+}
 
-serve(makeVault);
+export { makeVault };

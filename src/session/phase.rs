@@ -1,8 +1,10 @@
-//! Where a session is, and what it holds there: the rows of the picture in `session.rs`.
+//! Where a session is, and what it holds there: the two tracks of the picture in `session.rs`.
 
+use super::snapshot::End;
 use crate::{
     digits::Digits,
     entry::Entry,
+    error::Error,
     key_pair::{KeyPair, KeyPairSearch},
     pin::Pin,
     tzpk::Tzpk,
@@ -12,31 +14,44 @@ use crate::{
 #[derive(Debug)]
 pub(super) enum Phase {
     Open {
-        key: KeyRow,
-        pin: PinRow,
+        key: KeyTrack,
+        pin: PinTrack,
     },
     /// The encrypted block is on its way.
-    Setting,
+    Setting {
+        control_id: ControlId,
+    },
+    /// Whether the block arrived is not known, and is looked up.
+    LookingUp {
+        control_id: ControlId,
+        /// Why it is not known.
+        cause: Error,
+        /// How often it was looked up.
+        attempts: u8,
+    },
+    /// The PIN to be shown is there, and the page has not said yet that the customer looks.
+    Arrived(Digits),
     /// The customer looks at the PIN.
     Showing(Digits),
-    Ended,
+    Ended(End),
 }
 
 #[derive(Debug)]
-pub(super) enum KeyRow {
+pub(super) enum KeyTrack {
     Searching(KeyPairSearch),
     /// Waits for the customer's submit, on which a control id is asked for.
-    Made(KeyPair),
+    KeyReady(KeyPair),
     /// A control id was asked for.
-    AwaitingControlId {
-        key_pair: KeyPair,
-        attempt: u8,
-    },
+    AwaitingControlId(KeyPair),
     Requested {
         key_pair: KeyPair,
         control_id: ControlId,
-        attempt: u8,
-        control_id_attempt: u8,
+    },
+    /// The server is busy, and is left alone for some seconds.
+    Waiting {
+        key_pair: KeyPair,
+        control_id: ControlId,
+        seconds: u16,
     },
     Unwrapped {
         tzpk: Tzpk,
@@ -45,12 +60,12 @@ pub(super) enum KeyRow {
 }
 
 #[derive(Debug)]
-pub(super) enum PinRow {
+pub(super) enum PinTrack {
     Entering(Entry),
     /// Submitted, and waiting for the TZPK.
     Chosen(Pin),
     /// To be viewed, once the customer asks for it.
-    Unasked,
+    Idle,
     /// To be viewed, and waited for.
-    Asked,
+    Requested,
 }

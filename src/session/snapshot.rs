@@ -45,6 +45,20 @@ pub enum Stage {
     Ended,
 }
 
+impl Stage {
+    /// Its name in messages.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Entry => "entry",
+            Self::Submitting => "submitting",
+            Self::Arrived => "arrived",
+            Self::Shown => "shown",
+            Self::Ended => "ended",
+        }
+    }
+}
+
 /// How a session ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(all(test, not(target_arch = "wasm32")), derive(ts_rs::TS))]
@@ -54,4 +68,10 @@ pub struct End {
     pub code: Option<Error>,
     /// Whether the same customer may succeed with a new control id.
     pub retryable: bool,
+}
+
+impl End {
+    pub(super) fn of(code: Option<Error>) -> Self {
+        Self { code, retryable: code.is_some_and(Error::is_retryable) }
+    }
 }

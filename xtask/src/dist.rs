@@ -59,11 +59,12 @@ pub(crate) fn build(project: &Project) -> Result<()> {
     let with_glue = alias("card-pin-wasm", &glue.join(GLUE));
     let from_files = alias("card-pin-vault", &project.www().join("vault-files.js"));
     bundle(project, "card-pin.js", &staging.join("card-pin.js"), &[MODULE.into(), from_files])?;
-    for (script, name) in
-        [("vault.worker.js", "card-pin.worker.js"), ("vault.view.worker.js", "card-pin.view.worker.js")]
-    {
-        bundle(project, script, &staging.join(name), &[MODULE.into(), with_glue.clone()])?;
-    }
+    bundle(
+        project,
+        "vault.worker.js",
+        &staging.join("card-pin.worker.js"),
+        &[MODULE.into(), with_glue.clone()],
+    )?;
     bundle(
         project,
         "page.js",
@@ -119,7 +120,8 @@ fn bind_as(project: &Project, package: &str, simd: Simd, folder: &Path, options:
     compile(project, package, simd)?;
     let library = package.replace('-', "_");
     run(Command::new("wasm-bindgen")
-        .args(["--target=web", "--out-name", &library])
+        // `www/vault.js` says what the state is reset for.
+        .args(["--target=web", "--experimental-reset-state-function", "--out-name", &library])
         .args(options)
         .arg("--out-dir")
         .arg(folder)
@@ -134,9 +136,6 @@ fn compile(project: &Project, package: &str, simd: Simd) -> Result<()> {
         .args(["--crate-type=cdylib", "--package", package])
         .env("CARGO_ENCODED_RUSTFLAGS", rust_flags(project, simd)?)
         .env("CARGO_INCREMENTAL", "0");
-    if package == "card-pin" {
-        cargo.arg("--features=shipped");
-    }
     run(&mut cargo)
 }
 
@@ -170,7 +169,7 @@ fn standalone(project: &Project, staging: &Path, with_glue: OsString) -> Result<
     let worker = parts.join("worker.txt");
     // The glue's own address of the wasm, never used here: a classic script has no `import.meta`.
     let classic = ["--format=iife".into(), "--define:import.meta.url=undefined".into(), with_glue];
-    bundle(project, "vault.view.worker.js", &worker, &classic)?;
+    bundle(project, "vault.worker.js", &worker, &classic)?;
     let inlined = [
         "--loader:.wasm=base64".into(),
         alias("card-pin-worker-inlined", &worker),

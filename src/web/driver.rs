@@ -1,0 +1,336 @@
+//! One session, driven: it passes on what the page says, carries out what the session asks for, and tells the page where
+//! the session is after each turn.
+
+use super::{
+    crossing,
+    requests::Requests,
+    screen::{Canvas, Screen},
+    timing::{self, Turns, sleep},
+    wiping,
+};
+use crate::{
+    entry::PinRules,
+    error::Error,
+    key_pair::KeySize,
+    protocol::{Inward, Open, OperationName, Outward, WeakPinName},
+    random::SystemRandom,
+    session::{Action, ControlIdSource, Operation, Session, Settings, Stage},
+    weak_pin::WeakPin,
+    wire::{ControlId, Formats, Request},
+};
+use alloc::{collections::VecDeque, rc::Rc};
+use core::cell::RefCell;
+use js_sys::Function;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+
+/// How long a PIN is shown, and how long one that has arrived waits to be looked at, in milliseconds.
+const SHOWN_MS: u32 = 30_000;
+/// From one digit spelt out to the next, in milliseconds: a screen reader has to come to its end.
+const SPELL_MS: u32 = 1_500;
+/// The longest time-out of a request, in milliseconds: more is a mistake in the unit.
+const MAX_TIMEOUT_MS: u32 = 600_000;
+
+pub(super) struct Driver {
+    tell: Function,
+    state: RefCell<State>,
+    outbox: RefCell<Outbox>,
+}
+
+/// What is still to be told. The page may answer while it is being told, and what it is told keeps its order all the same.
+#[derive(Default)]
+struct Outbox {
+    messages: VecDeque<Outward>,
+    is_being_emptied: bool,
+}
+
+#[derive(Default)]
+struct State {
+    running: Option<Running>,
+    screen: Screen,
+    is_closed: bool,
+}
+
+struct Running {
+    session: Session<SystemRandom>,
+    requests: Rc<Requests>,
+    /// How many messages were taken.
+    taken: u32,
+    /// What was told last.
+    told: Option<Outward>,
+    is_spelling: bool,
+}
+
+impl core::fmt::Debug for Driver {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Driver(…)")
+    }
+}
+
+impl Driver {
+    pub(super) fn new(tell: Function) -> Rc<Self> {
+        Rc::new(Self { tell, state: RefCell::default(), outbox: RefCell::default() })
+    }
+
+    /// Takes what the page sent. A digit leaves nothing on the stack.
+    pub(super) fn receive(self: &Rc<Self>, message: JsValue) {
+        wiping::without_trace(|| match Canvas::from_message(&message) {
+            Some(canvas) => self.draw_with(|screen| screen.set_canvas(canvas)),
+            None => {
+                if let Some(message) = crossing::read(&message) {
+                    self.take(message);
+                }
+            }
+        });
+        self.carry_out();
+    }
+
+    fn take(self: &Rc<Self>, message: Inward) {
+        match message {
+            Inward::Close => return self.close(),
+            Inward::Color(color) => return self.draw_with(|screen| screen.set_color(color)),
+            _ => {}
+        }
+        let mut state = self.state.borrow_mut();
+        let State { running, is_closed: false, .. } = &mut *state else { return };
+        match (message, running) {
+            (Inward::Open(open), running @ None) => match Running::open(open) {
+                Ok(opened) => *running = Some(opened),
+                Err(code) => {
+                    state.is_closed = true;
+                    self.outbox.borrow_mut().messages.push_back(Outward::Closed { code: Some(code) });
+                }
+            },
+            (Inward::Open(_), Some(_)) | (_, None) => {}
+            (message, Some(running)) => {
+                running.taken = running.taken.wrapping_add(1);
+                if let Inward::Spell = message {
+                    if running.session.shown().is_some() && !running.is_spelling {
+                        running.is_spelling = true;
+                        spawn_local(Rc::clone(self).spell());
+                    }
+                } else {
+                    // Input that crossed the submit or the end on its way here is too late, and dropped.
+                    let _ = running.pass_on(message);
+                }
+            }
+        }
+    }
+
+    /// Changes the screen, and draws anew what is shown.
+    fn draw_with(&self, change: impl FnOnce(&mut Screen)) {
+        let State { running, screen, .. } = &mut *self.state.borrow_mut();
+        change(screen);
+        if let Some(digits) = running.as_ref().and_then(|running| running.session.shown()) {
+            screen.draw(digits);
+        }
+    }
+
+    /// Does what the session asks for by now, in order, and tells where it is. What takes longer goes on by itself.
+    fn carry_out(self: &Rc<Self>) {
+        wiping::without_trace(|| {
+            let mut state = self.state.borrow_mut();
+            let State { running: Some(running), screen, is_closed: false } = &mut *state else { return };
+            let mut outbox = self.outbox.borrow_mut();
+            let mut asks = false;
+            while let Some(action) = running.session.next_action() {
+                match action {
+                    Action::SearchKeyPair => spawn_local(Rc::clone(self).search()),
+                    Action::AskControlId => asks = true,
+                    Action::Post(request) => {
+                        spawn_local(Rc::clone(self).post(Rc::clone(&running.requests), request));
+                    }
+                    Action::Wait(seconds) => spawn_local(Rc::clone(self).wait(seconds)),
+                }
+            }
+            let before = running.stage_told();
+            outbox.messages.extend(running.news());
+            if asks {
+                outbox.messages.push_back(Outward::Ask);
+            }
+            let after = running.stage_told();
+            if before != after {
+                match (running.session.shown(), after) {
+                    (Some(digits), _) => screen.draw(digits),
+                    (None, Some(Stage::Ended)) => screen.wipe(),
+                    _ => {}
+                }
+                if let Some(stage @ (Stage::Arrived | Stage::Shown)) = after {
+                    spawn_local(Rc::clone(self).end_of(stage));
+                }
+            }
+        });
+        self.empty_outbox();
+    }
+
+    fn empty_outbox(&self) {
+        if core::mem::replace(&mut self.outbox.borrow_mut().is_being_emptied, true) {
+            return;
+        }
+        loop {
+            // In a statement of its own: the page may answer at once, and what it leads to is put into the box.
+            let next = self.outbox.borrow_mut().messages.pop_front();
+            let Some(message) = next else { break };
+            // What the receiver throws is the receiver's: it must not stop the session half-way.
+            let _ = self.tell.call1(&JsValue::NULL, &crossing::write(&message));
+        }
+        self.outbox.borrow_mut().is_being_emptied = false;
+    }
+
+    /// One step in each turn of the event loop, so that a digit, or the end, does not have to wait for all of them.
+    async fn search(self: Rc<Self>) {
+        let turns = Turns::new();
+        loop {
+            turns.next().await;
+            if !self.turn(Session::search_key_pair).unwrap_or(false) {
+                break;
+            }
+        }
+        self.carry_out();
+    }
+
+    async fn post(self: Rc<Self>, requests: Rc<Requests>, request: Request) {
+        let reply = requests.post(request).await;
+        self.turn(|session| session.reply(reply));
+        self.carry_out();
+    }
+
+    async fn wait(self: Rc<Self>, seconds: u16) {
+        sleep(u32::from(seconds) * 1000).await;
+        self.turn(Session::waited);
+        self.carry_out();
+    }
+
+    /// Nobody looks at a PIN for longer than this.
+    async fn end_of(self: Rc<Self>, stage: Stage) {
+        sleep(SHOWN_MS).await;
+        self.turn(|session| {
+            if session.snapshot().stage == stage {
+                session.close();
+            }
+        });
+        self.carry_out();
+    }
+
+    /// Tells one digit after the other.
+    async fn spell(self: Rc<Self>) {
+        for place in 0.. {
+            // EXPOSE: one digit, which the customer asked to hear.
+            let digit = self.turn(|session| Some(session.shown()?.expose().get(usize::from(place)).copied()));
+            let Some(Some(digit)) = digit else { return };
+            self.outbox.borrow_mut().messages.push_back(Outward::Spell { digit, place });
+            self.empty_outbox();
+            if digit.is_none() {
+                break;
+            }
+            sleep(SPELL_MS).await;
+        }
+        if let Some(running) = &mut self.state.borrow_mut().running {
+            running.is_spelling = false;
+        }
+    }
+
+    /// Everything that the session does is done in here, and leaves nothing on the stack. `None` when it is closed.
+    fn turn<T>(&self, act: impl FnOnce(&mut Session<SystemRandom>) -> T) -> Option<T> {
+        wiping::without_trace(|| {
+            let State { running: Some(running), is_closed: false, .. } = &mut *self.state.borrow_mut() else {
+                return None;
+            };
+            Some(act(&mut running.session))
+        })
+    }
+
+    /// Wipes everything, and says so when it is off the screen, too.
+    fn close(self: &Rc<Self>) {
+        let mut state = self.state.borrow_mut();
+        let State { running, screen, is_closed: is_closed @ false } = &mut *state else { return };
+        *is_closed = true;
+        let mut was_shown = false;
+        if let Some(running) = running {
+            was_shown = running.session.shown().is_some();
+            running.session.close();
+            running.requests.abort();
+        }
+        screen.wipe();
+        let driver = Rc::clone(self);
+        spawn_local(async move {
+            if was_shown {
+                timing::frame().await;
+            }
+            driver.outbox.borrow_mut().messages.push_back(Outward::Closed { code: None });
+            driver.empty_outbox();
+        });
+    }
+}
+
+impl Running {
+    /// # Errors
+    /// Those of [`ControlId::new`]; [`Error::Closed`] for what the page has to refuse.
+    fn open(mut open: Open) -> Result<Self, Error> {
+        let weak_pin = match open.weak_pin {
+            WeakPinName::Reject => WeakPin::Reject,
+            WeakPinName::Allow => WeakPin::Allow,
+        };
+        let rules = PinRules::new(open.min_length, open.max_length, open.confirm, weak_pin);
+        let operation = match open.operation {
+            OperationName::SetPin => Operation::Set(rules.ok_or(Error::Closed)?),
+            OperationName::ViewPin => Operation::View,
+        };
+        if !(1..=MAX_TIMEOUT_MS).contains(&open.timeout_ms) {
+            return Err(Error::Closed);
+        }
+        let settings = Settings {
+            operation,
+            key_size: KeySize::from_bits(open.key_size.into()).ok_or(Error::Closed)?,
+            control_id_source: match open.control_id.take() {
+                Some(control_id) => ControlIdSource::Given(ControlId::new(control_id)?),
+                None => ControlIdSource::Provider,
+            },
+            formats: Formats::new(&open.pin_block_formats).ok_or(Error::Closed)?,
+            can_look_up: open.status_url.is_some(),
+        };
+        Ok(Self {
+            session: Session::open(settings, SystemRandom::default()),
+            requests: Rc::new(Requests::new(&mut open)),
+            taken: 0,
+            told: None,
+            is_spelling: false,
+        })
+    }
+
+    fn pass_on(&mut self, message: Inward) -> Result<(), Error> {
+        let session = &mut self.session;
+        match message {
+            Inward::Press(digit) => session.press(digit.number()),
+            Inward::Erase => session.erase(),
+            Inward::Clear => session.clear(),
+            Inward::Forget => session.forget(),
+            Inward::Confirm => session.confirm(),
+            Inward::Advance => session.advance(),
+            Inward::Submit => session.submit(),
+            Inward::ControlId(control_id) => {
+                session.control_id(control_id);
+                Ok(())
+            }
+            Inward::Reveal => {
+                session.reveal();
+                Ok(())
+            }
+            // `ping` asks for the state that follows; the others are not the session's.
+            Inward::Ping | Inward::Open(_) | Inward::Color(_) | Inward::Spell | Inward::Close => Ok(()),
+        }
+    }
+
+    /// The state, if there is anything new in it.
+    fn news(&mut self) -> Option<Outward> {
+        let state = Outward::State { taken: self.taken, session: self.session.snapshot() };
+        (self.told.replace(state) != Some(state)).then_some(state)
+    }
+
+    fn stage_told(&self) -> Option<Stage> {
+        match self.told {
+            Some(Outward::State { session, .. }) => Some(session.stage),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Waiting: for a time, for a frame, for the event loop's next turn.
+
+use js_sys::{Function, Promise};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::MessageChannel;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = setTimeout)]
+    fn set_timeout(callback: &Function, milliseconds: u32) -> JsValue;
+    #[wasm_bindgen(js_name = clearTimeout)]
+    fn clear_timeout(timer: &JsValue);
+    #[wasm_bindgen(js_name = requestAnimationFrame, catch)]
+    fn request_animation_frame(callback: &Function) -> Result<JsValue, JsValue>;
+}
+
+/// How long a frame may take to come, in milliseconds: there are none where nobody looks.
+const FRAME_MS: u32 = 250;
+
+/// Waits for as many milliseconds.
+pub(super) async fn sleep(milliseconds: u32) {
+    let promise = Promise::new(&mut |resolve, _| {
+        set_timeout(&resolve, milliseconds);
+    });
+    settled(promise).await;
+}
+
+/// Waits until what was drawn is on the screen. A worker that ends before its next frame would leave the last one there.
+pub(super) async fn frame() {
+    let promise = Promise::new(&mut |resolve, _| {
+        // The frame itself is only begun then: what follows it comes after.
+        let then = Closure::once_into_js({
+            let resolve = resolve.clone();
+            move || {
+                set_timeout(&resolve, 0);
+            }
+        });
+        let _ = request_animation_frame(then.unchecked_ref());
+        set_timeout(&resolve, FRAME_MS);
+    });
+    settled(promise).await;
+}
+
+/// Calls back after a time, unless it is dropped before.
+#[derive(Debug)]
+pub(super) struct Deadline {
+    timer: JsValue,
+    _callback: Closure<dyn FnMut()>,
+}
+
+impl Deadline {
+    pub(super) fn after(milliseconds: u32, callback: impl FnMut() + 'static) -> Self {
+        let callback = Closure::new(callback);
+        let timer = set_timeout(callback.as_ref().unchecked_ref(), milliseconds);
+        Self { timer, _callback: callback }
+    }
+}
+
+impl Drop for Deadline {
+    fn drop(&mut self) {
+        clear_timeout(&self.timer);
+    }
+}
+
+/// Turns of the event loop, by a message to oneself: a timer would be held back by four milliseconds each.
+///
+/// The channel is held here so that no engine collects a port with the message on its way to it.
+pub(super) struct Turns(Option<MessageChannel>);
+
+impl Turns {
+    pub(super) fn new() -> Self {
+        Self(MessageChannel::new().ok())
+    }
+
+    /// Waits for the next turn.
+    pub(super) async fn next(&self) {
+        let Some(channel) = &self.0 else { return sleep(0).await };
+        let promise = Promise::new(&mut |resolve, _| {
+            channel.port1().set_onmessage(Some(&resolve));
+            let _ = channel.port2().post_message(&JsValue::NULL);
+        });
+        settled(promise).await;
+    }
+}
+
+impl Drop for Turns {
+    fn drop(&mut self) {
+        if let Some(channel) = &self.0 {
+            channel.port1().close();
+        }
+    }
+}
+
+/// None of the promises here is ever rejected.
+async fn settled(promise: Promise) {
+    let _ = JsFuture::from(promise).await;
+}
