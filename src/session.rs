@@ -34,7 +34,7 @@ use crate::{
     key_pair::{KeyPair, KeyPairSearch, KeySize},
     pin::Pin,
     tzpk::Tzpk,
-    wire::{self, ControlId, Endpoint, KeyReply, Reply},
+    wire::{self, ControlId, Endpoint, Formats, KeyReply, Reply},
 };
 use alloc::{collections::VecDeque, string::String};
 use core::mem;
@@ -227,7 +227,10 @@ impl<R: TryCryptoRng> Session<R> {
                     key: KeyRow::Requested { key_pair, control_id, attempt, control_id_attempt },
                     pin,
                 },
-            ) if endpoint == self.key_endpoint() => match wire::read_key(endpoint, reply) {
+            ) if endpoint == self.key_endpoint() => match Formats::new(&[0, 1, 3, 4])
+                .ok_or(Error::BadResponse)
+                .and_then(|formats| wire::read_key(endpoint, formats, reply))
+            {
                 Ok(reply) => self.key_came(reply, key_pair, control_id, pin),
                 Err(Error::Network) if attempt < KEY_ATTEMPTS => {
                     let key = self.request_key(key_pair, control_id, attempt + 1, control_id_attempt);
@@ -342,7 +345,7 @@ impl<R: TryCryptoRng> Session<R> {
     }
 
     fn key_came(&mut self, reply: KeyReply, key_pair: KeyPair, control_id: ControlId, pin: PinRow) {
-        match (Tzpk::unwrap(reply.key, key_pair, &mut self.random), reply.pin_block) {
+        match (Tzpk::unwrap_key(reply.key, key_pair, &mut self.random), reply.pin_block) {
             (Ok(tzpk), None) => {
                 if let ControlIdSource::Given(_) = self.control_id_source {
                     self.emit(Event::Ready);

@@ -15,7 +15,7 @@ use crate::{
     random::SystemRandom,
     session::{Action, ControlIdSource, Operation, Session},
     weak_pin::WeakPin,
-    wire::{ControlId, Endpoint, MAX_REPLY_BYTES, Reply},
+    wire::{Answer, ControlId, Endpoint, MAX_REPLY_BYTES, Reply},
 };
 use alloc::{string::String, vec::Vec};
 use wasm_bindgen::prelude::*;
@@ -76,7 +76,7 @@ impl Vault {
     /// The whole answer to the request under way came: its status code, and its body, or `undefined` for one that is too large.
     pub fn answered(&mut self, status: u16, body: Option<Vec<u8>>) {
         let body = body.filter(|body| body.len() <= MAX_REPLY_BYTES);
-        self.reply(Reply::Answered { status, body });
+        self.reply(Reply::Answered(Answer { status, is_html: false, retry_after_seconds: None, body }));
     }
 
     /// No answer came to the request under way, or not in full: in time, or at all.
