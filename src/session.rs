@@ -289,7 +289,7 @@ impl<R: TryCryptoRng> Session<R> {
             Phase::Setting { control_id } => match wire::read_set(&reply) {
                 Ok(()) => self.succeed(),
                 Err(Error::OutcomeUnknown) if self.can_look_up => {
-                    self.look_up(control_id, wire::cause_of(&reply), 0, Error::OutcomeUnknown);
+                    self.look_up(control_id, wire::cause_of_doubt(&reply), 0, Error::OutcomeUnknown);
                 }
                 Err(error) => self.fail(error),
             },
@@ -307,7 +307,9 @@ impl<R: TryCryptoRng> Session<R> {
     pub fn waited(&mut self) {
         match self.take_phase() {
             Phase::Open { key: KeyTrack::Waiting { key_pair, control_id, .. }, pin } => {
-                let key = if self.control_id_source == ControlIdSource::Provider && self.attempts.is_control_id_old() {
+                let key = if self.control_id_source == ControlIdSource::Provider
+                    && self.attempts.is_control_id_old()
+                {
                     self.ask_control_id(key_pair)
                 } else {
                     self.request_key(key_pair, control_id)

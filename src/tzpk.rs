@@ -22,7 +22,7 @@ use tdea_key::TdeaKey;
 
 /// Which cipher the key is for, and which block it encrypts: what stands beside the key in the server's answer.
 #[derive(Debug)]
-pub enum Use {
+pub enum KeyUsage {
     /// TDEA, and a block of eight bytes.
     Tdea(Format),
     /// AES, and format 4 for this account number.
@@ -35,8 +35,8 @@ pub struct WrappedKey {
     /// The key, encrypted under the public key of the session's key pair.
     pub ciphertext: Vec<u8>,
     /// What it is for.
-    pub usage: Use,
-    /// Its check value, where the server sends one.
+    pub usage: KeyUsage,
+    /// Its check value, or the first bytes of it, where the server sends one.
     pub check_value: Option<Vec<u8>>,
 }
 
@@ -51,12 +51,12 @@ pub enum Tzpk {
 
 impl Tzpk {
     /// Consumes the key pair and unwraps the key that came wrapped under it. A check value that came with it has
-    /// to be the key's own.
+    /// to be the key's own, as far as it goes; it is compared in constant time.
     ///
     /// # Errors
     /// [`Error::TzpkInvalid`] whatever is wrong with the wrapped key: see [`KeyPair::unwrap`] and
     /// [`Tzpk::from_bytes`]. [`Error::EntropyUnavailable`].
-    pub fn unwrap<R: TryCryptoRng>(
+    pub fn unwrap_key<R: TryCryptoRng>(
         wrapped: WrappedKey,
         key_pair: KeyPair,
         random: &mut R,
@@ -64,7 +64,7 @@ impl Tzpk {
         let WrappedKey { ciphertext, usage, check_value } = wrapped;
         let key = Self::from_bytes(&key_pair.unwrap(&ciphertext, random)?, usage)?;
         match check_value {
-            Some(value) if !value.ct_eq(&key.check_value()).to_bool() => Err(Error::TzpkInvalid),
+            Some(value) if !key.has_check_value(&value) => Err(Error::TzpkInvalid),
             _ => Ok(key),
         }
     }
@@ -73,20 +73,25 @@ impl Tzpk {
     ///
     /// # Errors
     /// [`Error::TzpkInvalid`] for every other length, and for weak TDEA keys.
-    pub fn from_bytes(bytes: &[u8], usage: Use) -> Result<Self, Error> {
+    pub fn from_bytes(bytes: &[u8], usage: KeyUsage) -> Result<Self, Error> {
         match usage {
-            Use::Tdea(format) => Ok(Self::Tdea(TdeaKey::from_bytes(bytes)?, format)),
-            Use::Aes(pan) => Ok(Self::Aes(AesKey::from_bytes(bytes)?, pan)),
+            KeyUsage::Tdea(format) => Ok(Self::Tdea(TdeaKey::from_bytes(bytes)?, format)),
+            KeyUsage::Aes(pan) => Ok(Self::Aes(AesKey::from_bytes(bytes)?, pan)),
         }
     }
 
-    /// The key's check value (ANSI X9.24-1-2017, Annex A): for TDEA three bytes, for AES five.
+    /// The block of which the first bytes are the key's check value (ANSI X9.24-1-2017, Annex A): three bytes of eight
+    /// for TDEA, five of sixteen for AES, and by custom fewer or more.
     #[must_use]
     pub fn check_value(&self) -> Vec<u8> {
         match self {
             Self::Tdea(key, _) => key.check_value().to_vec(),
             Self::Aes(key, _) => key.check_value().to_vec(),
         }
+    }
+
+    fn has_check_value(&self, value: &[u8]) -> bool {
+        self.check_value().get(..value.len()).is_some_and(|own| own.ct_eq(value).to_bool())
     }
 
     /// Consumes the key and the PIN, makes the PIN's block, and gives it encrypted: 8 bytes from TDEA (ECB of one

@@ -30,16 +30,14 @@ impl AesKey {
         }
     }
 
-    /// The first five bytes of the CMAC (NIST SP 800-38B) of a zero block (ANSI X9.24-1-2017, A.3).
-    pub(super) fn check_value(&self) -> [u8; 5] {
+    /// The CMAC (NIST SP 800-38B) of a zero block, which begins with the check value (ANSI X9.24-1-2017, A.3).
+    pub(super) fn check_value(&self) -> [u8; 16] {
         // EXPOSE: key schedules, which the ciphers wipe on drop.
-        let mac: [u8; 16] = match self {
+        match self {
             Self::Aes128(key) => mac_of_zeros(Cmac::<Aes128>::new(key.expose().into())),
             Self::Aes192(key) => mac_of_zeros(Cmac::<Aes192>::new(key.expose().into())),
             Self::Aes256(key) => mac_of_zeros(Cmac::<Aes256>::new(key.expose().into())),
-        };
-        let [a, b, c, d, e, ..] = mac;
-        [a, b, c, d, e]
+        }
     }
 
     pub(super) fn encrypt(&self, block: &[u8; 16]) -> [u8; 16] {

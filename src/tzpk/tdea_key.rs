@@ -33,10 +33,9 @@ impl TdeaKey {
         Ok(Self(key))
     }
 
-    /// The first three bytes of the encryption of a zero block (ANSI X9.24-1-2017, A.2).
-    pub(super) fn check_value(&self) -> [u8; 3] {
-        let [a, b, c, ..] = self.encrypt_bytes(&[0; 8]);
-        [a, b, c]
+    /// The encryption of a zero block, which begins with the check value (ANSI X9.24-1-2017, A.2).
+    pub(super) fn check_value(&self) -> [u8; 8] {
+        self.encrypt_bytes(&[0; 8])
     }
 
     pub(super) fn encrypt(&self, block: &PinBlock) -> [u8; 8] {

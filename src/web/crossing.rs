@@ -88,7 +88,11 @@ impl<'de> de::Deserializer<'de> for Value<'_> {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Malformed> {
-        if self.0.is_null() || self.0.is_undefined() { visitor.visit_none() } else { visitor.visit_some(self) }
+        if self.0.is_null() || self.0.is_undefined() {
+            visitor.visit_none()
+        } else {
+            visitor.visit_some(self)
+        }
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Malformed> {
@@ -211,7 +215,11 @@ impl<'de> de::VariantAccess<'de> for Content {
         Err(Malformed)
     }
 
-    fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], _: V) -> Result<V::Value, Malformed> {
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        _: &'static [&'static str],
+        _: V,
+    ) -> Result<V::Value, Malformed> {
         Err(Malformed)
     }
 }
@@ -226,7 +234,9 @@ pub(super) fn write(message: &Outward) -> JsValue {
         Outward::Spell { digit, place } => {
             object(&[("spell", object(&[("digit", or_null(digit)), ("place", place.into())]))])
         }
-        Outward::Closed { code } => object(&[("closed", object(&[("code", or_null(code.map(|code| code.code())))]))]),
+        Outward::Closed { code } => {
+            object(&[("closed", object(&[("code", or_null(code.map(|code| code.code())))]))])
+        }
     }
 }
 
