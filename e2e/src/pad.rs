@@ -6,12 +6,6 @@ use serde_json::{Value, json};
 
 /// The pad in the current document.
 const PAD: &str = "document.querySelector('card-pin')";
-/// Tells the page that it is hidden, where no window manager can hide it.
-pub const HIDE_PAGE: &str = "
-    Object.defineProperty(document, 'hidden', { value: true, configurable: true });
-    document.dispatchEvent(new Event('visibilitychange'));
-    delete document.hidden;
-";
 /// W3C WebDriver, 17.4.2.
 const ENTER: char = '\u{E007}';
 

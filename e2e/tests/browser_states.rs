@@ -2,9 +2,7 @@
 //! The session goes on, or ends as documented; the PIN is sent once at the most; a new control id works on the same page.
 
 use anyhow::{Context, Result, ensure};
-use card_pin_e2e::{
-    Engine, HIDE_PAGE, Hand, Network, Pad, Sandbox, WaitingCard, WebDriver, in_each_engine, random_pin,
-};
+use card_pin_e2e::{Engine, Hand, Network, Pad, Sandbox, WaitingCard, WebDriver, in_each_engine, random_pin};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -103,7 +101,7 @@ impl<'a> Stage<'a> {
         self.driver.behind_another_tab(async { Ok(()) }).await?;
         // WebKitGTK takes a page for hidden when the window manager says so, and here there is none.
         if self.on_pad("return window.wasHidden").await? == false {
-            self.on_pad(HIDE_PAGE).await?;
+            self.on_pad("hidePage(); lookAgain()").await?;
         }
         self.is_empty_again().await?;
         pad.enter(&pin, Hand::Keyboard).await?;
@@ -251,17 +249,30 @@ impl<'a> Stage<'a> {
         self.ends_with(&pad, "outcome_unknown").await.context("in mid-submit")
     }
 
-    /// Whether or not somebody waits for the call in which it happens.
+    /// Whether or not somebody waits for the call in which it happens, in a worker and on the page.
     async fn a_core_that_traps_is_told(&self) -> Result<()> {
-        for call in ["vault_searchKeyPair", "vault_answered", "vault_press"] {
-            let (pad, card, _) = self.open().await?;
-            self.on_pad(&format!("pad.workerUrl = './trapping.worker.js?{call}'")).await?;
-            pad.start(&card.control_id).await?;
-            if call == "vault_press" {
+        for (at, workers) in [
+            ("search", true),
+            ("answer", true),
+            ("press", true),
+            ("search", false),
+            ("answer", false),
+            ("press", false),
+        ] {
+            self.network.forget();
+            // On the page, the page's own address says where it traps.
+            self.driver.open(&self.network.url(&format!("/pin-page/direct.html?{at}"))).await?;
+            let pad = Pad::find(self.driver).await?;
+            if !workers {
+                self.on_pad("window.Worker = undefined").await?;
+            }
+            self.on_pad(&format!("pad.workerUrl = './trapping.worker.js?{at}'")).await?;
+            pad.start(&self.sandbox.waiting_card().await?.control_id).await?;
+            if at == "press" {
                 pad.wait_for_event("detail.event === 'ready'").await?;
                 pad.tap("4").await?;
             }
-            self.ends_with(&pad, "closed").await.context(call)?;
+            self.ends_with(&pad, "closed").await.with_context(|| format!("{at}, workers: {workers}"))?;
         }
         Ok(())
     }

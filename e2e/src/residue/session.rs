@@ -94,11 +94,7 @@ impl<'a> TappedSession<'a> {
             "weak-pin": "allow",
             "operation": if opening.views { "view-pin" } else { "set-pin" },
         });
-        let worker = match opening {
-            Opening { views: true, .. } => "./tap.view.worker.js",
-            Opening { tap_search: true, .. } => "./tap.worker.js?searching",
-            _ => "./tap.worker.js",
-        };
+        let worker = if opening.tap_search { "./tap.worker.js?searching" } else { "./tap.worker.js" };
         let lay = json!({"attributes": attributes, "onPage": opening.on_page, "worker": worker});
         driver.run::<Value>("layPad(argument)", lay).await?;
         let pad = Pad::find(driver).await?;
