@@ -21,7 +21,7 @@ mod webdriver;
 
 pub use engine::{Browser, Engine};
 pub use network::{Network, Seen};
-pub use pad::{Hand, Pad, random_pin};
+pub use pad::{HIDE_PAGE, Hand, Pad, random_pin};
 pub use sandbox::{Sandbox, WaitingCard};
 pub use site::{Address, Site};
 pub use traces::{Trace, traces_in_document};

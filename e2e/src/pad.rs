@@ -6,6 +6,12 @@ use serde_json::{Value, json};
 
 /// The pad in the current document.
 const PAD: &str = "document.querySelector('card-pin')";
+/// Tells the page that it is hidden, where no window manager can hide it.
+pub const HIDE_PAGE: &str = "
+    Object.defineProperty(document, 'hidden', { value: true, configurable: true });
+    document.dispatchEvent(new Event('visibilitychange'));
+    delete document.hidden;
+";
 /// W3C WebDriver, 17.4.2.
 const ENTER: char = '\u{E007}';
 
@@ -43,7 +49,7 @@ impl<'a> Pad<'a> {
                  this.addEventListener('error', ({{ message, lineno, colno }}) => workerErrors.push([message, lineno, colno]));
                }}
              }};
-             const names = ['ready', 'pin_valid', 'set_pin_validation_error', 'set_pin_success', 'set_pin_error',
+             const names = ['ready', 'pin_valid', 'set_pin_validation_error', 'submitting', 'set_pin_success', 'set_pin_error',
                             'view_pin_success', 'view_pin_error', 'hidden'];
              for (const name of names)
                pad.addEventListener(name, (event) => window.padEvents.push(event.detail));"
@@ -201,8 +207,9 @@ impl<'a> Pad<'a> {
     ///
     /// Where the pad is gone.
     pub async fn start(&self, control_id: &str) -> Result<()> {
-        self.forget_events().await?;
-        let script = format!("const pad = {PAD}; pad.reset(); pad.controlId = argument;");
+        // A session that runs ends by this, and says so.
+        let script =
+            format!("const pad = {PAD}; pad.reset(); window.padEvents.length = 0; pad.controlId = argument;");
         self.driver.run::<Value>(&script, json!(control_id)).await.map(drop)
     }
 

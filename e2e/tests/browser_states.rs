@@ -101,7 +101,7 @@ impl<'a> Stage<'a> {
         self.driver.behind_another_tab(async { Ok(()) }).await?;
         // WebKitGTK takes a page for hidden when the window manager says so, and here there is none.
         if self.on_pad("return window.wasHidden").await? == false {
-            self.on_pad("hidePage(); lookAgain()").await?;
+            self.on_pad(HIDE_PAGE).await?;
         }
         self.is_empty_again().await?;
         pad.enter(&pin, Hand::Keyboard).await?;

@@ -119,30 +119,20 @@ fn files() -> Vec<Case> {
     let mut cases = Vec::new();
     // Of a worker that is refused, `browser_states.rs` has the case: its script can be of no other origin.
     cases.push(case(Core, "refused", "network"));
-    for fault in [
-        "cut",
-        "reset",
-        "cut_body",
-        "reset_body",
-        "garbage",
-        "gzip",
-        "status_404",
-        "status_503",
-        "redirect_302",
-    ] {
+    for fault in ["cut", "reset", "cut_body", "reset_body", "garbage", "gzip"] {
         cases.extend([case(Worker, fault, "network"), case(Core, fault, "network")]);
     }
     for fault in ["stall", "stall_body", "drip"] {
         cases.extend([case(Worker, fault, "timeout"), case(Core, fault, "timeout")]);
     }
-    for fault in ["portal", "json"] {
-        cases.extend([case(Worker, fault, "network"), case(Core, fault, "network")]);
+    for fault in ["status_404", "status_503", "redirect_302", "portal", "json"] {
+        cases.extend([case(Worker, fault, "vault_missing"), case(Core, fault, "vault_missing")]);
     }
     // Eight MiB of blanks: a script that never says that it runs.
-    cases.extend([case(Worker, "big", "timeout"), case(Core, "big", "network")]);
+    cases.extend([case(Worker, "big", "timeout"), case(Core, "big", "vault_missing")]);
     // A script of another type is none; the core is known by its bytes.
     cases.extend([
-        case(Worker, "type", "network"),
+        case(Worker, "type", "vault_missing"),
         case(Core, "type", "success"),
         case(Core, "slow", "success"),
     ]);
@@ -180,7 +170,8 @@ fn own_way(engine: Engine, case: &Case) -> Option<&'static str> {
     match (engine, case.fault.as_str()) {
         // Taken for HTTP/0.9, which has no status, and so for a 200.
         (Engine::Firefox, "garbage") if is_set => Some("success"),
-        (Engine::Firefox, "garbage") if !matches!(case.on, Worker | Core) => Some("bad_response"),
+        (Engine::Firefox, "garbage") if matches!(case.on, Worker | Core) => Some("vault_missing"),
+        (Engine::Firefox, "garbage") => Some("bad_response"),
         // Taken for what it is.
         (Engine::WebKit, "gzip") => Some("success"),
         // After `Connection: close`, taken for the whole body; half a script may never say that it cannot be read.
@@ -328,7 +319,7 @@ impl Stage<'_> {
             (Some("not asked"), _) => true,
             (Some("fulfilled"), code) => code == "success",
             // What was entered went down with the worker, before the page could not load the vault either.
-            (Some("too_short"), code) => case.on == Worker && code == "network",
+            (Some("too_short"), code) => case.on == Worker && matches!(code, "network" | "vault_missing"),
             (settled, code) => settled == Some(code),
         };
         ensure!(settled, "the promise says something else: {outcome}");
@@ -343,7 +334,7 @@ impl Stage<'_> {
             outcome["state"] == state && outcome["left"] == 0 && outcome["late"] == "closed",
             "{outcome}"
         );
-        if case.on == Worker && code == "network" {
+        if case.on == Worker && matches!(code, "network" | "vault_missing") {
             ensure!(outcome["isolation"] == "page", "{outcome}");
         } else if case.on != Worker {
             ensure!(outcome["isolation"] == "worker", "{outcome}");

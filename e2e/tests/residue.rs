@@ -5,7 +5,7 @@
 
 use anyhow::{Context, Result};
 use card_pin_e2e::{
-    Engine, Hand, in_each_engine,
+    Engine, HIDE_PAGE, Hand, in_each_engine,
     residue::{Asked, Kinds, Opening, PinKey, TappedSession, World},
 };
 use serde_json::{Value, json};
@@ -54,7 +54,7 @@ async fn a_pin_is_set(world: &mut World<'_>, engine: Engine) -> Result<()> {
     session.tap("TZPK unwrapped", Kinds::TZPK_AND_PIN).await?;
     session.type_digits(6..).await?;
     session.tap("first entry finished", Kinds::TZPK_AND_PIN).await?;
-    session.on_page("hidePage(); lookAgain()").await?;
+    session.on_page(HIDE_PAGE).await?;
     session.tap("page hidden", Kinds::TZPK).await?;
     session.type_digits(..).await?;
     session.type_digits(..).await?;
@@ -135,11 +135,11 @@ async fn a_pin_arrives_while_nobody_looks(world: &mut World<'_>) -> Result<()> {
     let mut session =
         TappedSession::open(world, "view, nobody looks", &Opening::VIEW, PinKey::tdea()?).await?;
     let (asked, answer) = session.key_asked("view").await?;
-    session.on_page("leavePage()").await?;
+    session.on_page("document.hasFocus = () => false").await?;
     asked.answer(200, answer)?;
-    session.button("show").await?;
+    session.arrived().await?;
     session.tap("PIN arrived", Kinds::PIN).await?;
-    session.on_page("hidePage()").await?;
+    session.on_page(HIDE_PAGE).await?;
     session.fails_with("closed").await?;
     session.closed().await?;
     session.search()
@@ -149,7 +149,7 @@ async fn a_pin_is_viewed(world: &mut World<'_>) -> Result<()> {
     let mut session = TappedSession::open(world, "view, left", &Opening::VIEW, PinKey::tdea()?).await?;
     the_pin_is_shown(&mut session).await?;
     // Which windows have the focus is the window manager's, and here there is none.
-    session.on_page("leavePage()").await?;
+    session.on_page("document.hasFocus = () => false; dispatchEvent(new Event('blur'))").await?;
     session.closed().await?;
     session.search()
 }

@@ -220,7 +220,7 @@ impl<'a> Stage<'a> {
         self.driver.run::<Value>(NAMED, Value::Null).await?;
         pad.start(&self.sandbox.view_control_id(&made).await?).await?;
         pad.wait_for_event("detail.event === 'view_pin_success'").await?;
-        self.driver.run::<Value>("leavePage()", Value::Null).await?;
+        self.driver.behind_another_tab(async { Ok(()) }).await?;
         pad.wait_for_event("detail.event === 'hidden'").await.map(drop)
     }
 

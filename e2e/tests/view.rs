@@ -112,7 +112,8 @@ async fn a_pin_is_hidden_when_the_customer_leaves(
     pad.wait_for_event("detail.event === 'view_pin_success'").await?;
     ensure!(ink(driver).await? > 1000, "nothing is drawn");
     // Which windows have the focus is the window manager's, and here there is none.
-    driver.run::<Value>("leavePage()", Value::Null).await?;
+    let leave = "document.hasFocus = () => false; dispatchEvent(new Event('blur'));";
+    driver.run::<Value>(leave, Value::Null).await?;
     let blank = format!("(() => {{ {INK} }})() === 0");
     driver.wait_for(&blank, "a blank canvas").await?;
     let gone = "!document.querySelector('card-pin').shadowRoot.querySelector('canvas')";

@@ -252,6 +252,17 @@ impl<'a> TappedSession<'a> {
         self.driver.wait_for(&format!("!!{keys}"), "the submit to be taken").await.map(drop)
     }
 
+    /// Waits until the pad offers to show a PIN that has arrived.
+    ///
+    /// # Errors
+    ///
+    /// Where it does not.
+    pub async fn arrived(&self) -> Result<()> {
+        let prompt =
+            "document.querySelector('card-pin').shadowRoot.querySelector('[part=\"prompt\"]').textContent";
+        self.driver.wait_for(&format!("{prompt} === 'Your PIN is here'"), "the PIN").await.map(drop)
+    }
+
     /// Waits until the page is asked for a control id: what it answers with is `provider.resolve` and `provider.reject`.
     ///
     /// # Errors
