@@ -65,20 +65,26 @@ impl KeyPairSearch {
     /// Tests some candidates, a few milliseconds for a 2048-bit key; `None` while there is no key pair yet.
     ///
     /// # Errors
-    /// [`Error::EntropyUnavailable`].
+    /// [`Error::EntropyUnavailable`] when `random` fails, or gives what no sound source does: then the search would not end, or
+    /// not with a key.
     pub fn step<R: TryCryptoRng>(&mut self, random: &mut R) -> Result<Option<KeyPair>, Error> {
-        Ok(self.primes.step(random)?.and_then(|primes| assemble(&primes, self.size)))
+        self.primes.step(random)?.map(|primes| assemble(&primes, self.size)).transpose()
     }
 }
 
-/// The key of two primes; `None` where the `rsa` crate refuses it, and the search begins again.
-fn assemble(primes: &[Natural; 2], size: KeySize) -> Option<KeyPair> {
+/// Makes the key of two primes.
+///
+/// # Errors
+/// [`Error::EntropyUnavailable`] where the `rsa` crate refuses them, as it does no pair that the search gives for a sound
+/// source.
+fn assemble(primes: &[Natural; 2], size: KeySize) -> Result<KeyPair, Error> {
     let [p, q] = primes
         .each_ref()
         .map(|prime| BoxedUint::from_be_slice_truncated(&prime.to_be_bytes(), size.bits() / 2));
-    let private_key = rsa::PrivateKey::from_p_q(p, q, BoxedUint::from(PUBLIC_EXPONENT)).ok()?;
+    let private_key = rsa::PrivateKey::from_p_q(p, q, BoxedUint::from(PUBLIC_EXPONENT))
+        .map_err(|_| Error::EntropyUnavailable)?;
     let public_key = Base64::encode_string(&to_spki_der(&private_key.n_bytes(), &private_key.e_bytes()));
-    Some(KeyPair { private_key: Box::new(private_key), public_key })
+    Ok(KeyPair { private_key: Box::new(private_key), public_key })
 }
 
 impl fmt::Debug for KeyPairSearch {
@@ -97,10 +103,10 @@ pub struct KeyPair {
 }
 
 impl KeyPair {
-    /// Makes a key pair, without a break.
+    /// Makes a key pair in one go.
     ///
     /// # Errors
-    /// [`Error::EntropyUnavailable`].
+    /// [`Error::EntropyUnavailable`]: see [`KeyPairSearch::step`].
     pub fn make<R: TryCryptoRng>(size: KeySize, random: &mut R) -> Result<Self, Error> {
         let mut search = KeyPairSearch::new(size);
         loop {
@@ -122,7 +128,7 @@ impl KeyPair {
     /// # Errors
     /// [`Error::TzpkInvalid`] for every ciphertext that does not decrypt, whatever the reason;
     /// [`Error::EntropyUnavailable`] when nothing can be drawn for the blinding.
-    pub fn unwrap<R: TryCryptoRng>(
+    pub fn unwrap_key<R: TryCryptoRng>(
         self,
         wrapped: &[u8],
         random: &mut R,

@@ -54,7 +54,7 @@ impl Tzpk {
     /// to be the key's own.
     ///
     /// # Errors
-    /// [`Error::TzpkInvalid`] whatever is wrong with the wrapped key: see [`KeyPair::unwrap`] and
+    /// [`Error::TzpkInvalid`] whatever is wrong with the wrapped key: see [`KeyPair::unwrap_key`] and
     /// [`Tzpk::from_bytes`]. [`Error::EntropyUnavailable`].
     pub fn unwrap<R: TryCryptoRng>(
         wrapped: WrappedKey,
@@ -62,7 +62,7 @@ impl Tzpk {
         random: &mut R,
     ) -> Result<Self, Error> {
         let WrappedKey { ciphertext, usage, check_value } = wrapped;
-        let key = Self::from_bytes(&key_pair.unwrap(&ciphertext, random)?, usage)?;
+        let key = Self::from_bytes(&key_pair.unwrap_key(&ciphertext, random)?, usage)?;
         match check_value {
             Some(value) if !value.ct_eq(&key.check_value()).to_bool() => Err(Error::TzpkInvalid),
             _ => Ok(key),

@@ -52,7 +52,7 @@ impl Vault {
             Some(control_id) => ControlIdSource::Given(ControlId::new(control_id).ok()?),
             None => ControlIdSource::Provider,
         };
-        Some(Vault { session: Session::open(operation, key_size, source, SystemRandom), asked: None })
+        Some(Vault { session: Session::open(operation, key_size, source, SystemRandom::new()), asked: None })
     }
 
     /// What is to be done next, in order, as a line of JSON; `undefined` when it is the outside's turn.

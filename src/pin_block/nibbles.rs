@@ -3,7 +3,6 @@ use crate::{
     error::Error,
     pan::Pan,
     random,
-    secret::Secret,
 };
 use ctutils::{Choice, CtEq, CtGt, CtLt};
 use rand_core::TryCryptoRng;
@@ -74,15 +73,10 @@ pub(super) fn xor_account(bytes: &mut [u8; 8], pan: &Pan) {
     }
 }
 
-/// A random nibble from A to F, each as likely as the others.
+/// A random nibble from A to F.
+///
+/// # Errors
+/// [`Error::EntropyUnavailable`].
 pub(super) fn random_letter<R: TryCryptoRng>(random: &mut R) -> Result<u8, Error> {
-    let mut drawn = Secret::<1>::zeroed();
-    loop {
-        // EXPOSE: drawn in place; 252 is the largest multiple of six that fits, and what lies above is drawn anew.
-        random::fill(random, drawn.expose_mut())?;
-        let [byte] = *drawn.expose();
-        if byte < 252 {
-            return Ok(0x0a + byte % 6);
-        }
-    }
+    random::in_range(random, 0x0a..=0x0f)
 }

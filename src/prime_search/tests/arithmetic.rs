@@ -17,7 +17,7 @@ fn pairs() -> u32 {
 
 /// Seeded by the system; the seed is in the output of a test that fails.
 fn random() -> SmallRng {
-    let seed = UnwrapErr(SystemRandom).next_u64();
+    let seed = UnwrapErr(SystemRandom::new()).next_u64();
     println!("seed {seed}");
     SmallRng::seed_from_u64(seed)
 }

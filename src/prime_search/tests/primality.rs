@@ -114,7 +114,7 @@ fn passes_rounds(n: &BigUint, rounds: usize, random: &mut SmallRng) -> bool {
 }
 
 fn random() -> SmallRng {
-    SmallRng::from_rng(&mut rand::rand_core::UnwrapErr(SystemRandom))
+    SmallRng::from_rng(&mut rand::rand_core::UnwrapErr(SystemRandom::new()))
 }
 
 #[test]
@@ -219,7 +219,7 @@ fn lanes_that_are_over_do_not_matter() {
 fn bases_are_all_that_they_may_be() {
     let [prime, ..] = published_primes();
     for _ in 0..200 {
-        let base = big(&miller_rabin::draw_base(&natural(&prime, 1024), &mut SystemRandom).unwrap());
+        let base = big(&miller_rabin::draw_base(&natural(&prime, 1024), &mut SystemRandom::new()).unwrap());
         assert!(base > 1_u32.into() && base < &prime - 1_u32);
     }
 }

@@ -9,7 +9,7 @@ pub(super) fn find(bits: usize) -> [BigUint; 2] {
 
 fn finish(mut search: PrimePairSearch) -> [BigUint; 2] {
     loop {
-        if let Some(pair) = search.step(&mut SystemRandom).unwrap() {
+        if let Some(pair) = search.step(&mut SystemRandom::new()).unwrap() {
             return pair.each_ref().map(big);
         }
     }
@@ -70,7 +70,7 @@ fn no_randomness_is_an_error_and_not_the_end() {
         // The system's random source, so many times; and then none.
         let mut random = Source(|bytes: &mut [u8]| {
             left = usize::checked_sub(left, 1).ok_or(Exhausted)?;
-            SystemRandom.try_fill_bytes(bytes).map_err(|_| Exhausted)
+            SystemRandom::new().try_fill_bytes(bytes).map_err(|_| Exhausted)
         });
         let error = loop {
             match search.step(&mut random) {

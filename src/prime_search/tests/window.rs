@@ -43,7 +43,7 @@ fn a_window_holds_what_no_small_prime_divides() {
     let primes = small_primes();
     for bits in WIDTHS {
         let mut bytes = vec![0; bits / 8];
-        crate::random::fill(&mut SystemRandom, &mut bytes).unwrap();
+        crate::random::fill(&mut SystemRandom::new(), &mut bytes).unwrap();
         let start = BigUint::from_bytes_be(&bytes)
             | power_of_two(bits - 1)
             | power_of_two(bits - 2)
@@ -70,7 +70,7 @@ fn the_order_is_drawn() {
     let bytes = order_bytes(&start, 1024);
     let ascending = drain(&start, vec![0; bytes], 1024);
     let mut random = vec![0; bytes];
-    crate::random::fill(&mut SystemRandom, &mut random).unwrap();
+    crate::random::fill(&mut SystemRandom::new(), &mut random).unwrap();
     let shuffled = drain(&start, random, 1024);
     assert_ne!(shuffled, ascending);
     assert_eq!(shuffled.into_iter().collect::<BTreeSet<_>>(), ascending.into_iter().collect());
