@@ -181,6 +181,15 @@ fn a_search_for_a_key_pair_ends_without_one() {
     }
 }
 
+/// Also where the source is not tested: p = q, or no window at all.
+#[test]
+fn a_search_that_cannot_end_fails() {
+    for value in [0x00, 0x5a, 0xff] {
+        let made = KeyPair::make(KeySize::Rsa2048, &mut stream(move |_| value));
+        assert_eq!(made.err(), Some(Error::EntropyUnavailable), "{value:#04x}");
+    }
+}
+
 /// At whichever byte the source fails.
 #[test]
 fn a_search_needs_every_byte() {

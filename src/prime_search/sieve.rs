@@ -50,18 +50,16 @@ impl Sieve {
     }
 
     /// Draws a start, odd and with its top two bits set, so that the product of two has all its bits (FIPS 186-5,
-    /// A.1.3, steps 4.2 to 4.4), and sieves from there on.
+    /// A.1.3, steps 4.2 to 4.4), and sieves the numbers from there on.
     ///
     /// # Errors
-    /// [`Error::EntropyUnavailable`].
+    /// [`Error::EntropyUnavailable`] when the source fails, or gives a start so near to the end of its width that the window
+    /// would go beyond it: of the bits of such a start all but the last 15 are ones, which a sound source gives once in 2^1007.
     pub(super) fn open_window<R: TryCryptoRng>(&self, random: &mut R) -> Result<Window, Error> {
-        let start = loop {
-            let start = draw_start(self.bits, random)?;
-            // A window beyond the last number of that width would be one of shorter numbers.
-            if start.plus(2 * ODD_NUMBERS as u32).is_some() {
-                break start;
-            }
-        };
+        let start = draw_start(self.bits, random)?;
+        if start.plus(2 * ODD_NUMBERS as u32).is_none() {
+            return Err(Error::EntropyUnavailable);
+        }
         let mut offsets = self.sieve(&start);
         shuffle(&mut offsets, random)?;
         Ok(Window { start, offsets })

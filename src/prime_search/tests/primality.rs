@@ -1,5 +1,6 @@
 use super::{WIDTHS, big, exact::Exact, is_prime, natural, operand, power_of_two};
 use crate::{
+    error::Error,
     prime_search::{
         Natural, fermat,
         lanes::{Lanes, portable::Portable},
@@ -56,7 +57,7 @@ const STRONG_PSEUDOPRIMES: [(&str, usize); 11] = [
 ];
 const FIRST_PRIMES: [u32; 14] = [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43];
 
-fn carmichael_numbers() -> Vec<BigUint> {
+pub(super) fn carmichael_numbers() -> Vec<BigUint> {
     let factors = |k: &BigUint| [6_u32, 12, 18].map(|a| k * a + 1_u32);
     CHERNICK
         .map(number)
@@ -65,7 +66,7 @@ fn carmichael_numbers() -> Vec<BigUint> {
         .collect()
 }
 
-fn pseudoprimes_to_base_2() -> Vec<BigUint> {
+pub(super) fn pseudoprimes_to_base_2() -> Vec<BigUint> {
     let factors = |k: &BigUint| [k + 1_u32, k * 2_u32 + 1_u32];
     POMERANCE
         .map(number)
@@ -213,6 +214,21 @@ fn lanes_that_are_over_do_not_matter() {
     let (prime, composite) = (natural(&prime, 1024), natural(&(prime - 2_u32), 1024));
     let passed = fermat::test::<Portable<4>>(&[&composite, &prime]);
     assert_eq!((passed.lane(0), passed.lane(1)), (0, u32::MAX));
+}
+
+/// What is drawn is never a base, and that is the end.
+#[test]
+fn no_base_is_an_error() {
+    let [prime, ..] = published_primes();
+    let mut drawn = 0;
+    let mut random = super::Source(|bytes: &mut [u8]| {
+        bytes.fill(0xff);
+        drawn += 1;
+        Ok(())
+    });
+    let base = miller_rabin::draw_base(&natural(&prime, 1024), &mut random);
+    assert_eq!(base.err(), Some(Error::EntropyUnavailable));
+    assert_eq!(drawn, 64);
 }
 
 #[test]
