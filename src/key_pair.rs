@@ -1,4 +1,4 @@
-//! `KeyPair`: the RSA key under which the TZPK travels. It is made here, used once, and never leaves.
+//! `KeyPair`: the RSA key under which the server wraps the TZPK. It is made here, used once, and never leaves.
 //!
 //! The search for primes runs in small steps, so that a page or worker stays responsive while it lasts. The key is
 //! assembled and checked by the `rsa` crate.
@@ -32,7 +32,7 @@ pub enum KeySize {
 }
 
 impl KeySize {
-    /// The size of that many bits, if there is one.
+    /// The size with that many bits; `None` for an unsupported one.
     #[must_use]
     pub fn from_bits(bits: u32) -> Option<Self> {
         [Self::Rsa2048, Self::Rsa3072, Self::Rsa4096].into_iter().find(|size| size.bits() == bits)
@@ -94,7 +94,7 @@ impl fmt::Debug for KeyPairSearch {
 }
 
 /// An RSA key pair.
-// A search for each of millions of runs would take for ever.
+// A search in each of millions of runs would take too long.
 #[cfg_attr(feature = "fuzzing", derive(Clone))]
 pub struct KeyPair {
     /// On the heap, so that moving the pair moves no part of the key.
@@ -148,6 +148,6 @@ impl fmt::Debug for KeyPair {
     }
 }
 
-// What needs a private key from outside, which there is no way to make but in here. The vectors are native only.
+// Tests that need a given private key, which can only be built in here. The vectors are native only.
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests;

@@ -25,31 +25,24 @@
 //! lcm / e is below 2^(nlen/2) only where p − 1 and q − 1 have a common factor above 2^(nlen/2 − 17), that is, nearly all of their
 //! bits in common. Random primes have one with a probability below 2^−1000: there is nothing to check.
 //!
-//! # What searching in windows does to the distribution
-//! A prime is drawn with a probability in inverse proportion to how many primes share its window. There are 46 in the mean
-//! for 1024 bits (2^14 odd numbers, each prime with 2 / ln 2^1024), 31 for 1536 and 23 for 2048, and about as many more
-//! or less as chance has it (the root of that). What is lost to a uniform draw is
-//! about half the relative variance, 1/92 of a nat for 1024 bits: 0.016 bits of the 1012 that a prime's choice is worth.
-//! The most likely of all primes, alone in all its windows, is 46 times as likely as the mean: 5.5 bits of min-entropy.
-//! A search that walks upwards to the next prime (as `crypto-primes` and OpenSSL do) prefers primes behind long gaps, and
-//! loses more: it takes a prime in proportion to the gap before it.
+//! # How far the distribution is from uniform
+//! A prime's probability is inversely proportional to the number of primes in its window. Their mean is 46 for 1024 bits (2^14
+//! odd numbers, each prime with probability 2 / ln 2^1024), 31 for 1536 and 23 for 2048; their variance is about the same. The
+//! loss of entropy is about half the relative variance, 1/92 nat for 1024 bits: 0.016 of the 1012 bits of a uniform choice.
+//! The most likely prime, alone in all its windows, is 46 times as likely as the mean: a loss of 5.5 bits of min-entropy.
+//! A search that walks upwards to the next prime, as in `crypto-primes` and OpenSSL, takes a prime in proportion to the gap
+//! before it, and loses more.
 //!
 //! # Side channels
-//! Fermat's and Miller-Rabin's tests take the same operations for all candidates of a width. The sieve writes where a
-//! multiple is, as every sieve does: to a window of 16 KiB. How many candidates are tried depends on chance that
-//! is not part of the key.
+//! Fermat's and Miller-Rabin's tests perform the same operations for all candidates of a width. The sieve, as every sieve does,
+//! writes to places that depend on the start, in a window of 16 KiB. How many candidates are tried depends on random choices that
+//! are not part of the key.
 
-/// What passes for all primes and hardly anything else.
 mod fermat;
-/// Numbers side by side.
 mod lanes;
-/// The proof.
 mod miller_rabin;
-/// Multiplication modulo odd numbers.
 mod montgomery;
-/// Numbers of a fixed width.
 mod natural;
-/// Candidates.
 mod sieve;
 // `num-bigint` and the vectors are native only.
 #[cfg(all(test, not(target_arch = "wasm32")))]
@@ -80,11 +73,10 @@ const WINDOWS: u32 = 4;
 /// The rounds of Miller-Rabin after which a random candidate that passed is composite with a probability below 2^−128.
 ///
 /// FIPS 186-5, C.1, gives the bound (Damgård, Landrock, Pomerance): with 6 rounds 2^−137 for 1024 bits, with 4 rounds 2^−137
-/// for 1536 and 2^−161 for 2048. Neither the sieve nor Fermat's test before it, which take out composite numbers alone, is
-/// counted.
+/// for 1536 and 2^−161 for 2048. The sieve and Fermat's test come on top: they remove only composite numbers.
 ///
-/// The bound needs no Lucas test beside them. One would take two multiplications a bit, as long as two batches of Fermat's test of
-/// the 22 that a key takes in the mean, for numbers that are known to pass all but surely.
+/// The bound needs no Lucas test. One would take two multiplications per bit, as long as two of the 22 batches of Fermat's test
+/// that a key takes on average, for numbers that are known to be prime with overwhelming probability.
 const fn rounds(bits: usize) -> usize {
     if bits < 1536 { 6 } else { 4 }
 }
@@ -97,9 +89,9 @@ pub(crate) struct PrimePairSearch {
 }
 
 enum State {
-    /// For the first prime, or for the second where the first is there.
+    /// Searching for the first prime, or for the second once the first is found, in the last of so many windows.
     Searching { first: Option<Natural>, window: Option<Window>, windows: u32 },
-    /// Both are there, and have passed some tests.
+    /// Both are found, and have passed so many rounds of Miller-Rabin.
     Proving { pair: [Natural; 2], tests: usize, windows: u32 },
 }
 
@@ -165,7 +157,7 @@ impl PrimePairSearch {
         }
     }
 
-    /// Tests p and q in turns, as many as there are lanes at once.
+    /// Tests p and q alternately, as many rounds at once as there are lanes.
     fn prove<R: TryCryptoRng>(
         &mut self,
         pair: [Natural; 2],
@@ -191,13 +183,13 @@ impl PrimePairSearch {
     }
 }
 
-/// The place of the first candidate that passes Fermat's test, of as many as there are lanes, or fewer.
+/// The index of the first candidate that passes Fermat's test. There are at most as many as lanes.
 fn first_that_passes(candidates: &[Natural]) -> Option<usize> {
     let passed = fermat::test::<Fastest>(&candidates.iter().collect::<Vec<_>>());
     (0..candidates.len()).find(|lane| passed.lane(*lane) != 0)
 }
 
-/// Whether each candidate passes a round with its base, of as many as there are lanes, or fewer.
+/// Whether every candidate passes a round with its base. There are at most as many as lanes.
 fn all_pass(candidates: &[&Natural], bases: &[Natural]) -> bool {
     let passed = miller_rabin::round::<Fastest>(candidates, &bases.iter().collect::<Vec<_>>());
     (0..candidates.len()).all(|lane| passed.lane(lane) != 0)

@@ -5,7 +5,7 @@ use crate::{
         Natural, fermat,
         lanes::{Lanes, portable::Portable},
         miller_rabin,
-        montgomery::Cut,
+        montgomery::LimbLayout,
     },
     random::SystemRandom,
 };
@@ -91,7 +91,7 @@ fn passes_fermat(number: &BigUint) -> bool {
 fn passes_round(number: &BigUint, base: &BigUint) -> bool {
     let bits = width(number);
     // It takes a base in Montgomery's form.
-    let form = (base << Cut::of(bits).radix_bits()) % number;
+    let form = (base << LimbLayout::of(bits).radix_bits()) % number;
     let passed = miller_rabin::round::<Exact>(&[&natural(number, bits)], &[&natural(&form, bits)]).0 != 0;
     assert_eq!(passed, reference(number, base), "{number} to base {base}");
     passed
