@@ -63,7 +63,7 @@ impl PinField {
     }
 }
 
-/// Makes the account number field for format 4 (ISO 9564-1:2017, 9.4.2.3), the check digit included.
+/// Makes the account number field for format 4 (ISO 9564-1:2017, 9.4.2), the check digit included.
 #[must_use]
 pub fn account_field(pan: &Pan) -> Secret<16> {
     let mut field = Secret::zeroed();
