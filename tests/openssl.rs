@@ -62,7 +62,7 @@ struct Server<'a> {
 fn set(pin: &[u8], key_size: KeySize, server: &Server<'_>) -> (Event, Option<Vec<u8>>) {
     let rules = PinRules::new(4, 12, true, WeakPin::Reject).unwrap();
     let source = ControlIdSource::Given(ControlId::new("token".to_owned()).unwrap());
-    let mut session = Session::open(Operation::Set(rules), key_size, source, SystemRandom);
+    let mut session = Session::open(Operation::Set(rules), key_size, source, SystemRandom::new());
     pin.iter().for_each(|&digit| session.press(digit).unwrap());
     session.confirm().unwrap();
     pin.iter().for_each(|&digit| session.press(digit).unwrap());
@@ -193,7 +193,7 @@ fn a_pin_that_openssl_encrypted_is_shown() {
     let aes_use = json!({"algorithm": "AES", "pan": "5413330089020011"});
     for (key, block, mut body) in [(tdea_key, tdea_block, json!({})), (aes_key, aes_block, aes_use)] {
         let source = ControlIdSource::Provider;
-        let mut session = Session::open(Operation::View, KeySize::Rsa2048, source, SystemRandom);
+        let mut session = Session::open(Operation::View, KeySize::Rsa2048, source, SystemRandom::new());
         session.submit().unwrap();
         let (events, requests) = run(
             &mut session,
@@ -217,7 +217,7 @@ fn openssl_reads_the_public_key() {
         Operation::Set(PinRules::default()),
         KeySize::Rsa2048,
         ControlIdSource::Given(ControlId::new("token".to_owned()).unwrap()),
-        SystemRandom,
+        SystemRandom::new(),
     );
     let mut text = String::new();
     run(

@@ -85,8 +85,12 @@ fn the_page_is_told_of_every_change() {
 #[test]
 fn advancing_goes_to_what_comes_next() {
     let rules = PinRules::new(4, 6, true, WeakPin::Reject).unwrap();
-    let mut session =
-        Session::open(Operation::Set(rules), KeySize::Rsa2048, ControlIdSource::Provider, SystemRandom);
+    let mut session = Session::open(
+        Operation::Set(rules),
+        KeySize::Rsa2048,
+        ControlIdSource::Provider,
+        SystemRandom::new(),
+    );
     session.advance().unwrap();
     for _ in ["entry", "confirm"] {
         PIN.iter().for_each(|&digit| session.press(digit).unwrap());

@@ -127,12 +127,12 @@ proptest! {
                 let format = formats().into_iter().nth(place).unwrap();
                 Tzpk::from_bytes(&key[..len], Use::Tdea(format)).unwrap()
             };
-            let encrypted = tzpk().encrypt(pin(&digits), &mut SystemRandom).unwrap();
+            let encrypted = tzpk().encrypt(pin(&digits), &mut SystemRandom::new()).unwrap();
             let decrypted = tzpk().decrypt(&encrypted).unwrap();
             prop_assert_eq!(decrypted.expose(), &digits[..]);
         }
         for len in [16, 24, 32] {
-            let encrypted = aes(&key[..len], &account).unwrap().encrypt(pin(&digits), &mut SystemRandom).unwrap();
+            let encrypted = aes(&key[..len], &account).unwrap().encrypt(pin(&digits), &mut SystemRandom::new()).unwrap();
             let decrypted = aes(&key[..len], &account).unwrap().decrypt(&encrypted).unwrap();
             prop_assert_eq!(decrypted.expose(), &digits[..]);
         }

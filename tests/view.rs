@@ -19,7 +19,7 @@ use serde_json::json;
 type Answer = Box<dyn Fn(&Request) -> Reply>;
 
 fn open(source: ControlIdSource) -> Session<SystemRandom> {
-    Session::open(Operation::View, KeySize::Rsa2048, source, SystemRandom)
+    Session::open(Operation::View, KeySize::Rsa2048, source, SystemRandom::new())
 }
 
 fn given() -> Session<SystemRandom> {

@@ -141,7 +141,7 @@ pub(crate) fn given() -> Session<SystemRandom> {
 }
 
 pub(crate) fn open(source: ControlIdSource) -> Session<SystemRandom> {
-    Session::open(Operation::Set(PinRules::default()), KeySize::Rsa2048, source, SystemRandom)
+    Session::open(Operation::Set(PinRules::default()), KeySize::Rsa2048, source, SystemRandom::new())
 }
 
 pub(crate) fn enter(session: &mut Session<SystemRandom>) {
