@@ -10,7 +10,7 @@ use card_pin::{
     key_pair::{KeyPair, KeySize},
     random::SystemRandom,
     session::{Action, ControlIdSource, Event, Operation, Session},
-    wire::{Endpoint, Reply, Request},
+    wire::{Answer, Endpoint, Reply, Request},
 };
 use js_sys::{Array, ArrayBuffer, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -91,13 +91,15 @@ async fn a_session_sets_a_pin() {
                         let wrapped = wrap(body["publicKey"].as_str().unwrap(), KEY, "SHA-256").await;
                         format!("{{\"tzpk\":\"{}\"}}", Base64::encode_string(&wrapped))
                     }
-                    Endpoint::Set | Endpoint::View => {
+                    Endpoint::Set | Endpoint::View | Endpoint::Status => {
                         let block = Base64::decode_vec(body["pinBlock"].as_str().unwrap()).unwrap();
                         assert_eq!(block.len(), 8);
                         String::new()
                     }
                 };
-                session.reply(endpoint, Reply::Answered { status: 200, body: Some(reply.into_bytes()) });
+                let body = Some(reply.into_bytes());
+                let answer = Answer { status: 200, is_html: false, retry_after_seconds: None, body };
+                session.reply(endpoint, Reply::Answered(answer));
             }
         }
     }

@@ -5,28 +5,33 @@ use card_pin::entry::PinRules;
 use card_pin::error::Error;
 use card_pin::key_pair::KeySize;
 use card_pin::session::{Action, ControlIdSource, Event, Operation, Session};
-use card_pin::wire::{ControlId, Endpoint, Reply};
+use card_pin::wire::{Answer, ControlId, Endpoint, Reply};
 use serde::Deserialize;
 use serde::de::{MapAccess, Visitor};
 use serde_json::Value;
 
 use crate::device::{Dice, key_pair, may_be_slow};
 
-/// An answer of any status and body to the request for a key. The first byte is 0 for `tzpk` or 1 for `view`, the next two
-/// are the status, least byte first; the rest is the body.
+/// An answer of any status and body to the request for a key. The first byte is 0 for `tzpk` or 1 for `view`, 2 more if it
+/// says when to try again; the next two are the status, least byte first; the rest is the body.
 ///
 /// It ends the session with the code that the documented rules give, which are written down here once more.
 pub fn reply(data: &[u8]) {
-    let [endpoint, low, high, body @ ..] = data else { return };
+    let [kind, low, high, body @ ..] = data else { return };
+    let retry_after_seconds = (kind & 2 != 0).then_some(1);
     let status = u16::from_le_bytes([*low, *high]);
-    let (endpoint, operation) = match endpoint % 2 {
+    let (endpoint, operation) = match kind % 2 {
         0 => (Endpoint::Tzpk, Operation::Set(PinRules::default())),
         _ => (Endpoint::View, Operation::View),
     };
     let expected = match status {
         200..=299 => read(endpoint, body),
-        401 | 403 | 404 | 410 => Expected::Exactly(Error::ControlIdExpired),
+        401 | 403 => Expected::Exactly(Error::NotAllowed),
+        404 => not_found(body),
+        410 => Expected::Exactly(Error::ControlIdExpired),
         409 => Expected::Exactly(Error::AlreadyUsed),
+        408 | 424 | 425 | 429 => Expected::Exactly(Error::Busy),
+        503 if retry_after_seconds.is_some() => Expected::Exactly(Error::Busy),
         400..=499 => Expected::Exactly(Error::Rejected),
         500..=599 => Expected::Exactly(Error::ServerError),
         _ => Expected::Exactly(Error::BadResponse),
@@ -38,7 +43,8 @@ pub fn reply(data: &[u8]) {
     let mut session = Session::open(operation, KeySize::Rsa2048, source, Dice::new(0, 10_000));
     session.end_search(key_pair().clone());
     while session.next_action().is_some() {}
-    session.reply(endpoint, Reply::Answered { status, body: Some(body.to_vec()) });
+    let answer = Answer { status, is_html: false, retry_after_seconds, body: Some(body.to_vec()) };
+    session.reply(endpoint, Reply::Answered(answer));
     let ended = match session.next_action() {
         Some(Action::Emit(Event::Failed(error))) if endpoint == Endpoint::Tzpk => error,
         Some(Action::Emit(Event::ViewFailed(error))) if endpoint == Endpoint::View => error,
@@ -49,7 +55,7 @@ pub fn reply(data: &[u8]) {
         Expected::Exactly(error) => assert_eq!(ended, error),
         // Nobody has made a ciphertext for this key pair.
         Expected::Decrypted => assert_eq!(ended, Error::TzpkInvalid),
-        Expected::OneOf => assert!(matches!(ended, Error::BadResponse | Error::TzpkInvalid)),
+        Expected::OneOf(errors) => assert!(errors.contains(&ended), "{ended}"),
     }
 }
 
@@ -57,13 +63,26 @@ enum Expected {
     Exactly(Error),
     /// The key is decrypted, and that fails.
     Decrypted,
-    /// What is no JSON to the one parser may be some to the other, which leaves unknown fields unread.
-    OneOf,
+    /// What is not JSON to the one parser may be some to the other, which leaves unknown fields unread.
+    OneOf([Error; 2]),
+}
+
+fn not_found(body: &[u8]) -> Expected {
+    match serde_json::from_slice::<Value>(without_mark(body)) {
+        Ok(Value::Object(_)) => Expected::Exactly(Error::ControlIdExpired),
+        Ok(_) => Expected::Exactly(Error::Rejected),
+        Err(_) => Expected::OneOf([Error::ControlIdExpired, Error::Rejected]),
+    }
+}
+
+fn without_mark(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
 }
 
 fn read(endpoint: Endpoint, body: &[u8]) -> Expected {
+    let body = without_mark(body);
     if serde_json::from_slice::<Value>(body).is_err() {
-        return Expected::OneOf;
+        return Expected::OneOf([Error::BadResponse, Error::TzpkInvalid]);
     }
     let Ok(Members(members)) = serde_json::from_slice(body) else {
         return Expected::Exactly(Error::BadResponse);
@@ -77,19 +96,24 @@ fn read(endpoint: Endpoint, body: &[u8]) -> Expected {
         ("TDEA", Some(0 | 3)) | ("AES", Some(4) | None) => pan_is_good,
         _ => false,
     };
-    let is_hex =
-        |text: &str| text.len().is_multiple_of(2) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_check_value = |text: &str| {
+        (6..=32).contains(&text.len())
+            && text.len().is_multiple_of(2)
+            && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
     let block_is_good = match (endpoint, fields.pin_block) {
         (Endpoint::View, Some(block)) => Base64::decode_vec(block).is_ok(),
         (Endpoint::View, None) => false,
         _ => true,
     };
-    if !use_is_good || !fields.kcv.is_none_or(is_hex) || !block_is_good {
+    if !use_is_good || !fields.kcv.is_none_or(is_check_value) || !block_is_good {
         return Expected::Exactly(Error::BadResponse);
     }
     match Base64::decode_vec(fields.tzpk) {
         Ok(key) if key.len() == 256 => Expected::Decrypted,
-        _ => Expected::Exactly(Error::TzpkInvalid),
+        // For a key of another size.
+        Ok(key) if matches!(key.len(), 384 | 512) => Expected::Exactly(Error::TzpkInvalid),
+        _ => Expected::Exactly(Error::BadResponse),
     }
 }
 

@@ -11,7 +11,7 @@ use card_pin::{
     random::SystemRandom,
     session::{Action, ControlIdSource, Event, Operation, Session},
     weak_pin::WeakPin,
-    wire::{ControlId, Endpoint, Reply, Request},
+    wire::{Answer, ControlId, Endpoint, Reply, Request},
 };
 use des::{
     TdesEde2,
@@ -88,7 +88,7 @@ pub(crate) fn wrap(request: &Request, key: &[u8]) -> Vec<u8> {
 }
 
 pub(crate) fn answer(status: u16, body: impl Into<Vec<u8>>) -> Reply {
-    Reply::Answered { status, body: Some(body.into()) }
+    Reply::Answered(Answer { status, is_html: false, retry_after_seconds: None, body: Some(body.into()) })
 }
 
 /// The answer to a `tzpk` request that hands out `key`.
@@ -154,6 +154,7 @@ pub(crate) fn good(request: &Request) -> Option<Reply> {
     Some(match request.endpoint {
         Endpoint::Tzpk => tzpk_reply(request, &KEY),
         Endpoint::Set => answer(200, "{}"),
+        Endpoint::Status => answer(200, json!({"pinStatus": "S"}).to_string()),
         Endpoint::View => {
             key_reply(request, &KEY, json!({"pinBlock": Base64::encode_string(&shown_block())}))
         }
