@@ -299,7 +299,8 @@ export class CardPin extends HTMLElement {
   #onKeyDown(event) {
     if (!event.isTrusted || event.ctrlKey || event.altKey || event.metaKey) return;
     const [target] = event.composedPath();
-    const isOnKey = target instanceof HTMLButtonElement && target.dataset.key !== "submit";
+    const { localName, dataset } = /** @type {HTMLElement} */ (target);
+    const isOnKey = localName === "button" && dataset.key !== "submit";
     // `Enter` on a key, or on any other button, presses it.
     if (event.key === "Enter" && isOnKey) return;
     if (this.#takesKey(event)) event.preventDefault();
