@@ -150,3 +150,6 @@ fn body(control_id: &ControlId, more: Option<(&str, &str)>) -> String {
     members.extend(more.map(|(name, text)| (name, json::Value::Text(text))));
     json::write_object(&members)
 }
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests;

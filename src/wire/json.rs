@@ -1,5 +1,9 @@
 //! JSON (RFC 8259), as far as it is needed here: an object of texts and small numbers is read, one of texts, small
 //! numbers and flags is written.
+//!
+//! hifijson finds the tokens; what they mean to each other is ours. With serde_json and derived readers the module that
+//! ships would be 13.1 KB larger (81 830 bytes with brotli in place of 68 718). serde-json-core, which is smaller, takes
+//! what is not JSON in a member that is skipped, and any depth.
 
 use alloc::{borrow::Cow, string::String};
 use hifijson::{
@@ -186,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_of_these_is_refused() {
+    fn what_is_not_an_object_of_these_is_refused() {
         let refused: [&[u8]; 27] = [
             b"",
             b" ",

@@ -9,7 +9,7 @@ use card_pin::{
     error::Error,
     key_pair::{KeyPair, KeySize},
     random::SystemRandom,
-    wire::{Endpoint, Reply, Request},
+    wire::{Answer, Endpoint, Reply, Request},
 };
 use rsa::{PublicKey, pkcs8::DecodePublicKey};
 use serde_json::{Value, json};
@@ -165,23 +165,27 @@ impl Fault {
         match (endpoint, self) {
             (_, Self::Good | Self::Body(Body::UnknownFields)) => Done,
             // The same for every request.
-            (_, Self::Status(401 | 403 | 404 | 410)) => Fails(Error::ControlIdExpired),
+            (_, Self::Status(401 | 403)) => Fails(Error::NotAllowed),
+            // The body is JSON.
+            (_, Self::Status(404 | 410)) => Fails(Error::ControlIdExpired),
             (_, Self::Status(409)) => Fails(Error::AlreadyUsed),
+            (_, Self::Status(408 | 429)) => Fails(Error::Busy),
             (_, Self::Status(400..=499)) => Fails(Error::Rejected),
-            // "any 2xx"; what was not read in full is no answer.
-            (Endpoint::Set, Self::Body(Body::TooLarge)) => Fails(Error::OutcomeUnknown),
-            (Endpoint::Set, Self::Status(200..=299) | Self::Body(_) | Self::Key(_) | Self::Beside(_)) => Done,
+            // "200, 201 or 204; a body that is not HTML"; what was not read in full is not an answer.
+            (Endpoint::Set, Self::Body(Body::TooLarge | Body::Html)) => Fails(Error::OutcomeUnknown),
+            (Endpoint::Set, Self::Status(204) | Self::Body(_) | Self::Key(_) | Self::Beside(_)) => Done,
             (Endpoint::Set, _) => Fails(Error::OutcomeUnknown),
             (_, Self::NoConnection) => Fails(Error::Network),
             (_, Self::TimedOut) => Fails(Error::Timeout),
             (_, Self::Status(200..=299)) => Done,
             (_, Self::Status(500..=599)) => Fails(Error::ServerError),
-            (_, Self::Status(_) | Self::Body(_) | Self::Key(Key::Missing | Key::Number)) => {
-                Fails(Error::BadResponse)
-            }
-            (_, Self::Key(_) | Self::Beside(Beside::KcvOfAnotherKey | Beside::KcvTooShort)) => {
-                Fails(Error::TzpkInvalid)
-            }
+            (
+                _,
+                Self::Status(_)
+                | Self::Body(_)
+                | Self::Key(Key::Missing | Key::Number | Key::NoBase64 | Key::Empty | Key::Truncated),
+            ) => Fails(Error::BadResponse),
+            (_, Self::Key(_) | Self::Beside(Beside::KcvOfAnotherKey)) => Fails(Error::TzpkInvalid),
             (Endpoint::Tzpk, Self::Beside(block)) if block.is_about_the_block() => Done,
             (_, Self::Beside(_)) => Fails(Error::BadResponse),
         }
@@ -228,14 +232,17 @@ impl Body {
             Self::Deep => "[".repeat(60_000).into(),
             Self::Array => format!("[{good}]").into(),
             Self::Null => b"null".to_vec(),
-            Self::TooLarge => return Reply::Answered { status: 200, body: None },
+            Self::TooLarge => {
+                let answer = Answer { status: 200, is_html: false, retry_after_seconds: None, body: None };
+                return Reply::Answered(answer);
+            }
             Self::DuplicateField => good.replacen('{', "{\"tzpk\":\"AAAA\",\"tzpk\":\"AAAA\",", 1).into(),
             Self::UnknownFields => {
                 let unknown = format!("{{\"unknown\":[{{}},\"{}\"]", "x".repeat(50_000));
                 good.replacen('{', &format!("{unknown}{}", if good == "{}" { "" } else { "," }), 1).into()
             }
         };
-        Reply::Answered { status: 200, body: Some(body) }
+        answer(200, body)
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use arbitrary::Unstructured;
 use base64ct::{Base64, Encoding};
-use card_pin::wire::{Endpoint, Reply};
+use card_pin::wire::{Answer, Endpoint, Reply};
 use card_pin_sandbox::fuzzing::{Key, wrap_key};
 use serde_json::json;
 
@@ -51,7 +51,9 @@ fn plain(data: &mut Unstructured<'_>) -> arbitrary::Result<Reply> {
             let status = *data.choose(&statuses)?;
             let bodies: [Option<&[u8]>; 5] =
                 [Some(b"{}"), None, Some(b""), Some(b"{\"tzpk\":\"AAAA\"}"), Some(b"[")];
-            Reply::Answered { status, body: data.choose(&bodies)?.map(<[u8]>::to_vec) }
+            let retry_after_seconds = data.choose(&[None, Some(1)])?.to_owned();
+            let body = data.choose(&bodies)?.map(<[u8]>::to_vec);
+            Reply::Answered(Answer { status, is_html: data.arbitrary()?, retry_after_seconds, body })
         }
     })
 }
@@ -97,5 +99,6 @@ pub(super) fn right(
         body["pinBlock"] = json!(Base64::encode_string(&block));
     }
     model.hand_out(HandedOut { key, format, pan, shown });
-    Ok(Reply::Answered { status: 200, body: Some(body.to_string().into_bytes()) })
+    let body = Some(body.to_string().into_bytes());
+    Ok(Reply::Answered(Answer { status: 200, is_html: false, retry_after_seconds: None, body }))
 }
