@@ -162,12 +162,12 @@ fn an_expired_token_is_asked_for_once_more() {
                     refusals += 1;
                     return Some(answer(410, ""));
                 }
-                assert_eq!(field(request, "controlId"), "token 2");
+                assert_eq!(field(request, "controlId"), "token2");
                 good(request)
             },
             || {
                 tokens += 1;
-                Some(format!("token {tokens}"))
+                Some(format!("token{tokens}"))
             },
         );
         assert_eq!((events.last(), tokens), (Some(&end), 2));
@@ -368,49 +368,58 @@ fn pin_status(status: &str) -> Reply {
     answer(200, json!({"pinStatus": status}).to_string())
 }
 
+/// Runs a session in which `set` is answered by `cause`, and the look-ups by `answers`; gives how it ended, and how many
+/// look-ups were made.
+fn end_after_look_ups(cause: Reply, answers: [Reply; 3]) -> (Event, usize) {
+    let mut session = open_to_look_up(true);
+    let (mut cause, mut answers) = (Some(cause), answers.into_iter());
+    let (events, requests) = run(
+        &mut session,
+        |request| match request.endpoint {
+            Endpoint::Tzpk => good(request),
+            Endpoint::Set => cause.take(),
+            _ => answers.next(),
+        },
+        no_issuer,
+    );
+    assert_eq!(requests[..2], [Endpoint::Tzpk, Endpoint::Set]);
+    assert!(requests[2..].iter().all(|&endpoint| endpoint == Endpoint::Status));
+    assert_ended(&mut session);
+    (*events.last().unwrap(), requests.len() - 2)
+}
+
 #[test]
 fn an_unknown_outcome_is_looked_up() {
-    type Cause = fn() -> Reply;
-    let causes: [(Cause, Error); 4] = [
-        (|| Reply::TimedOut, Error::Timeout),
-        (|| Reply::Failed, Error::Network),
-        (|| answer(502, ""), Error::ServerError),
-        (|| answer(202, "{}"), Error::BadResponse),
+    let not_set = Event::Failed(Error::Timeout);
+    let unknown = Event::Failed(Error::OutcomeUnknown);
+    let unreadable = || answer(200, "<html>");
+    let cases: [([Reply; 3], (Event, usize)); 8] = [
+        (["S", "-", "-"].map(pin_status), (Event::Success, 1)),
+        (["W", "D", "SET"].map(pin_status), (Event::Success, 3)),
+        (["W", "W", "W"].map(pin_status), (not_set, 3)),
+        (["W", "GENERATED", "WAITING"].map(pin_status), (not_set, 3)),
+        ([unreadable(), Reply::Failed, pin_status("S")], (Event::Success, 3)),
+        ([unreadable(), unreadable(), unreadable()], (unknown, 3)),
+        ([pin_status("W"), pin_status("W"), Reply::TimedOut], (unknown, 3)),
+        ([answer(503, ""), answer(410, ""), pin_status("W")], (not_set, 3)),
+    ];
+    for (answers, end) in cases {
+        let shown = format!("{answers:?}");
+        assert_eq!(end_after_look_ups(Reply::TimedOut, answers), end, "{shown}");
+    }
+}
+
+/// What kept the PIN from being set is the reason that the page gets.
+#[test]
+fn a_pin_that_is_not_set_has_the_code_of_its_cause() {
+    let causes = [
+        (Reply::Failed, Error::Network),
+        (answer(502, ""), Error::ServerError),
+        (answer(202, "{}"), Error::BadResponse),
     ];
     for (cause, code) in causes {
-        let not_set = Event::Failed(code);
-        let unknown = Event::Failed(Error::OutcomeUnknown);
-        let unreadable = || answer(200, "<html>");
-        // What the look-ups bring, how many of them are made, and the end.
-        let cases: [([Reply; 3], usize, Event); 9] = [
-            (["S", "-", "-"].map(pin_status), 1, Event::Success),
-            (["SET", "-", "-"].map(pin_status), 1, Event::Success),
-            (["W", "D", "S"].map(pin_status), 3, Event::Success),
-            (["W", "W", "W"].map(pin_status), 3, not_set),
-            (["W", "GENERATED", "WAITING"].map(pin_status), 3, not_set),
-            ([unreadable(), Reply::Failed, pin_status("S")], 3, Event::Success),
-            ([unreadable(), unreadable(), unreadable()], 3, unknown),
-            ([pin_status("W"), pin_status("W"), Reply::TimedOut], 3, unknown),
-            ([answer(503, ""), answer(410, ""), pin_status("W")], 3, not_set),
-        ];
-        for (answers, made, end) in cases {
-            let shown = format!("{answers:?} after {code}");
-            let mut session = open_to_look_up(true);
-            let mut answers = answers.into_iter();
-            let (events, requests) = run(
-                &mut session,
-                |request| match request.endpoint {
-                    Endpoint::Tzpk => good(request),
-                    Endpoint::Set => Some(cause()),
-                    _ => answers.next(),
-                },
-                no_issuer,
-            );
-            assert_eq!(events.last(), Some(&end), "{shown}");
-            assert_eq!(requests[..2], [Endpoint::Tzpk, Endpoint::Set]);
-            assert_eq!(requests[2..], vec![Endpoint::Status; made], "{shown}");
-            assert_ended(&mut session);
-        }
+        let end = end_after_look_ups(cause, ["W", "W", "W"].map(pin_status));
+        assert_eq!(end, (Event::Failed(code), 3));
     }
 }
 
@@ -459,7 +468,7 @@ fn a_format_that_is_not_allowed_is_refused() {
         (3, json!({"pinBlockFormat": 3, "pan": pan})),
         (4, json!({"algorithm": "AES", "pan": pan})),
     ];
-    for allowed in [&[0][..], &[1], &[3], &[4], &[1, 4], &[0, 1, 3], &[0, 1, 3, 4]] {
+    for allowed in [&[1][..], &[1, 4], &[0, 3]] {
         for (format, beside) in &asked {
             let settings = settings(Operation::Set(rules()), common::given_source());
             let settings = Settings { formats: Formats::new(allowed).unwrap(), ..settings };
