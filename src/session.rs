@@ -103,6 +103,18 @@ impl<R: TryCryptoRng> Session<R> {
         self.actions.pop_front()
     }
 
+    /// How far the session is.
+    #[must_use]
+    pub fn stage(&self) -> Stage {
+        match &self.phase {
+            Phase::Open { pin: PinTrack::Entering(_) | PinTrack::Idle, .. } => Stage::Entry,
+            Phase::Open { .. } | Phase::Setting { .. } | Phase::LookingUp { .. } => Stage::Submitting,
+            Phase::Arrived(_) => Stage::Arrived,
+            Phase::Showing(_) => Stage::Shown,
+            Phase::Ended(_) => Stage::Ended,
+        }
+    }
+
     /// Where the session is now.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
@@ -116,19 +128,16 @@ impl<R: TryCryptoRng> Session<R> {
                 None => (Step::Entry, 0, false),
             },
         };
-        let (stage, end) = match &self.phase {
-            Phase::Open { pin: PinTrack::Entering(_) | PinTrack::Idle, .. } => (Stage::Entry, None),
-            Phase::Open { .. } | Phase::Setting { .. } | Phase::LookingUp { .. } => (Stage::Submitting, None),
-            Phase::Arrived(_) => (Stage::Arrived, None),
-            Phase::Showing(_) => (Stage::Shown, None),
-            Phase::Ended(end) => (Stage::Ended, Some(*end)),
+        let end = match &self.phase {
+            Phase::Ended(end) => Some(*end),
+            _ => None,
         };
         let waits_seconds = match &self.phase {
             Phase::Open { key: KeyTrack::Waiting { seconds, .. }, .. } => Some(*seconds),
             _ => None,
         };
         Snapshot {
-            stage,
+            stage: self.stage(),
             ready: self.ready,
             step,
             digits,

@@ -50,21 +50,21 @@ const KEY: &[u8] = b"\x01\x23\x45\x67\x89\xab\xcd\xef\x23\x45\x67\x89\xab\xcd\xe
 
 #[wasm_bindgen_test]
 async fn what_webcrypto_wraps_is_unwrapped() {
-    let key_pair = KeyPair::make(KeySize::Rsa2048, &mut SystemRandom).unwrap();
+    let key_pair = KeyPair::make(KeySize::Rsa2048, &mut SystemRandom::new()).unwrap();
     let wrapped = wrap(key_pair.to_spki_base64(), KEY, "SHA-256").await;
-    assert_eq!(**key_pair.unwrap(&wrapped, &mut SystemRandom).unwrap(), *KEY);
+    assert_eq!(**key_pair.unwrap_key(&wrapped, &mut SystemRandom::new()).unwrap(), *KEY);
 }
 
 #[wasm_bindgen_test]
 async fn what_webcrypto_wraps_with_sha1_is_refused() {
-    let key_pair = KeyPair::make(KeySize::Rsa2048, &mut SystemRandom).unwrap();
+    let key_pair = KeyPair::make(KeySize::Rsa2048, &mut SystemRandom::new()).unwrap();
     let wrapped = wrap(key_pair.to_spki_base64(), KEY, "SHA-1").await;
-    assert_eq!(key_pair.unwrap(&wrapped, &mut SystemRandom).unwrap_err(), Error::TzpkInvalid);
+    assert_eq!(key_pair.unwrap_key(&wrapped, &mut SystemRandom::new()).unwrap_err(), Error::TzpkInvalid);
 }
 
 #[wasm_bindgen_test]
 fn keys_differ() {
-    let make = || KeyPair::make(KeySize::Rsa2048, &mut SystemRandom).unwrap();
+    let make = || KeyPair::make(KeySize::Rsa2048, &mut SystemRandom::new()).unwrap();
     assert_ne!(make().to_spki_base64(), make().to_spki_base64());
 }
 
@@ -77,7 +77,7 @@ async fn a_session_sets_a_pin() {
         formats: Formats::new(&[1, 4]).unwrap(),
         can_look_up: false,
     };
-    let mut session = Session::open(settings, SystemRandom);
+    let mut session = Session::open(settings, SystemRandom::new());
     [4, 8, 2, 6, 4, 8, 2, 6].iter().for_each(|&digit| session.press(digit).unwrap());
     session.submit().unwrap();
     let mut sent = Vec::new();

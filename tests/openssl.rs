@@ -62,7 +62,7 @@ struct Server<'a> {
 fn set(pin: &[u8], key_size: KeySize, server: &Server<'_>) -> (Event, Option<Vec<u8>>) {
     let rules = PinRules::new(4, 12, true, WeakPin::Reject).unwrap();
     let settings = Settings { key_size, ..settings(Operation::Set(rules), given_source()) };
-    let mut session = Session::open(settings, SystemRandom);
+    let mut session = Session::open(settings, SystemRandom::new());
     pin.iter().for_each(|&digit| session.press(digit).unwrap());
     session.confirm().unwrap();
     pin.iter().for_each(|&digit| session.press(digit).unwrap());
@@ -193,7 +193,7 @@ fn a_pin_that_openssl_encrypted_is_shown() {
     let aes_use = json!({"algorithm": "AES", "pan": "5413330089020011"});
     for (key, block, mut body) in [(tdea_key, tdea_block, json!({})), (aes_key, aes_block, aes_use)] {
         let settings = settings(Operation::View, ControlIdSource::Provider);
-        let mut session = Session::open(settings, SystemRandom);
+        let mut session = Session::open(settings, SystemRandom::new());
         session.submit().unwrap();
         let (events, requests) = run(
             &mut session,

@@ -95,7 +95,8 @@ fn the_page_is_told_of_every_change() {
 #[test]
 fn advancing_goes_to_what_comes_next() {
     let rules = PinRules::new(4, 6, true, WeakPin::Reject).unwrap();
-    let mut session = Session::open(settings(Operation::Set(rules), ControlIdSource::Provider), SystemRandom);
+    let mut session =
+        Session::open(settings(Operation::Set(rules), ControlIdSource::Provider), SystemRandom::new());
     session.advance().unwrap();
     for _ in ["entry", "confirm"] {
         PIN.iter().for_each(|&digit| session.press(digit).unwrap());
@@ -350,7 +351,7 @@ fn busy_for_set_is_the_end() {
 /// Submitted.
 fn open_to_look_up(can_look_up: bool) -> Session<SystemRandom> {
     let settings = settings(Operation::Set(rules()), common::given_source());
-    let mut session = Session::open(Settings { can_look_up, ..settings }, SystemRandom);
+    let mut session = Session::open(Settings { can_look_up, ..settings }, SystemRandom::new());
     enter(&mut session);
     session
 }
@@ -472,7 +473,7 @@ fn a_format_that_is_not_allowed_is_refused() {
         for (format, beside) in &asked {
             let settings = settings(Operation::Set(rules()), common::given_source());
             let settings = Settings { formats: Formats::new(allowed).unwrap(), ..settings };
-            let mut session = Session::open(settings, SystemRandom);
+            let mut session = Session::open(settings, SystemRandom::new());
             enter(&mut session);
             let (events, _) = run(
                 &mut session,

@@ -99,7 +99,8 @@ fn single_des_in_disguise_is_refused() {
 #[test]
 fn a_key_of_two_parts_in_24_bytes_is_that_key() {
     let even: [u8; 8] = K1.map(|byte| byte ^ 1);
-    let made = tdea(&[K1, K2].concat()).unwrap().encrypt(pin(&[1, 2, 3, 4]), &mut SystemRandom).unwrap();
+    let made =
+        tdea(&[K1, K2].concat()).unwrap().encrypt(pin(&[1, 2, 3, 4]), &mut SystemRandom::new()).unwrap();
     for third in [K1, even] {
         let key = tdea(&[K1, K2, third].concat()).unwrap();
         assert_eq!(key.check_value()[..3], [0x86, 0xe9, 0x65]);
@@ -145,12 +146,12 @@ proptest! {
                 let format = formats().into_iter().nth(place).unwrap();
                 Tzpk::from_bytes(&key[..len], KeyUsage::Tdea(format)).unwrap()
             };
-            let encrypted = tzpk().encrypt(pin(&digits), &mut SystemRandom).unwrap();
+            let encrypted = tzpk().encrypt(pin(&digits), &mut SystemRandom::new()).unwrap();
             let decrypted = tzpk().decrypt(&encrypted).unwrap();
             prop_assert_eq!(decrypted.expose(), &digits[..]);
         }
         for len in [16, 24, 32] {
-            let encrypted = aes(&key[..len], &account).unwrap().encrypt(pin(&digits), &mut SystemRandom).unwrap();
+            let encrypted = aes(&key[..len], &account).unwrap().encrypt(pin(&digits), &mut SystemRandom::new()).unwrap();
             let decrypted = aes(&key[..len], &account).unwrap().decrypt(&encrypted).unwrap();
             prop_assert_eq!(decrypted.expose(), &digits[..]);
         }

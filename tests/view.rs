@@ -21,7 +21,7 @@ use serde_json::json;
 type Answer = Box<dyn Fn(&Request) -> Reply>;
 
 fn open(source: ControlIdSource) -> Session<SystemRandom> {
-    Session::open(settings(Operation::View, source), SystemRandom)
+    Session::open(settings(Operation::View, source), SystemRandom::new())
 }
 
 fn given() -> Session<SystemRandom> {

@@ -1,16 +1,24 @@
 // @ts-check
 
-/** The element `<card-pin>`: attributes and presses in, a session, a drawn pad or pane and events out. */
+/**
+ * The element `<card-pin>`: attributes and presses in; a drawn pad or pane and events out. Where a session is, its state says;
+ * what is drawn and told follows from that. The element only decides when a session starts.
+ */
 
 import { CardPinError } from "./error.js";
-import { given, oneOf, toVaultConfig } from "./options.js";
+import { DEFAULTS, oneOf, toSettings } from "./options.js";
 import { Pad } from "./pad.js";
-import { PinSession } from "./session.js";
+import { PinSession } from "./pin-session.js";
+import { bare } from "./platform.js";
+import { Session } from "./session.js";
+import { eventsBetween, takesInput } from "./session-state.js";
 import { ViewPane } from "./view-pane.js";
 
 /** @import {Key} from "./keypad.js" */
 /** @import {PadState} from "./pad.js" */
-/** @import {PinSessionOptions} from "./options.js" */
+/** @import {Inward} from "./protocol.d.ts" */
+/** @import {Settings} from "./options.js" */
+/** @import {EventDetail, SessionState} from "./session-state.js" */
 
 export { CardPinError, PinSession };
 
@@ -21,6 +29,7 @@ const ATTRIBUTES = Object.freeze({
   "tzpk-url": "tzpkUrl",
   "set-url": "setUrl",
   "view-url": "viewUrl",
+  "status-url": "statusUrl",
   "min-length": "minLength",
   "max-length": "maxLength",
   confirm: "confirm",
@@ -28,91 +37,87 @@ const ATTRIBUTES = Object.freeze({
   keypad: "keypad",
   "timeout-ms": "timeoutMs",
   "key-size": "keySize",
+  "pin-block-formats": "pinBlockFormats",
+  credentials: "credentials",
+  isolation: "isolation",
 });
 
-/** What a session tells. */
-const EVENTS = [
-  ...["ready", "submitting", "pin_valid", "set_pin_validation_error", "set_pin_success", "set_pin_error"],
-  ...["view_pin_success", "view_pin_error", "spell", "hidden"],
-];
-
-/** @type {PadState} */
-const BLANK = Object.freeze({
-  phase: "waiting",
-  step: "entry",
-  digits: 0,
-  minLength: 4,
-  maxLength: 4,
-  confirm: true,
-  problem: undefined,
-  canRestart: false,
-});
+/**
+ * Properties that reflect no attribute. The addresses of scripts are among them, since markup must not be able to name those.
+ */
+const PROPERTIES = ["workerUrl", "wasmUrl", "scalarWasmUrl", "requestHeaders"];
 
 export class CardPin extends HTMLElement {
-  static observedAttributes = ["control-id", "keypad"];
+  static observedAttributes = ["control-id", "keypad", "operation"];
 
-  #root = this.attachShadow({ mode: "open" });
+  #root = this.attachShadow(bare({ mode: "open" }));
   #actions = {
-    key: (/** @type {Key} */ key) => this.#press(key),
+    key: (/** @type {Key} */ key) => this.#say(key === "erase" ? "erase" : { press: key }),
     advance: () => this.#advance(),
-    spell: () => this.#session?.spell(),
+    spell: () => this.#session?.say("spell"),
   };
-  /** What is drawn, once it is needed. @type {Pad | ViewPane | undefined} */
-  #pane;
-  /** @type {PadState} */
-  #state = BLANK;
-  /** @type {PinSession | undefined} */
-  #session;
-  /** What the session is opened with that comes next. @type {PinSessionOptions | undefined} */
-  #opening;
+  /** The properties that reflect no attribute. @type {Record<string, any>} */
+  #properties = bare({});
   /** @type {(() => string | Promise<string>) | undefined} */
   #controlIdProvider;
+  /** What is drawn, once it is needed. @type {Pad | ViewPane | undefined} */
+  #pane;
+  /** @type {Settings | undefined} */
+  #settings;
+  /** Whether a session is to be opened with the settings. */
+  #isOpening = false;
+  /** The session that runs, or ran last. @type {Session | undefined} */
+  #session;
+  /** The control id that a session was started with last. @type {string | null} */
+  #usedControlId = null;
+  /** Whether the next session starts as soon as this one has ended. */
+  #isNextWanted = false;
   #isStartQueued = false;
+  #isUnusable = false;
 
   constructor() {
     super();
     this.addEventListener("keydown", (event) => this.#onKeyDown(event));
+    // What was set before the element was defined is a property of its own, which hides the one that counts.
+    for (const name of [...Object.values(ATTRIBUTES), ...PROPERTIES, "controlIdProvider"]) {
+      if (!Object.hasOwn(this, name)) continue;
+      const self = /** @type {any} */ (this);
+      const value = self[name];
+      delete self[name];
+      self[name] = value;
+    }
   }
 
   connectedCallback() {
-    // A PIN that is shown is hidden from whoever comes next to the device.
-    addEventListener("blur", this.#onLeave);
-    document.addEventListener("visibilitychange", this.#onLeave);
     // One that was only moved has its session still.
-    if (!this.#session && !this.#opening) this.#queueStart();
+    if (!this.#session && !this.#isOpening) this.#queueStart();
   }
 
   disconnectedCallback() {
-    removeEventListener("blur", this.#onLeave);
-    document.removeEventListener("visibilitychange", this.#onLeave);
     // One that is only moved is connected again by then.
-    queueMicrotask(() => this.isConnected || this.close());
+    queueMicrotask(() => this.isConnected || this.#leave());
   }
 
-  /** @param {string} name */
-  attributeChangedCallback(name) {
-    if (name === "control-id") this.#queueStart();
-    else this.#layKeys();
+  /** @param {string} name @param {string | null} before @param {string | null} value */
+  attributeChangedCallback(name, before, value) {
+    if (name === "keypad") this.#layKeys();
+    else if (name === "operation") {
+      if (value !== before) this.#restart();
+    } else if (value !== this.#usedControlId && value) {
+      if (this.#isRunning) this.#isNextWanted = this.#controlIdProvider === undefined;
+      else this.#queueStart();
+    }
   }
 
-  /**
-   * Where the vault's files are, if not beside this one. No attributes: markup must not be able to name scripts.
-   * @type {string | undefined}
-   */
-  workerUrl;
-  /** @type {string | undefined} */
-  wasmUrl;
-  /** @type {string | undefined} */
-  scalarWasmUrl;
-
-  /** Where a control id comes from once both entries agree; instead of `control-id`. */
+  /** Where a control id comes from once both entries agree; instead of `control-id`. The newest is the one that is asked. */
   get controlIdProvider() {
     return this.#controlIdProvider;
   }
 
   set controlIdProvider(provider) {
-    this.#controlIdProvider = provider;
-    this.#queueStart();
+    const isFirst = this.#controlIdProvider === undefined;
+    this.#controlIdProvider = provider ?? undefined;
+    if (isFirst && provider && !this.#isRunning) this.#queueStart();
   }
 
   /** Puts the focus where the next digit goes. @param {FocusOptions} [options] */
@@ -123,60 +128,67 @@ export class CardPin extends HTMLElement {
 
   /** Submits. @returns {Promise<void>} rejected with a `CardPinError` */
   setPin() {
-    return this.#open()?.setPin() ?? this.#refuse("set_pin_error");
+    return this.#submit(false, "set_pin_error");
   }
 
   /** Asks for the PIN to be shown. @returns {Promise<void>} rejected with a `CardPinError` */
   viewPin() {
-    return this.#open()?.viewPin() ?? this.#refuse("view_pin_error");
+    return this.#submit(true, "view_pin_error");
   }
 
   /** Empties the current entry. */
   clear() {
-    this.#edit((session) => session.clear());
+    this.#say("clear");
   }
 
-  /** Starts over: at once with a `controlIdProvider`, otherwise when a new `control-id` is set. */
+  /**
+   * Starts over: at once with a `controlIdProvider`, otherwise when a new `control-id` is set. While the PIN may be on its way,
+   * that waits for the end.
+   */
   reset() {
-    this.close();
     this.removeAttribute("control-id");
-    this.#render(BLANK);
-    this.#queueStart();
+    this.#restart();
   }
 
   /** Ends the session and wipes it. */
   close() {
-    this.#startIfQueued();
-    if (!this.#session && !this.#opening) return;
-    const { code, retryable } = this.#session?.close() ?? new CardPinError("closed");
-    this.#session = this.#opening = undefined;
-    this.#fail(code, retryable);
+    this.#isNextWanted = false;
+    this.#open()?.close();
   }
 
-  /** @param {string} problem @param {boolean} retryable */
-  #fail(problem, retryable) {
-    this.#render({ phase: "failed", digits: 0, problem, canRestart: retryable && this.#controlIdProvider !== undefined });
+  get #views() {
+    return this.getAttribute("operation") === "view-pin";
   }
 
-  /** @param {string} event */
-  #refuse(event) {
-    this.#tell({ event, code: "control_id_missing", retryable: true });
-    return Promise.reject(new CardPinError("control_id_missing"));
+  get #isRunning() {
+    return this.#isOpening || (this.#session !== undefined && !this.#session.state.end);
   }
 
-  #onLeave = () => {
-    if (this.#state.phase === "shown" && (document.hidden || !document.hasFocus())) this.#hide();
-  };
-
-  #hide() {
+  /** The element is on no page any more. A PIN that may be on its way is waited for, since its outcome has to be told. */
+  #leave() {
+    this.#isNextWanted = this.#isOpening = false;
+    if (this.#session?.mayHaveSent) return;
     this.#session?.close();
     this.#session = undefined;
-    this.#render({ phase: "hidden", canRestart: this.#controlIdProvider !== undefined });
+  }
+
+  /** Another session takes the place of the one that runs, but not of one whose PIN may be on its way. */
+  #restart() {
+    if (this.#session?.mayHaveSent) {
+      this.#isNextWanted = true;
+      return;
+    }
+    this.#isOpening = false;
+    this.#session?.close();
+    this.#session = undefined;
+    this.#usedControlId = null;
+    this.#render();
+    this.#queueStart();
   }
 
   /**
    * Several attributes that are set one after the other start one session. To load, to draw and to start a vault are three
-   * tasks, so that none is long on a slow device; who needs what is queued has it at once.
+   * tasks, so that none is long on a slow device; a call that needs what is queued has it at once.
    */
   #queueStart() {
     if (this.#isStartQueued) return;
@@ -187,20 +199,18 @@ export class CardPin extends HTMLElement {
   #startIfQueued() {
     if (!this.#isStartQueued) return;
     this.#isStartQueued = false;
-    if (this.isConnected) this.#start();
+    if (this.isConnected && !this.#isRunning) this.#start();
   }
 
   #start() {
-    this.#session?.close();
-    this.#session = this.#opening = undefined;
+    this.#session = undefined;
+    this.#isNextWanted = false;
     if (!this.#pane || this.#views !== this.#pane instanceof ViewPane) this.#pane = this.#makePane();
-    this.#state = BLANK;
-    if (this.#controlIdProvider || this.getAttribute("control-id")) this.#prepare();
+    this.#settings = undefined;
+    this.#isUnusable = false;
+    this.#usedControlId = this.getAttribute("control-id");
+    if (this.#controlIdProvider || this.#usedControlId) this.#prepare();
     this.#layKeys();
-  }
-
-  get #views() {
-    return this.getAttribute("operation") === "view-pin";
   }
 
   #makePane() {
@@ -210,13 +220,12 @@ export class CardPin extends HTMLElement {
   #prepare() {
     try {
       const options = this.#options();
-      const { minLength, maxLength, confirm } = toVaultConfig(options);
-      this.#state = { ...BLANK, phase: "open", minLength, maxLength, confirm };
-      this.#opening = options;
-      setTimeout(() => this.#opening === options && this.#open());
+      const settings = (this.#settings = toSettings(options));
+      this.#isOpening = true;
+      setTimeout(() => this.#settings === settings && this.#open());
     } catch (error) {
       // The integrator's mistake: the message names the attribute, and goes where a developer looks.
-      this.#state = { ...BLANK, phase: "unusable" };
+      this.#isUnusable = true;
       reportError(error);
     }
   }
@@ -224,120 +233,164 @@ export class CardPin extends HTMLElement {
   /** The session, which is opened if it was about to be. */
   #open() {
     this.#startIfQueued();
-    const options = this.#opening;
-    if (!options) return this.#session;
-    this.#opening = undefined;
-    const session = (this.#session = new PinSession(options));
-    for (const name of EVENTS) session.addEventListener(name, (event) => this.#onSessionEvent(event));
-    return session;
+    if (!this.#isOpening || !this.#settings) return this.#session;
+    this.#isOpening = false;
+    this.#session = new Session(this.#settings, {
+      canvas: this.#pane instanceof ViewPane ? this.#pane.canvas : undefined,
+      askControlId: () => this.#controlIdProvider?.(),
+      onChange: (before, after) => this.#onChange(before, after),
+      onTell: ({ digit, place }) => {
+        if (this.#pane instanceof ViewPane) this.#pane.spell(/** @type {any} */ (digit), /** @type {any} */ (place));
+      },
+    });
+    return this.#session;
   }
 
-  /** @returns {PinSessionOptions} */
   #options() {
-    const { workerUrl, wasmUrl, scalarWasmUrl } = this;
     /** @type {Record<string, any>} */
-    const options = given({ controlIdProvider: this.#controlIdProvider, workerUrl, wasmUrl, scalarWasmUrl });
+    const options = bare({ ...this.#properties, controlIdProvider: this.#controlIdProvider });
     if (this.#pane instanceof ViewPane) options.canvas = this.#pane.makeCanvas();
     for (const [attribute, option] of Object.entries(ATTRIBUTES)) {
       const value = this.getAttribute(attribute);
-      if (value !== null) options[option] = value;
+      if (value !== null && option !== "keypad") options[option] = value;
     }
     for (const option of ["minLength", "maxLength", "timeoutMs", "keySize"]) {
       if (option in options) options[option] = Number(options[option]);
     }
     if ("confirm" in options) options.confirm = oneOf("confirm", options.confirm, ["on", "off"]) === "on";
-    return /** @type {PinSessionOptions} */ (options);
+    if ("pinBlockFormats" in options) options.pinBlockFormats = options.pinBlockFormats.trim().split(/\s+/).map(Number);
+    return options;
   }
 
   #layKeys() {
     const kind = this.getAttribute("keypad") ?? "fixed";
     try {
       this.#pane?.layKeys(oneOf("keypad", /** @type {"fixed" | "shuffled" | "none"} */ (kind), ["fixed", "shuffled", "none"]));
-      this.#render({});
+      this.#render();
     } catch (error) {
       reportError(error);
     }
   }
 
-  /** @param {Key} key */
-  #press(key) {
-    this.#edit((session) => (key === "erase" ? session.erase() : session.press(key)));
-  }
-
-  /**
-   * Passes on what the customer does. What it comes to is the vault's to say: what is drawn here may be a few digits
-   * behind a fast typist.
-   * @param {(session: PinSession) => void} edit
-   */
-  #edit(edit) {
+  /** @param {boolean} views @param {string} event */
+  #submit(views, event) {
     const session = this.#open();
-    if (session?.state !== "preparing" && session?.state !== "ready") return;
-    this.#render({ problem: undefined });
-    edit(session);
+    if (!session) {
+      this.#tell({ event, code: "control_id_missing", retryable: true });
+      return Promise.reject(new CardPinError("control_id_missing"));
+    }
+    return session.state.views === views ? session.submit() : Promise.reject(new CardPinError("closed"));
   }
 
-  /** `Enter` and the wide button: the next step, the submit, or a new start. */
+  /** Passes on what the customer does. What comes of it is the vault's to say. @param {Inward} message */
+  #say(message) {
+    const session = this.#open();
+    if (session && takesInput(session.state)) session.say(message);
+  }
+
+  /** `Enter` and the wide button: the next step, the submit, a look at the PIN, or a new start. */
   #advance() {
-    if (this.#state.canRestart) this.reset();
-    else this.#edit((session) => session.advance());
+    if (this.#padState().canRestart) return this.reset();
+    const session = this.#open();
+    session?.say(session.state.phase === "arrived" ? "reveal" : "advance");
   }
 
   /** @param {KeyboardEvent} event */
   #onKeyDown(event) {
     if (!event.isTrusted || event.ctrlKey || event.altKey || event.metaKey) return;
-    const { key } = event;
+    const [target] = event.composedPath();
+    const isOnKey = target instanceof HTMLButtonElement && target.dataset.key !== "submit";
+    // `Enter` on a key, or on any other button, presses it.
+    if (event.key === "Enter" && isOnKey) return;
+    if (this.#takesKey(event)) event.preventDefault();
+  }
+
+  /** @param {KeyboardEvent} event @returns {boolean} whether the key was for the pad, and not for the page */
+  #takesKey({ key, repeat }) {
+    const session = this.#open();
+    const isTyping = session !== undefined && takesInput(session.state);
     if (/^[0-9]$/.test(key)) {
-      if (!event.repeat) this.#press(Number(key));
-    } else if (key === "Backspace") this.#press("erase");
-    else if (key === "Delete" || key === "Escape") this.clear();
-    else if (key === "Enter") this.#advance();
-    else return;
-    event.preventDefault();
-  }
-
-  /** @param {Event} event */
-  #onSessionEvent(event) {
-    const { detail } = /** @type {CustomEvent} */ (event);
-    switch (detail.event) {
-      case "submitting":
-        this.#render({ phase: "submitting", problem: undefined });
-        break;
-      case "pin_valid":
-        this.#render({ step: detail.step, digits: detail.digits });
-        break;
-      case "set_pin_validation_error":
-        // A pad that is full takes no more digits: nothing was tried that failed.
-        if (detail.code === "too_long") return;
-        this.#render({ problem: detail.code });
-        break;
-      case "set_pin_success":
-        this.#render({ phase: "done", digits: 0, problem: undefined });
-        break;
-      case "view_pin_success":
-        this.#render({ phase: "shown", problem: undefined });
-        break;
-      case "spell":
-        if (this.#pane instanceof ViewPane) this.#pane.spell(detail.digit, detail.place);
-        return;
-      case "hidden":
-        return this.#hide();
-      case "set_pin_error":
-      case "view_pin_error":
-        this.#fail(detail.code, detail.retryable);
+      if (isTyping && !repeat) session.say({ press: Number(key) });
+      return isTyping;
     }
-    this.#tell(detail);
+    // What was pressed before, and the vault has not counted yet, is there to be erased, too.
+    const hasDigits = isTyping && (session.state.digits > 0 || session.state.posted > session.state.taken);
+    if (key === "Backspace" || key === "Delete" || key === "Escape") {
+      if (hasDigits) session.say(key === "Backspace" ? "erase" : "clear");
+      return hasDigits;
+    }
+    if (key !== "Enter") return false;
+    const canAdvance = hasDigits || this.#padState().canRestart || (session?.state.views && !session.state.end);
+    if (canAdvance) this.#advance();
+    return canAdvance === true;
   }
 
-  /** @param {Partial<PadState>} change */
-  #render(change) {
-    this.#state = { ...this.#state, ...change };
-    this.#pane?.render(this.#state);
+  /** @param {SessionState} before @param {SessionState} after */
+  #onChange(before, after) {
+    this.#render();
+    for (const detail of eventsBetween(before, after)) {
+      this.#tell(detail.event === "ready" ? { ...detail, isolation: this.#session?.isolation } : detail);
+    }
+    if (after.end && !before.end && this.#isNextWanted) this.#queueStart();
   }
 
-  /** @param {{event: string, [field: string]: unknown}} detail */
+  #render() {
+    this.#pane?.render(this.#padState());
+  }
+
+  /** @returns {PadState} */
+  #padState() {
+    const { minLength, maxLength, confirm } = this.#settings?.open ?? { ...DEFAULTS, maxLength: DEFAULTS.minLength };
+    const state = this.#session?.state;
+    const end = state?.end;
+    const isOver = end?.code === null && state?.views;
+    return {
+      phase: phaseOf(state, this.#isUnusable, this.#isOpening),
+      step: state?.step ?? "entry",
+      digits: state?.digits ?? 0,
+      minLength,
+      maxLength,
+      confirm,
+      problem: (end ? end.code : state?.problem) ?? undefined,
+      waits: (state?.waitsSeconds ?? null) !== null,
+      canRestart: (isOver || end?.retryable === true) && this.#controlIdProvider !== undefined,
+    };
+  }
+
+  /** @param {EventDetail} detail */
   #tell(detail) {
     this.dispatchEvent(new CustomEvent(detail.event, { detail, bubbles: true, composed: true }));
   }
+
+  static {
+    for (const name of PROPERTIES) {
+      Object.defineProperty(this.prototype, name, {
+        configurable: true,
+        enumerable: true,
+        /** @this {CardPin} */
+        get() {
+          return this.#properties[name];
+        },
+        /** @this {CardPin} @param {unknown} value */
+        set(value) {
+          this.#properties[name] = value;
+        },
+      });
+    }
+  }
+}
+
+/**
+ * @param {SessionState | undefined} state
+ * @param {boolean} isUnusable
+ * @param {boolean} isOpening
+ * @returns {PadState["phase"]}
+ */
+function phaseOf(state, isUnusable, isOpening) {
+  if (isUnusable) return "unusable";
+  if (!state) return isOpening ? "open" : "waiting";
+  if (state.end) return state.end.code !== null ? "failed" : state.views ? "hidden" : "done";
+  return state.phase === "opening" ? "open" : state.phase;
 }
 
 for (const [attribute, property] of Object.entries(ATTRIBUTES)) {

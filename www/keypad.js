@@ -2,9 +2,10 @@
 
 /** The on-screen keys. */
 
+import { makeElement, makeSvg } from "./platform.js";
+
 /** @typedef {"erase" | number} Key */
 
-const SVG = "http://www.w3.org/2000/svg";
 const ERASE_ICON = "M8.5 5H20a1.5 1.5 0 0 1 1.5 1.5v11A1.5 1.5 0 0 1 20 19H8.5L2.5 12zM11.5 9.2l5.6 5.6m0-5.6-5.6 5.6";
 
 /**
@@ -33,14 +34,14 @@ export function digitOrder(order) {
  * @returns {HTMLElement}
  */
 export function makeKeypad(order, eraseLabel, onKey) {
-  const keypad = document.createElement("div");
+  const keypad = makeElement("div");
   keypad.setAttribute("part", "keypad");
   const keys = order.map((digit) => makeKey(String(digit), () => onKey(digit)));
   keys.forEach((key, place) => (key.textContent = String(order[place])));
   const erase = makeKey("erase", () => onKey("erase"));
   erase.setAttribute("aria-label", eraseLabel);
   erase.append(icon(ERASE_ICON));
-  keypad.append(...keys.slice(0, 9), document.createElement("span"), keys[9], erase);
+  keypad.append(...keys.slice(0, 9), makeElement("span"), keys[9], erase);
   return keypad;
 }
 
@@ -49,7 +50,7 @@ export function makeKeypad(order, eraseLabel, onKey) {
  * @param {() => void} onPress
  */
 function makeKey(name, onPress) {
-  const key = document.createElement("button");
+  const key = makeElement("button");
   key.type = "button";
   key.dataset.key = name;
   key.setAttribute("part", "key");
@@ -68,10 +69,10 @@ export function onTrustedClick(button, onPress) {
 
 /** @param {string} path */
 export function icon(path) {
-  const svg = document.createElementNS(SVG, "svg");
+  const svg = makeSvg("svg");
   svg.setAttribute("viewBox", "0 0 24 24");
   svg.setAttribute("aria-hidden", "true");
-  const drawn = document.createElementNS(SVG, "path");
+  const drawn = makeSvg("path");
   drawn.setAttribute("d", path);
   svg.append(drawn);
   return svg;

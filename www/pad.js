@@ -10,13 +10,14 @@ import { fill, part } from "./parts.js";
 
 /**
  * @typedef {object} PadState
- * @property {"waiting" | "open" | "submitting" | "done" | "shown" | "hidden" | "failed" | "unusable"} phase
+ * @property {"waiting" | "open" | "submitting" | "arrived" | "shown" | "done" | "hidden" | "failed" | "unusable"} phase
  * @property {"entry" | "confirm"} step
  * @property {number} digits
  * @property {number} minLength
  * @property {number} maxLength
  * @property {boolean} confirm
  * @property {string | undefined} problem an error code
+ * @property {boolean} waits whether a busy server is waited for
  * @property {boolean} canRestart
  */
 
@@ -88,7 +89,7 @@ export class Pad {
     const { phase } = state;
     const isOpen = phase === "open";
     this.#prompt.textContent = prompt(state);
-    this.#hint.textContent = isOpen ? hint(state) : "";
+    this.#hint.textContent = isOpen ? hint(state) : state.waits ? words.busy : "";
     this.#renderDots(state);
     this.#message.textContent = problem(state);
     this.#entry.hidden = phase === "done" || phase === "failed" || phase === "unusable";
@@ -103,11 +104,10 @@ export class Pad {
 
   /** @param {PadState} state */
   #renderDots({ phase, digits, minLength, maxLength }) {
-    const filled = phase === "submitting" ? minLength : digits;
-    const places = minLength === maxLength ? maxLength : Math.max(minLength, filled);
+    const places = minLength === maxLength ? maxLength : Math.max(minLength, digits);
     while (this.#dots.childElementCount < places) this.#dots.append(part("span", "dot"));
     while (this.#dots.childElementCount > places) this.#dots.lastElementChild?.remove();
-    [...this.#dots.children].forEach((dot, place) => dot.toggleAttribute("data-filled", place < filled));
+    [...this.#dots.children].forEach((dot, place) => dot.toggleAttribute("data-filled", place < digits));
     this.#progress.textContent = phase === "open" && digits > 0 ? words.progress(digits, places) : "";
   }
 }

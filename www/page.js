@@ -9,11 +9,6 @@ import "./card-pin.js";
 
 /** @import {CardPin} from "./card-pin.js" */
 
-const EVENTS = [
-  ...["ready", "pin_valid", "set_pin_validation_error", "set_pin_success", "set_pin_error"],
-  ...["view_pin_success", "view_pin_error"],
-];
-
 const host = /** @type {any} */ (window);
 const pad = /** @type {CardPin} */ (document.querySelector("card-pin"));
 const parentOrigin = document.body.dataset.parentOrigin;
@@ -27,35 +22,32 @@ function attempt(bridge) {
   }
 }
 
-for (const name of EVENTS) {
-  pad.addEventListener(name, (event) => {
-    const { detail } = /** @type {CustomEvent} */ (event);
-    attempt(() => (name === "pin_valid" ? host.android_handler?.[name]?.(detail.pin_valid) : host.android_handler?.[name]?.()));
-    attempt(() => host.webkit?.messageHandlers?.ios_handler?.postMessage(detail));
-    if (host.parent !== host && parentOrigin) attempt(() => host.parent.postMessage(detail, parentOrigin));
-  });
-}
+// Every event, whatever its name: what the element dispatches goes to the bridges, too.
+pad.dispatchEvent = (event) => {
+  const goesOn = EventTarget.prototype.dispatchEvent.call(pad, event);
+  const { detail } = /** @type {CustomEvent} */ (event);
+  const name = detail.event;
+  attempt(() => (name === "pin_valid" ? host.android_handler?.[name]?.(detail.pin_valid) : host.android_handler?.[name]?.()));
+  attempt(() => host.webkit?.messageHandlers?.ios_handler?.postMessage(detail));
+  if (host.parent !== host && parentOrigin) attempt(() => host.parent.postMessage(detail, parentOrigin));
+  return goesOn;
+};
 
 /** For a native app's own button. */
 host.set_pin = () => {
   pad.setPin().catch(() => {});
 };
 
-/** Whether a PIN is on its way: what comes from the parent now must not cut it off. */
-let isSubmitting = false;
-pad.addEventListener("submitting", () => (isSubmitting = true));
-for (const name of EVENTS) pad.addEventListener(name, () => (isSubmitting &&= name === "ready"));
-
 /**
  * What the parent may say, in the words of either of Enfuce's platforms: which control id to use for what, or to submit.
- * Everything else, from anybody else, and whatever comes again or while a PIN is on its way, is ignored.
+ * Everything else, and anybody else, is ignored. A control id that comes while a PIN is on its way waits for the outcome.
  */
 addEventListener("message", ({ origin, source, data }) => {
-  if (origin !== parentOrigin || source !== host.parent || host.parent === host || isSubmitting) return;
+  if (origin !== parentOrigin || source !== host.parent || host.parent === host) return;
   const { operation, controlId = data?.pinControlId } = Object(data);
   if (operation === "set-pin-set") return host.set_pin();
   if (operation !== "set-pin" && operation !== "view-pin") return;
-  if (typeof controlId !== "string" || controlId === "" || controlId === pad.getAttribute("control-id")) return;
+  if (typeof controlId !== "string" || controlId === "") return;
   pad.setAttribute("operation", operation);
   pad.setAttribute("control-id", controlId);
 });

@@ -3,6 +3,7 @@
 /** What the pad and the viewing pane are made of. */
 
 import css from "card-pin-style";
+import { makeElement } from "./platform.js";
 
 /**
  * An element that a page can style by `::part(name)`.
@@ -11,7 +12,7 @@ import css from "card-pin-style";
  * @returns {HTMLElement}
  */
 export function part(tag, name) {
-  const element = document.createElement(tag);
+  const element = makeElement(tag);
   element.setAttribute("part", name);
   return element;
 }

@@ -1,79 +1,92 @@
 // @ts-check
 
+/**
+ * Runs one session: it does what `session-state.js` decides, and alone knows deadlines, ends the vault, and asks for control ids.
+ * What the customer sees and what the page hears follow from the states that it hands out.
+ */
+
 import { vaultSource } from "card-pin-vault";
 import { CardPinError } from "./error.js";
-import { given, toVaultConfig } from "./options.js";
-import { isDigit } from "./protocol.js";
+import { isHidden, isLookedAt, listenOnDocument, stopOnDocument } from "./platform.js";
+import { initial, isOwed, mayHaveSent, outcomeOfSubmit, reduce } from "./session-state.js";
 import { VaultHost } from "./vault-host.js";
 
-/** @import {Outward, SessionEvent} from "./protocol.js" */
-/** @import {FromHost} from "./vault-host.js" */
-/** @import {PinSessionOptions} from "./options.js" */
+/** @import {Inward} from "./protocol.d.ts" */
+/** @import {EventDetail, Input, SessionState} from "./session-state.js" */
+/** @import {Settings} from "./options.js" */
 
-/**
- * To set a PIN: `preparing → ready → submitting → done`; to view one: `preparing → ready → submitting → shown`. From each
- * to `failed` or `closed`; `submitting` goes back where the submit is refused.
- * @typedef {"preparing" | "ready" | "submitting" | "shown" | "done" | "failed" | "closed"} State
- */
+/** What has to come over the network, one after the other, before a session is open: the worker's script and the core. */
+const LOADS = 2;
+/** How long a PIN that has arrived waits for somebody who looks, in milliseconds. */
+const ARRIVED_MS = 30_000;
+/** How often the page looks whether a PIN that is shown is still looked at: a frame that never had the focus hears of no loss. */
+const LOOK_MS = 250;
+/** How often the page asks for a sign of life, where the vault is in a worker, and where it is on the page. */
+const BEAT_MS = { worker: 5000, page: 1000 };
+/** After how many of these without an answer the vault is given up. They are counted, since a suspended device loses none. */
+const MISSED_BEATS = 6;
 
 /**
  * @typedef {object} Submit
+ * @property {number} number of its message
  * @property {Promise<void>} promise
  * @property {() => void} resolve
  * @property {(error: CardPinError) => void} reject
  */
 
-/** @returns {Submit} */
-function makeSubmit() {
-  /** @type {Pick<Submit, "resolve" | "reject">} */
-  let settle = { resolve() {}, reject() {} };
-  /** @type {Promise<any>} */
-  const promise = new Promise((resolve, reject) => (settle = { resolve: () => resolve(undefined), reject }));
-  // Who listens to the events alone need not handle the promise.
-  promise.catch(() => {});
-  return { promise, ...settle };
-}
-
-/**
- * One PIN being set or viewed, without a user interface: the page's end of the vault's port. It knows how many digits
- * were entered, and passes each on the moment it is pressed; a PIN to be viewed is drawn by the vault.
- */
-export class PinSession extends EventTarget {
-  #digits = 0;
-  #isReady = false;
-  #isShown = false;
-  /** @type {"done" | "failed" | "closed" | undefined} */
-  #end;
+export class Session {
+  #state;
+  #host;
+  #timeoutMs;
+  #askControlId;
+  #onChange;
+  #onTell;
   /** @type {Submit | undefined} */
   #submit;
-  /** How many `advance` messages the vault has not answered; each may have led to a submit. */
-  #advancing = 0;
-  #views;
-  #controlIdProvider;
-  #host;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #loading;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #asking;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #arrived;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #looking;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #beating;
+  #missedBeats = 0;
 
-  /** @param {PinSessionOptions} options */
-  constructor(options) {
-    super();
-    const own = given(options);
-    const config = toVaultConfig(own);
-    this.#views = config.view;
-    this.#controlIdProvider = own.controlIdProvider;
-    const canvas = config.view ? own.canvas : undefined;
-    this.#host = new VaultHost(vaultSource(own, config.view), config, canvas, (message) => this.#receive(message));
+  /**
+   * @param {Settings} settings
+   * @param {object} page
+   * @param {HTMLCanvasElement} [page.canvas] where a PIN is drawn
+   * @param {() => unknown} page.askControlId called each time the vault needs one
+   * @param {(before: SessionState, after: SessionState) => void} page.onChange
+   * @param {(detail: EventDetail) => void} page.onTell
+   */
+  constructor({ open, files, mayRunOnPage }, { canvas, askControlId, onChange, onTell }) {
+    this.#state = initial({ views: open.operation === "view-pin", isGiven: open.controlId !== null });
+    this.#timeoutMs = open.timeoutMs;
+    this.#askControlId = askControlId;
+    this.#onChange = onChange;
+    this.#onTell = onTell;
+    this.#loading = setTimeout(() => this.#take({ type: "failed", code: "timeout" }), LOADS * open.timeoutMs);
+    addEventListener("pagehide", this.#onPageHide);
+    addEventListener("blur", this.#look);
+    addEventListener("focus", this.#look);
+    listenOnDocument("visibilitychange", this.#look);
+    this.#host = new VaultHost(vaultSource(files), open, canvas, mayRunOnPage, {
+      told: (message) => {
+        this.#missedBeats = 0;
+        this.#take({ type: "told", message });
+      },
+      restarted: () => this.#take({ type: "restarted" }),
+      lost: () => this.#take({ type: "lost" }),
+      failed: (code) => this.#take({ type: "failed", code }),
+    });
   }
 
-  /** How many digits the current entry holds. */
-  get digits() {
-    return this.#digits;
-  }
-
-  /** @returns {State} */
   get state() {
-    if (this.#end) return this.#end;
-    if (this.#submit) return "submitting";
-    if (this.#isShown) return "shown";
-    return this.#isReady ? "ready" : "preparing";
+    return this.#state;
   }
 
   /** Where the PIN is held: in a worker of its own, or on the page where none can be started. */
@@ -81,206 +94,129 @@ export class PinSession extends EventTarget {
     return this.#host.isolation;
   }
 
-  /**
-   * Enters a digit.
-   * @param {number} digit a whole number from 0 to 9
-   * @throws {CardPinError} `not_digits`; `closed` after the submit or the end
-   */
-  press(digit) {
-    if (!isDigit(digit)) throw new CardPinError("not_digits");
-    this.#edit({ do: "press", digit });
+  /** Whether nobody but the vault can say whether the PIN is set. */
+  get mayHaveSent() {
+    return mayHaveSent(this.#state);
   }
 
-  /** Takes the last digit back. @throws {CardPinError} `closed` */
-  erase() {
-    this.#edit({ do: "erase" });
-  }
-
-  /** Empties the current entry. @throws {CardPinError} `closed` */
-  clear() {
-    this.#edit({ do: "clear" });
-  }
-
-  /** Goes on to the second entry. @throws {CardPinError} `closed` */
-  confirm() {
-    this.#edit({ do: "confirm" });
-  }
-
-  /** Goes to whatever comes next, the second entry or the submit; without digits it does nothing. @throws {CardPinError} `closed` */
-  advance() {
-    this.#edit({ do: "advance" });
-    this.#advancing += 1;
+  /** Passes on what the customer does; where it does not belong, it is dropped. @param {Inward} message */
+  say(message) {
+    this.#take({ type: "say", message });
   }
 
   /**
-   * Submits. Submitting again while that is under way gives the same promise: `set` is sent once.
-   * @returns {Promise<void>} fulfilled when the server accepted the PIN; rejected with a `CardPinError`
+   * Submits. Submitting again while that is under way gives the same promise.
+   * @returns {Promise<void>} rejected with a `CardPinError`
    */
-  setPin() {
-    return this.#views ? Promise.reject(new CardPinError("closed")) : this.#ask();
+  submit() {
+    if (this.#state.end || this.#state.phase === "shown") return Promise.reject(new CardPinError("closed"));
+    if (this.#submit) return this.#submit.promise;
+    const { promise } = (this.#submit = makeSubmit(this.#state.posted + 1));
+    this.#take({ type: "say", message: "submit" });
+    return promise;
   }
 
-  /**
-   * Asks for the PIN to be shown. With a control id that was given, that is done from the start.
-   * @returns {Promise<void>} fulfilled when the PIN is drawn; rejected with a `CardPinError`
-   */
-  viewPin() {
-    return this.#views ? this.#ask() : Promise.reject(new CardPinError("closed"));
-  }
-
-  /** Has the PIN that is shown told digit by digit, as `spell` events, for a screen reader. */
-  spell() {
-    if (this.#isShown) this.#host.post({ do: "spell" });
-  }
-
-  /**
-   * Ends the session and has the vault wiped. The outcome of a `set` under way cannot be known.
-   * @returns {CardPinError} what the session came to
-   */
+  /** Ends the session and has the vault wiped. */
   close() {
-    const error = this.#cutShort();
-    if (!this.#end) this.#finish("closed", error);
-    return error;
+    this.#take({ type: "close" });
+  }
+
+  /** @param {Input} input */
+  #take(input) {
+    const before = this.#state;
+    const [after, effects] = reduce(before, input);
+    if (after === before) return;
+    this.#state = after;
+    for (const effect of effects) {
+      if (effect.do === "post") this.#host.post(effect.message);
+      else if (effect.do === "ask") this.#ask();
+      else if (effect.do === "end") this.#end();
+      else if (effect.do === "tell") this.#onTell(effect.detail);
+    }
+    this.#setTimers(before, after);
+    this.#settleSubmit();
+    this.#onChange(before, after);
+    if (effects.some((effect) => effect.do === "look")) this.#look();
+  }
+
+  /** The vault's port is closed by whoever ends the session, and by nobody else. */
+  #end() {
+    this.#host.close();
+    removeEventListener("pagehide", this.#onPageHide);
+    removeEventListener("blur", this.#look);
+    removeEventListener("focus", this.#look);
+    stopOnDocument("visibilitychange", this.#look);
+    for (const timer of [this.#loading, this.#asking, this.#arrived, this.#beating]) clearTimeout(timer);
+    clearInterval(this.#looking);
+  }
+
+  /** @param {SessionState} before @param {SessionState} after */
+  #setTimers(before, after) {
+    if (after.end) return;
+    if (after.phase !== "opening") clearTimeout(this.#loading);
+    if (after.phase === "arrived" && before.phase !== "arrived") {
+      this.#arrived = setTimeout(() => this.#take({ type: "failed", code: "closed" }), ARRIVED_MS);
+    }
+    if (after.phase === "shown" && before.phase !== "shown") {
+      clearTimeout(this.#arrived);
+      this.#looking = setInterval(this.#look, LOOK_MS);
+    }
+    if (isOwed(after)) this.#beating ??= setTimeout(() => this.#beat(), BEAT_MS[this.isolation]);
+  }
+
+  #beat() {
+    this.#beating = undefined;
+    if (!isOwed(this.#state)) {
+      this.#missedBeats = 0;
+      return;
+    }
+    this.#missedBeats += 1;
+    if (this.#missedBeats > MISSED_BEATS) return this.#take({ type: "lost" });
+    if (this.#state.posted === this.#state.taken || this.isolation === "page") this.#take({ type: "say", message: "ping" });
+    this.#beating ??= setTimeout(() => this.#beat(), BEAT_MS[this.isolation]);
   }
 
   #ask() {
-    if (this.#end || this.#isShown) return Promise.reject(new CardPinError("closed"));
-    if (!this.#submit) {
-      this.#submit = makeSubmit();
-      this.#host.post({ do: "submit" });
-    }
-    return this.#submit.promise;
+    clearTimeout(this.#asking);
+    let isOver = false;
+    /** @param {unknown} controlId */
+    const answer = (controlId) => {
+      if (isOver) return;
+      isOver = true;
+      clearTimeout(this.#asking);
+      this.#take({ type: "answer", controlId: typeof controlId === "string" ? controlId : null });
+    };
+    this.#asking = setTimeout(() => answer(null), this.#timeoutMs);
+    // In a turn of its own: what the provider throws is a missing control id, and not the session's.
+    Promise.resolve().then(() => this.#askControlId()).then(answer, () => answer(null));
   }
 
-  /** What a submit under way comes to when the vault is gone, or one that an `advance` without an answer may have begun. */
-  #cutShort() {
-    return (this.#submit || this.#advancing > 0) && !this.#views ? new CardPinError("outcome_unknown", false) : new CardPinError("closed");
-  }
-
-  /** @param {import("./protocol.js").Press | import("./protocol.js").Edit} message */
-  #edit(message) {
-    if (this.#end || this.#submit || this.#isShown) throw new CardPinError("closed");
-    this.#host.post(message);
-  }
-
-  /** @param {Outward | FromHost} message */
-  #receive(message) {
-    if (!this.#awaits(message)) return;
-    if ("event" in message) this.#onEvent(message);
-    else if ("submitting" in message) this.#onSubmitting();
-    else if ("advanced" in message) this.#advancing -= 1;
-    else if ("ask" in message) this.#giveControlId();
-    else if ("spell" in message) this.#tell({ event: "spell", digit: message.spell, place: message.place });
-    else if ("hidden" in message) this.#onHidden();
-    else if ("crashed" in message) this.#onCrash();
-    else if ("restarted" in message) this.#onRestart();
-  }
-
-  /**
-   * Whether a message belongs where the session is. One that does not comes from no vault that works, and changes nothing:
-   * above all, no success is told of what was not submitted.
-   * @param {Outward | FromHost} message
-   */
-  #awaits(message) {
-    if ("ask" in message) return this.#submit !== undefined;
-    if ("advanced" in message) return this.#advancing > 0;
-    if ("spell" in message || "hidden" in message) return this.#isShown;
-    if (!("event" in message)) return true;
-    const { event } = message;
-    if (event !== "ready" && (event === "view_pin_error" || event === "view_pin_success") !== this.#views) return false;
-    return !event.endsWith("_success") || this.#submit !== undefined;
-  }
-
-  /** @param {SessionEvent} message */
-  #onEvent(message) {
-    switch (message.event) {
-      case "ready":
-        this.#isReady = true;
-        return this.#tell({ event: message.event, isolation: this.isolation });
-      case "pin_valid":
-        this.#digits = message.digits;
-        return this.#tell(message);
-      case "set_pin_validation_error": {
-        const { event, code, submit } = message;
-        if (submit) this.#rejectSubmit(new CardPinError(code));
-        return this.#tell({ event, code });
-      }
-      case "set_pin_success":
-        this.#finish("done");
-        return this.#tell(message);
-      case "view_pin_success":
-        this.#isShown = true;
-        this.#submit?.resolve();
-        this.#submit = undefined;
-        return this.#tell(message);
-      case "set_pin_error":
-      case "view_pin_error":
-        this.#finish("failed", new CardPinError(message.code, message.retryable));
-        return this.#tell(message);
-    }
-  }
-
-  #onSubmitting() {
-    this.#submit ??= makeSubmit();
-    this.#tell({ event: "submitting" });
-  }
-
-  #onHidden() {
-    this.#finish("closed");
-    this.#tell({ event: "hidden" });
-  }
-
-  /** A vault that is gone draws no more, and what it drew is to be taken away. */
-  #onCrash() {
-    if (this.#isShown) return this.#onHidden();
-    const { code, retryable } = this.#cutShort();
-    this.#onEvent({ event: this.#views ? "view_pin_error" : "set_pin_error", code, retryable });
-  }
-
-  /** A new vault has none of the digits, and has not heard of a submit. */
-  #onRestart() {
-    this.#advancing = 0;
-    if (this.#views) {
-      if (this.#submit) this.#host.post({ do: "submit" });
-      return;
-    }
-    this.#onEvent({ event: "pin_valid", pin_valid: false, digits: 0, step: "entry" });
-    if (this.#submit) this.#onEvent({ event: "set_pin_validation_error", code: "too_short", submit: true });
-  }
-
-  async #giveControlId() {
-    /** @type {unknown} */
-    let controlId;
-    try {
-      controlId = await this.#controlIdProvider?.();
-    } catch {
-      // No control id: the vault ends the session with the code for it.
-    }
-    this.#host.post(typeof controlId === "string" ? { do: "controlId", controlId } : { do: "controlId" });
-  }
-
-  /**
-   * @param {"done" | "failed" | "closed"} end
-   * @param {CardPinError} [error] what a submit under way is rejected with; without it, it is fulfilled
-   */
-  #finish(end, error) {
-    this.#end = end;
-    this.#digits = 0;
-    this.#host.close();
-    if (error) this.#rejectSubmit(error);
-    else this.#submit?.resolve();
-    this.#submit = undefined;
-  }
-
-  /** @param {CardPinError} error */
-  #rejectSubmit(error) {
+  #settleSubmit() {
     const submit = this.#submit;
+    const outcome = submit && outcomeOfSubmit(this.#state, submit.number);
+    if (!submit || !outcome) return;
     this.#submit = undefined;
-    submit?.reject(error);
+    if (outcome.code === null) submit.resolve();
+    else submit.reject(new CardPinError(outcome.code, outcome.retryable));
   }
 
-  /** @param {{event: string, [field: string]: unknown}} detail */
-  #tell(detail) {
-    this.dispatchEvent(new CustomEvent(detail.event, { detail: { ...detail } }));
-  }
+  /** A page that is left may be kept, for the way back, with all that its workers hold. So the vault is ended at once. */
+  #onPageHide = () => {
+    this.#take({ type: "lost" });
+    this.#host.end();
+  };
+
+  /** Digits do not wait in the background for a customer who may not come back, and a PIN is not shown to nobody. */
+  #look = () => this.#take(isHidden() ? { type: "hidden" } : { type: "looks", isLookedAt: isLookedAt() });
+}
+
+/** @param {number} number @returns {Submit} */
+function makeSubmit(number) {
+  /** @type {Pick<Submit, "resolve" | "reject">} */
+  let settle = { resolve() {}, reject() {} };
+  /** @type {Promise<any>} */
+  const promise = new Promise((resolve, reject) => (settle = { resolve: () => resolve(undefined), reject }));
+  // A page that listens to the events alone need not handle the promise.
+  promise.catch(() => {});
+  return { number, promise, ...settle };
 }

@@ -4,7 +4,7 @@
 
 import { hasSimd } from "./simd.js";
 
-/** @import {Outward} from "./protocol.js" */
+/** @import {Outward} from "./protocol.d.ts" */
 
 /**
  * What a vault is started from.
@@ -19,15 +19,10 @@ import { hasSimd } from "./simd.js";
 /**
  * Bundlers look for `new URL("…", import.meta.url)`, exactly so written, and bring the files along.
  * @param {{workerUrl?: string, wasmUrl?: string, scalarWasmUrl?: string}} elsewhere where the files are instead, relative to the document
- * @param {boolean} views whether a PIN is to be viewed
  * @returns {VaultSource}
  */
-export function vaultSource({ workerUrl, wasmUrl, scalarWasmUrl }, views) {
-  const [setting, viewing] = [
-    new URL("./card-pin.worker.js", import.meta.url),
-    new URL("./card-pin.view.worker.js", import.meta.url),
-  ];
-  const worker = workerUrl ? new URL(workerUrl, document.baseURI) : views ? viewing : setting;
+export function vaultSource({ workerUrl, wasmUrl, scalarWasmUrl }) {
+  const worker = workerUrl ? new URL(workerUrl, document.baseURI) : new URL("./card-pin.worker.js", import.meta.url);
   const simd = wasmUrl ? new URL(wasmUrl, document.baseURI) : new URL("./card_pin_bg.wasm", import.meta.url);
   const scalar = scalarWasmUrl
     ? new URL(scalarWasmUrl, document.baseURI)

@@ -1,12 +1,12 @@
 // @ts-check
 
-/** The vault inside the script itself, for `card-pin.standalone.js`: what `vault-files.js` is to `card-pin.js`. One vault does for both. */
+/** The vault inside the script itself, for `card-pin.standalone.js`: what `vault-files.js` is to `card-pin.js`. */
 
 import scalar from "card-pin-scalar-wasm-inlined";
 import simd from "card-pin-wasm-inlined";
 import worker from "card-pin-worker-inlined";
 import { hasSimd } from "./simd.js";
-import { makeVault } from "./viewing-vault.js";
+import { makeVault } from "./vault.js";
 
 /** @type {string | undefined} */
 let blobUrl;

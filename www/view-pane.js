@@ -47,9 +47,12 @@ export class ViewPane {
     fill(root, pane);
   }
 
+  /** @type {HTMLCanvasElement | undefined} */
+  canvas;
+
   /** A canvas for one session: what was handed to a vault once cannot be handed to another. */
   makeCanvas() {
-    const canvas = /** @type {HTMLCanvasElement} */ (part("canvas", "digits"));
+    const canvas = (this.canvas = /** @type {HTMLCanvasElement} */ (part("canvas", "digits")));
     canvas.width = CANVAS.width;
     canvas.height = CANVAS.height;
     canvas.setAttribute("role", "img");
@@ -70,13 +73,13 @@ export class ViewPane {
   render(state) {
     const { phase, canRestart } = state;
     this.#prompt.textContent = words.view.prompts[phase] ?? "";
-    this.#hint.textContent = words.view.hints[phase] ?? "";
+    this.#hint.textContent = state.waits ? words.busy : (words.view.hints[phase] ?? "");
     this.#message.textContent = problem(state);
     this.#stage.toggleAttribute("data-shown", phase === "shown");
     this.#stage.hidden = phase === "failed" || phase === "unusable";
     if (phase === "hidden") this.#stage.replaceChildren();
     this.#spell.hidden = phase !== "shown";
-    this.#advance.hidden = phase !== "open" && !canRestart;
+    this.#advance.hidden = phase !== "open" && phase !== "arrived" && !canRestart;
     this.#advance.textContent = canRestart ? words.restart : words.view.show;
     if (phase !== "shown") this.#spoken.textContent = "";
   }

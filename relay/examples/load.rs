@@ -155,8 +155,12 @@ async fn measure(places: &Places, sets: &AtomicUsize) -> Result<()> {
 fn device(number: usize) -> Result<(Session<SystemRandom>, String)> {
     let pin = format!("{:06}", 123_457 + number * 7919 % 800_000);
     let rules = PinRules::new(6, 6, false, WeakPin::Allow).ok_or("six digits are allowed")?;
-    let mut session =
-        Session::open(Operation::Set(rules), KeySize::Rsa2048, ControlIdSource::Provider, SystemRandom);
+    let mut session = Session::open(
+        Operation::Set(rules),
+        KeySize::Rsa2048,
+        ControlIdSource::Provider,
+        SystemRandom::new(),
+    );
     while session.search_key_pair() {}
     for digit in pin.bytes() {
         session.press(digit - b'0')?;

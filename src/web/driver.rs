@@ -14,7 +14,7 @@ use crate::{
     key_pair::KeySize,
     protocol::{Inward, Open, OperationName, Outward, WeakPinName},
     random::SystemRandom,
-    session::{Action, ControlIdSource, Operation, Session, Settings, Stage},
+    session::{Action, ControlIdSource, Operation, Session, Settings, Snapshot, Stage},
     weak_pin::WeakPin,
     wire::{ControlId, Formats, Request},
 };
@@ -40,7 +40,7 @@ pub(super) struct Driver {
 /// What is still to be told. The page may answer while it is being told, and what it is told keeps its order all the same.
 #[derive(Default)]
 struct Outbox {
-    messages: VecDeque<Outward>,
+    messages: VecDeque<JsValue>,
     is_being_emptied: bool,
 }
 
@@ -57,7 +57,7 @@ struct Running {
     /// How many messages were taken.
     taken: u32,
     /// What was told last.
-    told: Option<Outward>,
+    told: Option<(u32, Snapshot)>,
     is_spelling: bool,
 }
 
@@ -98,7 +98,7 @@ impl Driver {
                 Ok(opened) => *running = Some(opened),
                 Err(code) => {
                     state.is_closed = true;
-                    self.outbox.borrow_mut().messages.push_back(Outward::Closed { code: Some(code) });
+                    self.put(&Outward::Closed { code: Some(code) });
                 }
             },
             (Inward::Open(_), Some(_)) | (_, None) => {}
@@ -131,7 +131,6 @@ impl Driver {
         wiping::without_trace(|| {
             let mut state = self.state.borrow_mut();
             let State { running: Some(running), screen, is_closed: false } = &mut *state else { return };
-            let mut outbox = self.outbox.borrow_mut();
             let mut asks = false;
             while let Some(action) = running.session.next_action() {
                 match action {
@@ -144,9 +143,11 @@ impl Driver {
                 }
             }
             let before = running.stage_told();
-            outbox.messages.extend(running.news());
+            if let Some(state) = running.news() {
+                self.put(&state);
+            }
             if asks {
-                outbox.messages.push_back(Outward::Ask);
+                self.put(&Outward::Ask);
             }
             let after = running.stage_told();
             if before != after {
@@ -163,6 +164,11 @@ impl Driver {
         self.empty_outbox();
     }
 
+    /// Puts a message into the outbox.
+    fn put(&self, message: &Outward) {
+        self.outbox.borrow_mut().messages.push_back(crossing::write(message));
+    }
+
     fn empty_outbox(&self) {
         if core::mem::replace(&mut self.outbox.borrow_mut().is_being_emptied, true) {
             return;
@@ -172,7 +178,7 @@ impl Driver {
             let next = self.outbox.borrow_mut().messages.pop_front();
             let Some(message) = next else { break };
             // What the receiver throws is the receiver's: it must not stop the session half-way.
-            let _ = self.tell.call1(&JsValue::NULL, &crossing::write(&message));
+            let _ = self.tell.call1(&JsValue::NULL, &message);
         }
         self.outbox.borrow_mut().is_being_emptied = false;
     }
@@ -205,7 +211,7 @@ impl Driver {
     async fn end_of(self: Rc<Self>, stage: Stage) {
         sleep(SHOWN_MS).await;
         self.turn(|session| {
-            if session.snapshot().stage == stage {
+            if session.stage() == stage {
                 session.close();
             }
         });
@@ -218,7 +224,7 @@ impl Driver {
             // EXPOSE: one digit, which the customer asked to hear.
             let digit = self.turn(|session| Some(session.shown()?.expose().get(usize::from(place)).copied()));
             let Some(Some(digit)) = digit else { return };
-            self.outbox.borrow_mut().messages.push_back(Outward::Spell { digit, place });
+            self.put(&Outward::Spell { digit, place });
             self.empty_outbox();
             if digit.is_none() {
                 break;
@@ -257,7 +263,7 @@ impl Driver {
             if was_shown {
                 timing::frame().await;
             }
-            driver.outbox.borrow_mut().messages.push_back(Outward::Closed { code: None });
+            driver.put(&Outward::Closed { code: None });
             driver.empty_outbox();
         });
     }
@@ -290,7 +296,7 @@ impl Running {
             can_look_up: open.status_url.is_some(),
         };
         Ok(Self {
-            session: Session::open(settings, SystemRandom),
+            session: Session::open(settings, SystemRandom::new()),
             requests: Rc::new(Requests::new(&mut open)),
             taken: 0,
             told: None,
@@ -323,14 +329,12 @@ impl Running {
 
     /// The state, if there is anything new in it.
     fn news(&mut self) -> Option<Outward> {
-        let state = Outward::State { taken: self.taken, session: self.session.snapshot() };
-        (self.told.replace(state) != Some(state)).then_some(state)
+        let (taken, session) = (self.taken, self.session.snapshot());
+        let is_new = self.told.replace((taken, session)) != Some((taken, session));
+        is_new.then_some(Outward::State { taken, session })
     }
 
     fn stage_told(&self) -> Option<Stage> {
-        match self.told {
-            Some(Outward::State { session, .. }) => Some(session.stage),
-            _ => None,
-        }
+        self.told.map(|(_, session)| session.stage)
     }
 }

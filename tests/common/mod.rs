@@ -169,7 +169,7 @@ pub(crate) fn given_source() -> ControlIdSource {
 }
 
 pub(crate) fn open(source: ControlIdSource) -> Session<SystemRandom> {
-    Session::open(settings(Operation::Set(rules()), source), SystemRandom)
+    Session::open(settings(Operation::Set(rules()), source), SystemRandom::new())
 }
 
 pub(crate) fn enter(session: &mut Session<SystemRandom>) {

@@ -47,8 +47,8 @@ pub(crate) enum Input {
     /// One step of the search for a key pair.
     Search,
     ControlId(Id),
-    /// The request under way is answered; without one, an answer as `Endpoint` would give it comes all the same.
-    Reply(Endpoint, Fault),
+    /// The request under way is answered; without one, an answer comes all the same.
+    Reply(Fault),
     /// A wait is over.
     Waited,
     /// The customer looks at the page.
@@ -201,7 +201,7 @@ impl Documented {
             Input::Close => self.close(),
             Input::Search => self.search(observed),
             Input::ControlId(id) => self.control_id(id),
-            Input::Reply(endpoint, fault) => self.reply(endpoint, fault, observed),
+            Input::Reply(fault) => self.reply(fault, observed),
             Input::Waited => self.waited(),
             Input::Reveal if self.has_arrived && !self.is_shown && !self.is_over => {
                 self.is_shown = true;
@@ -276,11 +276,8 @@ impl Documented {
         }
     }
 
-    fn reply(&mut self, endpoint: Endpoint, fault: Fault, observed: Observed) -> Outcome {
-        if self.outstanding != Some(endpoint) {
-            return Outcome::default();
-        }
-        self.outstanding = None;
+    fn reply(&mut self, fault: Fault, observed: Observed) -> Outcome {
+        let Some(endpoint) = self.outstanding.take() else { return Outcome::default() };
         if observed.draw_failed {
             return self.fail(Error::EntropyUnavailable);
         }

@@ -405,6 +405,6 @@ pub(crate) fn unasked_request(endpoint: Endpoint, public_key: Option<&str>) -> R
 }
 
 static OTHER_PUBLIC_KEY: LazyLock<String> = LazyLock::new(|| {
-    let key_pair = KeyPair::make(KeySize::Rsa2048, &mut SystemRandom).unwrap();
+    let key_pair = KeyPair::make(KeySize::Rsa2048, &mut SystemRandom::new()).unwrap();
     key_pair.to_spki_base64().to_owned()
 });

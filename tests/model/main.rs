@@ -43,7 +43,6 @@ use world::{Setup, World};
 
 /// How many sessions there are without `PROPTEST_CASES`: each input in each place once.
 const DEFAULT_CASES: usize = 1;
-const ENDPOINTS: [Endpoint; 4] = [Endpoint::Tzpk, Endpoint::Set, Endpoint::View, Endpoint::Status];
 
 /// What is tried, and where.
 type Cell = (Place, Input, Option<Endpoint>);
@@ -138,10 +137,8 @@ fn cells(purpose: Purpose, source: Source) -> Vec<Cell> {
     for place in reachable(purpose, source) {
         let outstanding = place.row.outstanding(purpose);
         cells.extend(inputs.iter().map(|&input| (place, input, outstanding)));
-        for endpoint in ENDPOINTS {
-            let faults = if Some(endpoint) == outstanding { &faults::ALL[..] } else { &[Fault::Good] };
-            cells.extend(faults.iter().map(|&fault| (place, Input::Reply(endpoint, fault), outstanding)));
-        }
+        let faults = if outstanding.is_some() { &faults::ALL[..] } else { &[Fault::Good] };
+        cells.extend(faults.iter().map(|&fault| (place, Input::Reply(fault), outstanding)));
     }
     cells
 }
@@ -165,7 +162,7 @@ fn live(life: &Life, (goal, input, outstanding): Cell, coverage: &mut Coverage) 
     world.step(match input {
         Input::Press(0) => Input::Press(life.digit),
         Input::Press(_) => Input::Press(life.no_digit),
-        Input::Reply(endpoint, _) if Some(endpoint) != outstanding => Input::Reply(endpoint, life.fault),
+        Input::Reply(_) if outstanding.is_none() => Input::Reply(life.fault),
         input => input,
     })?;
     let tail = life.tail.iter().copied().chain(std::iter::repeat(None));
@@ -272,7 +269,6 @@ fn inputs() -> impl Strategy<Value = Input> {
         1 => Just(Input::Reveal),
         1 => Just(Input::RandomFails),
         2 => select(vec![Id::Good, Id::None, Id::Empty, Id::TooLong]).prop_map(Input::ControlId),
-        6 => (select(&ENDPOINTS[..]), select(&faults::ALL[..]))
-            .prop_map(|(endpoint, fault)| Input::Reply(endpoint, fault)),
+        6 => select(&faults::ALL[..]).prop_map(Input::Reply),
     ]
 }

@@ -175,7 +175,8 @@ impl Documented {
             (Row::WaitingLong | Row::IdAskedAfterWait, _) => Fault::RetryAfter(503, 15),
             _ => Fault::Good,
         };
-        Some(Input::Reply(self.outstanding?, fault))
+        self.outstanding?;
+        Some(Input::Reply(fault))
     }
 
     /// The next input on the way to the good end.
@@ -187,7 +188,7 @@ impl Documented {
         };
         match self.outstanding {
             _ if self.is_over || self.is_shown => None,
-            Some(endpoint @ (Endpoint::Set | Endpoint::Status)) => Some(Input::Reply(endpoint, Fault::Good)),
+            Some(Endpoint::Set | Endpoint::Status) => Some(Input::Reply(Fault::Good)),
             _ => self.towards(Place { row: last, submitted: true }, pin),
         }
     }

@@ -121,13 +121,15 @@ impl<'a> World<'a> {
                 });
                 Ok(())
             }
-            Input::Reply(endpoint, fault) => {
-                let request = self.requests.iter().find(|request| request.endpoint == endpoint);
+            Input::Reply(fault) => {
+                let asked = self.requests.iter().find(|request| Some(request.endpoint) == outstanding);
                 // To what nobody asked for, the answer is as good as it could be: wrapped under the session's own key.
-                let public_key = self.public_key.as_deref();
-                let unasked = || faults::unasked_request(endpoint, public_key);
-                let request =
-                    request.map_or_else(unasked, |request| Request { endpoint, body: request.body.clone() });
+                let unasked =
+                    || faults::unasked_request(self.model.key_endpoint(), self.public_key.as_deref());
+                let request = asked.map_or_else(unasked, |request| Request {
+                    endpoint: request.endpoint,
+                    body: request.body.clone(),
+                });
                 session.reply(fault.reply(&request, self.setup.key, &self.setup.pin));
                 Ok(())
             }
@@ -207,11 +209,10 @@ impl<'a> World<'a> {
         draw_failed: bool,
     ) -> Result<(), TestCaseError> {
         let unwraps = match input {
-            Input::Reply(endpoint, fault) => {
-                Some(endpoint) == outstanding
-                    && matches!(endpoint, Endpoint::Tzpk | Endpoint::View)
+            Input::Reply(fault) => outstanding.is_some_and(|endpoint| {
+                matches!(endpoint, Endpoint::Tzpk | Endpoint::View)
                     && fault.meaning(endpoint) == Meaning::Done
-            }
+            }),
             _ => false,
         };
         prop_assert!(!(unwraps && self.random.fails()) || draw_failed, "the private operation is blinded");

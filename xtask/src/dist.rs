@@ -136,6 +136,9 @@ fn compile(project: &Project, package: &str, simd: Simd) -> Result<()> {
         .args(["--crate-type=cdylib", "--package", package])
         .env("CARGO_ENCODED_RUSTFLAGS", rust_flags(project, simd)?)
         .env("CARGO_INCREMENTAL", "0");
+    if package == "card-pin" {
+        cargo.arg("--features=shipped");
+    }
     run(&mut cargo)
 }
 

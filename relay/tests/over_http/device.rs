@@ -24,7 +24,7 @@ pub(crate) async fn set_pin(relay: &Relay, control_id: &str, pin: &str) -> (Even
     let count = u8::try_from(digits.len()).unwrap();
     let rules = PinRules::new(count, count, true, WeakPin::Reject).unwrap();
     let control_id = ControlIdSource::Given(ControlId::new(control_id.to_owned()).unwrap());
-    let mut session = Session::open(Operation::Set(rules), KeySize::Rsa2048, control_id, SystemRandom);
+    let mut session = Session::open(Operation::Set(rules), KeySize::Rsa2048, control_id, SystemRandom::new());
     digits.iter().chain(&digits).for_each(|&digit| session.press(digit).unwrap());
     session.submit().unwrap();
     let (mut last, mut sent) = (None, Vec::new());

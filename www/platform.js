@@ -1,0 +1,71 @@
+// @ts-check
+
+/**
+ * The platform, as a page cannot change it by accident: an element of the name `hasFocus` or `hidden` hides the document's own
+ * member, and one of the name `trustedTypes` stands where an engine has none.
+ */
+
+const documents = globalThis.Document?.prototype ?? Object.getPrototypeOf(document);
+const hidden = Object.getOwnPropertyDescriptor(documents, "hidden")?.get;
+const { hasFocus, createElement, createElementNS } = documents;
+
+/** Whether nobody can see the page. */
+export const isHidden = () => hidden?.call(document) === true || document.hidden === true;
+
+/**
+ * Whether somebody looks at the page: it is visible and has the focus. Where the document's own word and what stands in its place
+ * differ, nobody looks.
+ */
+export function isLookedAt() {
+  const own = /** @type {unknown} */ (document.hasFocus);
+  const denies = typeof own === "function" && own !== hasFocus && own.call(document) === false;
+  return !isHidden() && hasFocus?.call(document) !== false && !denies;
+}
+
+/** @param {string} type @param {(event: any) => void} listener */
+export const listenOnDocument = (type, listener) => EventTarget.prototype.addEventListener.call(document, type, listener);
+
+/** @param {string} type @param {(event: any) => void} listener */
+export const stopOnDocument = (type, listener) => EventTarget.prototype.removeEventListener.call(document, type, listener);
+
+/** @param {string} tag @returns {HTMLElement} */
+export const makeElement = (tag) => createElement.call(document, tag);
+
+/** @param {string} tag @returns {Element} */
+export const makeSvg = (tag) => createElementNS.call(document, "http://www.w3.org/2000/svg", tag);
+
+/**
+ * An object without a prototype, so that nothing a script put on `Object.prototype` becomes one of its fields.
+ * @template {object} T
+ * @param {T} fields
+ * @returns {T}
+ */
+export const bare = (fields) => Object.assign(Object.create(null), fields);
+
+/** Shared by all copies of this module on a page: a policy's name can be taken once. */
+const POLICY = Symbol.for("card-pin.trusted-types-policy");
+
+/**
+ * A script's address in the form that `new Worker` takes under `require-trusted-types-for 'script'`.
+ * @param {string} url
+ */
+export function scriptUrl(url) {
+  try {
+    const shared = /** @type {any} */ (globalThis);
+    if (!Object.hasOwn(shared, POLICY)) {
+      const { trustedTypes } = shared;
+      if (typeof trustedTypes?.createPolicy !== "function") return url;
+      const policy = trustedTypes.createPolicy("card-pin", bare({ createScriptURL: (/** @type {string} */ own) => own }));
+      Object.defineProperty(shared, POLICY, bare({ value: policy }));
+    }
+    return shared[POLICY].createScriptURL(url);
+  } catch {
+    // Where the policy does not allow this one, the plain address may do.
+    return url;
+  }
+}
+
+/** Whether what the page loads, and loaded this module from, cannot be changed on the way. */
+export function isSecure() {
+  return globalThis.isSecureContext !== false || location.protocol === "file:";
+}

@@ -1,0 +1,314 @@
+// @ts-check
+
+/**
+ * One session, as the page knows it: a pure function from a state and an input to the next state and what is to be done.
+ *
+ * It owns the two rules of a session: it ends exactly once, and from a submit that was taken only the end leads out. It has
+ * no DOM, worker or timer (`session.js` has), and no digit: a press is passed on as an effect, and never kept.
+ */
+
+/** @import {End, Inward, Outward, Snapshot} from "./protocol.d.ts" */
+
+/**
+ * - `opening`: the vault has not spoken yet; what the customer does waits for it
+ * - `open`: the customer may type, or ask for the PIN
+ * - `submitting`: a submit was taken
+ * - `arrived`: the PIN is there to be shown, and waits for somebody who looks
+ * - `shown`, `ended`
+ * @typedef {"opening" | "open" | "submitting" | "arrived" | "shown" | "ended"} Phase
+ */
+
+/**
+ * @typedef {object} SessionState
+ * @property {boolean} views whether the PIN is viewed, and not set
+ * @property {boolean} isGiven whether the control id was given at the start
+ * @property {Phase} phase
+ * @property {boolean} ready whether a submit would go out at once
+ * @property {"entry" | "confirm"} step
+ * @property {number} digits
+ * @property {boolean} valid
+ * @property {number} refusals how many were told
+ * @property {string | null} refused the code of the last
+ * @property {string | null} problem the code of the refusal that the customer has not answered yet by typing
+ * @property {number | null} waitsSeconds for which a busy server is left alone
+ * @property {End | null} end
+ * @property {number} posted how many messages the vault was sent, and
+ * @property {number} taken how many of them it has taken
+ * @property {number} before how many had been posted when this vault was started
+ * @property {number} vaultRefusals how many refusals this vault has counted
+ * @property {number} submit the number of the last message that asks for a submit; 0 if there was none
+ * @property {number} advance the number of the last message that may lead to one; 0 if there was none
+ * @property {boolean} isAsked whether the vault waits for a control id
+ * @property {boolean} isAnswered whether it was given the one that it asked for last
+ */
+
+/**
+ * @typedef {{type: "told", message: Outward}
+ *   | {type: "say", message: Inward}
+ *   | {type: "answer", controlId: string | null}
+ *   | {type: "looks", isLookedAt: boolean}
+ *   | {type: "hidden"} | {type: "restarted"} | {type: "lost"} | {type: "close"}
+ *   | {type: "failed", code: string}} Input
+ */
+
+/**
+ * `post` goes to the vault; `ask` asks the page for a control id; `look` asks whether somebody looks; `end` closes the vault.
+ * @typedef {{do: "post", message: Inward} | {do: "ask"} | {do: "look"} | {do: "end"} | {do: "tell", detail: EventDetail}} Effect
+ */
+
+/** @typedef {{event: string, [field: string]: unknown}} EventDetail */
+
+/** The codes of the page's own that a new control id does not help against. */
+const FINAL = ["outcome_unknown", "vault_missing", "isolation_unavailable", "wasm_unavailable", "rejected", "not_allowed"];
+/** What an entry is changed by. */
+const EDITS = ["erase", "clear", "confirm", "advance"];
+
+/**
+ * @param {{views: boolean, isGiven: boolean}} session
+ * @returns {SessionState}
+ */
+export const initial = ({ views, isGiven }) => ({
+  views,
+  isGiven,
+  phase: "opening",
+  ready: false,
+  step: "entry",
+  digits: 0,
+  valid: false,
+  refusals: 0,
+  refused: null,
+  problem: null,
+  waitsSeconds: null,
+  end: null,
+  posted: 0,
+  taken: 0,
+  before: 0,
+  vaultRefusals: 0,
+  submit: 0,
+  advance: 0,
+  isAsked: false,
+  isAnswered: false,
+});
+
+/** Whether the customer's digits are taken. @param {SessionState} state */
+export const takesInput = (state) =>
+  !state.views && (state.phase === "opening" || state.phase === "open") && state.submit <= state.taken;
+
+/** Whether a submit was taken, or may have been. @param {SessionState} state */
+const maySubmit = ({ phase, submit, advance, taken }) => phase === "submitting" || submit > taken || advance > taken;
+
+/**
+ * Whether the PIN may be on its way to the server, so that nobody but the vault can say whether it is set. Without a control id
+ * the vault has sent nothing.
+ * @param {SessionState} state
+ */
+export const mayHaveSent = (state) => !state.views && !state.end && maySubmit(state) && (state.isGiven || state.isAnswered);
+
+/** Whether the vault owes an answer, and has to show that it is alive. @param {SessionState} state */
+export const isOwed = ({ phase, posted, taken, ready }) =>
+  phase !== "opening" && phase !== "ended" && (posted > taken || phase === "submitting" || !ready);
+
+/**
+ * What became of a submit.
+ * @param {SessionState} state
+ * @param {number} number of its message
+ * @returns {{code: string | null, retryable: boolean} | undefined} `undefined` while that is open; a `code` if it failed
+ */
+export function outcomeOfSubmit({ phase, views, end, taken, refused }, number) {
+  if (end) return end;
+  if (views) return phase === "shown" ? { code: null, retryable: false } : undefined;
+  return (phase === "open" || phase === "opening") && taken >= number ? { code: refused, retryable: true } : undefined;
+}
+
+/**
+ * @param {SessionState} state
+ * @param {Input} input
+ * @returns {[SessionState, Effect[]]}
+ */
+export function reduce(state, input) {
+  if (state.end) return [state, []];
+  switch (input.type) {
+    case "told":
+      return told(state, input.message);
+    case "say":
+      return say(state, input.message);
+    case "answer":
+      return state.isAsked
+        ? post({ ...state, isAsked: false, isAnswered: input.controlId !== null }, { controlId: input.controlId })
+        : [state, []];
+    case "looks":
+      if (state.phase === "arrived" && input.isLookedAt) return post(state, "reveal");
+      if (state.phase === "shown" && !input.isLookedAt) return finish(state, { code: null, retryable: false });
+      return [state, []];
+    case "hidden":
+      if (state.phase === "shown") return finish(state, { code: null, retryable: false });
+      if (state.phase === "arrived") return finish(state, failure("closed"));
+      return state.views || state.phase === "submitting" ? [state, []] : post(state, "forget");
+    case "restarted":
+      return restart(state);
+    case "failed":
+      return finish(state, failure(input.code));
+    case "lost":
+    case "close":
+      if (state.phase === "shown") return finish(state, { code: null, retryable: false });
+      return finish(state, failure(mayHaveSent(state) ? "outcome_unknown" : "closed"));
+  }
+}
+
+/**
+ * @param {SessionState} state
+ * @param {Outward} message
+ * @returns {[SessionState, Effect[]]}
+ */
+function told(state, message) {
+  if (message === "ask") {
+    const isExpected = state.phase === "submitting" && !state.isGiven && !state.isAsked;
+    return isExpected ? [{ ...state, isAsked: true, isAnswered: false }, [{ do: "ask" }]] : [state, []];
+  }
+  if ("spell" in message) {
+    if (state.phase !== "shown") return [state, []];
+    const { digit, place } = message.spell;
+    return [state, [{ do: "tell", detail: { event: "spell", digit: digit ?? undefined, place } }]];
+  }
+  if ("closed" in message) {
+    // Only where it could not be opened does a vault close by itself.
+    return state.phase === "opening" && message.closed.code !== null
+      ? finish(state, failure(message.closed.code))
+      : reduce(state, { type: "lost" });
+  }
+  return isBelievable(state, message.state) ? follow(state, message.state) : [state, []];
+}
+
+/**
+ * Whether the vault can be where it says. Above all, no success is believed of what was not submitted.
+ * @param {SessionState} state
+ * @param {{taken: number, session: Snapshot}} told
+ */
+function isBelievable(state, { taken, session: { stage, end } }) {
+  const { views, isGiven, phase, before, posted } = state;
+  if (before + taken < state.taken || before + taken > posted) return false;
+  if ((stage === "ended") !== (end !== null)) return false;
+  const isSubmitted = state.submit > 0 || state.advance > 0 || (views && isGiven);
+  switch (stage) {
+    case "entry":
+      return phase === "opening" || phase === "open";
+    case "submitting":
+      return isSubmitted && (phase === "opening" || phase === "open" || phase === "submitting");
+    case "arrived":
+      return views && isSubmitted && phase !== "shown";
+    case "shown":
+      return views && (phase === "arrived" || phase === "shown");
+    case "ended":
+      if (end?.code) return true;
+      return views ? phase === "shown" : isSubmitted && (isGiven || state.isAnswered);
+  }
+}
+
+/**
+ * @param {SessionState} state
+ * @param {{taken: number, session: Snapshot}} told
+ * @returns {[SessionState, Effect[]]}
+ */
+function follow(state, { taken, session }) {
+  const { stage, ready, step, digits, valid, waitsSeconds } = session;
+  const isRefused = session.refusals > state.vaultRefusals;
+  /** @type {SessionState} */
+  const next = {
+    ...state,
+    taken: state.before + taken,
+    ready: state.ready || ready,
+    step,
+    digits,
+    valid,
+    waitsSeconds,
+    refusals: isRefused ? state.refusals + 1 : state.refusals,
+    refused: isRefused ? session.refused : state.refused,
+    // A pad that is full takes no more digits: nothing was tried that failed.
+    problem: isRefused && session.refused !== "too_long" ? session.refused : state.problem,
+    vaultRefusals: session.refusals,
+    phase: stage === "entry" ? "open" : stage,
+  };
+  if (session.end) return finish({ ...next, phase: state.phase }, session.end);
+  return [next, next.phase === "arrived" && state.phase !== "arrived" ? [{ do: "look" }] : []];
+}
+
+/**
+ * @param {SessionState} state
+ * @param {Inward} message
+ * @returns {[SessionState, Effect[]]}
+ */
+function say(state, message) {
+  const number = state.posted + 1;
+  if (message === "submit") {
+    const isOpen = state.phase === "opening" || state.phase === "open";
+    return isOpen && state.submit <= state.taken ? post({ ...state, submit: number, problem: null }, message) : [state, []];
+  }
+  if (typeof message === "object" || EDITS.includes(message)) {
+    if (message === "advance" && state.views) return say(state, "submit");
+    if (!takesInput(state)) return [state, []];
+    return post({ ...state, problem: null, advance: message === "advance" ? number : state.advance }, message);
+  }
+  if (message === "spell" && state.phase !== "shown") return [state, []];
+  if (message === "reveal" && state.phase !== "arrived") return [state, []];
+  return post(state, message);
+}
+
+/**
+ * Another vault stands in the place of one that did not start. It has none of the digits, since nothing on the page kept them,
+ * and has not heard of a submit.
+ * @param {SessionState} state
+ * @returns {[SessionState, Effect[]]}
+ */
+function restart(state) {
+  const { posted, submit, taken, views } = state;
+  const fresh = { ...initial(state), refusals: state.refusals, posted, taken: posted, before: posted };
+  if (submit <= taken) return [fresh, []];
+  if (views) return say(fresh, "submit");
+  return [{ ...fresh, refusals: state.refusals + 1, refused: "too_short", problem: "too_short" }, []];
+}
+
+/**
+ * @param {SessionState} state
+ * @param {Inward} message
+ * @returns {[SessionState, Effect[]]}
+ */
+const post = (state, message) => [{ ...state, posted: state.posted + 1 }, [{ do: "post", message }]];
+
+/**
+ * @param {SessionState} state
+ * @param {End} end
+ * @returns {[SessionState, Effect[]]}
+ */
+const finish = (state, { code, retryable }) => [
+  { ...state, phase: "ended", end: { code, retryable }, digits: 0, valid: false, waitsSeconds: null, problem: null },
+  [{ do: "end" }],
+];
+
+/** @param {string} code @returns {End} */
+const failure = (code) => ({ code, retryable: !FINAL.includes(code) });
+
+/**
+ * What the page is told about the way from one state to another: the events of card-pin.d.ts, in order.
+ * @param {SessionState} before
+ * @param {SessionState} after
+ * @returns {EventDetail[]}
+ */
+export function eventsBetween(before, after) {
+  /** @type {EventDetail[]} */
+  const events = [];
+  const { step, digits, valid, views, end } = after;
+  if (after.refusals > before.refusals) events.push({ event: "set_pin_validation_error", code: after.refused });
+  const isChanged = step !== before.step || digits !== before.digits || valid !== before.valid;
+  if (isChanged && (after.phase === "open" || after.phase === "opening")) {
+    events.push({ event: "pin_valid", pin_valid: valid, digits, step });
+  }
+  if (after.ready && !before.ready) events.push({ event: "ready" });
+  const wasTaken = before.phase !== "opening" && before.phase !== "open";
+  if (!wasTaken && (after.phase === "submitting" || after.phase === "arrived")) events.push({ event: "submitting" });
+  if (after.phase === "shown" && before.phase !== "shown") events.push({ event: "view_pin_success" });
+  if (end && !before.end) {
+    if (end.code === null) events.push({ event: views ? "hidden" : "set_pin_success" });
+    else events.push({ event: views ? "view_pin_error" : "set_pin_error", code: end.code, retryable: end.retryable });
+  }
+  return events;
+}
