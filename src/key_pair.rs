@@ -20,10 +20,9 @@ use zeroize::Zeroizing;
 const PUBLIC_EXPONENT: u64 = 65_537;
 
 /// The size of the RSA modulus.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeySize {
     /// 2048 bits, the size that Enfuce documents.
-    #[default]
     Rsa2048,
     /// 3072 bits.
     Rsa3072,

@@ -99,7 +99,8 @@ fn single_des_in_disguise_is_refused() {
 #[test]
 fn a_key_of_two_parts_in_24_bytes_is_that_key() {
     let even: [u8; 8] = K1.map(|byte| byte ^ 1);
-    let made = tdea(&[K1, K2].concat()).unwrap().encrypt(pin(&[1, 2, 3, 4]), &mut SystemRandom).unwrap();
+    let made =
+        tdea(&[K1, K2].concat()).unwrap().encrypt(pin(&[1, 2, 3, 4]), &mut SystemRandom::new()).unwrap();
     for third in [K1, even] {
         let key = tdea(&[K1, K2, third].concat()).unwrap();
         assert_eq!(key.check_value()[..3], [0x86, 0xe9, 0x65]);
