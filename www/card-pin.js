@@ -390,8 +390,10 @@ export class CardPin extends HTMLElement {
 function phaseOf(state, isUnusable, isOpening) {
   if (isUnusable) return "unusable";
   if (!state) return isOpening ? "open" : "waiting";
-  if (state.end) return state.end.code !== null ? "failed" : state.views ? "hidden" : "done";
-  return state.phase === "opening" ? "open" : state.phase;
+  const { phase, end, views } = state;
+  if (phase === "opening") return "open";
+  if (phase !== "ended") return phase;
+  return end?.code ? "failed" : views ? "hidden" : "done";
 }
 
 for (const [attribute, property] of Object.entries(ATTRIBUTES)) {

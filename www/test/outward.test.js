@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
-import { isDigit, readOutward } from "../protocol.js";
+import { isDigit, readOutward } from "../outward.js";
 
 const session = {
   ...{ stage: "entry", ready: false, step: "entry", digits: 0, valid: false },
