@@ -30,13 +30,6 @@ impl PinRules {
     }
 }
 
-impl Default for PinRules {
-    /// Four digits, entered twice, weak ones refused.
-    fn default() -> Self {
-        Self { min: MIN_DIGITS, max: MIN_DIGITS, confirm: true, weak_pin: WeakPin::Reject }
-    }
-}
-
 /// Which entry the digits go to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(all(test, not(target_arch = "wasm32")), derive(ts_rs::TS))]
@@ -208,6 +201,10 @@ mod tests {
         entry
     }
 
+    fn four() -> PinRules {
+        PinRules::new(4, 4, true, WeakPin::Reject).unwrap()
+    }
+
     fn four_to_six() -> PinRules {
         PinRules::new(4, 6, true, WeakPin::Reject).unwrap()
     }
@@ -222,7 +219,7 @@ mod tests {
 
     #[test]
     fn a_full_entry_moves_on_by_itself() {
-        let entry = typed(PinRules::default(), &[4, 8, 2, 6]);
+        let entry = typed(four(), &[4, 8, 2, 6]);
         assert_eq!((entry.step(), entry.digits(), entry.is_valid()), (Step::Confirm, 0, false));
     }
 
@@ -237,7 +234,7 @@ mod tests {
 
     #[test]
     fn two_equal_entries_make_a_pin() {
-        let entry = typed(PinRules::default(), &[4, 8, 2, 6, 4, 8, 2, 6]);
+        let entry = typed(four(), &[4, 8, 2, 6, 4, 8, 2, 6]);
         assert!(entry.is_valid());
         assert_eq!(entry.finish().unwrap().expose(), [4, 8, 2, 6]);
     }
@@ -252,7 +249,7 @@ mod tests {
 
     #[test]
     fn different_entries_start_over() {
-        let (entry, error) = typed(PinRules::default(), &[4, 8, 2, 6, 4, 8, 2, 7]).finish().unwrap_err();
+        let (entry, error) = typed(four(), &[4, 8, 2, 6, 4, 8, 2, 7]).finish().unwrap_err();
         assert_eq!((error, entry.step(), entry.digits()), (Error::Mismatch, Step::Entry, 0));
     }
 
@@ -267,14 +264,14 @@ mod tests {
     #[test]
     fn a_missing_or_unfinished_entry_can_be_typed_on() {
         for digits in [&[][..], &[4, 8], &[4, 8, 2, 6], &[4, 8, 2, 6, 4, 8]] {
-            let (entry, error) = typed(PinRules::default(), digits).finish().unwrap_err();
+            let (entry, error) = typed(four(), digits).finish().unwrap_err();
             assert_eq!((error, usize::from(entry.digits())), (Error::TooShort, digits.len() % 4));
         }
     }
 
     #[test]
     fn a_weak_pin_is_refused_before_the_second_entry() {
-        let mut entry = typed(PinRules::default(), &[1, 2, 3]);
+        let mut entry = typed(four(), &[1, 2, 3]);
         assert_eq!(entry.press(4), Err(Error::WeakPin));
         assert_eq!((entry.step(), entry.digits()), (Step::Entry, 0));
 
@@ -292,7 +289,7 @@ mod tests {
 
     #[test]
     fn erase_and_clear_keep_to_the_current_entry() {
-        let mut entry = typed(PinRules::default(), &[4, 8, 2, 6, 4, 8]);
+        let mut entry = typed(four(), &[4, 8, 2, 6, 4, 8]);
         entry.erase();
         assert_eq!((entry.step(), entry.digits()), (Step::Confirm, 1));
         entry.clear();
@@ -305,7 +302,7 @@ mod tests {
     #[test]
     fn to_forget_goes_for_both_entries() {
         for digits in [&[][..], &[4, 8], &[4, 8, 2, 6], &[4, 8, 2, 6, 4, 8, 2, 6]] {
-            let mut entry = typed(PinRules::default(), digits);
+            let mut entry = typed(four(), digits);
             entry.forget();
             assert_eq!((entry.step(), entry.digits(), entry.is_valid()), (Step::Entry, 0, false));
         }
@@ -313,7 +310,7 @@ mod tests {
 
     #[test]
     fn what_is_no_digit_changes_nothing() {
-        let mut entry = typed(PinRules::default(), &[4, 8, 2, 6, 4, 8, 2, 6]);
+        let mut entry = typed(four(), &[4, 8, 2, 6, 4, 8, 2, 6]);
         assert_eq!(entry.press(10), Err(Error::NotDigits));
         assert_eq!(entry.press(5), Err(Error::TooLong));
         assert!(entry.is_valid());

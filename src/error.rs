@@ -166,6 +166,10 @@ impl ts_rs::TS for Error {
     fn decl(config: &ts_rs::Config) -> String {
         format!("type {} = {};", Self::name(config), Self::inline(config))
     }
+
+    fn output_path() -> Option<std::path::PathBuf> {
+        Some("protocol.d.ts".into())
+    }
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]

@@ -1,4 +1,4 @@
-//! `KeyPair`: the RSA key under which the TZPK travels. It is made here, used once, and never leaves.
+//! `KeyPair`: the RSA key under which the server wraps the TZPK. It is made here, used once, and never leaves.
 //!
 //! The search for primes runs in small steps, so that a page or worker stays responsive while it lasts. The key is
 //! assembled and checked by the `rsa` crate.
@@ -20,10 +20,9 @@ use zeroize::Zeroizing;
 const PUBLIC_EXPONENT: u64 = 65_537;
 
 /// The size of the RSA modulus.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeySize {
     /// 2048 bits, the size that Enfuce documents.
-    #[default]
     Rsa2048,
     /// 3072 bits.
     Rsa3072,
@@ -32,7 +31,7 @@ pub enum KeySize {
 }
 
 impl KeySize {
-    /// The size of that many bits, if there is one.
+    /// The size with that many bits; `None` for an unsupported one.
     #[must_use]
     pub fn from_bits(bits: u32) -> Option<Self> {
         [Self::Rsa2048, Self::Rsa3072, Self::Rsa4096].into_iter().find(|size| size.bits() == bits)
@@ -65,20 +64,26 @@ impl KeyPairSearch {
     /// Tests some candidates, a few milliseconds for a 2048-bit key; `None` while there is no key pair yet.
     ///
     /// # Errors
-    /// [`Error::EntropyUnavailable`].
+    /// [`Error::EntropyUnavailable`] when `random` fails, or gives what no sound source does: then the search would not end, or
+    /// not with a key.
     pub fn step<R: TryCryptoRng>(&mut self, random: &mut R) -> Result<Option<KeyPair>, Error> {
-        Ok(self.primes.step(random)?.and_then(|primes| assemble(&primes, self.size)))
+        self.primes.step(random)?.map(|primes| assemble(&primes, self.size)).transpose()
     }
 }
 
-/// The key of two primes; `None` where the `rsa` crate refuses it, and the search begins again.
-fn assemble(primes: &[Natural; 2], size: KeySize) -> Option<KeyPair> {
+/// Makes the key of two primes.
+///
+/// # Errors
+/// [`Error::EntropyUnavailable`] where the `rsa` crate refuses them, as it does no pair that the search gives for a sound
+/// source.
+fn assemble(primes: &[Natural; 2], size: KeySize) -> Result<KeyPair, Error> {
     let [p, q] = primes
         .each_ref()
         .map(|prime| BoxedUint::from_be_slice_truncated(&prime.to_be_bytes(), size.bits() / 2));
-    let private_key = rsa::PrivateKey::from_p_q(p, q, BoxedUint::from(PUBLIC_EXPONENT)).ok()?;
+    let private_key = rsa::PrivateKey::from_p_q(p, q, BoxedUint::from(PUBLIC_EXPONENT))
+        .map_err(|_| Error::EntropyUnavailable)?;
     let public_key = Base64::encode_string(&to_spki_der(&private_key.n_bytes(), &private_key.e_bytes()));
-    Some(KeyPair { private_key: Box::new(private_key), public_key })
+    Ok(KeyPair { private_key: Box::new(private_key), public_key })
 }
 
 impl fmt::Debug for KeyPairSearch {
@@ -88,7 +93,7 @@ impl fmt::Debug for KeyPairSearch {
 }
 
 /// An RSA key pair.
-// A search for each of millions of runs would take for ever.
+// A search in each of millions of runs would take too long.
 #[cfg_attr(feature = "fuzzing", derive(Clone))]
 pub struct KeyPair {
     /// On the heap, so that moving the pair moves no part of the key.
@@ -97,10 +102,10 @@ pub struct KeyPair {
 }
 
 impl KeyPair {
-    /// Makes a key pair, without a break.
+    /// Makes a key pair in one go.
     ///
     /// # Errors
-    /// [`Error::EntropyUnavailable`].
+    /// [`Error::EntropyUnavailable`]: see [`KeyPairSearch::step`].
     pub fn make<R: TryCryptoRng>(size: KeySize, random: &mut R) -> Result<Self, Error> {
         let mut search = KeyPairSearch::new(size);
         loop {
@@ -122,7 +127,7 @@ impl KeyPair {
     /// # Errors
     /// [`Error::TzpkInvalid`] for every ciphertext that does not decrypt, whatever the reason;
     /// [`Error::EntropyUnavailable`] when nothing can be drawn for the blinding.
-    pub fn unwrap<R: TryCryptoRng>(
+    pub fn unwrap_key<R: TryCryptoRng>(
         self,
         wrapped: &[u8],
         random: &mut R,
@@ -142,6 +147,6 @@ impl fmt::Debug for KeyPair {
     }
 }
 
-// What needs a private key from outside, which there is no way to make but in here. The vectors are native only.
+// Tests that need a given private key, which can only be built in here. The vectors are native only.
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests;

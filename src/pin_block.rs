@@ -1,6 +1,5 @@
-//! The clear PIN block, the last form a PIN has before it is encrypted, and the first after it is decrypted.
+//! The clear PIN blocks of ISO 9564-1: what is encrypted, and what comes out of decryption.
 
-/// What all formats are made of.
 mod nibbles;
 
 mod iso0;
@@ -13,10 +12,10 @@ use rand_core::TryCryptoRng;
 
 pub use iso4::{PinField, account_field};
 
-/// The layouts of ISO 9564-1 that TDEA encrypts, and what each is bound to.
+/// The formats of ISO 9564-1 that TDEA encrypts, with the account number that a block is bound to.
 #[derive(Debug)]
 pub enum Format {
-    /// Format 0: PIN and account number; equal for equal PINs of one card.
+    /// Format 0: PIN and account number. The same PIN and card give the same block.
     Iso0(Pan),
     /// Format 1: PIN and random fill.
     Iso1,
@@ -29,10 +28,10 @@ pub enum Format {
 pub struct PinBlock(Secret<8>);
 
 impl PinBlock {
-    /// Consumes a PIN and makes its block.
+    /// Consumes a PIN and makes its block (ISO 9564-1:2017, 9.3).
     ///
     /// # Errors
-    /// [`Error::EntropyUnavailable`]: formats 1 and 3 are filled with random nibbles.
+    /// [`Error::EntropyUnavailable`] when `random` fails: formats 1 and 3 are filled with random nibbles.
     pub fn make<R: TryCryptoRng>(pin: Pin, format: &Format, random: &mut R) -> Result<Self, Error> {
         let digits = pin.into_digits();
         match format {
@@ -42,7 +41,7 @@ impl PinBlock {
         }
     }
 
-    /// A block that was decrypted.
+    /// Takes a decrypted block, not checked yet.
     #[must_use]
     pub fn from_secret(block: Secret<8>) -> Self {
         Self(block)
@@ -51,7 +50,7 @@ impl PinBlock {
     /// Consumes a block and gives its digits.
     ///
     /// # Errors
-    /// [`Error::BadResponse`] unless it is one of that format.
+    /// [`Error::BadResponse`] unless the block has that format.
     pub fn into_digits(self, format: &Format) -> Result<Digits, Error> {
         match format {
             Format::Iso0(pan) => iso0::decode(self.0, pan),

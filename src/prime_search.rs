@@ -7,10 +7,10 @@
 //! ```
 //!
 //! A window of odd numbers from a random start is sieved by the small primes; what is left is tried in random order
-//! with Fermat's test to base 2. What passes is all but surely prime. With the second of them, both are
-//! proved by Miller-Rabin with random bases, to an error below 2^−128.
+//! with Fermat's test to base 2. What passes is prime with overwhelming probability. With the second of them, both are
+//! tested by Miller-Rabin with random bases, to an error below 2^−128.
 //!
-//! # What FIPS 186-5, A.1.3 asks for
+//! # What FIPS 186-5, A.1.3 and A.1.1 ask for
 //! | step | demand | here |
 //! | --- | --- | --- |
 //! | 4.2, 5.2 | candidates from an approved random source | the start of a window, from the system's |
@@ -18,33 +18,31 @@
 //! | 4.3, 5.3 | odd | the lowest bit is set, and the distances are even |
 //! | 4.5, 5.6 | gcd(p − 1, e) = 1 | e = 65537 is prime: the sieve takes out what is 1 modulo e |
 //! | 4.5.1, 5.6.1 | tests for primality: Table B.1, Appendix C | [`rounds`]: the rounds for 2^−128 |
-//! | 5.5 | \|p − q\| > 2^(nlen/2 − 100) | [`Natural::is_far_from`], or the search begins again |
+//! | 4.7, 5.8 | failure after 5 · nlen and 10 · nlen candidates | failure after [`WINDOWS`] windows: 2^16 numbers for both primes |
+//! | 5.5 | \|p − q\| > 2^(nlen/2 − 100) | [`Natural::is_far_from`]; a source that gives closer primes is broken, and the search fails |
+//! | A.1.1 | 2^(nlen/2) < d < lcm(p − 1, q − 1) | d is e^−1 modulo the lcm (the `rsa` crate), and more than lcm / e |
 //!
-//! # What searching in windows does to the distribution
-//! A prime is drawn with a probability in inverse proportion to how many primes share its window. There are 46 in the mean
-//! for 1024 bits (2^14 odd numbers, each prime with 2 / ln 2^1024), 31 for 1536 and 23 for 2048, and about as many more
-//! or less as chance has it (the root of that). What is lost to a uniform draw is
-//! about half the relative variance, 1/92 of a nat for 1024 bits: 0.016 bits of the 1012 that a prime's choice is worth.
-//! The most likely of all primes, alone in all its windows, is 46 times as likely as the mean: 5.5 bits of min-entropy.
-//! A search that walks upwards to the next prime (as `crypto-primes` and OpenSSL do) prefers primes behind long gaps, and
-//! loses more: it takes a prime in proportion to the gap before it.
+//! lcm / e is below 2^(nlen/2) only where p − 1 and q − 1 have a common factor above 2^(nlen/2 − 17), that is, nearly all of their
+//! bits in common. Random primes have one with a probability below 2^−1000: there is nothing to check.
+//!
+//! # How far the distribution is from uniform
+//! A prime's probability is inversely proportional to the number of primes in its window. Their mean is 46 for 1024 bits (2^14
+//! odd numbers, each prime with probability 2 / ln 2^1024), 31 for 1536 and 23 for 2048; their variance is about the same. The
+//! loss of entropy is about half the relative variance, 1/92 nat for 1024 bits: 0.016 of the 1012 bits of a uniform choice.
+//! The most likely prime, alone in all its windows, is 46 times as likely as the mean: a loss of 5.5 bits of min-entropy.
+//! A search that walks upwards to the next prime, as in `crypto-primes` and OpenSSL, takes a prime in proportion to the gap
+//! before it, and loses more.
 //!
 //! # Side channels
-//! Fermat's and Miller-Rabin's tests take the same operations for all candidates of a width. The sieve writes where a
-//! multiple is, as every sieve does: to a window of 16 KiB. How many candidates are tried depends on chance that
-//! is not part of the key.
+//! Fermat's and Miller-Rabin's tests perform the same operations for all candidates of a width. The sieve, as every sieve does,
+//! writes to places that depend on the start, in a window of 16 KiB. How many candidates are tried depends on random choices that
+//! are not part of the key.
 
-/// What passes for all primes and hardly anything else.
 mod fermat;
-/// Numbers side by side.
 mod lanes;
-/// The proof.
 mod miller_rabin;
-/// Multiplication modulo odd numbers.
 mod montgomery;
-/// Numbers of a fixed width.
 mod natural;
-/// Candidates.
 mod sieve;
 // `num-bigint` and the vectors are native only.
 #[cfg(all(test, not(target_arch = "wasm32")))]
@@ -59,17 +57,26 @@ use lanes::{Fastest, Lanes};
 use rand_core::TryCryptoRng;
 use sieve::{Sieve, Window};
 
-/// How much further from each other than two to this power less than their own width two primes are.
+/// |p − q| must exceed 2^(bits − 100) (FIPS 186-5, A.1.3, step 5.5).
 const DISTANCE_BITS: usize = 100;
+
+/// How many windows a search opens at most; FIPS 186-5 bounds the number of candidates (A.1.3, steps 4.7 and 5.8).
+///
+/// A sound source never gets there. A pair takes two windows, one more where a window holds no prime, and two more where a
+/// pair passes Fermat's test and fails Miller-Rabin's. So it takes two mishaps at least. Of the primes in a window there are
+/// 23 to be expected at 2048 bits, and none with a probability of about e^−23 = 2^−33 (P. X. Gallagher, "On the distribution of
+/// primes in short intervals", 1976), with e^−46 = 2^−66 at 1024. Composite numbers pass one round of Miller-Rabin, of which
+/// Fermat's test is the greater part, with less than 2^−40 at 1024 bits and 2^−64 at 2048 (Damgård, Landrock, Pomerance).
+/// One mishap of each kind, two failed pairs or three empty windows: that is less than 2^−78 for every size.
+const WINDOWS: u32 = 4;
 
 /// The rounds of Miller-Rabin after which a random candidate that passed is composite with a probability below 2^−128.
 ///
 /// FIPS 186-5, C.1, gives the bound (Damgård, Landrock, Pomerance): with 6 rounds 2^−137 for 1024 bits, with 4 rounds 2^−137
-/// for 1536 and 2^−161 for 2048. Neither the sieve nor Fermat's test before it, which take out composite numbers alone, is
-/// counted.
+/// for 1536 and 2^−161 for 2048. The sieve and Fermat's test come on top: they remove only composite numbers.
 ///
-/// The bound needs no Lucas test beside them. One would take two multiplications a bit, as long as two batches of Fermat's test of
-/// the 22 that a key takes in the mean, for numbers that are known to pass all but surely.
+/// The bound needs no Lucas test. One would take two multiplications per bit, as long as two of the 22 batches of Fermat's test
+/// that a key takes on average, for numbers that are known to be prime with overwhelming probability.
 const fn rounds(bits: usize) -> usize {
     if bits < 1536 { 6 } else { 4 }
 }
@@ -82,35 +89,39 @@ pub(crate) struct PrimePairSearch {
 }
 
 enum State {
-    /// For the first prime, or for the second where the first is there.
-    Searching { first: Option<Natural>, window: Option<Window> },
-    /// Both are there, and have passed some tests.
-    Proving { pair: [Natural; 2], tests: usize },
+    /// Searching for the first prime, or for the second once the first is found, in the last of so many windows.
+    Searching { first: Option<Natural>, window: Option<Window>, windows: u32 },
+    /// Both are found, and have passed so many rounds of Miller-Rabin.
+    Proving { pair: [Natural; 2], tests: usize, windows: u32 },
 }
 
 impl State {
-    const BEGIN: Self = Self::Searching { first: None, window: None };
+    /// The search for the first prime, after so many windows.
+    const fn begin(windows: u32) -> Self {
+        Self::Searching { first: None, window: None, windows }
+    }
 }
 
 impl PrimePairSearch {
     /// A search for primes of 1024, 1536 or 2048 bits.
     pub(crate) fn new(bits: usize) -> Self {
-        Self { bits, sieve: Sieve::new(bits), state: State::BEGIN }
+        Self { bits, sieve: Sieve::new(bits), state: State::begin(0) }
     }
 
     /// Opens a window, or tests as many numbers as there are lanes; `None` while there is no pair yet.
     ///
-    /// After a pair the search begins again, and after an error.
+    /// After a pair or an error the search begins again.
     ///
     /// # Errors
-    /// [`Error::EntropyUnavailable`].
+    /// [`Error::EntropyUnavailable`] when the source fails, or gives what no sound source does: no pair within [`WINDOWS`], or
+    /// two primes too close to each other.
     pub(crate) fn step<R: TryCryptoRng>(&mut self, random: &mut R) -> Result<Option<[Natural; 2]>, Error> {
-        match core::mem::replace(&mut self.state, State::BEGIN) {
-            State::Searching { first, window } => {
-                self.state = self.search(first, window, random)?;
+        match core::mem::replace(&mut self.state, State::begin(0)) {
+            State::Searching { first, window, windows } => {
+                self.state = self.search(first, window, windows, random)?;
                 Ok(None)
             }
-            State::Proving { pair, tests } => self.prove(pair, tests, random),
+            State::Proving { pair, tests, windows } => self.prove(pair, tests, windows, random),
         }
     }
 
@@ -118,34 +129,40 @@ impl PrimePairSearch {
         &self,
         first: Option<Natural>,
         window: Option<Window>,
+        windows: u32,
         random: &mut R,
     ) -> Result<State, Error> {
         let Some(mut window) = window else {
+            if windows == WINDOWS {
+                return Err(Error::EntropyUnavailable);
+            }
             let window = Some(self.sieve.open_window(random)?);
-            return Ok(State::Searching { first, window });
+            return Ok(State::Searching { first, window, windows: windows + 1 });
         };
         let mut candidates: Vec<Natural> = iter::from_fn(|| window.next()).take(Fastest::COUNT).collect();
         if candidates.is_empty() {
-            return Ok(State::Searching { first, window: None });
+            return Ok(State::Searching { first, window: None, windows });
         }
         let Some(place) = first_that_passes(&candidates) else {
-            return Ok(State::Searching { first, window: Some(window) });
+            return Ok(State::Searching { first, window: Some(window), windows });
         };
         let prime = candidates.swap_remove(place);
-        Ok(match first {
-            None => State::Searching { first: Some(prime), window: None },
+        match first {
+            None => Ok(State::Searching { first: Some(prime), window: None, windows }),
             Some(first) if first.is_far_from(&prime, self.bits - DISTANCE_BITS) => {
-                State::Proving { pair: [first, prime], tests: 0 }
+                Ok(State::Proving { pair: [first, prime], tests: 0, windows })
             }
-            Some(_) => State::BEGIN,
-        })
+            // Two random primes are as close as that once in 2^98.
+            Some(_) => Err(Error::EntropyUnavailable),
+        }
     }
 
-    /// Tests p and q in turns, as many as there are lanes at once.
+    /// Tests p and q alternately, as many rounds at once as there are lanes.
     fn prove<R: TryCryptoRng>(
         &mut self,
         pair: [Natural; 2],
         tests: usize,
+        windows: u32,
         random: &mut R,
     ) -> Result<Option<[Natural; 2]>, Error> {
         let until = (2 * rounds(self.bits)).min(tests + Fastest::COUNT);
@@ -155,23 +172,24 @@ impl PrimePairSearch {
             .map(|candidate| miller_rabin::draw_base(candidate, random))
             .collect::<Result<Vec<_>, _>>()?;
         if !all_pass(&candidates, &bases) {
+            self.state = State::begin(windows);
             return Ok(None);
         }
         if until == 2 * rounds(self.bits) {
             return Ok(Some(pair));
         }
-        self.state = State::Proving { pair, tests: until };
+        self.state = State::Proving { pair, tests: until, windows };
         Ok(None)
     }
 }
 
-/// The place of the first candidate that passes Fermat's test, of as many as there are lanes, or fewer.
+/// The index of the first candidate that passes Fermat's test. There are at most as many as lanes.
 fn first_that_passes(candidates: &[Natural]) -> Option<usize> {
     let passed = fermat::test::<Fastest>(&candidates.iter().collect::<Vec<_>>());
     (0..candidates.len()).find(|lane| passed.lane(*lane) != 0)
 }
 
-/// Whether each candidate passes a round with its base, of as many as there are lanes, or fewer.
+/// Whether every candidate passes a round with its base. There are at most as many as lanes.
 fn all_pass(candidates: &[&Natural], bases: &[Natural]) -> bool {
     let passed = miller_rabin::round::<Fastest>(candidates, &bases.iter().collect::<Vec<_>>());
     (0..candidates.len()).all(|lane| passed.lane(lane) != 0)

@@ -189,3 +189,51 @@ pub enum Outward {
         code: Option<Error>,
     },
 }
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests {
+    use super::{Inward, Outward};
+    use std::{collections::BTreeSet, env, fmt::Write, fs, path::Path};
+    use ts_rs::{Config, TS, TypeVisitor};
+
+    /// With this variable, the file is written and not compared.
+    const WRITE: &str = "CARD_PIN_WRITE_TYPES";
+
+    /// The declarations of a type and of all that it uses, each once, a type before those that it uses.
+    #[derive(Default)]
+    struct Declarations {
+        config: Config,
+        names: BTreeSet<String>,
+        text: String,
+    }
+
+    impl TypeVisitor for Declarations {
+        fn visit<T: TS + 'static + ?Sized>(&mut self) {
+            // What TypeScript knows by itself has no file of its own.
+            let name = T::ident(&self.config);
+            if T::output_path().is_some() && self.names.insert(name) {
+                let docs = T::docs().unwrap_or_default();
+                write!(self.text, "\n{docs}export {}\n", T::decl(&self.config)).unwrap();
+            }
+            T::visit_dependencies(self);
+        }
+    }
+
+    /// `www/` is checked against this file, and the file is held to the types here.
+    #[test]
+    fn the_typings_are_those_of_the_messages() {
+        let mut declarations = Declarations::default();
+        declarations.visit::<Inward>();
+        declarations.visit::<Outward>();
+        let expected = format!(
+            "// Generated from src/protocol.rs by `{WRITE}=1 cargo test --lib protocol`. Changes here are lost.\n{}",
+            declarations.text
+        );
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("www/protocol.d.ts");
+        if env::var_os(WRITE).is_some() {
+            fs::write(&file, &expected).unwrap();
+        }
+        let written = fs::read_to_string(&file).unwrap_or_default();
+        assert!(written == expected, "www/protocol.d.ts is out of date: write it anew with {WRITE}=1");
+    }
+}

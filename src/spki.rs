@@ -1,4 +1,7 @@
-//! The form in which a public key leaves: a SubjectPublicKeyInfo in DER (RFC 5280, 4.1.2.7; X.690).
+//! The encoding of a public key: a SubjectPublicKeyInfo in DER (RFC 5280, 4.1.2.7; X.690).
+//!
+//! The `rsa` crate's own encoder (its feature `encoding`, and the crates `der`, `spki`, `pkcs1` and `pkcs8` below it) would make
+//! the wasm 19,173 bytes larger, 7,227 after Brotli at quality 11 (rsa 0.10.0, Rust 1.95). The tests compare with that encoder.
 
 use alloc::{vec, vec::Vec};
 
@@ -11,8 +14,7 @@ const INTEGER: u8 = 0x02;
 const BIT_STRING: u8 = 0x03;
 const SEQUENCE: u8 = 0x30;
 
-/// The SubjectPublicKeyInfo of the RSA key with this modulus and public exponent, unsigned numbers with their most significant
-/// byte first.
+/// Encodes the SubjectPublicKeyInfo of the RSA key with this modulus and public exponent, both unsigned and big-endian.
 ///
 /// ```text
 /// SEQUENCE { rsaEncryption, BIT STRING { SEQUENCE { INTEGER modulus, INTEGER exponent } } }
@@ -26,7 +28,8 @@ pub(crate) fn to_spki_der(modulus: &[u8], exponent: &[u8]) -> Vec<u8> {
     tagged(SEQUENCE, &[&RSA_ENCRYPTION, &*bits].concat())
 }
 
-/// As few bytes as hold the number; its top bit would be a sign (X.690, 8.3).
+/// Encodes an unsigned big-endian number as an INTEGER: without leading zeros, but for one where the top bit would be taken for
+/// a sign (X.690, 8.3).
 fn integer(number: &[u8]) -> Vec<u8> {
     let zeros = number.iter().take_while(|&&byte| byte == 0).count();
     let number = number.get(zeros..).unwrap_or_default();
@@ -34,14 +37,14 @@ fn integer(number: &[u8]) -> Vec<u8> {
     tagged(INTEGER, &[sign, number].concat())
 }
 
-/// Identifier, length and contents. A length up to 127 is one byte; before a longer one stands how many bytes it has
-/// (X.690, 8.1.3 and 10.1).
+/// Encodes identifier, length and contents. A length up to 127 takes one byte; a longer one is preceded by 0x80 plus the number of
+/// its bytes (X.690, 8.1.3 and 10.1).
 fn tagged(identifier: u8, contents: &[u8]) -> Vec<u8> {
     let mut der = vec![identifier];
     match contents.len().to_be_bytes() {
         [.., 0, short @ ..=0x7f] => der.push(short),
         [.., 0, low] => der.extend([0x81, low]),
-        // Two bytes hold the length of a key of half a million bits.
+        // Two bytes are enough for a key of half a million bits.
         [.., high, low] => der.extend([0x82, high, low]),
     }
     der.extend(contents);
@@ -55,7 +58,7 @@ mod tests {
     use proptest::prelude::*;
     use rsa::{BoxedUint, PublicKey, pkcs8::EncodePublicKey, traits::PublicKeyParts};
 
-    /// RFC 3279 and X.690 by hand: a key of three bytes is no key, but has the form of one.
+    /// Encoded by hand after RFC 3279 and X.690. A modulus of two bytes is too short for a key, but has the form of one.
     #[test]
     fn a_small_key_byte_by_byte() {
         let mut der = vec![0x30, 0x1d];

@@ -54,7 +54,7 @@ impl Tzpk {
     /// to be the key's own, as far as it goes; it is compared in constant time.
     ///
     /// # Errors
-    /// [`Error::TzpkInvalid`] whatever is wrong with the wrapped key: see [`KeyPair::unwrap`] and
+    /// [`Error::TzpkInvalid`] whatever is wrong with the wrapped key: see [`KeyPair::unwrap_key`] and
     /// [`Tzpk::from_bytes`]. [`Error::EntropyUnavailable`].
     pub fn unwrap_key<R: TryCryptoRng>(
         wrapped: WrappedKey,
@@ -62,7 +62,7 @@ impl Tzpk {
         random: &mut R,
     ) -> Result<Self, Error> {
         let WrappedKey { ciphertext, usage, check_value } = wrapped;
-        let key = Self::from_bytes(&key_pair.unwrap(&ciphertext, random)?, usage)?;
+        let key = Self::from_bytes(&key_pair.unwrap_key(&ciphertext, random)?, usage)?;
         match check_value {
             Some(value) if !key.has_check_value(&value) => Err(Error::TzpkInvalid),
             _ => Ok(key),

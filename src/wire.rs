@@ -62,17 +62,6 @@ pub enum Endpoint {
     Status,
 }
 
-impl Endpoint {
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Tzpk => "tzpk",
-            Self::Set => "set",
-            Self::View => "view",
-            Self::Status => "status",
-        }
-    }
-}
-
 /// A `POST` to be made. `Debug` prints no body: the control id is in it.
 #[derive(PartialEq, Eq)]
 pub struct Request {
@@ -146,7 +135,10 @@ pub(crate) fn status_request(control_id: &ControlId) -> Request {
 }
 
 fn body(control_id: &ControlId, more: Option<(&str, &str)>) -> String {
-    let mut members = alloc::vec![("controlId", json::Value::Text(&control_id.0))];
-    members.extend(more.map(|(name, text)| (name, json::Value::Text(text))));
+    let mut members = alloc::vec![("controlId", control_id.0.as_str())];
+    members.extend(more);
     json::write_object(&members)
 }
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests;

@@ -9,8 +9,9 @@ use card_pin::{
     error::Error,
     key_pair::{KeyPair, KeySize},
     random::SystemRandom,
-    session::{Action, ControlIdSource, Event, Operation, Session},
-    wire::{Endpoint, Reply, Request},
+    session::{Action, ControlIdSource, End, Operation, Session, Settings},
+    weak_pin::WeakPin,
+    wire::{Answer, Endpoint, Formats, Reply, Request},
 };
 use js_sys::{Array, ArrayBuffer, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -49,40 +50,42 @@ const KEY: &[u8] = b"\x01\x23\x45\x67\x89\xab\xcd\xef\x23\x45\x67\x89\xab\xcd\xe
 
 #[wasm_bindgen_test]
 async fn what_webcrypto_wraps_is_unwrapped() {
-    let key_pair = KeyPair::make(KeySize::Rsa2048, &mut SystemRandom).unwrap();
+    let key_pair = KeyPair::make(KeySize::Rsa2048, &mut SystemRandom::new()).unwrap();
     let wrapped = wrap(key_pair.to_spki_base64(), KEY, "SHA-256").await;
-    assert_eq!(**key_pair.unwrap(&wrapped, &mut SystemRandom).unwrap(), *KEY);
+    assert_eq!(**key_pair.unwrap_key(&wrapped, &mut SystemRandom::new()).unwrap(), *KEY);
 }
 
 #[wasm_bindgen_test]
 async fn what_webcrypto_wraps_with_sha1_is_refused() {
-    let key_pair = KeyPair::make(KeySize::Rsa2048, &mut SystemRandom).unwrap();
+    let key_pair = KeyPair::make(KeySize::Rsa2048, &mut SystemRandom::new()).unwrap();
     let wrapped = wrap(key_pair.to_spki_base64(), KEY, "SHA-1").await;
-    assert_eq!(key_pair.unwrap(&wrapped, &mut SystemRandom).unwrap_err(), Error::TzpkInvalid);
+    assert_eq!(key_pair.unwrap_key(&wrapped, &mut SystemRandom::new()).unwrap_err(), Error::TzpkInvalid);
 }
 
 #[wasm_bindgen_test]
 fn keys_differ() {
-    let make = || KeyPair::make(KeySize::Rsa2048, &mut SystemRandom).unwrap();
+    let make = || KeyPair::make(KeySize::Rsa2048, &mut SystemRandom::new()).unwrap();
     assert_ne!(make().to_spki_base64(), make().to_spki_base64());
 }
 
 #[wasm_bindgen_test]
 async fn a_session_sets_a_pin() {
-    let mut session = Session::open(
-        Operation::Set(PinRules::default()),
-        KeySize::Rsa2048,
-        ControlIdSource::Provider,
-        SystemRandom,
-    );
+    let settings = Settings {
+        operation: Operation::Set(PinRules::new(4, 4, true, WeakPin::Reject).unwrap()),
+        key_size: KeySize::Rsa2048,
+        control_id_source: ControlIdSource::Provider,
+        formats: Formats::new(&[1, 4]).unwrap(),
+        can_look_up: false,
+    };
+    let mut session = Session::open(settings, SystemRandom::new());
     [4, 8, 2, 6, 4, 8, 2, 6].iter().for_each(|&digit| session.press(digit).unwrap());
     session.submit().unwrap();
-    let (mut last, mut sent) = (None, Vec::new());
+    let mut sent = Vec::new();
     while let Some(action) = session.next_action() {
         match action {
             Action::SearchKeyPair => while session.search_key_pair() {},
             Action::AskControlId => session.control_id(Some("token".to_owned())),
-            Action::Emit(event) => last = Some(event),
+            Action::Wait(_) => panic!("the server is not busy"),
             Action::Post(Request { endpoint, body }) => {
                 sent.push(endpoint);
                 let body: serde_json::Value = serde_json::from_str(&body).unwrap();
@@ -91,16 +94,19 @@ async fn a_session_sets_a_pin() {
                         let wrapped = wrap(body["publicKey"].as_str().unwrap(), KEY, "SHA-256").await;
                         format!("{{\"tzpk\":\"{}\"}}", Base64::encode_string(&wrapped))
                     }
-                    Endpoint::Set | Endpoint::View => {
+                    Endpoint::Set => {
                         let block = Base64::decode_vec(body["pinBlock"].as_str().unwrap()).unwrap();
                         assert_eq!(block.len(), 8);
                         String::new()
                     }
+                    Endpoint::View | Endpoint::Status => panic!("{endpoint:?}"),
                 };
-                session.reply(endpoint, Reply::Answered { status: 200, body: Some(reply.into_bytes()) });
+                let body = Some(reply.into_bytes());
+                let answer = Answer { status: 200, is_html: false, retry_after_seconds: None, body };
+                session.reply(Reply::Answered(answer));
             }
         }
     }
     assert_eq!(sent, [Endpoint::Tzpk, Endpoint::Set]);
-    assert_eq!(last, Some(Event::Success));
+    assert_eq!(session.snapshot().end, Some(End { code: None, retryable: false }));
 }

@@ -3,11 +3,14 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use card_pin::error::Error;
+use std::{collections::BTreeSet, process::Command};
 
-const TABLE: [(Error, &str, bool); 18] = [
+const TABLE: [(Error, &str, bool); 23] = [
     (Error::ControlIdMissing, "control_id_missing", true),
     (Error::ControlIdUnavailable, "control_id_unavailable", true),
     (Error::ControlIdExpired, "control_id_expired", true),
+    (Error::NotAllowed, "not_allowed", false),
+    (Error::Busy, "busy", true),
     (Error::AlreadyUsed, "already_used", true),
     (Error::Network, "network", true),
     (Error::Timeout, "timeout", true),
@@ -17,6 +20,9 @@ const TABLE: [(Error, &str, bool); 18] = [
     (Error::BadResponse, "bad_response", true),
     (Error::TzpkInvalid, "tzpk_invalid", true),
     (Error::EntropyUnavailable, "entropy_unavailable", false),
+    (Error::IsolationUnavailable, "isolation_unavailable", false),
+    (Error::VaultMissing, "vault_missing", false),
+    (Error::WasmUnavailable, "wasm_unavailable", false),
     (Error::Closed, "closed", true),
     (Error::TooShort, "too_short", true),
     (Error::TooLong, "too_long", true),
@@ -27,6 +33,7 @@ const TABLE: [(Error, &str, bool); 18] = [
 
 #[test]
 fn codes_are_stable() {
+    assert_eq!(TABLE.map(|(error, ..)| error), Error::ALL);
     for (error, code, retryable) in TABLE {
         assert_eq!(error.code(), code);
         assert_eq!(error.is_retryable(), retryable, "{code}");
@@ -34,20 +41,57 @@ fn codes_are_stable() {
     }
 }
 
-/// The typings list every code, so that a program can tell them apart.
-#[test]
-fn the_typings_name_every_code() {
-    let typings = include_str!("../www/card-pin.d.ts");
-    for (_, code, _) in TABLE {
-        assert!(typings.contains(&format!("\"{code}\"")), "{code} is missing in www/card-pin.d.ts");
-    }
+fn codes() -> BTreeSet<String> {
+    Error::ALL.map(|error| error.code().to_owned()).into()
 }
 
-/// So do the words on the pad.
+/// The typings list every code and no other, so that a program can tell them apart.
 #[test]
-fn the_pad_has_words_for_every_code() {
-    let words = include_str!("../www/messages/en.js");
-    for (_, code, _) in TABLE {
-        assert!(words.contains(&format!("    {code}: \"")), "{code} is missing in www/messages/en.js");
-    }
+fn the_typings_name_the_codes() {
+    let typings = without_comments(include_str!("../www/card-pin.d.ts"));
+    let session = union(&typings, "SessionErrorCode");
+    let validation = union(&typings, "ValidationErrorCode");
+    assert_eq!(validation, ["too_short", "too_long", "not_digits", "weak_pin", "mismatch"]);
+    assert_eq!(session.len() + validation.len(), Error::ALL.len(), "no code is there twice");
+    assert_eq!(session.into_iter().chain(validation).collect::<BTreeSet<_>>(), codes());
+}
+
+fn without_comments(typescript: &str) -> String {
+    let mut parts = typescript.split("/*");
+    let first = parts.next().unwrap();
+    let rest = parts.map(|part| part.split_once("*/").unwrap().1);
+    [first].into_iter().chain(rest).collect()
+}
+
+/// The members of `export type name = "…" | "…";`.
+fn union(typescript: &str, name: &str) -> Vec<String> {
+    let (_, after) = typescript.split_once(&format!("export type {name} =")).unwrap();
+    let (members, _) = after.split_once(';').unwrap();
+    let unquoted = |member: &str| member.strip_prefix('"')?.strip_suffix('"').map(str::to_owned);
+    members
+        .trim()
+        .trim_start_matches('|')
+        .split('|')
+        .map(|member| unquoted(member.trim()).unwrap_or_else(|| panic!("{member} in {name}")))
+        .collect()
+}
+
+/// So do the words on the pad. A PIN that is viewed has words of its own for some codes.
+#[test]
+fn the_pad_has_words_for_the_codes() {
+    assert_eq!(words("errors"), codes());
+    let view = words("view.errors");
+    assert!(!view.is_empty() && view.is_subset(&codes()), "{:?}", view.difference(&codes()));
+}
+
+/// The names of the texts in `member` of the English words, as the module itself exports them.
+fn words(member: &str) -> BTreeSet<String> {
+    let module = concat!(env!("CARGO_MANIFEST_DIR"), "/www/messages/en.js");
+    let script = format!(
+        "import {{ en }} from {module:?};
+         for (const [name, text] of Object.entries(en.{member})) if (text.trim()) console.log(name);"
+    );
+    let output = Command::new("node").args(["--input-type=module", "--eval", &script]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
 }

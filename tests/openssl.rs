@@ -11,11 +11,11 @@ use card_pin::{
     error::Error,
     key_pair::KeySize,
     random::SystemRandom,
-    session::{ControlIdSource, Event, Operation, Session},
+    session::{ControlIdSource, Operation, Session, Settings},
     weak_pin::WeakPin,
-    wire::{ControlId, Endpoint, Request},
+    wire::{Endpoint, Request},
 };
-use common::{answer, field, run};
+use common::{Event, answer, field, given_source, open, run, settings};
 use serde_json::{Value, json};
 use std::{
     io::Write,
@@ -61,8 +61,8 @@ struct Server<'a> {
 /// Sets `pin` in a session, and gives how it ended and the encrypted block.
 fn set(pin: &[u8], key_size: KeySize, server: &Server<'_>) -> (Event, Option<Vec<u8>>) {
     let rules = PinRules::new(4, 12, true, WeakPin::Reject).unwrap();
-    let source = ControlIdSource::Given(ControlId::new("token".to_owned()).unwrap());
-    let mut session = Session::open(Operation::Set(rules), key_size, source, SystemRandom);
+    let settings = Settings { key_size, ..settings(Operation::Set(rules), given_source()) };
+    let mut session = Session::open(settings, SystemRandom::new());
     pin.iter().for_each(|&digit| session.press(digit).unwrap());
     session.confirm().unwrap();
     pin.iter().for_each(|&digit| session.press(digit).unwrap());
@@ -192,8 +192,8 @@ fn a_pin_that_openssl_encrypted_is_shown() {
     let aes_block = aes("-e", &aes_key, &xor(&aes("-e", &aes_key, &field), &account));
     let aes_use = json!({"algorithm": "AES", "pan": "5413330089020011"});
     for (key, block, mut body) in [(tdea_key, tdea_block, json!({})), (aes_key, aes_block, aes_use)] {
-        let source = ControlIdSource::Provider;
-        let mut session = Session::open(Operation::View, KeySize::Rsa2048, source, SystemRandom);
+        let settings = settings(Operation::View, ControlIdSource::Provider);
+        let mut session = Session::open(settings, SystemRandom::new());
         session.submit().unwrap();
         let (events, requests) = run(
             &mut session,
@@ -205,7 +205,8 @@ fn a_pin_that_openssl_encrypted_is_shown() {
             || Some("token".to_owned()),
         );
         assert_eq!(requests, [Endpoint::View]);
-        assert_eq!(events.last(), Some(&Event::Shown));
+        assert_eq!(events.last(), Some(&Event::Arrived));
+        session.reveal();
         assert_eq!(session.shown().unwrap().expose(), [9, 0, 7, 1, 3, 5]);
     }
 }
@@ -213,12 +214,7 @@ fn a_pin_that_openssl_encrypted_is_shown() {
 /// OpenSSL's own opinion of the primes and the exponents of a key pair, as far as a public key shows it.
 #[test]
 fn openssl_reads_the_public_key() {
-    let mut session = Session::open(
-        Operation::Set(PinRules::default()),
-        KeySize::Rsa2048,
-        ControlIdSource::Given(ControlId::new("token".to_owned()).unwrap()),
-        SystemRandom,
-    );
+    let mut session = open(given_source());
     let mut text = String::new();
     run(
         &mut session,

@@ -23,6 +23,18 @@ struct Example {
     digits: &'static [u8],
 }
 
+/// The words that give the letters BFEDBECFDB: a highest byte of at least 256k/6 gives letter k, counted from A.
+const LETTERS: [u8; 40] = {
+    let top_bytes = [43, 214, 171, 128, 43, 171, 86, 214, 128, 43];
+    let mut bytes = [0; 40];
+    let mut place = 0;
+    while place < top_bytes.len() {
+        bytes[4 * place + 3] = top_bytes[place];
+        place += 1;
+    }
+    bytes
+};
+
 fn examples() -> [Example; 4] {
     [
         // EFTlab BP-Tools, "Complete list of PIN blocks", ISO-0.
@@ -47,10 +59,10 @@ fn examples() -> [Example; 4] {
             digits: &[1, 2, 3, 4, 5, 6],
         },
         // EFTlab BP-Tools, "Complete list of PIN blocks", ISO-3. Without the account number its fill is BFEDBECFDB;
-        // a letter is A and the drawn byte modulo six.
+        // a letter is A and the integer part of 6w / 2^32, w being four drawn bytes, the lowest first.
         Example {
             block: [0x34, 0x12, 0xac, 0xc9, 0xb9, 0x8c, 0xdf, 0x43],
-            fill: &[1, 5, 4, 3, 1, 4, 2, 5, 3, 1],
+            fill: &LETTERS,
             format: || Format::Iso3(pan("43219876543210987")),
             digits: &[1, 2, 3, 4],
         },
@@ -117,7 +129,8 @@ fn what_is_no_block_of_the_format_is_refused() {
 #[test]
 fn a_block_is_bound_to_its_account() {
     for format in [Format::Iso0 as fn(Pan) -> Format, Format::Iso3] {
-        let block = PinBlock::make(pin(&[4, 8, 2, 6]), &format(pan("5413330089020011")), &mut SystemRandom);
+        let block =
+            PinBlock::make(pin(&[4, 8, 2, 6]), &format(pan("5413330089020011")), &mut SystemRandom::new());
         let moved = block.unwrap().into_digits(&format(pan("4111111111111111")));
         assert!(moved.is_err());
     }
@@ -129,7 +142,7 @@ fn short_and_long_account_numbers() {
     for (digits, combined) in [("123456789012", 0x0123_4567_8901), ("1234567890123456789", 0x7890_1234_5678)]
     {
         let block =
-            PinBlock::make(pin(&[4, 8, 2, 6]), &Format::Iso0(pan(digits)), &mut SystemRandom).unwrap();
+            PinBlock::make(pin(&[4, 8, 2, 6]), &Format::Iso0(pan(digits)), &mut SystemRandom::new()).unwrap();
         let plain = 0x0448_26ff_ffff_ffff_u64;
         assert_eq!(u64::from_be_bytes(*block.expose()), plain ^ combined, "{digits}");
     }
@@ -168,26 +181,35 @@ fn without_randomness_there_is_no_block() {
         assert_eq!(made.unwrap_err(), Error::EntropyUnavailable);
     }
     let format = Format::Iso3(pan("5413330089020011"));
-    let made = PinBlock::make(pin(&[4, 8, 2, 6]), &format, &mut Replay(vec![0; 9]));
+    let made = PinBlock::make(pin(&[4, 8, 2, 6]), &format, &mut Replay(vec![0; 39]));
     assert_eq!(made.unwrap_err(), Error::EntropyUnavailable);
 }
 
-/// Bytes that would make some letters likelier than others are drawn anew.
+/// Each letter has a sixth of all pairs of words, to within one: the first pair that gives letter k is ⌈k · 2^64 / 6⌉, the first
+/// word being its upper half.
 #[test]
 fn the_letters_of_format_3_are_equally_likely() {
-    let zeros = || Format::Iso3(pan("0000000000000000"));
-    let drawn = [&[252, 253, 254, 255][..], &[251; 10]].concat();
-    let block = PinBlock::make(pin(&[4, 8, 2, 6]), &zeros(), &mut Replay(drawn)).unwrap();
-    assert_eq!(block.expose()[3..], [0xff; 5]);
+    let zeros = Format::Iso3(pan("0000000000000000"));
+    let first_letter = |pair: u64| {
+        let drawn = pair.rotate_left(32).to_le_bytes().repeat(10);
+        let block = PinBlock::make(pin(&[4, 8, 2, 6]), &zeros, &mut Replay(drawn)).unwrap();
+        block.expose()[3] >> 4
+    };
+    for k in 1..6_u8 {
+        let first = (u128::from(k) << 64).div_ceil(6) as u64;
+        assert_eq!((first_letter(first - 1), first_letter(first)), (0x0a + k - 1, 0x0a + k));
+    }
+    assert_eq!((first_letter(0), first_letter(u64::MAX)), (0x0a, 0x0f));
 }
 
 #[test]
 fn every_nibble_of_the_fill_takes_every_value() {
     let zeros = || pan("0000000000000000");
+    let mut random = SystemRandom::new();
     for (format, values) in [(Format::Iso1, 0..=15), (Format::Iso3(zeros()), 10..=15)] {
         let mut seen = [[false; 16]; 10];
         for _ in 0..2000 {
-            let block = PinBlock::make(pin(&[4, 8, 2, 6]), &format, &mut SystemRandom).unwrap();
+            let block = PinBlock::make(pin(&[4, 8, 2, 6]), &format, &mut random).unwrap();
             for (place, seen) in seen.iter_mut().enumerate() {
                 let byte = block.expose()[3 + place / 2];
                 let nibble = if place % 2 == 0 { byte >> 4 } else { byte & 0x0f };
@@ -206,12 +228,12 @@ proptest! {
     #[test]
     fn what_is_encoded_is_decoded(digits in prop::collection::vec(0_u8..=9, 4..=12)) {
         for format in formats() {
-            let block = PinBlock::make(pin(&digits), &format, &mut SystemRandom).unwrap();
+            let block = PinBlock::make(pin(&digits), &format, &mut SystemRandom::new()).unwrap();
             prop_assert_eq!(usize::from(block.expose()[0] & 0x0f), digits.len());
             let decoded = block.into_digits(&format).unwrap();
             prop_assert_eq!(decoded.expose(), &digits[..]);
         }
-        let field = PinField::make(pin(&digits), &mut SystemRandom).unwrap();
+        let field = PinField::make(pin(&digits), &mut SystemRandom::new()).unwrap();
         let decoded = field.into_digits().unwrap();
         prop_assert_eq!(decoded.expose(), &digits[..]);
     }

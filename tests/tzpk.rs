@@ -9,7 +9,7 @@ use card_pin::{
     pan::Pan,
     pin_block::Format,
     random::SystemRandom,
-    tzpk::{Tzpk, Use},
+    tzpk::{KeyUsage, Tzpk},
 };
 use common::{Replay, pin};
 use proptest::prelude::*;
@@ -18,11 +18,11 @@ const K1: [u8; 8] = [0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef];
 const K2: [u8; 8] = [0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0x01];
 
 fn tdea(bytes: &[u8]) -> Result<Tzpk, Error> {
-    Tzpk::from_bytes(bytes, Use::Tdea(Format::Iso1))
+    Tzpk::from_bytes(bytes, KeyUsage::Tdea(Format::Iso1))
 }
 
 fn aes(bytes: &[u8], account: &str) -> Result<Tzpk, Error> {
-    Tzpk::from_bytes(bytes, Use::Aes(Pan::from_ascii(account.as_bytes()).unwrap()))
+    Tzpk::from_bytes(bytes, KeyUsage::Aes(Pan::from_ascii(account.as_bytes()).unwrap()))
 }
 
 fn bytes(hex: &str) -> Vec<u8> {
@@ -84,12 +84,27 @@ fn single_des_in_disguise_is_refused() {
     let disguised = [
         [K1, K1].concat(),
         [K1, even].concat(),
+        [K1, K1, K1].concat(),
         [K1, K1, K2].concat(),
+        [K1, even, K2].concat(),
         [K1, K2, K2].concat(),
-        [K1, K2, K1].concat(),
+        [K2, K1, even].concat(),
     ];
     for bytes in disguised {
         assert_eq!(tdea(&bytes).unwrap_err(), Error::TzpkInvalid, "{bytes:02x?}");
+    }
+}
+
+/// As libraries write it that know keys of 24 bytes alone; the parity of the last part may differ.
+#[test]
+fn a_key_of_two_parts_in_24_bytes_is_that_key() {
+    let even: [u8; 8] = K1.map(|byte| byte ^ 1);
+    let made =
+        tdea(&[K1, K2].concat()).unwrap().encrypt(pin(&[1, 2, 3, 4]), &mut SystemRandom::new()).unwrap();
+    for third in [K1, even] {
+        let key = tdea(&[K1, K2, third].concat()).unwrap();
+        assert_eq!(key.check_value()[..3], [0x86, 0xe9, 0x65]);
+        assert_eq!(key.decrypt(&made).unwrap().expose(), [1, 2, 3, 4]);
     }
 }
 
@@ -105,9 +120,13 @@ fn weak_keys_are_refused_as_any_part() {
     assert_eq!(weak.len(), 16);
     for key in weak {
         let without_parity = key.map(|byte| byte & 0xfe);
-        for bytes in
-            [[key, K2].concat(), [K1, key].concat(), [K1, K2, key].concat(), [without_parity, K2].concat()]
-        {
+        for bytes in [
+            [key, K2].concat(),
+            [K1, key].concat(),
+            [K1, K2, key].concat(),
+            [without_parity, K2].concat(),
+            [key, K2, key].concat(),
+        ] {
             assert_eq!(tdea(&bytes).unwrap_err(), Error::TzpkInvalid, "{bytes:02x?}");
         }
     }
@@ -125,14 +144,14 @@ proptest! {
         for (len, place) in [(16, 0), (16, 1), (16, 2), (24, 0), (24, 1), (24, 2)] {
             let tzpk = || {
                 let format = formats().into_iter().nth(place).unwrap();
-                Tzpk::from_bytes(&key[..len], Use::Tdea(format)).unwrap()
+                Tzpk::from_bytes(&key[..len], KeyUsage::Tdea(format)).unwrap()
             };
-            let encrypted = tzpk().encrypt(pin(&digits), &mut SystemRandom).unwrap();
+            let encrypted = tzpk().encrypt(pin(&digits), &mut SystemRandom::new()).unwrap();
             let decrypted = tzpk().decrypt(&encrypted).unwrap();
             prop_assert_eq!(decrypted.expose(), &digits[..]);
         }
         for len in [16, 24, 32] {
-            let encrypted = aes(&key[..len], &account).unwrap().encrypt(pin(&digits), &mut SystemRandom).unwrap();
+            let encrypted = aes(&key[..len], &account).unwrap().encrypt(pin(&digits), &mut SystemRandom::new()).unwrap();
             let decrypted = aes(&key[..len], &account).unwrap().decrypt(&encrypted).unwrap();
             prop_assert_eq!(decrypted.expose(), &digits[..]);
         }

@@ -7,19 +7,21 @@ mod common;
 use base64ct::{Base64, Encoding};
 use card_pin::{
     error::Error,
-    key_pair::KeySize,
     random::SystemRandom,
-    session::{ControlIdSource, Event, Operation, Session},
+    session::{ControlIdSource, End, Operation, Session, Stage},
     wire::{ControlId, Endpoint, Reply, Request},
 };
-use common::{KEY, PIN, answer, assert_ended, field, good, key_reply, no_issuer, run, shown_block};
+use common::{
+    Event, KEY, PIN, answer, assert_ended, field, good, key_reply, no_issuer, run, settings, shown_block,
+    turn,
+};
 use serde_json::json;
 
 /// A name for the server's side of one case.
 type Answer = Box<dyn Fn(&Request) -> Reply>;
 
 fn open(source: ControlIdSource) -> Session<SystemRandom> {
-    Session::open(Operation::View, KeySize::Rsa2048, source, SystemRandom)
+    Session::open(settings(Operation::View, source), SystemRandom::new())
 }
 
 fn given() -> Session<SystemRandom> {
@@ -27,8 +29,9 @@ fn given() -> Session<SystemRandom> {
 }
 
 #[test]
-fn with_a_control_id_the_pin_is_shown_at_once() {
+fn with_a_control_id_the_pin_is_asked_for_at_once() {
     let mut session = given();
+    assert_eq!(session.snapshot().stage, Stage::Submitting);
     let (events, requests) = run(
         &mut session,
         |request| {
@@ -37,12 +40,57 @@ fn with_a_control_id_the_pin_is_shown_at_once() {
         },
         no_issuer,
     );
-    assert_eq!(requests, [Endpoint::View]);
-    assert_eq!(events, [Event::Submitting, Event::Shown]);
-    assert_eq!(session.shown().unwrap().expose(), PIN);
-    session.close();
+    assert_eq!((events, requests), (vec![Event::Arrived], vec![Endpoint::View]));
+}
+
+/// A session whose PIN has arrived.
+fn arrived() -> Session<SystemRandom> {
+    let mut session = given();
+    run(&mut session, good, no_issuer);
+    session
+}
+
+/// Until then nobody knows that the customer is there to look.
+#[test]
+fn the_pin_is_shown_when_the_customer_looks() {
+    let mut session = arrived();
     assert!(session.shown().is_none());
+    assert_eq!(turn(&mut session, Session::reveal), [Event::Shown]);
+    assert_eq!(session.shown().unwrap().expose(), PIN);
+    assert_eq!(turn(&mut session, Session::reveal), []);
+    assert_eq!(session.shown().unwrap().expose(), PIN);
+    assert_eq!(turn(&mut session, Session::close), [Event::Hidden]);
+    assert_eq!(session.snapshot().end, Some(End { code: None, retryable: false }));
     assert_ended(&mut session);
+}
+
+#[test]
+fn a_pin_that_nobody_looked_at_was_not_shown() {
+    let mut session = arrived();
+    assert_eq!(turn(&mut session, Session::close), [Event::Failed(Error::Closed)]);
+    assert_ended(&mut session);
+}
+
+#[test]
+fn a_page_that_is_hidden_ends_the_view() {
+    let forget = |session: &mut Session<SystemRandom>| assert_eq!(session.forget(), Ok(()));
+    let mut session = arrived();
+    assert_eq!(turn(&mut session, forget), [Event::Failed(Error::Closed)]);
+    assert_ended(&mut session);
+
+    let mut session = arrived();
+    session.reveal();
+    assert_eq!(turn(&mut session, forget), [Event::Hidden]);
+    assert_ended(&mut session);
+}
+
+#[test]
+fn before_the_pin_arrives_there_is_nothing_to_reveal_or_forget() {
+    let mut session = given();
+    assert_eq!(turn(&mut session, Session::reveal), []);
+    assert_eq!(session.forget(), Err(Error::Closed));
+    assert_eq!(run(&mut session, good, no_issuer).0, [Event::Arrived]);
+    assert!(session.shown().is_none());
 }
 
 #[test]
@@ -50,11 +98,10 @@ fn with_a_provider_nothing_is_sent_before_the_customer_asks() {
     let mut session = open(ControlIdSource::Provider);
     let (events, _) = run(&mut session, |_| panic!("nobody asked yet"), no_issuer);
     assert_eq!(events, [Event::Ready]);
-    session.advance().unwrap();
-    session.advance().unwrap();
+    assert_eq!(turn(&mut session, |session| session.advance().unwrap()), [Event::Submitting]);
+    assert_eq!(turn(&mut session, |session| session.advance().unwrap()), []);
     let (events, requests) = run(&mut session, good, || Some("token".to_owned()));
-    assert_eq!(requests, [Endpoint::View]);
-    assert_eq!(events, [Event::Submitting, Event::Shown]);
+    assert_eq!((events, requests), (vec![Event::Arrived], vec![Endpoint::View]));
 }
 
 #[test]
@@ -67,7 +114,7 @@ fn there_is_nothing_to_type() {
 
 #[test]
 fn an_expired_token_is_asked_for_once_more() {
-    for (expired, end) in [(1, Event::Shown), (2, Event::ViewFailed(Error::ControlIdExpired))] {
+    for (expired, end) in [(1, Event::Arrived), (2, Event::Failed(Error::ControlIdExpired))] {
         let mut session = open(ControlIdSource::Provider);
         session.submit().unwrap();
         let mut answers = 0;
@@ -106,7 +153,7 @@ fn every_other_answer_has_its_code() {
     for (reply, error) in cases {
         let mut session = given();
         let (events, _) = run(&mut session, |request| Some(reply(request)), no_issuer);
-        assert_eq!(events.last(), Some(&Event::ViewFailed(error)));
+        assert_eq!(events.last(), Some(&Event::Failed(error)));
         assert!(session.shown().is_none());
         assert_ended(&mut session);
     }

@@ -22,10 +22,14 @@
 export type SessionErrorCode =
   /** No control id was given. */
   | "control_id_missing"
-  /** The provider failed, or returned something else than a control id. */
+  /** The provider failed, or returned something that is not a control id. */
   | "control_id_unavailable"
-  /** The server does not know the control id any more (401, 403, 404, 410). */
+  /** The server does not know the control id any more (410, or 404 with a JSON body). */
   | "control_id_expired"
+  /** The customer is not signed in any more (401, 403). */
+  | "not_allowed"
+  /** The server takes no more requests for now (408, 424, 425, 429; 503 with `Retry-After` before the PIN was sent). */
+  | "busy"
   /** The control id was used before (409). */
   | "already_used"
   /** No answer: refused, cut, redirected, or offline. */
@@ -44,6 +48,10 @@ export type SessionErrorCode =
   | "tzpk_invalid"
   /** The device has no source of random numbers. */
   | "entropy_unavailable"
+  /** The page wants the PIN kept in a worker, and none can be started here. */
+  | "isolation_unavailable"
+  /** The worker or the core was not found, has the wrong type, or is blocked. */
+  | "vault_missing"
   /** The device does not run WebAssembly, or a `workerUrl` names the worker that sets PINs where one is to be viewed. */
   | "wasm_unavailable"
   /** The session has ended (its page was left, for one, and has come back), or takes no input while it submits. */

@@ -16,7 +16,7 @@ use wasm_bindgen::prelude::*;
 #[wasm_bindgen]
 pub fn make_key_pair(bits: u32) -> Result<Vec<u8>, JsError> {
     let size = KeySize::from_bits(bits).ok_or_else(|| JsError::new("bits: 2048, 3072 or 4096"))?;
-    let key_pair = KeyPair::make(size, &mut SystemRandom)?;
+    let key_pair = KeyPair::make(size, &mut SystemRandom::new())?;
     Base64::decode_vec(key_pair.to_spki_base64()).map_err(|_| JsError::new("the public key is no base64"))
 }
 
@@ -26,6 +26,6 @@ pub fn make_key_pair(bits: u32) -> Result<Vec<u8>, JsError> {
 /// What the crate refuses.
 #[wasm_bindgen]
 pub fn make_key_pair_by_rsa_crate(bits: u32) -> Result<Vec<u8>, JsError> {
-    let private_key = rsa::PrivateKey::new(&mut SystemRandom, bits as usize)?;
+    let private_key = rsa::PrivateKey::new(&mut SystemRandom::new(), bits as usize)?;
     Ok(private_key.as_public_key().to_public_key_der()?.into_vec())
 }

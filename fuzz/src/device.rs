@@ -13,7 +13,7 @@ use rand::{TryCryptoRng, TryRng};
 /// The one key pair of this process.
 pub(crate) fn key_pair() -> &'static KeyPair {
     static MADE: OnceLock<KeyPair> = OnceLock::new();
-    MADE.get_or_init(|| KeyPair::make(KeySize::Rsa2048, &mut SystemRandom).unwrap())
+    MADE.get_or_init(|| KeyPair::make(KeySize::Rsa2048, &mut SystemRandom::new()).unwrap())
 }
 
 /// Whether this input may take the private operation of RSA, some milliseconds: one in 256 may, always the same.

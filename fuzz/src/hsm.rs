@@ -1,7 +1,7 @@
 use arbitrary::Unstructured;
 use card_pin::pan::Pan;
 use card_pin::pin_block::Format;
-use card_pin::tzpk::{Tzpk, Use};
+use card_pin::tzpk::{KeyUsage, Tzpk};
 use card_pin_sandbox::fuzzing::{Key, Module};
 
 use crate::device::{Dice, ascii, digits, pin};
@@ -47,10 +47,10 @@ fn run(data: &mut Unstructured<'_>) -> arbitrary::Result<()> {
 fn tzpk(format: u8, is_aes: bool, pan: &[u8], key: &[u8]) -> Option<Tzpk> {
     let pan = || Pan::from_ascii(ascii(pan).as_bytes()).unwrap();
     let usage = match (is_aes, format) {
-        (false, 0) => Use::Tdea(Format::Iso0(pan())),
-        (false, 1) => Use::Tdea(Format::Iso1),
-        (false, 3) => Use::Tdea(Format::Iso3(pan())),
-        (true, 4) => Use::Aes(pan()),
+        (false, 0) => KeyUsage::Tdea(Format::Iso0(pan())),
+        (false, 1) => KeyUsage::Tdea(Format::Iso1),
+        (false, 3) => KeyUsage::Tdea(Format::Iso3(pan())),
+        (true, 4) => KeyUsage::Aes(pan()),
         _ => return None,
     };
     Tzpk::from_bytes(key, usage).ok()

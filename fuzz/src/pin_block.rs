@@ -2,7 +2,7 @@ use arbitrary::Unstructured;
 use card_pin::error::Error;
 use card_pin::pan::Pan;
 use card_pin::pin_block::{Format, account_field};
-use card_pin::tzpk::{Tzpk, Use};
+use card_pin::tzpk::{KeyUsage, Tzpk};
 use card_pin_sandbox::fuzzing::Key;
 
 use crate::device::{Dice, ascii, digits, pin};
@@ -47,12 +47,12 @@ fn run(data: &mut Unstructured<'_>) -> arbitrary::Result<()> {
 
 fn key(format: u8, pan: &[u8]) -> Tzpk {
     let pan = || Pan::from_ascii(ascii(pan).as_bytes()).unwrap();
-    let tdea = |format| Tzpk::from_bytes(&TDEA, Use::Tdea(format)).unwrap();
+    let tdea = |format| Tzpk::from_bytes(&TDEA, KeyUsage::Tdea(format)).unwrap();
     match format {
         0 => tdea(Format::Iso0(pan())),
         1 => tdea(Format::Iso1),
         3 => tdea(Format::Iso3(pan())),
-        _ => Tzpk::from_bytes(&AES, Use::Aes(pan())).unwrap(),
+        _ => Tzpk::from_bytes(&AES, KeyUsage::Aes(pan())).unwrap(),
     }
 }
 

@@ -4,29 +4,61 @@ use base64ct::{Base64, Encoding};
 use card_pin::entry::PinRules;
 use card_pin::error::Error;
 use card_pin::key_pair::KeySize;
+<<<<<<< HEAD
+use card_pin::session::{ControlIdSource, Operation, Session, Settings};
+use card_pin::weak_pin::WeakPin;
+use card_pin::wire::{Answer, ControlId, Endpoint, Formats, Reply};
+=======
 use card_pin::session::{Action, ControlIdSource, Event, Operation, Session};
-use card_pin::wire::{ControlId, Endpoint, Reply};
+use card_pin::wire::{Answer, ControlId, Endpoint, Reply};
+>>>>>>> session
 use serde::Deserialize;
 use serde::de::{MapAccess, Visitor};
 use serde_json::Value;
 
 use crate::device::{Dice, key_pair, may_be_slow};
 
-/// An answer of any status and body to the request for a key. The first byte is 0 for `tzpk` or 1 for `view`, the next two
-/// are the status, least byte first; the rest is the body.
+/// An answer of any status and body to the request for a key. The first byte is 0 for `tzpk` or 1 for `view`, 2 more if it
+/// says when to try again; the next two are the status, least byte first; the rest is the body.
 ///
-/// It ends the session with the code that the documented rules give, which are written down here once more.
+/// It ends the session with the code that the documented rules give, which are written down here once more; only a busy
+/// server is waited for.
 pub fn reply(data: &[u8]) {
-    let [endpoint, low, high, body @ ..] = data else { return };
+    let [kind, low, high, body @ ..] = data else { return };
+    let retry_after_seconds = (kind & 2 != 0).then_some(1);
     let status = u16::from_le_bytes([*low, *high]);
+<<<<<<< HEAD
     let (endpoint, operation) = match endpoint % 2 {
+        0 => (Endpoint::Tzpk, Operation::Set(PinRules::new(4, 4, true, WeakPin::Reject).unwrap())),
+=======
+    let (endpoint, operation) = match kind % 2 {
         0 => (Endpoint::Tzpk, Operation::Set(PinRules::default())),
+>>>>>>> session
         _ => (Endpoint::View, Operation::View),
     };
+    // A byte order mark is skipped.
+    let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     let expected = match status {
-        200..=299 => read(endpoint, body),
-        401 | 403 | 404 | 410 => Expected::Exactly(Error::ControlIdExpired),
+<<<<<<< HEAD
+        200..=299 => read(endpoint, text),
+        401 | 403 => Expected::Exactly(Error::NotAllowed),
+        404 => match serde_json::from_slice::<Value>(text) {
+            Ok(Value::Object(_)) => Expected::Exactly(Error::ControlIdExpired),
+            Ok(_) => Expected::Exactly(Error::Rejected),
+            Err(_) => Expected::OneOf(Error::ControlIdExpired, Error::Rejected),
+        },
+        408 | 424 | 425 | 429 => Expected::Wait,
         409 => Expected::Exactly(Error::AlreadyUsed),
+        410 => Expected::Exactly(Error::ControlIdExpired),
+=======
+        200..=299 => read(endpoint, body),
+        401 | 403 => Expected::Exactly(Error::NotAllowed),
+        404 => not_found(body),
+        410 => Expected::Exactly(Error::ControlIdExpired),
+        409 => Expected::Exactly(Error::AlreadyUsed),
+        408 | 424 | 425 | 429 => Expected::Exactly(Error::Busy),
+        503 if retry_after_seconds.is_some() => Expected::Exactly(Error::Busy),
+>>>>>>> session
         400..=499 => Expected::Exactly(Error::Rejected),
         500..=599 => Expected::Exactly(Error::ServerError),
         _ => Expected::Exactly(Error::BadResponse),
@@ -34,22 +66,47 @@ pub fn reply(data: &[u8]) {
     if matches!(expected, Expected::Decrypted) && !may_be_slow(data) {
         return;
     }
-    let source = ControlIdSource::Given(ControlId::new("1".to_owned()).unwrap());
-    let mut session = Session::open(operation, KeySize::Rsa2048, source, Dice::new(0, 10_000));
+    let settings = Settings {
+        operation,
+        key_size: KeySize::Rsa2048,
+        control_id_source: ControlIdSource::Given(ControlId::new("1".to_owned()).unwrap()),
+        formats: Formats::new(&[0, 1, 3, 4]).unwrap(),
+        can_look_up: false,
+    };
+    let mut session = Session::open(settings, Dice::new(0, 10_000));
     session.end_search(key_pair().clone());
     while session.next_action().is_some() {}
-    session.reply(endpoint, Reply::Answered { status, body: Some(body.to_vec()) });
+<<<<<<< HEAD
+    let body = Some(body.to_vec());
+    session.reply(Reply::Answered(Answer { status, is_html: false, retry_after_seconds: None, body }));
+    assert!(session.shown().is_none());
+    let snapshot = session.snapshot();
+    if let Expected::Wait = expected {
+        assert_eq!((snapshot.waits_seconds, snapshot.end), (Some(1), None));
+        return;
+    }
+    let ended = snapshot.end.unwrap().code.unwrap();
+    assert!(session.next_action().is_none());
+=======
+    let answer = Answer { status, is_html: false, retry_after_seconds, body: Some(body.to_vec()) };
+    session.reply(endpoint, Reply::Answered(answer));
     let ended = match session.next_action() {
         Some(Action::Emit(Event::Failed(error))) if endpoint == Endpoint::Tzpk => error,
         Some(Action::Emit(Event::ViewFailed(error))) if endpoint == Endpoint::View => error,
         other => unreachable!("{other:?} after {status}"),
     };
     assert!(session.has_ended() && session.shown().is_none() && session.next_action().is_none());
+>>>>>>> session
     match expected {
         Expected::Exactly(error) => assert_eq!(ended, error),
         // Nobody has made a ciphertext for this key pair.
         Expected::Decrypted => assert_eq!(ended, Error::TzpkInvalid),
-        Expected::OneOf => assert!(matches!(ended, Error::BadResponse | Error::TzpkInvalid)),
+<<<<<<< HEAD
+        Expected::OneOf(one, other) => assert!(ended == one || ended == other, "{ended}"),
+        Expected::Wait => unreachable!(),
+=======
+        Expected::OneOf(errors) => assert!(errors.contains(&ended), "{ended}"),
+>>>>>>> session
     }
 }
 
@@ -57,13 +114,37 @@ enum Expected {
     Exactly(Error),
     /// The key is decrypted, and that fails.
     Decrypted,
+<<<<<<< HEAD
     /// What is no JSON to the one parser may be some to the other, which leaves unknown fields unread.
-    OneOf,
+    OneOf(Error, Error),
+    /// The server is asked again after a while.
+    Wait,
+=======
+    /// What is not JSON to the one parser may be some to the other, which leaves unknown fields unread.
+    OneOf([Error; 2]),
+}
+
+fn not_found(body: &[u8]) -> Expected {
+    match serde_json::from_slice::<Value>(without_mark(body)) {
+        Ok(Value::Object(_)) => Expected::Exactly(Error::ControlIdExpired),
+        Ok(_) => Expected::Exactly(Error::Rejected),
+        Err(_) => Expected::OneOf([Error::ControlIdExpired, Error::Rejected]),
+    }
+}
+
+fn without_mark(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
+>>>>>>> session
 }
 
 fn read(endpoint: Endpoint, body: &[u8]) -> Expected {
+    let body = without_mark(body);
     if serde_json::from_slice::<Value>(body).is_err() {
-        return Expected::OneOf;
+<<<<<<< HEAD
+        return Expected::OneOf(Error::BadResponse, Error::TzpkInvalid);
+=======
+        return Expected::OneOf([Error::BadResponse, Error::TzpkInvalid]);
+>>>>>>> session
     }
     let Ok(Members(members)) = serde_json::from_slice(body) else {
         return Expected::Exactly(Error::BadResponse);
@@ -77,19 +158,33 @@ fn read(endpoint: Endpoint, body: &[u8]) -> Expected {
         ("TDEA", Some(0 | 3)) | ("AES", Some(4) | None) => pan_is_good,
         _ => false,
     };
-    let is_hex =
-        |text: &str| text.len().is_multiple_of(2) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_check_value = |text: &str| {
+<<<<<<< HEAD
+        matches!(text.len(), 6..=32)
+=======
+        (6..=32).contains(&text.len())
+>>>>>>> session
+            && text.len().is_multiple_of(2)
+            && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
     let block_is_good = match (endpoint, fields.pin_block) {
         (Endpoint::View, Some(block)) => Base64::decode_vec(block).is_ok(),
         (Endpoint::View, None) => false,
         _ => true,
     };
-    if !use_is_good || !fields.kcv.is_none_or(is_hex) || !block_is_good {
+    if !use_is_good || !fields.kcv.is_none_or(is_check_value) || !block_is_good {
         return Expected::Exactly(Error::BadResponse);
     }
     match Base64::decode_vec(fields.tzpk) {
+<<<<<<< HEAD
+        // As long as the modulus of one size of key or another.
+        Ok(key) if matches!(key.len(), 256 | 384 | 512) => Expected::Decrypted,
+=======
         Ok(key) if key.len() == 256 => Expected::Decrypted,
-        _ => Expected::Exactly(Error::TzpkInvalid),
+        // For a key of another size.
+        Ok(key) if matches!(key.len(), 384 | 512) => Expected::Exactly(Error::TzpkInvalid),
+>>>>>>> session
+        _ => Expected::Exactly(Error::BadResponse),
     }
 }
 

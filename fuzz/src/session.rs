@@ -7,9 +7,9 @@ use arbitrary::Unstructured;
 use card_pin::entry::PinRules;
 use card_pin::error::Error;
 use card_pin::key_pair::KeySize;
-use card_pin::session::{ControlIdSource, Operation, Session};
+use card_pin::session::{ControlIdSource, Operation, Session, Settings};
 use card_pin::weak_pin::WeakPin;
-use card_pin::wire::ControlId;
+use card_pin::wire::{ControlId, Formats};
 
 use crate::device::{Dice, key_pair, may_be_slow};
 use model::{Input, Model};
@@ -25,16 +25,25 @@ fn run(data: &mut Unstructured<'_>, may_be_slow: bool) -> arbitrary::Result<()> 
         true => Operation::View,
         false => Operation::Set(rules(data)?),
     };
-    let given = data.arbitrary::<bool>()?;
-    let source = match given {
+    let flags = data.arbitrary::<u8>()?;
+    let (given, can_look_up) = (flags & 1 != 0, flags & 2 != 0);
+    let formats: &[u8] = if flags & 4 != 0 { &[1, 4] } else { &[0, 1, 3, 4] };
+    let control_id_source = match given {
         true => ControlIdSource::Given(ControlId::new("given".to_owned()).unwrap()),
         false => ControlIdSource::Provider,
+    };
+    let settings = Settings {
+        operation,
+        key_size: KeySize::Rsa2048,
+        control_id_source,
+        formats: Formats::new(formats).unwrap(),
+        can_look_up,
     };
     // One in sixteen runs out of random numbers.
     let left = data.arbitrary::<u8>()?;
     let dice = Dice::new(data.arbitrary::<u16>()?.into(), if left < 16 { left.into() } else { u32::MAX });
-    let mut session = Session::open(operation, KeySize::Rsa2048, source, dice);
-    let mut model = Model::new(operation, given);
+    let mut session = Session::open(settings, dice);
+    let mut model = Model::new(operation, given, formats, session.snapshot());
     model.drain(&mut session, Input::Other);
     // What is still to come after the input's end is nothing.
     while !data.is_empty() {
@@ -76,10 +85,7 @@ fn step(
         16 | 20 => refused(session.submit(), !model.has_ended()),
         17 => refused(session.advance(), !model.has_ended()),
         18 => session.end_search(key_pair().clone()),
-        19 => {
-            session.close();
-            model.close();
-        }
+        19 => session.close(),
         // The digits of a PIN at once, in place of a search for that sequence.
         21 => {
             for digit in [4, 8, 2, 6, 1, 5, 9, 3, 7, 0, 4, 8].iter().take(data.int_in_range(4..=12)?) {
@@ -97,17 +103,20 @@ fn step(
         26 => session.control_id(Some("x".repeat(data.int_in_range(4095..=4098)?))),
         // An answer that nothing waits for, or that something does.
         27..=40 => {
-            let (endpoint, reply) = replies::any(data)?;
-            session.reply(endpoint, reply);
-            model.replied(endpoint, session);
+            session.reply(replies::plain(data)?);
+            model.replied(session);
         }
-        41 => refused(session.forget(), takes_digits),
+        42 => refused(session.forget(), takes_digits || model.is_there_to_look_at()),
+        43 => {
+            session.waited();
+            model.waited(session);
+        }
+        44 => session.reveal(),
         // The right answer to what is waited for, but for what is wrong with it.
         _ => {
             if let Some(endpoint) = model.waits_for() {
-                let reply = replies::right(data, endpoint, model, may_be_slow)?;
-                session.reply(endpoint, reply);
-                model.replied(endpoint, session);
+                session.reply(replies::right(data, endpoint, model, may_be_slow)?);
+                model.replied(session);
             }
         }
     }

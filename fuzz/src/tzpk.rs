@@ -1,13 +1,13 @@
 use card_pin::error::Error;
 use card_pin::pan::Pan;
 use card_pin::pin_block::Format;
-use card_pin::tzpk::{Tzpk, Use};
+use card_pin::tzpk::{KeyUsage, Tzpk};
 use card_pin_sandbox::fuzzing::Key;
 
 /// The bytes of an unwrapped key: which of them are taken, and their check value, against what SP 800-67 says of key
 /// schedules and the sandbox's own code.
 pub fn tzpk(data: &[u8]) {
-    let tdea = Tzpk::from_bytes(data, Use::Tdea(Format::Iso1));
+    let tdea = Tzpk::from_bytes(data, KeyUsage::Tdea(Format::Iso1));
     match weakness(data) {
         None => assert!(tdea.is_ok(), "a good key is refused"),
         Some(Weakness::Certain) => assert_eq!(tdea.as_ref().unwrap_err(), &Error::TzpkInvalid),
@@ -15,12 +15,13 @@ pub fn tzpk(data: &[u8]) {
         Some(Weakness::Possible) => {}
     }
     let pan = Pan::from_ascii(b"5413330089020011").unwrap();
-    let aes = Tzpk::from_bytes(data, Use::Aes(pan));
+    let aes = Tzpk::from_bytes(data, KeyUsage::Aes(pan));
     assert_eq!(aes.is_ok(), matches!(data.len(), 16 | 24 | 32));
     for (is_aes, key) in [(false, tdea), (true, aes)] {
         if let Ok(key) = key {
             let hex: String = key.check_value().iter().map(|byte| format!("{byte:02X}")).collect();
-            assert_eq!(Key::new(is_aes, data).check_value(), Some(hex));
+            let theirs = Key::new(is_aes, data).check_value().unwrap();
+            assert!(hex.starts_with(&theirs), "{theirs}");
         }
     }
 }
@@ -39,10 +40,10 @@ fn weakness(key: &[u8]) -> Option<Weakness> {
         .chunks(8)
         .map(|part| u64::from_be_bytes(part.try_into().unwrap()) & 0xfefe_fefe_fefe_fefe)
         .collect();
-    let has_equal = (1..parts.len()).any(|place| parts[..place].contains(&parts[place]));
+    let is_single_des = parts.windows(2).any(|parts| parts[0] == parts[1]);
     let subkeys = parts.iter().map(|&part| period(part)).min();
     match subkeys {
-        _ if has_equal => Some(Weakness::Certain),
+        _ if is_single_des => Some(Weakness::Certain),
         Some(1 | 2) => Some(Weakness::Certain),
         Some(4) => Some(Weakness::Possible),
         _ => None,

@@ -17,7 +17,7 @@ use card_pin::key_pair::KeySize;
 use card_pin::random::SystemRandom;
 use card_pin::session::{Action, ControlIdSource, Event, Operation, Session};
 use card_pin::weak_pin::WeakPin;
-use card_pin::wire::{Endpoint, Reply};
+use card_pin::wire::{Answer, Endpoint, Reply};
 use card_pin_relay::{Log, Relay, read_config};
 use card_pin_sandbox::{Config, Embossing, PAGE_MINUTES};
 use reqwest::{Client, Method};
@@ -155,8 +155,12 @@ async fn measure(places: &Places, sets: &AtomicUsize) -> Result<()> {
 fn device(number: usize) -> Result<(Session<SystemRandom>, String)> {
     let pin = format!("{:06}", 123_457 + number * 7919 % 800_000);
     let rules = PinRules::new(6, 6, false, WeakPin::Allow).ok_or("six digits are allowed")?;
-    let mut session =
-        Session::open(Operation::Set(rules), KeySize::Rsa2048, ControlIdSource::Provider, SystemRandom);
+    let mut session = Session::open(
+        Operation::Set(rules),
+        KeySize::Rsa2048,
+        ControlIdSource::Provider,
+        SystemRandom::new(),
+    );
     while session.search_key_pair() {}
     for digit in pin.bytes() {
         session.press(digit - b'0')?;
@@ -201,7 +205,8 @@ impl Places {
                     let answer = call.send().await?;
                     let status = answer.status().as_u16();
                     let body = Some(answer.bytes().await?.to_vec());
-                    session.reply(request.endpoint, Reply::Answered { status, body });
+                    let answer = Answer { status, is_html: false, retry_after_seconds: None, body };
+                    session.reply(request.endpoint, Reply::Answered(answer));
                 }
             }
         }

@@ -3,7 +3,7 @@
 //! The one place where a failure becomes a status. The module on the device reads nothing but the status, by these rules:
 //! after `set` a 4xx means "not set" and a 5xx "nobody knows"; before it, a 5xx is worth another try. So a `set` that was
 //! not sent, or not looked at, for a reason of the relay's own is 424, and the same reason for another request is 5xx. 401
-//! and 403 are never given: to the module they say that the control id is used up. A detail never repeats what was sent.
+//! and 403 are never given: to the module they say that the customer is not signed in any more. A detail never repeats what was sent.
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};

@@ -10,8 +10,8 @@ use serde_json::{Map, Value};
 
 use crate::problem::Problem;
 
-/// The longest control id; Enfuce's are UUIDs of 36.
-const MAX_CONTROL_ID_BYTES: usize = 256;
+/// The longest control id, as in the module; Enfuce's are UUIDs of 36.
+const MAX_CONTROL_ID_BYTES: usize = 4096;
 /// The DER of RSA public keys of 2048 to 4096 bits with the exponent 65537.
 const PUBLIC_KEY_BYTES: std::ops::RangeInclusive<usize> = 294..=550;
 /// The AlgorithmIdentifier rsaEncryption with NULL parameters (RFC 3279 §2.3.1), after the four bytes of the outer
@@ -19,7 +19,9 @@ const PUBLIC_KEY_BYTES: std::ops::RangeInclusive<usize> = 294..=550;
 const RSA_ALGORITHM: [u8; 15] =
     [0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00];
 /// A TZPK wrapped with RSA-OAEP is as long as the modulus.
-const WRAPPED_KEY_BYTES: std::ops::RangeInclusive<usize> = 256..=512;
+const WRAPPED_KEY_BYTES: [usize; 3] = [256, 384, 512];
+/// The hexadecimal digits of a check value, or of as much as Enfuce sends of it: at least three bytes, at most a block.
+const CHECK_VALUE_DIGITS: std::ops::RangeInclusive<usize> = 6..=32;
 
 /// What the device asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,9 +88,7 @@ pub(crate) fn read_request(operation: Operation, body: &[u8]) -> Result<Request,
         }
     };
     if !is_control_id(&control_id) {
-        return Err(Problem::malformed(
-            "controlId has to be 1 to 256 letters, digits, hyphens, dots, tildes or underscores.",
-        ));
+        return Err(Problem::malformed("controlId has to be 1 to 4096 visible ASCII characters."));
     }
     Ok(Request { operation, control_id, sent })
 }
@@ -127,10 +127,7 @@ const ANSWER_FIELDS: [Field; 6] = [
         key.is_some_and(|key| WRAPPED_KEY_BYTES.contains(&key.len()))
     }),
     ("algorithm", false, |value| matches!(value.as_str(), Some("TDEA" | "AES"))),
-    ("kcv", false, |value| {
-        let is_hex = |text: &str| text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'A'..=b'F'));
-        value.as_str().is_some_and(|text| matches!(text.len(), 6 | 10) && is_hex(text))
-    }),
+    ("kcv", false, |value| value.as_str().is_some_and(is_check_value)),
     ("pinBlockFormat", false, |value| matches!(value.as_u64(), Some(0 | 1 | 3 | 4))),
     ("pan", false, |value| {
         let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
@@ -147,8 +144,13 @@ fn fields(operation: Operation) -> &'static [Field] {
 }
 
 fn is_control_id(text: &str) -> bool {
-    let is_unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    (1..=MAX_CONTROL_ID_BYTES).contains(&text.len()) && text.bytes().all(is_unreserved)
+    (1..=MAX_CONTROL_ID_BYTES).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+fn is_check_value(text: &str) -> bool {
+    CHECK_VALUE_DIGITS.contains(&text.len())
+        && text.len().is_multiple_of(2)
+        && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn is_public_key(text: &str) -> bool {
@@ -161,4 +163,28 @@ fn is_public_key(text: &str) -> bool {
 
 fn is_block(text: &str) -> bool {
     Base64::decode_vec(text).is_ok_and(|block| matches!(block.len(), 8 | 16))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::{is_check_value, is_control_id};
+    use serde_json::Value;
+
+    fn texts(list: &Value) -> impl Iterator<Item = &str> {
+        list.as_array().unwrap().iter().map(|text| text.as_str().unwrap())
+    }
+
+    /// The module is tested with the same table, so what passes here is what it takes.
+    #[test]
+    fn the_module_and_the_relay_agree() {
+        let shared: Value = serde_json::from_str(include_str!("../../tests/fixtures/wire.json")).unwrap();
+        let (control_ids, check_values) = (&shared["controlIds"], &shared["checkValues"]);
+        assert!(texts(&control_ids["taken"]).all(is_control_id));
+        assert!(!texts(&control_ids["refused"]).any(is_control_id));
+        let longest = usize::try_from(control_ids["longestBytes"].as_u64().unwrap()).unwrap();
+        assert!(is_control_id(&"x".repeat(longest)) && !is_control_id(&"x".repeat(longest + 1)));
+        assert!(texts(&check_values["taken"]).all(is_check_value));
+        assert!(!texts(&check_values["refused"]).any(is_check_value));
+    }
 }

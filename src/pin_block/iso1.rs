@@ -15,7 +15,7 @@ use rand_core::TryCryptoRng;
 /// The control nibble of format 1.
 const CONTROL: u8 = 1;
 
-/// The fill is drawn for every nibble and the digits laid over it, so that a failing source leaves no block.
+/// Draws the fill for every nibble and writes the PIN over it.
 pub(super) fn encode<R: TryCryptoRng>(digits: &Digits, random: &mut R) -> Result<Secret<8>, Error> {
     let mut block = Secret::zeroed();
     // EXPOSE: the block is written in place, in secret memory.

@@ -25,7 +25,7 @@ pub(super) fn encode<R: TryCryptoRng>(
 }
 
 /// # Errors
-/// [`Error::BadResponse`] unless control nibble, length, every digit and every fill are those of a format 3 block
+/// [`Error::BadResponse`] unless the control nibble, the length, every digit and every fill nibble are those of a format 3 block
 /// for this account number.
 pub(super) fn decode(mut block: Secret<8>, pan: &Pan) -> Result<Digits, Error> {
     // EXPOSE: the account number is taken out in place, and the digits read into secret memory.

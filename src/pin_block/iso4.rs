@@ -25,10 +25,10 @@ const FILL: u8 = 0x0a;
 pub struct PinField(Secret<16>);
 
 impl PinField {
-    /// Consumes a PIN and makes its field.
+    /// Consumes a PIN and makes its field (ISO 9564-1:2017, 9.4.2).
     ///
     /// # Errors
-    /// [`Error::EntropyUnavailable`]: the second half is random.
+    /// [`Error::EntropyUnavailable`] when `random` fails: the second half is random.
     pub fn make<R: TryCryptoRng>(pin: Pin, random: &mut R) -> Result<Self, Error> {
         let mut field = Secret::zeroed();
         // EXPOSE: the field is written in place, in secret memory.
@@ -39,7 +39,7 @@ impl PinField {
         Ok(Self(field))
     }
 
-    /// A field that was decrypted.
+    /// Takes a decrypted field, not checked yet.
     #[must_use]
     pub fn from_secret(field: Secret<16>) -> Self {
         Self(field)
@@ -48,7 +48,7 @@ impl PinField {
     /// Consumes a field and gives its digits.
     ///
     /// # Errors
-    /// [`Error::BadResponse`] unless control nibble, length, every digit and every fill are those of format 4.
+    /// [`Error::BadResponse`] unless the control nibble, the length, every digit and every fill nibble are those of format 4.
     pub fn into_digits(self) -> Result<Digits, Error> {
         // EXPOSE: read nibble by nibble into secret memory.
         let [half, _random] = self.0.expose().as_chunks::<8>().0 else { return Err(Error::BadResponse) };
@@ -63,7 +63,7 @@ impl PinField {
     }
 }
 
-/// The account number field.
+/// Makes the account number field for format 4 (ISO 9564-1:2017, 9.4.2), the check digit included.
 #[must_use]
 pub fn account_field(pan: &Pan) -> Secret<16> {
     let mut field = Secret::zeroed();

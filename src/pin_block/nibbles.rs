@@ -1,9 +1,10 @@
+//! Reading and writing blocks nibble by nibble: what the formats share.
+
 use crate::{
     digits::{Digits, MAX_DIGITS, MIN_DIGITS},
     error::Error,
     pan::Pan,
     random,
-    secret::Secret,
 };
 use ctutils::{Choice, CtEq, CtGt, CtLt};
 use rand_core::TryCryptoRng;
@@ -20,7 +21,7 @@ pub(super) fn set(bytes: &mut [u8], place: usize, nibble: u8) {
     *byte = if place.is_multiple_of(2) { nibble << 4 | *byte & 0x0f } else { *byte & 0xf0 | nibble };
 }
 
-/// Lays control nibble, length and digits over the head of a block that holds its fill already.
+/// Writes control nibble, length and digits over the start of a block that is filled already.
 pub(super) fn set_pin(bytes: &mut [u8], control: u8, digits: &Digits) {
     bytes[0] = control << 4 | digits.count();
     // EXPOSE: each digit goes to its nibble, in secret memory.
@@ -29,14 +30,14 @@ pub(super) fn set_pin(bytes: &mut [u8], control: u8, digits: &Digits) {
     }
 }
 
-/// Reads the PIN from a block of `control`, behind which `is_fill` holds for every nibble.
+/// Reads the PIN from a block with this control nibble; `is_fill` says what a fill nibble may be.
 ///
-/// Every nibble is looked at whatever the others are, and there is one verdict: how long it takes tells nothing about what
-/// is wrong with a block, nor about its digits, but for their number.
+/// Every nibble is checked, whatever the others are, and there is one error: the time that it takes does not depend on what
+/// is wrong with a block, nor on its digits, but only on their number.
 ///
 /// # Errors
-/// [`Error::BadResponse`] unless the control nibble is `control`, the length 4 to 12, every digit 0 to 9 and every
-/// fill as it should be.
+/// [`Error::BadResponse`] unless the control nibble is `control`, the length is 4 to 12, every digit is 0 to 9 and `is_fill` holds
+/// for every nibble after the PIN.
 pub(super) fn get_pin(bytes: &[u8; 8], control: u8, is_fill: impl Fn(u8) -> Choice) -> Result<Digits, Error> {
     let len = get(bytes, 1);
     let mut is_good = get(bytes, 0).ct_eq(&control) & !len.ct_lt(&MIN_DIGITS) & !len.ct_gt(&MAX_DIGITS);
@@ -55,7 +56,7 @@ pub(super) fn get_pin(bytes: &[u8; 8], control: u8, is_fill: impl Fn(u8) -> Choi
     Ok(digits)
 }
 
-/// The places behind the PIN of an eight-byte block.
+/// The places of the fill nibbles of an eight-byte block.
 pub(super) fn fill_places(digits: &Digits) -> core::ops::Range<usize> {
     2 + usize::from(digits.count())..16
 }
@@ -74,15 +75,10 @@ pub(super) fn xor_account(bytes: &mut [u8; 8], pan: &Pan) {
     }
 }
 
-/// A random nibble from A to F, each as likely as the others.
+/// A random nibble from A to F.
+///
+/// # Errors
+/// [`Error::EntropyUnavailable`].
 pub(super) fn random_letter<R: TryCryptoRng>(random: &mut R) -> Result<u8, Error> {
-    let mut drawn = Secret::<1>::zeroed();
-    loop {
-        // EXPOSE: drawn in place; 252 is the largest multiple of six that fits, and what lies above is drawn anew.
-        random::fill(random, drawn.expose_mut())?;
-        let [byte] = *drawn.expose();
-        if byte < 252 {
-            return Ok(0x0a + byte % 6);
-        }
-    }
+    random::in_range(random, 0x0a..=0x0f)
 }

@@ -1,8 +1,8 @@
-//! Several numbers computed with at once, one in each lane: everything above is written once, for any engine.
+//! SIMD lanes: the code that uses them is written once, for engines with SIMD and without.
 //!
-//! In a build with `cfg(simd)` the functions that compute with lanes are compiled for WebAssembly's SIMD instructions, each
-//! by its attribute, and nothing else is: between functions that are and the standard library, which never is, the optimiser
-//! takes out no arguments, and the text of every panic would stay in the module.
+//! In a build with `cfg(simd)` only the functions that compute with lanes are compiled for WebAssembly's SIMD instructions,
+//! each by its attribute. If the whole crate were, the optimiser could not remove unused arguments between it and the standard
+//! library, which is compiled without SIMD, and the text of every panic would stay in the module.
 
 /// One number after the other, for engines without SIMD.
 #[cfg(any(test, not(simd)))]
@@ -32,7 +32,7 @@ pub(super) trait Lanes:
     const COUNT: usize;
     /// Zero in each.
     const ZERO: Self;
-    /// What a product needs.
+    /// The type of a product.
     type Wide: Wide<Narrow = Self>;
 
     /// The value of each lane, by its place.
@@ -41,7 +41,7 @@ pub(super) trait Lanes:
     /// The same value in each lane.
     fn splat(value: u32) -> Self;
 
-    /// The value in one lane. A place that is not there is a defect of the caller, and gives zero.
+    /// The value in one lane; zero for a lane that does not exist, which is a defect of the caller.
     fn lane(&self, place: usize) -> u32;
 
     /// The difference, modulo 2^32.
@@ -53,7 +53,7 @@ pub(super) trait Lanes:
     /// The whole product.
     fn times(self, other: Self) -> Self::Wide;
 
-    /// Shifted down by fewer than 32 bits.
+    /// Shifted right by fewer than 32 bits.
     fn shr(self, bits: u32) -> Self;
 
     /// All ones in the lanes where both are equal, zero in the others.
@@ -62,18 +62,18 @@ pub(super) trait Lanes:
 
 /// A 64-bit number in each lane.
 ///
-/// Sums and differences are modulo 2^64, which Karatsuba's trick makes use of; what must not wrap is said where it is
-/// computed, and the tests compute it with lanes that notice (`tests/exact.rs`).
+/// Sums and differences wrap modulo 2^64, which Karatsuba's method relies on. Where a value must not wrap, a comment says so, and
+/// the tests compute it with lanes that detect a wrap (`tests/exact.rs`).
 pub(super) trait Wide: Copy + Add<Output = Self> + Sub<Output = Self> {
     /// Zero in each.
     const ZERO: Self;
-    /// What it is narrowed to.
+    /// The type of its low half.
     type Narrow;
 
     /// The same value in each lane.
     fn splat(value: u32) -> Self;
 
-    /// Shifted down by fewer than 64 bits.
+    /// Shifted right by fewer than 64 bits.
     fn shr(self, bits: u32) -> Self;
 
     /// The low bits, fewer than 32.

@@ -1,8 +1,8 @@
-//! The test of Miller and Rabin (FIPS 186-5, B.3.1): what no composite number passes often.
+//! The Miller-Rabin test (FIPS 186-5, B.3.1), which no composite number passes for more than a quarter of the bases.
 
 use super::{
     lanes::Lanes,
-    montgomery::{Cut, Modulus, Number},
+    montgomery::{LimbLayout, Modulus, Residue},
     natural::Natural,
 };
 use crate::{error::Error, random};
@@ -10,20 +10,26 @@ use alloc::{vec, vec::Vec};
 use rand_core::TryCryptoRng;
 use zeroize::Zeroizing;
 
-/// The bits of the exponent that are taken at a time.
+/// The bits of the exponent that one multiplication covers.
 const WINDOW_BITS: u32 = 4;
 
-/// The squarings that are made in any case: one prime in 2^7 has more zeros below the lowest one of p − 1, and shows how
-/// many by the time that it takes.
+/// The least number of squarings after the power, whatever p − 1 is. One prime in 2^7 has more trailing zeros in p − 1 and takes
+/// more; for it the running time shows how many.
 const SQUARINGS: usize = 7;
 
-/// A base for a round: 1 < b < n − 1 (FIPS 186-5, B.3.1, steps 4.1 and 4.2).
+/// How often a base is drawn at most. n has its top two bits set, so that a draw is a base with a probability of at least 3/4,
+/// and a sound source gives none in 64 draws with one below 2^−128.
+const DRAWS: usize = 64;
+
+/// Draws a base for a round of Miller-Rabin for n: 1 < b < n − 1 (FIPS 186-5, B.3.1, steps 4.1 and 4.2).
+///
+/// Drawn here, as the ranges of the `rand` crate end at 128 bits.
 ///
 /// # Errors
-/// [`Error::EntropyUnavailable`].
+/// [`Error::EntropyUnavailable`] when the source fails, or gives no base in [`DRAWS`] draws.
 pub(super) fn draw_base<R: TryCryptoRng>(n: &Natural, random: &mut R) -> Result<Natural, Error> {
-    let mut bytes = Zeroizing::new(vec![0; n.bits() / 8]);
-    loop {
+    let mut bytes = Zeroizing::new(vec![0; n.precision() / 8]);
+    for _ in 0..DRAWS {
         random::fill(random, &mut bytes)?;
         let base = Natural::from_be_bytes(&bytes);
         // n is odd: b < n − 1 is the same as b + 1 < n.
@@ -32,25 +38,27 @@ pub(super) fn draw_base<R: TryCryptoRng>(n: &Natural, random: &mut R) -> Result<
             return Ok(base);
         }
     }
+    Err(Error::EntropyUnavailable)
 }
 
-/// One round for each lane: all ones where the candidate passes with its base.
+/// One round in each lane: all ones where the candidate passes with its base.
 ///
-/// A candidate is odd and greater than one. A base is taken as its own Montgomery form: where it was drawn from all
-/// residues alike, so is the number that it stands for.
+/// A candidate is odd and greater than one. A base is taken to be in Montgomery form already: where it is uniformly random, so
+/// is the residue that it represents.
 #[cfg_attr(simd, target_feature(enable = "simd128"))]
 pub(super) fn round<L: Lanes>(candidates: &[&Natural], bases: &[&Natural]) -> L {
-    let bits = candidates.first().map_or(0, |candidate| candidate.bits());
-    let cut = Cut::of(bits);
-    let mut modulus = Modulus::<L>::new(cut, candidates);
+    let bits = candidates.first().map_or(0, |candidate| candidate.precision());
+    let layout = LimbLayout::of(bits);
+    let mut modulus = Modulus::<L>::new(layout, candidates);
     // n − 1 = d · 2^s with d odd; n is odd, so that n − 1 is n without its lowest bit.
     let less_one: Vec<Natural> = candidates.iter().map(|n| n.without_lowest_bit()).collect();
     let twos: Zeroizing<Vec<usize>> = Zeroizing::new(less_one.iter().map(Natural::trailing_zeros).collect());
     let odd_parts: Vec<Natural> =
         less_one.iter().zip(twos.iter()).map(|(number, zeros)| number.shifted_down(*zeros)).collect();
 
-    let table = powers(&mut modulus, cut, candidates, bases);
-    let (mut power, mut next, mut factor) = (Number::<L>::zero(cut), Number::zero(cut), Number::zero(cut));
+    let table = powers(&mut modulus, layout, candidates, bases);
+    let (mut power, mut next, mut factor) =
+        (Residue::<L>::zero(layout), Residue::zero(layout), Residue::zero(layout));
     power.select(&table, L::ZERO);
     for place in (0..bits).step_by(WINDOW_BITS as usize).rev() {
         for _ in 0..WINDOW_BITS {
@@ -65,9 +73,9 @@ pub(super) fn round<L: Lanes>(candidates: &[&Natural], bases: &[&Natural]) -> L 
         core::mem::swap(&mut power, &mut next);
     }
 
-    // b^d is one, or a square of it, s − 1 at most, is −1.
-    let minus_one = Number::from_naturals(cut, &less_one.iter().collect::<Vec<_>>());
-    let mut passed = modulus.is_one(&power) | modulus.leave(&power).equals(&minus_one);
+    // It passes where b^d is one, or where b^d or one of its first s − 1 squares is −1.
+    let minus_one = Residue::from_naturals(layout, &less_one.iter().collect::<Vec<_>>());
+    let mut passed = modulus.is_one(&power) | modulus.from_montgomery(&power).equals(&minus_one);
     let most = twos.iter().max().copied().unwrap_or_default().max(SQUARINGS + 1);
     for squarings in 1..most {
         modulus.square(&mut next, &power, L::ZERO);
@@ -76,23 +84,25 @@ pub(super) fn round<L: Lanes>(candidates: &[&Natural], bases: &[&Natural]) -> L 
             let zeros = twos.get(lane).or(twos.last()).copied().unwrap_or_default();
             u32::from(squarings < zeros).wrapping_neg()
         });
-        passed = passed | modulus.leave(&power).equals(&minus_one) & counts;
+        passed = passed | modulus.from_montgomery(&power).equals(&minus_one) & counts;
     }
     passed
 }
 
-/// b^0 to b^15 in Montgomery's form.
+/// b^0 to b^15 in Montgomery form.
 fn powers<L: Lanes>(
     modulus: &mut Modulus<L>,
-    cut: Cut,
+    layout: LimbLayout,
     candidates: &[&Natural],
     bases: &[&Natural],
-) -> Vec<Number<L>> {
-    let ones: Vec<Natural> = candidates.iter().map(|n| radix_residue(n, cut)).collect();
-    let mut table =
-        vec![Number::from_naturals(cut, &ones.iter().collect::<Vec<_>>()), Number::from_naturals(cut, bases)];
+) -> Vec<Residue<L>> {
+    let ones: Vec<Natural> = candidates.iter().map(|n| radix_residue(n, layout)).collect();
+    let mut table = vec![
+        Residue::from_naturals(layout, &ones.iter().collect::<Vec<_>>()),
+        Residue::from_naturals(layout, bases),
+    ];
     for exponent in 2..1 << WINDOW_BITS {
-        let mut power = Number::zero(cut);
+        let mut power = Residue::zero(layout);
         modulus.multiply(&mut power, &table[exponent - 1], &table[1]);
         table.push(power);
     }
@@ -100,7 +110,7 @@ fn powers<L: Lanes>(
 }
 
 /// R modulo n, by doubling the highest power of two below n.
-fn radix_residue(n: &Natural, cut: Cut) -> Natural {
-    let exponent = n.length() - 1;
-    (exponent..cut.radix_bits()).fold(n.power_of_two(exponent), |residue, _| residue.doubled(n))
+fn radix_residue(n: &Natural, layout: LimbLayout) -> Natural {
+    let exponent = n.bit_length() - 1;
+    (exponent..layout.radix_bits()).fold(n.power_of_two(exponent), |residue, _| residue.doubled(n))
 }

@@ -1,10 +1,10 @@
-//! Multiplication modulo odd numbers, a number in each lane (P. L. Montgomery, "Modular multiplication without trial
+//! Multiplication modulo odd numbers, one number in each lane (P. L. Montgomery, "Modular multiplication without trial
 //! division", Math. Comp. 44, 1985).
 //!
-//! A number is cut into limbs of `W` bits, and they are taken two by two: a *tile* holds two limbs and their sum, so that
-//! the product of two tiles takes three multiplications instead of four (Karatsuba). There are `T` tiles, and
-//! R = 2^(2TW). The same once more, with tiles of tiles, would take a fifth of the multiplications away, but no time: its
-//! additions, and its loops half as long, cost what that saves (measured in V8).
+//! A number is split into limbs of `W` bits. A *tile* holds two limbs and their sum, so that the product of two tiles takes
+//! three multiplications instead of four (Karatsuba). There are `T` tiles, and R = 2^(2TW). A second level of Karatsuba, tiles
+//! of tiles, would save a fifth of the multiplications but no time: its additions and its shorter loops cost as much
+//! (measured in V8).
 //!
 //! # Bounds
 //! | bits of n | W | T | R / n ≥ | 2T · (2^W − 1)² < |
@@ -13,15 +13,15 @@
 //! | 1536 | 29 | 27 | 2^30 | 2^63.8 |
 //! | 2048 | 28 | 37 | 2^24 | 2^62.3 |
 //!
-//! *Values.* For a, b < 4n, Montgomery's result (ab + qn) / R, with q < R, is less than 16n² / R + n < (1 + 2^−16) n; and
-//! doubled, less than 4n again. So nothing is ever compared with n, and nothing subtracted.
+//! *Values.* For a, b < 4n, Montgomery's result (ab + qn) / R, with q < R, is less than 16n² / R + n < (1 + 2^−16) n; doubled,
+//! it is less than 4n again. So no result needs a comparison with n, or a subtraction of n.
 //!
-//! *Limbs* are less than 2^W; the sum of two less than 2^(W+1) ≤ 2^30.
+//! *Limbs* are less than 2^W; the sum of two limbs is less than 2^(W+1) ≤ 2^30.
 //!
-//! *Columns.* The products that meet at one limb's place are at most 2T, each at most (2^W − 1)². With them come what
-//! the column below carries, less than 2^(64−W), and in the reduction one limb. So a column is less than 2^64. Only
-//! the product of the sums may be more, and is taken modulo 2^64: what is taken away from it then gives the middle
-//! column, which is less. The tests compute the same with 128 bits, and check each.
+//! *Columns.* At most 2T products are added in the column of one limb, each at most (2^W − 1)². The carry from the column
+//! below adds less than 2^(64−W), and the reduction adds one limb. So a column is less than 2^64. Only the sum of the
+//! products of sums may be more, and is computed modulo 2^64: the subtractions that follow give the middle column, which is
+//! less than 2^64. The tests compute all of this with 128 bits and check each bound.
 
 use super::{
     lanes::{Lanes, Wide},
@@ -31,7 +31,7 @@ use alloc::{vec, vec::Vec};
 use core::hint;
 use zeroize::Zeroizing;
 
-/// Two limbs, their sum, and nothing: at a distance of a power of two, tiles are found by a shift.
+/// Two limbs, their sum, and padding: with a size that is a power of two, a tile's address takes a shift.
 type Tile<L> = [L; 4];
 
 #[inline(always)]
@@ -39,17 +39,17 @@ fn tile<L: Lanes>(low: L, high: L) -> Tile<L> {
     [low, high, low + high, L::ZERO]
 }
 
-/// How a number is cut.
+/// How a number is split into limbs.
 #[derive(Clone, Copy)]
-pub(super) struct Cut {
+pub(super) struct LimbLayout {
     /// `T`.
     tiles: usize,
     /// `W`.
     pub(super) limb_bits: u32,
 }
 
-impl Cut {
-    /// That of a modulus of 1024, 1536 or 2048 bits.
+impl LimbLayout {
+    /// The layout for a modulus of 1024, 1536 or 2048 bits.
     pub(super) fn of(modulus_bits: usize) -> Self {
         let limb_bits = if modulus_bits > 1536 { 28 } else { 29 };
         Self { tiles: modulus_bits.div_ceil(2 * limb_bits as usize), limb_bits }
@@ -66,53 +66,53 @@ impl Cut {
     }
 }
 
-/// A number in each lane, less than 4n. Secret, and wiped when dropped.
-pub(super) struct Number<L: Lanes>(Zeroizing<Vec<Tile<L>>>);
+/// A residue modulo n in each lane, as a number less than 4n. Secret, and wiped when dropped.
+pub(super) struct Residue<L: Lanes>(Zeroizing<Vec<Tile<L>>>);
 
-impl<L: Lanes> Number<L> {
+impl<L: Lanes> Residue<L> {
     /// Zero in each lane.
-    pub(super) fn zero(cut: Cut) -> Self {
-        Self(Zeroizing::new(vec![[L::ZERO; 4]; cut.tiles]))
+    pub(super) fn zero(layout: LimbLayout) -> Self {
+        Self(Zeroizing::new(vec![[L::ZERO; 4]; layout.tiles]))
     }
 
     /// One in each lane.
-    fn one(cut: Cut) -> Self {
-        Self::from_limbs(cut, |limb| L::splat(u32::from(limb == 0)))
+    fn one(layout: LimbLayout) -> Self {
+        Self::from_limbs(layout, |limb| L::splat(u32::from(limb == 0)))
     }
 
     /// The number whose limbs are given, by the limb's place.
-    fn from_limbs(cut: Cut, limb: impl Fn(usize) -> L) -> Self {
-        Self(Zeroizing::new((0..cut.tiles).map(|at| tile(limb(2 * at), limb(2 * at + 1))).collect()))
+    fn from_limbs(layout: LimbLayout, limb: impl Fn(usize) -> L) -> Self {
+        Self(Zeroizing::new((0..layout.tiles).map(|at| tile(limb(2 * at), limb(2 * at + 1))).collect()))
     }
 
-    /// A number for each lane; the last one for the lanes that are over.
-    pub(super) fn from_naturals(cut: Cut, numbers: &[&Natural]) -> Self {
-        Self::from_limbs(cut, |limb| {
+    /// A number for each lane; unused lanes repeat the last one.
+    pub(super) fn from_naturals(layout: LimbLayout, numbers: &[&Natural]) -> Self {
+        Self::from_limbs(layout, |limb| {
             L::from_fn(|lane| {
                 let number = numbers.get(lane).or(numbers.last());
-                number.map_or(0, |number| number.bits_at(limb * cut.limb_bits as usize, cut.limb_bits))
+                number.map_or(0, |number| number.bits_at(limb * layout.limb_bits as usize, layout.limb_bits))
             })
         })
     }
 
-    /// Two to a power less than R, for each lane, in the same time for each power.
+    /// 2^exponent in each lane, for exponents less than R's, in constant time.
     #[cfg_attr(simd, target_feature(enable = "simd128"))]
-    pub(super) fn powers_of_two(cut: Cut, exponent: impl Fn(usize) -> u32) -> Self {
+    pub(super) fn powers_of_two(layout: LimbLayout, exponent: impl Fn(usize) -> u32) -> Self {
         let exponents = L::from_fn(exponent);
         let mut place = 0;
-        let mut limbs = Zeroizing::new(Vec::with_capacity(cut.limbs()));
-        for _ in 0..cut.limbs() {
+        let mut limbs = Zeroizing::new(Vec::with_capacity(layout.limbs()));
+        for _ in 0..layout.limbs() {
             let mut limb = L::ZERO;
-            for bit in 0..cut.limb_bits {
+            for bit in 0..layout.limb_bits {
                 limb = limb | exponents.equals(L::splat(place)) & L::splat(1 << bit);
                 place += 1;
             }
             limbs.push(limb);
         }
-        Self::from_limbs(cut, |at| limbs.get(at).copied().unwrap_or(L::ZERO))
+        Self::from_limbs(layout, |at| limbs.get(at).copied().unwrap_or(L::ZERO))
     }
 
-    /// The number of `table` that each lane's index names. All of them are read, whatever the indices.
+    /// Sets each lane to the table entry at that lane's index, in constant time: every entry is read.
     #[cfg_attr(simd, target_feature(enable = "simd128"))]
     pub(super) fn select(&mut self, table: &[Self], indices: L) {
         self.0.fill([L::ZERO; 4]);
@@ -139,36 +139,36 @@ impl<L: Lanes> Number<L> {
     }
 }
 
-/// A modulus in each lane: odd.
+/// An odd modulus in each lane.
 pub(super) struct Modulus<L: Lanes> {
-    cut: Cut,
-    modulus: Number<L>,
+    layout: LimbLayout,
+    modulus: Residue<L>,
     /// −n^−1 modulo 2^W.
     negated_inverse: L,
-    /// q, while a product is reduced.
-    quotient: Number<L>,
+    /// The limbs of q while a product is reduced.
+    quotient: Residue<L>,
 }
 
 impl<L: Lanes> Modulus<L> {
-    /// A modulus for each lane; the last one for the lanes that are over.
+    /// A modulus for each lane; unused lanes repeat the last one.
     #[cfg_attr(simd, target_feature(enable = "simd128"))]
-    pub(super) fn new(cut: Cut, moduli: &[&Natural]) -> Self {
-        let modulus = Number::from_naturals(cut, moduli);
+    pub(super) fn new(layout: LimbLayout, moduli: &[&Natural]) -> Self {
+        let modulus = Residue::from_naturals(layout, moduli);
         let lowest = modulus.0.first().map_or(L::ZERO, |tile| tile[0]);
         Self {
-            cut,
+            layout,
             modulus,
-            negated_inverse: L::ZERO.minus(inverse(lowest)) & L::splat((1 << cut.limb_bits) - 1),
-            quotient: Number::zero(cut),
+            negated_inverse: L::ZERO.minus(inverse(lowest)) & L::splat((1 << layout.limb_bits) - 1),
+            quotient: Residue::zero(layout),
         }
     }
 
     /// `to` = a² / R, doubled in the lanes where `doubled` is all ones.
     #[cfg_attr(simd, target_feature(enable = "simd128"))]
     #[inline(never)]
-    pub(super) fn square(&mut self, to: &mut Number<L>, a: &Number<L>, doubled: L) {
-        // The same either way; but shifts by a constant, for the sizes that are in use, save 6 % of the time.
-        match self.cut.limb_bits {
+    pub(super) fn square(&mut self, to: &mut Residue<L>, a: &Residue<L>, doubled: L) {
+        // Both arms compute the same. Shifts by a constant save 6 % of the time.
+        match self.layout.limb_bits {
             29 => self.reduce(29, to, doubled, Square(&a.0)),
             limb_bits => self.reduce(limb_bits, to, doubled, Square(&a.0)),
         }
@@ -177,27 +177,28 @@ impl<L: Lanes> Modulus<L> {
     /// `to` = ab / R.
     #[cfg_attr(simd, target_feature(enable = "simd128"))]
     #[inline(never)]
-    pub(super) fn multiply(&mut self, to: &mut Number<L>, a: &Number<L>, b: &Number<L>) {
-        self.reduce(self.cut.limb_bits, to, L::ZERO, Product(&a.0, &b.0));
+    pub(super) fn multiply(&mut self, to: &mut Residue<L>, a: &Residue<L>, b: &Residue<L>) {
+        self.reduce(self.layout.limb_bits, to, L::ZERO, Product(&a.0, &b.0));
     }
 
-    /// a / R, which is at most n: (a + qn) / R with a, q < R.
-    pub(super) fn leave(&mut self, a: &Number<L>) -> Number<L> {
-        let mut left = Number::zero(self.cut);
-        self.multiply(&mut left, a, &Number::one(self.cut));
+    /// Converts a from Montgomery form: a / R modulo n. The result is at most n: it is (a + qn) / R with a, q < R.
+    #[allow(clippy::wrong_self_convention, reason = "the usual name; it works with the modulus's buffer")]
+    pub(super) fn from_montgomery(&mut self, a: &Residue<L>) -> Residue<L> {
+        let mut left = Residue::zero(self.layout);
+        self.multiply(&mut left, a, &Residue::one(self.layout));
         left
     }
 
     /// The lanes in which a / R is one.
-    pub(super) fn is_one(&mut self, a: &Number<L>) -> L {
-        self.leave(a).equals(&Number::one(self.cut))
+    pub(super) fn is_one(&mut self, a: &Residue<L>) -> L {
+        self.from_montgomery(a).equals(&Residue::one(self.layout))
     }
 
-    /// Column by column, from the lowest: a product, whose columns the factors give, and the multiple of n that makes its
-    /// lower half zero. The upper half of their sum is the result.
+    /// Montgomery's reduction, column by column from the lowest: adds to the product of `factors` the multiple of n that
+    /// makes its lower half zero. The upper half of the sum is the result.
     #[inline(always)]
-    fn reduce(&mut self, limb_bits: u32, to: &mut Number<L>, doubled: L, factors: impl Factors<L>) {
-        let tiles = self.cut.tiles;
+    fn reduce(&mut self, limb_bits: u32, to: &mut Residue<L>, doubled: L, factors: impl Factors<L>) {
+        let tiles = self.layout.tiles;
         let mask = L::splat((1 << limb_bits) - 1);
         let n = &*self.modulus.0;
         let (mut carried, mut reduced, mut doubling) = (L::Wide::ZERO, L::Wide::ZERO, L::ZERO);
@@ -209,15 +210,15 @@ impl<L: Lanes> Modulus<L> {
             carried = high + middle.shr(limb_bits);
             let (limb0, limb1) = (low.low(limb_bits), middle.low(limb_bits));
 
-            // All of q that is known: below T, the product of its highest tile with the lowest of n is still to come.
+            // The tiles of q known so far. In the lower half, q's next tile times n's lowest tile is added below.
             let end = tiles.min(column);
             let quotient = &self.quotient.0[first..end];
             let (low, middle, high) = products(quotient, &n[column + 1 - end..column + 1 - first]).columns();
             let low = low + reduced + limb0;
             let middle = middle + limb1;
             if column < tiles {
-                // Read anew each time: an optimiser that widens them once, ahead of the loop, takes the engines' fast
-                // multiplication of 32 bits from them, and 6 % more time.
+                // Read again in each iteration. Otherwise the optimiser widens both to 64 bits before the loop, and engines
+                // cannot use their fast 32-bit multiplication: that costs 6 % of the time.
                 let [n0, n1, ..] = if cfg!(simd) { hint::black_box(n)[0] } else { n[0] };
                 let q0 = low.narrow().times_low(self.negated_inverse) & mask;
                 let low = low + q0.times(n0);
@@ -240,7 +241,7 @@ impl<L: Lanes> Modulus<L> {
     }
 }
 
-/// The sums of products of tiles: low limbs, high limbs, and sums.
+/// Sums of products of tiles: of the low limbs, of the high limbs, and of the limbs' sums.
 #[derive(Clone, Copy)]
 struct Products<W>([W; 3]);
 
@@ -259,7 +260,7 @@ impl<W: Wide> Products<W> {
         Self([low + low, high + high, both + both])
     }
 
-    /// The columns of a place, of the next, and of the one after it.
+    /// The three columns that the products of tiles add to, from the lowest.
     #[inline(always)]
     fn columns(self) -> (W, W, W) {
         let Self([low, high, both]) = self;
@@ -267,7 +268,7 @@ impl<W: Wide> Products<W> {
     }
 }
 
-/// The products of the tiles of `x` with those of `y` from behind.
+/// The sum of the products of the tiles of `x` with those of `y` in reverse order.
 #[inline(always)]
 fn products<L: Lanes>(x: &[Tile<L>], y: &[Tile<L>]) -> Products<L::Wide> {
     let mut sums = Products::ZERO;
@@ -277,10 +278,10 @@ fn products<L: Lanes>(x: &[Tile<L>], y: &[Tile<L>]) -> Products<L::Wide> {
     sums
 }
 
-/// What is multiplied.
+/// The two factors of a product.
 trait Factors<L: Lanes> {
-    /// The products that meet in a column: those of the tiles `first..end` of the first factor with those of the second
-    /// that are at `column` less theirs.
+    /// The sum of the products in a column: of tile i of the first factor with tile `column` − i of the second, for i in
+    /// `first..end`.
     fn column(&self, column: usize, first: usize, end: usize) -> Products<L::Wide>;
 }
 
@@ -296,7 +297,7 @@ impl<L: Lanes> Factors<L> for Product<'_, L> {
 struct Square<'a, L>(&'a [Tile<L>]);
 
 impl<L: Lanes> Factors<L> for Square<'_, L> {
-    /// Each product of two different tiles comes twice.
+    /// Each product of two different tiles is computed once and doubled.
     #[inline(always)]
     fn column(&self, column: usize, first: usize, end: usize) -> Products<L::Wide> {
         let half = column.div_ceil(2).max(first);
@@ -305,7 +306,8 @@ impl<L: Lanes> Factors<L> for Square<'_, L> {
     }
 }
 
-/// The inverse modulo 2^32 of an odd number, by Newton: correct to three bits, and to twice as many with each step.
+/// The inverse of an odd number modulo 2^32, by Newton's iteration: an odd number is its own inverse to three bits, and each step
+/// doubles that.
 #[cfg_attr(simd, target_feature(enable = "simd128"))]
 pub(super) fn inverse<L: Lanes>(odd: L) -> L {
     (0..4).fold(odd, |inverse, _| inverse.times_low(L::splat(2).minus(odd.times_low(inverse))))

@@ -1,4 +1,4 @@
-//! Natural numbers of a fixed width: what a search draws, walks through and hands over.
+//! Natural numbers of a fixed width: the candidates, bases and primes of a search.
 
 use alloc::vec::Vec;
 use zeroize::Zeroizing;
@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 pub(crate) struct Natural(Zeroizing<Vec<u32>>);
 
 impl Natural {
-    /// The number that big-endian bytes stand for, as wide as they are; they come in fours.
+    /// The number of these big-endian bytes, as wide as they are. Their count is a multiple of four.
     pub(crate) fn from_be_bytes(bytes: &[u8]) -> Self {
         let (words, _) = bytes.as_chunks();
         Self(Zeroizing::new(words.iter().rev().map(|word: &[u8; 4]| u32::from_be_bytes(*word)).collect()))
@@ -27,19 +27,19 @@ impl Natural {
         &self.0
     }
 
-    /// How many bits it has room for.
-    pub(super) fn bits(&self) -> usize {
+    /// The width in bits.
+    pub(super) fn precision(&self) -> usize {
         32 * self.0.len()
     }
 
-    /// Up to 32 bits, from a place on; zeros above the number.
+    /// The `count` bits, at most 32, from bit `place` upwards; bits above the width are zero.
     pub(super) fn bits_at(&self, place: usize, count: u32) -> u32 {
         let word = |index| u64::from(self.0.get(index).copied().unwrap_or_default());
         let pair = word(place / 32) | word(place / 32 + 1) << 32;
         low_word(pair >> (place % 32) & ((1 << count) - 1))
     }
 
-    /// The sum, or `None` where it is wider.
+    /// The sum, or `None` where it exceeds the width.
     pub(super) fn plus(&self, small: u32) -> Option<Self> {
         let mut carry = u64::from(small);
         let sum = self.map(|word| {
@@ -51,30 +51,30 @@ impl Natural {
         (carry == 0).then_some(sum)
     }
 
-    /// Two to the width, less one, less the number.
+    /// 2^width − 1 − self.
     pub(super) fn complement(&self) -> Self {
         self.map(|word| !word)
     }
 
-    /// Shifted down.
+    /// Shifted right by `bits`.
     pub(super) fn shifted_down(&self, bits: usize) -> Self {
         Self(Zeroizing::new((0..self.0.len()).map(|index| self.bits_at(32 * index + bits, 32)).collect()))
     }
 
-    /// An odd number less one.
+    /// The number with its lowest bit cleared: for an odd number, n − 1.
     pub(super) fn without_lowest_bit(&self) -> Self {
         let mut lowest = 1;
         self.map(|word| word & !core::mem::take(&mut lowest))
     }
 
-    /// How many bits it takes.
-    pub(super) fn length(&self) -> usize {
+    /// The position of the highest one, counted from 1; zero for zero.
+    pub(super) fn bit_length(&self) -> usize {
         let zero_words = self.0.iter().rev().take_while(|word| **word == 0).count();
         let zeros = self.0.iter().rev().nth(zero_words).map_or(0, |word| word.leading_zeros() as usize);
-        self.bits() - 32 * zero_words - zeros
+        self.precision() - 32 * zero_words - zeros
     }
 
-    /// Two to a power, of the same width.
+    /// 2^exponent, of the same width.
     pub(super) fn power_of_two(&self, exponent: usize) -> Self {
         let mut place = 0;
         self.map(|_| {
@@ -84,13 +84,13 @@ impl Natural {
         })
     }
 
-    /// How many bits below its lowest one are zero; the width, where there is no one.
+    /// How many zero bits are below the lowest one; the width for zero.
     pub(super) fn trailing_zeros(&self) -> usize {
         let zero_words = self.0.iter().take_while(|word| **word == 0).count();
         32 * zero_words + self.0.get(zero_words).map_or(0, |word| word.trailing_zeros() as usize)
     }
 
-    /// The difference modulo two to the width, and whether `other` is the greater.
+    /// self − other modulo 2^width, and whether `other` is greater.
     pub(super) fn minus(&self, other: &Self) -> (Self, bool) {
         let mut borrow = 0;
         let mut others = other.0.iter();
@@ -102,7 +102,7 @@ impl Natural {
         (difference, borrow < 0)
     }
 
-    /// Twice the number modulo `modulus`, of the same width and greater than it.
+    /// 2 · self modulo `modulus`, which has the same width and is greater than self.
     pub(super) fn doubled(&self, modulus: &Self) -> Self {
         let mut carry = 0;
         let double = self.map(|word| {
@@ -117,11 +117,11 @@ impl Natural {
         reduced.map(|word| word & !keep | doubles.next().copied().unwrap_or_default() & keep)
     }
 
-    /// Whether one is further from the other than two to the power of `exponent`.
+    /// Whether |self − other| > 2^exponent.
     pub(super) fn is_far_from(&self, other: &Self, exponent: usize) -> bool {
         let (difference, is_less) = self.minus(other);
         let distance = if is_less { other.minus(self).0 } else { difference };
-        // More than a power of two: a bit above its one, or that one and a bit below it.
+        // More than 2^exponent: a higher bit is set, or that bit and a lower one.
         let is_above = !distance.shifted_down(exponent + 1).is_zero();
         let is_at = distance.bits_at(exponent, 1) == 1 && distance.trailing_zeros() < exponent;
         is_above || is_at
@@ -137,7 +137,7 @@ impl Natural {
 }
 
 /// The low half.
-#[allow(clippy::cast_possible_truncation, reason = "what it is for")]
+#[allow(clippy::cast_possible_truncation, reason = "it takes the low half")]
 fn low_word(value: u64) -> u32 {
     value as u32
 }

@@ -1,5 +1,5 @@
-//! Candidates without small factors: a random start, and of the odd numbers from there on those that no small prime
-//! divides, in random order.
+//! Candidates without small factors: of the odd numbers from a random start, those that no small prime divides, in random
+//! order.
 
 use super::{
     lanes::{Fastest, Lanes, Wide},
@@ -14,13 +14,14 @@ use zeroize::Zeroizing;
 /// How many odd numbers a window holds.
 pub(super) const ODD_NUMBERS: usize = 1 << 14;
 
-/// The small primes are below this. Twice as many would leave 6 % fewer candidates, and cost what that saves.
+/// The small primes are below this. Twice the bound would leave 6 % fewer candidates, but sieving would cost the time that
+/// saves.
 pub(super) const BOUND: u32 = 1 << 17;
 
-/// The public exponent, to which no p − 1 may have a factor in common; a prime below the bound.
+/// The public exponent, to which p − 1 must be coprime; a prime below the bound.
 const PUBLIC_EXPONENT: u32 = 65_537;
 
-/// What a group of small primes p, one in each lane, needs to divide by. Nothing in here is secret.
+/// A group of small primes p, one in each lane, and what division by them needs. Nothing in here is secret.
 struct Divisors<L> {
     primes: L,
     /// −p^−1 modulo 2^32.
@@ -38,37 +39,35 @@ pub(super) struct Sieve {
 /// The candidates of one window, in random order.
 pub(super) struct Window {
     start: Natural,
-    /// Half the distance from the start; those that are still to be tried.
+    /// Half the distances from the start of the candidates that are still to be tried.
     offsets: Zeroizing<Vec<u32>>,
 }
 
 impl Sieve {
-    /// The small primes, ready to divide candidates of that many bits, a multiple of 32.
+    /// A sieve for candidates of that many bits, a multiple of 32.
     pub(super) fn new(bits: usize) -> Self {
         let divisors = small_primes().chunks(Fastest::COUNT).map(|group| Divisors::of(group, bits)).collect();
         Self { divisors, bits }
     }
 
     /// Draws a start, odd and with its top two bits set, so that the product of two has all its bits (FIPS 186-5,
-    /// A.1.3, steps 4.2 to 4.4), and sieves from there on.
+    /// A.1.3, steps 4.2 to 4.4), and sieves the numbers from there on.
     ///
     /// # Errors
-    /// [`Error::EntropyUnavailable`].
+    /// [`Error::EntropyUnavailable`] when the source fails, or gives a start so near to the end of its width that the window
+    /// would go beyond it: of the bits of such a start all but the last 15 are ones, which a sound source gives once in 2^1007.
     pub(super) fn open_window<R: TryCryptoRng>(&self, random: &mut R) -> Result<Window, Error> {
-        let start = loop {
-            let start = draw_start(self.bits, random)?;
-            // A window beyond the last number of that width would be one of shorter numbers.
-            if start.plus(2 * ODD_NUMBERS as u32).is_some() {
-                break start;
-            }
-        };
+        let start = draw_start(self.bits, random)?;
+        if start.plus(2 * ODD_NUMBERS as u32).is_none() {
+            return Err(Error::EntropyUnavailable);
+        }
         let mut offsets = self.sieve(&start);
         shuffle(&mut offsets, random)?;
         Ok(Window { start, offsets })
     }
 
-    /// Half the distances of the odd numbers that no small prime divides, and of which the public exponent does not
-    /// divide the number below; the greatest first.
+    /// Half the distances from the start of the odd numbers n that no small prime divides and where the public exponent does not
+    /// divide n − 1; the greatest first.
     fn sieve(&self, start: &Natural) -> Zeroizing<Vec<u32>> {
         let mut is_out = Zeroizing::new(vec![false; ODD_NUMBERS]);
         let mut cross_out = |from: u32, prime: u32| {
@@ -82,12 +81,12 @@ impl Sieve {
                 let (first, prime) = (firsts.lane(lane), divisors.primes.lane(lane));
                 cross_out(first, prime);
                 if prime == PUBLIC_EXPONENT {
-                    // start + 2d ≡ 1 half of one further on.
+                    // start + 2d ≡ 1 (mod e) where d is 1/2 = (e + 1)/2 more than where start + 2d ≡ 0.
                     cross_out((first + PUBLIC_EXPONENT.div_ceil(2)) % PUBLIC_EXPONENT, prime);
                 }
             }
         }
-        // Room for all, so that it is never moved.
+        // Room for all: growing would leave a copy behind.
         let mut offsets = Zeroizing::new(Vec::with_capacity(ODD_NUMBERS));
         let numbered = (0..ODD_NUMBERS as u32).zip(is_out.iter()).rev();
         offsets.extend(numbered.filter(|(_, is_out)| !**is_out).map(|(offset, _)| offset));
@@ -115,7 +114,9 @@ fn draw_start<R: TryCryptoRng>(bits: usize, random: &mut R) -> Result<Natural, E
     Ok(Natural::from_be_bytes(&bytes))
 }
 
-/// A random order, each as likely as any other but for 2^−18 (R. Durstenfeld, "Algorithm 235", CACM 7, 1964).
+/// Shuffles: each order has the same probability but for a factor of 1 ± 2^−18 (R. Durstenfeld, "Algorithm 235", CACM 7, 1964).
+///
+/// The shuffle of the `rand` crate would ask the system for randomness hundreds of times; this one asks once.
 fn shuffle<R: TryCryptoRng>(offsets: &mut [u32], random: &mut R) -> Result<(), Error> {
     let mut bytes = Zeroizing::new(vec![0; 4 * offsets.len()]);
     random::fill(random, &mut bytes)?;
@@ -128,18 +129,18 @@ fn shuffle<R: TryCryptoRng>(offsets: &mut [u32], random: &mut R) -> Result<(), E
 }
 
 impl<L: Lanes> Divisors<L> {
-    /// Those of a group of small primes, the last of which fills the lanes that are over.
+    /// The divisors for a group of small primes; unused lanes repeat the last one.
     #[cfg_attr(simd, target_feature(enable = "simd128"))]
     fn of(group: &[u32], bits: usize) -> Self {
         let prime = |lane: usize| group.get(lane).or(group.last()).copied().unwrap_or(3);
         let primes = L::from_fn(prime);
         let negated_inverses = L::ZERO.minus(inverse(primes));
-        // Of two to the power of b − 1, in Montgomery's form with 2^32, which is b + 31: square and double.
+        // 2^(b − 1) in Montgomery form with R = 2^32 is 2^(b + 31): square and double.
         let exponent = bits - 1;
         let one = L::from_fn(|lane| ((1_u64 << 32) % u64::from(prime(lane))) as u32);
         let power = (0..=exponent.ilog2()).rev().fold(one, |power, bit| {
             let square = reduce(power.times(power), primes, negated_inverses);
-            if exponent >> bit & 1 == 1 { less_one_multiple(square + square, primes) } else { square }
+            if exponent >> bit & 1 == 1 { conditional_sub(square + square, primes) } else { square }
         });
         Self { primes, negated_inverses, factors: primes.minus(power) }
     }
@@ -148,13 +149,13 @@ impl<L: Lanes> Divisors<L> {
     #[cfg_attr(simd, target_feature(enable = "simd128"))]
     fn first_multiples(&self, start: &Natural) -> L {
         let Self { primes, negated_inverses, factors } = *self;
-        // Word by word, from the lowest, the residue is divided by 2^32. It is never more than p + 1: the sum of it, a
-        // word, and less than 2^32 times p is less than 2^32 · (p + 2).
+        // Adds word by word from the lowest, and divides by 2^32 modulo p each time. The residue is at most p + 1: the sum of
+        // residue, word and a multiple of p less than 2^32 · p is less than 2^32 · (p + 2).
         let residue = start.words().iter().fold(L::Wide::ZERO, |residue, word| {
             let sum = residue + L::Wide::splat(*word);
             (sum + sum.narrow().times_low(negated_inverses).times(primes)).shr(32)
         });
-        // It is start / 2^b; the factor brings in what is missing.
+        // The residue is start / 2^b; the factor −2^(b + 31), divided by 2^32 in the reduction, makes it −start / 2.
         reduce(residue.narrow().times(factors), primes, negated_inverses)
     }
 }
@@ -164,12 +165,12 @@ impl<L: Lanes> Divisors<L> {
 fn reduce<L: Lanes>(product: L::Wide, primes: L, negated_inverses: L) -> L {
     // At most (p + 1)² / 2^32 + p, which is less than 2p.
     let sum = product + product.narrow().times_low(negated_inverses).times(primes);
-    less_one_multiple(sum.shr(32).narrow(), primes)
+    conditional_sub(sum.shr(32).narrow(), primes)
 }
 
-/// The residue of a number less than 2p.
+/// Subtracts p from a number less than 2p unless it is less than p, in constant time.
 #[inline(always)]
-fn less_one_multiple<L: Lanes>(number: L, primes: L) -> L {
+fn conditional_sub<L: Lanes>(number: L, primes: L) -> L {
     let is_less = L::ZERO.minus(number.minus(primes).shr(31));
     number.minus(primes & (is_less ^ L::splat(u32::MAX)))
 }

@@ -1,22 +1,25 @@
 use crate::{error::Error, pin_block::PinBlock, secret::Secret};
+use ctutils::CtEq;
 use des::{
     TdesEde3,
     cipher::{Block, BlockCipherDecrypt, BlockCipherEncrypt, KeyInit},
     weak_key_test,
 };
 
-/// A TDEA key of two or three different parts (NIST SP 800-67 Rev. 2, 3.1), held as K1‖K2‖K3.
+/// A TDEA key with two or three different parts (NIST SP 800-67 Rev. 2, 3.1), held as K1‖K2‖K3.
 #[derive(Debug)]
 pub struct TdeaKey(Secret<24>);
 
 impl TdeaKey {
-    /// Takes 16 bytes as K1‖K2 with K3 = K1 (keying option 2), 24 bytes as K1‖K2‖K3.
+    /// Takes 16 bytes as K1‖K2 with K3 = K1 (SP 800-67 Rev. 2, 3.2, keying option 2), 24 bytes as K1‖K2‖K3, where K3
+    /// may be K1, too: some libraries know keys of 24 bytes alone, and write a key of two parts so.
     ///
-    /// Parity bits are not looked at: TDEA does not use them, and issuers' key managers differ.
+    /// Parity bits are ignored: TDEA does not use them, and issuers' key managers differ.
     ///
     /// # Errors
-    /// [`Error::TzpkInvalid`] for every other length, for equal parts (single DES in disguise) and for weak,
-    /// semi-weak and possibly weak parts (SP 800-67 Rev. 1, 3.4.2; the table is that of the `des` crate).
+    /// [`Error::TzpkInvalid`] for every other length; for K1 = K2 and K2 = K3, because the equal parts cancel out and
+    /// what is left is single DES; and for weak, semi-weak and possibly weak parts (SP 800-67 Rev. 1, 3.4.2; the table is
+    /// that of the `des` crate).
     pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
         if !matches!(bytes.len(), 16 | 24) {
             return Err(Error::TzpkInvalid);
@@ -26,9 +29,12 @@ impl TdeaKey {
         let parts = key.expose_mut();
         parts[..bytes.len()].copy_from_slice(bytes);
         parts.iter_mut().for_each(|byte| *byte = with_odd_parity(*byte));
-        weak_key_test(&parts[..bytes.len()]).map_err(|_| Error::TzpkInvalid)?;
         if bytes.len() == 16 {
             parts.copy_within(..8, 16);
+        }
+        let is_single_des = parts[..8].ct_eq(&parts[8..16]) | parts[8..16].ct_eq(&parts[16..]);
+        if is_single_des.to_bool() || parts.chunks_exact(8).any(|part| weak_key_test(part).is_err()) {
+            return Err(Error::TzpkInvalid);
         }
         Ok(Self(key))
     }
@@ -111,6 +117,11 @@ mod tests {
         for (block, expected) in plain.into_iter().zip(cipher) {
             assert_eq!(encrypt(&[K1, K2, K3].concat(), block), expected);
         }
+    }
+
+    #[test]
+    fn a_key_of_two_parts_has_two_forms() {
+        assert_eq!(encrypt(&[K1, K2, K1].concat(), [7; 8]), encrypt(&[K1, K2].concat(), [7; 8]));
     }
 
     #[test]

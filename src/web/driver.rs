@@ -296,7 +296,7 @@ impl Running {
             can_look_up: open.status_url.is_some(),
         };
         Ok(Self {
-            session: Session::open(settings, SystemRandom),
+            session: Session::open(settings, SystemRandom::new()),
             requests: Rc::new(Requests::new(&mut open)),
             taken: 0,
             told: None,

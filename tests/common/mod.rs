@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "every suite is a crate of its own and uses a part")]
 
+mod event;
+
 use base64ct::{Base64, Encoding};
 use card_pin::{
     entry::{Entry, PinRules},
@@ -9,9 +11,9 @@ use card_pin::{
     key_pair::KeySize,
     pin::Pin,
     random::SystemRandom,
-    session::{Action, ControlIdSource, Event, Operation, Session},
+    session::{Action, ControlIdSource, Operation, Session, Settings},
     weak_pin::WeakPin,
-    wire::{ControlId, Endpoint, Reply, Request},
+    wire::{Answer, ControlId, Endpoint, Formats, Reply, Request},
 };
 use des::{
     TdesEde2,
@@ -21,6 +23,8 @@ use rand::{TryCryptoRng, TryRng, rand_core::utils::next_word_via_fill};
 use rsa::{PublicKey, pkcs8::DecodePublicKey};
 use serde_json::{Value, json};
 use sha2::Sha256;
+
+pub(crate) use event::{Event, events};
 
 /// Gives the bytes it was made with, and then fails.
 #[derive(Debug)]
@@ -88,7 +92,7 @@ pub(crate) fn wrap(request: &Request, key: &[u8]) -> Vec<u8> {
 }
 
 pub(crate) fn answer(status: u16, body: impl Into<Vec<u8>>) -> Reply {
-    Reply::Answered { status, body: Some(body.into()) }
+    Reply::Answered(Answer { status, is_html: false, retry_after_seconds: None, body: Some(body.into()) })
 }
 
 /// The answer to a `tzpk` request that hands out `key`.
@@ -109,39 +113,63 @@ pub(crate) fn key_reply(request: &Request, key: &[u8], mut fields: Value) -> Rep
     answer(200, fields.to_string())
 }
 
+/// What the page is told of one turn.
+pub(crate) fn turn<R: TryCryptoRng>(
+    session: &mut Session<R>,
+    act: impl FnOnce(&mut Session<R>),
+) -> Vec<Event> {
+    let before = session.snapshot();
+    act(session);
+    events(before, session.snapshot())
+}
+
 /// Carries out a session's actions until it waits for the outside, with `server` for the network and `issuer` for
-/// control ids, and collects what the page is told and the requests.
+/// control ids, and collects what the page is told meanwhile and the requests. Waits are over at once.
 pub(crate) fn run<R: TryCryptoRng>(
     session: &mut Session<R>,
     mut server: impl FnMut(&Request) -> Option<Reply>,
     mut issuer: impl FnMut() -> Option<String>,
 ) -> (Vec<Event>, Vec<Endpoint>) {
-    let (mut events, mut requests) = (Vec::new(), Vec::new());
+    let (mut told, mut requests) = (Vec::new(), Vec::new());
     while let Some(action) = session.next_action() {
-        match action {
+        told.extend(turn(session, |session| match action {
             Action::SearchKeyPair => while session.search_key_pair() {},
             Action::AskControlId => session.control_id(issuer()),
-            Action::Emit(event) => events.push(event),
+            Action::Wait(_) => session.waited(),
             Action::Post(request) => {
                 requests.push(request.endpoint);
                 if let Some(reply) = server(&request) {
-                    session.reply(request.endpoint, reply);
+                    session.reply(reply);
                 }
             }
-        }
+        }));
     }
-    (events, requests)
+    (told, requests)
 }
 
 pub(crate) const PIN: [u8; 4] = [4, 8, 2, 6];
 
+/// Four digits, entered twice, weak ones refused.
+pub(crate) fn rules() -> PinRules {
+    PinRules::new(4, 4, true, WeakPin::Reject).unwrap()
+}
+
+/// To use with a source and an operation: a key pair of the smallest size, all formats, and nowhere to look up an outcome.
+pub(crate) fn settings(operation: Operation, control_id_source: ControlIdSource) -> Settings {
+    let formats = Formats::new(&[0, 1, 3, 4]).unwrap();
+    Settings { operation, key_size: KeySize::Rsa2048, control_id_source, formats, can_look_up: false }
+}
+
 pub(crate) fn given() -> Session<SystemRandom> {
-    let control_id = ControlId::new("83fa5f55-3dd7-453a-8233-4242a6bad179".to_owned()).unwrap();
-    open(ControlIdSource::Given(control_id))
+    open(given_source())
+}
+
+pub(crate) fn given_source() -> ControlIdSource {
+    ControlIdSource::Given(ControlId::new("83fa5f55-3dd7-453a-8233-4242a6bad179".to_owned()).unwrap())
 }
 
 pub(crate) fn open(source: ControlIdSource) -> Session<SystemRandom> {
-    Session::open(Operation::Set(PinRules::default()), KeySize::Rsa2048, source, SystemRandom)
+    Session::open(settings(Operation::Set(rules()), source), SystemRandom::new())
 }
 
 pub(crate) fn enter(session: &mut Session<SystemRandom>) {
@@ -154,6 +182,7 @@ pub(crate) fn good(request: &Request) -> Option<Reply> {
     Some(match request.endpoint {
         Endpoint::Tzpk => tzpk_reply(request, &KEY),
         Endpoint::Set => answer(200, "{}"),
+        Endpoint::Status => answer(200, json!({"pinStatus": "S"}).to_string()),
         Endpoint::View => {
             key_reply(request, &KEY, json!({"pinBlock": Base64::encode_string(&shown_block())}))
         }
@@ -170,9 +199,15 @@ pub(crate) fn assert_ended(session: &mut Session<SystemRandom>) {
     for refused in [session.press(1), session.erase(), session.clear(), session.confirm(), session.submit()] {
         assert_eq!(refused, Err(Error::Closed));
     }
+    assert_eq!(session.forget(), Err(Error::Closed));
+    let end = session.snapshot();
     session.control_id(Some("another".to_owned()));
-    session.reply(Endpoint::Tzpk, answer(200, "{}"));
-    session.reply(Endpoint::Set, answer(200, "{}"));
+    session.reply(answer(200, "{}"));
+    session.waited();
+    session.reveal();
+    session.close();
     assert!(!session.search_key_pair());
+    assert_eq!(session.snapshot(), end);
+    assert!(session.shown().is_none());
     assert_eq!(session.next_action(), None);
 }

@@ -1,10 +1,11 @@
 //! Which inputs were tried in which places, how often, and what each came to.
 
 use crate::{
+    common::Event,
     documented::{Input, Purpose, Source, Told},
     places::{Place, reachable},
 };
-use card_pin::{error::Error, session::Event, wire::Endpoint};
+use card_pin::{error::Error, wire::Endpoint};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One kind of input in one place.
@@ -28,8 +29,8 @@ fn row(input: Input, outstanding: Option<Endpoint>) -> String {
     match input {
         Input::Press(0..=9) => "a digit".to_owned(),
         Input::Press(_) => "no digit".to_owned(),
-        Input::Reply(endpoint, fault) if Some(endpoint) == outstanding => format!("{fault:?}"),
-        Input::Reply(endpoint, _) => format!("unasked reply, {endpoint:?}"),
+        Input::Reply(fault) if outstanding.is_some() => format!("{fault:?}"),
+        Input::Reply(_) => "unasked reply".to_owned(),
         other => format!("{other:?}"),
     }
 }
@@ -39,9 +40,9 @@ impl Coverage {
         let cell = self.cells.entry((row(input, outstanding), place)).or_default();
         cell.count += 1;
         cell.ends.insert(match told.last() {
-            Some(Told::Page(Event::Failed(error) | Event::ViewFailed(error))) => Error::code(*error),
+            Some(Told::Page(Event::Failed(error))) => Error::code(*error),
             Some(Told::Page(Event::Success)) => "success",
-            Some(Told::Page(Event::Shown)) => "shown",
+            Some(Told::Page(Event::Hidden)) => "hidden",
             _ => "-",
         });
         self.steps += 1;

@@ -6,24 +6,34 @@ use proptest::{prelude::*, test_runner::TestCaseError};
 /// The words a session is described with.
 const WORDS: &str = "\
     Session random Source operation Set PinRules min max confirm true false weak_pin Reject Allow View \
-    control_id_source Given Provider ControlId phase Open Ended Setting Showing key pin Searching Made AwaitingControlId \
-    Requested Unwrapped KeyPairSearch bits KeyPair key_pair attempt control_id control_id_attempt tzpk Tdea TdeaKey Secret \
-    Aes Aes128 Aes192 Aes256 Iso0 Iso1 Iso3 Pan Entering Entry rules first second Some None Digits of Chosen Pin Unasked \
-    Asked actions SearchKeyPair AskControlId Post Request Tzpk Emit Ready PinValid valid digits step \
-    Confirm Submitting EntryRefused SubmitRefused Success Shown Failed ViewFailed ControlIdUnavailable ControlIdExpired \
-    AlreadyUsed Network Timeout OutcomeUnknown ServerError Rejected BadResponse TzpkInvalid EntropyUnavailable TooShort \
-    TooLong Closed NotDigits WeakPin Mismatch";
+    control_id_source Given Provider ControlId formats Formats can_look_up phase Open Setting LookingUp cause Arrived Showing \
+    Ended End code retryable key pin Searching KeyReady AwaitingControlId Requested Waiting seconds Unwrapped KeyPairSearch \
+    bits KeyPair key_pair control_id tzpk Tdea TdeaKey Secret Aes Aes128 Aes192 Aes256 Iso0 Iso1 Iso3 Pan Entering Entry \
+    rules first second Some None Digits of Chosen Pin Idle attempts Attempts key_requests control_ids waits waited_seconds \
+    actions SearchKeyPair AskControlId Post Request Tzpk Status Wait ready refusals refused submitted Confirm \
+    ControlIdUnavailable ControlIdExpired NotAllowed Busy AlreadyUsed Network Timeout OutcomeUnknown ServerError Rejected \
+    BadResponse TzpkInvalid EntropyUnavailable TooShort TooLong Closed NotDigits WeakPin Mismatch";
 
 /// What a number may follow: lengths, counts and rules.
-const COUNTS: [&str; 8] = [
+const COUNTS: [&str; 17] = [
     "min: ",
     "max: ",
-    "attempt: ",
-    "control_id_attempt: ",
-    "digits: ",
+    "bits: ",
+    "attempts: ",
+    "key_requests: ",
+    "control_ids: ",
+    "waits: ",
+    "waited_seconds: ",
+    "seconds: ",
+    "refusals: ",
+    "Wait(",
+    // What was submitted: the entry, and how many digits it had.
+    "(Entry, ",
+    "(Confirm, ",
     "Digits(",
     "KeyPairSearch(",
     "Secret<",
+    "Pin(",
 ];
 
 pub(crate) fn check(printed: &str) -> Result<(), TestCaseError> {

@@ -3,10 +3,11 @@
 //! has phases that consume each other.
 
 use crate::{
+    common::Event,
     faults::{Fault, Meaning},
     pad::{Pad, Rules},
 };
-use card_pin::{error::Error, session::Event, wire::Endpoint};
+use card_pin::{error::Error, wire::Endpoint};
 
 /// What a session is opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +47,12 @@ pub(crate) enum Input {
     /// One step of the search for a key pair.
     Search,
     ControlId(Id),
-    Reply(Endpoint, Fault),
+    /// The request under way is answered; without one, an answer comes all the same.
+    Reply(Fault),
+    /// A wait is over.
+    Waited,
+    /// The customer looks at the page.
+    Reveal,
     /// From here on the system gives no randomness.
     RandomFails,
 }
@@ -66,10 +72,11 @@ pub(crate) enum Told {
     Search,
     Ask,
     Post(Endpoint),
+    Wait(u16),
     Page(Event),
 }
 
-/// What follows from an input.
+/// What follows from an input: what the page is told, and then what is to be done.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Outcome {
     /// The input came too late.
@@ -82,6 +89,7 @@ pub(crate) struct Outcome {
 pub(crate) struct Documented {
     pub(crate) purpose: Purpose,
     pub(crate) source: Source,
+    pub(crate) can_look_up: bool,
     pub(crate) pad: Pad,
     pub(crate) has_key_pair: bool,
     /// To set: the PIN submitted. To view: empty.
@@ -92,17 +100,36 @@ pub(crate) struct Documented {
     /// Whether the key was asked for again after a network failure, with the control id that is in use.
     pub(crate) asked_again: bool,
     waits_for_id: bool,
+    /// For how many seconds a busy server is left alone now.
+    pub(crate) waits: Option<u16>,
+    /// How often it was waited for.
+    pub(crate) busy: usize,
+    /// For how long, since the control id in use came.
+    waited: u16,
     pub(crate) has_tzpk: bool,
+    /// Why it is not known whether the PIN is set.
+    pub(crate) doubt: Option<Error>,
+    pub(crate) look_ups: usize,
+    pub(crate) has_arrived: bool,
     pub(crate) is_shown: bool,
     pub(crate) is_over: bool,
     sets: usize,
 }
 
+/// "At `tzpk` and `view` waited out": as long as the server says, or else so many seconds, and no longer than 30 each.
+const WAITS: [u16; 3] = [1, 2, 4];
+const LONGEST_WAIT: u16 = 30;
+/// "A token of 30 s": half of that and it is not relied on.
+const CONTROL_ID: u16 = 15;
+/// How long an unknown outcome is left alone before each time that it is looked up.
+const LOOK_UPS: [u16; 3] = [1, 2, 4];
+
 impl Documented {
-    pub(crate) fn open(purpose: Purpose, source: Source, rules: Rules) -> (Self, Outcome) {
+    pub(crate) fn open(purpose: Purpose, source: Source, rules: Rules, can_look_up: bool) -> (Self, Outcome) {
         let mut session = Self {
             purpose,
             source,
+            can_look_up,
             pad: Pad::new(rules),
             has_key_pair: false,
             submitted: None,
@@ -110,18 +137,22 @@ impl Documented {
             outstanding: None,
             asked_again: false,
             waits_for_id: false,
+            waits: None,
+            busy: 0,
+            waited: 0,
             has_tzpk: false,
+            doubt: None,
+            look_ups: 0,
+            has_arrived: false,
             is_shown: false,
             is_over: false,
             sets: 0,
         };
-        let mut outcome = Outcome { closed: false, told: vec![Told::Search] };
         // "With a control id that was given, that is done from the start."
         if (purpose, source) == (Purpose::View, Source::Given) {
             session.submitted = Some(String::new());
-            outcome.told.push(Told::Page(Event::Submitting));
         }
-        (session, outcome)
+        (session, Outcome { closed: false, told: vec![Told::Search] })
     }
 
     /// Whether a control id was asked for and has not come.
@@ -131,7 +162,17 @@ impl Documented {
 
     /// Whether a further control id would not be asked for.
     pub(crate) fn had_last_id(&self) -> bool {
-        self.source == Source::Given || self.ids_asked == 2
+        self.source == Source::Given || self.ids_asked >= 2
+    }
+
+    /// Whether the control id was waited with for too long.
+    pub(crate) fn is_id_old(&self) -> bool {
+        self.waited >= CONTROL_ID
+    }
+
+    /// Whether the outcome is to be looked up when a wait is over.
+    pub(crate) fn waits_to_look_up(&self) -> bool {
+        self.doubt.is_some() && self.outstanding.is_none()
     }
 
     /// The request that gets the key.
@@ -148,6 +189,8 @@ impl Documented {
             Input::Press(digit) => self.edit(|pad| pad.press(digit)),
             Input::Erase => self.edit(Pad::erase),
             Input::Clear => self.edit(Pad::clear),
+            // "A PIN that is there to be looked at is wiped."
+            Input::Forget if self.has_arrived && !self.is_over => self.close(),
             Input::Forget => self.edit(Pad::forget),
             Input::Confirm => self.edit(Pad::confirm),
             Input::Submit => self.submit(observed),
@@ -155,13 +198,16 @@ impl Documented {
             Input::Advance if self.takes_digits() && self.pad.is_empty() => Outcome::default(),
             Input::Advance if self.takes_digits() && self.pad.is_first_of_two() => self.edit(Pad::confirm),
             Input::Advance => self.submit(observed),
-            Input::Close => {
-                self.end();
-                Outcome::default()
-            }
+            Input::Close => self.close(),
             Input::Search => self.search(observed),
             Input::ControlId(id) => self.control_id(id),
-            Input::Reply(endpoint, fault) => self.reply(endpoint, fault, observed),
+            Input::Reply(fault) => self.reply(fault, observed),
+            Input::Waited => self.waited(),
+            Input::Reveal if self.has_arrived && !self.is_shown && !self.is_over => {
+                self.is_shown = true;
+                [Told::Page(Event::Shown)].into_iter().collect()
+            }
+            Input::Reveal => Outcome::default(),
             Input::RandomFails => Outcome::default(),
         }
     }
@@ -192,13 +238,13 @@ impl Documented {
             },
         };
         self.submitted = Some(pin);
-        let mut outcome: Outcome = [Told::Page(Event::Submitting)].into_iter().collect();
-        if self.has_tzpk {
-            outcome.told.push(self.set(observed));
-        } else if self.has_key_pair && self.source == Source::Provider {
-            outcome.told.push(self.ask());
-        }
-        outcome
+        let next = match self.has_tzpk {
+            true => Some(self.set(observed)),
+            false => (self.has_key_pair && self.source == Source::Provider).then(|| self.ask()),
+        };
+        // Where the submit itself fails, the page goes from the entry to the end.
+        let submitting = (!self.is_over).then_some(Told::Page(Event::Submitting));
+        submitting.into_iter().chain(next).collect()
     }
 
     fn search(&mut self, observed: Observed) -> Outcome {
@@ -230,11 +276,8 @@ impl Documented {
         }
     }
 
-    fn reply(&mut self, endpoint: Endpoint, fault: Fault, observed: Observed) -> Outcome {
-        if self.outstanding != Some(endpoint) {
-            return Outcome::default();
-        }
-        self.outstanding = None;
+    fn reply(&mut self, fault: Fault, observed: Observed) -> Outcome {
+        let Some(endpoint) = self.outstanding.take() else { return Outcome::default() };
         if observed.draw_failed {
             return self.fail(Error::EntropyUnavailable);
         }
@@ -246,18 +289,23 @@ impl Documented {
                 ready.into_iter().chain(set).collect()
             }
             (Endpoint::View, Meaning::Done) => {
-                self.is_shown = true;
-                [Told::Page(Event::Shown)].into_iter().collect()
+                self.has_arrived = true;
+                [Told::Page(Event::Arrived)].into_iter().collect()
             }
-            (Endpoint::Set, Meaning::Done) => {
+            (Endpoint::Set | Endpoint::Status, Meaning::Done) => {
                 self.end();
                 [Told::Page(Event::Success)].into_iter().collect()
             }
+            (Endpoint::Set, Meaning::Fails(Error::OutcomeUnknown)) if self.can_look_up => {
+                self.doubt = Some(fault.doubt());
+                self.look_up(Error::OutcomeUnknown)
+            }
+            (Endpoint::Status, Meaning::NotSet) => self.look_up(self.doubt.unwrap()),
+            (Endpoint::Status, Meaning::Fails(_)) => self.look_up(Error::OutcomeUnknown),
             // "`tzpk` may be asked for again after a network failure."
             (Endpoint::Tzpk | Endpoint::View, Meaning::Fails(Error::Network)) if !self.asked_again => {
                 self.asked_again = true;
-                self.outstanding = Some(endpoint);
-                [Told::Post(endpoint)].into_iter().collect()
+                [self.request_key()].into_iter().collect()
             }
             // "Expired all the same: asked once more, without typing again."
             (Endpoint::Tzpk | Endpoint::View, Meaning::Fails(Error::ControlIdExpired))
@@ -265,14 +313,63 @@ impl Documented {
             {
                 [self.ask()].into_iter().collect()
             }
+            (Endpoint::Tzpk | Endpoint::View, Meaning::Fails(Error::Busy)) => self.wait(fault),
             (_, Meaning::Fails(error)) => self.fail(error),
+            (_, Meaning::NotSet) => unreachable!("an answer of Status alone"),
         }
+    }
+
+    /// "Waited out and tried again by itself."
+    fn wait(&mut self, fault: Fault) -> Outcome {
+        let Some(&seconds) = WAITS.get(self.busy) else { return self.fail(Error::Busy) };
+        let seconds = fault.retry_after_seconds().map_or(seconds, |seconds| seconds.max(1));
+        if seconds > LONGEST_WAIT {
+            return self.fail(Error::Busy);
+        }
+        self.busy += 1;
+        self.waited += seconds;
+        self.asked_again = false;
+        self.waits = Some(seconds);
+        [Told::Page(Event::Waits(seconds)), Told::Wait(seconds)].into_iter().collect()
+    }
+
+    fn look_up(&mut self, otherwise: Error) -> Outcome {
+        match LOOK_UPS.get(self.look_ups) {
+            Some(&seconds) => [Told::Wait(seconds)].into_iter().collect(),
+            None => self.fail(otherwise),
+        }
+    }
+
+    fn waited(&mut self) -> Outcome {
+        if self.waits.take().is_some() {
+            let is_new_id_needed = self.source == Source::Provider && self.is_id_old();
+            return [if is_new_id_needed { self.ask() } else { self.request_key() }].into_iter().collect();
+        }
+        if self.waits_to_look_up() && !self.is_over {
+            self.look_ups += 1;
+            self.outstanding = Some(Endpoint::Status);
+            return [Told::Post(Endpoint::Status)].into_iter().collect();
+        }
+        Outcome::default()
+    }
+
+    /// The code says how much is known: of a PIN that is on its way, nothing.
+    fn close(&mut self) -> Outcome {
+        if self.is_over {
+            return Outcome::default();
+        }
+        if self.is_shown {
+            self.end();
+            return [Told::Page(Event::Hidden)].into_iter().collect();
+        }
+        self.fail(if self.sets > 0 { Error::OutcomeUnknown } else { Error::Closed })
     }
 
     fn ask(&mut self) -> Told {
         self.ids_asked += 1;
         self.waits_for_id = true;
         self.asked_again = false;
+        self.waited = 0;
         Told::Ask
     }
 
@@ -295,17 +392,14 @@ impl Documented {
 
     fn fail(&mut self, error: Error) -> Outcome {
         self.end();
-        let event = match self.purpose {
-            Purpose::Set => Event::Failed(error),
-            Purpose::View => Event::ViewFailed(error),
-        };
-        [Told::Page(event)].into_iter().collect()
+        [Told::Page(Event::Failed(error))].into_iter().collect()
     }
 
     fn end(&mut self) {
         self.is_over = true;
         self.outstanding = None;
         self.waits_for_id = false;
+        self.waits = None;
         self.is_shown = false;
     }
 }

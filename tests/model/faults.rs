@@ -9,7 +9,7 @@ use card_pin::{
     error::Error,
     key_pair::{KeyPair, KeySize},
     random::SystemRandom,
-    wire::{Endpoint, Reply, Request},
+    wire::{Answer, Endpoint, Reply, Request},
 };
 use rsa::{PublicKey, pkcs8::DecodePublicKey};
 use serde_json::{Value, json};
@@ -25,6 +25,10 @@ pub(crate) enum Fault {
     TimedOut,
     /// A status code, with a body that would be good.
     Status(u16),
+    /// The same, with so many seconds in `Retry-After`.
+    RetryAfter(u16, u16),
+    /// 200, and JSON that says how the PIN stands.
+    PinStatus(&'static str),
     /// 200, and a body that is not the JSON expected.
     Body(Body),
     /// 200, and JSON in which the wrapped key is wrong.
@@ -76,6 +80,8 @@ pub(crate) enum Beside {
     UnknownFormat,
     FormatAsString,
     Format0WithoutPan,
+    /// All is well, but for what the issuer allows.
+    FormatNotAllowed,
     PanOfLetters,
     PanTooShort,
     PanAsNumber,
@@ -94,14 +100,21 @@ pub(crate) enum Beside {
 pub(crate) enum Meaning {
     /// The key came, or the PIN is set.
     Done,
+    /// The PIN is known not to be set.
+    NotSet,
     /// The session ends, unless the same can be tried again.
     Fails(Error),
 }
 
 /// Each fault; of the status codes, those on both sides of every border.
 pub(crate) static ALL: LazyLock<Vec<Fault>> = LazyLock::new(|| {
-    let statuses =
-        [0, 199, 204, 299, 302, 399, 400, 401, 403, 404, 408, 409, 410, 429, 499, 500, 503, 599, 600, 65_535];
+    let statuses = [
+        0, 199, 204, 299, 302, 399, 400, 401, 403, 404, 408, 409, 410, 424, 425, 429, 499, 500, 503, 599,
+        600, 65_535,
+    ];
+    let busy =
+        [(503, 0), (503, 14), (503, 15), (503, 30), (503, 31), (429, 8), (429, u16::MAX), (500, 1), (204, 1)];
+    let pin_statuses = ["S", "SET", "W", "D", "WAITING", "GENERATED", "s", "X", ""];
     let bodies = [
         Body::Empty,
         Body::Html,
@@ -139,6 +152,7 @@ pub(crate) static ALL: LazyLock<Vec<Fault>> = LazyLock::new(|| {
         Beside::UnknownFormat,
         Beside::FormatAsString,
         Beside::Format0WithoutPan,
+        Beside::FormatNotAllowed,
         Beside::PanOfLetters,
         Beside::PanTooShort,
         Beside::PanAsNumber,
@@ -152,6 +166,8 @@ pub(crate) static ALL: LazyLock<Vec<Fault>> = LazyLock::new(|| {
     ];
     let mut all = vec![Fault::Good, Fault::NoConnection, Fault::TimedOut];
     all.extend(statuses.map(Fault::Status));
+    all.extend(busy.map(|(status, seconds)| Fault::RetryAfter(status, seconds)));
+    all.extend(pin_statuses.map(Fault::PinStatus));
     all.extend(bodies.map(Fault::Body));
     all.extend(keys.map(Fault::Key));
     all.extend(beside.map(Fault::Beside));
@@ -161,29 +177,59 @@ pub(crate) static ALL: LazyLock<Vec<Fault>> = LazyLock::new(|| {
 impl Fault {
     /// What it comes to as the answer of `endpoint`: sections 5 and 6 of the interface, as a table.
     pub(crate) fn meaning(self, endpoint: Endpoint) -> Meaning {
-        use Meaning::{Done, Fails};
+        use Meaning::{Done, Fails, NotSet};
         match (endpoint, self) {
             (_, Self::Good | Self::Body(Body::UnknownFields)) => Done,
-            // The same for every request.
-            (_, Self::Status(401 | 403 | 404 | 410)) => Fails(Error::ControlIdExpired),
-            (_, Self::Status(409)) => Fails(Error::AlreadyUsed),
-            (_, Self::Status(400..=499)) => Fails(Error::Rejected),
-            // "any 2xx"; what was not read in full is no answer.
-            (Endpoint::Set, Self::Body(Body::TooLarge)) => Fails(Error::OutcomeUnknown),
-            (Endpoint::Set, Self::Status(200..=299) | Self::Body(_) | Self::Key(_) | Self::Beside(_)) => Done,
-            (Endpoint::Set, _) => Fails(Error::OutcomeUnknown),
-            (_, Self::NoConnection) => Fails(Error::Network),
-            (_, Self::TimedOut) => Fails(Error::Timeout),
-            (_, Self::Status(200..=299)) => Done,
-            (_, Self::Status(500..=599)) => Fails(Error::ServerError),
-            (_, Self::Status(_) | Self::Body(_) | Self::Key(Key::Missing | Key::Number)) => {
+            (Endpoint::Status, Self::PinStatus("W" | "D" | "WAITING" | "GENERATED")) => NotSet,
+            (Endpoint::Status, Self::PinStatus(status)) if !matches!(status, "S" | "SET") => {
                 Fails(Error::BadResponse)
             }
-            (_, Self::Key(_) | Self::Beside(Beside::KcvOfAnotherKey | Beside::KcvTooShort)) => {
-                Fails(Error::TzpkInvalid)
-            }
+            (_, Self::PinStatus(_)) => Done,
+            // The same for every request.
+            (_, Self::Status(401 | 403)) => Fails(Error::NotAllowed),
+            // The body is JSON.
+            (_, Self::Status(404 | 410)) => Fails(Error::ControlIdExpired),
+            (_, Self::Status(409)) => Fails(Error::AlreadyUsed),
+            (_, Self::Status(408 | 424 | 425 | 429) | Self::RetryAfter(429, _)) => Fails(Error::Busy),
+            (_, Self::Status(400..=499)) => Fails(Error::Rejected),
+            // "200, 201 or 204; a body that is not HTML"; what was not read in full is not an answer.
+            (Endpoint::Set, Self::Body(Body::TooLarge | Body::Html)) => Fails(Error::OutcomeUnknown),
+            (Endpoint::Set, Self::Status(204) | Self::RetryAfter(204, _) | Self::Body(_)) => Done,
+            // There is nothing of it in those requests.
+            (Endpoint::Set | Endpoint::Status, Self::Key(_) | Self::Beside(_)) => Done,
+            (Endpoint::Set, _) => Fails(Error::OutcomeUnknown),
+            (_, Self::RetryAfter(503, _)) => Fails(Error::Busy),
+            (_, Self::NoConnection) => Fails(Error::Network),
+            (_, Self::TimedOut) => Fails(Error::Timeout),
+            (_, Self::Status(200..=299) | Self::RetryAfter(200..=299, _)) => Done,
+            (_, Self::Status(500..=599) | Self::RetryAfter(500..=599, _)) => Fails(Error::ServerError),
+            (
+                _,
+                Self::Status(_)
+                | Self::RetryAfter(..)
+                | Self::Body(_)
+                | Self::Key(Key::Missing | Key::Number | Key::NoBase64 | Key::Empty | Key::Truncated),
+            ) => Fails(Error::BadResponse),
+            (_, Self::Key(_) | Self::Beside(Beside::KcvOfAnotherKey)) => Fails(Error::TzpkInvalid),
             (Endpoint::Tzpk, Self::Beside(block)) if block.is_about_the_block() => Done,
             (_, Self::Beside(_)) => Fails(Error::BadResponse),
+        }
+    }
+
+    /// Why, after this answer to `set`, it is not known whether the PIN is set.
+    pub(crate) fn doubt(self) -> Error {
+        match self {
+            Self::NoConnection => Error::Network,
+            Self::TimedOut => Error::Timeout,
+            Self::Status(500..=599) | Self::RetryAfter(500..=599, _) => Error::ServerError,
+            _ => Error::BadResponse,
+        }
+    }
+
+    pub(crate) fn retry_after_seconds(self) -> Option<u16> {
+        match self {
+            Self::RetryAfter(_, seconds) => Some(seconds),
+            _ => None,
         }
     }
 
@@ -196,7 +242,19 @@ impl Fault {
             Self::NoConnection => Reply::Failed,
             Self::TimedOut => Reply::TimedOut,
             Self::Status(status) => answer(status, body().to_string()),
-            Self::Body(fault) => fault.reply(&body().to_string()),
+            Self::RetryAfter(status, seconds) => Reply::Answered(Answer {
+                status,
+                is_html: false,
+                retry_after_seconds: Some(seconds),
+                body: Some(body().to_string().into()),
+            }),
+            Self::PinStatus(status) => json(with(body(), "pinStatus", status.into())),
+            Self::Body(fault) => fault.reply(&body().to_string(), request.endpoint),
+            Self::Key(_) | Self::Beside(_)
+                if matches!(request.endpoint, Endpoint::Set | Endpoint::Status) =>
+            {
+                json(body())
+            }
             Self::Key(fault) => match fault.tzpk(request, key) {
                 Some(tzpk) => json(with(body(), "tzpk", tzpk)),
                 None => json(without(body(), "tzpk")),
@@ -208,8 +266,10 @@ impl Fault {
 
 /// What is good for every endpoint.
 fn good_body(request: &Request, key: ServerKey, pin: &str) -> Value {
-    if request.endpoint == Endpoint::Set {
-        return json!({});
+    match request.endpoint {
+        Endpoint::Set => return json!({}),
+        Endpoint::Status => return json!({"pinStatus": "S"}),
+        Endpoint::Tzpk | Endpoint::View => {}
     }
     let mut body = with(key.fields(), "tzpk", Base64::encode_string(&wrap(request, &key.bytes())).into());
     if request.endpoint == Endpoint::View {
@@ -219,7 +279,7 @@ fn good_body(request: &Request, key: ServerKey, pin: &str) -> Value {
 }
 
 impl Body {
-    fn reply(self, good: &str) -> Reply {
+    fn reply(self, good: &str, endpoint: Endpoint) -> Reply {
         let body = match self {
             Self::Empty => Vec::new(),
             Self::Html => b"<!doctype html><title>Log in</title>".to_vec(),
@@ -228,23 +288,27 @@ impl Body {
             Self::Deep => "[".repeat(60_000).into(),
             Self::Array => format!("[{good}]").into(),
             Self::Null => b"null".to_vec(),
-            Self::TooLarge => return Reply::Answered { status: 200, body: None },
-            Self::DuplicateField => good.replacen('{', "{\"tzpk\":\"AAAA\",\"tzpk\":\"AAAA\",", 1).into(),
+            Self::TooLarge => {
+                let answer = Answer { status: 200, is_html: false, retry_after_seconds: None, body: None };
+                return Reply::Answered(answer);
+            }
+            Self::DuplicateField => {
+                let field =
+                    if endpoint == Endpoint::Status { "\"pinStatus\":\"S\"," } else { "\"tzpk\":\"AAAA\"," };
+                good.replacen('{', &format!("{{{field}{field}"), 1).into()
+            }
             Self::UnknownFields => {
                 let unknown = format!("{{\"unknown\":[{{}},\"{}\"]", "x".repeat(50_000));
                 good.replacen('{', &format!("{unknown}{}", if good == "{}" { "" } else { "," }), 1).into()
             }
         };
-        Reply::Answered { status: 200, body: Some(body) }
+        answer(200, body)
     }
 }
 
 impl Key {
     /// The value of `tzpk`, if there is one.
     fn tzpk(self, request: &Request, key: ServerKey) -> Option<Value> {
-        if request.endpoint == Endpoint::Set {
-            return Some("AAAA".into());
-        }
         let wrapped = |key: &[u8]| wrap(request, key);
         let bytes = match self {
             Self::Missing => return None,
@@ -298,6 +362,10 @@ impl Beside {
             Self::UnknownFormat => with(body, "pinBlockFormat", 2.into()),
             Self::FormatAsString => with(body, "pinBlockFormat", "1".into()),
             Self::Format0WithoutPan => only(json!({"pinBlockFormat": 0})),
+            Self::FormatNotAllowed => match key.format_not_allowed() {
+                4 => only(json!({"algorithm": "AES", "pan": pan})),
+                format => only(json!({"pinBlockFormat": format, "pan": pan})),
+            },
             Self::PanOfLetters => only(json!({"pinBlockFormat": 0, "pan": "541333008902001x"})),
             Self::PanTooShort => only(json!({"pinBlockFormat": 3, "pan": "12345678901"})),
             Self::PanAsNumber => with(body, "pan", 5_413_330_089_020_011_u64.into()),
@@ -337,6 +405,6 @@ pub(crate) fn unasked_request(endpoint: Endpoint, public_key: Option<&str>) -> R
 }
 
 static OTHER_PUBLIC_KEY: LazyLock<String> = LazyLock::new(|| {
-    let key_pair = KeyPair::make(KeySize::Rsa2048, &mut SystemRandom).unwrap();
+    let key_pair = KeyPair::make(KeySize::Rsa2048, &mut SystemRandom::new()).unwrap();
     key_pair.to_spki_base64().to_owned()
 });

@@ -41,6 +41,21 @@ impl ServerKey {
         (0..self.len).map(|place| (place as u8).wrapping_mul(0x1f) ^ 0x6b).collect()
     }
 
+    /// The format that a session with this key does not take, though it is a format like any other.
+    pub(crate) fn format_not_allowed(self) -> u8 {
+        match self.format {
+            0 => 3,
+            1 => 4,
+            3 => 1,
+            _ => 0,
+        }
+    }
+
+    /// The formats that a session with this key takes.
+    pub(crate) fn formats(self) -> Vec<u8> {
+        [0, 1, 3, 4].into_iter().filter(|&format| format != self.format_not_allowed()).collect()
+    }
+
     /// What stands beside the wrapped key in the answer.
     pub(crate) fn fields(self) -> Value {
         let mut fields = match self.format {

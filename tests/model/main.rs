@@ -43,7 +43,6 @@ use world::{Setup, World};
 
 /// How many sessions there are without `PROPTEST_CASES`: each input in each place once.
 const DEFAULT_CASES: usize = 1;
-const ENDPOINTS: [Endpoint; 3] = [Endpoint::Tzpk, Endpoint::Set, Endpoint::View];
 
 /// What is tried, and where.
 type Cell = (Place, Input, Option<Endpoint>);
@@ -129,6 +128,8 @@ fn cells(purpose: Purpose, source: Source) -> Vec<Cell> {
         Input::Submit,
         Input::Close,
         Input::Search,
+        Input::Waited,
+        Input::Reveal,
         Input::RandomFails,
     ];
     inputs.extend([Id::Good, Id::None, Id::Empty, Id::TooLong].map(Input::ControlId));
@@ -136,10 +137,8 @@ fn cells(purpose: Purpose, source: Source) -> Vec<Cell> {
     for place in reachable(purpose, source) {
         let outstanding = place.row.outstanding(purpose);
         cells.extend(inputs.iter().map(|&input| (place, input, outstanding)));
-        for endpoint in ENDPOINTS {
-            let faults = if Some(endpoint) == outstanding { &faults::ALL[..] } else { &[Fault::Good] };
-            cells.extend(faults.iter().map(|&fault| (place, Input::Reply(endpoint, fault), outstanding)));
-        }
+        let faults = if outstanding.is_some() { &faults::ALL[..] } else { &[Fault::Good] };
+        cells.extend(faults.iter().map(|&fault| (place, Input::Reply(fault), outstanding)));
     }
     cells
 }
@@ -147,7 +146,8 @@ fn cells(purpose: Purpose, source: Source) -> Vec<Cell> {
 /// One session: to the place, the input, and on at random.
 fn live(life: &Life, (goal, input, outstanding): Cell, coverage: &mut Coverage) -> Result<(), TestCaseError> {
     coverage.sessions += 1;
-    let setup = &life.setup;
+    let can_look_up = goal.row.needs_look_up().unwrap_or(life.setup.can_look_up);
+    let setup = &Setup { can_look_up, ..life.setup.clone() };
     let mut world = World::open(setup, coverage)?;
     let mut noise = life.noise.iter();
     while let Some(forward) = world.model.towards(goal, &setup.pin) {
@@ -162,7 +162,7 @@ fn live(life: &Life, (goal, input, outstanding): Cell, coverage: &mut Coverage) 
     world.step(match input {
         Input::Press(0) => Input::Press(life.digit),
         Input::Press(_) => Input::Press(life.no_digit),
-        Input::Reply(endpoint, _) if Some(endpoint) != outstanding => Input::Reply(endpoint, life.fault),
+        Input::Reply(_) if outstanding.is_none() => Input::Reply(life.fault),
         input => input,
     })?;
     let tail = life.tail.iter().copied().chain(std::iter::repeat(None));
@@ -192,7 +192,9 @@ fn is_harmless(input: Input, goal: Place, world: &World<'_>) -> bool {
     match input {
         Input::Submit | Input::Advance => goal.submitted,
         Input::ControlId(_) => !world.model.waits_for_id(),
-        Input::Reply(endpoint, _) => Some(endpoint) != world.model.outstanding,
+        Input::Reply(..) => world.model.outstanding.is_none(),
+        Input::Waited => world.model.waits.is_none() && !world.model.waits_to_look_up(),
+        Input::Reveal | Input::Forget => !world.model.has_arrived,
         Input::Close | Input::Search | Input::RandomFails => false,
         _ => true,
     }
@@ -205,10 +207,22 @@ impl Row {
             Self::KeyAsked
             | Self::KeyAskedAgain
             | Self::KeyAskedWithSecondId
-            | Self::KeyAskedAgainWithSecondId => {
+            | Self::KeyAskedAgainWithSecondId
+            | Self::KeyAskedAfterWait
+            | Self::KeyAskedAfterLastWait => {
                 Some(if purpose == Purpose::Set { Endpoint::Tzpk } else { Endpoint::View })
             }
-            Self::Setting => Some(Endpoint::Set),
+            Self::Setting | Self::SettingForGood => Some(Endpoint::Set),
+            Self::LookingUp | Self::LookingUpForTheLastTime => Some(Endpoint::Status),
+            _ => None,
+        }
+    }
+
+    /// Whether the outcome can be looked up there; `None` where that makes no difference.
+    fn needs_look_up(self) -> Option<bool> {
+        match self {
+            Self::Setting | Self::InDoubt | Self::LookingUp | Self::LookingUpForTheLastTime => Some(true),
+            Self::SettingForGood => Some(false),
             _ => None,
         }
     }
@@ -218,11 +232,11 @@ fn lives(purpose: Purpose, source: Source) -> impl Strategy<Value = Life> {
     let lengths = select(vec![(4, 4), (4, 6), (6, 6), (4, 12), (12, 12)]);
     let rules = (lengths, any::<bool>(), any::<bool>())
         .prop_map(|((min, max), confirm, reject_weak)| Rules { min, max, confirm, reject_weak });
-    let setup = (rules, select(&hsm::KEYS[..]), "[0-9]{12}", 0..12_usize).prop_map(
-        move |(rules, key, digits, pair)| {
+    let setup = (rules, select(&hsm::KEYS[..]), "[0-9]{12}", 0..12_usize, any::<bool>()).prop_map(
+        move |(rules, key, digits, pair, can_look_up)| {
             let len = rules.min + pair % (rules.max - rules.min + 1);
             let pin = rules.nearest_good_pin(&digits[..len]);
-            Setup { purpose, source, rules, key, pin, pair }
+            Setup { purpose, source, rules, key, can_look_up, pin, pair }
         },
     );
     let noise = prop::collection::vec(prop::option::weighted(0.3, inputs()), 0..12);
@@ -251,9 +265,10 @@ fn inputs() -> impl Strategy<Value = Input> {
         1 => Just(Input::Submit),
         1 => Just(Input::Close),
         1 => Just(Input::Search),
+        1 => Just(Input::Waited),
+        1 => Just(Input::Reveal),
         1 => Just(Input::RandomFails),
         2 => select(vec![Id::Good, Id::None, Id::Empty, Id::TooLong]).prop_map(Input::ControlId),
-        6 => (select(&ENDPOINTS[..]), select(&faults::ALL[..]))
-            .prop_map(|(endpoint, fault)| Input::Reply(endpoint, fault)),
+        6 => select(&faults::ALL[..]).prop_map(Input::Reply),
     ]
 }

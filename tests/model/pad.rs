@@ -3,9 +3,10 @@
 use card_pin::{
     entry::{PinRules, Step},
     error::Error,
-    session::Event,
     weak_pin::WeakPin,
 };
+
+use crate::common::Event;
 
 /// What a PIN has to be.
 #[derive(Clone, Copy, Debug)]
@@ -96,7 +97,7 @@ impl Pad {
         self.rules.accepts(&self.first).and(second).err()
     }
 
-    fn told(&self) -> Event {
+    pub(crate) fn told(&self) -> Event {
         Event::PinValid {
             valid: self.problem().is_none(),
             digits: self.shown().len() as u8,
@@ -107,7 +108,7 @@ impl Pad {
     /// Does `edit` and gives what the page is told: what was refused, and then the entry if it changed.
     fn edit(&mut self, edit: impl FnOnce(&mut Self) -> Result<(), Error>) -> Vec<Event> {
         let before = self.told();
-        let refused = edit(self).err().map(Event::EntryRefused);
+        let refused = edit(self).err().map(Event::Refused);
         let changed = Some(self.told()).filter(|after| *after != before);
         refused.into_iter().chain(changed).collect()
     }
@@ -171,10 +172,10 @@ impl Pad {
     pub(crate) fn submit(&mut self) -> Result<String, Vec<Event>> {
         match self.problem() {
             None => Ok(self.first.clone()),
-            Some(Error::TooShort) => Err(vec![Event::SubmitRefused(Error::TooShort)]),
+            Some(Error::TooShort) => Err(vec![Event::Refused(Error::TooShort)]),
             Some(error) => {
                 *self = Self::new(self.rules);
-                Err(vec![Event::SubmitRefused(error), self.told()])
+                Err(vec![Event::Refused(error), self.told()])
             }
         }
     }

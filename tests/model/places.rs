@@ -20,8 +20,24 @@ pub(crate) enum Row {
     SecondIdAsked,
     KeyAskedWithSecondId,
     KeyAskedAgainWithSecondId,
+    /// The server is busy.
+    Waiting,
+    /// The server is busy for longer than a control id is relied on.
+    WaitingLong,
+    /// After a wait that was too long for the control id before.
+    IdAskedAfterWait,
+    KeyAskedAfterWait,
+    /// If the server is still busy, that is the end.
+    KeyAskedAfterLastWait,
     KeyThere,
     Setting,
+    /// There is no address at which the outcome could be looked up.
+    SettingForGood,
+    /// The outcome is not known, and will be looked up.
+    InDoubt,
+    LookingUp,
+    LookingUpForTheLastTime,
+    Arrived,
     Showing,
     Ended,
 }
@@ -44,28 +60,31 @@ impl std::fmt::Display for Place {
 /// Every place that such a session can be in.
 pub(crate) fn reachable(purpose: Purpose, source: Source) -> Vec<Place> {
     use Row::{
-        IdAsked, KeyAsked, KeyAskedAgain, KeyAskedAgainWithSecondId, KeyAskedWithSecondId, KeyThere, Ready,
-        Searching, SecondIdAsked, Setting, Showing,
+        Arrived, IdAsked, IdAskedAfterWait, InDoubt, KeyAsked, KeyAskedAfterLastWait, KeyAskedAfterWait,
+        KeyAskedAgain, KeyAskedAgainWithSecondId, KeyAskedWithSecondId, KeyThere, LookingUp,
+        LookingUpForTheLastTime, Ready, Searching, SecondIdAsked, Setting, SettingForGood, Showing, Waiting,
+        WaitingLong,
     };
+    let with_id =
+        [Searching, KeyAsked, KeyAskedAgain, Waiting, WaitingLong, KeyAskedAfterWait, KeyAskedAfterLastWait];
     let with_provider = [
-        Searching,
-        IdAsked,
-        KeyAsked,
-        KeyAskedAgain,
-        SecondIdAsked,
-        KeyAskedWithSecondId,
-        KeyAskedAgainWithSecondId,
-    ];
-    let (waiting, submitted): (&[Row], Vec<Row>) = match (purpose, source) {
-        (Purpose::Set, Source::Given) => (
-            &[Searching, KeyAsked, KeyAskedAgain, KeyThere],
-            vec![Searching, KeyAsked, KeyAskedAgain, Setting],
-        ),
-        (Purpose::Set, Source::Provider) => (&[Searching, Ready], [&with_provider[..], &[Setting]].concat()),
-        (Purpose::View, Source::Given) => (&[], vec![Searching, KeyAsked, KeyAskedAgain, Showing]),
-        (Purpose::View, Source::Provider) => (&[Searching, Ready], [&with_provider[..], &[Showing]].concat()),
+        &with_id[..],
+        &[IdAsked, SecondIdAsked, KeyAskedWithSecondId, KeyAskedAgainWithSecondId, IdAskedAfterWait],
+    ]
+    .concat();
+    let setting = [Setting, SettingForGood, InDoubt, LookingUp, LookingUpForTheLastTime];
+    let viewing = [Arrived, Showing];
+    let (waiting, submitted): (Vec<Row>, Vec<Row>) = match (purpose, source) {
+        (Purpose::Set, Source::Given) => {
+            ([&with_id[..], &[KeyThere]].concat(), [&with_id[..], &setting].concat())
+        }
+        (Purpose::Set, Source::Provider) => (vec![Searching, Ready], [&with_provider[..], &setting].concat()),
+        (Purpose::View, Source::Given) => (vec![], [&with_id[..], &viewing].concat()),
+        (Purpose::View, Source::Provider) => {
+            (vec![Searching, Ready], [&with_provider[..], &viewing].concat())
+        }
     };
-    let waiting = waiting.iter().map(|&row| Place { row, submitted: false });
+    let waiting = waiting.into_iter().map(|row| Place { row, submitted: false });
     let submitted = submitted.into_iter().map(|row| Place { row, submitted: true });
     waiting.chain(submitted).chain([ENDED]).collect()
 }
@@ -79,6 +98,11 @@ impl Documented {
         let row = match self.outstanding {
             _ if self.is_over => return ENDED,
             _ if self.is_shown => Row::Showing,
+            _ if self.has_arrived => Row::Arrived,
+            _ if self.waits.is_some() && self.is_id_old() => Row::WaitingLong,
+            _ if self.waits.is_some() => Row::Waiting,
+            _ if self.waits_to_look_up() => Row::InDoubt,
+            _ if self.waits_for_id() && self.busy > 0 => Row::IdAskedAfterWait,
             _ if self.waits_for_id() => {
                 if second {
                     Row::SecondIdAsked
@@ -86,7 +110,12 @@ impl Documented {
                     Row::IdAsked
                 }
             }
-            Some(Endpoint::Set) => Row::Setting,
+            Some(Endpoint::Set) if self.can_look_up => Row::Setting,
+            Some(Endpoint::Set) => Row::SettingForGood,
+            Some(Endpoint::Status) if self.look_ups == 3 => Row::LookingUpForTheLastTime,
+            Some(Endpoint::Status) => Row::LookingUp,
+            Some(_) if self.busy == 3 => Row::KeyAskedAfterLastWait,
+            Some(_) if self.busy > 0 => Row::KeyAskedAfterWait,
             Some(_) => match (second, self.asked_again) {
                 (false, false) => Row::KeyAsked,
                 (false, true) => Row::KeyAskedAgain,
@@ -125,24 +154,41 @@ impl Documented {
         if self.waits_for_id() {
             return Some(Input::ControlId(Id::Good));
         }
+        if self.has_arrived {
+            return Some(Input::Reveal);
+        }
+        if self.waits.is_some() || self.waits_to_look_up() {
+            return Some(Input::Waited);
+        }
         let wants_second_id = matches!(
             goal.row,
             Row::SecondIdAsked | Row::KeyAskedWithSecondId | Row::KeyAskedAgainWithSecondId
         );
-        let fault = match goal.row {
+        let fault = match (goal.row, self.outstanding) {
+            (Row::InDoubt | Row::LookingUp | Row::LookingUpForTheLastTime, Some(Endpoint::Set)) => {
+                Fault::TimedOut
+            }
+            (Row::LookingUpForTheLastTime, Some(Endpoint::Status)) => Fault::PinStatus("W"),
             _ if wants_second_id && !self.had_last_id() => Fault::Status(410),
-            Row::KeyAskedAgain | Row::KeyAskedAgainWithSecondId => Fault::NoConnection,
+            (Row::KeyAskedAgain | Row::KeyAskedAgainWithSecondId, _) => Fault::NoConnection,
+            (Row::Waiting | Row::KeyAskedAfterWait | Row::KeyAskedAfterLastWait, _) => Fault::Status(429),
+            (Row::WaitingLong | Row::IdAskedAfterWait, _) => Fault::RetryAfter(503, 15),
             _ => Fault::Good,
         };
-        Some(Input::Reply(self.outstanding?, fault))
+        self.outstanding?;
+        Some(Input::Reply(fault))
     }
 
     /// The next input on the way to the good end.
     pub(crate) fn towards_the_good_end(&self, pin: &str) -> Option<Input> {
-        let last = if self.purpose == Purpose::Set { Row::Setting } else { Row::Showing };
-        match self.place().row {
-            Row::Ended | Row::Showing => None,
-            Row::Setting => Some(Input::Reply(Endpoint::Set, Fault::Good)),
+        let last = match self.purpose {
+            Purpose::Set if self.can_look_up => Row::Setting,
+            Purpose::Set => Row::SettingForGood,
+            Purpose::View => Row::Showing,
+        };
+        match self.outstanding {
+            _ if self.is_over || self.is_shown => None,
+            Some(Endpoint::Set | Endpoint::Status) => Some(Input::Reply(Fault::Good)),
             _ => self.towards(Place { row: last, submitted: true }, pin),
         }
     }

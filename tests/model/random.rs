@@ -17,7 +17,7 @@ static PRIMES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| (0..4).map(|_| search_p
 
 fn search_prime() -> Vec<u8> {
     let mut start = [0; BITS as usize / 8];
-    SystemRandom.try_fill_bytes(&mut start).unwrap();
+    SystemRandom::new().try_fill_bytes(&mut start).unwrap();
     start[0] |= 0b1100_0000;
     start[start.len() - 1] |= 1;
     let start = BoxedUint::from_be_slice(&start, BITS).unwrap();
@@ -87,7 +87,7 @@ impl TryRng for Source {
             return Err(Exhausted);
         }
         if state.starts.is_empty() {
-            SystemRandom.try_fill_bytes(bytes).unwrap();
+            SystemRandom::new().try_fill_bytes(bytes).unwrap();
         } else if bytes.len() == BITS as usize / 8 {
             bytes.copy_from_slice(&state.starts.pop_front().unwrap());
         } else {

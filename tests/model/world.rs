@@ -1,7 +1,7 @@
 //! One session under test, the model of it beside it, and everything that has to hold after each step.
 
 use crate::{
-    common::field,
+    common::{Event, events, field},
     coverage::Coverage,
     debug,
     documented::{Documented, Id, Input, Observed, Outcome, Purpose, Source, Told},
@@ -14,8 +14,8 @@ use base64ct::{Base64, Encoding};
 use card_pin::{
     error::Error,
     key_pair::KeySize,
-    session::{Action, ControlIdSource, Operation, Session},
-    wire::{ControlId, Endpoint, Request},
+    session::{Action, ControlIdSource, Operation, Session, Settings, Snapshot, Stage},
+    wire::{ControlId, Endpoint, Formats, Request},
 };
 use proptest::{prelude::*, test_runner::TestCaseError};
 use serde_json::Value;
@@ -27,6 +27,8 @@ pub(crate) struct Setup {
     pub(crate) source: Source,
     pub(crate) rules: Rules,
     pub(crate) key: ServerKey,
+    /// Whether an unknown outcome can be looked up.
+    pub(crate) can_look_up: bool,
     /// The PIN that the customer wants, or that the card has.
     pub(crate) pin: String,
     /// Which primes make the key pair.
@@ -38,6 +40,8 @@ pub(crate) struct World<'a> {
     coverage: &'a mut Coverage,
     random: random::Source,
     session: Session<random::Source>,
+    /// What the page knows of it.
+    snapshot: Snapshot,
     pub(crate) model: Documented,
     control_ids: usize,
     public_key: Option<String>,
@@ -52,17 +56,25 @@ impl<'a> World<'a> {
             Purpose::Set => Operation::Set(setup.rules.to_pin_rules()),
             Purpose::View => Operation::View,
         };
-        let source = match setup.source {
-            Source::Given => ControlIdSource::Given(ControlId::new(control_id(0)).unwrap()),
-            Source::Provider => ControlIdSource::Provider,
+        let settings = Settings {
+            operation,
+            key_size: KeySize::Rsa2048,
+            control_id_source: match setup.source {
+                Source::Given => ControlIdSource::Given(ControlId::new(control_id(0)).unwrap()),
+                Source::Provider => ControlIdSource::Provider,
+            },
+            formats: Formats::new(&setup.key.formats()).unwrap(),
+            can_look_up: setup.can_look_up,
         };
-        let (model, expected) = Documented::open(setup.purpose, setup.source, setup.rules);
-        let session = Session::open(operation, KeySize::Rsa2048, source, random.clone());
+        let (model, expected) = Documented::open(setup.purpose, setup.source, setup.rules, setup.can_look_up);
+        let session = Session::open(settings, random.clone());
+        let snapshot = session.snapshot();
         let mut world = Self {
             setup,
             coverage,
             random,
             session,
+            snapshot,
             model,
             control_ids: 0,
             public_key: None,
@@ -70,6 +82,7 @@ impl<'a> World<'a> {
         };
         let told = world.drain()?;
         prop_assert_eq!(Outcome { closed: false, told }, expected);
+        world.check_state()?;
         Ok(world)
     }
 
@@ -108,14 +121,24 @@ impl<'a> World<'a> {
                 });
                 Ok(())
             }
-            Input::Reply(endpoint, fault) => {
-                let request = self.requests.iter().find(|request| request.endpoint == endpoint);
+            Input::Reply(fault) => {
+                let asked = self.requests.iter().find(|request| Some(request.endpoint) == outstanding);
                 // To what nobody asked for, the answer is as good as it could be: wrapped under the session's own key.
-                let public_key = self.public_key.as_deref();
-                let unasked = || faults::unasked_request(endpoint, public_key);
-                let request =
-                    request.map_or_else(unasked, |request| Request { endpoint, body: request.body.clone() });
-                session.reply(endpoint, fault.reply(&request, self.setup.key, &self.setup.pin));
+                let unasked =
+                    || faults::unasked_request(self.model.key_endpoint(), self.public_key.as_deref());
+                let request = asked.map_or_else(unasked, |request| Request {
+                    endpoint: request.endpoint,
+                    body: request.body.clone(),
+                });
+                session.reply(fault.reply(&request, self.setup.key, &self.setup.pin));
+                Ok(())
+            }
+            Input::Waited => {
+                session.waited();
+                Ok(())
+            }
+            Input::Reveal => {
+                session.reveal();
                 Ok(())
             }
             Input::RandomFails => {
@@ -133,16 +156,19 @@ impl<'a> World<'a> {
         self.check_state()
     }
 
-    /// Carries out what the session asks for, as far as the test does not decide it, and looks at every request.
+    /// What the page is told of a step, and what the session asks for, as far as the test does not decide it; looks at
+    /// every request.
     fn drain(&mut self) -> Result<Vec<Told>, TestCaseError> {
         debug::check(&format!("{:?}", self.session))?;
-        let mut told = Vec::new();
+        let before = std::mem::replace(&mut self.snapshot, self.session.snapshot());
+        check_change(before, self.snapshot)?;
+        let mut told: Vec<Told> = events(before, self.snapshot).into_iter().map(Told::Page).collect();
         while let Some(action) = self.session.next_action() {
             debug::check(&format!("{action:?}"))?;
             told.push(match action {
                 Action::SearchKeyPair => Told::Search,
                 Action::AskControlId => Told::Ask,
-                Action::Emit(event) => Told::Page(event),
+                Action::Wait(seconds) => Told::Wait(seconds),
                 Action::Post(request) => {
                     self.check_request(&request)?;
                     let endpoint = request.endpoint;
@@ -160,13 +186,14 @@ impl<'a> World<'a> {
     /// submitted.
     fn check_request(&mut self, request: &Request) -> Result<(), TestCaseError> {
         let body: Value = serde_json::from_str(&request.body).unwrap();
-        prop_assert_eq!(body.as_object().unwrap().len(), 2);
+        let members = if request.endpoint == Endpoint::Status { 1 } else { 2 };
+        prop_assert_eq!(body.as_object().unwrap().len(), members);
         prop_assert_eq!(field(request, "controlId"), control_id(self.control_ids));
         if request.endpoint == Endpoint::Set {
             let block = Base64::decode_vec(&field(request, "pinBlock")).unwrap();
             let read = self.setup.key.read(&block);
             prop_assert_eq!(read.as_ref().ok(), self.model.submitted.as_ref(), "{:?}", read);
-        } else {
+        } else if request.endpoint != Endpoint::Status {
             let public_key = field(request, "publicKey");
             let first = self.public_key.get_or_insert_with(|| public_key.clone());
             prop_assert_eq!(&public_key, first, "one session has one key pair");
@@ -182,11 +209,10 @@ impl<'a> World<'a> {
         draw_failed: bool,
     ) -> Result<(), TestCaseError> {
         let unwraps = match input {
-            Input::Reply(endpoint, fault) => {
-                Some(endpoint) == outstanding
-                    && endpoint != Endpoint::Set
+            Input::Reply(fault) => outstanding.is_some_and(|endpoint| {
+                matches!(endpoint, Endpoint::Tzpk | Endpoint::View)
                     && fault.meaning(endpoint) == Meaning::Done
-            }
+            }),
             _ => false,
         };
         prop_assert!(!(unwraps && self.random.fails()) || draw_failed, "the private operation is blinded");
@@ -195,7 +221,24 @@ impl<'a> World<'a> {
 
     /// What holds between two steps, wherever the session is.
     fn check_state(&mut self) -> Result<(), TestCaseError> {
+        let Snapshot { stage, step, digits, valid, waits_seconds, end, .. } = self.snapshot;
         prop_assert_eq!(self.session.has_ended(), self.model.is_over);
+        prop_assert_eq!(end.is_some(), self.model.is_over);
+        prop_assert_eq!(waits_seconds, self.model.waits);
+        let expected = match &self.model {
+            model if model.is_over => Stage::Ended,
+            model if model.is_shown => Stage::Shown,
+            model if model.has_arrived => Stage::Arrived,
+            model if model.submitted.is_some() => Stage::Submitting,
+            _ => Stage::Entry,
+        };
+        prop_assert_eq!(stage, expected);
+        if self.model.is_over {
+            prop_assert_eq!((digits, valid), (0, false));
+        } else if self.model.purpose == Purpose::Set {
+            // What was submitted stays in sight.
+            prop_assert_eq!(Event::PinValid { valid, digits, step }, self.model.pad.told());
+        }
         let shown = self
             .session
             .shown()
@@ -204,10 +247,31 @@ impl<'a> World<'a> {
         if self.model.is_over {
             // Everything that could hold a secret is a part of what is printed: there is nothing left of it.
             let printed = format!("{:?}", self.session);
-            prop_assert!(printed.contains("phase: Ended, actions: []"), "{}", printed);
+            prop_assert!(printed.contains("phase: Ended(End {"), "{}", printed);
+            prop_assert!(printed.contains("actions: []"), "{}", printed);
         }
         Ok(())
     }
+}
+
+/// What holds from one snapshot to the next, whatever happened.
+fn check_change(before: Snapshot, after: Snapshot) -> Result<(), TestCaseError> {
+    let next: &[Stage] = match before.stage {
+        Stage::Entry => &[Stage::Entry, Stage::Submitting, Stage::Ended],
+        Stage::Submitting => &[Stage::Submitting, Stage::Arrived, Stage::Ended],
+        Stage::Arrived => &[Stage::Arrived, Stage::Shown, Stage::Ended],
+        Stage::Shown => &[Stage::Shown, Stage::Ended],
+        Stage::Ended => &[Stage::Ended],
+    };
+    prop_assert!(next.contains(&after.stage), "{:?} after {:?}", after.stage, before.stage);
+    prop_assert!(before.end.is_none() || after == before, "{:?} after {:?}", after, before);
+    prop_assert!(after.ready || !before.ready);
+    prop_assert!(after.refusals == before.refusals || after.refusals == before.refusals + 1);
+    prop_assert!(after.refusals != before.refusals || after.refused == before.refused);
+    if let Some(end) = after.end {
+        prop_assert_eq!(end.retryable, end.code.is_some_and(Error::is_retryable));
+    }
+    Ok(())
 }
 
 /// The control id that is in use after so many were handed out.

@@ -15,7 +15,7 @@ use card_pin::{
     pin::Pin,
     pin_block::{Format, PinBlock, PinField},
     secret::Secret,
-    tzpk::{Tzpk, Use},
+    tzpk::{KeyUsage, Tzpk},
     weak_pin::WeakPin,
 };
 use std::hint::black_box;
@@ -234,12 +234,12 @@ fn refused() -> Stopwatch {
     )
 }
 
-fn tdea() -> Option<Use> {
-    Some(Use::Tdea(Format::Iso1))
+fn tdea() -> Option<KeyUsage> {
+    Some(KeyUsage::Tdea(Format::Iso1))
 }
 
-fn aes() -> Option<Use> {
-    pan().map(Use::Aes)
+fn aes() -> Option<KeyUsage> {
+    pan().map(KeyUsage::Aes)
 }
 
 /// No part of which is weak or equal to another.
@@ -247,7 +247,7 @@ fn fixed_key<const N: usize>() -> [u8; N] {
     std::array::from_fn(|place| (place as u8).wrapping_mul(0x1f) ^ 0x6b)
 }
 
-fn key_checked<const N: usize>(usage: fn() -> Option<Use>) -> Stopwatch {
+fn key_checked<const N: usize>(usage: fn() -> Option<KeyUsage>) -> Stopwatch {
     stopwatch(
         move |class, dice| {
             let mut key = || class.choose(fixed_key::<N>(), dice.bytes());
@@ -257,7 +257,7 @@ fn key_checked<const N: usize>(usage: fn() -> Option<Use>) -> Stopwatch {
     )
 }
 
-fn encrypted<const N: usize>(usage: fn() -> Option<Use>) -> Stopwatch {
+fn encrypted<const N: usize>(usage: fn() -> Option<KeyUsage>) -> Stopwatch {
     let prepare =
         batch(move |digits| Some((Tzpk::from_bytes(&fixed_key::<N>(), usage()?).ok()?, pin(digits)?)));
     stopwatch(prepare, |(key, pin)| key.encrypt(pin, &mut Constant))

@@ -1,14 +1,27 @@
 //! What has come out of a session so far, and what may come next.
 
+/// What a page tells of a session: the same as in card-pin's own tests.
+#[path = "../../../tests/common/event.rs"]
+mod event;
+
 use base64ct::{Base64, Encoding};
 use card_pin::entry::Step;
 use card_pin::error::Error;
-use card_pin::session::{Action, Event, Operation, Session};
+use card_pin::session::{Action, Operation, Session, Snapshot, Stage};
 use card_pin::wire::{Endpoint, Request};
 use card_pin_sandbox::fuzzing::Key;
 use serde_json::Value;
 
 use crate::device::{Dice, ascii, key_pair};
+use event::{Event, events};
+
+/// Three waits for a busy server; the longest, in seconds.
+const MAX_WAITS: usize = 3;
+const LONGEST_WAIT: u16 = 30;
+/// The first control id, one for one that has expired, and one after each wait that was too long for it.
+const MAX_CONTROL_IDS: usize = 2 + MAX_WAITS;
+/// Seconds before each look-up.
+const LOOK_UPS: [u16; 3] = [1, 2, 4];
 
 /// The input that came just before.
 #[derive(Clone, Copy)]
@@ -28,39 +41,52 @@ pub(super) struct HandedOut {
 
 pub(super) struct Model {
     views: bool,
+    given: bool,
+    formats: &'static [u8],
+    /// What the page knows.
+    snapshot: Snapshot,
     first: Vec<u8>,
     second: Option<Vec<u8>>,
     is_submitted: bool,
     is_ready: bool,
+    has_arrived: bool,
     is_shown: bool,
-    is_closed: bool,
-    /// `Success`, or a failure.
+    /// The last that the page was told.
     end: Option<Event>,
     waits_for: Option<Endpoint>,
+    is_waiting: bool,
+    waits: usize,
+    look_ups: usize,
     key_requests: usize,
     control_ids: usize,
     is_set: bool,
     handed_out: Option<HandedOut>,
-    given: bool,
 }
 
 impl Model {
-    pub(super) fn new(operation: Operation, given: bool) -> Self {
+    pub(super) fn new(operation: Operation, given: bool, formats: &'static [u8], snapshot: Snapshot) -> Self {
+        let views = operation == Operation::View;
         Self {
-            views: operation == Operation::View,
+            views,
+            given,
+            formats,
+            snapshot,
             first: Vec::new(),
             second: None,
-            is_submitted: false,
+            // To view a PIN with a control id that is given is to have asked for it.
+            is_submitted: views && given,
             is_ready: false,
+            has_arrived: false,
             is_shown: false,
-            is_closed: false,
             end: None,
             waits_for: None,
+            is_waiting: false,
+            waits: 0,
+            look_ups: 0,
             key_requests: 0,
             control_ids: 0,
             is_set: false,
             handed_out: None,
-            given,
         }
     }
 
@@ -68,45 +94,74 @@ impl Model {
         !self.views && !self.is_submitted && !self.has_ended()
     }
 
+    pub(super) fn is_there_to_look_at(&self) -> bool {
+        self.has_arrived && !self.has_ended()
+    }
+
     pub(super) fn has_ended(&self) -> bool {
-        self.is_closed || self.end.is_some()
+        self.end.is_some()
     }
 
     pub(super) fn waits_for(&self) -> Option<Endpoint> {
         self.waits_for.filter(|_| !self.has_ended())
     }
 
-    pub(super) fn close(&mut self) {
-        self.is_closed = true;
-    }
-
     pub(super) fn hand_out(&mut self, handed_out: HandedOut) {
         self.handed_out = Some(handed_out);
     }
 
-    /// An answer came; to one that nothing waits for the session says nothing.
-    pub(super) fn replied(&mut self, endpoint: Endpoint, session: &mut Session<Dice>) {
-        if self.waits_for() == Some(endpoint) {
+    /// An answer came; one that nothing waits for changes nothing.
+    pub(super) fn replied(&mut self, session: &mut Session<Dice>) {
+        if self.waits_for().is_some() {
             self.waits_for = None;
             self.drain(session, Input::Other);
         } else {
-            assert_eq!(session.next_action(), None);
+            self.assert_unchanged(session);
         }
     }
 
-    /// Takes every action, and checks each.
+    /// A wait is over; one that nothing asked for changes nothing.
+    pub(super) fn waited(&mut self, session: &mut Session<Dice>) {
+        if self.is_waiting && !self.has_ended() {
+            self.is_waiting = false;
+            self.drain(session, Input::Other);
+        } else {
+            self.assert_unchanged(session);
+        }
+    }
+
+    fn assert_unchanged(&self, session: &mut Session<Dice>) {
+        assert_eq!(session.next_action(), None);
+        assert_eq!(session.snapshot(), self.snapshot);
+    }
+
+    /// Takes what is new and every action, and checks each.
     pub(super) fn drain(&mut self, session: &mut Session<Dice>, mut input: Input) {
+        let before = std::mem::replace(&mut self.snapshot, session.snapshot());
+        check_change(before, self.snapshot);
+        for event in events(before, self.snapshot) {
+            assert!(!self.has_ended(), "{event:?} after the end");
+            self.told(event, &mut input);
+        }
         while let Some(action) = session.next_action() {
             assert!(!self.has_ended(), "{action:?} after the end");
             match action {
                 Action::SearchKeyPair => {}
                 Action::AskControlId => {
-                    assert!(self.is_submitted && !self.given);
+                    assert!(self.is_submitted && !self.given && !self.is_set);
                     self.control_ids += 1;
-                    assert!(self.control_ids <= 2);
+                    assert!(self.control_ids <= MAX_CONTROL_IDS);
                 }
                 Action::Post(request) => self.posted(&request),
-                Action::Emit(event) => self.told(event, &mut input),
+                Action::Wait(seconds) => {
+                    assert!(self.waits_for.is_none() && !self.is_waiting);
+                    self.is_waiting = true;
+                    if self.is_set {
+                        assert_eq!(Some(&seconds), LOOK_UPS.get(self.look_ups));
+                    } else {
+                        assert_eq!(self.snapshot.waits_seconds, Some(seconds));
+                    }
+                }
             }
         }
         assert_eq!(session.has_ended(), self.has_ended());
@@ -135,32 +190,39 @@ impl Model {
                 assert!(!self.is_submitted);
                 self.is_submitted = true;
             }
-            Event::EntryRefused(error) => {
-                let codes = [Error::TooShort, Error::TooLong, Error::NotDigits, Error::WeakPin];
+            Event::Refused(error) => {
+                let codes =
+                    [Error::TooShort, Error::TooLong, Error::NotDigits, Error::WeakPin, Error::Mismatch];
                 assert!(self.takes_digits() && codes.contains(&error), "{error}");
             }
-            Event::SubmitRefused(error) => {
-                let codes = [Error::TooShort, Error::WeakPin, Error::Mismatch];
-                assert!(self.takes_digits() && codes.contains(&error), "{error}");
+            Event::Waits(seconds) => {
+                self.waits += 1;
+                assert!(!self.is_set && self.waits <= MAX_WAITS && (1..=LONGEST_WAIT).contains(&seconds));
+            }
+            Event::Arrived => {
+                assert!(self.views && self.is_submitted && !self.has_arrived);
+                self.has_arrived = true;
+            }
+            Event::Shown => {
+                assert!(self.has_arrived && !self.is_shown);
+                self.is_shown = true;
+            }
+            Event::Hidden => {
+                assert!(self.is_shown);
+                self.end = Some(event);
             }
             Event::Success => {
                 assert!(self.is_set);
                 self.end = Some(event);
             }
-            Event::Shown => {
-                assert!(self.views && self.is_submitted && !self.is_shown);
-                self.is_shown = true;
-            }
             Event::Failed(error) => {
-                assert!(!self.views);
-                // Before `set` the outcome is known, and after it a failure of the server leaves it unknown.
-                let sent = self.is_set;
-                assert!(!sent || !matches!(error, Error::Network | Error::Timeout | Error::ServerError));
-                assert!(sent || error != Error::OutcomeUnknown);
-                self.end = Some(event);
-            }
-            Event::ViewFailed(error) => {
-                assert!(self.views && !self.is_shown && error != Error::OutcomeUnknown);
+                assert!(!self.is_shown);
+                // Before `set` the outcome is known. After it a failure leaves it unknown, unless it was looked up.
+                let failures = [Error::Network, Error::Timeout, Error::ServerError, Error::BadResponse];
+                let is_known = !self.is_set || self.look_ups == LOOK_UPS.len();
+                assert!(is_known || !failures.contains(&error), "{error}");
+                assert!(self.is_set || error != Error::OutcomeUnknown);
+                assert!(!self.is_set || error != Error::Closed, "a PIN that is on its way may be set");
                 self.end = Some(event);
             }
         }
@@ -188,10 +250,11 @@ impl Model {
     }
 
     fn posted(&mut self, request: &Request) {
-        assert!(!self.is_set, "{:?} after set", request.endpoint);
+        assert_eq!(self.is_set, request.endpoint == Endpoint::Status, "{:?}", request.endpoint);
+        assert!(!self.is_waiting);
         let body: Value = serde_json::from_str(&request.body).unwrap();
         let members = body.as_object().unwrap();
-        assert_eq!(members.len(), 2);
+        assert_eq!(members.len(), if request.endpoint == Endpoint::Status { 1 } else { 2 });
         assert!(members["controlId"].as_str().is_some_and(|id| !id.is_empty()));
         match request.endpoint {
             Endpoint::Set => {
@@ -200,14 +263,20 @@ impl Model {
                 let block = Base64::decode_vec(members["pinBlock"].as_str().unwrap()).unwrap();
                 assert_eq!(key.read_block(*format, pan, &block), Some(ascii(&self.first)));
                 assert!(self.second.as_ref().is_none_or(|second| *second == self.first));
+                assert!(self.formats.contains(format));
                 self.is_set = true;
+            }
+            Endpoint::Status => {
+                self.look_ups += 1;
+                assert!(self.look_ups <= LOOK_UPS.len());
             }
             endpoint => {
                 assert_eq!(endpoint == Endpoint::View, self.views);
                 assert!(self.given || self.is_submitted);
                 assert_eq!(members["publicKey"], key_pair().to_spki_base64());
                 self.key_requests += 1;
-                assert!(self.key_requests <= if self.given { 2 } else { 4 });
+                // Twice with each control id, and twice after each wait.
+                assert!(self.key_requests <= 2 * (1 + self.waits + self.control_ids));
             }
         }
         self.waits_for = Some(request.endpoint);
@@ -222,4 +291,14 @@ fn follow(entry: &mut Vec<u8>, digits: u8, pressed: Option<u8>) {
         entry.truncate(digits.into());
     }
     assert_eq!(entry.len(), usize::from(digits));
+}
+
+/// What holds from one snapshot to the next, whatever happened.
+fn check_change(before: Snapshot, after: Snapshot) {
+    let after_submit = [Stage::Submitting, Stage::Arrived, Stage::Ended];
+    assert!(before.stage != Stage::Submitting || after_submit.contains(&after.stage));
+    assert!(before.end.is_none() || after == before, "the end is the end");
+    assert_eq!(after.end.is_some(), after.stage == Stage::Ended);
+    assert!(after.end.is_none() || (after.digits == 0 && !after.valid));
+    assert!(matches!(after.refusals.checked_sub(before.refusals), Some(0 | 1)));
 }

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use arbitrary::Unstructured;
 use base64ct::{Base64, Encoding};
-use card_pin::wire::{Endpoint, Reply};
+use card_pin::wire::{Answer, Endpoint, Reply};
 use card_pin_sandbox::fuzzing::{Key, wrap_key};
 use serde_json::json;
 
@@ -35,23 +35,20 @@ fn wrapped() -> &'static [Vec<u8>] {
     })
 }
 
-/// Any answer, to any request.
-pub(super) fn any(data: &mut Unstructured<'_>) -> arbitrary::Result<(Endpoint, Reply)> {
-    let endpoint = *data.choose(&[Endpoint::Tzpk, Endpoint::Set, Endpoint::View])?;
-    Ok((endpoint, plain(data)?))
-}
-
 /// An answer without a key.
-fn plain(data: &mut Unstructured<'_>) -> arbitrary::Result<Reply> {
+pub(super) fn plain(data: &mut Unstructured<'_>) -> arbitrary::Result<Reply> {
     Ok(match data.int_in_range(0..=3)? {
         0 => Reply::Failed,
         1 => Reply::TimedOut,
         _ => {
-            let statuses = [200, 204, 301, 400, 401, 409, 410, 429, 500, 503, 600, 0];
-            let status = *data.choose(&statuses)?;
-            let bodies: [Option<&[u8]>; 5] =
-                [Some(b"{}"), None, Some(b""), Some(b"{\"tzpk\":\"AAAA\"}"), Some(b"[")];
-            Reply::Answered { status, body: data.choose(&bodies)?.map(<[u8]>::to_vec) }
+            let statuses =
+                [200, 204, 301, 400, 401, 409, 410, 429, 500, 503, 600, 0].map(|status| (status, None));
+            let busy = [(503, Some(1)), (503, Some(15)), (429, Some(30)), (429, Some(31))];
+            let (status, retry_after_seconds) = *data.choose(&[&statuses[..], &busy].concat())?;
+            let bodies: [Option<&[u8]>; 6] =
+                [Some(b"{}"), None, Some(b""), Some(b"{\"tzpk\":\"AAAA\"}"), Some(b"["), Some(b"<html>")];
+            let body = data.choose(&bodies)?.map(<[u8]>::to_vec);
+            Reply::Answered(Answer { status, is_html: false, retry_after_seconds, body })
         }
     })
 }
@@ -65,6 +62,10 @@ pub(super) fn right(
 ) -> arbitrary::Result<Reply> {
     if endpoint == Endpoint::Set || data.ratio(1, 4)? {
         return plain(data);
+    }
+    if endpoint == Endpoint::Status {
+        let status = *data.choose(&["S", "W", "D", "X"])?;
+        return Ok(success(json!({"pinStatus": status}).to_string()));
     }
     let place = data.choose_index(KEYS.len())?;
     let (is_aes, bytes) = KEYS[place];
@@ -97,5 +98,10 @@ pub(super) fn right(
         body["pinBlock"] = json!(Base64::encode_string(&block));
     }
     model.hand_out(HandedOut { key, format, pan, shown });
-    Ok(Reply::Answered { status: 200, body: Some(body.to_string().into_bytes()) })
+    Ok(success(body.to_string()))
+}
+
+fn success(body: String) -> Reply {
+    let body = Some(body.into_bytes());
+    Reply::Answered(Answer { status: 200, is_html: false, retry_after_seconds: None, body })
 }

@@ -6,7 +6,7 @@ use card_pin::key_pair::KeySize;
 use card_pin::random::SystemRandom;
 use card_pin::session::{Action, ControlIdSource, Event, Operation, Session};
 use card_pin::weak_pin::WeakPin;
-use card_pin::wire::{ControlId, Endpoint, Reply};
+use card_pin::wire::{Answer, ControlId, Endpoint, Reply};
 use des::TdesEde2;
 use des::cipher::{Array, BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
 use rand::rngs::SysRng;
@@ -24,7 +24,7 @@ pub(crate) async fn set_pin(relay: &Relay, control_id: &str, pin: &str) -> (Even
     let count = u8::try_from(digits.len()).unwrap();
     let rules = PinRules::new(count, count, true, WeakPin::Reject).unwrap();
     let control_id = ControlIdSource::Given(ControlId::new(control_id.to_owned()).unwrap());
-    let mut session = Session::open(Operation::Set(rules), KeySize::Rsa2048, control_id, SystemRandom);
+    let mut session = Session::open(Operation::Set(rules), KeySize::Rsa2048, control_id, SystemRandom::new());
     digits.iter().chain(&digits).for_each(|&digit| session.press(digit).unwrap());
     session.submit().unwrap();
     let (mut last, mut sent) = (None, Vec::new());
@@ -37,7 +37,13 @@ pub(crate) async fn set_pin(relay: &Relay, control_id: &str, pin: &str) -> (Even
                 let path = if request.endpoint == Endpoint::Set { "/set" } else { "/tzpk" };
                 sent.push(request.body.clone());
                 let answer = relay.post(path, &serde_json::from_str(&request.body).unwrap()).await;
-                let reply = Reply::Answered { status: answer.status, body: Some(answer.text.into_bytes()) };
+                let body = Some(answer.text.into_bytes());
+                let reply = Reply::Answered(Answer {
+                    status: answer.status,
+                    is_html: false,
+                    retry_after_seconds: None,
+                    body,
+                });
                 session.reply(request.endpoint, reply);
             }
         }

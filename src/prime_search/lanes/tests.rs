@@ -10,7 +10,7 @@ wasm_bindgen_test_configure!(run_in_dedicated_worker);
 /// A number for each lane: any, the least, the greatest, or its neighbour's.
 fn draw() -> [u32; 4] {
     let mut bytes = [0; 20];
-    assert!(fill(&mut SystemRandom, &mut bytes).is_ok());
+    assert!(fill(&mut SystemRandom::new(), &mut bytes).is_ok());
     let (words, _) = bytes.as_chunks();
     let word = |place: usize| words.get(place).map_or(0, |word: &[u8; 4]| u32::from_le_bytes(*word));
     std::array::from_fn(|lane| match word(4) >> (4 * lane) & 7 {

@@ -3,7 +3,7 @@ use crate::{
     prime_search::{
         Natural,
         lanes::{Lanes, portable::Portable},
-        montgomery::{Cut, Modulus, Number, inverse},
+        montgomery::{LimbLayout, Modulus, Residue, inverse},
     },
     random::SystemRandom,
 };
@@ -17,7 +17,7 @@ fn pairs() -> u32 {
 
 /// Seeded by the system; the seed is in the output of a test that fails.
 fn random() -> SmallRng {
-    let seed = UnwrapErr(SystemRandom).next_u64();
+    let seed = UnwrapErr(SystemRandom::new()).next_u64();
     println!("seed {seed}");
     SmallRng::seed_from_u64(seed)
 }
@@ -41,41 +41,42 @@ fn below(end: &BigUint, random: &mut SmallRng) -> BigUint {
 }
 
 /// What a lane holds, by its limbs.
-fn value<L: Lanes>(number: &Number<L>, cut: Cut, lane: usize) -> BigUint {
+fn value<L: Lanes>(number: &Residue<L>, layout: LimbLayout, lane: usize) -> BigUint {
     number
         .limbs()
         .rev()
-        .fold(BigUint::ZERO, |value, limb| (value << cut.limb_bits as usize) + limb.lane(lane))
+        .fold(BigUint::ZERO, |value, limb| (value << layout.limb_bits as usize) + limb.lane(lane))
 }
 
 /// Numbers that are wider than the modulus, as they are between two operations.
-fn number<L: Lanes>(cut: Cut, numbers: &[BigUint]) -> Number<L> {
-    let wide = cut.radix_bits().next_multiple_of(32);
+fn number<L: Lanes>(layout: LimbLayout, numbers: &[BigUint]) -> Residue<L> {
+    let wide = layout.radix_bits().next_multiple_of(32);
     let naturals: Vec<Natural> = numbers.iter().map(|number| natural(number, wide)).collect();
-    Number::from_naturals(cut, &naturals.iter().collect::<Vec<_>>())
+    Residue::from_naturals(layout, &naturals.iter().collect::<Vec<_>>())
 }
 
 /// ab/R mod n, a²/R, its double and a/R, each lane with operands of its own, up to 4n.
 fn compare_with_num_bigint<L: Lanes>(bits: usize) {
     let mut random = random();
-    let cut = Cut::of(bits);
-    let radix = power_of_two(cut.radix_bits());
+    let layout = LimbLayout::of(bits);
+    let radix = power_of_two(layout.radix_bits());
     for _ in 0..pairs() {
         let moduli: Vec<BigUint> = (0..L::COUNT).map(|_| modulus(bits, &mut random)).collect();
         let mut draw =
             || -> Vec<BigUint> { moduli.iter().map(|n| below(&(n * 4_u32), &mut random)).collect() };
         let (a, b) = (draw(), draw());
         let naturals: Vec<Natural> = moduli.iter().map(|n| natural(n, bits)).collect();
-        let mut modulus = Modulus::<L>::new(cut, &naturals.iter().collect::<Vec<_>>());
-        let (first, second) = (number(cut, &a), number(cut, &b));
-        let (mut product, mut square, mut double) = (Number::zero(cut), Number::zero(cut), Number::zero(cut));
+        let mut modulus = Modulus::<L>::new(layout, &naturals.iter().collect::<Vec<_>>());
+        let (first, second) = (number(layout, &a), number(layout, &b));
+        let (mut product, mut square, mut double) =
+            (Residue::zero(layout), Residue::zero(layout), Residue::zero(layout));
         modulus.multiply(&mut product, &first, &second);
         modulus.square(&mut square, &first, L::ZERO);
         modulus.square(&mut double, &first, L::splat(u32::MAX));
-        let left = modulus.leave(&first);
+        let left = modulus.from_montgomery(&first);
         for (lane, n) in moduli.iter().enumerate() {
-            let check = |number: &Number<L>, expected: BigUint, limit: BigUint| {
-                let value = value(number, cut, lane);
+            let check = |number: &Residue<L>, expected: BigUint, limit: BigUint| {
+                let value = value(number, layout, lane);
                 assert!(value < limit, "{bits} bits: out of bounds");
                 assert_eq!(value * &radix % n, expected % n, "{bits} bits");
             };
@@ -98,11 +99,11 @@ fn products_are_those_of_num_bigint() {
 
 /// The table of bounds in `montgomery.rs`.
 #[test]
-fn a_cut_leaves_the_room_that_the_bounds_need() {
+fn a_layout_leaves_the_room_that_the_bounds_need() {
     for (bits, limb_bits, tiles, room) in [(1024, 29, 18, 20), (1536, 29, 27, 30), (2048, 28, 37, 24)] {
-        let cut = Cut::of(bits);
-        assert_eq!((cut.limb_bits as usize, cut.radix_bits()), (limb_bits, 2 * tiles * limb_bits));
-        assert_eq!(cut.radix_bits() - bits, room);
+        let layout = LimbLayout::of(bits);
+        assert_eq!((layout.limb_bits as usize, layout.radix_bits()), (limb_bits, 2 * tiles * limb_bits));
+        assert_eq!(layout.radix_bits() - bits, room);
         // The columns with what is carried into them.
         let most = (1_u128 << limb_bits) - 1;
         let carried = 1_u128 << (64 - limb_bits);
@@ -119,7 +120,7 @@ fn natural_numbers_are_those_of_num_bigint() {
             let (x, y) = (natural(&a, bits), natural(&b, bits));
             let all = power_of_two(bits);
             assert_eq!(big(&x), a);
-            assert_eq!(x.length() as u64, a.bits());
+            assert_eq!(x.bit_length() as u64, a.bits());
             assert_eq!(big(&x.complement()), &all - 1_u32 - &a);
             let small = random.next_u32();
             assert_eq!(x.plus(small).map(|sum| big(&sum)), Some(&a + small).filter(|sum| *sum < all));
@@ -163,14 +164,17 @@ fn an_inverse_is_one() {
 
 #[test]
 fn powers_of_two_and_selections_are_those_asked_for() {
-    let cut = Cut::of(1024);
+    let layout = LimbLayout::of(1024);
     let exponents = [0, 28, 29, 1043];
-    let powers = Number::<Portable<4>>::powers_of_two(cut, |lane| exponents[lane]);
-    let table =
-        [Number::zero(cut), powers, number(cut, &[3_u32.into(), 5_u32.into(), 7_u32.into(), 9_u32.into()])];
-    let mut selected = Number::zero(cut);
+    let powers = Residue::<Portable<4>>::powers_of_two(layout, |lane| exponents[lane]);
+    let table = [
+        Residue::zero(layout),
+        powers,
+        number(layout, &[3_u32.into(), 5_u32.into(), 7_u32.into(), 9_u32.into()]),
+    ];
+    let mut selected = Residue::zero(layout);
     selected.select(&table, Portable::from_fn(|lane| [1, 2, 1, 0][lane]));
-    let values: Vec<BigUint> = (0..4).map(|lane| value(&selected, cut, lane)).collect();
+    let values: Vec<BigUint> = (0..4).map(|lane| value(&selected, layout, lane)).collect();
     assert_eq!(values, [power_of_two(0), 5_u32.into(), power_of_two(29), BigUint::ZERO]);
     assert_eq!(
         (0..4).map(|lane| selected.equals(&table[1]).lane(lane)).collect::<Vec<_>>(),

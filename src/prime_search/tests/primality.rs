@@ -1,10 +1,11 @@
 use super::{WIDTHS, big, exact::Exact, is_prime, natural, operand, power_of_two};
 use crate::{
+    error::Error,
     prime_search::{
         Natural, fermat,
         lanes::{Lanes, portable::Portable},
         miller_rabin,
-        montgomery::Cut,
+        montgomery::LimbLayout,
     },
     random::SystemRandom,
 };
@@ -56,7 +57,7 @@ const STRONG_PSEUDOPRIMES: [(&str, usize); 11] = [
 ];
 const FIRST_PRIMES: [u32; 14] = [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43];
 
-fn carmichael_numbers() -> Vec<BigUint> {
+pub(super) fn carmichael_numbers() -> Vec<BigUint> {
     let factors = |k: &BigUint| [6_u32, 12, 18].map(|a| k * a + 1_u32);
     CHERNICK
         .map(number)
@@ -65,7 +66,7 @@ fn carmichael_numbers() -> Vec<BigUint> {
         .collect()
 }
 
-fn pseudoprimes_to_base_2() -> Vec<BigUint> {
+pub(super) fn pseudoprimes_to_base_2() -> Vec<BigUint> {
     let factors = |k: &BigUint| [k + 1_u32, k * 2_u32 + 1_u32];
     POMERANCE
         .map(number)
@@ -90,7 +91,7 @@ fn passes_fermat(number: &BigUint) -> bool {
 fn passes_round(number: &BigUint, base: &BigUint) -> bool {
     let bits = width(number);
     // It takes a base in Montgomery's form.
-    let form = (base << Cut::of(bits).radix_bits()) % number;
+    let form = (base << LimbLayout::of(bits).radix_bits()) % number;
     let passed = miller_rabin::round::<Exact>(&[&natural(number, bits)], &[&natural(&form, bits)]).0 != 0;
     assert_eq!(passed, reference(number, base), "{number} to base {base}");
     passed
@@ -114,7 +115,7 @@ fn passes_rounds(n: &BigUint, rounds: usize, random: &mut SmallRng) -> bool {
 }
 
 fn random() -> SmallRng {
-    SmallRng::from_rng(&mut rand::rand_core::UnwrapErr(SystemRandom))
+    SmallRng::from_rng(&mut rand::rand_core::UnwrapErr(SystemRandom::new()))
 }
 
 #[test]
@@ -215,11 +216,26 @@ fn lanes_that_are_over_do_not_matter() {
     assert_eq!((passed.lane(0), passed.lane(1)), (0, u32::MAX));
 }
 
+/// What is drawn is never a base, and that is the end.
+#[test]
+fn no_base_is_an_error() {
+    let [prime, ..] = published_primes();
+    let mut drawn = 0;
+    let mut random = super::Source(|bytes: &mut [u8]| {
+        bytes.fill(0xff);
+        drawn += 1;
+        Ok(())
+    });
+    let base = miller_rabin::draw_base(&natural(&prime, 1024), &mut random);
+    assert_eq!(base.err(), Some(Error::EntropyUnavailable));
+    assert_eq!(drawn, 64);
+}
+
 #[test]
 fn bases_are_all_that_they_may_be() {
     let [prime, ..] = published_primes();
     for _ in 0..200 {
-        let base = big(&miller_rabin::draw_base(&natural(&prime, 1024), &mut SystemRandom).unwrap());
+        let base = big(&miller_rabin::draw_base(&natural(&prime, 1024), &mut SystemRandom::new()).unwrap());
         assert!(base > 1_u32.into() && base < &prime - 1_u32);
     }
 }

@@ -1,5 +1,9 @@
-use super::{Exhausted, Source, WIDTHS, big, is_prime, power_of_two};
-use crate::{error::Error, prime_search::PrimePairSearch, random::SystemRandom};
+use super::{Exhausted, Source, WIDTHS, big, is_prime, natural, power_of_two, primality};
+use crate::{
+    error::Error,
+    prime_search::{PrimePairSearch, State, WINDOWS},
+    random::SystemRandom,
+};
 use num_bigint::BigUint;
 use rand::TryRng;
 
@@ -8,8 +12,9 @@ pub(super) fn find(bits: usize) -> [BigUint; 2] {
 }
 
 fn finish(mut search: PrimePairSearch) -> [BigUint; 2] {
+    let mut random = SystemRandom::new();
     loop {
-        if let Some(pair) = search.step(&mut SystemRandom).unwrap() {
+        if let Some(pair) = search.step(&mut random).unwrap() {
             return pair.each_ref().map(big);
         }
     }
@@ -63,14 +68,14 @@ fn primes_are_spread_evenly() {
 /// At whichever draw the source fails, the search says so, and begins again where there is one.
 #[test]
 fn no_randomness_is_an_error_and_not_the_end() {
-    // A start and an order for each prime, and the bases; sometimes another start, where a base is drawn again.
+    // A start and an order for each prime, and the bases.
     for draws in 0..10 {
         let mut search = PrimePairSearch::new(1024);
-        let mut left = draws;
+        let (mut system, mut left) = (SystemRandom::new(), draws);
         // The system's random source, so many times; and then none.
         let mut random = Source(|bytes: &mut [u8]| {
             left = usize::checked_sub(left, 1).ok_or(Exhausted)?;
-            SystemRandom.try_fill_bytes(bytes).map_err(|_| Exhausted)
+            system.try_fill_bytes(bytes).map_err(|_| Exhausted)
         });
         let error = loop {
             match search.step(&mut random) {
@@ -82,4 +87,52 @@ fn no_randomness_is_an_error_and_not_the_end() {
         let [p, q] = finish(search);
         assert_eq!((&p * &q).bits(), 2048);
     }
+}
+
+/// Windows without a prime in them: four, and no fifth.
+#[test]
+fn a_search_ends_after_so_many_windows() {
+    let mut random = SystemRandom::new();
+    let mut search = PrimePairSearch::new(1024);
+    for _ in 0..WINDOWS {
+        assert!(search.step(&mut random).unwrap().is_none());
+        let State::Searching { window: Some(window), .. } = &mut search.state else { panic!("it is open") };
+        while window.next().is_some() {}
+        assert!(search.step(&mut random).unwrap().is_none());
+    }
+    assert_eq!(search.step(&mut random).err(), Some(Error::EntropyUnavailable));
+    // And begins again.
+    assert!(search.step(&mut random).is_ok());
+}
+
+/// A pair that is found to be composite does not give the windows back that it took.
+#[test]
+fn a_composite_pair_counts() {
+    let mut random = SystemRandom::new();
+    let composites = [primality::carmichael_numbers(), primality::pseudoprimes_to_base_2()];
+    for (windows, is_end) in [(WINDOWS - 1, false), (WINDOWS, true)] {
+        let mut search = PrimePairSearch::new(1024);
+        let pair = composites.each_ref().map(|numbers| natural(&numbers[0], 1024));
+        search.state = State::Proving { pair, tests: 0, windows };
+        while matches!(search.state, State::Proving { .. }) {
+            assert!(search.step(&mut random).unwrap().is_none());
+        }
+        assert_eq!(search.step(&mut random).err().is_some(), is_end);
+    }
+}
+
+/// The same start twice: p = q.
+#[test]
+fn primes_too_close_to_each_other_are_an_error() {
+    let start = power_of_two(1023) + power_of_two(1022) + 1_u32;
+    let mut search = PrimePairSearch::new(1024);
+    let mut random = Source(|bytes: &mut [u8]| {
+        bytes.fill(0);
+        if bytes.len() == 128 {
+            bytes.copy_from_slice(&start.to_bytes_be());
+        }
+        Ok(())
+    });
+    let error = (0..10_000).find_map(|_| search.step(&mut random).err());
+    assert_eq!(error, Some(Error::EntropyUnavailable));
 }

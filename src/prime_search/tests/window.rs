@@ -43,7 +43,7 @@ fn a_window_holds_what_no_small_prime_divides() {
     let primes = small_primes();
     for bits in WIDTHS {
         let mut bytes = vec![0; bits / 8];
-        crate::random::fill(&mut SystemRandom, &mut bytes).unwrap();
+        crate::random::fill(&mut SystemRandom::new(), &mut bytes).unwrap();
         let start = BigUint::from_bytes_be(&bytes)
             | power_of_two(bits - 1)
             | power_of_two(bits - 2)
@@ -70,24 +70,25 @@ fn the_order_is_drawn() {
     let bytes = order_bytes(&start, 1024);
     let ascending = drain(&start, vec![0; bytes], 1024);
     let mut random = vec![0; bytes];
-    crate::random::fill(&mut SystemRandom, &mut random).unwrap();
+    crate::random::fill(&mut SystemRandom::new(), &mut random).unwrap();
     let shuffled = drain(&start, random, 1024);
     assert_ne!(shuffled, ascending);
     assert_eq!(shuffled.into_iter().collect::<BTreeSet<_>>(), ascending.into_iter().collect());
 }
 
-/// A start so near to the end that a window would pass it is drawn again.
+/// A start so close to the end that the window would go beyond it comes from no sound source.
 #[test]
 fn no_window_passes_the_end() {
-    let last = power_of_two(1024) - 1_u32;
-    let start = power_of_two(1024) - power_of_two(1000) + 1_u32;
-    let order = order_bytes(&start, 1024);
-    let mut bytes = last.to_bytes_be();
-    bytes.extend(start.to_bytes_be());
-    bytes.extend(vec![0; order]);
-    let mut window = Sieve::new(1024).open_window(&mut replay(bytes)).unwrap();
-    let first = big(&window.next().unwrap());
-    assert!(first >= start && first < start + 1000_u32);
+    let sieve = Sieve::new(1024);
+    let open = |start: BigUint| {
+        let order = vec![0; 4 * ODD_NUMBERS];
+        sieve.open_window(&mut replay([start.to_bytes_be(), order].concat())).err()
+    };
+    let end = power_of_two(1024);
+    let width = 2 * ODD_NUMBERS as u32;
+    assert_eq!(open(&end - 1_u32), Some(Error::EntropyUnavailable));
+    assert_eq!(open(&end - width + 1_u32), Some(Error::EntropyUnavailable));
+    assert_eq!(open(&end - width - 1_u32), None);
 }
 
 #[test]

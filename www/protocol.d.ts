@@ -1,0 +1,182 @@
+// Generated from src/protocol.rs by `CARD_PIN_WRITE_TYPES=1 cargo test --lib protocol`. Changes here are lost.
+
+/**
+ * From the page to the vault. The first message is [`Open`](Self::Open); it is taken once.
+ */
+export type Inward = { "open": Open } | { "press": Digit } | "erase" | "clear" | "forget" | "confirm" | "advance" | "submit" | { "controlId": string | null } | { "color": string } | "reveal" | "spell" | "ping" | "close";
+
+/**
+ * What a session is opened with. The page gives every field; defaults are in `www/options.js`.
+ */
+export type Open = { 
+/**
+ * What the session is for.
+ */
+operation: OperationName, 
+/**
+ * The token; `null` if it is asked for by [`Outward::Ask`].
+ */
+controlId: string | null, 
+/**
+ * Absolute; empty where a PIN is viewed.
+ */
+tzpkUrl: string, 
+/**
+ * Absolute; empty where a PIN is viewed.
+ */
+setUrl: string, 
+/**
+ * Absolute; empty where a PIN is set.
+ */
+viewUrl: string, 
+/**
+ * Absolute; `null` if an unknown outcome is not looked up.
+ */
+statusUrl: string | null, 
+/**
+ * The fewest digits.
+ */
+minLength: number, 
+/**
+ * The most digits.
+ */
+maxLength: number, 
+/**
+ * Whether the PIN is entered twice.
+ */
+confirm: boolean, 
+/**
+ * What happens to PINs that are easily guessed.
+ */
+weakPin: WeakPinName, 
+/**
+ * Bits of the RSA modulus: 2048, 3072 or 4096.
+ */
+keySize: number, 
+/**
+ * The PIN block formats that the server may ask for: of 0, 1, 3 and 4.
+ */
+pinBlockFormats: Array<number>, 
+/**
+ * Which requests carry cookies, as in `fetch`.
+ */
+credentials: Credentials, 
+/**
+ * More headers for the requests: pairs of name and value, one after the other.
+ */
+requestHeaders: Array<string>, 
+/**
+ * For each request, in milliseconds.
+ */
+timeoutMs: number, };
+
+/**
+ * What a session is for.
+ */
+export type OperationName = "set-pin" | "view-pin";
+
+/**
+ * What happens to PINs that are easily guessed.
+ */
+export type WeakPinName = "reject" | "allow";
+
+/**
+ * Which requests carry cookies: the `credentials` of `fetch`.
+ */
+export type Credentials = "omit" | "same-origin" | "include";
+
+/**
+ * A whole number from 0 to 9. There is no `Debug` output of its value.
+ */
+export type Digit = number;
+
+/**
+ * From the vault to the page.
+ */
+export type Outward = { "state": { 
+/**
+ * How many messages were taken so far, without `open`, `color` and `close`.
+ */
+taken: number, 
+/**
+ * The whole truth about the session.
+ */
+session: Snapshot, } } | "ask" | { "spell": { 
+/**
+ * 0 to 9.
+ */
+digit: number | null, 
+/**
+ * 0 for the first digit.
+ */
+place: number, } } | { "closed": { 
+/**
+ * An error code.
+ */
+code: ErrorCode | null, } };
+
+export type ErrorCode = "control_id_missing" | "control_id_unavailable" | "control_id_expired" | "not_allowed" | "busy" | "already_used" | "network" | "timeout" | "outcome_unknown" | "server_error" | "rejected" | "bad_response" | "tzpk_invalid" | "entropy_unavailable" | "isolation_unavailable" | "vault_missing" | "wasm_unavailable" | "closed" | "too_short" | "too_long" | "not_digits" | "weak_pin" | "mismatch";
+
+/**
+ * The whole truth about a session, at one moment. Nothing else is told about it.
+ */
+export type Snapshot = { 
+/**
+ * How far the session is.
+ */
+stage: Stage, 
+/**
+ * Whether a submit would go out at once: the key pair is made and, where a control id was given, the TZPK is there.
+ */
+ready: boolean, 
+/**
+ * Which entry the digits go to.
+ */
+step: Step, 
+/**
+ * How many digits that entry holds.
+ */
+digits: number, 
+/**
+ * Whether a submit now would be sent.
+ */
+valid: boolean, 
+/**
+ * How many digits, entries and submits were refused so far.
+ */
+refusals: number, 
+/**
+ * Why the last of them was refused.
+ */
+refused: ErrorCode | null, 
+/**
+ * For how many seconds a busy server is left alone before it is asked again.
+ */
+waitsSeconds: number | null, 
+/**
+ * How the session ended.
+ */
+end: End | null, };
+
+/**
+ * How far a session is.
+ */
+export type Stage = "entry" | "submitting" | "arrived" | "shown" | "ended";
+
+/**
+ * Which entry the digits go to.
+ */
+export type Step = "entry" | "confirm";
+
+/**
+ * How a session ended.
+ */
+export type End = { 
+/**
+ * What went wrong; `None` if the PIN was set, or was shown and is hidden again.
+ */
+code: ErrorCode | null, 
+/**
+ * Whether the same customer may succeed with a new control id.
+ */
+retryable: boolean, };
