@@ -39,10 +39,10 @@ export function malformed() {
   const names = ["press", "controlId", "color", "open"];
   const wrongDigits = [
     ...[undefined, null, 10, -1, 1.5, 256, 2 ** 32, 2 ** 53, NaN, Infinity],
-    ...["1", "", true, 4n, [4], { valueOf: 4 }, new Array(1e6).fill(4), new Uint8Array([4])],
+    ...["1", "", true, 4n, [4], { valueOf: 4 }, new Array(1e5).fill(4), new Uint8Array([4])],
   ];
   return [
-    ...[undefined, null, true, 7, NaN, 10n, "", "open", "press", "Erase", "__proto__", "x".repeat(5_000_000)],
+    ...[undefined, null, true, 7, NaN, 10n, "", "open", "press", "Erase", "__proto__", "x".repeat(500_000)],
     ...[[], ["press"], ["erase"], {}, new Date(), new Map([["press", 4]]), /press/, new Uint8Array(1 << 10), new Error("press"), cyclic],
     ...["", "Press", "prototype", "constructor", "__proto__", "toString", "state", "ask"].map((name) => Object.fromEntries([[name, 4]])),
     ...["erase", "clear", "forget", "confirm", "advance", "submit", "reveal", "spell", "ping", "close"].flatMap((name) =>
