@@ -299,7 +299,8 @@ export class CardPin extends HTMLElement {
   #onKeyDown(event) {
     if (!event.isTrusted || event.ctrlKey || event.altKey || event.metaKey) return;
     const [target] = event.composedPath();
-    const isOnKey = target instanceof HTMLButtonElement && target.dataset.key !== "submit";
+    const { localName, dataset } = /** @type {HTMLElement} */ (target);
+    const isOnKey = localName === "button" && dataset.key !== "submit";
     // `Enter` on a key, or on any other button, presses it.
     if (event.key === "Enter" && isOnKey) return;
     if (this.#takesKey(event)) event.preventDefault();
@@ -389,8 +390,10 @@ export class CardPin extends HTMLElement {
 function phaseOf(state, isUnusable, isOpening) {
   if (isUnusable) return "unusable";
   if (!state) return isOpening ? "open" : "waiting";
-  if (state.end) return state.end.code !== null ? "failed" : state.views ? "hidden" : "done";
-  return state.phase === "opening" ? "open" : state.phase;
+  const { phase, end, views } = state;
+  if (phase === "opening") return "open";
+  if (phase !== "ended") return phase;
+  return end?.code ? "failed" : views ? "hidden" : "done";
 }
 
 for (const [attribute, property] of Object.entries(ATTRIBUTES)) {

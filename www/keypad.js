@@ -50,7 +50,7 @@ export function makeKeypad(order, eraseLabel, onKey) {
  * @param {() => void} onPress
  */
 function makeKey(name, onPress) {
-  const key = makeElement("button");
+  const key = /** @type {HTMLButtonElement} */ (makeElement("button"));
   key.type = "button";
   key.dataset.key = name;
   key.setAttribute("part", "key");

@@ -2,7 +2,7 @@
 
 import { CardPinError } from "./error.js";
 import { toSettings } from "./options.js";
-import { isDigit } from "./protocol.js";
+import { isDigit } from "./outward.js";
 import { bare } from "./platform.js";
 import { Session } from "./session.js";
 import { eventsBetween, takesInput } from "./session-state.js";

@@ -7,7 +7,7 @@
  * no DOM, worker or timer (`session.js` has), and no digit: a press is passed on as an effect, and never kept.
  */
 
-/** @import {End, Inward, Outward, Snapshot} from "./protocol.d.ts" */
+/** @import {End, ErrorCode, Inward, Outward, Snapshot} from "./protocol.d.ts" */
 
 /**
  * - `opening`: the vault has not spoken yet; what the customer does waits for it
@@ -285,7 +285,7 @@ const finish = (state, { code, retryable }) => [
 ];
 
 /** @param {string} code @returns {End} */
-const failure = (code) => ({ code, retryable: !FINAL.includes(code) });
+const failure = (code) => ({ code: /** @type {ErrorCode} */ (code), retryable: !FINAL.includes(code) });
 
 /**
  * What the page is told about the way from one state to another: the events of card-pin.d.ts, in order.

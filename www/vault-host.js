@@ -6,7 +6,7 @@
  */
 
 import { scriptUrl, bare } from "./platform.js";
-import { readOutward } from "./protocol.js";
+import { readOutward } from "./outward.js";
 
 /** @import {VaultSource} from "./vault-files.js" */
 /** @import {Inward, Open, Outward} from "./protocol.d.ts" */

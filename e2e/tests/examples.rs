@@ -16,8 +16,8 @@ async fn all(engine: Engine) -> Result<()> {
         (open_site(framing, &sandbox, "web-frame")?, open_site(direct, &sandbox, "web-direct")?);
 
     let browser = engine.start().await?;
-    in_a_frame(&sandbox, browser.driver(), &framing.0).await.context("web-frame")?;
-    directly(&sandbox, browser.driver(), &direct.0).await.context("web-direct")?;
+    in_a_frame(&sandbox, browser.driver(), &framing).await.context("web-frame")?;
+    directly(&sandbox, browser.driver(), &direct).await.context("web-direct")?;
     bridges_hand_on_what_the_page_calls(browser.driver()).await.context("bridges")?;
     drop(browser);
     let without_wasm = engine.start_without_wasm().await?;
@@ -47,35 +47,123 @@ fn open_site(address: Address, sandbox: &Arc<Sandbox>, example: &str) -> Result<
     Ok((address.serve(sandbox, folder.path(), &policy)?, folder))
 }
 
-async fn in_a_frame(sandbox: &Sandbox, driver: &WebDriver, site: &Site) -> Result<()> {
-    driver.open(&site.url("/")).await?;
-    sandbox.plan_fault("tzpk", &json!({"status": 503}), 1).await?;
+async fn in_a_frame(sandbox: &Sandbox, driver: &WebDriver, (site, folder): &(Site, TempDir)) -> Result<()> {
+    for failure in FAILURES {
+        driver.open(&site.url("/")).await?;
+        sandbox.plan_fault("tzpk", &json!({"status": failure.status}), 2).await?;
+        click(driver, "#start").await?;
+        failure.is_told(driver, "#start").await?;
+        sandbox.reset().await?;
+    }
+    // Each time with a control id of its own.
+    sandbox.plan_fault("set", &json!("cut"), 1).await?;
     click(driver, "#start").await?;
-    says(driver, "Your PIN could not be set. Please try again.").await?;
-    // Again, with a control id of its own.
+    choose_in_the_frame(driver, &random_pin()?).await?;
+    is_not_set_as_the_back_end_knows(driver, folder, "#start").await?;
+
+    let pin = random_pin()?;
+    set_unheard(sandbox, folder).await?;
+    click(driver, "#start").await?;
+    choose_in_the_frame(driver, &pin).await?;
+    is_set(sandbox, driver, &pin).await?;
+
+    driver.open(&site.url("/")).await?;
     sandbox.reset().await?;
     click(driver, "#start").await?;
-    let frame = driver.element("document.querySelector('iframe')", "the frame").await?;
-    frame.enter_frame().await?;
-    let pin = random_pin()?;
-    Pad::find(driver).await?.choose(&pin, Hand::Screen).await?;
-    driver.leave_frame().await?;
-    says(driver, "Your PIN is set.").await?;
-    it_is_the_pin_of_the_only_card(sandbox, &pin).await
+    choose_in_the_frame(driver, &pin).await?;
+    is_set(sandbox, driver, &pin).await
 }
 
-async fn directly(sandbox: &Sandbox, driver: &WebDriver, site: &Site) -> Result<()> {
-    sandbox.reset().await?;
-    driver.open(&site.url("/")).await?;
-    sandbox.plan_fault("tzpk", &json!({"status": 503}), 1).await?;
-    enter_and_set(driver, &random_pin()?).await?;
-    says(driver, "Your PIN could not be set.").await?;
-    sandbox.reset().await?;
+async fn choose_in_the_frame(driver: &WebDriver, pin: &str) -> Result<()> {
+    let frame = driver.element("document.querySelector('iframe')", "the frame").await?;
+    frame.enter_frame().await?;
+    Pad::find(driver).await?.choose(pin, Hand::Screen).await?;
+    driver.leave_frame().await
+}
+
+async fn directly(sandbox: &Sandbox, driver: &WebDriver, (site, folder): &(Site, TempDir)) -> Result<()> {
+    for failure in FAILURES {
+        driver.open(&site.url("/")).await?;
+        // Twice: a refused control id is replaced by a new one, once.
+        sandbox.plan_fault("tzpk", &json!({"status": failure.status}), 2).await?;
+        enter_and_set(driver, &random_pin()?).await?;
+        failure.is_told(driver, "#again").await?;
+        sandbox.reset().await?;
+    }
     click(driver, "#again").await?;
+    sandbox.plan_fault("set", &json!("cut"), 1).await?;
+    enter_and_set(driver, &random_pin()?).await?;
+    is_not_set_as_the_back_end_knows(driver, folder, "#again").await?;
+
     let pin = random_pin()?;
+    set_unheard(sandbox, folder).await?;
+    click(driver, "#again").await?;
     enter_and_set(driver, &pin).await?;
+    is_set(sandbox, driver, &pin).await?;
+
+    driver.open(&site.url("/")).await?;
+    sandbox.reset().await?;
+    enter_and_set(driver, &pin).await?;
+    is_set(sandbox, driver, &pin).await
+}
+
+/// What the customer is told where a TZPK is refused with this status, and the button that is offered.
+struct Failure {
+    status: u16,
+    message: &'static str,
+    button: Option<&'static str>,
+}
+
+/// The last one can be tried again.
+const FAILURES: [Failure; 3] = [
+    Failure { status: 403, message: "Please sign in again to set your PIN.", button: None },
+    Failure {
+        status: 400,
+        message: "Your PIN could not be set. Please use another device, or contact your bank.",
+        button: None,
+    },
+    Failure { status: 500, message: "Your PIN could not be set.", button: Some("Try again") },
+];
+
+impl Failure {
+    async fn is_told(&self, driver: &WebDriver, button: &str) -> Result<()> {
+        says(driver, self.message).await?;
+        offers(driver, button, self.button).await
+    }
+}
+
+/// The back-end's answer about the card is a file of the site.
+fn answer_pin_status(folder: &TempDir, pin_status: &str) -> Result<()> {
+    let folder = folder.path().join("my");
+    fs::create_dir_all(&folder)?;
+    Ok(fs::write(folder.join("pin-status"), json!({"pinStatus": pin_status}).to_string())?)
+}
+
+/// Nobody knows, and the back-end, which is silent at first, is asked before a new start is offered.
+async fn is_not_set_as_the_back_end_knows(driver: &WebDriver, folder: &TempDir, button: &str) -> Result<()> {
+    says(driver, "It is not certain whether your PIN was set.").await?;
+    offers(driver, button, Some("Check again")).await?;
+    answer_pin_status(folder, "W")?;
+    click(driver, button).await?;
+    says(driver, "Your PIN is not set yet.").await?;
+    offers(driver, button, Some("Try again")).await
+}
+
+/// The next PIN is set, and the connection cut before the answer: only the back-end knows.
+async fn set_unheard(sandbox: &Sandbox, folder: &TempDir) -> Result<()> {
+    sandbox.reset().await?;
+    sandbox.plan_fault("set", &json!("cut_after"), 1).await?;
+    answer_pin_status(folder, "S")
+}
+
+async fn is_set(sandbox: &Sandbox, driver: &WebDriver, pin: &str) -> Result<()> {
     says(driver, "Your PIN is set.").await?;
-    it_is_the_pin_of_the_only_card(sandbox, &pin).await
+    it_is_the_pin_of_the_only_card(sandbox, pin).await
+}
+
+async fn offers(driver: &WebDriver, button: &str, label: Option<&str>) -> Result<()> {
+    let shown = format!("document.querySelector('{button}:not([hidden])')?.textContent ?? null");
+    driver.wait_for(&format!("({shown}) === {}", json!(label)), "the right button").await.map(drop)
 }
 
 /// Puts the PIN in twice, and presses the page's own button.
@@ -131,7 +219,9 @@ async fn bridges_hand_on_what_the_page_calls(driver: &WebDriver) -> Result<()> {
         } else {
           const tell = (message) => webkit.messageHandlers.ios_handler.postMessage(message);
           tell({ event: 'pin_valid', pin_valid: true });
-          for (const event of ['set_pin_validation_error', 'set_pin_error', 'set_pin_success']) tell({ event });
+          tell({ event: 'set_pin_validation_error' });
+          tell({ event: 'set_pin_error', code: 'outcome_unknown', retryable: false });
+          tell({ event: 'set_pin_success' });
         }
         return [Boolean(window.android_handler), ...heard];";
     let project = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("e2e/ lies in no workspace")?;
@@ -143,14 +233,62 @@ async fn bridges_hand_on_what_the_page_calls(driver: &WebDriver) -> Result<()> {
             driver.open("about:blank").await?;
             let heard: Value =
                 driver.run(&CALLS.replace("BRIDGE", bridge), Value::Null).await.context(file)?;
+            // Android's page gives its handler no code.
+            let error = if is_android {
+                json!({"event": "set_pin_error"})
+            } else {
+                json!({"event": "set_pin_error", "code": "outcome_unknown", "retryable": false})
+            };
             let expected = json!([
                 is_android,
                 {"event": "pin_valid", "pin_valid": true},
                 {"event": "set_pin_validation_error"},
-                {"event": "set_pin_error"},
+                error,
                 {"event": "set_pin_success"},
             ]);
             ensure!(heard == expected, "{file}: {heard}");
+        }
+    }
+    Ok(())
+}
+
+/// Where nobody knows, or no code says, whether the PIN is set, each example asks its back-end before it offers
+/// anything. All use the same words.
+#[test]
+fn each_example_asks_before_it_offers_a_new_start() -> Result<()> {
+    const UNCERTAIN: &str = "It is not certain whether your PIN was set.";
+    const WORDS: [&str; 2] = ["Your PIN is not set yet.", "Your PIN could not be set."];
+    // Android's page gives its handler no code.
+    const WORDS_FOR_CODES: [&str; 3] = [
+        "Please sign in again to set your PIN.",
+        "Please wait a few minutes, then try again.",
+        "Your PIN could not be set. Please use another device, or contact your bank.",
+    ];
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("e2e/ lies in no workspace")?;
+    for (file, unknown, lookup) in [
+        ("web-direct/app.js", r#"case "outcome_unknown":"#, "function checkStatus()"),
+        ("web-frame/app.js", r#"case "outcome_unknown":"#, "function checkStatus()"),
+        ("react-native/PinScreen.tsx", r#"case "outcome_unknown":"#, "const checkStatus ="),
+        ("flutter/pin_page.dart", r#"case null || "outcome_unknown":"#, "Future<void> _checkStatus()"),
+        ("ios/PinViewController.swift", r#"case nil, "outcome_unknown":"#, "func checkStatus()"),
+        ("android/PinActivity.kt", "fun set_pin_error()", "fun checkStatus()"),
+    ] {
+        let source = fs::read_to_string(project.join("examples").join(file))?.replace('\'', "\"");
+        let after = |start: &str| source.split_once(start).with_context(|| format!("{file}: no {start}"));
+        let (_, next_step) = after(unknown)?;
+        let next_step = next_step.trim_start().lines().next().unwrap_or_default();
+        ensure!(next_step.contains("heckStatus()"), "{file}: {unknown} {next_step}");
+
+        let (_, lookup) = after(lookup)?;
+        let lookup = lookup.split("\n\n").next().unwrap_or_default();
+        let (before, waiting) = lookup.split_once(r#""W""#).with_context(|| format!("{file}: {lookup}"))?;
+        let is_silent = !before.contains("Try again") && !before.contains("offerStart");
+        ensure!(before.contains(UNCERTAIN) && is_silent, "{file}: {before}");
+        ensure!(waiting.contains(UNCERTAIN) && waiting.contains("Check again"), "{file}: {waiting}");
+
+        let codes: &[&str] = if file.starts_with("android/") { &[] } else { &WORDS_FOR_CODES };
+        for said in WORDS.iter().chain(codes) {
+            ensure!(source.contains(said), "{file} does not say: {said}");
         }
     }
     Ok(())

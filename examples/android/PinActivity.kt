@@ -9,6 +9,7 @@ import android.view.ViewGroup.LayoutParams.MATCH_PARENT
 import android.view.ViewGroup.LayoutParams.WRAP_CONTENT
 import android.view.WindowManager
 import android.webkit.ConsoleMessage
+import android.webkit.CookieManager
 import android.webkit.JavascriptInterface
 import android.webkit.RenderProcessGoneDetail
 import android.webkit.WebChromeClient
@@ -31,10 +32,16 @@ import kotlinx.coroutines.launch
 /** What the back-end passes on of Enfuce's answer. The control id is good for 30 seconds. */
 class PinControl(val id: String, val pinUrl: Uri)
 
-/** The issuer's back-end: it authenticates the customer strongly, and gives no control id where the PIN is set already. */
-fun interface PinBackend {
-    /** Throws an `IOException` where there is none to be had. */
+/**
+ * The issuer's back-end. The app's `Application` implements this: it is there as well when Android starts the activity
+ * again in a new process. Both functions throw an `IOException` where there is no answer to be had.
+ */
+interface PinBackend {
+    /** Authenticates the customer strongly, and fails where the PIN is set already. */
     suspend fun newControl(): PinControl
+
+    /** The card's `pinStatus`: `S` where the PIN is set, `W` where it still waits to be. */
+    suspend fun pinStatus(): String
 }
 
 /** Enfuce's page in a web view. The result is `RESULT_OK` once the PIN is set. */
@@ -42,10 +49,11 @@ class PinActivity : ComponentActivity() {
     private lateinit var layout: LinearLayout
     private lateinit var message: TextView
     private lateinit var button: Button
+    private val backend get() = application as PinBackend
     private var webView: WebView? = null
 
     override fun onCreate(savedInstanceState: Bundle?) {
-        // Never restored: a new start has a new control id.
+        // No view is restored: a new start has a new control id.
         super.onCreate(null)
         // No screenshots, no recordings, and an empty picture in the list of recent apps.
         window.setFlags(WindowManager.LayoutParams.FLAG_SECURE, WindowManager.LayoutParams.FLAG_SECURE)
@@ -62,7 +70,8 @@ class PinActivity : ComponentActivity() {
             addView(button, MATCH_PARENT, WRAP_CONTENT)
         }
         setContentView(layout)
-        start()
+        // Where Android ended this activity, a PIN may have been on its way.
+        if (savedInstanceState == null) start() else checkStatus()
     }
 
     override fun onDestroy() {
@@ -77,13 +86,15 @@ class PinActivity : ComponentActivity() {
             try {
                 show(backend.newControl())
             } catch (_: IOException) {
-                fail()
+                offerStart("Your PIN could not be set.")
             }
         }
     }
 
     @SuppressLint("SetJavaScriptEnabled")
     private fun show(control: PinControl) {
+        // For all web views of the app: one that needs cookies has to allow them again.
+        CookieManager.getInstance().setAcceptCookie(false)
         val view = WebView(this)
         view.settings.apply {
             javaScriptEnabled = true
@@ -104,9 +115,32 @@ class PinActivity : ComponentActivity() {
         view.postUrl(control.pinUrl.toString(), form.toByteArray())
     }
 
-    private fun fail() {
+    private fun offerStart(text: String) {
         closeWebView()
-        say("Your PIN could not be set.", button = "Try again") { start() }
+        say(text, button = "Try again") { start() }
+    }
+
+    /** The PIN may be set: nothing is offered before the back-end has looked at the card's `pinStatus`. */
+    private fun checkStatus() {
+        closeWebView()
+        say("It is not certain whether your PIN was set.", button = null)
+        lifecycleScope.launch {
+            val status = try {
+                backend.pinStatus()
+            } catch (_: IOException) {
+                null
+            }
+            when (status) {
+                "S" -> succeed()
+                "W" -> offerStart("Your PIN is not set yet.")
+                else -> say("It is not certain whether your PIN was set.", button = "Check again") { checkStatus() }
+            }
+        }
+    }
+
+    private fun succeed() {
+        setResult(RESULT_OK)
+        finish()
     }
 
     private fun closeWebView() {
@@ -136,19 +170,17 @@ class PinActivity : ComponentActivity() {
         fun set_pin_validation_error() = Unit
 
         @JavascriptInterface
-        fun set_pin_success() = onPage {
-            setResult(RESULT_OK)
-            finish()
-        }
+        fun set_pin_success() = onPage { succeed() }
 
+        // Android's page gives no code: each failure may be one after which the PIN is set.
         @JavascriptInterface
-        fun set_pin_error() = onPage { fail() }
+        fun set_pin_error() = onPage { checkStatus() }
 
         /** A page that is closed has no say any more. */
         private fun onPage(action: () -> Unit) = runOnUiThread { if (view === webView) action() }
     }
 
-    /** Nothing is loaded from anywhere else, and whatever does not load is a failure. TLS errors end in one by default. */
+    /** Nothing is loaded from anywhere else, and a page that does not load is a failure. TLS errors end in one by default. */
     private inner class OnlyEnfuce(private val enfuce: Uri) : WebViewClient() {
         private fun allows(url: Uri) = url.scheme == "https" && url.authority == enfuce.authority
 
@@ -161,15 +193,15 @@ class PinActivity : ComponentActivity() {
         }
 
         override fun onReceivedError(view: WebView, request: WebResourceRequest, error: WebResourceError) {
-            if (request.isForMainFrame && view === webView) fail()
+            if (request.isForMainFrame && view === webView) offerStart("Your PIN could not be set.")
         }
 
         override fun onReceivedHttpError(view: WebView, request: WebResourceRequest, response: WebResourceResponse) {
-            if (request.isForMainFrame && view === webView) fail()
+            if (request.isForMainFrame && view === webView) offerStart("Your PIN could not be set.")
         }
 
         override fun onRenderProcessGone(view: WebView, detail: RenderProcessGoneDetail): Boolean {
-            if (view === webView) fail()
+            if (view === webView) checkStatus()
             return true
         }
     }
@@ -177,10 +209,5 @@ class PinActivity : ComponentActivity() {
     /** Nothing of the page's console goes to logcat. */
     private class Silent : WebChromeClient() {
         override fun onConsoleMessage(message: ConsoleMessage) = true
-    }
-
-    companion object {
-        /** Set by the app before it starts this activity. */
-        lateinit var backend: PinBackend
     }
 }

@@ -1,4 +1,5 @@
-// Enfuce's page in flutter_inappwebview 6. What Flutter itself cannot do, the screenshots, is in README.md.
+// Enfuce's page in flutter_inappwebview from 6.2 on, which tells where a message comes from. What Flutter itself cannot
+// do, the screenshots, is in README.md.
 
 import 'dart:collection';
 import 'dart:convert';
@@ -36,20 +37,26 @@ final String _bridge = defaultTargetPlatform == TargetPlatform.iOS
 })();''';
 
 class PinPage extends StatefulWidget {
-  const PinPage({required this.newControl, required this.onDone, super.key});
+  const PinPage({required this.newControl, required this.pinStatus, required this.onDone, super.key});
 
   /// Asks the back-end, which authenticates the customer strongly, and gives none where the PIN is set already.
   final Future<PinControl> Function() newControl;
+
+  /// Asks the back-end for the card's `pinStatus`: `S` where the PIN is set, `W` where it still waits to be.
+  final Future<String> Function() pinStatus;
   final VoidCallback onDone;
 
   @override
   State<PinPage> createState() => _PinPageState();
 }
 
+/// What the customer is told, and the button below it.
+typedef _Stopped = ({String text, String? label, VoidCallback? action});
+
 class _PinPageState extends State<PinPage> with WidgetsBindingObserver {
   PinControl? _control;
   InAppWebViewController? _webView;
-  bool _hasFailed = false;
+  _Stopped? _stopped;
   bool _isValid = false;
   bool _isCovered = false;
 
@@ -76,29 +83,68 @@ class _PinPageState extends State<PinPage> with WidgetsBindingObserver {
   Future<void> _start() async {
     setState(() {
       _control = null;
-      _hasFailed = false;
+      _stopped = null;
       _isValid = false;
     });
     try {
       final control = await widget.newControl();
+      if (!control.pinUrl.isScheme('https')) throw const FormatException('pinURL is not an https address');
       if (mounted) setState(() => _control = control);
     } on Exception {
       _fail();
     }
   }
 
-  void _fail() {
+  void _stop(String text, [String? label, VoidCallback? action]) {
     if (mounted) {
       setState(() {
         _control = null;
-        _hasFailed = true;
+        _stopped = (text: text, label: label, action: action);
       });
     }
   }
 
-  void _onMessage(List<dynamic> arguments) {
-    if (!mounted || _control == null || arguments.isEmpty) return;
-    final message = arguments.first;
+  void _fail() => _stop('Your PIN could not be set.', 'Try again', _start);
+
+  /// What the customer is told after a failure, and offered next. Android's page gives no code.
+  void _onFailure(Object? code, {required bool isRetryable}) {
+    switch (code) {
+      case null || 'outcome_unknown':
+        _checkStatus();
+      case 'not_allowed':
+        _stop('Please sign in again to set your PIN.');
+      case 'busy':
+        _stop('Please wait a few minutes, then try again.', 'Try again', _start);
+      default:
+        if (isRetryable) return _fail();
+        _stop('Your PIN could not be set. Please use another device, or contact your bank.');
+    }
+  }
+
+  /// The PIN may be set: nothing is offered before the back-end has looked at the card's `pinStatus`.
+  Future<void> _checkStatus() async {
+    _stop('It is not certain whether your PIN was set.');
+    String? status;
+    try {
+      status = await widget.pinStatus();
+    } on Exception {
+      // It stays uncertain.
+    }
+    switch (status) {
+      case 'S':
+        if (mounted) widget.onDone();
+      case 'W':
+        _stop('Your PIN is not set yet.', 'Try again', _start);
+      default:
+        _stop('It is not certain whether your PIN was set.', 'Check again', _checkStatus);
+    }
+  }
+
+  void _onMessage(JavaScriptHandlerFunctionData data) {
+    final control = _control;
+    if (!mounted || control == null || data.args.isEmpty) return;
+    if (!data.isMainFrame || !_isThere(data.origin, control)) return;
+    final message = data.args.first;
     if (message is! Map) return;
     switch (message['event']) {
       case 'pin_valid':
@@ -106,24 +152,25 @@ class _PinPageState extends State<PinPage> with WidgetsBindingObserver {
       case 'set_pin_success':
         widget.onDone();
       case 'set_pin_error':
-        _fail();
+        _onFailure(message['code'], isRetryable: message['retryable'] == true);
     }
   }
 
   @override
   Widget build(BuildContext context) {
     final control = _control;
+    final stopped = _stopped;
     return Scaffold(
       body: SafeArea(
         child: Stack(
           children: [
-            if (_hasFailed)
+            if (stopped != null)
               Center(
                 child: Column(
                   mainAxisSize: MainAxisSize.min,
                   children: [
-                    const Text('Your PIN could not be set.'),
-                    FilledButton(onPressed: _start, child: const Text('Try again')),
+                    Text(stopped.text),
+                    if (stopped.label case final label?) FilledButton(onPressed: stopped.action, child: Text(label)),
                   ],
                 ),
               )
@@ -147,7 +194,6 @@ class _PinPageState extends State<PinPage> with WidgetsBindingObserver {
   }
 
   Widget _page(PinControl control) {
-    final enfuce = control.pinUrl.origin;
     final form = 'controlId=${Uri.encodeQueryComponent(control.id)}';
     return InAppWebView(
       key: ValueKey(control.id),
@@ -175,11 +221,8 @@ class _PinPageState extends State<PinPage> with WidgetsBindingObserver {
         _webView = webView;
         webView.addJavaScriptHandler(handlerName: 'pin', callback: _onMessage);
       },
-      shouldOverrideUrlLoading: (_, action) async {
-        final url = action.request.url;
-        final isThere = url != null && url.scheme == 'https' && url.origin == enfuce;
-        return isThere ? NavigationActionPolicy.ALLOW : NavigationActionPolicy.CANCEL;
-      },
+      shouldOverrideUrlLoading: (_, action) async =>
+          _isThere(action.request.url, control) ? NavigationActionPolicy.ALLOW : NavigationActionPolicy.CANCEL,
       // Nothing of the page's console goes to a log.
       onConsoleMessage: (_, __) {},
       onReceivedError: (_, request, __) {
@@ -188,8 +231,14 @@ class _PinPageState extends State<PinPage> with WidgetsBindingObserver {
       onReceivedHttpError: (_, request, __) {
         if (request.isForMainFrame ?? true) _fail();
       },
-      onWebContentProcessDidTerminate: (_) => _fail(),
-      onRenderProcessGone: (_, __) => _fail(),
+      onWebContentProcessDidTerminate: (_) => _checkStatus(),
+      onRenderProcessGone: (_, __) => _checkStatus(),
     );
   }
+}
+
+/// Whether an address is on the origin of Enfuce's page.
+bool _isThere(Uri? url, PinControl control) {
+  final enfuce = control.pinUrl;
+  return url != null && url.isScheme('https') && url.host == enfuce.host && url.port == enfuce.port;
 }

@@ -12,6 +12,8 @@ struct PinControl: Decodable {
 final class PinViewController: UIViewController {
     /// Asks the back-end, which authenticates the customer strongly, and gives none where the PIN is set already.
     private let newControl: @MainActor () async throws -> PinControl
+    /// Asks the back-end for the card's `pinStatus`: `S` where the PIN is set, `W` where it still waits to be.
+    private let pinStatus: @MainActor () async throws -> String
     private let onDone: () -> Void
 
     private let message = UILabel()
@@ -20,9 +22,15 @@ final class PinViewController: UIViewController {
     private lazy var stack = UIStackView(arrangedSubviews: [message, button])
     private var webView: WKWebView?
     private var enfuce: URL?
+    private var isActive = true
 
-    init(newControl: @escaping @MainActor () async throws -> PinControl, onDone: @escaping () -> Void) {
+    init(
+        newControl: @escaping @MainActor () async throws -> PinControl,
+        pinStatus: @escaping @MainActor () async throws -> String,
+        onDone: @escaping () -> Void
+    ) {
         self.newControl = newControl
+        self.pinStatus = pinStatus
         self.onDone = onDone
         super.init(nibName: nil, bundle: nil)
     }
@@ -46,7 +54,6 @@ final class PinViewController: UIViewController {
             stack.trailingAnchor.constraint(equalTo: area.trailingAnchor, constant: -16),
         ])
         cover.backgroundColor = .systemBackground
-        cover.frame = view.bounds
         cover.autoresizingMask = [.flexibleWidth, .flexibleHeight]
         coverWhileOthersCanSee()
         start()
@@ -61,7 +68,7 @@ final class PinViewController: UIViewController {
             do {
                 show(try await newControl())
             } catch {
-                fail()
+                offerStart()
             }
         }
     }
@@ -90,9 +97,44 @@ final class PinViewController: UIViewController {
         webView.load(request)
     }
 
-    private func fail() {
+    /// What the customer is told after a failure, and offered next. A page that gives no code says only that one happened.
+    private func onFailure(code: String?, isRetryable: Bool) {
+        switch code {
+        case nil, "outcome_unknown": checkStatus()
+        case "not_allowed": stop("Please sign in again to set your PIN.")
+        case "busy": offerStart("Please wait a few minutes, then try again.")
+        default:
+            if isRetryable {
+                offerStart()
+            } else {
+                stop("Your PIN could not be set. Please use another device, or contact your bank.")
+            }
+        }
+    }
+
+    /// The PIN may be set: nothing is offered before the back-end has looked at the card's `pinStatus`.
+    private func checkStatus() {
+        stop("It is not certain whether your PIN was set.")
+        Task {
+            switch try? await pinStatus() {
+            case "S": onDone()
+            case "W": offerStart("Your PIN is not set yet.")
+            default:
+                say("It is not certain whether your PIN was set.", button: "Check again") { [weak self] in
+                    self?.checkStatus()
+                }
+            }
+        }
+    }
+
+    private func offerStart(_ text: String = "Your PIN could not be set.") {
         closeWebView()
-        say("Your PIN could not be set.", button: "Try again") { [weak self] in self?.start() }
+        say(text, button: "Try again") { [weak self] in self?.start() }
+    }
+
+    private func stop(_ text: String) {
+        closeWebView()
+        say(text, button: nil)
     }
 
     private func closeWebView() {
@@ -128,12 +170,17 @@ final class PinViewController: UIViewController {
     }
 
     @objc private func updateCover(_ notification: Notification) {
-        let isLeaving = notification.name == UIApplication.willResignActiveNotification
+        switch notification.name {
+        case UIApplication.willResignActiveNotification: isActive = false
+        case UIApplication.didBecomeActiveNotification: isActive = true
+        default: break  // The capture began or ended, whether or not the app is active.
+        }
         let isCaptured = view.window?.screen.isCaptured ?? UIScreen.main.isCaptured
-        if isLeaving || isCaptured {
-            view.addSubview(cover)
-        } else {
+        if isActive && !isCaptured {
             cover.removeFromSuperview()
+        } else {
+            cover.frame = view.bounds
+            view.addSubview(cover)
         }
     }
 }
@@ -149,7 +196,8 @@ extension PinViewController: WKScriptMessageHandler {
         switch event {
         case "pin_valid": button.isEnabled = body["pin_valid"] as? Bool ?? false
         case "set_pin_success": onDone()
-        case "set_pin_error": fail()
+        case "set_pin_error":
+            onFailure(code: body["code"] as? String, isRetryable: body["retryable"] as? Bool ?? false)
         default: break  // `set_pin_validation_error`: the page itself tells the customer what is wrong.
         }
     }
@@ -170,22 +218,22 @@ extension PinViewController: WKNavigationDelegate {
         _ webView: WKWebView, decidePolicyFor response: WKNavigationResponse
     ) async -> WKNavigationResponsePolicy {
         guard let status = (response.response as? HTTPURLResponse)?.statusCode, status == 200 else {
-            fail()
+            offerStart()
             return .cancel
         }
         return .allow
     }
 
     func webView(_ webView: WKWebView, didFailProvisionalNavigation _: WKNavigation!, withError _: Error) {
-        if webView === self.webView { fail() }
+        if webView === self.webView { offerStart() }
     }
 
     func webView(_ webView: WKWebView, didFail _: WKNavigation!, withError _: Error) {
-        if webView === self.webView { fail() }
+        if webView === self.webView { offerStart() }
     }
 
     func webViewWebContentProcessDidTerminate(_ webView: WKWebView) {
-        if webView === self.webView { fail() }
+        if webView === self.webView { checkStatus() }
     }
 }
 

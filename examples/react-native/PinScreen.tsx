@@ -1,6 +1,6 @@
 // Enfuce's page in react-native-webview. What React Native itself cannot do, the screenshots, is in README.md.
 
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { AppState, Button, Platform, StyleSheet, Text, View } from "react-native";
 import { WebView, type WebViewMessageEvent } from "react-native-webview";
 
@@ -13,6 +13,8 @@ export interface PinControl {
 interface Props {
   /** Asks the back-end, which authenticates the customer strongly, and gives none where the PIN is set already. */
   newControl: () => Promise<PinControl>;
+  /** Asks the back-end for the card's `pinStatus`: `S` where the PIN is set, `W` where it still waits to be. */
+  pinStatus: () => Promise<string>;
   onDone: () => void;
 }
 
@@ -33,29 +35,71 @@ const BRIDGE = Platform.select({
   })(); true;`,
 });
 
-type State = { step: "loading" } | { step: "failed" } | { step: "open"; control: PinControl };
+/** What Enfuce's page tells. `code` and `retryable` come with `set_pin_error`, but not on Android. */
+interface Message {
+  event: string;
+  pin_valid?: boolean;
+  code?: string;
+  retryable?: boolean;
+}
 
-export function PinScreen({ newControl, onDone }: Props) {
+type Next = "Try again" | "Check again";
+type State = { step: "loading" } | { step: "open"; control: PinControl } | { step: "stopped"; text: string; next?: Next };
+
+export function PinScreen({ newControl, pinStatus, onDone }: Props) {
   const [state, setState] = useState<State>({ step: "loading" });
   const [isValid, setIsValid] = useState(false);
   const [isCovered, setIsCovered] = useState(false);
   const webView = useRef<WebView<object>>(null);
-  const fail = useCallback(() => setState({ step: "failed" }), []);
+  const stop = (text: string, next?: Next) => setState({ step: "stopped", text, next });
+  const fail = () => stop("Your PIN could not be set.", "Try again");
 
   /** Every start has a new control id: the last one is spent. */
-  const start = useCallback(async () => {
+  const start = async () => {
     setIsValid(false);
     setState({ step: "loading" });
     try {
-      setState({ step: "open", control: await newControl() });
+      const control = await newControl();
+      if (originOf(control.pinURL) === "") throw new Error("pinURL is not an https address");
+      setState({ step: "open", control });
     } catch {
       fail();
     }
-  }, [newControl, fail]);
+  };
 
+  /** What the customer is told after a failure, and offered next. A page that gives no code says only that one happened. */
+  const onFailure = ({ code, retryable }: Message) => {
+    switch (code) {
+      case undefined:
+      case "outcome_unknown":
+        return checkStatus();
+      case "not_allowed":
+        return stop("Please sign in again to set your PIN.");
+      case "busy":
+        return stop("Please wait a few minutes, then try again.", "Try again");
+      default:
+        if (retryable) return fail();
+        return stop("Your PIN could not be set. Please use another device, or contact your bank.");
+    }
+  };
+
+  /** The PIN may be set: nothing is offered before the back-end has looked at the card's `pinStatus`. */
+  const checkStatus = async () => {
+    stop("It is not certain whether your PIN was set.");
+    switch (await pinStatus().catch(() => undefined)) {
+      case "S":
+        return onDone();
+      case "W":
+        return stop("Your PIN is not set yet.", "Try again");
+      default:
+        return stop("It is not certain whether your PIN was set.", "Check again");
+    }
+  };
+
+  // Once: a parent that is drawn again does not end a page on which a PIN may be on its way.
   useEffect(() => {
     void start();
-  }, [start]);
+  }, []);
 
   // What the app switcher shows of this screen is a cover.
   useEffect(() => {
@@ -64,11 +108,12 @@ export function PinScreen({ newControl, onDone }: Props) {
   }, []);
 
   if (state.step === "loading") return <Text>One moment …</Text>;
-  if (state.step === "failed") {
+  if (state.step === "stopped") {
+    const { text, next } = state;
     return (
       <View>
-        <Text accessibilityRole="alert">Your PIN could not be set.</Text>
-        <Button title="Try again" onPress={start} />
+        <Text accessibilityRole="alert">{text}</Text>
+        {next && <Button title={next} onPress={next === "Try again" ? start : checkStatus} />}
       </View>
     );
   }
@@ -78,7 +123,7 @@ export function PinScreen({ newControl, onDone }: Props) {
 
   const onMessage = ({ nativeEvent }: WebViewMessageEvent) => {
     if (originOf(nativeEvent.url) !== enfuce) return;
-    const message = JSON.parse(nativeEvent.data) as { event: string; pin_valid?: boolean };
+    const message = JSON.parse(nativeEvent.data) as Message;
     switch (message.event) {
       case "pin_valid":
         setIsValid(message.pin_valid === true);
@@ -87,7 +132,7 @@ export function PinScreen({ newControl, onDone }: Props) {
         onDone();
         break;
       case "set_pin_error":
-        fail();
+        void onFailure(message);
         break;
     }
   };
@@ -109,8 +154,8 @@ export function PinScreen({ newControl, onDone }: Props) {
         onMessage={onMessage}
         onError={fail}
         onHttpError={fail}
-        onContentProcessDidTerminate={fail}
-        onRenderProcessGone={fail}
+        onContentProcessDidTerminate={checkStatus}
+        onRenderProcessGone={checkStatus}
         originWhitelist={[enfuce]}
         onShouldStartLoadWithRequest={({ url }) => originOf(url) === enfuce}
         setSupportMultipleWindows={false}
@@ -131,7 +176,7 @@ export function PinScreen({ newControl, onDone }: Props) {
 
 /** Scheme, host and port; empty for anything but https. */
 function originOf(address: string): string {
-  return /^https:\/\/[^/?#@\\]+(?=[/?#]|$)/.exec(address)?.[0].toLowerCase() ?? "";
+  return /^https:\/\/[^/?#@\\]+(?=[/?#]|$)/i.exec(address)?.[0].toLowerCase() ?? "";
 }
 
 const styles = StyleSheet.create({

@@ -22,16 +22,44 @@ pad.addEventListener("pin_valid", ({ detail }) => {
 
 pad.addEventListener("set_pin_success", () => end("Your PIN is set."));
 
-pad.addEventListener("set_pin_error", ({ detail }) => {
-  if (detail.code === "wasm_unavailable") {
-    // iOS in Lockdown Mode, for one: Enfuce's own page takes over, with a control id of its own.
-    openEnfucesPage().catch(() => end("Your PIN cannot be set on this device."));
-    return;
+pad.addEventListener("set_pin_error", ({ detail }) => onFailure(detail));
+
+/** What the customer is told after a failure, and offered next. */
+function onFailure({ code, retryable }) {
+  switch (code) {
+    case "outcome_unknown":
+      return checkStatus();
+    case "not_allowed":
+      return end("Please sign in again to set your PIN.");
+    case "busy":
+      return offer("Please wait a few minutes, then try again.", "Try again", restart);
+    case "wasm_unavailable":
+      // iOS in Lockdown Mode, for one: Enfuce's own page takes over, with a control id of its own.
+      return openEnfucesPage().catch(() => onFailure({ retryable: false }));
+    default:
+      if (retryable) return offer("Your PIN could not be set.", "Try again", restart);
+      return end("Your PIN could not be set. Please use another device, or contact your bank.");
   }
-  // After `outcome_unknown` the PIN may be set: the back-end looks at `pinStatus`, and gives a new control id only if not.
-  end("Your PIN could not be set.");
-  again.hidden = false;
-});
+}
+
+/** The PIN may be set: nothing is offered before the back-end has looked at the card's `pinStatus`. */
+async function checkStatus() {
+  end("It is not certain whether your PIN was set.");
+  switch (await pinStatus().catch(() => undefined)) {
+    case "S":
+      return end("Your PIN is set.");
+    case "W":
+      return offer("Your PIN is not set yet.", "Try again", restart);
+    default:
+      return offer("It is not certain whether your PIN was set.", "Check again", checkStatus);
+  }
+}
+
+async function pinStatus() {
+  const response = await fetch("/my/pin-status", { cache: "no-store" });
+  if (!response.ok) throw new Error(`the back-end answered with ${response.status}`);
+  return (await response.json()).pinStatus;
+}
 
 set.addEventListener("click", () => {
   set.disabled = true;
@@ -39,13 +67,14 @@ set.addEventListener("click", () => {
   pad.setPin().catch(() => {});
 });
 
-again.addEventListener("click", () => {
+/** The next submit asks for a new control id. */
+function restart() {
   again.hidden = true;
-  set.hidden = false;
+  pad.hidden = set.hidden = false;
   say("");
   pad.reset();
   pad.focus();
-});
+}
 
 /** The control id goes in the body: an address is logged and kept in the history. */
 async function openEnfucesPage() {
@@ -62,8 +91,16 @@ async function openEnfucesPage() {
   form.submit();
 }
 
+function offer(message, label, action) {
+  end(message);
+  again.textContent = label;
+  again.onclick = action;
+  again.hidden = false;
+}
+
+/** The page alone speaks now: the pad does not know what the back-end has found out. */
 function end(message) {
-  set.hidden = true;
+  pad.hidden = set.hidden = again.hidden = true;
   say(message);
 }
 

@@ -18,7 +18,6 @@ async function newControl() {
 
 async function start() {
   close("One moment …");
-  button.disabled = true;
   try {
     const { id, pinFrameURL } = await newControl();
     const address = new URL(pinFrameURL);
@@ -36,8 +35,43 @@ async function start() {
     place.append(frame);
     say("");
   } catch {
-    offer("That did not work. Please try again.");
+    offer("Your PIN could not be set.", "Try again", start);
   }
+}
+
+/** What the customer is told after a failure, and offered next. A page that gives no code says only that one happened. */
+function onFailure({ code, retryable }) {
+  switch (code) {
+    case undefined:
+    case "outcome_unknown":
+      return checkStatus();
+    case "not_allowed":
+      return close("Please sign in again to set your PIN.");
+    case "busy":
+      return offer("Please wait a few minutes, then try again.", "Try again", start);
+    default:
+      if (retryable) return offer("Your PIN could not be set.", "Try again", start);
+      return close("Your PIN could not be set. Please use another device, or contact your bank.");
+  }
+}
+
+/** The PIN may be set: nothing is offered before the back-end has looked at the card's `pinStatus`. */
+async function checkStatus() {
+  close("It is not certain whether your PIN was set.");
+  switch (await pinStatus().catch(() => undefined)) {
+    case "S":
+      return close("Your PIN is set.");
+    case "W":
+      return offer("Your PIN is not set yet.", "Try again", start);
+    default:
+      return offer("It is not certain whether your PIN was set.", "Check again", checkStatus);
+  }
+}
+
+async function pinStatus() {
+  const response = await fetch("/my/pin-status", { cache: "no-store" });
+  if (!response.ok) throw new Error(`the back-end answered with ${response.status}`);
+  return (await response.json()).pinStatus;
 }
 
 addEventListener("message", ({ source, origin, data }) => {
@@ -45,25 +79,25 @@ addEventListener("message", ({ source, origin, data }) => {
   switch (data?.event) {
     case "set_pin_success":
       close("Your PIN is set.");
-      button.hidden = true;
       break;
     case "set_pin_error":
-      // Every start has a new control id. The back-end gives none where the PIN turned out to be set (`pinStatus`).
-      offer("Your PIN could not be set. Please try again.");
+      onFailure(data);
       break;
   }
 });
 
-function offer(message) {
+function offer(message, label, action) {
   close(message);
-  button.textContent = "Try again";
-  button.disabled = false;
+  button.textContent = label;
+  button.onclick = action;
+  button.hidden = false;
 }
 
 /** A frame that is gone has ended its session, and wiped it. */
 function close(message) {
   open = undefined;
   place.replaceChildren();
+  button.hidden = true;
   say(message);
 }
 
@@ -71,4 +105,4 @@ function say(message) {
   document.getElementById("message").textContent = message;
 }
 
-button.addEventListener("click", start);
+button.onclick = start;

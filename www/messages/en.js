@@ -45,10 +45,6 @@ export const en = {
     isolation_unavailable: "The PIN can't be set here. Please use another browser, or go back to your bank.",
     vault_missing: "The PIN can't be set here. Please use another browser, or go back to your bank.",
     wasm_unavailable: "This device can't set a PIN here. Please use another way.",
-    not_allowed: "You are not signed in any more. Please go back to your bank.",
-    busy: "Many people are setting a PIN right now. Please try again in a few minutes.",
-    isolation_unavailable: "The PIN can't be set here. Please use another browser, or go back to your bank.",
-    vault_missing: "The PIN can't be set here. Please use another browser, or go back to your bank.",
     closed: "The PIN was not set. Please start again.",
   },
   view: {
@@ -71,9 +67,6 @@ export const en = {
     },
     /** @type {Record<string, string>} */
     hints: {
-      open: "Make sure that nobody else can see the screen",
-      arrived: "Make sure that nobody else can see the screen",
-      shown: "It is hidden after 30 seconds, or when you leave this page",
     },
     /** @type {Record<string, string>} */
     errors: {
@@ -88,9 +81,6 @@ export const en = {
       isolation_unavailable: "The PIN can't be shown here. Please use another browser, or go back to your bank.",
       vault_missing: "The PIN can't be shown here. Please use another browser, or go back to your bank.",
       wasm_unavailable: "This device can't show a PIN here. Please use another way.",
-      busy: "Many people are asking for a PIN right now. Please try again in a few minutes.",
-      isolation_unavailable: "The PIN can't be shown here. Please use another browser, or go back to your bank.",
-      vault_missing: "The PIN can't be shown here. Please use another browser, or go back to your bank.",
       closed: "The PIN is not shown. Please start again.",
     },
   },

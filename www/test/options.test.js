@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { afterEach, test } from "node:test";
+import { toSettings } from "../options.js";
+
+const needed = { controlId: "token", tzpkUrl: "/tzpk", setUrl: "/set" };
+const settings = (changes) => toSettings({ ...needed, ...changes });
+
+afterEach(() => {
+  for (const name of Object.keys(Object.prototype)) delete Object.prototype[name];
+});
+
+test("what is not given has its default, and addresses are absolute", () => {
+  assert.deepEqual(settings().open, {
+    operation: "set-pin",
+    controlId: "token",
+    tzpkUrl: "https://issuer.example/tzpk",
+    setUrl: "https://issuer.example/set",
+    viewUrl: "",
+    statusUrl: null,
+    minLength: 4,
+    maxLength: 4,
+    confirm: true,
+    weakPin: "reject",
+    keySize: 2048,
+    pinBlockFormats: [1, 4],
+    credentials: "omit",
+    requestHeaders: [],
+    timeoutMs: 10_000,
+  });
+  assert.equal(settings().mayRunOnPage, true);
+  assert.equal(settings({ isolation: "worker" }).mayRunOnPage, false);
+  assert.equal(settings({ controlIdProvider: () => "other" }).open.controlId, null);
+  assert.equal(settings({ minLength: 6 }).open.maxLength, 6);
+  assert.deepEqual(settings({ requestHeaders: { "x-csrf-token": "1", accept: "2" } }).open.requestHeaders, ["x-csrf-token", "1", "accept", "2"]);
+  assert.equal(settings({ statusUrl: "/status" }).open.statusUrl, "https://issuer.example/status");
+});
+
+test("what is wrong is named, and its value is not", () => {
+  const secret = "verysecret";
+  const wrong = {
+    operation: [secret, 1],
+    controlId: ["with space", "é", "x".repeat(4097)],
+    tzpkUrl: ["", 1, undefined, "ftp://x", "data:text/plain,x", "javascript:1"],
+    setUrl: [null, "file:///x"],
+    minLength: [3, 13, "4", 4.5, NaN],
+    maxLength: [3, 13],
+    confirm: ["on", 1],
+    weakPin: [secret],
+    keySize: [1024, "2048"],
+    timeoutMs: [0, 600_001, "10"],
+    pinBlockFormats: [[], [2], "1", [1, secret]],
+    credentials: [secret, true],
+    requestHeaders: [{ "a b": "1" }, { a: `1\n${secret}` }, { a: 1 }, Object.fromEntries(Array.from({ length: 21 }, (_, at) => [`x${at}`, ""]))],
+    isolation: [secret],
+    controlIdProvider: [secret],
+  };
+  for (const [name, values] of Object.entries(wrong)) {
+    for (const value of values) {
+      assert.throws(
+        () => settings({ [name]: value }),
+        ({ message }) => message.includes(name) && !message.includes(secret),
+        name,
+      );
+    }
+  }
+});
+
+test("a control id has to come from somewhere", () => {
+  for (const controlId of [undefined, "", null, 7]) {
+    assert.throws(() => settings({ controlId }), { code: "control_id_missing" });
+  }
+});
+
+test("a PIN is viewed on a canvas", () => {
+  const viewing = { operation: "view-pin", viewUrl: "/view" };
+  assert.throws(() => settings(viewing), /canvas/);
+  const { open } = settings({ ...viewing, canvas: document.createElement("canvas") });
+  assert.deepEqual([open.tzpkUrl, open.setUrl, open.viewUrl], ["", "", "https://issuer.example/view"]);
+});
+
+test("nothing on Object.prototype is an option", () => {
+  Object.assign(Object.prototype, { workerUrl: "//evil", wasmUrl: "//evil", minLength: 12, credentials: "include", isolation: "worker" });
+  const { open, files, mayRunOnPage } = toSettings(Object.assign(Object.create(null), needed));
+  assert.deepEqual([open.minLength, open.credentials, mayRunOnPage], [4, "omit", true]);
+  assert.equal(files.workerUrl, undefined);
+});
+
+test("an insecure page is refused", () => {
+  globalThis.isSecureContext = false;
+  try {
+    assert.throws(() => settings(), /https/);
+  } finally {
+    delete globalThis.isSecureContext;
+  }
+});

@@ -1,0 +1,171 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { eventsBetween, initial, isOwed, mayHaveSent, outcomeOfSubmit, reduce, takesInput } from "../session-state.js";
+
+const set = { views: false, isGiven: false };
+const ended = (code, retryable = false) => ({ stage: "ended", end: { code, retryable }, digits: 0, valid: false });
+const session = (changes) => ({
+  ...{ stage: "entry", ready: false, step: "entry", digits: 0, valid: false },
+  ...{ refusals: 0, refused: null, waitsSeconds: null, end: null },
+  ...changes,
+});
+const told = (taken, changes) => ({ type: "told", message: { state: { taken, session: session(changes) } } });
+const ask = { type: "told", message: "ask" };
+const say = (message) => ({ type: "say", message });
+
+/** Goes through inputs, and gives the last state, all effects and all events. */
+function run(options, ...inputs) {
+  let state = initial(options);
+  const effects = [];
+  const events = [];
+  for (const input of inputs) {
+    const [next, more] = reduce(state, input);
+    effects.push(...more);
+    events.push(...eventsBetween(state, next));
+    state = next;
+  }
+  return { state, effects, events, names: events.map(({ event }) => event) };
+}
+
+/** A session to set a PIN whose submit was taken, and that waits for a control id. */
+const submitted = [told(0), told(0, { ready: true }), say("submit"), told(1, { stage: "submitting", ready: true }), ask];
+const answered = [...submitted, { type: "answer", controlId: "token" }];
+
+test("a PIN is set", () => {
+  const { names, state } = run(set, ...answered, told(2, ended(null)));
+  assert.deepEqual(names, ["ready", "submitting", "set_pin_success"]);
+  assert.deepEqual(state.end, { code: null, retryable: false });
+});
+
+test("a digit is passed on and never kept", () => {
+  const { state, effects } = run(set, told(0), say({ press: 7 }));
+  assert.deepEqual(effects, [{ do: "post", message: { press: 7 } }]);
+  assert.doesNotMatch(JSON.stringify(state), /7/);
+});
+
+test("what became of a set that may have been sent is not known", () => {
+  for (const type of ["lost", "close"]) {
+    assert.equal(run(set, ...submitted, { type }).state.end.code, "closed", "without a control id nothing was sent");
+    assert.equal(run(set, ...answered, { type }).state.end.code, "outcome_unknown");
+    assert.equal(run(set, ...answered, { type }).state.end.retryable, false);
+    // An `advance` that the vault has not taken may have led to a submit, too.
+    const given = { views: false, isGiven: true };
+    assert.equal(run(given, told(0), say("advance"), { type }).state.end.code, "outcome_unknown");
+    assert.equal(run(given, told(0), say("advance"), told(1), { type }).state.end.code, "closed");
+  }
+});
+
+test("no success is believed of what was not submitted", () => {
+  assert.deepEqual(run(set, told(0), told(0, ended(null))).names, []);
+  assert.deepEqual(run(set, ...submitted, told(1, ended(null))).names, ["ready", "submitting"]);
+  assert.deepEqual(run({ views: true, isGiven: false }, told(0), told(0, { stage: "shown" })).names, []);
+  assert.deepEqual(run(set, told(0), told(3)).state.taken, 0, "more was taken than was sent");
+});
+
+test("from submitting only the end leads out", () => {
+  const { state, names } = run(set, ...answered, told(2, { stage: "entry", digits: 3 }), say({ press: 1 }), { type: "hidden" });
+  assert.equal(state.phase, "submitting");
+  assert.deepEqual(names, ["ready", "submitting"]);
+  assert.equal(takesInput(state), false);
+});
+
+test("a refused submit is told, and its promise is rejected", () => {
+  const { state, names } = run(set, told(0), say("submit"), told(1, { refusals: 1, refused: "too_short" }));
+  assert.deepEqual(names, ["set_pin_validation_error"]);
+  assert.deepEqual(outcomeOfSubmit(state, 1), { code: "too_short", retryable: true });
+  assert.equal(state.problem, "too_short");
+  assert.equal(reduce(state, say({ press: 1 }))[0].problem, null, "typing on is the answer");
+});
+
+test("a pad that is full shows no problem", () => {
+  const { state, names } = run(set, told(0), say({ press: 1 }), told(1, { refusals: 1, refused: "too_long" }));
+  assert.deepEqual(names, ["set_pin_validation_error"]);
+  assert.equal(state.problem, null);
+});
+
+test("a vault that begins anew has none of the digits", () => {
+  const { state, names } = run(set, say({ press: 1 }), say("submit"), { type: "restarted" }, told(0), say({ press: 2 }), told(1, { digits: 1 }));
+  assert.deepEqual(names, ["set_pin_validation_error", "pin_valid"]);
+  assert.deepEqual([state.posted, state.taken], [3, 3]);
+  const viewing = run({ views: true, isGiven: false }, say("submit"), { type: "restarted" });
+  assert.deepEqual(viewing.effects.map(({ message }) => message), ["submit", "submit"]);
+});
+
+test("a PIN is shown to somebody who looks, and hidden from nobody's eyes", () => {
+  const arrived = [told(0, { stage: "submitting" }), told(0, { stage: "arrived" })];
+  const given = { views: true, isGiven: true };
+  const looks = (isLookedAt) => ({ type: "looks", isLookedAt });
+  assert.deepEqual(run(given, ...arrived).effects, [{ do: "look" }]);
+  assert.deepEqual(run(given, ...arrived, looks(false)).state.phase, "arrived");
+  assert.deepEqual(run(given, ...arrived, { type: "hidden" }).names, ["submitting", "view_pin_error"]);
+  const shown = [...arrived, looks(true), told(1, { stage: "shown" })];
+  for (const end of [looks(false), { type: "hidden" }, { type: "lost" }, { type: "close" }, told(1, ended(null))]) {
+    assert.deepEqual(run(given, ...shown, end).names, ["submitting", "view_pin_success", "hidden"]);
+  }
+});
+
+test("spelt digits are told while a PIN is shown, and at no other time", () => {
+  const spell = { type: "told", message: { spell: { digit: 4, place: 0 } } };
+  assert.deepEqual(run(set, ...submitted, spell).effects.filter(({ do: what }) => what === "tell"), []);
+});
+
+test("a busy server is waited for", () => {
+  const { state } = run(set, ...answered, told(2, { stage: "submitting", ready: true, waitsSeconds: 3 }));
+  assert.equal(state.waitsSeconds, 3);
+});
+
+/** A linear congruential generator (Numerical Recipes), so that a failure can be had again. */
+function dice(seed) {
+  let state = seed;
+  return (sides) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * sides);
+  };
+}
+
+test("whatever comes, a session ends once and tells it once", () => {
+  const stages = ["entry", "submitting", "arrived", "shown", "ended"];
+  let ends = 0;
+  for (let seed = 1; seed <= 4000; seed += 1) {
+    const roll = dice(seed);
+    const pick = (...choices) => choices[roll(choices.length)];
+    let state = initial({ views: pick(true, false), isGiven: pick(true, false) });
+    let terminal = 0;
+    for (let step = 0; step < 40; step += 1) {
+      const stage = pick(...stages);
+      const end = stage === "ended" ? pick({ code: null, retryable: false }, { code: "network", retryable: true }) : null;
+      const snapshot = { stage, end, ready: pick(true, false), digits: roll(5), valid: pick(true, false), refusals: roll(3) };
+      const input = pick(
+        told(pick(Math.max(0, state.posted - state.before), roll(4)), { ...snapshot, refused: "weak_pin" }),
+        ask,
+        { type: "told", message: { spell: { digit: roll(10), place: 0 } } },
+        { type: "told", message: { closed: { code: pick(null, "network") } } },
+        say(pick("erase", "clear", "confirm", "advance", "submit", "spell", "reveal", "ping", { press: roll(10) })),
+        { type: "answer", controlId: pick("token", null) },
+        { type: "looks", isLookedAt: pick(true, false) },
+        ...[{ type: "hidden" }, { type: "restarted" }, { type: "lost" }, { type: "close" }, { type: "failed", code: "timeout" }],
+      );
+      const wasSent = mayHaveSent(state);
+      const [next, effects] = reduce(state, input);
+      const events = eventsBetween(state, next);
+      if (state.end) {
+        assert.deepEqual([next, effects, events], [state, [], []], `seed ${seed}: something came after the end`);
+      }
+      const names = events.map(({ event }) => event);
+      const isTerminal = ["set_pin_success", "set_pin_error", "view_pin_error", "hidden"];
+      terminal += names.filter((name) => isTerminal.includes(name)).length;
+      assert.equal(terminal, next.end ? 1 : 0, `seed ${seed}: an end that is not told once`);
+      assert.equal(effects.some(({ do: what }) => what === "end"), next.end !== null && state.end === null);
+      if (next.end && wasSent && !("message" in input)) assert.notEqual(next.end.code, "closed", `seed ${seed}`);
+      if (state.phase === "submitting" && input.type !== "restarted") {
+        assert.ok(["submitting", "arrived", "ended"].includes(next.phase), `seed ${seed}: ${next.phase} after submitting`);
+      }
+      if (next.phase === "shown") assert.ok(state.phase === "arrived" || state.phase === "shown");
+      assert.ok(next.taken <= next.posted);
+      assert.ok(!next.end || (next.digits === 0 && !next.valid && !isOwed(next)));
+      state = next;
+    }
+    if (state.end) ends += 1;
+  }
+  assert.ok(ends > 2000, `${ends} sessions ended`);
+});

@@ -1,0 +1,26 @@
+/**
+ * For the tests in this folder: a page (jsdom), and stand-ins for what the bundler puts in: the vault and the style.
+ * Loaded before everything else: `node --import ./www/test/setup.js --test www/test/*.test.js`.
+ */
+
+import { createRequire, register } from "node:module";
+
+const fakes = { "card-pin-vault": new URL("./fake-vault.js", import.meta.url).href, "card-pin-style": "data:text/javascript,export default ''" };
+const hooks = `
+  const fakes = ${JSON.stringify(fakes)};
+  export const resolve = (name, context, next) =>
+    name in fakes ? { url: fakes[name], shortCircuit: true } : next(name, context);`;
+register(`data:text/javascript,${encodeURIComponent(hooks)}`);
+
+const { JSDOM } = createRequire(new URL("../../target/npm/", import.meta.url))("jsdom");
+const { window } = new JSDOM("<!doctype html><body></body>", { url: "https://issuer.example/", pretendToBeVisual: true });
+class CSSStyleSheet {
+  replaceSync() {}
+}
+const classes = ["Document", "HTMLElement", "HTMLCanvasElement", "CustomEvent", "Event", "EventTarget", "KeyboardEvent"];
+for (const name of classes) globalThis[name] = window[name];
+for (const name of ["getComputedStyle", "addEventListener", "removeEventListener"]) globalThis[name] = window[name].bind(window);
+const { customElements, document, location } = window;
+Object.assign(globalThis, { window, customElements, document, location, CSSStyleSheet });
+globalThis.reported = [];
+globalThis.reportError = (error) => globalThis.reported.push(error);
