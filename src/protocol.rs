@@ -193,7 +193,7 @@ pub enum Outward {
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use super::{Inward, Outward};
-    use std::{collections::BTreeSet, env, fmt::Write, fs, path::Path};
+    use std::{collections::BTreeSet, env, fs, path::Path};
     use ts_rs::{Config, TS, TypeVisitor};
 
     /// With this variable, the file is written and not compared.
@@ -213,7 +213,7 @@ mod tests {
             let name = T::ident(&self.config);
             if T::output_path().is_some() && self.names.insert(name) {
                 let docs = T::docs().unwrap_or_default();
-                write!(self.text, "\n{docs}export {}\n", T::decl(&self.config)).unwrap();
+                self.text.extend(["\n", &docs, "export ", &T::decl(&self.config), "\n"]);
             }
             T::visit_dependencies(self);
         }

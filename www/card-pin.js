@@ -102,7 +102,7 @@ export class CardPin extends HTMLElement {
   attributeChangedCallback(name, before, value) {
     if (name === "keypad") this.#layKeys();
     else if (name === "operation") {
-      if (value !== before) this.#restart();
+      if ((value ?? DEFAULTS.operation) !== (before ?? DEFAULTS.operation)) this.#restart();
     } else if (value !== this.#usedControlId && value) {
       if (this.#isRunning) this.#isNextWanted = this.#controlIdProvider === undefined;
       else this.#queueStart();

@@ -31,6 +31,13 @@ export const stopOnDocument = (type, listener) => EventTarget.prototype.removeEv
 /** @param {string} tag @returns {HTMLElement} */
 export const makeElement = (tag) => createElement.call(document, tag);
 
+/** @param {string} url relative to the document @returns {string} absolute */
+export function absolute(url) {
+  const link = /** @type {HTMLAnchorElement} */ (makeElement("a"));
+  link.href = url;
+  return link.href;
+}
+
 /** @param {string} tag @returns {Element} */
 export const makeSvg = (tag) => createElementNS.call(document, "http://www.w3.org/2000/svg", tag);
 

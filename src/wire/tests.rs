@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use super::{
     Answer, ControlId, Endpoint, Formats, KeyReply, MAX_REPLY_BYTES, Reply, read_key, read_set, read_status,
     status_request,
