@@ -2,7 +2,9 @@
 //! The session goes on, or ends as documented; the PIN is sent once at the most; a new control id works on the same page.
 
 use anyhow::{Context, Result, ensure};
-use card_pin_e2e::{Engine, Hand, Network, Pad, Sandbox, WaitingCard, WebDriver, in_each_engine, random_pin};
+use card_pin_e2e::{
+    Engine, HIDE_PAGE, Hand, Network, Pad, Sandbox, WaitingCard, WebDriver, in_each_engine, random_pin,
+};
 use serde_json::{Value, json};
 use std::time::Duration;
 
