@@ -202,7 +202,7 @@ async fn each_ends_as_it_should(engine: Engine, mut cases: Vec<Case>) -> Result<
     let sandbox = Sandbox::start().await?;
     let policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src *";
     let policies =
-        ["faults.html", SETTING, VIEWING].map(|file| (format!("/pin-page/{file}"), policy.to_owned()));
+        ["faults.html", "card-pin.worker.js"].map(|file| (format!("/pin-page/{file}"), policy.to_owned()));
     let network = Network::start_with_policies(&sandbox, policies.into()).await?;
     let closed = Network::start(&sandbox).await?;
     closed.go();
