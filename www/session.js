@@ -125,7 +125,8 @@ export class Session {
   #take(input) {
     const before = this.#state;
     const [after, effects] = reduce(before, input);
-    if (after === before) return;
+    // A digit that is spelt out changes nothing, and is told all the same.
+    if (after === before && effects.length === 0) return;
     this.#state = after;
     for (const effect of effects) {
       if (effect.do === "post") this.#host.post(effect.message);
