@@ -2,7 +2,7 @@
 
 /** The vault's files, as they lie beside `card-pin.js`. `vault-inlined.js` stands in for this in the standalone. */
 
-import { absolute } from "./platform.js";
+import { absolute, bare } from "./platform.js";
 import { hasSimd } from "./simd.js";
 
 /** @import {Outward} from "./protocol.d.ts" */
@@ -30,6 +30,18 @@ export function vaultSource({ workerUrl, wasmUrl, scalarWasmUrl }) {
     workerUrl: () => worker,
     workerType: "module",
     wasm: hasSimd() ? simd : scalar,
-    load: () => import(worker),
+    load: () => import(worker).catch(() => explain(worker)),
   };
+}
+
+/**
+ * Tells a network that is down from a file that is not there, or is blocked: an import says neither.
+ * @param {string} url
+ * @returns {Promise<never>} rejected with the code
+ */
+async function explain(url) {
+  /** @type {RequestInit} */
+  const options = bare({ credentials: "omit" });
+  const isThere = await fetch(url, options).then(() => true, () => false);
+  throw isThere ? "vault_missing" : "network";
 }
