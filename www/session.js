@@ -128,20 +128,26 @@ export class Session {
   /** @param {Input} input */
   #take(input) {
     const before = this.#state;
-    const [after, effects] = reduce(before, input);
+    // By index: a script on the page that has exchanged an array's iterator or methods would hear presses pass.
+    const reduced = reduce(before, input);
+    const after = reduced[0];
+    const effects = reduced[1];
     // A digit that is spelt out changes nothing, and is told all the same.
     if (after === before && effects.length === 0) return;
     this.#state = after;
-    for (const effect of effects) {
+    let wantsLook = false;
+    for (let at = 0; at < effects.length; at += 1) {
+      const effect = effects[at];
       if (effect.do === "post") this.#host.post(effect.message);
       else if (effect.do === "ask") this.#ask();
       else if (effect.do === "end") this.#end();
       else if (effect.do === "tell") this.#onTell(effect.detail);
+      else wantsLook = true;
     }
     this.#setTimers(before, after);
     this.#settleSubmit();
     this.#changes.push([before, after]);
-    if (effects.some((effect) => effect.do === "look")) this.#look();
+    if (wantsLook) this.#look();
     this.#tellChanges();
   }
 
