@@ -34,7 +34,7 @@ export type SessionErrorCode =
   | "already_used"
   /** No answer: refused, cut, redirected, or offline. */
   | "network"
-  /** No answer within `timeout-ms`, or the vault's two files were not there in twice that. */
+  /** No answer within `timeout-ms`; or the vault's two files were not there in twice that. */
   | "timeout"
   /** `set` was sent, and whether the PIN is set cannot be known: look at `pinStatus` before trying again. */
   | "outcome_unknown"
@@ -52,7 +52,7 @@ export type SessionErrorCode =
   | "isolation_unavailable"
   /** The worker or the core was not found, has the wrong type, or is blocked. */
   | "vault_missing"
-  /** The device does not run WebAssembly, or a `workerUrl` names the worker that sets PINs where one is to be viewed. */
+  /** The device does not run WebAssembly. */
   | "wasm_unavailable"
   /** The session has ended (its page was left, for one, and has come back), or takes no input while it submits. */
   | "closed";
@@ -60,18 +60,21 @@ export type SessionErrorCode =
 /** What can be wrong with an entry. */
 export type ValidationErrorCode = "too_short" | "too_long" | "not_digits" | "weak_pin" | "mismatch";
 
-/** An error that holds a code and no data. */
+/** An error that holds a code, its meaning as a sentence in `message`, and no data. */
 export class CardPinError extends Error {
   readonly name: "CardPinError";
   readonly code: SessionErrorCode | ValidationErrorCode;
-  /** Whether starting again with a new control id may succeed without anybody looking into it first. */
+  /** Whether the same customer may succeed with a new control id. */
   readonly retryable: boolean;
 }
 
 /** Where the PIN is held: in a worker of its own, or on the page where none can be started. */
 export type Isolation = "worker" | "page";
 
-/** The events and their `detail`. */
+/**
+ * The events and their `detail`. Each session ends with exactly one of `set_pin_success` and `set_pin_error`; or, where a PIN is
+ * viewed, of `view_pin_error` and, after `view_pin_success`, `hidden`.
+ */
 export interface CardPinEventDetails {
   /** A submit would go out at once. */
   ready: { event: "ready"; isolation: Isolation };
@@ -79,36 +82,56 @@ export interface CardPinEventDetails {
   pin_valid: { event: "pin_valid"; pin_valid: boolean; digits: number; step: "entry" | "confirm" };
   /** The entry, or a submit, was refused. */
   set_pin_validation_error: { event: "set_pin_validation_error"; code: ValidationErrorCode };
+  /** A submit was taken. */
+  submitting: { event: "submitting" };
   /** The server accepted the PIN. */
   set_pin_success: { event: "set_pin_success" };
-  /** The session failed; it starts over with a new control id. */
+  /** The session failed, or was ended. */
   set_pin_error: { event: "set_pin_error"; code: SessionErrorCode; retryable: boolean };
   /** The PIN is shown. */
   view_pin_success: { event: "view_pin_success" };
-  /** The PIN could not be shown; the session starts over with a new control id. */
+  /** The PIN could not be shown, or the session was ended before it was. */
   view_pin_error: { event: "view_pin_error"; code: SessionErrorCode; retryable: boolean };
+  /** A PIN that was shown is hidden again and wiped: after 30 seconds, or because nobody looked any more. */
+  hidden: { event: "hidden" };
 }
 
 /** The events as dispatched. */
 export type CardPinEventMap = { [Name in keyof CardPinEventDetails]: CustomEvent<CardPinEventDetails[Name]> };
 
-/** Returns a fresh control id; called once both entries agree, and once more if that control id has expired. */
+/** What a `PinSession` tells besides. */
+export interface PinSessionEventMap extends CardPinEventMap {
+  /** One digit of the PIN that is shown, after `spell()`; `place` is 0 for the first. The last event has no `digit`. */
+  spell: CustomEvent<{ event: "spell"; digit: number | undefined; place: number }>;
+}
+
+/**
+ * Returns a fresh control id: 1 to 4096 visible ASCII characters. Called once both entries agree, and once more if that control
+ * id has expired. If it throws, rejects, or takes longer than `timeoutMs`, the session ends with `control_id_unavailable`.
+ */
 export type ControlIdProvider = () => string | Promise<string>;
+
+export type PinBlockFormat = 0 | 1 | 3 | 4;
 
 /** What every session is made with. One of `controlId` and `controlIdProvider` is needed. */
 export interface SessionOptions {
-  /** The one-use token. The TZPK, or the PIN to be viewed, is asked for as soon as the key pair is made. */
+  /** The one-use token, 1 to 4096 visible ASCII characters. The TZPK, or the PIN to be viewed, is asked for as soon as the key pair is made. */
   controlId?: string;
   /** Instead of `controlId`: nothing is sent until both entries agree, or until the customer asks to view the PIN. */
   controlIdProvider?: ControlIdProvider;
-  /** For each request, in milliseconds; default 10000. */
+  /** For each request, and for the provider's answer, in milliseconds; default 10000. */
   timeoutMs?: number;
   /** Bits of the RSA modulus; default 2048, the size that Enfuce documents. */
   keySize?: 2048 | 3072 | 4096;
-  /**
-   * Where `card-pin.worker.js` is, or to view a PIN `card-pin.view.worker.js`, relative to the document; default: beside
-   * `card-pin.js`, or in the standalone.
-   */
+  /** Which PIN block formats the server may ask for; default `[1, 4]`. Format 4 means AES. */
+  pinBlockFormats?: PinBlockFormat[];
+  /** Which requests carry cookies, as in `fetch`; default `"omit"`. */
+  credentials?: "omit" | "same-origin" | "include";
+  /** More headers for the requests, at most 20, such as a token against request forgery. */
+  requestHeaders?: Record<string, string>;
+  /** `"worker"`: fail with `isolation_unavailable` rather than hold the PIN on the page; default `"any"`. */
+  isolation?: "any" | "worker";
+  /** Where `card-pin.worker.js` is, relative to the document; default: beside `card-pin.js`, or in the standalone. */
   workerUrl?: string;
   /** Where `card_pin_bg.wasm` is, relative to the document; default: beside `card-pin.js`, or in the standalone. */
   wasmUrl?: string;
@@ -126,6 +149,8 @@ export interface SetPinOptions extends SessionOptions {
   tzpkUrl: string;
   /** Where the encrypted PIN block is posted. */
   setUrl: string;
+  /** Where the pad asks, after an unknown outcome, whether the PIN was set; default: nowhere. */
+  statusUrl?: string;
   /** 4 to 12; default 4. */
   minLength?: number;
   /** `minLength` to 12; default `minLength`. */
@@ -148,9 +173,8 @@ export interface ViewPinOptions extends SessionOptions {
 export type PinSessionOptions = SetPinOptions | ViewPinOptions;
 
 /**
- * One PIN being set or viewed, without a user interface. Besides the events above it tells `submitting` (a submit was
- * taken), `hidden` (the PIN that was shown is wiped, 30 seconds later) and, after `spell()`, `spell` with `digit` and `place`. Digits
- * that are not submitted are wiped when the page is hidden, which a `pin_valid` tells.
+ * One PIN being set or viewed, without a user interface. Digits that are not submitted are wiped when the page is hidden, which
+ * a `pin_valid` tells. A PIN is shown only while the page is visible and has the focus.
  */
 export class PinSession extends EventTarget {
   /**
@@ -177,18 +201,21 @@ export class PinSession extends EventTarget {
   advance(): void;
   /** Submits; while that is under way, the same promise. @throws {CardPinError} as a rejection */
   setPin(): Promise<void>;
-  /** Asks for the PIN to be shown; with a `controlId` that is done from the start. @throws {CardPinError} as a rejection */
+  /**
+   * Asks for the PIN to be shown; with a `controlId` that is done from the start. One that has arrived while nobody looked is
+   * shown now, within 30 seconds. @throws {CardPinError} as a rejection
+   */
   viewPin(): Promise<void>;
   /**
    * Has the PIN that is shown told digit by digit, as `spell` events, for a screen reader: only ever call it because the
-   * customer asked for it. The last event has no `digit`.
+   * customer asked for it.
    */
   spell(): void;
   /** Ends the session and wipes it. */
   close(): void;
-  addEventListener<Name extends keyof CardPinEventMap>(
+  addEventListener<Name extends keyof PinSessionEventMap>(
     type: Name,
-    listener: (event: CardPinEventMap[Name]) => void,
+    listener: (event: PinSessionEventMap[Name]) => void,
     options?: boolean | AddEventListenerOptions,
   ): void;
   addEventListener(
@@ -198,13 +225,17 @@ export class PinSession extends EventTarget {
   ): void;
 }
 
-/** The element `<card-pin>`. Its properties reflect its attributes. Besides the events above it tells `submitting`. */
+/**
+ * The element `<card-pin>`. Its properties reflect its attributes, but for those that the comments below name. What is assigned
+ * while a session runs counts for the next one; a `controlIdProvider` counts from the next answer on.
+ */
 export class CardPin extends HTMLElement {
   operation: "set-pin" | "view-pin" | null;
   controlId: string | null;
   tzpkUrl: string | null;
   setUrl: string | null;
   viewUrl: string | null;
+  statusUrl: string | null;
   minLength: string | null;
   maxLength: string | null;
   confirm: "on" | "off" | null;
@@ -212,20 +243,29 @@ export class CardPin extends HTMLElement {
   keypad: "fixed" | "shuffled" | "none" | null;
   timeoutMs: string | null;
   keySize: string | null;
+  /** Numbers, separated by spaces. */
+  pinBlockFormats: string | null;
+  credentials: "omit" | "same-origin" | "include" | null;
+  isolation: "any" | "worker" | null;
+  /** Instead of `controlId`; no attribute. */
   controlIdProvider: ControlIdProvider | undefined;
-  /** As in `PinSessionOptions`, for the next session; no attributes, so that markup cannot name scripts. */
+  /** As in `PinSessionOptions`; no attributes, so that markup can name neither scripts nor headers. */
+  requestHeaders: Record<string, string> | undefined;
   workerUrl: string | undefined;
   wasmUrl: string | undefined;
   scalarWasmUrl: string | undefined;
   /** Submits. */
   setPin(): Promise<void>;
-  /** Asks for the PIN to be shown. */
+  /** Asks for the PIN to be shown; one that has arrived while nobody looked is shown now. */
   viewPin(): Promise<void>;
   /** Empties the current entry. */
   clear(): void;
-  /** Starts over: at once with a `controlIdProvider`, otherwise when a new `control-id` is set. */
+  /**
+   * Ends the session and starts over: at once with a `controlIdProvider`, otherwise when a new `control-id` is set. While the
+   * PIN may be on its way, this waits for the outcome.
+   */
   reset(): void;
-  /** Ends the session and wipes it. */
+  /** Ends the session and wipes it: with `closed`, or `outcome_unknown` where the PIN may be on its way. */
   close(): void;
 }
 

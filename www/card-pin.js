@@ -47,7 +47,10 @@ const ATTRIBUTES = Object.freeze({
  */
 const PROPERTIES = ["workerUrl", "wasmUrl", "scalarWasmUrl", "requestHeaders"];
 
-export class CardPin extends HTMLElement {
+/** Where there is no document, as on a server, the module can be imported all the same. */
+const Base = /** @type {typeof HTMLElement} */ (globalThis.HTMLElement ?? Object);
+
+export class CardPin extends Base {
   static observedAttributes = ["control-id", "keypad", "operation"];
 
   #root = this.attachShadow(bare({ mode: "open" }));
@@ -102,7 +105,8 @@ export class CardPin extends HTMLElement {
   attributeChangedCallback(name, before, value) {
     if (name === "keypad") this.#layKeys();
     else if (name === "operation") {
-      if (value !== before) this.#restart();
+      // A control id that a session had is spent: the next one starts with another.
+      if ((value ?? DEFAULTS.operation) !== (before ?? DEFAULTS.operation) && !this.#isSpent) this.#restart();
     } else if (value !== this.#usedControlId && value) {
       if (this.#isRunning) this.#isNextWanted = this.#controlIdProvider === undefined;
       else this.#queueStart();
@@ -162,6 +166,13 @@ export class CardPin extends HTMLElement {
 
   get #isRunning() {
     return this.#isOpening || (this.#session !== undefined && !this.#session.state.end);
+  }
+
+  /** Whether the session is over, and there is no other control id for the next. */
+  get #isSpent() {
+    const controlId = this.getAttribute("control-id");
+    const isSame = controlId !== null && controlId === this.#usedControlId;
+    return this.#controlIdProvider === undefined && Boolean(this.#session?.state.end) && isSame;
   }
 
   /** The element is on no page any more. A PIN that may be on its way is waited for, since its outcome has to be told. */
@@ -258,7 +269,7 @@ export class CardPin extends HTMLElement {
       if (option in options) options[option] = Number(options[option]);
     }
     if ("confirm" in options) options.confirm = oneOf("confirm", options.confirm, ["on", "off"]) === "on";
-    if ("pinBlockFormats" in options) options.pinBlockFormats = options.pinBlockFormats.trim().split(/\s+/).map(Number);
+    if ("pinBlockFormats" in options) options.pinBlockFormats = options.pinBlockFormats.split(/[\s,]+/).filter(Boolean).map(Number);
     return options;
   }
 
@@ -332,7 +343,10 @@ export class CardPin extends HTMLElement {
     for (const detail of eventsBetween(before, after)) {
       this.#tell(detail.event === "ready" ? { ...detail, isolation: this.#session?.isolation } : detail);
     }
-    if (after.end && !before.end && this.#isNextWanted) this.#queueStart();
+    if (!after.end || before.end) return;
+    if (this.#isNextWanted) this.#queueStart();
+    // One that comes back to a page starts afresh.
+    else if (!this.isConnected) this.#session = undefined;
   }
 
   #render() {
@@ -413,4 +427,4 @@ for (const [attribute, property] of Object.entries(ATTRIBUTES)) {
 }
 
 // Loaded twice, say in two bundles, the first one stays.
-if (!customElements.get("card-pin")) customElements.define("card-pin", CardPin);
+if (globalThis.customElements && !customElements.get("card-pin")) customElements.define("card-pin", CardPin);

@@ -3,7 +3,7 @@
 /** What a session is made with: checked here, once. Messages name the option and say what it takes, never its value. */
 
 import { CardPinError } from "./error.js";
-import { bare, isSecure, makeElement } from "./platform.js";
+import { absolute, bare, isSecure } from "./platform.js";
 
 /** @import {Open} from "./protocol.d.ts" */
 
@@ -69,12 +69,9 @@ export function oneOf(name, value, choices) {
  */
 function address(name, value) {
   if (typeof value !== "string" || value === "") throw new TypeError(`${name} has to be an address`);
-  const link = /** @type {HTMLAnchorElement} */ (makeElement("a"));
-  link.href = value;
-  if (link.protocol !== "https:" && link.protocol !== "http:") {
-    throw new TypeError(`${name} has to be an http or https address`);
-  }
-  return link.href;
+  const url = absolute(value);
+  if (!/^https?:/.test(url)) throw new TypeError(`${name} has to be an http or https address`);
+  return url;
 }
 
 /** What an option is that was not given. The one place for it: the core is always told everything. */

@@ -25,8 +25,8 @@ function attempt(bridge) {
 // Every event, whatever its name: what the element dispatches goes to the bridges, too.
 pad.dispatchEvent = (event) => {
   const goesOn = EventTarget.prototype.dispatchEvent.call(pad, event);
-  const { detail } = /** @type {CustomEvent} */ (event);
-  const name = detail.event;
+  const { type: name, detail } = /** @type {CustomEvent} */ (event);
+  if (detail?.event !== name) return goesOn;
   attempt(() => (name === "pin_valid" ? host.android_handler?.[name]?.(detail.pin_valid) : host.android_handler?.[name]?.()));
   attempt(() => host.webkit?.messageHandlers?.ios_handler?.postMessage(detail));
   if (host.parent !== host && parentOrigin) attempt(() => host.parent.postMessage(detail, parentOrigin));

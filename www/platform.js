@@ -5,9 +5,10 @@
  * member, and one of the name `trustedTypes` stands where an engine has none.
  */
 
-const documents = globalThis.Document?.prototype ?? Object.getPrototypeOf(document);
-const hidden = Object.getOwnPropertyDescriptor(documents, "hidden")?.get;
-const { hasFocus, createElement, createElementNS } = documents;
+/** @type {any} absent where there is no document, as on a server */
+const documents = globalThis.Document?.prototype ?? (globalThis.document && Object.getPrototypeOf(document));
+const hidden = documents && Object.getOwnPropertyDescriptor(documents, "hidden")?.get;
+const { hasFocus, createElement, createElementNS } = documents ?? {};
 
 /** Whether nobody can see the page. */
 export const isHidden = () => hidden?.call(document) === true || document.hidden === true;
@@ -30,6 +31,13 @@ export const stopOnDocument = (type, listener) => EventTarget.prototype.removeEv
 
 /** @param {string} tag @returns {HTMLElement} */
 export const makeElement = (tag) => createElement.call(document, tag);
+
+/** @param {string} url relative to the document @returns {string} absolute */
+export function absolute(url) {
+  const link = /** @type {HTMLAnchorElement} */ (makeElement("a"));
+  link.href = url;
+  return link.href;
+}
 
 /** @param {string} tag @returns {Element} */
 export const makeSvg = (tag) => createElementNS.call(document, "http://www.w3.org/2000/svg", tag);
@@ -65,7 +73,11 @@ export function scriptUrl(url) {
   }
 }
 
-/** Whether what the page loads, and loaded this module from, cannot be changed on the way. */
+/** Whether what the page is made of cannot have been changed on its way here. Pages of an app, a file or a string had no way. */
 export function isSecure() {
-  return globalThis.isSecureContext !== false || location.protocol === "file:";
+  const isFromNetwork = location.protocol === "http:" || location.protocol === "https:";
+  return !isFromNetwork || globalThis.isSecureContext !== false || isLoopback(location.hostname);
 }
+
+/** @param {string} host */
+const isLoopback = (host) => /^(?:(?:.+\.)?localhost|127(?:\.\d+){3}|\[::1\])$/.test(host);

@@ -6,6 +6,11 @@
 export type Inward = { "open": Open } | { "press": Digit } | "erase" | "clear" | "forget" | "confirm" | "advance" | "submit" | { "controlId": string | null } | { "color": string } | "reveal" | "spell" | "ping" | "close";
 
 /**
+ * A whole number from 0 to 9. There is no `Debug` output of its value.
+ */
+export type Digit = number;
+
+/**
  * What a session is opened with. The page gives every field; defaults are in `www/options.js`.
  */
 export type Open = { 
@@ -76,19 +81,14 @@ timeoutMs: number, };
 export type OperationName = "set-pin" | "view-pin";
 
 /**
- * What happens to PINs that are easily guessed.
- */
-export type WeakPinName = "reject" | "allow";
-
-/**
  * Which requests carry cookies: the `credentials` of `fetch`.
  */
 export type Credentials = "omit" | "same-origin" | "include";
 
 /**
- * A whole number from 0 to 9. There is no `Debug` output of its value.
+ * What happens to PINs that are easily guessed.
  */
-export type Digit = number;
+export type WeakPinName = "reject" | "allow";
 
 /**
  * From the vault to the page.
@@ -164,11 +164,6 @@ end: End | null, };
 export type Stage = "entry" | "submitting" | "arrived" | "shown" | "ended";
 
 /**
- * Which entry the digits go to.
- */
-export type Step = "entry" | "confirm";
-
-/**
  * How a session ended.
  */
 export type End = { 
@@ -180,3 +175,8 @@ code: ErrorCode | null,
  * Whether the same customer may succeed with a new control id.
  */
 retryable: boolean, };
+
+/**
+ * Which entry the digits go to.
+ */
+export type Step = "entry" | "confirm";

@@ -104,9 +104,9 @@ const maySubmit = ({ phase, submit, advance, taken }) => phase === "submitting" 
  */
 export const mayHaveSent = (state) => !state.views && !state.end && maySubmit(state) && (state.isGiven || state.isAnswered);
 
-/** Whether the vault owes an answer, and has to show that it is alive. @param {SessionState} state */
+/** Whether the vault owes an answer, an end, or a key, and has to show that it is alive. @param {SessionState} state */
 export const isOwed = ({ phase, posted, taken, ready }) =>
-  phase !== "opening" && phase !== "ended" && (posted > taken || phase === "submitting" || !ready);
+  phase !== "opening" && phase !== "ended" && (posted > taken || phase !== "open" || !ready);
 
 /**
  * What became of a submit.
@@ -195,12 +195,12 @@ function isBelievable(state, { taken, session: { stage, end } }) {
     case "submitting":
       return isSubmitted && (phase === "opening" || phase === "open" || phase === "submitting");
     case "arrived":
-      return views && isSubmitted && phase !== "shown";
+      return views && (phase === "submitting" || phase === "arrived");
     case "shown":
       return views && (phase === "arrived" || phase === "shown");
     case "ended":
       if (end?.code) return true;
-      return views ? phase === "shown" : isSubmitted && (isGiven || state.isAnswered);
+      return views ? phase === "shown" : phase === "submitting" && (isGiven || state.isAnswered);
   }
 }
 
@@ -244,7 +244,7 @@ function say(state, message) {
     return isOpen && state.submit <= state.taken ? post({ ...state, submit: number, problem: null }, message) : [state, []];
   }
   if (typeof message === "object" || EDITS.includes(message)) {
-    if (message === "advance" && state.views) return say(state, "submit");
+    if (message === "advance" && state.views) return say(state, state.phase === "arrived" ? "reveal" : "submit");
     if (!takesInput(state)) return [state, []];
     return post({ ...state, problem: null, advance: message === "advance" ? number : state.advance }, message);
   }

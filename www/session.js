@@ -54,6 +54,9 @@ export class Session {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #beating;
   #missedBeats = 0;
+  /** What the page has not been told yet. @type {[SessionState, SessionState][]} */
+  #changes = [];
+  #isTelling = false;
 
   /**
    * @param {Settings} settings
@@ -110,6 +113,7 @@ export class Session {
    */
   submit() {
     if (this.#state.end || this.#state.phase === "shown") return Promise.reject(new CardPinError("closed"));
+    if (this.#state.phase === "arrived") this.say("reveal");
     if (this.#submit) return this.#submit.promise;
     const { promise } = (this.#submit = makeSubmit(this.#state.posted + 1));
     this.#take({ type: "say", message: "submit" });
@@ -125,7 +129,8 @@ export class Session {
   #take(input) {
     const before = this.#state;
     const [after, effects] = reduce(before, input);
-    if (after === before) return;
+    // A digit that is spelt out changes nothing, and is told all the same.
+    if (after === before && effects.length === 0) return;
     this.#state = after;
     for (const effect of effects) {
       if (effect.do === "post") this.#host.post(effect.message);
@@ -135,8 +140,23 @@ export class Session {
     }
     this.#setTimers(before, after);
     this.#settleSubmit();
-    this.#onChange(before, after);
+    this.#changes.push([before, after]);
     if (effects.some((effect) => effect.do === "look")) this.#look();
+    this.#tellChanges();
+  }
+
+  /** In the order in which they came, although a listener may change the session while it is told. */
+  #tellChanges() {
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    for (let change = this.#changes.shift(); change; change = this.#changes.shift()) {
+      try {
+        this.#onChange(...change);
+      } catch (error) {
+        reportError(error);
+      }
+    }
+    this.#isTelling = false;
   }
 
   /** The vault's port is closed by whoever ends the session, and by nobody else. */

@@ -2,6 +2,7 @@
 
 /** The vault's files, as they lie beside `card-pin.js`. `vault-inlined.js` stands in for this in the standalone. */
 
+import { absolute, bare } from "./platform.js";
 import { hasSimd } from "./simd.js";
 
 /** @import {Outward} from "./protocol.d.ts" */
@@ -22,15 +23,25 @@ import { hasSimd } from "./simd.js";
  * @returns {VaultSource}
  */
 export function vaultSource({ workerUrl, wasmUrl, scalarWasmUrl }) {
-  const worker = workerUrl ? new URL(workerUrl, document.baseURI) : new URL("./card-pin.worker.js", import.meta.url);
-  const simd = wasmUrl ? new URL(wasmUrl, document.baseURI) : new URL("./card_pin_bg.wasm", import.meta.url);
-  const scalar = scalarWasmUrl
-    ? new URL(scalarWasmUrl, document.baseURI)
-    : new URL("./card_pin_scalar_bg.wasm", import.meta.url);
+  const worker = workerUrl ? absolute(workerUrl) : new URL("./card-pin.worker.js", import.meta.url).href;
+  const simd = wasmUrl ? absolute(wasmUrl) : new URL("./card_pin_bg.wasm", import.meta.url).href;
+  const scalar = scalarWasmUrl ? absolute(scalarWasmUrl) : new URL("./card_pin_scalar_bg.wasm", import.meta.url).href;
   return {
-    workerUrl: () => worker.href,
+    workerUrl: () => worker,
     workerType: "module",
-    wasm: (hasSimd() ? simd : scalar).href,
-    load: () => import(worker.href),
+    wasm: hasSimd() ? simd : scalar,
+    load: () => import(worker).catch(() => explain(worker)),
   };
+}
+
+/**
+ * Tells a network that is down from a file that is not there, or is blocked: an import says neither.
+ * @param {string} url
+ * @returns {Promise<never>} rejected with the code
+ */
+async function explain(url) {
+  /** @type {RequestInit} */
+  const options = bare({ credentials: "omit" });
+  const isThere = await fetch(url, options).then(() => true, () => false);
+  throw isThere ? "vault_missing" : "network";
 }

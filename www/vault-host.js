@@ -54,7 +54,7 @@ export class VaultHost {
       if (canvas && !canvas.transferControlToOffscreen) throw new Error("a worker could not draw");
       this.#startWorker();
     } catch {
-      queueMicrotask(() => this.#startOnPage());
+      this.#startOnPage();
     }
   }
 
@@ -97,17 +97,18 @@ export class VaultHost {
       worker.terminate();
       this.#worker = undefined;
       if (this.#isClosing) return;
-      if (this.#hasSpoken) this.#lose();
-      else this.#startOnPage();
+      if (this.#hasSpoken) return this.#lose();
+      // Nothing on the page kept what was passed on to a worker that did not start: the customer begins again.
+      this.#startOnPage();
+      if (this.#onPage) this.#listener.restarted();
     };
     worker.postMessage(this.#source.wasm);
     worker.postMessage({ open: this.#open });
   }
 
-  /** Nothing on the page kept what was passed on before the worker turned out not to start: the customer begins again. */
   #startOnPage() {
     if (this.#isClosing) return;
-    if (!this.#mayRunOnPage) return this.#listener.failed("isolation_unavailable");
+    if (!this.#mayRunOnPage) return queueMicrotask(() => this.#listener.failed("isolation_unavailable"));
     this.isolation = "page";
     const loaded = this.#source.load();
     loaded.catch((failure) => this.#isClosing || this.#listener.failed(failure === "network" ? failure : "vault_missing"));
@@ -117,7 +118,6 @@ export class VaultHost {
     this.#onPage = new Promise((resolve) => made.then(resolve, () => {}));
     this.#send(this.#source.wasm);
     this.#send({ open: this.#open });
-    this.#listener.restarted();
   }
 
   /** @param {unknown} data */

@@ -5,6 +5,7 @@
 import scalar from "card-pin-scalar-wasm-inlined";
 import simd from "card-pin-wasm-inlined";
 import worker from "card-pin-worker-inlined";
+import { absolute } from "./platform.js";
 import { hasSimd } from "./simd.js";
 import { makeVault } from "./vault.js";
 
@@ -16,7 +17,6 @@ let blobUrl;
  * @returns {import("./vault-files.js").VaultSource}
  */
 export function vaultSource({ workerUrl, wasmUrl, scalarWasmUrl }) {
-  const absolute = (/** @type {string} */ url) => new URL(url, document.baseURI).href;
   const [elsewhere, inlined] = hasSimd() ? [wasmUrl, simd] : [scalarWasmUrl, scalar];
   return {
     // One for all sessions: it is never revoked, because a worker may still be loading it.

@@ -1,28 +1,55 @@
-// A worker that is no vault: it says what no vault says, and what a vault says at another time.
+// A worker that is not a vault: it says what no vault says, and what a vault says at another time.
+
+const session = (changes = {}) => ({
+  stage: "entry",
+  ready: false,
+  step: "entry",
+  digits: 0,
+  valid: false,
+  refusals: 0,
+  refused: null,
+  waitsSeconds: null,
+  end: null,
+  ...changes,
+});
+const state = (changes, taken = 0) => ({ state: { taken, session: session(changes) } });
+const without = (field) => {
+  const rest = session();
+  delete rest[field];
+  return { state: { taken: 0, session: rest } };
+};
+
 const bad = [
-  ...[undefined, null, 7, "ready", true, [], ["ready"], {}, new Date(), 4n, "x".repeat(1_000_000)],
-  ...[undefined, null, 7, "", "__proto__", "constructor", "submitting", "spell", "hidden", ["ready"]].map((event) => ({ event })),
-  ...[undefined, "yes", 1].map((pin_valid) => ({ event: "pin_valid", pin_valid, digits: 4, step: "entry" })),
-  ...[undefined, "4", -1, 1.5, 13, 1e9, NaN].map((digits) => ({ event: "pin_valid", pin_valid: true, digits, step: "entry" })),
-  ...[undefined, "third", 1].map((step) => ({ event: "pin_valid", pin_valid: true, digits: 4, step })),
-  ...[{}, { code: 7 }, { code: "weak_pin", submit: "no" }].map((fields) => ({ event: "set_pin_validation_error", ...fields })),
-  ...[{}, { code: 7, retryable: true }, { code: "network" }].map((fields) => ({ event: "set_pin_error", ...fields })),
+  ...[undefined, null, 7, "ready", "Ask", true, [], ["ask"], {}, new Date(), 4n, "x".repeat(1_000_000)],
+  ...[undefined, null, 7, "ask", [], {}, { taken: 0 }, { session: session() }].map((content) => ({ state: content })),
+  ...["0", -1, 1.5, NaN, null].map((taken) => state({}, taken)),
+  ...Object.keys(session()).map(without),
+  ...[undefined, null, "", "third", "__proto__", ["entry"], 1].flatMap((name) => [state({ stage: name }), state({ step: name })]),
+  ...[undefined, null, "yes", 1].flatMap((flag) => [state({ ready: flag }), state({ valid: flag })]),
+  ...[undefined, "4", -1, 1.5, 1e9, NaN].map((digits) => state({ digits })),
+  ...[undefined, "4", -1, null].map((refusals) => state({ refusals })),
+  ...[undefined, 7, ["weak_pin"]].map((refused) => state({ refused, refusals: 1 })),
+  ...[undefined, "4", -1].map((waitsSeconds) => state({ waitsSeconds })),
+  ...[undefined, "over", {}, { code: 7, retryable: true }, { code: "network" }].map((end) => state({ stage: "ended", end })),
+  { state: { taken: 0, session: session() }, closed: { code: null } },
+  ...[true, null, {}, { code: 7 }].map((closed) => ({ closed })),
+  ...[4, {}, { digit: "4", place: 0 }, { digit: 10, place: 0 }, { digit: 4, place: -1 }].map((spell) => ({ spell })),
   // Of the other operation, or before there was a submit.
-  ...["set_pin_success", "view_pin_success"].map((event) => ({ event })),
-  { event: "view_pin_error", code: "network", retryable: true },
-  ...[{ ask: "controlId" }, { ask: "pin" }, { spell: 4, place: 0 }, { spell: "4", place: 0 }, { hidden: true }, { closed: true }],
-  ...[{ crashed: true }, { started: true }, { started: true }, { opened: true }, { submitting: 1 }],
+  "ask",
+  { spell: { digit: 4, place: 0 } },
+  ...["submitting", "arrived", "shown"].map((stage) => state({ stage })),
+  state({ stage: "ended", end: { code: null, retryable: false } }),
 ];
 
 addEventListener("message", ({ data }) => {
-  if (data.do === "open") {
+  if (data.open) {
     for (const message of bad) postMessage(message);
-    postMessage({ event: "ready" });
-  } else if (data.do === "erase") {
+    postMessage(state({ ready: true }));
+  } else if (data === "erase") {
     for (const message of bad) postMessage(message);
-    postMessage({ event: "set_pin_error", code: "server_error", retryable: true });
+    postMessage(state({ stage: "ended", end: { code: "server_error", retryable: true } }, 1));
     // After the end, nothing counts.
-    postMessage({ event: "set_pin_success" });
-    postMessage({ event: "ready" });
+    postMessage(state({ stage: "ended", end: { code: null, retryable: false } }, 1));
+    postMessage(state({ ready: true }, 1));
   }
 });

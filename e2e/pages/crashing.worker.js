@@ -3,7 +3,8 @@ import "./card-pin.worker.js";
 
 let presses = 0;
 addEventListener("message", ({ data }) => {
-  if (data.do === "press") presses += 1;
-  const breaks = data.do === "submit" || data.do === "advance" || (presses === 3 && data.digit === 0);
+  const digit = data?.press;
+  if (digit !== undefined) presses += 1;
+  const breaks = data === "submit" || data === "advance" || (presses === 3 && digit === 0);
   if (breaks) setTimeout(() => { throw new Error("the vault breaks"); });
 });

@@ -20,13 +20,13 @@ window.told = (session, name) =>
     session.addEventListener(name, ({ detail }) => resolve(detail));
   });
 
-/** What a call throws or rejects with, in words. */
+/** What a call throws or rejects with: its code, or else its words. */
 window.failure = async (call) => {
   try {
     await call();
     return "nothing";
   } catch (error) {
-    return `${error.name}: ${error.message}`;
+    return `${error.name}: ${error.code ?? error.message}`;
   }
 };
 

@@ -1,47 +1,76 @@
 // The vault's port by itself: a worker as the page starts it, and whatever one may send to it.
 
-/** What is no message to a vault, whatever it is. */
-export function malformed() {
-  const cyclic = { do: "press" };
-  cyclic.digit = cyclic;
-  const config = goodConfig();
-  return [
-    ...[undefined, null, true, 7, NaN, 10n, "", "open", "x".repeat(5_000_000)],
-    ...[[], ["press"], {}, new Date(), new Map([["do", "press"]]), /press/, new Uint8Array(1 << 20), new Error("press"), cyclic],
-    ...[undefined, null, 7, "", "Press", "prototype", "constructor", "__proto__", "toString", "event", ["press"], { press: 1 }].map(
-      (unknown) => ({ do: unknown, digit: 4 }),
-    ),
-    ...[undefined, null, 10, -1, 1.5, 256, 2 ** 32, 2 ** 53, NaN, Infinity, "1", "", true, 4n, [4], { valueOf: 4 }, new Array(1e6).fill(4)].map(
-      (digit) => ({ do: "press", digit }),
-    ),
-    ...[7, null, {}, ["token"], true].map((controlId) => ({ do: "controlId", controlId })),
-    ...[undefined, null, {}, "canvas", new Blob()].map((canvas) => ({ do: "canvas", canvas, color: "red" })),
-    { do: "open" },
-    { do: "open", config: null, wasm: "./card_pin_bg.wasm" },
-    { do: "open", config, wasm: 7 },
-    { do: "open", config, wasm: {} },
-    ...Object.keys(config).map((name) => ({ do: "open", config: { ...config, [name]: { toString: "4" } }, wasm: "./card_pin_bg.wasm" })),
-    ...["minLength", "timeoutMs", "keySize"].map((name) => ({ do: "open", config: { ...config, [name]: -1 }, wasm: "./card_pin_bg.wasm" })),
-  ];
-}
+export const core = () => new URL("./card_pin_bg.wasm", location.href).href;
 
-export const goodConfig = () => ({
-  view: false,
-  controlId: undefined,
+/** The message that opens a session; `changes` are to its fields. */
+export const open = (changes = {}) => ({ open: { ...goodOptions(), ...changes } });
+
+const goodOptions = () => ({
+  operation: "set-pin",
+  controlId: null,
   tzpkUrl: new URL("./tzpk", location.href).href,
   setUrl: new URL("./set", location.href).href,
   viewUrl: new URL("./view", location.href).href,
+  statusUrl: null,
   minLength: 4,
   maxLength: 4,
   confirm: true,
-  rejectWeakPin: true,
-  timeoutMs: 10_000,
+  weakPin: "reject",
   keySize: 2048,
+  pinBlockFormats: [1, 4],
+  credentials: "omit",
+  requestHeaders: [],
+  timeoutMs: 10_000,
 });
 
+/** What has the form of a message and asks for something that there is not. */
+export const impossible = () => [
+  ...[0, 3, 13, 255].map((minLength) => open({ minLength })),
+  ...[3, 13].map((maxLength) => open({ maxLength })),
+  ...[0, 1024, 2047, 65535].map((keySize) => open({ keySize })),
+  ...[[], [2], [1, 4, 9]].map((pinBlockFormats) => open({ pinBlockFormats })),
+  ...[0, 600_001].map((timeoutMs) => open({ timeoutMs })),
+];
+
+/** What is not a message to a vault that has its core, whatever it is. */
+export function malformed() {
+  const cyclic = {};
+  cyclic.press = cyclic;
+  const names = ["press", "controlId", "color", "open"];
+  const wrongDigits = [
+    ...[undefined, null, 10, -1, 1.5, 256, 2 ** 32, 2 ** 53, NaN, Infinity],
+    ...["1", "", true, 4n, [4], { valueOf: 4 }, new Array(1e5).fill(4), new Uint8Array([4])],
+  ];
+  return [
+    ...[undefined, null, true, 7, NaN, 10n, "", "open", "press", "Erase", "__proto__", "x".repeat(500_000)],
+    ...[[], ["press"], ["erase"], {}, new Date(), new Map([["press", 4]]), /press/, new Uint8Array(1 << 10), new Error("press"), cyclic],
+    ...["", "Press", "prototype", "constructor", "__proto__", "toString", "state", "ask"].map((name) => Object.fromEntries([[name, 4]])),
+    ...["erase", "clear", "forget", "confirm", "advance", "submit", "reveal", "spell", "ping", "close"].flatMap((name) =>
+      [undefined, null, {}, true].map((content) => ({ [name]: content })),
+    ),
+    ...wrongDigits.map((press) => ({ press })),
+    { press: 1, erase: null },
+    { press: 1, digit: 1 },
+    ...[7, {}, ["token"], true].map((controlId) => ({ controlId })),
+    ...[undefined, null, 7, {}, new Blob()].map((color) => ({ color })),
+    ...names.map((name) => ({ [name]: cyclic })),
+    { open: null },
+    open({ more: 4 }),
+    ...Object.keys(goodOptions()).flatMap((name) => {
+      const options = goodOptions();
+      delete options[name];
+      const withOther = (value) => open({ [name]: value });
+      // A text that is missing may be left out.
+      const without = name === "controlId" || name === "statusUrl" ? [] : [{ open: options }];
+      return [...without, withOther({ toString: "4" }), withOther([{}]), withOther(-1)];
+    }),
+    ...["operation", "weakPin", "credentials"].map((name) => open({ [name]: "__proto__" })),
+  ];
+}
+
 /** A vault whose messages are kept in `told`; `until` waits for one. */
-export function start(script = "./card-pin.worker.js") {
-  const worker = new Worker(script, { type: "module" });
+export function start() {
+  const worker = new Worker("./card-pin.worker.js", { type: "module" });
   const told = [];
   let wake = () => {};
   worker.onmessage = ({ data }) => {
@@ -56,11 +85,17 @@ export function start(script = "./card-pin.worker.js") {
     for (;;) {
       const found = told.find(condition);
       if (found) return found;
-      if (told.some((message) => "broken" in message)) throw new Error(`the vault broke: ${JSON.stringify(told)}`);
+      if (told.some((message) => message.broken)) throw new Error(`the vault broke: ${JSON.stringify(told)}`);
       await new Promise((resolve) => (wake = resolve));
     }
   };
-  return { worker, told, until, post: (...messages) => messages.forEach((message) => worker.postMessage(message)) };
+  return {
+    worker,
+    told,
+    until,
+    untilSession: (condition) => until(({ state }) => state && condition(state.session)),
+    post: (...messages) => messages.forEach((message) => worker.postMessage(message)),
+  };
 }
 
 /** Whether anything is drawn there. */
@@ -72,25 +107,36 @@ function ink(canvas) {
   return context.getImageData(0, 0, copy.width, copy.height).data.some((value) => value > 0);
 }
 
-/** Shows a PIN with two canvases given: which of them are drawn on, and what was told. */
+const frames = async (count) => {
+  for (let frame = 0; frame < count; frame += 1) await new Promise((resolve) => requestAnimationFrame(resolve));
+};
+
+/**
+ * Shows a PIN with two canvases given: which of them are drawn on before the page said that somebody looks and after, and
+ * what was told.
+ */
 export async function showOnOne(controlId) {
-  const { worker, told, until, post } = start("./card-pin.view.worker.js");
-  await until((message) => message.started);
-  const config = { ...goodConfig(), view: true, controlId };
-  post(...malformed(), { do: "open", config, wasm: new URL("./card_pin_bg.wasm", location.href).href }, ...malformed());
+  const { worker, told, until, untilSession, post } = start();
+  post(core(), ...malformed(), open({ operation: "view-pin", controlId }), ...malformed());
+  await untilSession(({ stage }) => stage === "submitting");
   const canvases = [0, 1].map(() => document.body.appendChild(document.createElement("canvas")));
   for (const element of canvases) {
     const canvas = element.transferControlToOffscreen();
-    worker.postMessage({ do: "canvas", canvas, color: "black" }, [canvas]);
+    post({ color: "black" });
+    worker.postMessage(canvas, [canvas]);
   }
-  await until((message) => message.event?.startsWith("view_pin_"));
-  post(...malformed(), { do: "press", digit: 1 }, { do: "submit" }, { do: "spell" });
-  await until((message) => "spell" in message);
-  while (!ink(canvases[0])) await new Promise((resolve) => requestAnimationFrame(resolve));
-  const inked = canvases.map((canvas) => ink(canvas));
-  post({ do: "close" }, ...malformed());
-  // As the page does it, that waits a second for the answer.
-  await Promise.race([until((message) => message.closed), new Promise((resolve) => setTimeout(resolve, 1000))]);
+  await untilSession(({ stage }) => stage === "arrived");
+  // Nothing is spelt out, either, before somebody looks.
+  post(...malformed(), { press: 1 }, "submit", "spell", "ping");
+  await until(({ state }) => state?.taken === 4);
+  await frames(3);
+  const before = canvases.map((canvas) => ink(canvas));
+  post("reveal", ...malformed(), "reveal", "spell");
+  await until((message) => message.spell);
+  while (!ink(canvases[0])) await frames(1);
+  const after = canvases.map((canvas) => ink(canvas));
+  post("close", ...malformed());
+  await until((message) => message.closed);
   worker.terminate();
-  return [inked, told.filter((message) => !("spell" in message || "closed" in message))];
+  return { before, after, told: told.filter((message) => !message.spell) };
 }

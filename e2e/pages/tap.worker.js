@@ -2,8 +2,8 @@ import { say } from "./tap.js";
 import * as vault from "./card-pin.worker.js";
 
 // For the page, where no worker can be started.
-export const makeVault = (emit) =>
+export const makeVault = (tell) =>
   vault.makeVault((message) => {
     say(message);
-    emit(message);
+    tell(message);
   });

@@ -43,6 +43,8 @@ pub struct Seen {
     pub path: String,
     /// The query, which names the fault, and whatever else tells requests apart.
     pub query: String,
+    /// The header `cookie`, if there was one.
+    pub cookie: Option<String>,
     /// The body.
     pub body: String,
 }
@@ -176,6 +178,7 @@ impl Parts {
         let seen = Seen {
             path: request.path.clone(),
             query: request.query.clone(),
+            cookie: request.header("cookie").map(str::to_owned),
             body: String::from_utf8_lossy(&request.body).into_owned(),
         };
         let mut all = self.seen.lock().unwrap_or_else(PoisonError::into_inner);

@@ -49,7 +49,7 @@ impl<'a> Pad<'a> {
                  this.addEventListener('error', ({{ message, lineno, colno }}) => workerErrors.push([message, lineno, colno]));
                }}
              }};
-             const names = ['ready', 'pin_valid', 'set_pin_validation_error', 'set_pin_success', 'set_pin_error',
+             const names = ['ready', 'pin_valid', 'set_pin_validation_error', 'submitting', 'set_pin_success', 'set_pin_error',
                             'view_pin_success', 'view_pin_error', 'hidden'];
              for (const name of names)
                pad.addEventListener(name, (event) => window.padEvents.push(event.detail));"
@@ -207,8 +207,9 @@ impl<'a> Pad<'a> {
     ///
     /// Where the pad is gone.
     pub async fn start(&self, control_id: &str) -> Result<()> {
-        self.forget_events().await?;
-        let script = format!("const pad = {PAD}; pad.reset(); pad.controlId = argument;");
+        // A session that runs ends by this, and says so.
+        let script =
+            format!("const pad = {PAD}; pad.reset(); window.padEvents.length = 0; pad.controlId = argument;");
         self.driver.run::<Value>(&script, json!(control_id)).await.map(drop)
     }
 

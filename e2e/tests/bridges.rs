@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 const HANDLERS: &str = "
     window.native = [];
     const android = {};
-    const names = ['ready', 'pin_valid', 'set_pin_validation_error', 'set_pin_success', 'set_pin_error',
-                   'view_pin_success', 'view_pin_error'];
+    const names = ['ready', 'pin_valid', 'set_pin_validation_error', 'submitting', 'set_pin_success', 'set_pin_error',
+                   'view_pin_success', 'view_pin_error', 'hidden'];
     for (const name of names)
       android[name] = function (...given) {
         if (this !== android) throw new TypeError('Illegal invocation');

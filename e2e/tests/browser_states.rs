@@ -251,17 +251,30 @@ impl<'a> Stage<'a> {
         self.ends_with(&pad, "outcome_unknown").await.context("in mid-submit")
     }
 
-    /// Whether or not somebody waits for the call in which it happens.
+    /// Whether or not somebody waits for the call in which it happens, in a worker and on the page.
     async fn a_core_that_traps_is_told(&self) -> Result<()> {
-        for call in ["vault_searchKeyPair", "vault_answered", "vault_press"] {
-            let (pad, card, _) = self.open().await?;
-            self.on_pad(&format!("pad.workerUrl = './trapping.worker.js?{call}'")).await?;
-            pad.start(&card.control_id).await?;
-            if call == "vault_press" {
+        for (at, workers) in [
+            ("search", true),
+            ("answer", true),
+            ("press", true),
+            ("search", false),
+            ("answer", false),
+            ("press", false),
+        ] {
+            self.network.forget();
+            // On the page, the page's own address says where it traps.
+            self.driver.open(&self.network.url(&format!("/pin-page/direct.html?{at}"))).await?;
+            let pad = Pad::find(self.driver).await?;
+            if !workers {
+                self.on_pad("window.Worker = undefined").await?;
+            }
+            self.on_pad(&format!("pad.workerUrl = './trapping.worker.js?{at}'")).await?;
+            pad.start(&self.sandbox.waiting_card().await?.control_id).await?;
+            if at == "press" {
                 pad.wait_for_event("detail.event === 'ready'").await?;
                 pad.tap("4").await?;
             }
-            self.ends_with(&pad, "closed").await.context(call)?;
+            self.ends_with(&pad, "closed").await.with_context(|| format!("{at}, workers: {workers}"))?;
         }
         Ok(())
     }

@@ -49,7 +49,7 @@ async fn a_hostile_script_sees_presses_and_nothing_else(
         "another PIN is set than the one that was entered"
     );
     ensure!(network.seen("/pin-page/set").len() == 1, "the PIN is sent once");
-    for stolen in ["stolen.worker.js", "stolen.wasm", "stolen-tzpk", "stolen-set"] {
+    for stolen in ["stolen.worker.js", "stolen.wasm", "stolen-tzpk", "stolen-set", "stolen-status"] {
         ensure!(network.seen(&format!("/pin-page/{stolen}")).is_empty(), "{stolen} was asked for");
     }
 
@@ -89,36 +89,34 @@ async fn a_hostile_script_sees_presses_and_nothing_else(
     from_the_vault_come_counts_and_names(&seen)
 }
 
-/// Each message of the vault's is one of those that protocol.js lists, with numbers of places and no digit.
+/// Each message of the vault's is one of those that `src/protocol.rs` lists, with counts and names and no digit.
 fn from_the_vault_come_counts_and_names(seen: &[(String, String)]) -> Result<()> {
     let told: BTreeSet<_> =
         seen.iter().filter(|(place, _)| place == "from the vault").map(|(_, text)| text.as_str()).collect();
     ensure!(told.len() > 20, "the search found no messages of the vault's: {told:?}");
     for text in told {
-        let fields: Vec<_> = text.trim_end_matches([',', ';']).split(',').collect();
-        let known = match fields[..] {
-            [flag] => [
-                "started:true",
-                "opened:true",
-                "submitting:true",
-                "closed:true",
-                "advanced:true",
-                "event:ready",
-                "event:set_pin_success",
-            ]
-            .contains(&flag),
-            ["event:pin_valid", valid, digits, step] => {
-                let count = digits.strip_prefix("digits:").and_then(|digits| digits.parse::<u8>().ok());
-                ["pin_valid:true", "pin_valid:false"].contains(&valid)
-                    && count.is_some_and(|count| count <= 12)
-                    && ["step:entry", "step:confirm"].contains(&step)
-            }
-            ["event:set_pin_validation_error", "code:weak_pin", "submit:false"] => true,
-            _ => false,
-        };
-        ensure!(known, "the vault told {text}");
+        let mut fields = text.split([',', ';']).filter(|field| !field.is_empty());
+        ensure!(fields.all(is_count_or_name), "the vault told {text}");
     }
     Ok(())
+}
+
+/// One field of a message, behind the names of the objects that it begins.
+fn is_count_or_name(field: &str) -> bool {
+    let Some((name, value)) = field.rsplit_once(':') else { return false };
+    let is_up_to = |most: u32| value.parse::<u32>().is_ok_and(|count| count <= most);
+    match name {
+        "state:taken" => is_up_to(100),
+        "session:stage" => ["entry", "submitting", "ended"].contains(&value),
+        "ready" | "valid" => ["true", "false"].contains(&value),
+        "step" => ["entry", "confirm"].contains(&value),
+        "digits" => is_up_to(12),
+        "refusals" => is_up_to(1),
+        "refused" => ["null", "weak_pin"].contains(&value),
+        "waitsSeconds" | "end" | "end:code" | "closed:code" => value == "null",
+        "retryable" => value == "false",
+        _ => false,
+    }
 }
 
 async fn what_is_on_every_object_is_no_option(network: &Network, driver: &WebDriver) -> Result<()> {

@@ -132,7 +132,6 @@ impl Stage<'_> {
         pad.forget_events().await?;
         let start = "const pad = document.querySelector('card-pin');
                      pad.operation = 'view-pin';
-                     pad.workerUrl = '/pin-page/watched.view.worker.js';
                      pad.controlId = argument;";
         self.driver.run::<Value>(start, json!(control_id)).await?;
         pad.wait_for_event("detail.event === 'view_pin_success'").await?;

@@ -12,38 +12,39 @@ async fn all(engine: Engine) -> Result<()> {
     let driver = browser.driver();
     driver.open(&sandbox.url("/pin-page/blank.html")).await?;
     a_vault_goes_on_whatever_comes(&sandbox, driver).await.context("a vault that sets")?;
+    what_a_vault_cannot_do_is_refused(driver).await.context("what a vault cannot do")?;
     a_vault_draws_on_one_canvas(&sandbox, driver).await.context("a vault that shows")?;
     a_page_believes_no_broken_vault(driver).await.context("a page with a broken vault")
 }
 
 async fn a_vault_goes_on_whatever_comes(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
     const SESSION: &str = "
-        const { malformed, goodConfig, start } = await import('./ports.js');
+        const { core, malformed, open, start } = await import('./ports.js');
         const [controlId, ...digits] = argument;
-        const { worker, told, until, post } = start();
-        const open = (changes) => ({ do: 'open', config: { ...goodConfig(), ...changes }, wasm: new URL('./card_pin_bg.wasm', location.href).href });
-        const isOfStep = (step, digits) => (message) => message.event === 'pin_valid' && message.step === step && message.digits === digits;
-
-        await until((message) => message.started);
+        const { worker, told, until, untilSession, post } = start();
+        // A text or bytes would be taken for the core.
+        post(...malformed().filter((message) => typeof message !== 'string' && !(message instanceof Uint8Array)));
+        post(core(), ...malformed());
         // Before it is open, a press is nobody's.
-        post(...malformed(), { do: 'press', digit: 1 }, { do: 'submit' }, { do: 'spell' }, { do: 'controlId', controlId });
-        // A second `open` is none, even one by which a single entry would do.
-        post(open(), open({ confirm: false, minLength: 1 }), ...malformed());
+        post({ press: 1 }, 'submit', 'spell', 'ping', { controlId });
+        // A second `open` is ignored, even one by which a single entry would do.
+        post(open(), open({ confirm: false }), ...malformed());
         for (const round of [digits, digits]) {
-          for (const digit of round) post(...malformed(), { do: 'press', digit });
+          for (const press of round) post(...malformed(), { press });
         }
-        await until((message) => message.event === 'pin_valid' && message.pin_valid);
-        post({ do: 'spell' }, { do: 'submit' }, ...malformed(), { do: 'submit' }, { do: 'press', digit: 1 }, { do: 'clear' });
-        await until((message) => message.ask);
-        // No answer to `ask` but a text, or none at all.
-        post(...malformed(), { do: 'controlId', controlId }, { do: 'controlId', controlId: 'another' });
-        await until((message) => message.event?.startsWith('set_pin_'));
-        post({ do: 'submit' }, ...malformed(), { do: 'close' }, { do: 'close' }, open({ controlId }), ...malformed());
+        await untilSession(({ valid }) => valid);
+        post('spell', 'submit', ...malformed(), 'submit', { press: 1 }, 'clear');
+        await until((message) => message === 'ask');
+        // Only the first answer to `ask` counts.
+        post(...malformed(), { controlId }, { controlId: 'another' });
+        await untilSession(({ stage }) => stage === 'ended');
+        post('submit', ...malformed(), 'close', 'close', open({ controlId }), ...malformed());
         await until((message) => message.closed);
-        post({ do: 'press', digit: 1 }, { do: 'submit' }, { do: 'close' });
-        // A message of one's own to another worker and back takes as long as an answer would.
+        post({ press: 1 }, 'submit', 'ping', 'close', open({ controlId }), core());
+        // To another worker and back takes as long as an answer would.
         const other = start();
-        await other.until((message) => message.started);
+        other.post(core(), open(), 'ping');
+        await other.until(({ state }) => state?.taken === 1);
         worker.terminate();
         other.worker.terminate();
         return told;";
@@ -53,35 +54,69 @@ async fn a_vault_goes_on_whatever_comes(sandbox: &Sandbox, driver: &WebDriver) -
     let mut argument = vec![json!(card.control_id)];
     argument.extend(pin.bytes().map(|digit| json!(digit - b'0')));
     let told: Vec<Value> = driver.run(SESSION, json!(argument)).await?;
-    let entry = |step: &str, digits: u8, valid: bool| json!({"event": "pin_valid", "pin_valid": valid, "digits": digits, "step": step});
-    let changes: Vec<_> = told.iter().filter(|message| message["event"] == "pin_valid").cloned().collect();
-    let expected = [
-        entry("entry", 1, false),
-        entry("entry", 2, false),
-        entry("entry", 3, false),
-        entry("confirm", 0, false),
-        entry("confirm", 1, false),
-        entry("confirm", 2, false),
-        entry("confirm", 3, false),
-        entry("confirm", 4, true),
-    ];
-    ensure!(changes == expected, "the entry: {changes:?}");
-    let rest: Vec<_> = told
+
+    let states: Vec<_> = told.iter().filter_map(|message| message.get("state")).collect();
+    let mut entered: Vec<_> = states
         .iter()
-        .filter(|message| message["event"] != "pin_valid" && message["event"] != "ready")
+        .map(|state| &state["session"])
+        .filter(|session| session["stage"] == "entry")
+        .map(|session| json!([session["step"], session["digits"], session["valid"]]))
         .collect();
-    let expected = [
-        json!({"started": true}),
-        json!({"opened": true}),
-        json!({"submitting": true}),
-        json!({"ask": "controlId"}),
-        json!({"event": "set_pin_success"}),
-        json!({"closed": true}),
-    ];
-    ensure!(rest == expected.iter().collect::<Vec<_>>(), "the rest: {rest:?}");
+    entered.dedup();
+    let expected = json!([
+        ["entry", 0, false],
+        ["entry", 1, false],
+        ["entry", 2, false],
+        ["entry", 3, false],
+        ["confirm", 0, false],
+        ["confirm", 1, false],
+        ["confirm", 2, false],
+        ["confirm", 3, false],
+        ["confirm", 4, true],
+    ]);
+    ensure!(json!(entered) == expected, "the entry: {entered:?}");
+    // Eight digits, five messages around the submit, two answers, and one submit after the end.
+    let taken: Vec<_> = states.iter().filter_map(|state| state["taken"].as_u64()).collect();
+    ensure!(taken.is_sorted() && taken.last() == Some(&16), "taken: {taken:?}");
+    let last = states.last().context("no state was told")?;
+    let expected = json!({
+        "stage": "ended", "ready": true, "step": "entry", "digits": 0, "valid": false, "refusals": 0, "refused": null,
+        "waitsSeconds": null, "end": {"code": null, "retryable": false},
+    });
+    ensure!(last["session"] == expected, "the end: {last}");
+    ensure!(stages(&told) == ["entry", "submitting", "ended"], "the stages: {:?}", stages(&told));
+    let rest: Vec<_> = told.iter().filter(|message| message.get("state").is_none()).collect();
+    ensure!(rest == [&json!("ask"), &json!({"closed": {"code": null}})], "the rest: {rest:?}");
+
     ensure!(sandbox.pin_of(&card.id).await? == Some(pin), "another PIN is set than the one that was entered");
     let sent = [sandbox.count("/pin-page/tzpk").await?, sandbox.count("/pin-page/set").await?];
     ensure!(sent == [1, 1], "{sent:?} requests to tzpk and set");
+    Ok(())
+}
+
+/// The stages that were told, in order.
+fn stages(told: &[Value]) -> Vec<&str> {
+    let mut stages: Vec<_> =
+        told.iter().filter_map(|message| message["state"]["session"]["stage"].as_str()).collect();
+    stages.dedup();
+    stages
+}
+
+async fn what_a_vault_cannot_do_is_refused(driver: &WebDriver) -> Result<()> {
+    const OPEN: &str = "
+        const { core, impossible, open, start } = await import('./ports.js');
+        const wrong = [];
+        for (const message of impossible()) {
+          const { worker, told, until, post } = start();
+          // Before its core is there, a vault would be closed first.
+          post(core(), message, open(), { press: 4 }, 'ping');
+          await until((message) => message.closed);
+          if (JSON.stringify(told) !== '[{\"closed\":{\"code\":\"closed\"}}]') wrong.push([message, told]);
+          worker.terminate();
+        }
+        return wrong";
+    let wrong: Value = driver.run(OPEN, Value::Null).await?;
+    ensure!(wrong == json!([]), "{wrong}");
     Ok(())
 }
 
@@ -93,13 +128,13 @@ async fn a_vault_draws_on_one_canvas(sandbox: &Sandbox, driver: &WebDriver) -> R
     let card = sandbox.random_card().await?;
     sandbox.run_embossing().await?;
     let outcome: Value = driver.run(SESSION, json!(sandbox.view_control_id(&card).await?)).await?;
-    let told = json!([
-        {"started": true},
-        {"submitting": true},
-        {"opened": true},
-        {"event": "view_pin_success"},
-    ]);
-    ensure!(outcome == json!([[true, false], told]), "{outcome}");
+    ensure!(outcome["before"] == json!([false, false]), "drawn before anybody looked: {outcome}");
+    ensure!(outcome["after"] == json!([true, false]), "drawn on another canvas than the first: {outcome}");
+    let told = outcome["told"].as_array().context("nothing was told")?;
+    ensure!(stages(told) == ["submitting", "arrived", "shown"], "{outcome}");
+    ensure!(told.last() == Some(&json!({"closed": {"code": null}})), "{outcome}");
+    let others = told.iter().filter(|message| message.get("state").is_none()).count();
+    ensure!(others == 1, "something else was told: {outcome}");
     Ok(())
 }
 

@@ -34,8 +34,16 @@ const FAULTS: [&str; 20] = [
 ];
 
 /// Codes after which the PIN has surely not been sent.
-const NOT_SENT: [&str; 6] =
-    ["network", "timeout", "server_error", "bad_response", "tzpk_invalid", "control_id_unavailable"];
+const NOT_SENT: [&str; 8] = [
+    "network",
+    "timeout",
+    "server_error",
+    "bad_response",
+    "tzpk_invalid",
+    "control_id_unavailable",
+    "vault_missing",
+    "closed",
+];
 
 in_each_engine!(all);
 
@@ -171,9 +179,9 @@ impl Plan {
         let ends =
             |detail: &&Value| ["set_pin_success", "set_pin_error"].iter().any(|end| detail["event"] == *end);
         let end = told.iter().find(ends);
-        // Closed before its end, a session tells none.
-        ensure!(end.is_some() || outcome["state"] == "closed", "there is no end: {outcome}");
-        ensure!(end.is_none() || told.last() == end, "something comes after the end: {outcome}");
+        let end = end.with_context(|| format!("there is no end: {outcome}"))?;
+        ensure!(told.iter().filter(ends).count() == 1, "it ends more than once: {outcome}");
+        ensure!(told.last() == Some(end), "something comes after the end: {outcome}");
         for once in ["ready", "submitting"] {
             ensure!(
                 told.iter().filter(|detail| detail["event"] == once).count() <= 1,
@@ -188,7 +196,6 @@ impl Plan {
             decrypted.is_none() || decrypted.as_ref() == Some(&self.pin),
             "{decrypted:?} is set: {outcome}"
         );
-        let Some(end) = end else { return Ok(()) };
         let code = end["code"].as_str().unwrap_or("success");
         let settled = if code == "success" { "fulfilled" } else { code };
         let told_alike =

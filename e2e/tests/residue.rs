@@ -20,6 +20,7 @@ async fn all(engine: Engine) -> Result<()> {
     a_pin_is_set_under_aes(&mut world).await.context("set, AES")?;
     a_pin_is_set_on_the_page(&mut world).await.context("set, on the page")?;
     a_pin_is_viewed(&mut world).await.context("viewed")?;
+    a_pin_arrives_while_nobody_looks(&mut world).await.context("arrived")?;
     a_view_is_over(&mut world).await.context("viewed to the end of its time")?;
     a_view_fails(&mut world).await.context("view, a wrong block")?;
     the_entries_differ(&mut world).await.context("entries differ")?;
@@ -30,9 +31,10 @@ async fn all(engine: Engine) -> Result<()> {
     for (name, code, fault) in SET_FAULTS {
         the_pin_is_not_set(&mut world, name, code, fault).await.context(name)?;
     }
-    for (name, leave) in LEAVING {
-        the_customer_leaves(&mut world, name, leave).await.context(name)?;
+    for (name, leave, is_submitted) in LEAVING {
+        the_customer_leaves(&mut world, name, leave, is_submitted).await.context(name)?;
     }
+    the_pad_is_removed_in_mid_submit(&mut world).await.context("removed in mid-submit")?;
     println!("{engine}\n{}\n", world.report.table());
     world.report.check()
 }
@@ -126,6 +128,21 @@ async fn the_pin_is_shown(session: &mut TappedSession<'_>) -> Result<()> {
     asked.answer(200, answer)?;
     session.event("view_pin_success").await?;
     session.tap("PIN shown", Kinds::PIN).await
+}
+
+/// It is drawn only when somebody looks.
+async fn a_pin_arrives_while_nobody_looks(world: &mut World<'_>) -> Result<()> {
+    let mut session =
+        TappedSession::open(world, "view, nobody looks", &Opening::VIEW, PinKey::tdea()?).await?;
+    let (asked, answer) = session.key_asked("view").await?;
+    session.on_page("document.hasFocus = () => false").await?;
+    asked.answer(200, answer)?;
+    session.arrived().await?;
+    session.tap("PIN arrived", Kinds::PIN).await?;
+    session.on_page(HIDE_PAGE).await?;
+    session.fails_with("closed").await?;
+    session.closed().await?;
+    session.search()
 }
 
 async fn a_pin_is_viewed(world: &mut World<'_>) -> Result<()> {
@@ -268,17 +285,45 @@ async fn the_pin_is_not_set(
     session.search()
 }
 
-/// What the customer or the page does in the middle.
-const LEAVING: [(&str, &str); 3] = [
-    ("closed in mid-submit", "pad.close()"),
-    ("removed from the page", "pad.remove()"),
-    ("started over", "pad.reset()"),
+/// What the customer or the page does in the middle, and whether a PIN is submitted by then.
+const LEAVING: [(&str, &str, bool); 4] = [
+    ("closed in mid-submit", "pad.close()", true),
+    ("closed in mid-entry", "pad.close()", false),
+    ("removed from the page", "pad.remove()", false),
+    ("started over", "pad.reset()", false),
 ];
 
-async fn the_customer_leaves(world: &mut World<'_>, name: &'static str, leave: &str) -> Result<()> {
+async fn the_customer_leaves(
+    world: &mut World<'_>,
+    name: &'static str,
+    leave: &str,
+    is_submitted: bool,
+) -> Result<()> {
     let mut session = TappedSession::open(world, name, &Opening::SET, PinKey::tdea()?).await?;
-    let _held = everything_is_there(&mut session).await?;
+    let _held = if is_submitted {
+        everything_is_there(&mut session).await?
+    } else {
+        let held = session.key_asked("tzpk").await?;
+        session.type_digits(..).await?;
+        session.type_digits(..).await?;
+        session.tap("entered, all there", Kinds::KEY_PAIR_AND_PIN).await?;
+        held
+    };
     session.on_page(leave).await?;
+    session.closed().await?;
+    session.search()
+}
+
+/// A session whose PIN may be on its way goes on to its end without its element.
+async fn the_pad_is_removed_in_mid_submit(world: &mut World<'_>) -> Result<()> {
+    let mut session =
+        TappedSession::open(world, "removed in mid-submit", &Opening::SET, PinKey::tdea()?).await?;
+    let (asked, answer) = everything_is_there(&mut session).await?;
+    session.on_page("pad.remove()").await?;
+    session.tap("removed, submitted", Kinds::KEY_PAIR_AND_PIN).await?;
+    asked.answer(200, answer)?;
+    the_pin_is_sent(&mut session).await?;
+    session.event("set_pin_success").await?;
     session.closed().await?;
     session.search()
 }

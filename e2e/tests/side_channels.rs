@@ -119,14 +119,14 @@ async fn press(driver: &WebDriver, pad: &Pad<'_>, digit: &str, hand: Hand) -> Re
     driver.wait_for(&format!("padEvents.length > {told}"), "the digit to be counted").await.map(drop)
 }
 
-/// The one place where the digit is: a number in the message to the vault. It is taken out.
+/// The one place where the digit is: a number in the message to the vault. It is taken out, and so is the number of messages
+/// so far from the answer.
 fn without_the_digit(mut trace: Value, digit: &str) -> Result<Value> {
     let messages = trace["messages"].as_array_mut().context("messages")?;
-    ensure!(messages.len() == 2, "a digit is one message each way: {messages:?}");
-    let press = messages[0]["message"].as_object_mut().context("a message is an object")?;
-    let number: Value = digit.parse::<u8>()?.into();
-    ensure!(press.insert("digit".to_owned(), Value::Null) == Some(number), "a digit is a number: {press:?}");
-    ensure!(*press == *json!({"do": "press", "digit": null}).as_object().context("an object")?, "{press:?}");
+    let [to, from] = &mut **messages else { bail!("a digit is one message each way: {messages:?}") };
+    ensure!(to["message"] == json!({"press": digit.parse::<u8>()?}), "a digit is a number: {to:?}");
+    to["message"]["press"] = Value::Null;
+    ensure!(from["message"]["state"]["taken"].take().is_u64(), "the answer is a state: {from:?}");
     ensure!(!trace["changes"].as_array().context("changes")?.is_empty(), "nothing was watched");
     Ok(trace)
 }

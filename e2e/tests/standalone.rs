@@ -127,7 +127,7 @@ async fn parts_from_elsewhere_are_asked_for(driver: &WebDriver) -> Result<()> {
         let expected = match part {
             // No worker there: the vault inside the script runs on the page.
             "workerUrl" => json!({"event": "ready", "isolation": "page"}),
-            _ => json!({"event": "set_pin_error", "code": "network", "retryable": true}),
+            _ => json!({"event": "set_pin_error", "code": "vault_missing", "retryable": false}),
         };
         ensure!(told == expected, "{part}: {told}");
     }

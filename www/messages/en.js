@@ -67,6 +67,9 @@ export const en = {
     },
     /** @type {Record<string, string>} */
     hints: {
+      open: "Make sure that nobody else can see the screen",
+      arrived: "Make sure that nobody else can see the screen",
+      shown: "It is hidden after 30 seconds, or when you leave this page",
     },
     /** @type {Record<string, string>} */
     errors: {

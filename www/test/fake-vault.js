@@ -15,6 +15,12 @@ const blank = () => ({
 /** Every vault that was made since the last `forget`, oldest first. */
 export const vaults = [];
 
+/** Forgets all of them, and what `load` is to do. */
+export function forget() {
+  vaults.length = 0;
+  loading.failure = undefined;
+}
+
 /** What `load` does, for tests of vaults that cannot be loaded. */
 export const loading = { failure: undefined };
 

@@ -7,13 +7,13 @@ use crate::{
     sbom, setup, size, supply_chain,
 };
 use anyhow::{Context, Result};
-use std::{process::Command, time::Instant};
+use std::{fs, process::Command, time::Instant};
 
 /// One check: its name, and what to do.
 type Check = (&'static str, fn(&Project) -> Result<()>);
 
 /// Cheap ones first; a browser sees only what passed everything else.
-const CHECKS: [Check; 15] = [
+const CHECKS: [Check; 16] = [
     ("format", format),
     ("layers", layers::check),
     ("supply chain", supply_chain::check),
@@ -26,6 +26,7 @@ const CHECKS: [Check; 15] = [
     ("the same bytes from another build", reproduce::again),
     ("size", size::check),
     ("types of the scripts", types),
+    ("the page's scripts, in Node", page_tests),
     ("wasm tests in Chromium, with SIMD", |project| wasm_tests(project, "--chrome", Simd::With)),
     ("wasm tests in Firefox, without", |project| wasm_tests(project, "--firefox", Simd::Without)),
     ("end to end, in Chromium, Firefox and WebKit", end_to_end),
@@ -99,6 +100,19 @@ fn types(project: &Project) -> Result<()> {
         )?;
     }
     Ok(())
+}
+
+/// The scripts of `www/`, without a browser.
+fn page_tests(project: &Project) -> Result<()> {
+    let tests = fs::read_dir(project.www().join("test")).context("www/test cannot be read")?;
+    let tests: Vec<_> = tests.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+    let tests = tests.iter().filter(|path| path.to_string_lossy().ends_with(".test.js"));
+    run::run(
+        Command::new("node")
+            .current_dir(project.root())
+            .args(["--import", "./www/test/setup.js", "--test"])
+            .args(tests),
+    )
 }
 
 /// With the ciphers of what ships.

@@ -16,6 +16,8 @@ const EIGHT_MEBIBYTES: usize = 8 << 20;
 /// Deeper than any parser should follow.
 const DEPTH: usize = 30_000;
 
+const PAGE: &[u8] = b"<!doctype html><title>Welcome</title>";
+
 /// One fault, by the name that an address gives it.
 pub(super) enum Fault {
     /// The request is read, and something other than the sandbox's answer comes.
@@ -30,6 +32,12 @@ pub(super) enum Fault {
     Slow,
     /// The sandbox's answer with another status.
     Status(u16),
+    /// This status, with the page of a server that does not know the address.
+    Page(u16),
+    /// 503, and after how many seconds to come again.
+    Busy(u16),
+    /// 200, and this as the card's `pinStatus`.
+    PinStatus(&'static str),
     /// A redirect to a path where nothing is.
     Redirect(u16),
     /// No HTTP.
@@ -69,12 +77,14 @@ impl Fault {
             "stall_body" => Self::Half(Loss::Stalled),
             "drip" => Self::Drip,
             "slow" => Self::Slow,
+            "pin_set" => Self::PinStatus("S"),
+            "pin_waiting" => Self::PinStatus("W"),
             "garbage" => Self::Garbage,
             "gzip" => Self::Gzip,
             "type" => Self::Type,
             "empty" => Self::Body(|_| Vec::new()),
             "null" => Self::Body(|_| b"null".into()),
-            "portal" => Self::Body(|_| b"<!doctype html><title>Welcome</title>".into()),
+            "portal" => Self::Body(|_| PAGE.into()),
             "utf8" => Self::Body(|_| b"{\"tzpk\": \"\xff\xfe\xc0\xaf\"}".into()),
             "json" => Self::Body(|_| b"{\"tzpk\": ".into()),
             "big" => Self::Body(|_| spaced(EIGHT_MEBIBYTES)),
@@ -91,6 +101,8 @@ impl Fault {
             }),
             _ => match name.split_once('_').map(|(kind, status)| (kind, status.parse())) {
                 Some(("status", Ok(status))) => Self::Status(status),
+                Some(("page", Ok(status))) => Self::Page(status),
+                Some(("busy", Ok(seconds))) => Self::Busy(seconds),
                 Some(("redirect", Ok(status))) => Self::Redirect(status),
                 _ => Self::Unknown,
             },
@@ -132,6 +144,20 @@ impl Fault {
             }
             Self::Garbage => return Ok(stream.write_all(b"\0\x01 what is this?\r\n\r\n").await?),
             Self::Status(status) => answer.set_status(status),
+            Self::Page(status) => {
+                answer.set_status(status);
+                answer.set_header("content-type", "text/html; charset=utf-8");
+                answer.body = PAGE.into();
+            }
+            Self::Busy(seconds) => {
+                answer.set_status(503);
+                answer.set_header("retry-after", &seconds.to_string());
+            }
+            Self::PinStatus(status) => {
+                answer.set_status(200);
+                answer.set_header("content-type", "application/json");
+                answer.body = format!("{{\"pinStatus\": \"{status}\"}}").into_bytes();
+            }
             Self::Redirect(status) => {
                 answer.set_status(status);
                 answer.set_header("location", "/elsewhere");

@@ -44,6 +44,10 @@ impl Request {
         Ok(Some(request))
     }
 
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        value(&self.headers, name)
+    }
+
     /// As it goes on to the host `to`, without the query, which is for the network alone, but for a frame's key.
     pub(super) fn to_bytes(&self, from: &str, to: &str) -> Vec<u8> {
         let key = self.query.split('&').find(|field| field.starts_with("key="));

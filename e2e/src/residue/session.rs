@@ -94,11 +94,7 @@ impl<'a> TappedSession<'a> {
             "weak-pin": "allow",
             "operation": if opening.views { "view-pin" } else { "set-pin" },
         });
-        let worker = match opening {
-            Opening { views: true, .. } => "./tap.view.worker.js",
-            Opening { tap_search: true, .. } => "./tap.worker.js?searching",
-            _ => "./tap.worker.js",
-        };
+        let worker = if opening.tap_search { "./tap.worker.js?searching" } else { "./tap.worker.js" };
         let lay = json!({"attributes": attributes, "onPage": opening.on_page, "worker": worker});
         driver.run::<Value>("layPad(argument)", lay).await?;
         let pad = Pad::find(driver).await?;
@@ -254,6 +250,17 @@ impl<'a> TappedSession<'a> {
         let keys =
             "document.querySelector('card-pin').shadowRoot.querySelector('button[data-key=\"1\"]:disabled')";
         self.driver.wait_for(&format!("!!{keys}"), "the submit to be taken").await.map(drop)
+    }
+
+    /// Waits until the pad offers to show a PIN that has arrived.
+    ///
+    /// # Errors
+    ///
+    /// Where it does not.
+    pub async fn arrived(&self) -> Result<()> {
+        let prompt =
+            "document.querySelector('card-pin').shadowRoot.querySelector('[part=\"prompt\"]').textContent";
+        self.driver.wait_for(&format!("{prompt} === 'Your PIN is here'"), "the PIN").await.map(drop)
     }
 
     /// Waits until the page is asked for a control id: what it answers with is `provider.resolve` and `provider.reject`.

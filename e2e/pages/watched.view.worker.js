@@ -1,2 +1,0 @@
-import "./watch.js";
-import "./card-pin.view.worker.js";

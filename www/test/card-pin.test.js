@@ -1,0 +1,290 @@
+import assert from "node:assert/strict";
+import { afterEach, test } from "node:test";
+import { forget, loading, vaults } from "./fake-vault.js";
+
+const early = document.createElement("card-pin");
+Object.assign(early, { controlIdProvider: async () => "early", tzpkUrl: "/tzpk", setUrl: "/set", wasmUrl: "/core.wasm" });
+document.body.append(early);
+const { CardPin, CardPinError } = await import("../card-pin.js");
+
+/** Lets everything that is due happen: the element starts in tasks of their own. */
+const settle = async () => {
+  for (let turn = 0; turn < 6; turn += 1) await new Promise((resolve) => setTimeout(resolve));
+};
+const TERMINAL = ["set_pin_success", "set_pin_error", "view_pin_error", "hidden"];
+const EVENTS = ["ready", "pin_valid", "set_pin_validation_error", "submitting", "view_pin_success", ...TERMINAL];
+
+async function make(attributes = {}, properties = {}) {
+  const pad = document.createElement("card-pin");
+  const told = [];
+  for (const name of EVENTS) pad.addEventListener(name, ({ detail }) => told.push(detail));
+  const all = { "tzpk-url": "/tzpk", "set-url": "/set", "view-url": "/view", ...attributes };
+  for (const [name, value] of Object.entries(all)) pad.setAttribute(name, value);
+  Object.assign(pad, properties);
+  document.body.append(pad);
+  await settle();
+  return { pad, told, names: () => told.map(({ event }) => event), ends: () => told.filter(({ event }) => TERMINAL.includes(event)) };
+}
+
+/** A key as the keyboard sends it: jsdom's own are not trusted. */
+function type(pad, key, target = pad) {
+  const impl = (object) => object[Object.getOwnPropertySymbols(object).find(({ description }) => description === "impl")];
+  const event = new KeyboardEvent("keydown", { key, bubbles: true, composed: true, cancelable: true });
+  impl(event).isTrusted = true;
+  impl(target)._dispatch(impl(event));
+  return event.defaultPrevented;
+}
+
+/** jsdom has a document be looked at while one of its elements has the focus. */
+const lookAtThePage = () => document.body.appendChild(document.createElement("button")).focus();
+const newest = () => vaults.at(-1);
+const enter = async (pad, keys) => {
+  for (const key of keys) type(pad, key);
+  await settle();
+};
+
+afterEach(() => {
+  document.body.replaceChildren();
+  forget();
+});
+
+test("what was set before the element was defined counts", async () => {
+  await settle();
+  assert.ok(early instanceof CardPin);
+  assert.equal(early.getAttribute("tzpk-url"), "/tzpk");
+  assert.equal(early.wasmUrl, "/core.wasm");
+  assert.ok(!Object.hasOwn(early, "controlIdProvider"));
+  assert.equal(newest().open.setUrl, "https://issuer.example/set");
+});
+
+test("a PIN is set", async () => {
+  const { pad, names } = await make({}, { controlIdProvider: async () => "token" });
+  newest().becomeReady();
+  await enter(pad, [..."48264826", "Enter"]);
+  newest().ask();
+  await settle();
+  assert.deepEqual(newest().heard.at(-1), { controlId: "token" });
+  newest().end(null);
+  assert.equal(names().filter((name) => name === "pin_valid").length, 8);
+  assert.deepEqual(names().slice(-2), ["submitting", "set_pin_success"]);
+});
+
+test("a page that renders again loses no digit", async () => {
+  const { pad, told } = await make({}, { controlIdProvider: async () => "one" });
+  pad.addEventListener("pin_valid", () => (pad.controlIdProvider = async () => "another"));
+  await enter(pad, "4826");
+  assert.deepEqual(told.filter(({ event }) => event === "pin_valid").map(({ digits }) => digits), [1, 2, 3, 0]);
+  assert.equal(vaults.length, 1);
+});
+
+test("the newest provider is the one that is asked", async () => {
+  const { pad } = await make({}, { controlIdProvider: async () => "old" });
+  newest().becomeReady();
+  await enter(pad, [..."48264826", "Enter"]);
+  pad.controlIdProvider = async () => "new";
+  newest().ask();
+  await settle();
+  assert.deepEqual(newest().heard.at(-1), { controlId: "new" });
+});
+
+test("a provider that throws, or gives no text, is a control id that is missing", async () => {
+  const providers = [() => { throw new Error("no"); }, async () => Promise.reject(new Error("no")), () => 7, () => undefined];
+  for (const controlIdProvider of providers) {
+    const { pad } = await make({}, { controlIdProvider });
+    newest().becomeReady();
+    await enter(pad, [..."48264826", "Enter"]);
+    newest().ask();
+    await settle();
+    assert.deepEqual(newest().heard.at(-1), { controlId: null });
+    pad.remove();
+    await settle();
+  }
+});
+
+/** Brings a session into each of its phases. */
+const PHASES = {
+  opening: async () => {},
+  entry: async ({ pad }) => enter(pad, "48"),
+  confirm: async ({ pad }) => enter(pad, "482648"),
+  submitting: async ({ pad }) => enter(pad, [..."48264826", "Enter"]),
+  "submitting, with a control id": async ({ pad }) => {
+    newest().becomeReady();
+    await enter(pad, [..."48264826", "Enter"]);
+    newest().ask();
+    await settle();
+  },
+  done: async ({ pad }) => {
+    await PHASES["submitting, with a control id"]({ pad });
+    newest().end(null);
+  },
+  failed: async ({ pad }) => {
+    await PHASES.submitting({ pad });
+    newest().end("network", true);
+  },
+};
+
+/** What a page may do to a session at any time. */
+const ACTS = {
+  "assign the provider again": ({ pad }) => (pad.controlIdProvider = async () => "again"),
+  "set the same attribute": ({ pad }) => pad.setAttribute("tzpk-url", "/tzpk"),
+  "set a control id": ({ pad }) => pad.setAttribute("control-id", "other"),
+  "set the same operation": ({ pad }) => pad.setAttribute("operation", "set-pin"),
+  remove: ({ pad }) => pad.remove(),
+  move: ({ pad }) => document.body.append(pad),
+  reset: ({ pad }) => pad.reset(),
+  close: ({ pad }) => pad.close(),
+  crash: () => {
+    newest().breaks = true;
+  },
+  "hide the page": () => {
+    Object.defineProperty(document, "hidden", { value: true, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+    delete document.hidden;
+  },
+  "leave the page": () => window.dispatchEvent(new Event("pagehide")),
+};
+
+const SETS = "submitting, with a control id";
+
+for (const [phase, reach] of Object.entries(PHASES)) {
+  test(`whatever a page does while ${phase}, the session ends once and tells it once`, async () => {
+    for (const [act, run] of Object.entries(ACTS)) {
+      forget();
+      const made = await make({}, { controlIdProvider: async () => "token" });
+      await reach(made);
+      const vault = newest();
+      const before = made.ends().length;
+      run(made);
+      await settle();
+      // What is still running when the page has done with it ends by itself.
+      const survives = !["reset", "close", "remove", "leave the page"].includes(act) || (phase === SETS && ["reset", "remove"].includes(act));
+      if (before === 0) {
+        const endsAtOnce = !survives;
+        assert.equal(made.ends().length, endsAtOnce ? 1 : 0, `${act} while ${phase}: ${JSON.stringify(made.ends())}`);
+        if (endsAtOnce) assert.equal(made.ends()[0].code, phase === SETS ? "outcome_unknown" : "closed", act);
+        if (act === "crash") type(made.pad, "1");
+        if (!endsAtOnce && act !== "crash") vault.end("server_error", true);
+        else if (act === "crash") window.dispatchEvent(new Event("pagehide"));
+        await settle();
+      }
+      assert.equal(made.ends().length, 1, `${act} while ${phase}: ${JSON.stringify(made.ends())}`);
+      made.pad.remove();
+      await settle();
+    }
+  });
+}
+
+test("a start that a set under way keeps waiting comes after its end", async () => {
+  const made = await make({}, { controlIdProvider: async () => "token" });
+  await PHASES[SETS](made);
+  made.pad.reset();
+  await settle();
+  assert.equal(vaults.length, 1);
+  vaults[0].end(null);
+  await settle();
+  assert.deepEqual(made.ends().map(({ event }) => event), ["set_pin_success"]);
+  assert.equal(vaults.length, 2, "the new start");
+});
+
+test("another control id waits for the running session's end; the same one does nothing", async () => {
+  const { pad, ends } = await make({ "control-id": "first" });
+  pad.setAttribute("control-id", "first");
+  pad.setAttribute("control-id", "second");
+  await settle();
+  assert.equal(vaults.length, 1);
+  newest().end("control_id_expired", true);
+  await settle();
+  assert.equal(vaults.length, 2);
+  assert.equal(newest().open.controlId, "second");
+  assert.equal(ends().length, 1);
+});
+
+test("another operation takes the place of a session that has sent nothing", async () => {
+  const { pad, ends } = await make({}, { controlIdProvider: async () => "token" });
+  pad.setAttribute("operation", "view-pin");
+  await settle();
+  assert.deepEqual(ends(), [{ event: "set_pin_error", code: "closed", retryable: true }]);
+  assert.equal(newest().open.operation, "view-pin");
+});
+
+test("a PIN is shown to somebody who looks", async () => {
+  const { pad, names } = await make({ operation: "view-pin" }, { controlIdProvider: async () => "token" });
+  lookAtThePage();
+  pad.viewPin().catch(() => {});
+  await settle();
+  document.hasFocus = () => false;
+  newest().arrive();
+  await settle();
+  assert.ok(!names().includes("view_pin_success"));
+  delete document.hasFocus;
+  window.dispatchEvent(new Event("focus"));
+  await settle();
+  assert.ok(names().includes("view_pin_success"));
+  document.hasFocus = () => false;
+  window.dispatchEvent(new Event("blur"));
+  delete document.hasFocus;
+  assert.deepEqual(names().slice(-1), ["hidden"]);
+});
+
+test("an element of the name of the document's own member changes nothing", async () => {
+  lookAtThePage();
+  const form = document.body.appendChild(document.createElement("form"));
+  // As a named element does it in a browser; jsdom itself cannot do without the other members.
+  Object.defineProperty(document, "hidden", { value: form, configurable: true });
+  try {
+    const { pad, names } = await make({ operation: "view-pin" }, { controlIdProvider: async () => "token" });
+    pad.viewPin().catch(() => {});
+    await settle();
+    newest().arrive();
+    await settle();
+    assert.ok(names().includes("view_pin_success"), names().join());
+  } finally {
+    delete document.hidden;
+  }
+});
+
+test("Enter on a key is that key's; keys with nothing to do are the page's", async () => {
+  const { pad } = await make({}, { controlIdProvider: async () => "token" });
+  for (const key of ["Escape", "Backspace", "Delete", "Enter", "a", "Tab"]) assert.equal(type(pad, key), false, key);
+  await enter(pad, "48");
+  assert.equal(type(pad, "Enter", pad.shadowRoot.querySelector('[data-key="5"]')), false);
+  for (const key of ["Backspace", "Escape"]) {
+    assert.equal(type(pad, key), true, key);
+    await settle();
+  }
+  assert.equal(type(pad, "Escape"), false, "there is nothing left to clear");
+});
+
+test("a vault that cannot be loaded is told as what it is", async () => {
+  loading.failure = "network";
+  const { ends } = await make({}, { controlIdProvider: async () => "token" });
+  assert.deepEqual(ends(), [{ event: "set_pin_error", code: "network", retryable: true }]);
+});
+
+test("a page that requires a worker has no vault of its own", async () => {
+  const { ends } = await make({ isolation: "worker" }, { controlIdProvider: async () => "token" });
+  assert.deepEqual(ends(), [{ event: "set_pin_error", code: "isolation_unavailable", retryable: false }]);
+  assert.equal(vaults.length, 0);
+});
+
+test("a mistake of the integrator is reported, and the pad says that it cannot be used", async () => {
+  globalThis.reported.length = 0;
+  const { pad } = await make({ "key-size": "1024" }, { controlIdProvider: async () => "token" });
+  assert.match(globalThis.reported[0].message, /keySize/);
+  assert.match(pad.shadowRoot.querySelector("[part=message]").textContent, /not set up correctly/);
+});
+
+test("a submit's promise comes to what the session comes to", async () => {
+  const { pad } = await make();
+  await assert.rejects(pad.setPin(), { code: "control_id_missing" });
+  pad.controlIdProvider = async () => "token";
+  await settle();
+  const refused = pad.setPin();
+  await assert.rejects(refused, (error) => error instanceof CardPinError && error.code === "too_short");
+  await enter(pad, "48264826");
+  const promise = pad.setPin();
+  assert.equal(pad.setPin(), promise);
+  await settle();
+  newest().end("outcome_unknown", false);
+  await assert.rejects(promise, { code: "outcome_unknown", retryable: false });
+});
