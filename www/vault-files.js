@@ -42,6 +42,7 @@ export function vaultSource({ workerUrl, wasmUrl, scalarWasmUrl }) {
 async function explain(url) {
   /** @type {RequestInit} */
   const options = bare({ credentials: "omit" });
-  const isThere = await fetch(url, options).then(() => true, () => false);
+  // A script that breaks off half-way is the network's fault, too.
+  const isThere = await fetch(url, options).then((response) => response.arrayBuffer()).then(() => true, () => false);
   throw isThere ? "vault_missing" : "network";
 }

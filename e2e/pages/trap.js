@@ -1,22 +1,25 @@
 // A core that traps once, where the address says: at a press, in the search for a key pair, or when an answer has come. After
 // that it traps at whatever is asked of it, until it is made anew.
 
-const where = new URL(globalThis.location.href).search.slice(1);
+let where = new URL(globalThis.location.href).search.slice(1);
 const { Instance, RuntimeError } = WebAssembly;
 let core = { isBroken: false };
 let isDue = false;
 let turns = 0;
 
 const trap = () => {
+  where = "";
   isDue = false;
   core.isBroken = true;
   throw new RuntimeError("unreachable");
 };
 
-/** To be told of every message before the vault is. */
+/** To be told of every message before the vault is: where that is on the page, by whoever passes it on. */
 export const note = (message) => {
   isDue ||= where === "press" && message?.press !== undefined;
 };
+// The vault's own listener comes later.
+addEventListener("message", ({ data }) => note(data));
 
 WebAssembly.Instance = function (...given) {
   const { exports } = new Instance(...given);

@@ -135,6 +135,7 @@ async fn a_pin_arrives_while_nobody_looks(world: &mut World<'_>) -> Result<()> {
     let mut session =
         TappedSession::open(world, "view, nobody looks", &Opening::VIEW, PinKey::tdea()?).await?;
     let (asked, answer) = session.key_asked("view").await?;
+    session.tap("PIN asked for", Kinds::KEY_PAIR).await?;
     session.on_page("document.hasFocus = () => false").await?;
     asked.answer(200, answer)?;
     session.arrived().await?;

@@ -34,7 +34,7 @@ pub(super) enum Fault {
     Status(u16),
     /// This status, with the page of a server that does not know the address.
     Page(u16),
-    /// 503, and after how many seconds to come again.
+    /// 503, and after how many seconds to come again; nothing is carried out.
     Busy(u16),
     /// 200, and this as the card's `pinStatus`.
     PinStatus(&'static str),
@@ -111,10 +111,16 @@ impl Fault {
 
     /// Whether the sandbox never learns of the request.
     pub(super) fn strikes_before(&self) -> bool {
-        matches!(self, Self::Before(_))
+        matches!(self, Self::Before(_) | Self::Busy(_))
     }
 
     pub(super) async fn strike(self, mut stream: TcpStream, answer: Option<Answer>) -> Result<()> {
+        if let Self::Busy(seconds) = self {
+            let head = "HTTP/1.1 503 Busy\r\ncontent-length: 0\r\nconnection: close";
+            return Ok(stream
+                .write_all(format!("{head}\r\nretry-after: {seconds}\r\n\r\n").as_bytes())
+                .await?);
+        }
         let (Self::Before(loss) | Self::After(loss) | Self::Half(loss)) = self else {
             let Some(answer) = answer else { return Ok(()) };
             return self.distort(&mut stream, answer).await;
@@ -148,10 +154,6 @@ impl Fault {
                 answer.set_status(status);
                 answer.set_header("content-type", "text/html; charset=utf-8");
                 answer.body = PAGE.into();
-            }
-            Self::Busy(seconds) => {
-                answer.set_status(503);
-                answer.set_header("retry-after", &seconds.to_string());
             }
             Self::PinStatus(status) => {
                 answer.set_status(200);
