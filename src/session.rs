@@ -302,7 +302,8 @@ impl<R: TryCryptoRng> Session<R> {
                 }
                 Err(error) => self.fail(error),
             },
-            Phase::LookingUp { control_id, cause, attempts } => match wire::read_status(&reply) {
+            Phase::LookingUp { control_id, cause, attempts, waits: false } => match wire::read_status(&reply)
+            {
                 Ok(true) => self.succeed(),
                 // It was not set: what kept it from being set is the reason.
                 Ok(false) => self.look_up(control_id, cause, attempts, cause),
@@ -325,9 +326,9 @@ impl<R: TryCryptoRng> Session<R> {
                 };
                 self.phase = Phase::Open { key, pin };
             }
-            Phase::LookingUp { control_id, cause, attempts } => {
+            Phase::LookingUp { control_id, cause, attempts, waits: true } => {
                 self.actions.push_back(Action::Post(wire::status_request(&control_id)));
-                self.phase = Phase::LookingUp { control_id, cause, attempts: attempts + 1 };
+                self.phase = Phase::LookingUp { control_id, cause, attempts: attempts + 1, waits: false };
             }
             other => self.phase = other,
         }
@@ -490,7 +491,7 @@ impl<R: TryCryptoRng> Session<R> {
         match next_look_up(attempts) {
             Some(seconds) => {
                 self.actions.push_back(Action::Wait(seconds));
-                self.phase = Phase::LookingUp { control_id, cause, attempts };
+                self.phase = Phase::LookingUp { control_id, cause, attempts, waits: true };
             }
             None => self.fail(otherwise),
         }

@@ -10,14 +10,14 @@ use std::error::Error;
 use std::fs;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use card_pin::entry::PinRules;
 use card_pin::key_pair::KeySize;
 use card_pin::random::SystemRandom;
-use card_pin::session::{Action, ControlIdSource, Event, Operation, Session};
+use card_pin::session::{Action, ControlIdSource, End, Operation, Session, Settings};
 use card_pin::weak_pin::WeakPin;
-use card_pin::wire::{Answer, Endpoint, Reply};
+use card_pin::wire::{Answer, Endpoint, Formats, Reply};
 use card_pin_relay::{Log, Relay, read_config};
 use card_pin_sandbox::{Config, Embossing, PAGE_MINUTES};
 use reqwest::{Client, Method};
@@ -155,12 +155,14 @@ async fn measure(places: &Places, sets: &AtomicUsize) -> Result<()> {
 fn device(number: usize) -> Result<(Session<SystemRandom>, String)> {
     let pin = format!("{:06}", 123_457 + number * 7919 % 800_000);
     let rules = PinRules::new(6, 6, false, WeakPin::Allow).ok_or("six digits are allowed")?;
-    let mut session = Session::open(
-        Operation::Set(rules),
-        KeySize::Rsa2048,
-        ControlIdSource::Provider,
-        SystemRandom::new(),
-    );
+    let settings = Settings {
+        operation: Operation::Set(rules),
+        key_size: KeySize::Rsa2048,
+        control_id_source: ControlIdSource::Provider,
+        formats: Formats::new(&[1]).ok_or("format 1 is one")?,
+        can_look_up: false,
+    };
+    let mut session = Session::open(settings, SystemRandom::new());
     while session.search_key_pair() {}
     for digit in pin.bytes() {
         session.press(digit - b'0')?;
@@ -188,7 +190,6 @@ impl Places {
     async fn set_pin(&self, customer: Customer) -> Result<()> {
         let Customer { mut session, plastic, .. } = customer;
         session.submit()?;
-        let mut last = None;
         while let Some(action) = session.next_action() {
             match action {
                 Action::SearchKeyPair => while session.search_key_pair() {},
@@ -197,7 +198,10 @@ impl Places {
                     let control = self.enfuce(Method::POST, &path, &json!({"scope": "SET_PIN"})).await?;
                     session.control_id(Some(text(&control["id"])?));
                 }
-                Action::Emit(event) => last = Some(event),
+                Action::Wait(seconds) => {
+                    tokio::time::sleep(Duration::from_secs(seconds.into())).await;
+                    session.waited();
+                }
                 Action::Post(request) => {
                     let path = if request.endpoint == Endpoint::Set { "set" } else { "tzpk" };
                     let call = self.http.post(format!("{}/{path}", self.relay));
@@ -206,14 +210,13 @@ impl Places {
                     let status = answer.status().as_u16();
                     let body = Some(answer.bytes().await?.to_vec());
                     let answer = Answer { status, is_html: false, retry_after_seconds: None, body };
-                    session.reply(request.endpoint, Reply::Answered(answer));
+                    session.reply(Reply::Answered(answer));
                 }
             }
         }
-        if last == Some(Event::Success) {
-            Ok(())
-        } else {
-            Err(format!("a session ended with {last:?}").into())
+        match session.snapshot().end {
+            Some(End { code: None, .. }) => Ok(()),
+            end => Err(format!("a session ended with {end:?}").into()),
         }
     }
 

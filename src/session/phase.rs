@@ -28,6 +28,8 @@ pub(super) enum Phase {
         cause: Error,
         /// How often it was looked up.
         attempts: u8,
+        /// Whether the wait before the next look-up goes on; otherwise the look-up is under way.
+        waits: bool,
     },
     /// The PIN to be shown is there, and the page has not said yet that the customer looks.
     Arrived(Digits),

@@ -164,6 +164,6 @@ fn seconds_from(retry_after: &str) -> Option<u16> {
         return Some(seconds.try_into().unwrap_or(u16::MAX));
     }
     let seconds = (Date::parse(retry_after) - Date::now()) / 1000.0;
-    // Casts of numbers with a fraction saturate, and one that is not a date is not a number.
-    (!seconds.is_nan()).then(|| (seconds + 1.0) as u16)
+    // What is not a date is not a number. A cast takes the nearest number that there is.
+    (!seconds.is_nan()).then_some((seconds + 1.0) as u16)
 }

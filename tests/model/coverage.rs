@@ -2,7 +2,7 @@
 
 use crate::{
     common::Event,
-    documented::{Input, Purpose, Source, Told},
+    inputs::{Input, Purpose, Source, Told},
     places::{Place, reachable},
 };
 use card_pin::{error::Error, wire::Endpoint};

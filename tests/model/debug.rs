@@ -2,6 +2,7 @@
 //! of a PIN, any byte of a key, any part of a control id or a body, is a finding.
 
 use proptest::{prelude::*, test_runner::TestCaseError};
+use std::{collections::HashSet, sync::LazyLock};
 
 /// The words a session is described with.
 const WORDS: &str = "\
@@ -13,6 +14,8 @@ const WORDS: &str = "\
     actions SearchKeyPair AskControlId Post Request Tzpk Status Wait ready refusals refused submitted Confirm \
     ControlIdUnavailable ControlIdExpired NotAllowed Busy AlreadyUsed Network Timeout OutcomeUnknown ServerError Rejected \
     BadResponse TzpkInvalid EntropyUnavailable TooShort TooLong Closed NotDigits WeakPin Mismatch";
+
+static KNOWN: LazyLock<HashSet<&str>> = LazyLock::new(|| WORDS.split(' ').collect());
 
 /// What a number may follow: lengths, counts and rules.
 const COUNTS: [&str; 17] = [
@@ -45,7 +48,7 @@ pub(crate) fn check(printed: &str) -> Result<(), TestCaseError> {
         let is_count = word.len() <= 4
             && word.bytes().all(|digit| digit.is_ascii_digit())
             && COUNTS.iter().any(|name| printed[..start].ends_with(name));
-        let is_known = is_count || WORDS.split(' ').any(|known| known == word);
+        let is_known = is_count || KNOWN.contains(word);
         prop_assert!(is_known, "`{}` is printed in {}", word, printed);
         from = end;
     }

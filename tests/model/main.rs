@@ -17,11 +17,13 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod answers;
 mod coverage;
 mod debug;
 mod documented;
 mod faults;
 mod hsm;
+mod inputs;
 mod pad;
 mod places;
 mod random;
@@ -29,8 +31,8 @@ mod world;
 
 use card_pin::wire::Endpoint;
 use coverage::Coverage;
-use documented::{Id, Input, Purpose, Source};
 use faults::Fault;
+use inputs::{Id, Input, Purpose, Source};
 use pad::Rules;
 use places::{Place, Row, reachable};
 use proptest::{

@@ -1,8 +1,9 @@
 //! Where a session can be, and how to get there.
 
 use crate::{
-    documented::{Documented, Id, Input, Purpose, Source},
+    documented::Documented,
     faults::Fault,
+    inputs::{Id, Input, Purpose, Source},
     pad::Next,
 };
 use card_pin::wire::Endpoint;

@@ -2,9 +2,8 @@
 //! the system, and fails from the moment it is told to.
 
 use crate::common::Exhausted;
-use card_pin::random::SystemRandom;
 use crypto_primes::{Flavor, hazmat::SmallFactorsSieve, is_prime};
-use rand::{TryCryptoRng, TryRng, rand_core::utils::next_word_via_fill};
+use rand::{TryCryptoRng, TryRng, rand_core::utils::next_word_via_fill, rngs::SysRng};
 use rsa::BoxedUint;
 use std::{cell::RefCell, collections::VecDeque, num::NonZeroU32, rc::Rc, sync::LazyLock};
 
@@ -17,7 +16,7 @@ static PRIMES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| (0..4).map(|_| search_p
 
 fn search_prime() -> Vec<u8> {
     let mut start = [0; BITS as usize / 8];
-    SystemRandom::new().try_fill_bytes(&mut start).unwrap();
+    SysRng.try_fill_bytes(&mut start).unwrap();
     start[0] |= 0b1100_0000;
     start[start.len() - 1] |= 1;
     let start = BoxedUint::from_be_slice(&start, BITS).unwrap();
@@ -87,7 +86,7 @@ impl TryRng for Source {
             return Err(Exhausted);
         }
         if state.starts.is_empty() {
-            SystemRandom::new().try_fill_bytes(bytes).unwrap();
+            SysRng.try_fill_bytes(bytes).unwrap();
         } else if bytes.len() == BITS as usize / 8 {
             bytes.copy_from_slice(&state.starts.pop_front().unwrap());
         } else {

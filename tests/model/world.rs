@@ -1,12 +1,14 @@
 //! One session under test, the model of it beside it, and everything that has to hold after each step.
 
 use crate::{
+    answers::unasked_request,
     common::{Event, events, field},
     coverage::Coverage,
     debug,
-    documented::{Documented, Id, Input, Observed, Outcome, Purpose, Source, Told},
-    faults::{self, Meaning},
+    documented::Documented,
+    faults::Meaning,
     hsm::ServerKey,
+    inputs::{Id, Input, Observed, Outcome, Purpose, Source, Told},
     pad::Rules,
     random,
 };
@@ -124,8 +126,7 @@ impl<'a> World<'a> {
             Input::Reply(fault) => {
                 let asked = self.requests.iter().find(|request| Some(request.endpoint) == outstanding);
                 // To what nobody asked for, the answer is as good as it could be: wrapped under the session's own key.
-                let unasked =
-                    || faults::unasked_request(self.model.key_endpoint(), self.public_key.as_deref());
+                let unasked = || unasked_request(self.model.key_endpoint(), self.public_key.as_deref());
                 let request = asked.map_or_else(unasked, |request| Request {
                     endpoint: request.endpoint,
                     body: request.body.clone(),
