@@ -7,7 +7,7 @@ use card_pin_e2e::{Browser, Engine, Sandbox, WebDriver, random_pin};
 use serde_json::json;
 use std::{fs, time::Duration};
 
-/// A worker that has ended gives its memory back a moment later (`vault-host.js` lets it wipe itself first).
+/// A worker that has ended gives its memory back a moment later (`www/vault-host.js` lets it wipe itself first).
 const SETTLE: Duration = Duration::from_millis(1500);
 
 /// A page's memory in Chromium, in bytes.
