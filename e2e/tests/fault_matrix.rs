@@ -175,7 +175,7 @@ fn own_way(engine: Engine, case: &Case) -> Option<&'static str> {
         // Taken for what it is.
         (Engine::WebKit, "gzip") => Some("success"),
         // After `Connection: close`, taken for the whole body; half a script may never say that it cannot be read.
-        (Engine::WebKit, "cut_body") if case.on == Worker => Some("network|timeout"),
+        (Engine::WebKit, "cut_body") if case.on == Worker => Some("vault_missing|timeout"),
         (Engine::WebKit, "cut_body") if is_set => Some("success"),
         (Engine::WebKit, "cut_body") if !matches!(case.on, Worker | Core) => Some("bad_response"),
         // The view was carried out the first time, and half of the refusal of the second is read.

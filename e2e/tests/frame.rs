@@ -122,6 +122,11 @@ async fn the_newer_platform_says_it_otherwise(sandbox: &Sandbox, driver: &WebDri
         (sandbox.view_control_id(&card.id).await?, "view_pin_success"),
     ] {
         tell(driver, &json!({"operation": "view-pin", "pinControlId": control_id})).await?;
+        // A PIN is drawn in a frame that has the focus: to WebKit's driver, that is the frame that it works in.
+        enter_frame(driver).await?;
+        let over = "document.querySelector('card-pin').shadowRoot.querySelector('[part=prompt]').textContent";
+        driver.wait_for(&format!("['Your PIN', 'That did not work'].includes({over})"), "the PIN").await?;
+        driver.leave_frame().await?;
         let told = format!("told.some(({{ event }}) => event === '{event}')");
         driver.wait_for(&told, event).await?;
     }
