@@ -15,7 +15,31 @@ async fn all(engine: Engine) -> Result<()> {
         let key = json!({"algorithm": algorithm, "keyBytes": bytes, "pinBlockFormat": format, "kcv": true});
         set_and_view(&sandbox, browser.driver(), &key).await.with_context(|| key.to_string())?;
     }
+    a_format_that_was_not_asked_for_is_refused(&sandbox, browser.driver()).await.context("another format")
+}
+
+/// Whoever can edit an answer cannot have the PIN sent in a weaker block: the formats with an account number are asked for.
+async fn a_format_that_was_not_asked_for_is_refused(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
+    for (formats, format) in [(Value::Null, 0), (json!("4"), 1)] {
+        sandbox.reset().await?;
+        let key = json!({"algorithm": "TDEA", "keyBytes": 16, "pinBlockFormat": format, "kcv": true});
+        sandbox.plan_key(&key).await?;
+        let card = sandbox.waiting_card().await?;
+        driver.open(&sandbox.url("/pin-page/direct.html")).await?;
+        let pad = Pad::find(driver).await?;
+        accept(driver, formats).await?;
+        pad.start(&card.control_id).await?;
+        let end = pad.end().await?;
+        ensure!(end["code"] == "bad_response", "format {format}: {end}");
+        ensure!(sandbox.count("/pin-page/set").await? == 0, "the PIN was sent in format {format}");
+    }
     Ok(())
+}
+
+/// Which formats the pad takes.
+async fn accept(driver: &WebDriver, formats: Value) -> Result<()> {
+    let accept = "document.querySelector('card-pin').pinBlockFormats = argument";
+    driver.run::<Value>(accept, formats).await.map(drop)
 }
 
 async fn set_and_view(sandbox: &Sandbox, driver: &WebDriver, key: &Value) -> Result<()> {
@@ -24,6 +48,7 @@ async fn set_and_view(sandbox: &Sandbox, driver: &WebDriver, key: &Value) -> Res
     let card = sandbox.waiting_card().await?;
     driver.open(&sandbox.url("/pin-page/direct.html")).await?;
     let pad = Pad::find(driver).await?;
+    accept(driver, json!("0 1 3 4")).await?;
     pad.start(&card.control_id).await?;
     let pin = random_pin()?;
     pad.choose(&pin, Hand::Keyboard).await?;
@@ -36,7 +61,7 @@ async fn set_and_view(sandbox: &Sandbox, driver: &WebDriver, key: &Value) -> Res
         .run(
             "const canvas = document.createElement('canvas');
              document.body.append(canvas);
-             const session = open({ operation: 'view-pin', viewUrl: './view', canvas,
+             const session = open({ operation: 'view-pin', viewUrl: './view', canvas, pinBlockFormats: [0, 1, 3, 4],
                                     controlIdProvider: async () => argument });
              const digits = [];
              const done = new Promise((resolve) => session.addEventListener('spell', ({ detail }) =>

@@ -219,8 +219,8 @@ async fn everything_is_there(session: &mut TappedSession<'_>) -> Result<(Asked, 
 #[derive(Clone, Copy)]
 enum Fault {
     Status(u16),
-    /// 200, with this in place of the key.
-    Instead(&'static str),
+    /// 200, with another's key in place of the key.
+    Anothers,
     /// The right key, if it were one.
     SingleDes,
     Cut,
@@ -232,12 +232,14 @@ const KEY_FAULTS: [(&str, &str, Fault); 6] = [
     ("tzpk: cut", "network", Fault::Cut),
     ("tzpk: timed out", "timeout", Fault::TimeOut),
     ("tzpk: none in the answer", "bad_response", Fault::Status(200)),
-    ("tzpk: wrapped for another", "tzpk_invalid", Fault::Instead(ANOTHERS)),
+    ("tzpk: wrapped for another", "tzpk_invalid", Fault::Anothers),
     ("tzpk: single DES", "tzpk_invalid", Fault::SingleDes),
 ];
 
-/// 256 bytes, of which nothing is known.
-const ANOTHERS: &str = "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQQ==";
+/// As long as a wrapped key, and wrapped for nobody: 256 bytes.
+fn anothers() -> String {
+    format!("{}QQ==", "QUFB".repeat(85))
+}
 
 async fn the_key_does_not_come(
     world: &mut World<'_>,
@@ -250,7 +252,7 @@ async fn the_key_does_not_come(
     let (asked, answer) = everything_is_there(&mut session).await?;
     match fault {
         Fault::Status(status) => asked.answer(status, json!({}))?,
-        Fault::Instead(tzpk) => asked.answer(200, json!({"tzpk": tzpk}))?,
+        Fault::Anothers => asked.answer(200, json!({"tzpk": anothers()}))?,
         Fault::SingleDes => asked.answer(200, answer)?,
         Fault::Cut => session.cut(asked),
         Fault::TimeOut => session.wait_no_longer().await?,

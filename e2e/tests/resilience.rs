@@ -229,7 +229,7 @@ impl<'a> Stage<'a> {
         self.driver.open(&self.network.url("/pin-page/headless.html")).await?;
         self.driver.wait_for("window.PinSession", "the session's module").await?;
         let isolations = "
-            const { PinSession } = await import('/pin-page/card-pin.js?second');
+            const { PinSession } = await window.secondCopy();
             const isolations = [];
             for (const Session of [window.PinSession, PinSession]) {
               const session = new Session({ controlIdProvider: async () => 'token', tzpkUrl: './tzpk', setUrl: './set' });
