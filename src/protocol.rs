@@ -193,27 +193,28 @@ pub enum Outward {
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use super::{Inward, Outward};
-    use std::{collections::BTreeSet, env, fs, path::Path};
+    use std::{collections::BTreeMap, env, fs, path::Path};
     use ts_rs::{Config, TS, TypeVisitor};
 
     /// With this variable, the file is written and not compared.
     const WRITE: &str = "CARD_PIN_WRITE_TYPES";
 
-    /// The declarations of a type and of all that it uses, each once, a type before those that it uses.
+    /// The declarations of a type and of all that it uses, each once, by name: the order in which a type names what it uses is
+    /// another in each build.
     #[derive(Default)]
     struct Declarations {
         config: Config,
-        names: BTreeSet<String>,
-        text: String,
+        texts: BTreeMap<String, String>,
     }
 
     impl TypeVisitor for Declarations {
         fn visit<T: TS + 'static + ?Sized>(&mut self) {
             // What TypeScript knows by itself has no file of its own.
             let name = T::ident(&self.config);
-            if T::output_path().is_some() && self.names.insert(name) {
+            if T::output_path().is_some() {
                 let docs = T::docs().unwrap_or_default();
-                self.text.extend(["\n", &docs, "export ", &T::decl(&self.config), "\n"]);
+                let text = ["\n", &docs, "export ", &T::decl(&self.config), "\n"].concat();
+                self.texts.insert(name, text);
             }
             T::visit_dependencies(self);
         }
@@ -227,7 +228,7 @@ mod tests {
         declarations.visit::<Outward>();
         let expected = format!(
             "// Generated from src/protocol.rs by `{WRITE}=1 cargo test --lib protocol`. Changes here are lost.\n{}",
-            declarations.text
+            declarations.texts.into_values().collect::<String>()
         );
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("www/protocol.d.ts");
         if env::var_os(WRITE).is_some() {

@@ -1,14 +1,34 @@
 // Generated from src/protocol.rs by `CARD_PIN_WRITE_TYPES=1 cargo test --lib protocol`. Changes here are lost.
 
 /**
- * From the page to the vault. The first message is [`Open`](Self::Open); it is taken once.
+ * Which requests carry cookies: the `credentials` of `fetch`.
  */
-export type Inward = { "open": Open } | { "press": Digit } | "erase" | "clear" | "forget" | "confirm" | "advance" | "submit" | { "controlId": string | null } | { "color": string } | "reveal" | "spell" | "ping" | "close";
+export type Credentials = "omit" | "same-origin" | "include";
 
 /**
  * A whole number from 0 to 9. There is no `Debug` output of its value.
  */
 export type Digit = number;
+
+/**
+ * How a session ended.
+ */
+export type End = { 
+/**
+ * What went wrong; `None` if the PIN was set, or was shown and is hidden again.
+ */
+code: ErrorCode | null, 
+/**
+ * Whether the same customer may succeed with a new control id.
+ */
+retryable: boolean, };
+
+export type ErrorCode = "control_id_missing" | "control_id_unavailable" | "control_id_expired" | "not_allowed" | "busy" | "already_used" | "network" | "timeout" | "outcome_unknown" | "server_error" | "rejected" | "bad_response" | "tzpk_invalid" | "entropy_unavailable" | "isolation_unavailable" | "vault_missing" | "wasm_unavailable" | "closed" | "too_short" | "too_long" | "not_digits" | "weak_pin" | "mismatch";
+
+/**
+ * From the page to the vault. The first message is [`Open`](Self::Open); it is taken once.
+ */
+export type Inward = { "open": Open } | { "press": Digit } | "erase" | "clear" | "forget" | "confirm" | "advance" | "submit" | { "controlId": string | null } | { "color": string } | "reveal" | "spell" | "ping" | "close";
 
 /**
  * What a session is opened with. The page gives every field; defaults are in `www/options.js`.
@@ -81,16 +101,6 @@ timeoutMs: number, };
 export type OperationName = "set-pin" | "view-pin";
 
 /**
- * Which requests carry cookies: the `credentials` of `fetch`.
- */
-export type Credentials = "omit" | "same-origin" | "include";
-
-/**
- * What happens to PINs that are easily guessed.
- */
-export type WeakPinName = "reject" | "allow";
-
-/**
  * From the vault to the page.
  */
 export type Outward = { "state": { 
@@ -114,8 +124,6 @@ place: number, } } | { "closed": {
  * An error code.
  */
 code: ErrorCode | null, } };
-
-export type ErrorCode = "control_id_missing" | "control_id_unavailable" | "control_id_expired" | "not_allowed" | "busy" | "already_used" | "network" | "timeout" | "outcome_unknown" | "server_error" | "rejected" | "bad_response" | "tzpk_invalid" | "entropy_unavailable" | "isolation_unavailable" | "vault_missing" | "wasm_unavailable" | "closed" | "too_short" | "too_long" | "not_digits" | "weak_pin" | "mismatch";
 
 /**
  * The whole truth about a session, at one moment. Nothing else is told about it.
@@ -164,19 +172,11 @@ end: End | null, };
 export type Stage = "entry" | "submitting" | "arrived" | "shown" | "ended";
 
 /**
- * How a session ended.
- */
-export type End = { 
-/**
- * What went wrong; `None` if the PIN was set, or was shown and is hidden again.
- */
-code: ErrorCode | null, 
-/**
- * Whether the same customer may succeed with a new control id.
- */
-retryable: boolean, };
-
-/**
  * Which entry the digits go to.
  */
 export type Step = "entry" | "confirm";
+
+/**
+ * What happens to PINs that are easily guessed.
+ */
+export type WeakPinName = "reject" | "allow";
