@@ -1,8 +1,8 @@
 //! Messages, from JavaScript's values and to them, by serde's description of them in `src/protocol.rs`.
 //!
 //! `serde-wasm-bindgen` does the same for any value. It needs the standard library, whose panics and formatting of numbers
-//! come with it, and makes a page load 39 KiB more with brotli (105 instead of 66). It also reads the fields of a struct
-//! one by one, with those of `Object.prototype`, and does not see others. What is read here are own fields, and no others.
+//! come with it: the module would be 24 KiB larger with brotli (92 KB instead of 68). It also reads the fields of a struct one
+//! by one, with those of `Object.prototype`, and does not see others. What is read here are own fields, and no others.
 
 use crate::protocol::{Inward, Outward};
 use crate::session::{End, Snapshot};
