@@ -75,8 +75,9 @@ export function scriptUrl(url) {
 
 /** Whether what the page is made of cannot have been changed on its way here. Pages of an app, a file or a string had no way. */
 export function isSecure() {
-  const isFromNetwork = location.protocol === "http:" || location.protocol === "https:";
-  return !isFromNetwork || globalThis.isSecureContext !== false || isLoopback(location.hostname);
+  const { protocol, hostname } = globalThis.location ?? {};
+  const isFromNetwork = protocol === "http:" || protocol === "https:";
+  return !isFromNetwork || globalThis.isSecureContext !== false || isLoopback(hostname);
 }
 
 /** @param {string} host */
