@@ -1,4 +1,4 @@
-//! Every message between the page and the vault. There are no others, and they are defined here alone: `www/protocol.d.ts`
+//! All messages between the page and the vault. They are defined only here: `www/protocol.d.ts`
 //! is generated from these types, and a test holds it to them.
 //!
 //! A message without content is its name (`"erase"`); any other is an object with its name as the one key

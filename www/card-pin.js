@@ -47,7 +47,7 @@ const ATTRIBUTES = Object.freeze({
  */
 const PROPERTIES = ["workerUrl", "wasmUrl", "scalarWasmUrl", "requestHeaders"];
 
-/** Where there is no document, as on a server, the module can be imported all the same. */
+/** The module can also be imported without a document, as on a server. */
 const Base = /** @type {typeof HTMLElement} */ (globalThis.HTMLElement ?? Object);
 
 export class CardPin extends Base {
@@ -168,7 +168,7 @@ export class CardPin extends Base {
     return this.#isOpening || (this.#session !== undefined && !this.#session.state.end);
   }
 
-  /** Whether the session is over, and there is no other control id for the next. */
+  /** Whether the session is over and the next one still needs another control id. */
   get #isSpent() {
     const controlId = this.getAttribute("control-id");
     const isSame = controlId !== null && controlId === this.#usedControlId;

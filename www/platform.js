@@ -5,7 +5,7 @@
  * member, and one of the name `trustedTypes` stands where an engine has none.
  */
 
-/** @type {any} absent where there is no document, as on a server */
+/** @type {any} absent without a document, as on a server */
 const documents = globalThis.Document?.prototype ?? (globalThis.document && Object.getPrototypeOf(document));
 const hidden = documents && Object.getOwnPropertyDescriptor(documents, "hidden")?.get;
 const { hasFocus, createElement, createElementNS } = documents ?? {};

@@ -16,7 +16,7 @@ import { readOutward } from "./outward.js";
  * @property {(message: Outward) => void} told
  * @property {() => void} restarted the worker did not start, and a vault on the page takes its place
  * @property {() => void} lost the vault broke off
- * @property {(code: string) => void} failed there is no vault
+ * @property {(code: string) => void} failed the vault could not be started
  */
 
 /** How long a vault may take to wipe itself, in milliseconds, before its worker is ended all the same. */

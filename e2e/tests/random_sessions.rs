@@ -179,7 +179,7 @@ impl Plan {
         let ends =
             |detail: &&Value| ["set_pin_success", "set_pin_error"].iter().any(|end| detail["event"] == *end);
         let end = told.iter().find(ends);
-        let end = end.with_context(|| format!("there is no end: {outcome}"))?;
+        let end = end.with_context(|| format!("the end is missing: {outcome}"))?;
         ensure!(told.iter().filter(ends).count() == 1, "it ends more than once: {outcome}");
         ensure!(told.last() == Some(end), "something comes after the end: {outcome}");
         for once in ["ready", "submitting"] {

@@ -122,7 +122,7 @@ impl Requests {
             Endpoint::Tzpk => &self.tzpk_url,
             Endpoint::Set => &self.set_url,
             Endpoint::View => &self.view_url,
-            // The session looks nothing up where there is no address for it.
+            // Without an address the session never asks for the status.
             Endpoint::Status => self.status_url.as_deref().unwrap_or_default(),
         }
     }

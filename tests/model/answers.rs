@@ -156,7 +156,7 @@ impl Beside {
             Self::BlockMissing => without(body, "pinBlock"),
             Self::BlockNoBase64 => with(body, "pinBlock", "*".into()),
             Self::BlockOfOtherLength => with(body, "pinBlock", "AAAA".into()),
-            // Decrypts to something else than a block: what it decrypts to is the same in every run.
+            // Decrypts to something other than a block, and to the same in every run.
             Self::BlockOfOtherKey => with(body, "pinBlock", Base64::encode_string(&key.noise()).into()),
         }
     }

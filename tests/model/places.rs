@@ -32,7 +32,7 @@ pub(crate) enum Row {
     KeyAskedAfterLastWait,
     KeyThere,
     Setting,
-    /// There is no address at which the outcome could be looked up.
+    /// The outcome cannot be looked up, since no address for it was given.
     SettingForGood,
     /// The outcome is not known, and will be looked up.
     InDoubt,
