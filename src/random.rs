@@ -10,22 +10,22 @@ use crate::error::Error;
 use alloc::{boxed::Box, vec};
 use core::{convert::Infallible, fmt, mem};
 use getrandom::SysRng;
-use health::Health;
+use health::{BLOCK, Health, WINDOW};
 use rand::distr::uniform::SampleRange;
 use rand_core::{TryCryptoRng, TryRng, utils::next_word_via_fill};
 use zeroize::{Zeroize, Zeroizing};
 
-/// How many bytes are tested and thrown away before the first is given out: the start-up test of SP 800-90B, 4.3 (1),
+/// How many windows are tested and thrown away before the first byte is given out: the start-up test of SP 800-90B, 4.3 (1),
 /// takes at least 1024 samples.
-const START_UP: usize = 1024;
+const START_UP: usize = 2;
 
 /// The system's random source, health-tested: `crypto.getRandomValues` in a browser, the kernel's elsewhere.
 pub type SystemRandom = HealthTested<SysRng>;
 
 /// A random source whose output runs through the health tests of NIST SP 800-90B, 4.3 and 4.4.
 ///
-/// Before the first draw 1024 bytes are tested and discarded; after that every byte is tested before it is given out. A
-/// failure, of a test or of the source itself, is permanent: every later draw fails, too. A sound source fails in about one
+/// Before the first draw 1024 bytes are tested and discarded; after that every byte is tested before it is given out, and
+/// the tests remember no byte that is given out but the last. A failure, of a test or of the source itself, is permanent: every later draw fails, too. A sound source fails in about one
 /// of 2^50 key pairs.
 pub struct HealthTested<R> {
     source: R,
@@ -74,18 +74,29 @@ impl<R: TryCryptoRng> HealthTested<R> {
 
     fn start_up(&mut self) -> Result<Box<Health>, Error> {
         let mut health = Box::new(Health::default());
-        self.draw_tested(&mut health, &mut Zeroizing::new(vec![0; START_UP]))?;
+        self.draw_tested(&mut health, &mut Zeroizing::new(vec![0; START_UP * (WINDOW - BLOCK)]))?;
         Ok(health)
     }
 
     fn draw_tested(&mut self, health: &mut Health, bytes: &mut [u8]) -> Result<(), Error> {
-        let is_drawn = self.source.try_fill_bytes(bytes).is_ok();
-        if is_drawn && health.admits(bytes) {
-            return Ok(());
+        let mut rest = &mut *bytes;
+        while !rest.is_empty() {
+            // The tests remember the first block of a window for as long as the window lasts: nobody is given it.
+            let is_sound =
+                !health.is_at_window() || self.fill_tested(health, &mut *Zeroizing::new([0; BLOCK]));
+            let (part, after) = rest.split_at_mut(rest.len().min(health.left_in_window()));
+            if !(is_sound && self.fill_tested(health, part)) {
+                // Nobody shall use what failed by overlooking the error.
+                bytes.zeroize();
+                return Err(Error::EntropyUnavailable);
+            }
+            rest = after;
         }
-        // Nobody shall use what failed by overlooking the error.
-        bytes.zeroize();
-        Err(Error::EntropyUnavailable)
+        Ok(())
+    }
+
+    fn fill_tested(&mut self, health: &mut Health, bytes: &mut [u8]) -> bool {
+        self.source.try_fill_bytes(bytes).is_ok() && health.admits(bytes)
     }
 }
 

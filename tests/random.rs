@@ -159,15 +159,19 @@ fn a_sound_source_raises_no_false_alarm() {
     }
 }
 
+/// Two windows, and of each later window the first block, which the tests remember while it lasts.
 #[test]
-fn the_first_1024_bytes_are_tested_and_thrown_away() {
-    let (mut seeded, mut direct) = (sound(7), sound(7));
-    let mut random = HealthTested::from_source(source(move |_, bytes| seeded.fill_bytes(bytes)));
-    let (mut drawn, mut expected) = ([0; 32], vec![0; 1024]);
-    fill(&mut random, &mut drawn).unwrap();
-    direct.fill_bytes(&mut expected);
-    direct.fill_bytes(&mut expected[..32]);
-    assert_eq!(drawn, expected[..32]);
+fn what_the_tests_remember_is_thrown_away() {
+    let mut bytes = vec![0; 4096];
+    sound(7).fill_bytes(&mut bytes);
+    let given: Vec<u8> = bytes[1024..].chunks(512).flat_map(|window| &window[8..]).copied().collect();
+    for len in [1, 3, 8, 500, 3000] {
+        let bytes = bytes.clone();
+        let mut random = HealthTested::from_source(stream(move |place| bytes[place]));
+        let mut drawn = vec![0; 3000];
+        drawn.chunks_mut(len).for_each(|part| fill(&mut random, part).unwrap());
+        assert!(drawn == given[..3000], "{len} at a time");
+    }
 }
 
 #[test]

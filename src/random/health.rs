@@ -23,9 +23,9 @@ use ctutils::{Choice, CtEq, CtLt};
 use zeroize::Zeroize;
 
 /// W of 4.4.2, for samples that are not binary.
-const WINDOW: usize = 512;
+pub(super) const WINDOW: usize = 512;
 /// The bytes of a block; so many samples of a window are watched.
-const BLOCK: usize = 8;
+pub(super) const BLOCK: usize = 8;
 /// The cutoff of the repetition count test.
 const REPETITIONS: u8 = 9;
 /// The cutoff of the adaptive proportion test: how often a watched byte may not come again.
@@ -47,6 +47,16 @@ pub(super) struct Health {
 }
 
 impl Health {
+    /// Whether the next byte is the first of a window.
+    pub(super) fn is_at_window(&self) -> bool {
+        self.place == 0
+    }
+
+    /// How many bytes there are until the next window begins.
+    pub(super) fn left_in_window(&self) -> usize {
+        WINDOW - self.place
+    }
+
     /// Takes in what one draw gave, and says whether the source may still be taken for sound.
     pub(super) fn admits(&mut self, bytes: &[u8]) -> bool {
         bytes.iter().fold(Choice::TRUE, |is_sound, byte| is_sound & self.admits_byte(*byte)).to_bool()
