@@ -72,15 +72,12 @@ pub struct Session<R> {
 
 impl<R: TryCryptoRng> Session<R> {
     /// Opens a session; the first action is to search for a key pair.
-    ///
-    /// To view a PIN with a control id that is given is to have asked for it.
     pub fn open(settings: Settings, random: R) -> Self {
         let Settings { operation, key_size, control_id_source, formats, can_look_up } = settings;
         let key = KeyTrack::Searching(KeyPairSearch::new(key_size));
-        let pin = match (operation, &control_id_source) {
-            (Operation::Set(rules), _) => PinTrack::Entering(Entry::new(rules)),
-            (Operation::View, ControlIdSource::Provider) => PinTrack::Idle,
-            (Operation::View, ControlIdSource::Given(_)) => PinTrack::Requested,
+        let pin = match operation {
+            Operation::Set(rules) => PinTrack::Entering(Entry::new(rules)),
+            Operation::View => PinTrack::Idle,
         };
         Self {
             random,
@@ -375,12 +372,13 @@ impl<R: TryCryptoRng> Session<R> {
 
     fn key_pair_found(&mut self, key_pair: KeyPair) {
         let Phase::Open { pin, .. } = self.take_phase() else { return };
-        let key = match &self.control_id_source {
-            ControlIdSource::Given(control_id) => {
+        let key = match (&self.control_id_source, self.operation) {
+            (ControlIdSource::Given(control_id), Operation::Set(_)) => {
                 let control_id = control_id.clone();
                 self.request_key(key_pair, control_id)
             }
-            ControlIdSource::Provider => {
+            // The answer to a request for viewing brings the PIN: nobody is sent one before the customer asks.
+            (ControlIdSource::Given(_), Operation::View) | (ControlIdSource::Provider, _) => {
                 self.ready = true;
                 KeyTrack::KeyReady(key_pair)
             }
@@ -410,7 +408,14 @@ impl<R: TryCryptoRng> Session<R> {
                 return self.set(tzpk, control_id, pin);
             }
             (KeyTrack::KeyReady(key_pair), pin @ (PinTrack::Chosen(_) | PinTrack::Requested)) => {
-                Phase::Open { key: self.ask_control_id(key_pair), pin }
+                let key = match &self.control_id_source {
+                    ControlIdSource::Given(control_id) => {
+                        let control_id = control_id.clone();
+                        self.request_key(key_pair, control_id)
+                    }
+                    ControlIdSource::Provider => self.ask_control_id(key_pair),
+                };
+                Phase::Open { key, pin }
             }
             (key, pin) => Phase::Open { key, pin },
         };

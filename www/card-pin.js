@@ -2,65 +2,44 @@
 
 /**
  * The element `<card-pin>`: attributes and presses in; a drawn pad or pane and events out. Where a session is, its state says;
- * what is drawn and told follows from that. The element only decides when a session starts.
+ * what is drawn and told follows from that. The element only decides when a session starts, and in which language.
  */
 
+import { ATTRIBUTES, PROPERTIES, defineProperties, readOptions } from "./attributes.js";
 import { CardPinError } from "./error.js";
+import { listenToKeys } from "./keyboard.js";
+import { keyOf } from "./keypad.js";
 import { DEFAULTS, oneOf, toSettings } from "./options.js";
 import { Pad } from "./pad.js";
 import { PinSession } from "./pin-session.js";
 import { bare } from "./platform.js";
+import { Presses } from "./presses.js";
 import { Session } from "./session.js";
 import { eventsBetween, takesInput } from "./session-state.js";
+import { Speech } from "./speech.js";
 import { ViewPane } from "./view-pane.js";
+import { checkWords } from "./words.js";
 
-/** @import {Key} from "./keypad.js" */
-/** @import {PadState} from "./pad.js" */
+/** @import {Action, PadState} from "./describe-pad.js" */
+/** @import {Typed} from "./entry-field.js" */
 /** @import {Inward} from "./protocol.d.ts" */
 /** @import {Settings} from "./options.js" */
 /** @import {EventDetail, SessionState} from "./session-state.js" */
 
 export { CardPinError, PinSession };
 
-/** Attributes, and the properties that reflect them. */
-const ATTRIBUTES = Object.freeze({
-  operation: "operation",
-  "control-id": "controlId",
-  "tzpk-url": "tzpkUrl",
-  "set-url": "setUrl",
-  "view-url": "viewUrl",
-  "status-url": "statusUrl",
-  "min-length": "minLength",
-  "max-length": "maxLength",
-  confirm: "confirm",
-  "weak-pin": "weakPin",
-  keypad: "keypad",
-  "timeout-ms": "timeoutMs",
-  "key-size": "keySize",
-  "pin-block-formats": "pinBlockFormats",
-  credentials: "credentials",
-  isolation: "isolation",
-});
-
-/**
- * Properties that reflect no attribute. The addresses of scripts are among them, since markup must not be able to name those.
- */
-const PROPERTIES = ["workerUrl", "wasmUrl", "scalarWasmUrl", "requestHeaders"];
-
 /** The module can also be imported without a document, as on a server. */
 const Base = /** @type {typeof HTMLElement} */ (globalThis.HTMLElement ?? Object);
 
-export class CardPin extends Base {
-  static observedAttributes = ["control-id", "keypad", "operation"];
+/** The properties that reflect no attribute, of each element. @type {WeakMap<HTMLElement, Record<string, any>>} */
+const properties = new WeakMap();
 
-  #root = this.attachShadow(bare({ mode: "open" }));
-  #actions = {
-    key: (/** @type {Key} */ key) => this.#say(key === "erase" ? "erase" : { press: key }),
-    advance: () => this.#advance(),
-    spell: () => this.#session?.say("spell"),
-  };
-  /** The properties that reflect no attribute. @type {Record<string, any>} */
-  #properties = bare({});
+export class CardPin extends Base {
+  static observedAttributes = ["control-id", "keypad", "lang", "operation"];
+
+  // Closed: the path of an event that is heard outside does not name what is in here.
+  #root = this.attachShadow(bare({ mode: "closed" }));
+  #speech = new Speech(this, () => this.#render());
   /** @type {(() => string | Promise<string>) | undefined} */
   #controlIdProvider;
   /** What is drawn, once it is needed. @type {Pad | ViewPane | undefined} */
@@ -80,9 +59,9 @@ export class CardPin extends Base {
 
   constructor() {
     super();
-    this.addEventListener("keydown", (event) => this.#onKeyDown(event));
+    properties.set(this, bare({}));
     // What was set before the element was defined is a property of its own, which hides the one that counts.
-    for (const name of [...Object.values(ATTRIBUTES), ...PROPERTIES, "controlIdProvider"]) {
+    for (const name of [...Object.values(ATTRIBUTES), ...PROPERTIES, "controlIdProvider", "words"]) {
       if (!Object.hasOwn(this, name)) continue;
       const self = /** @type {any} */ (this);
       const value = self[name];
@@ -94,6 +73,7 @@ export class CardPin extends Base {
   connectedCallback() {
     // One that was only moved has its session still.
     if (!this.#session && !this.#isOpening) this.#queueStart();
+    else this.#render();
   }
 
   disconnectedCallback() {
@@ -104,6 +84,7 @@ export class CardPin extends Base {
   /** @param {string} name @param {string | null} before @param {string | null} value */
   attributeChangedCallback(name, before, value) {
     if (name === "keypad") this.#layKeys();
+    else if (name === "lang") this.#render();
     else if (name === "operation") {
       // A control id that a session had is spent: the next one starts with another.
       if ((value ?? DEFAULTS.operation) !== (before ?? DEFAULTS.operation) && !this.#isSpent) this.#restart();
@@ -122,6 +103,16 @@ export class CardPin extends Base {
     const isFirst = this.#controlIdProvider === undefined;
     this.#controlIdProvider = provider ?? undefined;
     if (isFirst && provider && !this.#isRunning) this.#queueStart();
+  }
+
+  /** Texts in the place of the pad's own. @returns {import("./words.js").Texts} */
+  get words() {
+    return this.#speech.changed;
+  }
+
+  set words(words) {
+    this.#speech.changed = checkWords(words ?? {});
+    this.#render();
   }
 
   /** Puts the focus where the next digit goes. @param {FocusOptions} [options] */
@@ -225,12 +216,22 @@ export class CardPin extends Base {
   }
 
   #makePane() {
-    return this.#views ? new ViewPane(this.#root, this.#actions) : new Pad(this.#root, this.#actions);
+    const pane = this.#views ? new ViewPane(this.#root) : new Pad(this.#root, (typed) => this.#type(typed));
+    new Presses(pane.element, (button) => this.#press(button));
+    listenToKeys(pane.element, (typed, isRepeated) => this.#type(typed, isRepeated));
+    // A press leaves the focus where it is, so that typing goes on from there, and a screen reader's cursor stays.
+    pane.element.addEventListener("mousedown", (event) => event.preventDefault());
+    pane.element.addEventListener("pointerdown", ({ isTrusted, pointerType }) => {
+      if (isTrusted && pointerType === "mouse" && !pane.hasFocus) pane.focus({ preventScroll: true });
+    });
+    return pane;
   }
 
   #prepare() {
     try {
-      const options = this.#options();
+      const options = readOptions(this, /** @type {any} */ (properties.get(this)));
+      options.controlIdProvider = this.#controlIdProvider;
+      if (this.#pane instanceof ViewPane) options.canvas = this.#pane.makeCanvas();
       const settings = (this.#settings = toSettings(options));
       this.#isOpening = true;
       setTimeout(() => this.#settings === settings && this.#open());
@@ -255,22 +256,6 @@ export class CardPin extends Base {
       },
     });
     return this.#session;
-  }
-
-  #options() {
-    /** @type {Record<string, any>} */
-    const options = bare({ ...this.#properties, controlIdProvider: this.#controlIdProvider });
-    if (this.#pane instanceof ViewPane) options.canvas = this.#pane.makeCanvas();
-    for (const [attribute, option] of Object.entries(ATTRIBUTES)) {
-      const value = this.getAttribute(attribute);
-      if (value !== null && option !== "keypad") options[option] = value;
-    }
-    for (const option of ["minLength", "maxLength", "timeoutMs", "keySize"]) {
-      if (option in options) options[option] = Number(options[option]);
-    }
-    if ("confirm" in options) options.confirm = oneOf("confirm", options.confirm, ["on", "off"]) === "on";
-    if ("pinBlockFormats" in options) options.pinBlockFormats = options.pinBlockFormats.split(/[\s,]+/).filter(Boolean).map(Number);
-    return options;
   }
 
   #layKeys() {
@@ -299,42 +284,54 @@ export class CardPin extends Base {
     if (session && takesInput(session.state)) session.say(message);
   }
 
-  /** `Enter` and the wide button: the next step, the submit, a look at the PIN, or a new start. */
-  #advance() {
-    if (this.#padState().canRestart) return this.reset();
-    const session = this.#open();
-    session?.say(session.state.phase === "arrived" ? "reveal" : "advance");
+  /** @param {HTMLElement} button */
+  #press(button) {
+    const key = keyOf(button);
+    if (key !== undefined) return this.#say(key === "erase" ? key : { press: key });
+    const action = this.#pane?.actionOf(button);
+    if (action) this.#act(action);
   }
 
-  /** @param {KeyboardEvent} event */
-  #onKeyDown(event) {
-    if (!event.isTrusted || event.ctrlKey || event.altKey || event.metaKey) return;
-    const [target] = event.composedPath();
-    const { localName, dataset } = /** @type {HTMLElement} */ (target);
-    const isOnKey = localName === "button" && dataset.key !== "submit";
-    // `Enter` on a key, or on any other button, presses it.
-    if (event.key === "Enter" && isOnKey) return;
-    if (this.#takesKey(event)) event.preventDefault();
+  /** @param {Action} action */
+  #act(action) {
+    switch (action) {
+      case "advance":
+        return this.#open()?.say("advance");
+      case "restart":
+        return this.reset();
+      case "back":
+        return this.#say("forget");
+      case "spell":
+        return this.#session?.say("spell");
+      case "cancel":
+        // The page decides where to; where it does not say, the session ends all the same.
+        if (this.#tell({ event: "cancel" })) this.close();
+    }
   }
 
-  /** @param {KeyboardEvent} event @returns {boolean} whether the key was for the pad, and not for the page */
-  #takesKey({ key, repeat }) {
+  /** @param {Typed | "escape"} typed @param {boolean} [isRepeated] @returns {boolean} whether it was for the pad */
+  #type(typed, isRepeated = false) {
     const session = this.#open();
+    const state = session?.state;
     const isTyping = session !== undefined && takesInput(session.state);
-    if (/^[0-9]$/.test(key)) {
-      if (isTyping && !repeat) session.say({ press: Number(key) });
+    if (typeof typed === "object") {
+      if (isTyping && !isRepeated) session.say(typed);
       return isTyping;
     }
     // What was pressed before, and the vault has not counted yet, is there to be erased, too.
     const hasDigits = isTyping && (session.state.digits > 0 || session.state.posted > session.state.taken);
-    if (key === "Backspace" || key === "Delete" || key === "Escape") {
-      if (hasDigits) session.say(key === "Backspace" ? "erase" : "clear");
+    if (typed === "erase" && isTyping && !hasDigits && session.state.step === "confirm") {
+      session.say("forget");
+      return true;
+    }
+    if (typed !== "advance") {
+      if (hasDigits) session.say(typed === "erase" ? "erase" : "clear");
       return hasDigits;
     }
-    if (key !== "Enter") return false;
-    const canAdvance = hasDigits || this.#padState().canRestart || (session?.state.views && !session.state.end);
-    if (canAdvance) this.#advance();
-    return canAdvance === true;
+    const { canRestart } = this.#padState();
+    const canAdvance = hasDigits || canRestart || (state?.views && !state.end) || false;
+    if (canAdvance) this.#act(canRestart ? "restart" : "advance");
+    return canAdvance;
   }
 
   /** @param {SessionState} before @param {SessionState} after */
@@ -350,12 +347,12 @@ export class CardPin extends Base {
   }
 
   #render() {
-    this.#pane?.render(this.#padState());
+    this.#pane?.render(this.#padState(), this.#speech.words);
   }
 
   /** @returns {PadState} */
   #padState() {
-    const { minLength, maxLength, confirm } = this.#settings?.open ?? { ...DEFAULTS, maxLength: DEFAULTS.minLength };
+    const { minLength, maxLength, confirm, weakPin } = this.#settings?.open ?? { ...DEFAULTS, maxLength: DEFAULTS.minLength };
     const state = this.#session?.state;
     const end = state?.end;
     const isOver = end?.code === null && state?.views;
@@ -366,32 +363,21 @@ export class CardPin extends Base {
       minLength,
       maxLength,
       confirm,
+      refusesWeak: weakPin === "reject",
       problem: (end ? end.code : state?.problem) ?? undefined,
+      reason: undefined,
+      refusals: state?.refusals ?? 0,
       waits: (state?.waitsSeconds ?? null) !== null,
+      isSlow: state?.isSlow ?? false,
+      secondsLeft: state?.secondsLeft ?? 0,
       canRestart: (isOver || end?.retryable === true) && this.#controlIdProvider !== undefined,
     };
   }
 
-  /** @param {EventDetail} detail */
+  /** @param {EventDetail} detail @returns {boolean} whether no listener prevented what would follow */
   #tell(detail) {
-    this.dispatchEvent(new CustomEvent(detail.event, { detail, bubbles: true, composed: true }));
-  }
-
-  static {
-    for (const name of PROPERTIES) {
-      Object.defineProperty(this.prototype, name, {
-        configurable: true,
-        enumerable: true,
-        /** @this {CardPin} */
-        get() {
-          return this.#properties[name];
-        },
-        /** @this {CardPin} @param {unknown} value */
-        set(value) {
-          this.#properties[name] = value;
-        },
-      });
-    }
+    const cancelable = detail.event === "cancel";
+    return this.dispatchEvent(new CustomEvent(detail.event, { detail, bubbles: true, composed: true, cancelable }));
   }
 }
 
@@ -410,21 +396,7 @@ function phaseOf(state, isUnusable, isOpening) {
   return end?.code ? "failed" : views ? "hidden" : "done";
 }
 
-for (const [attribute, property] of Object.entries(ATTRIBUTES)) {
-  Object.defineProperty(CardPin.prototype, property, {
-    configurable: true,
-    enumerable: true,
-    /** @this {CardPin} */
-    get() {
-      return this.getAttribute(attribute);
-    },
-    /** @this {CardPin} @param {string | number | null | undefined} value */
-    set(value) {
-      if (value === null || value === undefined) this.removeAttribute(attribute);
-      else this.setAttribute(attribute, String(value));
-    },
-  });
-}
+defineProperties(CardPin, (element) => properties.get(element) ?? {});
 
 // Loaded twice, say in two bundles, the first one stays.
 if (globalThis.customElements && !customElements.get("card-pin")) customElements.define("card-pin", CardPin);

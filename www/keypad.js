@@ -13,7 +13,7 @@ const ERASE_ICON = "M8.5 5H20a1.5 1.5 0 0 1 1.5 1.5v11A1.5 1.5 0 0 1 20 19H8.5L2
  * @param {"fixed" | "shuffled"} order
  * @returns {number[]}
  */
-export function digitOrder(order) {
+function digitOrder(order) {
   const digits = [1, 2, 3, 4, 5, 6, 7, 8, 9, 0];
   if (order === "shuffled") {
     // Fisher-Yates; 2^32 leaves a bias of less than one in 10^8 for ten places.
@@ -26,45 +26,44 @@ export function digitOrder(order) {
   return digits;
 }
 
-/**
- * Twelve places, as on a card terminal: nine digits, an empty one, the tenth digit, erase.
- * @param {number[]} order
- * @param {string} eraseLabel
- * @param {(key: Key) => void} onKey
- * @returns {HTMLElement}
- */
-export function makeKeypad(order, eraseLabel, onKey) {
-  const keypad = makeElement("div");
-  keypad.setAttribute("part", "keypad");
-  const keys = order.map((digit) => makeKey(String(digit), () => onKey(digit)));
-  keys.forEach((key, place) => (key.textContent = String(order[place])));
-  const erase = makeKey("erase", () => onKey("erase"));
-  erase.setAttribute("aria-label", eraseLabel);
-  erase.append(icon(ERASE_ICON));
-  keypad.append(...keys.slice(0, 9), makeElement("span"), keys[9], erase);
-  return keypad;
+export class Keypad {
+  element = makeElement("div");
+  #erase = makeKey("erase");
+
+  /** @param {"fixed" | "shuffled"} order */
+  constructor(order) {
+    this.element.setAttribute("part", "keypad");
+    // Twelve places, as on a card terminal: nine digits, an empty one, the tenth digit, erase.
+    const keys = digitOrder(order).map((digit) => makeKey(String(digit)));
+    for (const key of keys) key.textContent = key.dataset.key ?? "";
+    this.#erase.append(icon(ERASE_ICON));
+    this.element.append(...keys.slice(0, 9), makeElement("span"), keys[9], this.#erase);
+  }
+
+  /** @param {boolean} isEnabled @param {string} eraseLabel */
+  render(isEnabled, eraseLabel) {
+    for (const key of this.element.querySelectorAll("button")) key.disabled = !isEnabled;
+    this.#erase.setAttribute("aria-label", eraseLabel);
+  }
 }
 
 /**
- * @param {string} name
- * @param {() => void} onPress
+ * Which key of the keypad a button is.
+ * @param {HTMLElement} button
+ * @returns {Key | undefined} `undefined` if it is none of its keys
  */
-function makeKey(name, onPress) {
+export function keyOf({ dataset }) {
+  const { key = "" } = dataset;
+  return key === "erase" ? key : /^[0-9]$/.test(key) ? Number(key) : undefined;
+}
+
+/** @param {string} name */
+function makeKey(name) {
   const key = /** @type {HTMLButtonElement} */ (makeElement("button"));
   key.type = "button";
   key.dataset.key = name;
   key.setAttribute("part", "key");
-  onTrustedClick(key, onPress);
   return key;
-}
-
-/**
- * Presses that a script made up are no presses.
- * @param {HTMLElement} button
- * @param {() => void} onPress
- */
-export function onTrustedClick(button, onPress) {
-  button.addEventListener("click", (event) => event.isTrusted && onPress());
 }
 
 /** @param {string} path */

@@ -31,6 +31,8 @@
  * @property {string | null} refused the code of the last
  * @property {string | null} problem the code of the refusal that the customer has not answered yet by typing
  * @property {number | null} waitsSeconds for which a busy server is left alone
+ * @property {boolean} isSlow whether the submit takes so long that somebody may wonder
+ * @property {number} secondsLeft for which the PIN is still shown
  * @property {End | null} end
  * @property {number} posted how many messages the vault was sent, and
  * @property {number} taken how many of them it has taken
@@ -47,6 +49,7 @@
  *   | {type: "say", message: Inward}
  *   | {type: "answer", controlId: string | null}
  *   | {type: "looks", isLookedAt: boolean}
+ *   | {type: "slow"} | {type: "shownFor", seconds: number}
  *   | {type: "hidden"} | {type: "restarted"} | {type: "lost"} | {type: "close"}
  *   | {type: "failed", code: string}} Input
  */
@@ -61,7 +64,11 @@
 /** The codes of the page's own that a new control id does not help against. */
 const FINAL = ["outcome_unknown", "vault_missing", "isolation_unavailable", "wasm_unavailable", "rejected", "not_allowed"];
 /** What an entry is changed by. */
-const EDITS = ["erase", "clear", "confirm", "advance"];
+const EDITS = ["erase", "clear", "forget", "confirm", "advance"];
+/** What answers a refusal: another entry. To ask for the next step once more does not. */
+const ANSWERS = ["erase", "clear", "forget"];
+/** How long a PIN is shown: as in `src/web/driver.rs`. */
+export const SHOWN_SECONDS = 30;
 
 /**
  * @param {{views: boolean, isGiven: boolean}} session
@@ -79,6 +86,8 @@ export const initial = ({ views, isGiven }) => ({
   refused: null,
   problem: null,
   waitsSeconds: null,
+  isSlow: false,
+  secondsLeft: SHOWN_SECONDS,
   end: null,
   posted: 0,
   taken: 0,
@@ -144,6 +153,12 @@ export function reduce(state, input) {
       if (state.phase === "shown") return finish(state, { code: null, retryable: false });
       if (state.phase === "arrived") return finish(state, failure("closed"));
       return state.views || state.phase === "submitting" ? [state, []] : post(state, "forget");
+    case "slow":
+      return [{ ...state, isSlow: true }, []];
+    case "shownFor": {
+      const secondsLeft = Math.max(0, SHOWN_SECONDS - input.seconds);
+      return secondsLeft === state.secondsLeft ? [state, []] : [{ ...state, secondsLeft }, []];
+    }
     case "restarted":
       return restart(state);
     case "failed":
@@ -188,7 +203,7 @@ function isBelievable(state, { taken, session: { stage, end } }) {
   const { views, isGiven, phase, before, posted } = state;
   if (before + taken < state.taken || before + taken > posted) return false;
   if ((stage === "ended") !== (end !== null)) return false;
-  const isSubmitted = state.submit > 0 || state.advance > 0 || (views && isGiven);
+  const isSubmitted = state.submit > 0 || state.advance > 0;
   switch (stage) {
     case "entry":
       return phase === "opening" || phase === "open";
@@ -212,6 +227,7 @@ function isBelievable(state, { taken, session: { stage, end } }) {
 function follow(state, { taken, session }) {
   const { stage, ready, step, digits, valid, waitsSeconds } = session;
   const isRefused = session.refusals > state.vaultRefusals;
+  const isChanged = step !== state.step || digits !== state.digits;
   /** @type {SessionState} */
   const next = {
     ...state,
@@ -224,9 +240,10 @@ function follow(state, { taken, session }) {
     refusals: isRefused ? state.refusals + 1 : state.refusals,
     refused: isRefused ? session.refused : state.refused,
     // A pad that is full takes no more digits: nothing was tried that failed.
-    problem: isRefused && session.refused !== "too_long" ? session.refused : state.problem,
+    problem: isRefused && session.refused !== "too_long" ? session.refused : isChanged ? null : state.problem,
     vaultRefusals: session.refusals,
     phase: stage === "entry" ? "open" : stage,
+    isSlow: state.isSlow && stage === state.phase,
   };
   if (session.end) return finish({ ...next, phase: state.phase }, session.end);
   return [next, next.phase === "arrived" && state.phase !== "arrived" ? [{ do: "look" }] : []];
@@ -241,12 +258,14 @@ function say(state, message) {
   const number = state.posted + 1;
   if (message === "submit") {
     const isOpen = state.phase === "opening" || state.phase === "open";
-    return isOpen && state.submit <= state.taken ? post({ ...state, submit: number, problem: null }, message) : [state, []];
+    return isOpen && state.submit <= state.taken ? post({ ...state, submit: number }, message) : [state, []];
   }
   if (typeof message === "object" || EDITS.includes(message)) {
     if (message === "advance" && state.views) return say(state, state.phase === "arrived" ? "reveal" : "submit");
     if (!takesInput(state)) return [state, []];
-    return post({ ...state, problem: null, advance: message === "advance" ? number : state.advance }, message);
+    // The reason of a refusal stays until the entry changes.
+    const problem = typeof message === "object" || ANSWERS.includes(message) ? null : state.problem;
+    return post({ ...state, problem, advance: message === "advance" ? number : state.advance }, message);
   }
   if (message === "spell" && state.phase !== "shown") return [state, []];
   if (message === "reveal" && state.phase !== "arrived") return [state, []];

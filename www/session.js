@@ -21,6 +21,8 @@ const LOADS = 2;
 const ARRIVED_MS = 30_000;
 /** How often the page looks whether a PIN that is shown is still looked at: a frame that never had the focus hears of no loss. */
 const LOOK_MS = 250;
+/** After how long a wait the customer is told that it goes on, in milliseconds. */
+const SLOW_MS = 3000;
 /** How often the page asks for a sign of life, where the vault is in a worker, and where it is on the page. */
 const BEAT_MS = { worker: 5000, page: 1000 };
 /** After how many of these without an answer the vault is given up. They are counted, since a suspended device loses none. */
@@ -53,6 +55,8 @@ export class Session {
   #looking;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #beating;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #slow;
   #missedBeats = 0;
   /** What the page has not been told yet. @type {[SessionState, SessionState][]} */
   #changes = [];
@@ -172,7 +176,7 @@ export class Session {
     removeEventListener("blur", this.#look);
     removeEventListener("focus", this.#look);
     stopOnDocument("visibilitychange", this.#look);
-    for (const timer of [this.#loading, this.#asking, this.#arrived, this.#beating]) clearTimeout(timer);
+    for (const timer of [this.#loading, this.#asking, this.#arrived, this.#beating, this.#slow]) clearTimeout(timer);
     clearInterval(this.#looking);
   }
 
@@ -185,7 +189,16 @@ export class Session {
     }
     if (after.phase === "shown" && before.phase !== "shown") {
       clearTimeout(this.#arrived);
-      this.#looking = setInterval(this.#look, LOOK_MS);
+      const since = performance.now();
+      this.#looking = setInterval(() => {
+        this.#look();
+        this.#host.paint();
+        this.#take({ type: "shownFor", seconds: Math.floor((performance.now() - since) / 1000) });
+      }, LOOK_MS);
+    }
+    if (after.phase !== before.phase) {
+      clearTimeout(this.#slow);
+      if (after.phase === "submitting") this.#slow = setTimeout(() => this.#take({ type: "slow" }), SLOW_MS);
     }
     if (isOwed(after)) this.#beating ??= setTimeout(() => this.#beat(), BEAT_MS[this.isolation]);
   }

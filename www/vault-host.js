@@ -34,6 +34,7 @@ export class VaultHost {
   #worker;
   /** @type {Promise<(message: unknown) => void> | undefined} the vault on the page */
   #onPage;
+  #color = "";
   #hasSpoken = false;
   #isClosing = false;
 
@@ -62,6 +63,15 @@ export class VaultHost {
   post(message) {
     if (this.#isClosing) return;
     this.#send(message);
+  }
+
+  /** Has a PIN that is shown drawn in the colour that the page has now: it may change with the daylight. */
+  paint() {
+    if (!this.#canvas || this.#isClosing) return;
+    const { color } = getComputedStyle(this.#canvas);
+    if (color === this.#color) return;
+    this.#color = color;
+    this.#send({ color });
   }
 
   /** Has the vault wiped, and then ends its worker. Nothing is heard of it after this. */
@@ -138,7 +148,7 @@ export class VaultHost {
   /** A canvas goes to a worker for good, so it is only given to one that runs. */
   #giveCanvas() {
     if (!this.#canvas) return;
-    this.#send({ color: getComputedStyle(this.#canvas).color });
+    this.paint();
     if (!this.#worker) return this.#send(this.#canvas);
     const canvas = this.#canvas.transferControlToOffscreen();
     this.#send(canvas, [canvas]);

@@ -13,7 +13,12 @@ use std::{
 };
 
 /// Files that ship as they are written.
-const COPIED: [&str; 4] = ["page.html", "page.css", "card-pin.d.ts", "package.json"];
+const COPIED: [&str; 5] = ["page.html", "page-error.html", "page.css", "card-pin.d.ts", "package.json"];
+
+/// Where the languages are, in `www/` and in `dist/`.
+const LANGUAGES: &str = "languages";
+/// The one that is in `card-pin.js` itself.
+const BUILT_IN: &str = "en.js";
 
 /// The core, and the core for devices without SIMD.
 const WASM: &str = "card_pin_bg.wasm";
@@ -58,7 +63,17 @@ pub(crate) fn build(project: &Project) -> Result<()> {
     run(esbuild(project).args(["www/card-pin.css", "--minify"]).arg(outfile(&style_sheet(project))))?;
     let with_glue = alias("card-pin-wasm", &glue.join(GLUE));
     let from_files = alias("card-pin-vault", &project.www().join("vault-files.js"));
-    bundle(project, "card-pin.js", &staging.join("card-pin.js"), &[MODULE.into(), from_files])?;
+    let mut options = vec![MODULE.into(), from_files];
+    for language in languages(project)? {
+        let path = format!("{LANGUAGES}/{language}");
+        if language == BUILT_IN {
+            continue;
+        }
+        options.push(format!("--external:./{path}").into());
+        bundle(project, &path, &staging.join(&path), &[MODULE.into()])?;
+    }
+    bundle(project, "card-pin.js", &staging.join("card-pin.js"), &options)?;
+    page_words(project, &staging)?;
     bundle(
         project,
         "vault.worker.js",
@@ -87,6 +102,24 @@ pub(crate) fn build(project: &Project) -> Result<()> {
     fs::rename(&staging, &dist).context("dist/ cannot be replaced")?;
     println!("build: dist/ is ready");
     Ok(())
+}
+
+/// The names of the languages' files.
+fn languages(project: &Project) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(project.www().join(LANGUAGES)).context("www/languages cannot be read")? {
+        names.push(entry?.file_name().to_string_lossy().into_owned());
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// What a server needs of the languages: the words of the hosted page itself, as JSON.
+fn page_words(project: &Project, staging: &Path) -> Result<()> {
+    run(Command::new("node")
+        .current_dir(project.root())
+        .arg("www/page-words.mjs")
+        .arg(staging.join("page-words.json")))
 }
 
 /// The lines of a script but for comments, in which places in the module's tables are noted.

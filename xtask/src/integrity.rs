@@ -23,16 +23,25 @@ pub(crate) fn files(dist: &Path) -> Result<Vec<(String, Vec<u8>)>> {
     Ok(files)
 }
 
-/// Every file that ships, by name, in the order of the names.
+/// Every file that ships, by its path in `dist/`, in the order of the paths.
 pub(crate) fn all_files(dist: &Path) -> Result<Vec<(String, Vec<u8>)>> {
     let mut files = Vec::new();
-    let entries = fs::read_dir(dist).context("dist/ cannot be read: run `cargo xtask build`")?;
-    for entry in entries {
-        let entry = entry?;
-        files.push((entry.file_name().to_string_lossy().into_owned(), fs::read(entry.path())?));
-    }
+    collect(dist, "", &mut files).context("dist/ cannot be read: run `cargo xtask build`")?;
     files.sort();
     Ok(files)
+}
+
+fn collect(folder: &Path, prefix: &str, files: &mut Vec<(String, Vec<u8>)>) -> Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        if entry.file_type()?.is_dir() {
+            collect(&entry.path(), &format!("{name}/"), files)?;
+        } else {
+            files.push((name, fs::read(entry.path())?));
+        }
+    }
+    Ok(())
 }
 
 /// SHA-256 in hexadecimal, as `sha256sum` prints it.
@@ -56,6 +65,8 @@ mod tests {
         let dist = tempfile::tempdir().unwrap();
         fs::write(dist.path().join("b.js"), "alert('Hello, world.');").unwrap();
         fs::write(dist.path().join("a.js"), "").unwrap();
+        fs::create_dir(dist.path().join("c")).unwrap();
+        fs::write(dist.path().join("c/d.js"), "").unwrap();
         write(dist.path()).unwrap();
         // What a second run finds there is no file of its own.
         write(dist.path()).unwrap();

@@ -40,8 +40,12 @@ impl Dist {
 
     /// The page with its placeholders.
     pub(super) fn page(&self) -> Result<String, Problem> {
-        let page = self.find(PAGE).and_then(|path| fs::read_to_string(path).ok());
-        page.ok_or_else(|| Problem::new(Kind::Internal, "page.html cannot be read: build the page again."))
+        self.text(PAGE).ok_or_else(|| Problem::new(Kind::Internal, "page.html cannot be read: build the page again."))
+    }
+
+    /// A file's text, if it is there.
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        self.find(name).and_then(|path| fs::read_to_string(path).ok())
     }
 
     /// The answer to a request for a file.
@@ -57,15 +61,18 @@ impl Dist {
         response
     }
 
-    /// A file of exactly this name. It is compared with what the folder lists, so a name can lead nowhere else.
-    fn find(&self, name: &str) -> Option<PathBuf> {
-        let mut entries = fs::read_dir(&self.folder).ok()?.flatten();
-        let entry = entries.find(|entry| entry.file_name() == OsStr::new(name))?;
-        entry.path().is_file().then(|| entry.path())
+    /// A file of exactly this path. Each part is compared with what its folder lists, so a path can lead nowhere else.
+    fn find(&self, path: &str) -> Option<PathBuf> {
+        let mut found = self.folder.clone();
+        for part in path.split('/') {
+            let mut entries = fs::read_dir(&found).ok()?.flatten();
+            found = entries.find(|entry| entry.file_name() == OsStr::new(part))?.path();
+        }
+        found.is_file().then_some(found)
     }
 }
 
-/// `GET /pin-page/{file}`
+/// `GET /pin-page/{*file}`
 pub(super) async fn file(State(app): State<App>, extract::Path(name): extract::Path<String>) -> Response {
     app.dist().answer(&name)
 }

@@ -14,6 +14,7 @@ mod idempotency;
 mod nextgen;
 mod oauth;
 mod page;
+mod page_words;
 mod pincontrol;
 mod pki;
 mod shared_key;
@@ -39,7 +40,7 @@ pub(crate) const PAGE_FOLDER: &str = "/pin-page/";
 pub(crate) fn routes(app: &App) -> Router<App> {
     let nextgen = add(Router::new(), nextgen_table())
         .route_layer(middleware::from_fn_with_state(app.clone(), nextgen::word_errors));
-    add(Router::new(), table()).merge(nextgen).route("/pin-page/{file}", get(dist::file))
+    add(Router::new(), table()).merge(nextgen).route("/pin-page/{*file}", get(dist::file))
 }
 
 pub(crate) fn table() -> Table {

@@ -8,20 +8,31 @@ use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::page_words::PageWords;
 use super::parse_uuid;
 use crate::app::App;
 use crate::http::{Kind, Problem, is_media_type};
 use crate::store::control_ids::{self, Scope, Visit};
 
-/// `POST /pin-page/mobile` with the form field `controlId`, or on the nextgen platform as JSON with `pinControlId`.
+/// Stands where the page would, for a customer whose token does not work.
+const ERROR_PAGE: &str = "page-error.html";
+
+/// `POST /pin-page/mobile` with the form field `controlId`, or on the nextgen platform as JSON with `pinControlId`; and with
+/// `lang`, the language of the issuer's app.
 pub(super) async fn mobile(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Response {
-    match mobile_page(&app, &headers, &body).await {
+    let words = PageWords::choose(app.dist(), sent_lang(&headers, &body).as_deref(), &headers);
+    match mobile_page(&app, &headers, &body, &words).await {
         Ok(html) => page(html, app.base_url()),
-        Err(problem) => error_page(&problem, app.base_url()),
+        Err(problem) => error_page(&app, &problem, &words),
     }
 }
 
-async fn mobile_page(app: &App, headers: &HeaderMap, body: &[u8]) -> Result<String, Problem> {
+async fn mobile_page(
+    app: &App,
+    headers: &HeaderMap,
+    body: &[u8],
+    words: &PageWords,
+) -> Result<String, Problem> {
     let id = sent_id(headers, body)?;
     let template = app.dist().page()?;
     let visit = Visit { now: app.clock().now(), opened_ms: Some(app.page_opened_ms()) };
@@ -32,7 +43,16 @@ async fn mobile_page(app: &App, headers: &HeaderMap, body: &[u8]) -> Result<Stri
         Scope::ViewPin => "view-pin",
     };
     let (control_id, parent_origin) = (id.to_string(), app.base_url());
-    Ok(fill(&template, &Values { operation, control_id: &control_id, parent_origin }))
+    Ok(fill_page(&template, &Values { operation, control_id: &control_id, parent_origin }, words))
+}
+
+/// The language that the issuer asks for, beside the control id.
+fn sent_lang(headers: &HeaderMap, body: &[u8]) -> Option<String> {
+    if is_media_type(headers, "application/json") {
+        let body: Value = serde_json::from_slice(body).unwrap_or_default();
+        return body["lang"].as_str().map(str::to_owned);
+    }
+    std::str::from_utf8(body).ok().and_then(|body| field(body, "lang")).map(str::to_owned)
 }
 
 fn sent_id(headers: &HeaderMap, body: &[u8]) -> Result<Uuid, Problem> {
@@ -51,22 +71,24 @@ fn sent_id(headers: &HeaderMap, body: &[u8]) -> Result<Uuid, Problem> {
     }
 }
 
-/// `GET /pin-page/frame?key=…`: the control id follows by a message from the origin that belongs to the key.
-pub(super) async fn frame(State(app): State<App>, uri: Uri) -> Response {
-    match frame_page(&app, &uri) {
+/// `GET /pin-page/frame?key=…&lang=…`: the control id follows by a message from the origin that belongs to the key.
+pub(super) async fn frame(State(app): State<App>, headers: HeaderMap, uri: Uri) -> Response {
+    let words =
+        PageWords::choose(app.dist(), field(uri.query().unwrap_or_default(), "lang"), &headers);
+    match frame_page(&app, &uri, &words) {
         Ok((html, origin)) => page(html, origin),
-        Err(problem) => error_page(&problem, app.base_url()),
+        Err(problem) => error_page(&app, &problem, &words),
     }
 }
 
-fn frame_page<'a>(app: &'a App, uri: &Uri) -> Result<(String, &'a str), Problem> {
+fn frame_page<'a>(app: &'a App, uri: &Uri, words: &PageWords) -> Result<(String, &'a str), Problem> {
     let key = field(uri.query().unwrap_or_default(), "key");
     let key = key.ok_or_else(|| Problem::malformed("The query parameter key is missing."))?;
     let origin =
         app.frame_origin(key).ok_or_else(|| Problem::new(Kind::Unknown, "There is no such frame key."))?;
     // What the page is for comes with the control id.
     let values = Values { operation: "set-pin", control_id: "", parent_origin: origin };
-    Ok((fill(&app.dist().page()?, &values), origin))
+    Ok((fill_page(&app.dist().page()?, &values, words), origin))
 }
 
 /// The value of a form or query field. What is looked for here needs no escapes, so a value with one is simply not it.
@@ -81,19 +103,30 @@ struct Values<'a> {
     parent_origin: &'a str,
 }
 
+fn fill_page(template: &str, values: &Values<'_>, words: &PageWords) -> String {
+    fill(template, |name| {
+        Some(match name {
+            "operation" => values.operation,
+            "control-id" => values.control_id,
+            "parent-origin" => values.parent_origin,
+            "lang" => &words.lang,
+            "dir" => &words.dir,
+            "title" => &words.title,
+            "script" => &words.script,
+            _ => return None,
+        })
+    })
+}
+
 /// Replaces the placeholders, each value escaped for an attribute or text.
-fn fill(template: &str, values: &Values<'_>) -> String {
+fn fill<'a>(template: &str, value_of: impl Fn(&str) -> Option<&'a str>) -> String {
     let mut page = String::with_capacity(template.len() + 128);
     let mut rest = template;
     // One pass, so that a value is never searched for placeholders itself.
     while let Some((before, after)) = rest.split_once("{{") {
         page.push_str(before);
-        let (value, after) = match after.split_once("}}") {
-            Some(("operation", after)) => (values.operation, after),
-            Some(("control-id", after)) => (values.control_id, after),
-            Some(("parent-origin", after)) => (values.parent_origin, after),
-            _ => ("{{", after),
-        };
+        let filled = after.split_once("}}").and_then(|(name, after)| Some((value_of(name)?, after)));
+        let (value, after) = filled.unwrap_or(("{{", after));
         page.push_str(&escape(value));
         rest = after;
     }
@@ -125,28 +158,28 @@ fn page(html: String, parent_origin: &str) -> Response {
     html_response(StatusCode::OK, html, &policy)
 }
 
-/// A readable page for a customer whose token does not work. It does not repeat the token.
-fn error_page(problem: &Problem, parent_origin: &str) -> Response {
-    let status = problem.kind().status();
-    let advice = match problem.kind() {
-        Kind::Expired => "This page was opened too late. Go back to your app and start again.",
-        Kind::AlreadyUsed | Kind::WrongState => {
-            "This page was already used. Go back to your app and start again."
-        }
-        _ => "This page cannot be opened. Go back to your app and start again.",
+/// A readable page for a customer whose token does not work. It repeats neither the token nor what a developer needs.
+fn error_page(app: &App, problem: &Problem, words: &PageWords) -> Response {
+    let title = match problem.kind() {
+        Kind::Expired => &words.expired,
+        Kind::AlreadyUsed | Kind::WrongState => &words.used,
+        _ => &words.unknown,
     };
-    let html = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width\">\n<meta name=\"color-scheme\" content=\"light dark\">\n\
-         <title>Page not available</title>\n<h1>Page not available</h1>\n<p>{advice}</p>\n<p><small>{} – {}</small></p>\n</html>\n",
-        status.as_u16(),
-        escape(problem.detail())
+    let template = app.dist().text(ERROR_PAGE).unwrap_or_default();
+    let html = fill(&template, |name| {
+        Some(match name {
+            "lang" => &words.lang,
+            "dir" => &words.dir,
+            "title" => title,
+            "advice" => &words.reopen,
+            _ => return None,
+        })
+    });
+    let policy = format!(
+        "default-src 'none'; style-src 'self'; frame-ancestors {}; base-uri 'none'; form-action 'none'",
+        app.base_url()
     );
-    html_response(
-        status,
-        html,
-        &format!("default-src 'none'; frame-ancestors {parent_origin}; base-uri 'none'; form-action 'none'"),
-    )
+    html_response(problem.kind().status(), html, &policy)
 }
 
 fn html_response(status: StatusCode, html: String, policy: &str) -> Response {
@@ -166,10 +199,8 @@ mod tests {
     #[test]
     fn placeholders_are_filled_once_and_escaped() {
         let template = "a {{operation}} b {{control-id}} c {{parent-origin}} d {{other}} {{";
-        let filled = fill(
-            template,
-            &Values { operation: "set-pin", control_id: "<\"'&>", parent_origin: "{{operation}}" },
-        );
+        let values = Values { operation: "set-pin", control_id: "<\"'&>", parent_origin: "{{operation}}" };
+        let filled = fill_page(template, &values, &PageWords::default());
         assert_eq!(filled, "a set-pin b &lt;&quot;&#39;&amp;&gt; c {{operation}} d {{other}} {{");
     }
 

@@ -118,9 +118,6 @@ impl Problem {
         self.kind
     }
 
-    pub(crate) fn detail(&self) -> &str {
-        &self.detail
-    }
 
     pub(crate) fn to_json(&self) -> Value {
         let status = self.kind.status();

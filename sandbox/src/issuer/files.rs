@@ -58,11 +58,11 @@ pub(crate) fn has_file(path: &str) -> bool {
 }
 
 pub(super) fn routes() -> Router<App> {
-    let router = Router::new().route("/card-pin/{file}", get(module));
+    let router = Router::new().route("/card-pin/{*file}", get(module));
     FILES.iter().fold(router, |router, file| router.route(file.path, get(|| async { answer(file) })))
 }
 
-/// `GET /card-pin/{file}`
+/// `GET /card-pin/{*file}`
 async fn module(State(app): State<App>, Path(name): Path<String>) -> Response {
     app.dist().answer(&name)
 }

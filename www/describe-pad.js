@@ -1,0 +1,195 @@
+// @ts-check
+
+/** What the pad shows and says while a PIN is set: a pure function of where the session is and of the language. */
+
+/** @import {Words} from "./words.js" */
+
+/**
+ * Where the pad is. It holds counts and codes, and no digit.
+ * @typedef {object} PadState
+ * @property {"waiting" | "open" | "submitting" | "arrived" | "shown" | "done" | "hidden" | "failed" | "unusable"} phase
+ * @property {"entry" | "confirm"} step
+ * @property {number} digits
+ * @property {number} minLength
+ * @property {number} maxLength
+ * @property {boolean} confirm
+ * @property {boolean} refusesWeak
+ * @property {string | undefined} problem the code of the refusal that the customer has not answered yet, or of the end
+ * @property {string | undefined} reason which rule refused a weak PIN
+ * @property {number} refusals how many there were
+ * @property {boolean} waits whether a busy server is waited for
+ * @property {boolean} isSlow whether the wait takes so long that somebody may wonder
+ * @property {number} secondsLeft until a PIN that is shown is hidden
+ * @property {boolean} canRestart
+ */
+
+/** @typedef {"advance" | "restart" | "back" | "cancel" | "spell"} Action */
+
+/** @typedef {{label: string, action: Action, isEnabled: boolean}} Button */
+
+/**
+ * What is seen and what is said.
+ * @typedef {object} View
+ * @property {string} step
+ * @property {string} title
+ * @property {string} hint what helps, under the title
+ * @property {string} problem what went wrong, in the hint's place
+ * @property {string} status what a screen reader says when it has time
+ * @property {string} alert what it says at once
+ * @property {"good" | "bad" | undefined} picture in the place of the entry
+ * @property {boolean} isBusy
+ * @property {Button | undefined} primary
+ * @property {Button | undefined} secondary
+ * @property {"entry" | "title" | "primary"} focus where the focus belongs
+ */
+
+/** @typedef {View & {dots: {places: number, filled: number}, takesDigits: boolean}} PadView */
+
+/** The codes that have one text: all of them mean that this browser cannot do it here. */
+const BROWSER = ["isolation_unavailable", "vault_missing", "wasm_unavailable"];
+
+/** The texts of refusals, by code. @type {Record<string, string>} */
+const REFUSALS = { too_short: "tooShort", too_long: "tooLong", not_digits: "notDigits", mismatch: "mismatch", weak_pin: "weak" };
+
+/** Those of weak PINs, by reason. @type {Record<string, string>} */
+const REASONS = {
+  run: "weakRun",
+  repeat: "weakRepeat",
+  year: "weakYear",
+  pattern: "weakPattern",
+  common: "weakCommon",
+  personal: "weakPersonal",
+};
+
+/** Texts of which the longest decides how much room there is, so that nothing moves when one takes another's place. */
+export const TITLES = ["choose", "repeat", "submitting"];
+
+/**
+ * @param {string | undefined} code
+ * @returns {string} the key of its text
+ */
+export const errorKey = (code = "closed") => (BROWSER.includes(code) ? "browser" : code);
+
+/**
+ * Sentences in a row, for a screen reader.
+ * @param {...string} texts
+ */
+export const sentences = (...texts) =>
+  texts
+    .filter(Boolean)
+    .map((text) => (/[.!?…。]$/u.test(text) ? text : `${text}.`))
+    .join(" ");
+
+/** @param {PadState} state @param {Words} words @returns {PadView} */
+export function describePad(state, words) {
+  const { phase, digits, minLength, maxLength } = state;
+  const isFixed = minLength === maxLength;
+  const places = isFixed ? maxLength : Math.max(minLength, digits);
+  return {
+    ...describePhase(state, words),
+    isBusy: phase === "submitting",
+    dots: { places, filled: digits },
+    takesDigits: phase === "open",
+  };
+}
+
+/** @param {PadState} state @param {Words} words @returns {Omit<View, "isBusy">} */
+function describePhase(state, words) {
+  /** @param {string} key @param {Record<string, number>} [values] */
+  const text = (key, values) => words.text("pad", key, values);
+  const blank = { step: "", hint: "", problem: "", status: "", alert: "", picture: undefined, primary: undefined, secondary: undefined };
+  const cancel = button(text("cancel"), "cancel");
+  switch (state.phase) {
+    case "open":
+      return describeOpen(state, words);
+    case "submitting": {
+      const hint = state.waits ? text("busy") : state.isSlow ? text("still") : "";
+      const title = text("submitting");
+      return { ...blank, title, hint, status: hint || title, primary: button(text("submit"), "advance", false), focus: "entry" };
+    }
+    case "done": {
+      const [title, hint] = [text("done"), text("doneHint")];
+      return { ...blank, title, hint, status: sentences(title, hint), picture: "good", focus: "title" };
+    }
+    case "failed":
+      return describeEnd(words, titleOf(words, state.problem), words.text("errors", errorKey(state.problem)), state.canRestart);
+    case "unusable":
+      return describeEnd(words, text("unusable"), text("contact"), false);
+    default: {
+      const title = text("preparing");
+      return { ...blank, title, hint: state.isSlow ? text("still") : "", secondary: cancel, focus: "entry" };
+    }
+  }
+}
+
+/** @param {PadState} state @param {Words} words @returns {Omit<View, "isBusy">} */
+function describeOpen(state, words) {
+  /** @param {string} key @param {Record<string, number>} [values] */
+  const text = (key, values) => words.text("pad", key, values);
+  const { step, digits, minLength, maxLength, confirm } = state;
+  const isFixed = minLength === maxLength;
+  const isRepeat = step === "confirm";
+  const length = isFixed ? text("length", { count: maxLength }) : text("lengthRange", { min: minLength, max: maxLength });
+  const rule = state.refusesWeak ? text("rule") : "";
+  const label = text(isRepeat ? "repeat" : "choose");
+  const stepLabel = confirm ? text("step", { step: isRepeat ? 2 : 1, steps: 2 }) : "";
+  const count = isFixed
+    ? text("progress", { entered: digits, count: maxLength })
+    : text("progressRange", { count: digits, max: maxLength });
+  const problem = refusal(state, words);
+  const goesOn = isFixed && confirm && !isRepeat;
+  const primary = button(text(confirm && !isRepeat ? "next" : "submit"), "advance", digits >= minLength);
+  return {
+    step: stepLabel,
+    title: label,
+    hint: isRepeat ? text("repeatHint") : [length, rule].filter(Boolean).join(" · "),
+    problem,
+    status: digits > 0 ? count : isRepeat ? sentences(stepLabel, label) : "",
+    alert: problem,
+    picture: undefined,
+    // A first entry of a fixed length goes on by itself.
+    primary: goesOn ? undefined : primary,
+    secondary: isRepeat ? button(text("back"), "back") : button(text("cancel"), "cancel"),
+    focus: "entry",
+  };
+}
+
+/**
+ * An end that is not a success: what happened, and a way on.
+ * @param {Words} words
+ * @param {string} title
+ * @param {string} problem
+ * @param {boolean} canRestart
+ * @returns {Omit<View, "isBusy">}
+ */
+export function describeEnd(words, title, problem, canRestart) {
+  const leave = button(words.text("pad", "leave"), "cancel");
+  return {
+    step: "",
+    title,
+    hint: "",
+    problem,
+    status: "",
+    alert: sentences(title, problem),
+    picture: "bad",
+    primary: canRestart ? button(words.text("pad", "again"), "restart") : leave,
+    secondary: canRestart ? leave : undefined,
+    focus: "primary",
+  };
+}
+
+/** @param {Words} words @param {string | undefined} code */
+function titleOf(words, code) {
+  const key = code === "outcome_unknown" ? "unknown" : code === "closed" ? "cancelled" : "failed";
+  return words.text("pad", key);
+}
+
+/** @param {PadState} state @param {Words} words */
+function refusal({ problem, reason, digits, minLength, maxLength }, words) {
+  if (problem === undefined) return "";
+  const key = (problem === "weak_pin" && REASONS[reason ?? ""]) || REFUSALS[problem] || "weak";
+  return words.text("refusals", key, { count: problem === "too_short" ? Math.max(1, minLength - digits) : maxLength });
+}
+
+/** @param {string} label @param {Action} action @param {boolean} [isEnabled] @returns {Button} */
+export const button = (label, action, isEnabled = true) => ({ label, action, isEnabled });

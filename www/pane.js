@@ -1,0 +1,209 @@
+// @ts-check
+
+/**
+ * What both panes have, for setting and for viewing a PIN: words, buttons, what a screen reader says, and where the focus is.
+ * It draws a description, and only what differs from the one before: what is written twice is said twice.
+ */
+
+import css from "card-pin-style";
+import { icon } from "./keypad.js";
+import { makeElement } from "./platform.js";
+
+/** @import {Action, Button, View} from "./describe-pad.js" */
+/** @import {Words} from "./words.js" */
+
+const PICTURES = { good: "M4.5 12.5l5 5 10-11", bad: "M12 4.5v9.5m0 4.5v1" };
+
+/** Events that say what is pressed or typed: none of them leaves the pad. */
+const PRIVATE = [
+  ...["pointerdown", "pointerup", "pointermove", "pointerover", "pointerout", "pointercancel", "pointerrawupdate"],
+  ...["gotpointercapture", "lostpointercapture"],
+  ...["mousedown", "mouseup", "mousemove", "mouseover", "mouseout", "touchstart", "touchend", "touchmove", "touchcancel"],
+  ...["click", "dblclick", "auxclick", "contextmenu", "selectstart", "dragstart"],
+  ...["beforeinput", "input", "compositionstart", "compositionupdate", "compositionend", "change", "paste", "copy", "cut"],
+];
+
+/**
+ * An element that a page can style by `::part(name)`.
+ * @param {string} tag
+ * @param {string} name
+ * @returns {HTMLElement}
+ */
+export function part(tag, name) {
+  const element = makeElement(tag);
+  element.setAttribute("part", name);
+  return element;
+}
+
+/** Writes a text where it differs. @param {HTMLElement} element @param {string} text */
+export function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** @param {HTMLElement} element @param {string} name @param {string} value */
+export function writeAttribute(element, name, value) {
+  if (element.getAttribute(name) !== value) element.setAttribute(name, value);
+}
+
+/** Hides what keeps its place. @param {HTMLElement} element @param {boolean} isHidden */
+export function conceal(element, isHidden) {
+  element.toggleAttribute("data-concealed", isHidden);
+}
+
+export class Pane {
+  element = part("div", "pad");
+  /** Between the words and the buttons. */
+  body = part("div", "body");
+  title = part("p", "prompt");
+  step = part("p", "step");
+  hint = part("p", "hint");
+  #problem = part("p", "message");
+  #titleRoom = part("p", "prompt");
+  #hintRoom = part("p", "hint");
+  #picture = part("div", "picture");
+  #primary = /** @type {HTMLButtonElement} */ (part("button", "submit"));
+  #secondary = /** @type {HTMLButtonElement} */ (part("button", "secondary"));
+  #status = part("p", "status");
+  #alert = part("p", "alert");
+  #root;
+  /** @type {HTMLElement | undefined} what takes the digits */
+  field;
+  /** @type {View | undefined} */
+  #view;
+  #refusals = 0;
+
+  /**
+   * @param {ShadowRoot} root
+   */
+  constructor(root) {
+    this.#root = root;
+    const head = part("div", "head");
+    const titles = part("div", "room");
+    const hints = part("div", "room");
+    const foot = part("div", "foot");
+    this.element.setAttribute("role", "group");
+    this.title.setAttribute("role", "heading");
+    this.title.setAttribute("aria-level", "2");
+    this.title.tabIndex = -1;
+    this.title.id = "title";
+    this.step.id = "step";
+    this.hint.id = "hint";
+    this.#primary.type = this.#secondary.type = "button";
+    this.#primary.dataset.key = "submit";
+    this.#secondary.dataset.key = "secondary";
+    this.#status.setAttribute("role", "status");
+    this.#alert.setAttribute("role", "alert");
+    // What is drawn of a problem is said by the alert, with what belongs to it.
+    this.#problem.setAttribute("aria-hidden", "true");
+    for (const room of [this.#titleRoom, this.#hintRoom]) {
+      room.setAttribute("aria-hidden", "true");
+      conceal(room, true);
+    }
+    titles.append(this.#titleRoom, this.title);
+    hints.append(this.#hintRoom, this.hint, this.#problem);
+    head.append(this.step, titles, hints);
+    foot.append(this.#primary, this.#secondary);
+    this.element.append(head, this.body, foot, this.#status, this.#alert);
+    for (const type of PRIVATE) this.element.addEventListener(type, (event) => event.stopPropagation());
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(css);
+    root.adoptedStyleSheets = [sheet];
+    root.replaceChildren(this.element);
+  }
+
+  /**
+   * What a button of this pane does, if it is one of the two at its foot.
+   * @param {HTMLElement} pressed
+   * @returns {Action | undefined}
+   */
+  actionOf(pressed) {
+    const shown = pressed === this.#primary ? this.#view?.primary : pressed === this.#secondary ? this.#view?.secondary : undefined;
+    return shown?.isEnabled ? shown.action : undefined;
+  }
+
+  /** Whether the focus is in here. */
+  get hasFocus() {
+    return this.#root.activeElement !== null;
+  }
+
+  /** @param {FocusOptions} [options] */
+  focus(options) {
+    const { focus } = this.#view ?? {};
+    const target = focus === "primary" ? this.#primary : focus === "title" || !this.field ? this.title : this.field;
+    target.focus(options);
+  }
+
+  /**
+   * @param {Words} words
+   * @param {string} group of the words
+   * @param {string} name of the pane
+   * @param {string[]} titles of which the longest is to have room
+   */
+  speak(words, group, name, titles) {
+    writeAttribute(this.element, "lang", words.lang);
+    writeAttribute(this.element, "dir", words.dir);
+    writeAttribute(this.element, "aria-label", name);
+    write(this.#titleRoom, longest(titles.map((key) => words.text(group, key, {}))));
+  }
+
+  /** @param {string[]} hints of which the longest is to have room */
+  makeRoom(hints) {
+    write(this.#hintRoom, longest(hints));
+  }
+
+  /** @param {View} view @param {number} refusals how many there were */
+  render(view, refusals) {
+    const hadFocus = this.hasFocus;
+    const isOver = view.picture !== undefined;
+    const isMoved = view.focus !== this.#view?.focus;
+    const isAgain = refusals !== this.#refusals;
+    this.#view = view;
+    this.#refusals = refusals;
+    write(this.step, view.step);
+    write(this.title, view.title);
+    write(this.hint, view.problem ? "" : view.hint);
+    write(this.#problem, view.problem);
+    this.#draw(this.#primary, view.primary);
+    this.#draw(this.#secondary, view.secondary);
+    writeAttribute(this.element, "aria-busy", String(view.isBusy));
+    this.#renderPicture(view.picture);
+    for (const child of this.body.children) conceal(/** @type {HTMLElement} */ (child), isOver && child !== this.#picture);
+    // What has the focus is read by the reader itself.
+    const isRead = hadFocus && isOver && view.focus === "title";
+    write(this.#status, isRead ? "" : view.status);
+    // The same refusal once more is said once more.
+    if (isAgain && view.alert) this.#alert.textContent = "";
+    write(this.#alert, view.alert);
+    const active = /** @type {HTMLButtonElement | null} */ (this.#root.activeElement);
+    const isLost = active?.disabled || active?.closest("[data-concealed]");
+    if (hadFocus && (isMoved || isLost || !active)) this.focus({ preventScroll: true });
+    if (isAgain && view.problem) shake(this.body);
+  }
+
+  /** @param {HTMLButtonElement} element @param {Button | undefined} shown */
+  #draw(element, shown) {
+    conceal(element, !shown);
+    element.disabled = !shown?.isEnabled;
+    if (shown) write(element, shown.label);
+  }
+
+  /** @param {View["picture"]} picture */
+  #renderPicture(picture) {
+    if (this.#picture.parentNode !== this.body) this.body.append(this.#picture);
+    conceal(this.#picture, !picture);
+    if (!picture || this.#picture.dataset.picture === picture) return;
+    this.#picture.dataset.picture = picture;
+    this.#picture.replaceChildren(icon(PICTURES[picture]));
+  }
+}
+
+/** @param {string[]} texts */
+const longest = (texts) => texts.reduce((found, text) => (text.length > found.length ? text : found), "");
+
+/** A refusal is felt, unless the person wants nothing to move. @param {HTMLElement} element */
+function shake(element) {
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+  const transform = ["none", "translateX(-0.5rem)", "translateX(0.5rem)", "translateX(-0.25rem)", "none"];
+  element.animate?.({ transform }, { duration: 300 });
+  navigator.vibrate?.(30);
+}

@@ -1,0 +1,90 @@
+// @ts-check
+
+/**
+ * Presses of buttons: by fingers that may overlap, by a mouse, by a keyboard, and by assistive technology. Each press counts
+ * once, in the order in which the fingers came down; one that slides off its button counts as none.
+ */
+
+/** Presses in the pad, and whose they are. */
+export class Presses {
+  /** What is down, in order. @type {{id: number, button: HTMLElement, x: number, y: number}[]} */
+  #down = [];
+  /** The button whose press was counted, and whose click may still come. @type {HTMLElement | undefined} */
+  #counted;
+  #act;
+
+  /**
+   * @param {HTMLElement} root around the buttons
+   * @param {(button: HTMLElement) => void} act
+   */
+  constructor(root, act) {
+    this.#act = act;
+    /** @type {[string, (event: any) => void][]} */
+    const listeners = [
+      ["pointerdown", this.#onDown],
+      ["pointermove", this.#onMove],
+      ["pointerup", this.#onUp],
+      ["pointercancel", this.#onCancel],
+      ["click", this.#onClick],
+    ];
+    // A press that a script made up is not a press.
+    for (const [type, listener] of listeners) root.addEventListener(type, (event) => event.isTrusted && listener(event));
+  }
+
+  /** @param {PointerEvent} event */
+  #onDown = (event) => {
+    this.#counted = undefined;
+    const button = buttonOf(event);
+    if (!button || event.button !== 0) return;
+    // A second finger that comes down ends the first one's press, as on every screen keyboard: so none is lost, and the order is
+    // that of the fingers.
+    this.#countAll();
+    this.#down.push({ id: event.pointerId, button, x: event.clientX, y: event.clientY });
+  };
+
+  /** @param {PointerEvent} event */
+  #onMove = ({ pointerId, clientX, clientY }) => {
+    const press = this.#down.find(({ id }) => id === pointerId);
+    if (press) [press.x, press.y] = [clientX, clientY];
+  };
+
+  /** @param {PointerEvent} event */
+  #onUp = (event) => {
+    if (!this.#down.some(({ id }) => id === event.pointerId)) return;
+    this.#onMove(event);
+    this.#countAll();
+  };
+
+  /** @param {PointerEvent} event */
+  #onCancel = ({ pointerId }) => {
+    this.#down = this.#down.filter(({ id }) => id !== pointerId);
+  };
+
+  /** A keyboard's or a screen reader's press comes as a click alone. @param {MouseEvent} event */
+  #onClick = (event) => {
+    const button = buttonOf(event);
+    const isCounted = button === this.#counted && event.detail !== 0;
+    this.#counted = undefined;
+    if (button && !isCounted) this.#press(button);
+  };
+
+  #countAll() {
+    for (const { button, x, y } of this.#down.splice(0)) {
+      const { left, right, top, bottom } = button.getBoundingClientRect();
+      if (x < left || x > right || y < top || y > bottom) continue;
+      this.#counted = button;
+      this.#press(button);
+    }
+  }
+
+  /** @param {HTMLElement} button */
+  #press(button) {
+    if (!(/** @type {HTMLButtonElement} */ (button).disabled)) this.#act(button);
+  }
+}
+
+/** @param {Event} event @returns {HTMLElement | null} */
+function buttonOf({ target }) {
+  const element = /** @type {Element} */ (target);
+  return element.closest("button");
+}

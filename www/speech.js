@@ -1,0 +1,70 @@
+// @ts-check
+
+/** Which words an element speaks: in the language that it stands in, as soon as they are loaded. */
+
+import { Words, chooseLocale, loadTexts, nearestLang } from "./words.js";
+
+/** @import {Texts} from "./words.js" */
+
+/** How long the pad waits for a language before it speaks English, in milliseconds. */
+const LOADING_MS = 3000;
+
+export class Speech {
+  #element;
+  #onChange;
+  /** @type {Texts} */
+  #changed = {};
+  /** @type {Words | undefined} */
+  #words;
+  /** The language that was asked for last. */
+  #tag = "";
+
+  /**
+   * @param {Element} element
+   * @param {() => void} onChange called when there are other words
+   */
+  constructor(element, onChange) {
+    this.#element = element;
+    this.#onChange = onChange;
+  }
+
+  /** The texts that the page has put in the place of the pad's own. */
+  get changed() {
+    return this.#changed;
+  }
+
+  set changed(changed) {
+    this.#changed = changed;
+    this.#tag = "";
+  }
+
+  /** The words in the language that the element stands in now. Until they are there, the texts are empty. */
+  get words() {
+    const locale = chooseLocale(nearestLang(this.#element));
+    const tag = locale.toString();
+    if (this.#words && tag === this.#tag) return this.#words;
+    this.#tag = tag;
+    const texts = loadTexts(locale);
+    if (!(texts instanceof Promise)) return (this.#words = new Words(locale, texts, this.#changed));
+    const late = setTimeout(() => this.#useEnglish(tag), LOADING_MS);
+    texts
+      .then((loaded) => this.#use(tag, new Words(locale, loaded, this.#changed)))
+      .catch(() => this.#useEnglish(tag))
+      .finally(() => clearTimeout(late));
+    return (this.#words ??= new Words(locale, undefined, this.#changed));
+  }
+
+  /** @param {string} tag */
+  #useEnglish(tag) {
+    if (tag === this.#tag) console.warn(`<card-pin>: languages/${tag}.js did not load, so the pad speaks English`);
+    const english = chooseLocale("en");
+    this.#use(tag, new Words(english, /** @type {Texts} */ (loadTexts(english)), this.#changed));
+  }
+
+  /** @param {string} tag @param {Words} words */
+  #use(tag, words) {
+    if (tag !== this.#tag) return;
+    this.#words = words;
+    this.#onChange();
+  }
+}

@@ -1,0 +1,167 @@
+// @ts-check
+
+/** The pad's words: in which language, with whose numerals and plurals, and what of them the page has changed. */
+
+import en from "./languages/en.js";
+
+/**
+ * A text: a string, or one for each plural category.
+ * @typedef {string | Record<string, string>} Text
+ */
+
+/** @typedef {Record<string, Record<string, Text>>} Texts */
+
+/**
+ * Where the languages are besides English, which is in here. Each is a literal, so that a bundler finds the file.
+ * @type {Record<string, () => Promise<{default: Texts}>>}
+ */
+const LOADERS = {
+  ar: () => import("./languages/ar.js"),
+  bg: () => import("./languages/bg.js"),
+  cs: () => import("./languages/cs.js"),
+  da: () => import("./languages/da.js"),
+  de: () => import("./languages/de.js"),
+  el: () => import("./languages/el.js"),
+  es: () => import("./languages/es.js"),
+  et: () => import("./languages/et.js"),
+  fi: () => import("./languages/fi.js"),
+  fr: () => import("./languages/fr.js"),
+  ga: () => import("./languages/ga.js"),
+  hr: () => import("./languages/hr.js"),
+  hu: () => import("./languages/hu.js"),
+  is: () => import("./languages/is.js"),
+  it: () => import("./languages/it.js"),
+  lt: () => import("./languages/lt.js"),
+  lv: () => import("./languages/lv.js"),
+  mt: () => import("./languages/mt.js"),
+  nb: () => import("./languages/nb.js"),
+  nl: () => import("./languages/nl.js"),
+  pl: () => import("./languages/pl.js"),
+  pt: () => import("./languages/pt.js"),
+  ro: () => import("./languages/ro.js"),
+  sk: () => import("./languages/sk.js"),
+  sl: () => import("./languages/sl.js"),
+  sv: () => import("./languages/sv.js"),
+  tr: () => import("./languages/tr.js"),
+  uk: () => import("./languages/uk.js"),
+};
+
+/** Other names of a language that is here. @type {Record<string, string>} */
+const ALIASES = { no: "nb", nn: "nb" };
+
+/**
+ * @param {string} tag BCP 47
+ * @returns {Intl.Locale | undefined} `undefined` for what is not a tag, and for a language that is not here
+ */
+function localeOf(tag) {
+  try {
+    const locale = new Intl.Locale(tag);
+    const language = ALIASES[locale.language] ?? locale.language;
+    return language === "en" || Object.hasOwn(LOADERS, language) ? new Intl.Locale(tag, { language }) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The language that a page asks for by its `lang`; without one, the first of the reader's that is here; else English.
+ * @param {string} tag the nearest `lang`, or nothing
+ * @returns {Intl.Locale}
+ */
+export function chooseLocale(tag) {
+  const found = tag ? localeOf(tag) : (navigator.languages ?? []).map(localeOf).find(Boolean);
+  return found ?? new Intl.Locale("en");
+}
+
+/**
+ * @param {Element} element
+ * @returns {string} the `lang` that it stands in, of itself or of what is around it, out of shadow trees too; or nothing
+ */
+export function nearestLang(element) {
+  /** @type {Element | undefined} */
+  let at = element;
+  while (at) {
+    const tagged = at.closest("[lang]");
+    if (tagged) return tagged.getAttribute("lang") ?? "";
+    at = /** @type {Partial<ShadowRoot>} */ (at.getRootNode()).host;
+  }
+  return "";
+}
+
+/**
+ * @param {Intl.Locale} locale one that `chooseLocale` chose
+ * @returns {Texts | Promise<Texts>}
+ */
+export function loadTexts(locale) {
+  const load = LOADERS[locale.language];
+  return load ? load().then((language) => language.default) : en;
+}
+
+/**
+ * The texts that a page puts in the place of the pad's own: of any group, any number.
+ * @param {unknown} words
+ * @returns {Texts}
+ * @throws {TypeError} that names what is not a text of the pad
+ */
+export function checkWords(words) {
+  /** @type {Texts} */
+  const own = en;
+  for (const [group, texts] of Object.entries(Object(words))) {
+    for (const [key, text] of Object.entries(Object(texts))) {
+      if (!Object.hasOwn(own, group) || !Object.hasOwn(own[group], key)) {
+        throw new TypeError(`words has no text ${group}.${key}`);
+      }
+      const forms = typeof text === "object" && text !== null ? Object.values(text) : [text];
+      if (forms.some((form) => typeof form !== "string")) {
+        throw new TypeError(`words.${group}.${key} has to be a string, or an object of strings by plural category`);
+      }
+    }
+  }
+  return /** @type {Texts} */ (words);
+}
+
+export class Words {
+  #texts;
+  #changed;
+  #plurals;
+  #numbers;
+
+  /**
+   * @param {Intl.Locale} locale
+   * @param {Texts | undefined} texts `undefined` while they are loaded: all are empty then
+   * @param {Texts} changed by the page
+   */
+  constructor(locale, texts, changed) {
+    this.lang = locale.toString();
+    this.dir = directionOf(locale);
+    this.#texts = texts;
+    this.#changed = changed;
+    this.#plurals = new Intl.PluralRules(this.lang);
+    this.#numbers = new Intl.NumberFormat(this.lang, { useGrouping: false });
+  }
+
+  /**
+   * @param {string} group
+   * @param {string} key
+   * @param {Record<string, number | string>} [values] for what stands in braces; `count` chooses the plural
+   * @returns {string}
+   */
+  text(group, key, values = {}) {
+    const own = this.#changed[group];
+    /** @type {Text} */
+    const text = own && Object.hasOwn(own, key) ? own[key] : (this.#texts?.[group][key] ?? "");
+    const form = typeof text === "string" ? text : (text[this.#plurals.select(Number(values.count))] ?? text.other ?? "");
+    return form.replace(/\{(\w+)\}/g, (_, name) => {
+      const value = values[name];
+      return typeof value === "number" ? this.#numbers.format(value) : (value ?? "");
+    });
+  }
+}
+
+/** @param {Intl.Locale} locale @returns {"ltr" | "rtl"} */
+function directionOf(locale) {
+  const known = /** @type {any} */ (locale);
+  const { direction } = known.getTextInfo?.() ?? known.textInfo ?? {};
+  // Where the engine does not tell: Arabic is the one language here that is written from right to left.
+  return direction ?? (locale.language === "ar" ? "rtl" : "ltr");
+}
