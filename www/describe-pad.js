@@ -65,10 +65,10 @@ const REASONS = {
 export const TITLES = ["choose", "repeat", "submitting"];
 
 /**
- * @param {string | undefined} code
+ * @param {string} code
  * @returns {string} the key of its text
  */
-export const errorKey = (code = "closed") => (BROWSER.includes(code) ? "browser" : code);
+export const errorKey = (code) => (BROWSER.includes(code) ? "browser" : code);
 
 /**
  * Sentences in a row, for a screen reader.
@@ -112,7 +112,7 @@ function describePhase(state, words) {
       return { ...blank, title, hint, status: sentences(title, hint), picture: "good", focus: "title" };
     }
     case "failed":
-      return describeEnd(words, titleOf(words, state.problem), words.text("errors", errorKey(state.problem)), state.canRestart);
+      return describeFailure(state, words);
     case "unusable":
       return describeEnd(words, text("unusable"), text("contact"), false);
     default: {
@@ -178,10 +178,11 @@ export function describeEnd(words, title, problem, canRestart) {
   };
 }
 
-/** @param {Words} words @param {string | undefined} code */
-function titleOf(words, code) {
-  const key = code === "outcome_unknown" ? "unknown" : code === "closed" ? "cancelled" : "failed";
-  return words.text("pad", key);
+/** @param {PadState} state @param {Words} words */
+function describeFailure({ problem = "closed", canRestart }, words) {
+  if (problem === "closed") return describeEnd(words, words.text("pad", "cancelled"), "", canRestart);
+  const title = words.text("pad", problem === "outcome_unknown" ? "unknown" : "failed");
+  return describeEnd(words, title, words.text("errors", errorKey(problem)), canRestart);
 }
 
 /** @param {PadState} state @param {Words} words */

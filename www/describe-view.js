@@ -30,7 +30,7 @@ export function describeView(state, words) {
 }
 
 /** @param {PadState} state @param {Words} words @returns {Omit<View, "isBusy">} */
-function describePhase({ phase, problem, waits, isSlow, secondsLeft, canRestart }, words) {
+function describePhase({ phase, problem = "closed", waits, isSlow, secondsLeft, canRestart }, words) {
   /** @param {string} key @param {Record<string, number>} [values] */
   const text = (key, values) => words.text("view", key, values);
   const blank = { step: "", hint: "", problem: "", status: "", alert: "", picture: undefined, primary: undefined, secondary: undefined };

@@ -167,7 +167,9 @@ export class Pane {
     this.#draw(this.#secondary, view.secondary);
     writeAttribute(this.element, "aria-busy", String(view.isBusy));
     this.#renderPicture(view.picture);
-    for (const child of this.body.children) conceal(/** @type {HTMLElement} */ (child), isOver && child !== this.#picture);
+    for (const child of this.body.children) {
+      if (child !== this.#picture) conceal(/** @type {HTMLElement} */ (child), isOver);
+    }
     // What has the focus is read by the reader itself.
     const isRead = hadFocus && isOver && view.focus === "title";
     write(this.#status, isRead ? "" : view.status);

@@ -149,7 +149,7 @@ export class Words {
   text(group, key, values = {}) {
     const own = this.#changed[group];
     /** @type {Text} */
-    const text = own && Object.hasOwn(own, key) ? own[key] : (this.#texts?.[group][key] ?? "");
+    const text = own && Object.hasOwn(own, key) ? own[key] : (this.#texts?.[group]?.[key] ?? "");
     const form = typeof text === "string" ? text : (text[this.#plurals.select(Number(values.count))] ?? text.other ?? "");
     return form.replace(/\{(\w+)\}/g, (_, name) => {
       const value = values[name];

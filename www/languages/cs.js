@@ -93,7 +93,6 @@ export default {
     tzpk_invalid: "Nepodařilo se navázat zabezpečené spojení. Nic se neodeslalo.",
     entropy_unavailable: "Na tomto zařízení nelze PIN bezpečně nastavit. Použijte jiné zařízení.",
     browser: "V tomto prohlížeči nelze PIN nastavit. Použijte aplikaci své banky nebo jiný prohlížeč.",
-    closed: "Zrušeno. Váš PIN se nenastavil.",
   },
   view: {
     name: "Zobrazení PINu",

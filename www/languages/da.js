@@ -68,7 +68,6 @@ export default {
     tzpk_invalid: "Vi kunne ikke oprette en sikker forbindelse. Intet blev sendt.",
     entropy_unavailable: "En pinkode kan ikke oprettes sikkert på denne enhed. Brug en anden enhed.",
     browser: "Du kan ikke oprette en pinkode i denne browser. Brug din banks app eller en anden browser.",
-    closed: "Annulleret. Din pinkode blev ikke oprettet.",
   },
   view: {
     name: "Se din pinkode",

@@ -69,7 +69,6 @@ export default {
     tzpk_invalid: "Eine sichere Verbindung war nicht möglich. Es wurde nichts gesendet.",
     entropy_unavailable: "Auf diesem Gerät lässt sich keine PIN sicher festlegen. Verwenden Sie ein anderes Gerät.",
     browser: "In diesem Browser lässt sich keine PIN festlegen. Verwenden Sie die App Ihrer Bank oder einen anderen Browser.",
-    closed: "Abgebrochen. Ihre PIN wurde nicht festgelegt.",
   },
   view: {
     name: "Ihre PIN ansehen",

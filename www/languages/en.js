@@ -76,7 +76,6 @@ export default {
     tzpk_invalid: "We couldn't make a secure connection. Nothing was sent.",
     entropy_unavailable: "This device can't set a PIN safely. Use another device.",
     browser: "This browser can't set a PIN. Use your bank's app or another browser.",
-    closed: "Cancelled. Your PIN was not set.",
   },
   /** Viewing a PIN. */
   view: {

@@ -88,7 +88,6 @@ export default {
     tzpk_invalid: "No hemos podido establecer una conexión segura. No se ha enviado nada.",
     entropy_unavailable: "En este dispositivo no se puede establecer un PIN de forma segura. Use otro dispositivo.",
     browser: "En este navegador no se puede establecer un PIN. Use la app de su banco u otro navegador.",
-    closed: "Cancelado. Su PIN no se ha establecido.",
   },
   view: {
     name: "Consultar su PIN",

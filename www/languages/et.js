@@ -71,7 +71,6 @@ export default {
     tzpk_invalid: "Turvalist ühendust ei õnnestunud luua. Midagi ei saadetud.",
     entropy_unavailable: "Selles seadmes ei saa PIN-koodi turvaliselt määrata. Kasutage teist seadet.",
     browser: "Selles brauseris ei saa PIN-koodi määrata. Kasutage oma panga äppi või teist brauserit.",
-    closed: "Katkestatud. PIN-koodi ei määratud.",
   },
   view: {
     name: "PIN-koodi vaatamine",

@@ -71,7 +71,6 @@ export default {
     tzpk_invalid: "Suojattua yhteyttä ei voitu muodostaa. Mitään ei lähetetty.",
     entropy_unavailable: "Tällä laitteella PIN-koodia ei voi asettaa turvallisesti. Käytä toista laitetta.",
     browser: "Tällä selaimella ei voi asettaa PIN-koodia. Käytä pankin sovellusta tai toista selainta.",
-    closed: "Peruutettu. PIN-koodia ei asetettu.",
   },
   view: {
     name: "PIN-koodin katselu",

@@ -89,7 +89,6 @@ export default {
     tzpk_invalid: "Impossible d’établir une connexion sécurisée. Rien n’a été envoyé.",
     entropy_unavailable: "Cet appareil ne permet pas de définir un code PIN en toute sécurité. Utilisez un autre appareil.",
     browser: "Ce navigateur ne permet pas de définir un code PIN. Utilisez l’application de votre banque ou un autre navigateur.",
-    closed: "Opération annulée. Votre code PIN n’a pas été défini.",
   },
   view: {
     name: "Consulter votre code PIN",

@@ -105,7 +105,6 @@ export default {
     tzpk_invalid: "Níorbh fhéidir linn nasc slán a dhéanamh. Níor seoladh aon rud.",
     entropy_unavailable: "Ní féidir PIN a shocrú go slán ar an ngléas seo. Úsáid gléas eile.",
     browser: "Ní féidir PIN a shocrú sa bhrabhsálaí seo. Úsáid aip do bhainc nó brabhsálaí eile.",
-    closed: "Cealaithe. Níor socraíodh do PIN.",
   },
   view: {
     name: "Féach ar do PIN",

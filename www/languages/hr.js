@@ -88,7 +88,6 @@ export default {
     tzpk_invalid: "Nije bilo moguće uspostaviti sigurnu vezu. Ništa nije poslano.",
     entropy_unavailable: "Na ovom uređaju nije moguće sigurno postaviti PIN. Upotrijebite drugi uređaj.",
     browser: "U ovom pregledniku nije moguće postaviti PIN. Upotrijebite aplikaciju svoje banke ili drugi preglednik.",
-    closed: "Otkazano. PIN nije postavljen.",
   },
   view: {
     name: "Prikaz PIN-a",

@@ -72,7 +72,6 @@ export default {
     tzpk_invalid: "Nem sikerült biztonságos kapcsolatot létesíteni. Semmit sem küldtünk el.",
     entropy_unavailable: "Ezen az eszközön nem állítható be biztonságosan PIN-kód. Használjon másik eszközt.",
     browser: "Ebben a böngészőben nem állítható be PIN-kód. Használja a bankja alkalmazását vagy egy másik böngészőt.",
-    closed: "Megszakítva. A PIN-kódot nem állítottuk be.",
   },
   view: {
     name: "PIN-kód megtekintése",

@@ -69,7 +69,6 @@ export default {
     tzpk_invalid: "Ekki tókst að koma á öruggri tengingu. Ekkert var sent.",
     entropy_unavailable: "Ekki er hægt að velja PIN-númer á öruggan hátt í þessu tæki. Notaðu annað tæki.",
     browser: "Ekki er hægt að velja PIN-númer í þessum vafra. Notaðu app bankans eða annan vafra.",
-    closed: "Hætt var við. PIN-númerið var ekki vistað.",
   },
   view: {
     name: "Skoða PIN-númer",

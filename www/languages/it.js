@@ -89,7 +89,6 @@ export default {
     tzpk_invalid: "Non siamo riusciti a stabilire una connessione sicura. Non è stato inviato nulla.",
     entropy_unavailable: "Su questo dispositivo non puoi impostare un PIN in sicurezza. Usa un altro dispositivo.",
     browser: "Con questo browser non puoi impostare un PIN. Usa l’app della tua banca o un altro browser.",
-    closed: "Operazione annullata. Il PIN non è stato impostato.",
   },
   view: {
     name: "Visualizza il tuo PIN",

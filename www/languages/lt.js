@@ -98,7 +98,6 @@ export default {
     tzpk_invalid: "Nepavyko užmegzti saugaus ryšio. Nieko neišsiuntėme.",
     entropy_unavailable: "Šiame įrenginyje saugiai nustatyti PIN kodo negalima. Naudokite kitą įrenginį.",
     browser: "Šioje naršyklėje PIN kodo nustatyti negalima. Naudokite savo banko programėlę arba kitą naršyklę.",
-    closed: "Atšaukta. PIN kodas nenustatytas.",
   },
   view: {
     name: "PIN kodo peržiūra",

@@ -89,7 +89,6 @@ export default {
     tzpk_invalid: "Neizdevās izveidot drošu savienojumu. Nekas netika nosūtīts.",
     entropy_unavailable: "Šajā ierīcē nevar droši iestatīt PIN kodu. Izmantojiet citu ierīci.",
     browser: "Šajā pārlūkprogrammā nevar iestatīt PIN kodu. Izmantojiet savas bankas lietotni vai citu pārlūkprogrammu.",
-    closed: "Atcelts. PIN kods netika iestatīts.",
   },
   view: {
     name: "PIN koda apskate",

@@ -105,7 +105,6 @@ export default {
     tzpk_invalid: "Ma stajniex nagħmlu konnessjoni sigura. Ma ntbagħat xejn.",
     entropy_unavailable: "Fuq dan l-apparat ma tistax tissettja PIN b’mod sigur. Uża apparat ieħor.",
     browser: "F’dan il-browser ma tistax tissettja PIN. Uża l-app tal-bank tiegħek jew browser ieħor.",
-    closed: "Ikkanċellat. Il-PIN tiegħek ma ġiex issettjat.",
   },
   view: {
     name: "Ara l-PIN tiegħek",

@@ -68,7 +68,6 @@ export default {
     tzpk_invalid: "Vi fikk ikke opprettet en sikker forbindelse. Ingenting ble sendt.",
     entropy_unavailable: "Du kan ikke velge PIN-kode trygt på denne enheten. Bruk en annen enhet.",
     browser: "Du kan ikke velge PIN-kode i denne nettleseren. Bruk bankens app eller en annen nettleser.",
-    closed: "Avbrutt. PIN-koden ble ikke lagret.",
   },
   view: {
     name: "Se PIN-koden din",

@@ -72,7 +72,6 @@ export default {
     tzpk_invalid: "We konden geen veilige verbinding maken. Er is niets verstuurd.",
     entropy_unavailable: "Op dit apparaat kun je niet veilig een pincode instellen. Gebruik een ander apparaat.",
     browser: "In deze browser kun je geen pincode instellen. Gebruik de app van je bank of een andere browser.",
-    closed: "Geannuleerd. Je pincode is niet ingesteld.",
   },
   view: {
     name: "Je pincode bekijken",

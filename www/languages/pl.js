@@ -94,7 +94,6 @@ export default {
     tzpk_invalid: "Nie udało się nawiązać bezpiecznego połączenia. Nic nie zostało wysłane.",
     entropy_unavailable: "Na tym urządzeniu nie można bezpiecznie ustawić PIN-u. Użyj innego urządzenia.",
     browser: "W tej przeglądarce nie można ustawić PIN-u. Użyj aplikacji swojego banku lub innej przeglądarki.",
-    closed: "Anulowano. PIN nie został ustawiony.",
   },
   view: {
     name: "Podgląd PIN-u",

@@ -89,7 +89,6 @@ export default {
     tzpk_invalid: "Não foi possível estabelecer uma ligação segura. Nada foi enviado.",
     entropy_unavailable: "Neste dispositivo não é possível definir um PIN em segurança. Utilize outro dispositivo.",
     browser: "Neste navegador não é possível definir um PIN. Utilize a app do seu banco ou outro navegador.",
-    closed: "Cancelado. O seu PIN não foi definido.",
   },
   view: {
     name: "Consultar o seu PIN",

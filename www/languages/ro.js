@@ -77,7 +77,6 @@ export default {
     tzpk_invalid: "Nu s-a putut stabili o conexiune securizată. Nu s-a trimis nimic.",
     entropy_unavailable: "Codul PIN nu poate fi setat în siguranță pe acest dispozitiv. Folosiți alt dispozitiv.",
     browser: "Codul PIN nu poate fi setat în acest browser. Folosiți aplicația băncii sau alt browser.",
-    closed: "Operațiune anulată. Codul PIN nu a fost setat.",
   },
   view: {
     name: "Vizualizarea codului PIN",

@@ -93,7 +93,6 @@ export default {
     tzpk_invalid: "Nepodarilo sa vytvoriť bezpečné spojenie. Nič sa neodoslalo.",
     entropy_unavailable: "Na tomto zariadení sa PIN kód nedá bezpečne nastaviť. Použite iné zariadenie.",
     browser: "V tomto prehliadači sa PIN kód nedá nastaviť. Použite aplikáciu svojej banky alebo iný prehliadač.",
-    closed: "Zrušené. PIN kód nebol nastavený.",
   },
   view: {
     name: "Zobrazenie PIN kódu",

@@ -94,7 +94,6 @@ export default {
     tzpk_invalid: "Varne povezave ni bilo mogoče vzpostaviti. Nič ni bilo poslano.",
     entropy_unavailable: "Na tej napravi PIN-kode ni mogoče varno nastaviti. Uporabite drugo napravo.",
     browser: "V tem brskalniku PIN-kode ni mogoče nastaviti. Uporabite aplikacijo svoje banke ali drug brskalnik.",
-    closed: "Preklicano. PIN-koda ni bila nastavljena.",
   },
   view: {
     name: "Ogled PIN-kode",

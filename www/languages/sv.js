@@ -68,7 +68,6 @@ export default {
     tzpk_invalid: "Det gick inte att skapa en säker anslutning. Inget har skickats.",
     entropy_unavailable: "Det går inte att välja pinkod säkert på den här enheten. Använd en annan enhet.",
     browser: "Det går inte att välja pinkod i den här webbläsaren. Använd bankens app eller en annan webbläsare.",
-    closed: "Avbrutet. Din pinkod sparades inte.",
   },
   view: {
     name: "Se din pinkod",

@@ -68,7 +68,6 @@ export default {
     tzpk_invalid: "Güvenli bağlantı kurulamadı. Hiçbir şey gönderilmedi.",
     entropy_unavailable: "Bu cihazda güvenli şekilde şifre belirlenemiyor. Başka bir cihaz kullanın.",
     browser: "Bu tarayıcıda şifre belirlenemiyor. Bankanızın uygulamasını veya başka bir tarayıcıyı kullanın.",
-    closed: "İptal edildi. Şifreniz belirlenmedi.",
   },
   view: {
     name: "Kart şifresi görüntüleme",

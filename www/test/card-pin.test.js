@@ -27,7 +27,7 @@ async function make(attributes = {}, properties = {}) {
 }
 
 /** A key as the keyboard sends it: jsdom's own are not trusted. */
-function type(pad, key, target = pad) {
+function type(pad, key, target = pad.shadowRoot.querySelector("[part=field], [part=prompt]")) {
   const impl = (object) => object[Object.getOwnPropertySymbols(object).find(({ description }) => description === "impl")];
   const event = new KeyboardEvent("keydown", { key, bubbles: true, composed: true, cancelable: true });
   impl(event).isTrusted = true;

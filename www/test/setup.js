@@ -20,7 +20,18 @@ class CSSStyleSheet {
 const classes = ["Document", "HTMLElement", "HTMLCanvasElement", "CustomEvent", "Event", "EventTarget", "KeyboardEvent"];
 for (const name of classes) globalThis[name] = window[name];
 for (const name of ["getComputedStyle", "addEventListener", "removeEventListener"]) globalThis[name] = window[name].bind(window);
-const { customElements, document, location } = window;
-Object.assign(globalThis, { window, customElements, document, location, CSSStyleSheet });
+const { customElements, document, location, navigator } = window;
+for (const [name, value] of Object.entries({ window, customElements, document, location, navigator, CSSStyleSheet })) {
+  // Node has a `navigator` of its own, which cannot be assigned to.
+  Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+}
+globalThis.matchMedia = () => ({ matches: true });
+// The pad's own root is closed; the tests look into it all the same.
+const { attachShadow } = window.Element.prototype;
+window.Element.prototype.attachShadow = function attach(options) {
+  const root = attachShadow.call(this, options);
+  Object.defineProperty(this, "shadowRoot", { value: root });
+  return root;
+};
 globalThis.reported = [];
 globalThis.reportError = (error) => globalThis.reported.push(error);
