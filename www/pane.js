@@ -99,8 +99,8 @@ export class Pane {
       room.setAttribute("aria-hidden", "true");
       conceal(room, true);
     }
-    titles.append(this.#titleRoom, this.title);
-    hints.append(this.#hintRoom, this.hint, this.#problem);
+    titles.append(this.title, this.#titleRoom);
+    hints.append(this.hint, this.#problem, this.#hintRoom);
     head.append(this.step, titles, hints);
     foot.append(this.#primary, this.#secondary);
     this.element.append(head, this.body, foot, this.#status, this.#alert);

@@ -271,7 +271,9 @@ test("a mistake of the integrator is reported, and the pad says that it cannot b
   globalThis.reported.length = 0;
   const { pad } = await make({ "key-size": "1024" }, { controlIdProvider: async () => "token" });
   assert.match(globalThis.reported[0].message, /keySize/);
-  assert.match(pad.shadowRoot.querySelector("[part=message]").textContent, /not set up correctly/);
+  assert.equal(pad.shadowRoot.querySelector("[part=prompt]").textContent, "We can't show the PIN pad");
+  const leave = pad.shadowRoot.querySelector('[data-key="submit"]');
+  assert.deepEqual([leave.textContent, leave.disabled], ["Back to your bank", false]);
 });
 
 test("a submit's promise comes to what the session comes to", async () => {

@@ -92,14 +92,16 @@ test("a vault that begins anew has none of the digits", () => {
 });
 
 test("a PIN is shown to somebody who looks, and hidden from nobody's eyes", () => {
-  const arrived = [told(0, { stage: "submitting" }), told(0, { stage: "arrived" })];
+  const asked = { type: "say", message: "submit" };
+  const arrived = [told(0, {}), asked, told(1, { stage: "submitting" }), told(1, { stage: "arrived" })];
   const given = { views: true, isGiven: true };
   const looks = (isLookedAt) => ({ type: "looks", isLookedAt });
-  assert.deepEqual(run(given, ...arrived).effects, [{ do: "look" }]);
+  assert.deepEqual(run(given, told(0, {}), told(0, { stage: "submitting" })).state.phase, "open");
+  assert.deepEqual(run(given, ...arrived).effects.at(-1), { do: "look" });
   assert.deepEqual(run(given, ...arrived, looks(false)).state.phase, "arrived");
   assert.deepEqual(run(given, ...arrived, { type: "hidden" }).names, ["submitting", "view_pin_error"]);
-  const shown = [...arrived, looks(true), told(1, { stage: "shown" })];
-  for (const end of [looks(false), { type: "hidden" }, { type: "lost" }, { type: "close" }, told(1, ended(null))]) {
+  const shown = [...arrived, looks(true), told(2, { stage: "shown" })];
+  for (const end of [looks(false), { type: "hidden" }, { type: "lost" }, { type: "close" }, told(2, ended(null))]) {
     assert.deepEqual(run(given, ...shown, end).names, ["submitting", "view_pin_success", "hidden"]);
   }
 });
@@ -168,4 +170,28 @@ test("whatever comes, a session ends once and tells it once", () => {
     if (state.end) ends += 1;
   }
   assert.ok(ends > 2000, `${ends} sessions ended`);
+});
+
+test("the reason of a refusal stays until the entry changes", () => {
+  const refused = told(1, { refusals: 1, refused: "weak_pin" });
+  const typed = [told(0, {}), { type: "say", message: { press: 4 } }];
+  const enter = { type: "say", message: "advance" };
+  const problemAfter = (...inputs) => run(set, ...typed, ...inputs).state.problem;
+  assert.equal(problemAfter(refused), "weak_pin");
+  assert.equal(problemAfter(refused, enter), "weak_pin");
+  assert.equal(problemAfter(enter, refused), "weak_pin");
+  assert.equal(problemAfter(refused, enter, told(2, { refusals: 1, refused: "weak_pin" })), "weak_pin");
+  for (const message of [{ press: 1 }, "erase", "clear", "forget"]) assert.equal(problemAfter(refused, { type: "say", message }), null);
+  assert.equal(problemAfter(refused, told(1, { refusals: 1, refused: "weak_pin", step: "confirm" })), null);
+});
+
+test("a wait is slow until there is news", () => {
+  const { state } = run(set, ...answered, { type: "slow" });
+  assert.equal(state.isSlow, true);
+  assert.equal(run(set, ...answered, { type: "slow" }, told(2, ended(null))).state.isSlow, false);
+});
+
+test("a PIN that is shown has its seconds counted down, and never below none", () => {
+  assert.equal(run(set, { type: "shownFor", seconds: 1 }).state.secondsLeft, 29);
+  assert.equal(run(set, { type: "shownFor", seconds: 31 }).state.secondsLeft, 0);
 });
