@@ -2,6 +2,8 @@
 
 /// The three engines, their drivers and how they are started.
 mod engine;
+/// The built files, and copies of them.
+mod files;
 /// A network between a browser and the sandbox.
 mod network;
 /// The pad as a customer sees and touches it.
@@ -20,6 +22,7 @@ mod traces;
 mod webdriver;
 
 pub use engine::{Browser, Engine};
+pub use files::{copy_dist, copy_files, open_root, standalone};
 pub use network::{Network, Seen};
 pub use pad::{HIDE_PAGE, Hand, Pad, random_pin};
 pub use sandbox::{Sandbox, WaitingCard};

@@ -50,7 +50,7 @@ impl<'a> Pad<'a> {
                }}
              }};
              const names = ['ready', 'pin_valid', 'set_pin_validation_error', 'submitting', 'set_pin_success', 'set_pin_error',
-                            'view_pin_success', 'view_pin_error', 'hidden'];
+                            'view_pin_success', 'view_pin_error', 'hidden', 'cancel'];
              for (const name of names)
                pad.addEventListener(name, (event) => window.padEvents.push(event.detail));"
         );

@@ -1,9 +1,14 @@
-use crate::{pad::Pad, traces::Trace, webdriver::WebDriver};
+use crate::{
+    files::{copy_dist, copy_files},
+    pad::Pad,
+    traces::Trace,
+    webdriver::WebDriver,
+};
 use anyhow::{Context, Result, ensure};
 use card_pin_sandbox::{Config, ENFUCE_REQUESTS, Embossing, PAGE_MINUTES, Running};
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::{fs, path::Path};
+use std::path::Path;
 use tempfile::TempDir;
 
 const USER: &str = "e2e";
@@ -58,8 +63,7 @@ impl Sandbox {
         let project = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("e2e/ lies in no workspace")?;
         let files = tempfile::tempdir()?;
         let dist = files.path().join("dist");
-        fs::create_dir(&dist)?;
-        copy_files(&project.join("dist"), &dist).context("dist/ cannot be read: run `cargo xtask build`")?;
+        copy_dist(&dist)?;
         // The sandbox serves each file of the folder, so the test pages come from the origin that the element posts to.
         copy_files(&project.join("e2e/pages"), &dist)?;
         let config = Config {
@@ -328,12 +332,4 @@ pub(crate) async fn open_web_view<'a>(
         form.submit();";
     driver.run::<Value>(post, json!(control_id)).await?;
     Pad::find(driver).await
-}
-
-fn copy_files(from: &Path, to: &Path) -> Result<()> {
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        fs::copy(entry.path(), to.join(entry.file_name()))?;
-    }
-    Ok(())
 }

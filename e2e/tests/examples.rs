@@ -1,7 +1,9 @@
 //! The examples for the web as they stand in `examples/`, each on an origin of its own.
 
 use anyhow::{Context, Result, bail, ensure};
-use card_pin_e2e::{Address, Engine, Hand, Pad, Sandbox, Site, WebDriver, in_each_engine, random_pin};
+use card_pin_e2e::{
+    Address, Engine, Hand, Pad, Sandbox, Site, WebDriver, copy_dist, copy_files, in_each_engine, random_pin,
+};
 use serde_json::{Value, json};
 use std::{fs, path::Path, process::Command, sync::Arc};
 use tempfile::TempDir;
@@ -30,14 +32,8 @@ async fn all(engine: Engine) -> Result<()> {
 fn open_site(address: Address, sandbox: &Arc<Sandbox>, example: &str) -> Result<(Site, TempDir)> {
     let project = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("e2e/ lies in no workspace")?;
     let folder = tempfile::tempdir()?;
-    fs::create_dir(folder.path().join("card-pin"))?;
-    let copies = [(project.join("examples").join(example), "."), (project.join("dist"), "card-pin")];
-    for (from, to) in copies {
-        for file in fs::read_dir(&from).with_context(|| format!("{} cannot be read", from.display()))? {
-            let file = file?;
-            fs::copy(file.path(), folder.path().join(to).join(file.file_name()))?;
-        }
-    }
+    copy_files(&project.join("examples").join(example), folder.path())?;
+    copy_dist(&folder.path().join("card-pin"))?;
     let enfuce = sandbox.url("");
     let policy = format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; \

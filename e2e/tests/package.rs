@@ -1,7 +1,7 @@
 //! The npm package as issuers take it: packed, installed, bundled by Vite, served plain, and seen by TypeScript.
 
 use anyhow::{Context, Result, bail, ensure};
-use card_pin_e2e::{Engine, Hand, Pad, Sandbox, Site, WebDriver, random_pin};
+use card_pin_e2e::{Engine, Hand, Pad, Sandbox, Site, WebDriver, open_root, random_pin};
 use serde_json::{Map, Value};
 use std::{
     collections::BTreeSet,
@@ -17,6 +17,7 @@ async fn it_can_be_installed_and_used() -> Result<()> {
     let project = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("e2e/ lies in no workspace")?;
     let consumer = install(project)?;
     all_that_is_described_is_packed(consumer.path())?;
+    open_root(&consumer.path().join("node_modules/card-pin"))?;
     typescript_knows_the_types(project, consumer.path())?;
     let bundled = bundle(project, consumer.path())?;
 
@@ -59,12 +60,25 @@ fn all_that_is_described_is_packed(consumer: &Path) -> Result<()> {
     let package = consumer.join("node_modules/card-pin");
     let described: Map<String, Value> = serde_json::from_slice(&fs::read(package.join("integrity.json"))?)?;
     let described: BTreeSet<_> = described.keys().cloned().chain(["integrity.json".to_owned()]).collect();
-    let entries = fs::read_dir(&package)?.collect::<Result<Vec<_>, _>>()?;
-    let packed: BTreeSet<_> =
-        entries.iter().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    let packed: BTreeSet<_> = paths_in(&package, "")?.into_iter().collect();
     ensure!(packed == described, "packed are {packed:?}, described are {described:?}");
     ensure!(packed.contains("card-pin.standalone.js"), "the standalone is missing");
     Ok(())
+}
+
+/// The files of a folder, and those of its folders, by their paths.
+fn paths_in(folder: &Path, prefix: &str) -> Result<Vec<String>> {
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let path = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        if entry.file_type()?.is_dir() {
+            paths.extend(paths_in(&entry.path(), &format!("{path}/"))?);
+        } else {
+            paths.push(path);
+        }
+    }
+    Ok(paths)
 }
 
 fn typescript_knows_the_types(project: &Path, consumer: &Path) -> Result<()> {

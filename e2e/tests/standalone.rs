@@ -1,13 +1,10 @@
 //! `card-pin.standalone.js` in web views: from `file://`, from a string, as a classic script under a policy.
 
 use anyhow::{Context, Result, ensure};
-use card_pin_e2e::{Engine, Hand, Pad, Sandbox, Site, WebDriver, in_each_engine, random_pin};
+use card_pin_e2e::{Engine, Hand, Pad, Sandbox, Site, WebDriver, in_each_engine, random_pin, standalone};
 use serde_json::{Value, json};
-use std::{fs, path::Path, sync::Arc};
+use std::{fs, sync::Arc};
 use tempfile::TempDir;
-
-/// A web view's page: without addresses of its own, and without a policy.
-const STANDALONE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../dist/card-pin.standalone.js");
 
 /// The policy that the README asks for, with workers from `blob:` addresses.
 const WITH_BLOB_WORKERS: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src blob:; \
@@ -53,7 +50,7 @@ async fn all(engine: Engine) -> Result<()> {
 
 /// Lays the standalone and a page with it into the folder.
 fn page(folder: &TempDir, relay: &Site) -> Result<()> {
-    fs::copy(STANDALONE, folder.path().join("card-pin.standalone.js")).context("run `cargo xtask build`")?;
+    fs::write(folder.path().join("card-pin.standalone.js"), standalone()?)?;
     fs::write(folder.path().join("blank.html"), "<!doctype html><title>A place for strings</title>")?;
     let html = html("<script src=\"card-pin.standalone.js\"></script>", relay);
     Ok(fs::write(folder.path().join("index.html"), html)?)
@@ -69,7 +66,7 @@ fn html(script: &str, relay: &Site) -> String {
 
 /// What `loadDataWithBaseURL` and `loadHTMLString` do: a page with the script in it becomes the document.
 async fn write(driver: &WebDriver, relay: &Site) -> Result<()> {
-    let html = html(&format!("<script>{}</script>", fs::read_to_string(STANDALONE)?), relay);
+    let html = html(&format!("<script>{}</script>", standalone()?), relay);
     let script = "document.open(); document.write(argument); document.close();";
     driver.run::<Value>(script, json!(html)).await.map(drop)
 }
@@ -136,7 +133,7 @@ async fn parts_from_elsewhere_are_asked_for(driver: &WebDriver) -> Result<()> {
 
 #[test]
 fn it_is_a_classic_script_that_can_stand_in_a_page() -> Result<()> {
-    let script = fs::read_to_string(Path::new(STANDALONE)).context("run `cargo xtask build`")?;
+    let script = standalone()?;
     ensure!(script.is_ascii(), "a page of another encoding would spoil it");
     for word in ["import.meta", "import(", "export{", "export ", "</script", "<!--"] {
         ensure!(!script.contains(word), "it has `{word}`");

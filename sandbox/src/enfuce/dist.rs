@@ -40,7 +40,8 @@ impl Dist {
 
     /// The page with its placeholders.
     pub(super) fn page(&self) -> Result<String, Problem> {
-        self.text(PAGE).ok_or_else(|| Problem::new(Kind::Internal, "page.html cannot be read: build the page again."))
+        self.text(PAGE)
+            .ok_or_else(|| Problem::new(Kind::Internal, "page.html cannot be read: build the page again."))
     }
 
     /// A file's text, if it is there.

@@ -73,8 +73,7 @@ fn sent_id(headers: &HeaderMap, body: &[u8]) -> Result<Uuid, Problem> {
 
 /// `GET /pin-page/frame?key=…&lang=…`: the control id follows by a message from the origin that belongs to the key.
 pub(super) async fn frame(State(app): State<App>, headers: HeaderMap, uri: Uri) -> Response {
-    let words =
-        PageWords::choose(app.dist(), field(uri.query().unwrap_or_default(), "lang"), &headers);
+    let words = PageWords::choose(app.dist(), field(uri.query().unwrap_or_default(), "lang"), &headers);
     match frame_page(&app, &uri, &words) {
         Ok((html, origin)) => page(html, origin),
         Err(problem) => error_page(&app, &problem, &words),

@@ -56,7 +56,8 @@ fn ranked(header: &str) -> Vec<String> {
             let (tag, weight) = item.split_once(";q=").unwrap_or((item, "1"));
             let weight = weight.trim().parse::<f32>().ok().filter(|weight| *weight > 0.0)?;
             let tag = tag.trim();
-            let is_tag = !tag.is_empty() && tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+            let is_tag =
+                !tag.is_empty() && tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
             is_tag.then(|| (weight, tag.to_ascii_lowercase()))
         })
         .collect();

@@ -118,7 +118,6 @@ impl Problem {
         self.kind
     }
 
-
     pub(crate) fn to_json(&self) -> Value {
         let status = self.kind.status();
         json!({
