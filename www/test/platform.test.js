@@ -23,6 +23,8 @@ afterEach(() => {
   delete globalThis.trustedTypes;
   delete globalThis.isSecureContext;
   Object.assign(globalThis, { Document, document, location });
+  // jsdom has a document keep the focus of an element that is removed.
+  document.activeElement.blur();
   document.head.replaceChildren();
   document.body.replaceChildren();
 });
