@@ -1,0 +1,311 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, mock, test } from "node:test";
+import { VaultHost } from "../vault-host.js";
+import { forgetWorkers, offerWorkers, workers } from "./fake-worker.js";
+
+const OPEN = { operation: "set-pin", controlId: "token" };
+const ASK = "ask";
+const CLOSED = { closed: { code: null } };
+const CLOSING_MS = 1000;
+
+/** Lets the promises of a vault on the page settle. */
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+/** A canvas as browsers have it: jsdom's cannot be drawn on by a worker. */
+function makeCanvas() {
+  const canvas = document.createElement("canvas");
+  canvas.style.color = "rgb(1, 2, 3)";
+  const offscreen = { offscreen: true };
+  canvas.transferControlToOffscreen = mock.fn(() => offscreen);
+  return { canvas, offscreen, transfers: () => canvas.transferControlToOffscreen.mock.callCount() };
+}
+
+function make({ canvas, mayRunOnPage = true, failure } = {}) {
+  const told = [];
+  /** The vault on the page: what it was sent, and what it does. */
+  const page = { loads: 0, heard: [], breaks: false, tell: undefined };
+  const source = {
+    workerUrl: () => "/worker.js",
+    workerType: "module",
+    wasm: "core.wasm",
+    load: async () => {
+      page.loads += 1;
+      if (failure) throw failure;
+      const receive = (message) => {
+        page.heard.push(message);
+        if (page.breaks) throw new WebAssembly.RuntimeError("unreachable");
+      };
+      return { makeVault: (tell) => Object.assign(page, { tell }) && receive };
+    },
+  };
+  const host = new VaultHost(source, OPEN, canvas, mayRunOnPage, {
+    told: (message) => told.push(typeof message === "string" ? message : { ...message }),
+    restarted: () => told.push("restarted"),
+    lost: () => told.push("lost"),
+    failed: (code) => told.push(`failed: ${code}`),
+  });
+  return { host, told, page, worker: workers.at(-1) };
+}
+
+beforeEach(() => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  offerWorkers();
+});
+
+afterEach(() => {
+  mock.reset();
+  forgetWorkers();
+  for (const name of Object.keys(Object.prototype)) delete Object.prototype[name];
+});
+
+test("a worker is sent the core, what to open, and what the customer does", () => {
+  const { host, told, worker, page } = make();
+  host.post({ press: 1 });
+  assert.equal(host.isolation, "worker");
+  assert.equal(worker.url, "/worker.js");
+  assert.deepEqual(worker.heard, ["core.wasm", { open: OPEN }, { press: 1 }]);
+  assert.deepEqual(told, []);
+  assert.equal(page.loads, 0);
+});
+
+test("nothing on Object.prototype is an option of the worker", () => {
+  Object.assign(Object.prototype, { credentials: "include" });
+  const { options } = make().worker;
+  assert.equal(Object.getPrototypeOf(options), null);
+  assert.deepEqual({ ...options }, { type: "module", name: "card-pin" });
+});
+
+test("messages of the vault are handed on, and others are not", () => {
+  const { told, worker } = make();
+  worker.say(ASK);
+  for (const malformed of ["asks", null, undefined, 7, {}, { ask: true }, { closed: {} }, { spell: { digit: 10, place: 0 } }]) worker.say(malformed);
+  worker.say({ spell: { digit: 4, place: 0 } });
+  assert.equal(told.length, 2);
+  assert.equal(told[0], ASK);
+  assert.deepEqual({ ...told[1].spell }, { digit: 4, place: 0 });
+});
+
+test("a worker that does not start is replaced by a vault on the page", async () => {
+  const { host, told, worker, page } = make();
+  host.post({ press: 1 });
+  assert.ok(worker.fail(), "the page hears of no error");
+  assert.ok(worker.isTerminated);
+  assert.equal(host.isolation, "page");
+  assert.deepEqual(told, ["restarted"]);
+  host.post({ press: 2 });
+  await settle();
+  assert.deepEqual(page.heard, ["core.wasm", { open: OPEN }, { press: 2 }]);
+  assert.equal(worker.heard.length, 3, "the worker hears no more");
+  page.tell(ASK);
+  assert.deepEqual(told, ["restarted", ASK]);
+});
+
+test("a malformed message is not a sign that the worker has started", () => {
+  const { host, told, worker } = make();
+  worker.say("hello");
+  worker.fail();
+  assert.equal(host.isolation, "page");
+  assert.deepEqual(told, ["restarted"]);
+});
+
+test("a worker that has spoken and breaks off is lost", async () => {
+  const { host, told, worker, page } = make();
+  worker.say(ASK);
+  assert.ok(worker.fail());
+  await settle();
+  assert.ok(worker.isTerminated);
+  assert.equal(host.isolation, "worker");
+  assert.equal(page.loads, 0);
+  assert.deepEqual(told, [ASK, "lost"]);
+});
+
+test("an error is told once", async () => {
+  const { told, worker } = make();
+  worker.say(ASK);
+  worker.fail();
+  worker.fail();
+  assert.deepEqual(told, [ASK, "lost"]);
+});
+
+test("a page without workers runs the vault itself, and has nothing to restart", async () => {
+  forgetWorkers();
+  const { host, told, page } = make();
+  assert.equal(host.isolation, "page");
+  host.post("submit");
+  await settle();
+  assert.deepEqual(page.heard, ["core.wasm", { open: OPEN }, "submit"]);
+  assert.deepEqual(told, []);
+});
+
+test("where only a worker will do, its absence is told, and in a later turn", async () => {
+  forgetWorkers();
+  const { told, page } = make({ mayRunOnPage: false });
+  assert.deepEqual(told, [], "the session is not made yet");
+  await settle();
+  assert.deepEqual(told, ["failed: isolation_unavailable"]);
+  assert.equal(page.loads, 0);
+});
+
+test("where only a worker will do, one that does not start has no replacement", async () => {
+  const { host, told, worker, page } = make({ mayRunOnPage: false });
+  worker.fail();
+  host.post({ press: 1 });
+  await settle();
+  assert.deepEqual(told, ["failed: isolation_unavailable"]);
+  assert.equal(page.loads, 0);
+  assert.ok(worker.isTerminated);
+});
+
+test("a vault that cannot be loaded onto the page is told by its code", async () => {
+  forgetWorkers();
+  for (const [failure, code] of [["network", "network"], ["vault_missing", "vault_missing"], [new Error("network"), "vault_missing"]]) {
+    const { host, told } = make({ failure });
+    host.post({ press: 1 });
+    await settle();
+    assert.deepEqual(told, [`failed: ${code}`]);
+  }
+});
+
+test("a vault on the page that throws is lost", async () => {
+  forgetWorkers();
+  const { host, told, page } = make();
+  await settle();
+  page.breaks = true;
+  host.post({ press: 1 });
+  assert.deepEqual(told, []);
+  await settle();
+  assert.deepEqual(told, ["lost"]);
+});
+
+test("a vault on the page that throws while it closes is not lost", async () => {
+  forgetWorkers();
+  const { host, told, page } = make();
+  await settle();
+  page.breaks = true;
+  host.close();
+  await settle();
+  assert.equal(page.heard.at(-1), "close");
+  assert.deepEqual(told, []);
+});
+
+test("a vault on the page that is closed before it is loaded is told to close, and of no failure", async () => {
+  forgetWorkers();
+  const closed = make();
+  closed.host.close();
+  await settle();
+  assert.deepEqual(closed.page.heard, ["core.wasm", { open: OPEN }, "close"]);
+  const missing = make({ failure: "network" });
+  missing.host.close();
+  await settle();
+  assert.deepEqual([closed.told, missing.told], [[], []]);
+});
+
+test("a vault that closes has a second to wipe itself", () => {
+  const { host, told, worker } = make();
+  worker.say(ASK);
+  host.close();
+  assert.equal(worker.heard.at(-1), "close");
+  mock.timers.tick(CLOSING_MS - 1);
+  assert.ok(!worker.isTerminated);
+  mock.timers.tick(1);
+  assert.ok(worker.isTerminated);
+  assert.deepEqual(told, [ASK]);
+});
+
+test("a vault that says that it is wiped is ended at once", () => {
+  const { host, told, worker } = make();
+  host.close();
+  worker.say(ASK);
+  assert.ok(!worker.isTerminated);
+  worker.say(CLOSED);
+  assert.ok(worker.isTerminated);
+  assert.deepEqual(told, [], "nothing is heard of it after the close");
+});
+
+test("a vault that closes by itself is heard", () => {
+  const { told, worker } = make();
+  worker.say({ closed: { code: "wasm_unavailable" } });
+  assert.equal(told[0].closed.code, "wasm_unavailable");
+  assert.ok(!worker.isTerminated);
+});
+
+test("nothing is sent after the close, and the close is sent once", () => {
+  const { host, worker } = make();
+  host.close();
+  host.post({ press: 1 });
+  host.close();
+  assert.deepEqual(worker.heard, ["core.wasm", { open: OPEN }, "close"]);
+});
+
+test("a worker that fails while it closes is ended, and nothing takes its place", async () => {
+  for (const speaks of [true, false]) {
+    const { host, told, worker, page } = make();
+    if (speaks) worker.say(ASK);
+    host.close();
+    worker.fail();
+    await settle();
+    assert.ok(worker.isTerminated);
+    assert.equal(page.loads, 0);
+    assert.deepEqual(told, speaks ? [ASK] : []);
+  }
+});
+
+test("a vault that is ended is not asked to wipe itself", async () => {
+  const { host, told, worker, page } = make();
+  host.end();
+  assert.ok(worker.isTerminated);
+  host.post({ press: 1 });
+  host.close();
+  worker.say(ASK);
+  worker.fail();
+  await settle();
+  assert.deepEqual(worker.heard, ["core.wasm", { open: OPEN }]);
+  assert.deepEqual(told, []);
+  assert.equal(page.loads, 0);
+});
+
+test("a worker that was asked to wipe itself can still be ended at once", () => {
+  const { host, worker } = make();
+  host.close();
+  host.end();
+  assert.ok(worker.isTerminated);
+});
+
+test("a canvas goes to a worker that has spoken, once and for good", () => {
+  const { canvas, offscreen, transfers } = makeCanvas();
+  const { told, worker } = make({ canvas });
+  worker.say("hello");
+  assert.equal(transfers(), 0);
+  assert.equal(worker.heard.length, 2);
+  worker.say(ASK);
+  worker.say(ASK);
+  assert.deepEqual(worker.heard.slice(2), [{ color: "rgb(1, 2, 3)" }, offscreen]);
+  assert.equal(worker.heard.at(-1), offscreen);
+  assert.equal(worker.transfers.at(-1)[0], offscreen);
+  assert.equal(transfers(), 1);
+  assert.deepEqual(told, [ASK, ASK]);
+});
+
+test("a canvas that no worker was given is given to the vault on the page", async () => {
+  const { canvas, transfers } = makeCanvas();
+  const { worker, page } = make({ canvas });
+  worker.fail();
+  await settle();
+  assert.equal(page.heard.length, 2);
+  page.tell(ASK);
+  await settle();
+  assert.deepEqual(page.heard[2], { color: "rgb(1, 2, 3)" });
+  assert.equal(page.heard[3], canvas);
+  assert.equal(transfers(), 0);
+});
+
+test("where a worker could not draw, none is started", async () => {
+  const canvas = document.createElement("canvas");
+  const { host, worker, page } = make({ canvas });
+  assert.equal(worker, undefined);
+  assert.equal(host.isolation, "page");
+  await settle();
+  page.tell(ASK);
+  await settle();
+  assert.equal(page.heard.at(-1), canvas);
+});
