@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { afterEach, test } from "node:test";
+import { afterEach, beforeEach, mock, test } from "node:test";
 import { CardPinError } from "../error.js";
 import { PinSession } from "../pin-session.js";
 import { forget, loading, vaults } from "./fake-vault.js";
@@ -60,8 +60,11 @@ async function shown() {
   return { ...made, promise };
 }
 
+beforeEach(() => mock.timers.enable({ apis: ["setTimeout", "setInterval"] }));
+
 afterEach(() => {
   for (const session of sessions.splice(0)) session.close();
+  mock.timers.reset();
   document.activeElement.blur();
   document.body.replaceChildren();
   for (const name of Object.keys(Object.prototype)) delete Object.prototype[name];
