@@ -16,6 +16,8 @@ const DIGIT = /^\p{Nd}$/u;
  * @returns {number | undefined} its value, for a decimal digit of any script
  */
 export function digitValue(character) {
+  // Without a call that a script on the page may have exchanged, for the digits that nearly everybody types.
+  if (character.length === 1 && character >= "0" && character <= "9") return +character;
   if (!DIGIT.test(character)) return undefined;
   // Decimal digits stand in runs of ten, zero first (The Unicode Standard, 4.6).
   let below = /** @type {number} */ (character.codePointAt(0));

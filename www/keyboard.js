@@ -21,7 +21,7 @@ function typedBy(key) {
     case "Enter":
       return "advance";
   }
-  const digit = [...key].length === 1 ? digitValue(key) : undefined;
+  const digit = digitValue(key);
   return digit === undefined ? undefined : { press: digit };
 }
 

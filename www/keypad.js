@@ -54,7 +54,7 @@ export class Keypad {
  */
 export function keyOf({ dataset }) {
   const { key = "" } = dataset;
-  return key === "erase" ? key : /^[0-9]$/.test(key) ? Number(key) : undefined;
+  return key === "erase" ? key : key.length === 1 ? +key : undefined;
 }
 
 /** @param {string} name */

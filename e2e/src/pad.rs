@@ -131,6 +131,15 @@ impl<'a> Pad<'a> {
         }
     }
 
+    /// Asks for the PIN to be shown.
+    ///
+    /// # Errors
+    ///
+    /// Where the button cannot be pressed.
+    pub async fn show(&self) -> Result<()> {
+        self.tap("submit").await
+    }
+
     /// Presses the key on the screen with this `data-key`, once it may be pressed.
     ///
     /// # Errors

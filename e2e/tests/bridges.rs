@@ -109,6 +109,7 @@ async fn failing_and_viewing_are_told_too(sandbox: &Sandbox, driver: &WebDriver)
         driver.run::<Value>("window.native.length = 0", Value::Null).await?;
         pad.forget_events().await?;
         driver.run::<Value>(script, json!(control_id)).await?;
+        pad.show().await?;
         pad.wait_for_event(&format!("detail.event === '{event}'")).await?;
         is_as_told(driver, &pad.events().await?).await?;
     }

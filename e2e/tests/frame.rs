@@ -124,8 +124,13 @@ async fn the_newer_platform_says_it_otherwise(sandbox: &Sandbox, driver: &WebDri
         tell(driver, &json!({"operation": "view-pin", "pinControlId": control_id})).await?;
         // A PIN is drawn in a frame that has the focus: to WebKit's driver, that is the frame that it works in.
         enter_frame(driver).await?;
+        let views = "document.querySelector('card-pin').operation === 'view-pin'";
+        driver.wait_for(views, "the pad to view").await?;
+        Pad::find(driver).await?.show().await?;
         let over = "document.querySelector('card-pin').shadowRoot.querySelector('[part=prompt]').textContent";
-        driver.wait_for(&format!("['Your PIN', 'That did not work'].includes({over})"), "the PIN").await?;
+        driver
+            .wait_for(&format!("['Your PIN', \"We couldn't show your PIN\"].includes({over})"), "the PIN")
+            .await?;
         driver.leave_frame().await?;
         let told = format!("told.some(({{ event }}) => event === '{event}')");
         driver.wait_for(&told, event).await?;

@@ -103,6 +103,7 @@ async fn view(driver: &WebDriver, way: &Way) -> Result<()> {
         let frame = "document.querySelector('iframe[name=\"web-view\"]')";
         driver.element(frame, "Enfuce's page").await?.enter_frame().await?;
     }
+    Pad::find(driver).await?.show().await?;
     let shown = "document.querySelector('card-pin')?.shadowRoot.querySelector('[part=stage][data-shown]')";
     driver.wait_for(shown, "the PIN").await?;
     if way.is_framed {

@@ -134,10 +134,11 @@ impl Stage<'_> {
                      pad.operation = 'view-pin';
                      pad.controlId = argument;";
         self.driver.run::<Value>(start, json!(control_id)).await?;
+        pad.show().await?;
         pad.wait_for_event("detail.event === 'view_pin_success'").await?;
         let part =
             |name| format!("document.querySelector('card-pin').shadowRoot.querySelector('[part={name}]')");
-        self.driver.element(&part("spell"), "the button for screen readers").await?.click().await?;
+        pad.tap("secondary").await?;
         self.driver.wait_for(&format!("{}.textContent", part("spoken")), "a digit in words").await?;
         self.driver.run::<Value>("document.querySelector('card-pin').close()", Value::Null).await.map(drop)
     }

@@ -219,6 +219,7 @@ impl<'a> Stage<'a> {
         let pad = self.open("view.html").await?;
         self.driver.run::<Value>(NAMED, Value::Null).await?;
         pad.start(&self.sandbox.view_control_id(&made).await?).await?;
+        pad.show().await?;
         pad.wait_for_event("detail.event === 'view_pin_success'").await?;
         self.driver.behind_another_tab(async { Ok(()) }).await?;
         pad.wait_for_event("detail.event === 'hidden'").await.map(drop)

@@ -99,9 +99,22 @@ test("a vault that is closed before its core is there says so once, and gives th
   assert.deepEqual(calls, [], "the core is not started");
 });
 
-test("a vault that was never given a core can be closed", () => {
+test("a vault that was never given a core can be closed, and loads none after that", () => {
+  const { fetched } = holdBack();
   const { receive, told } = make();
   receive("close");
+  receive("/core.wasm");
+  assert.deepEqual(told, [{ closed: { code: null } }]);
+  assert.equal(fetched.mock.callCount(), 0);
+});
+
+test("a core that cannot be loaded is not told of a vault that was closed before", async () => {
+  const { arrive } = holdBack();
+  const { receive, told } = make();
+  receive("/core.wasm");
+  receive("close");
+  arrive("", 404);
+  await settle();
   assert.deepEqual(told, [{ closed: { code: null } }]);
 });
 
