@@ -314,6 +314,9 @@ test("what is wrong with the options is told at once, and no vault is made", asy
 test("nothing on Object.prototype is an option", async () => {
   Object.prototype.controlIdProvider = () => "evil";
   assert.throws(() => new PinSession({ tzpkUrl: "/tzpk", setUrl: "/set" }), { code: "control_id_missing" });
+  Object.prototype.canvas = document.createElement("canvas");
+  const { vault } = await make();
+  assert.equal(vault.heard.length, 1, "no canvas comes after what is to be opened");
 });
 
 test("a listener that throws breaks nothing", async () => {

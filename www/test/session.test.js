@@ -338,6 +338,26 @@ for (const [isolation, beat] of Object.entries(BEATS)) {
   });
 }
 
+test("a worker that does not answer is asked once, and not each time", async () => {
+  offerWorkers();
+  const { worker, end } = await make();
+  const entry = { stage: "entry", ready: false, step: "entry", digits: 0, valid: false, refusals: 0, refused: null, waitsSeconds: null, end: null };
+  worker.say({ state: { taken: 0, session: entry } });
+  await pass((MISSED_BEATS - 1) * BEATS.worker, BEATS.worker);
+  assert.deepEqual(worker.heard.slice(2), ["ping"]);
+  assert.equal(end(), null);
+});
+
+test("a vault on the page is asked each time, since it tells by throwing that it broke off", async () => {
+  const { session, vault, end } = await make();
+  vault.isSilent = true;
+  session.say({ press: 1 });
+  await settle();
+  vault.breaks = true;
+  await pass(BEATS.page);
+  assert.deepEqual(end(), { code: "closed", retryable: true });
+});
+
 test("what becomes of a PIN on its way is not known when the vault gives no sign of life", async () => {
   const { vault, end, session, submit } = await submitting();
   vault.ask();
@@ -450,10 +470,16 @@ test("no listener and no timer outlives a session", async () => {
       await settle();
       return made;
     },
-    arrived,
+    arrived: async () => {
+      const made = await arrived();
+      made.vault.tellState();
+      return made;
+    },
     shown: async () => {
       look({ isLookedAt: true });
-      return arrived();
+      const made = await arrived();
+      made.vault.tellState();
+      return made;
     },
   };
   for (const [phase, begin] of Object.entries(reach)) {

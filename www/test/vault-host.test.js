@@ -254,10 +254,10 @@ test("a vault that is ended is not asked to wipe itself", async () => {
   const { host, told, worker, page } = make();
   host.end();
   assert.ok(worker.isTerminated);
-  host.post({ press: 1 });
-  host.close();
   worker.say(ASK);
   worker.fail();
+  host.post({ press: 1 });
+  host.close();
   await settle();
   assert.deepEqual(worker.heard, ["core.wasm", { open: OPEN }]);
   assert.deepEqual(told, []);
