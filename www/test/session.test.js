@@ -9,6 +9,7 @@ import { forgetWorkers, offerWorkers, workers } from "./fake-worker.js";
 const TIMEOUT_MS = 2000;
 const ARRIVED_MS = 30_000;
 const LOOK_MS = 250;
+const SLOW_MS = 3000;
 const CLOSING_MS = 1000;
 const BEATS = { worker: 5000, page: 1000 };
 /** The one too many. */
@@ -282,6 +283,55 @@ test("a frame that hears of no loss of the focus looks by itself", async () => {
   assert.equal(end(), null);
   mock.timers.tick(1);
   assert.deepEqual(end(), { code: null, retryable: false });
+});
+
+test("a PIN that is shown counts its seconds down by the clock, and not by how often the page looks", async () => {
+  let now = 5000;
+  mock.method(performance, "now", () => now);
+  look({ isLookedAt: true });
+  const { session, changes } = await arrived();
+  assert.equal(session.state.secondsLeft, 30);
+  const seconds = [];
+  for (const elapsed of [250, 999, 1000, 1250, 12_999, 40_000]) {
+    now = 5000 + elapsed;
+    mock.timers.tick(LOOK_MS);
+    seconds.push(session.state.secondsLeft);
+  }
+  assert.deepEqual(seconds, [30, 30, 29, 29, 18, 0]);
+  assert.equal(changes.filter(([before, after]) => before.secondsLeft !== after.secondsLeft).length, 3);
+});
+
+test("a PIN that is shown is drawn in the colour that the page has now", async () => {
+  const canvas = document.body.appendChild(document.createElement("canvas"));
+  canvas.style.color = "rgb(1, 2, 3)";
+  look({ isLookedAt: true });
+  const { vault } = await arrived({ canvas });
+  const colors = () => vault.heard.filter((message) => message.color).map(({ color }) => color);
+  await pass(4 * LOOK_MS);
+  assert.deepEqual(colors(), ["rgb(1, 2, 3)"]);
+  canvas.style.color = "rgb(4, 5, 6)";
+  await pass(4 * LOOK_MS);
+  assert.deepEqual(colors(), ["rgb(1, 2, 3)", "rgb(4, 5, 6)"]);
+});
+
+test("a submit that takes long says so, and one that is refused does not", async () => {
+  const { session, vault } = await submitting();
+  mock.timers.tick(SLOW_MS - 1);
+  assert.equal(session.state.isSlow, false);
+  vault.tellState();
+  mock.timers.tick(1);
+  assert.equal(session.state.isSlow, true);
+  const refused = await make();
+  refused.vault.becomeReady();
+  await failure(refused.session.submit());
+  await pass(2 * SLOW_MS);
+  assert.equal(refused.session.state.isSlow, false);
+});
+
+test("a PIN that has arrived is not slow any more", async () => {
+  const { session } = await arrived();
+  await pass(2 * SLOW_MS);
+  assert.equal(session.state.isSlow, false);
 });
 
 test("spelt digits are told while a PIN is shown, and change nothing", async () => {

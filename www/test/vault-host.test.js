@@ -55,6 +55,7 @@ beforeEach(() => {
 afterEach(() => {
   mock.reset();
   forgetWorkers();
+  document.body.replaceChildren();
   for (const name of Object.keys(Object.prototype)) delete Object.prototype[name];
 });
 
@@ -308,4 +309,28 @@ test("where a worker could not draw, none is started", async () => {
   page.tell(ASK);
   await settle();
   assert.equal(page.heard.at(-1), canvas);
+});
+
+test("a colour is sent when it has changed, and to a vault that runs", () => {
+  const { canvas } = makeCanvas();
+  document.body.append(canvas);
+  const { host, worker } = make({ canvas });
+  worker.say(ASK);
+  const heard = worker.heard.length;
+  host.paint();
+  canvas.style.color = "rgb(4, 5, 6)";
+  host.paint();
+  host.paint();
+  assert.deepEqual(worker.heard.slice(heard), [{ color: "rgb(4, 5, 6)" }]);
+  host.close();
+  canvas.style.color = "rgb(7, 8, 9)";
+  host.paint();
+  assert.equal(worker.heard.at(-1), "close");
+});
+
+test("without a canvas there is nothing to paint", () => {
+  const { host, worker } = make();
+  worker.say(ASK);
+  host.paint();
+  assert.equal(worker.heard.length, 2);
 });
