@@ -94,6 +94,11 @@ export interface CardPinEventDetails {
   view_pin_error: { event: "view_pin_error"; code: SessionErrorCode; retryable: boolean };
   /** A PIN that was shown is hidden again and wiped: after 30 seconds, or because nobody looked any more. */
   hidden: { event: "hidden" };
+  /**
+   * The customer wants to leave, and the page decides where to. A session that still runs ends after it, as with `close()`, unless
+   * a listener calls `preventDefault()`. Of the element alone: a `PinSession` has no button for it.
+   */
+  cancel: { event: "cancel" };
 }
 
 /** The events as dispatched. */
@@ -202,8 +207,8 @@ export class PinSession extends EventTarget {
   /** Submits; while that is under way, the same promise. @throws {CardPinError} as a rejection */
   setPin(): Promise<void>;
   /**
-   * Asks for the PIN to be shown; with a `controlId` that is done from the start. One that has arrived while nobody looked is
-   * shown now, within 30 seconds. @throws {CardPinError} as a rejection
+   * Asks for the PIN to be shown: nothing is fetched before. One that has arrived while nobody looked is shown now, within 30
+   * seconds. @throws {CardPinError} as a rejection
    */
   viewPin(): Promise<void>;
   /**
@@ -241,6 +246,8 @@ export class CardPin extends HTMLElement {
   confirm: "on" | "off" | null;
   weakPin: "reject" | "allow" | null;
   keypad: "fixed" | "shuffled" | "none" | null;
+  /** Light or dark; `auto`, the default, follows the `color-scheme` of the page. */
+  theme: "light" | "dark" | "auto" | null;
   timeoutMs: string | null;
   keySize: string | null;
   /** Numbers, separated by spaces. */
@@ -249,6 +256,11 @@ export class CardPin extends HTMLElement {
   isolation: "any" | "worker" | null;
   /** Instead of `controlId`; no attribute. */
   controlIdProvider: ControlIdProvider | undefined;
+  /**
+   * Texts in the place of the pad's own, by group and key as in `languages/*.js`: `{ pad: { choose: "Pick a PIN" } }`. All others
+   * stay. Assigning what is not a text of the pad throws a `TypeError`.
+   */
+  words: PadWords;
   /** As in `PinSessionOptions`; no attributes, so that markup can name neither scripts nor headers. */
   requestHeaders: Record<string, string> | undefined;
   workerUrl: string | undefined;
@@ -268,6 +280,13 @@ export class CardPin extends HTMLElement {
   /** Ends the session and wipes it: with `closed`, or `outcome_unknown` where the PIN may be on its way. */
   close(): void;
 }
+
+/** A text, or one for each plural category that the language has; `{count}` and the like are filled in. */
+export type PadText = string | Partial<Record<Intl.LDMLPluralRule, string>>;
+
+export type PadWords = Partial<
+  Record<"pad" | "refusals" | "errors" | "view" | "viewErrors" | "page", Record<string, PadText>>
+>;
 
 declare global {
   interface HTMLElementTagNameMap {

@@ -91,7 +91,7 @@ export class PinSession extends EventTarget {
   }
 
   /**
-   * Asks for the PIN to be shown. With a control id that was given, that is done from the start.
+   * Asks for the PIN to be shown.
    * @returns {Promise<void>} fulfilled when the PIN is drawn; rejected with a `CardPinError`
    */
   viewPin() {

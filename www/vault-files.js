@@ -13,7 +13,7 @@ import { hasSimd } from "./simd.js";
  * @property {() => string} workerUrl the address of the worker's script
  * @property {WorkerType} workerType what kind of script that is
  * @property {string | Uint8Array<ArrayBuffer>} wasm the core: its address, or itself
- * @property {() => Promise<{makeVault(emit: (message: Outward) => void): (data: unknown) => void}>} load
+ * @property {() => Promise<{makeVault(tell: (message: Outward) => void, breakOff?: (failure: unknown) => void): (message: unknown) => void}>} load
  *   loads the vault onto the page, where no worker can be started
  */
 

@@ -100,7 +100,7 @@ export class VaultHost {
     const options = bare({ type: this.#source.workerType, name: "card-pin" });
     const worker = new Worker(scriptUrl(this.#source.workerUrl()), options);
     this.#worker = worker;
-    worker.onmessage = ({ data }) => this.#receive(data);
+    worker.onmessage = ({ data }) => this.#worker === worker && this.#receive(data);
     worker.onerror = (event) => {
       event.preventDefault();
       if (this.#worker !== worker) return;
@@ -118,13 +118,12 @@ export class VaultHost {
 
   #startOnPage() {
     if (this.#isClosing) return;
-    if (!this.#mayRunOnPage) return queueMicrotask(() => this.#listener.failed("isolation_unavailable"));
+    if (!this.#mayRunOnPage) return queueMicrotask(() => this.#fail("isolation_unavailable"));
     this.isolation = "page";
-    const loaded = this.#source.load();
-    loaded.catch((failure) => this.#isClosing || this.#listener.failed(failure === "network" ? failure : "vault_missing"));
-    const made = loaded.then(({ makeVault }) => makeVault((message) => this.#receive(message)));
-    // That it could not be loaded is told once, above.
-    made.catch(() => {});
+    const receive = (/** @type {unknown} */ message) => this.#receive(message);
+    const made = this.#source.load().then(({ makeVault }) => makeVault(receive, () => this.#lose()));
+    made.catch((failure) => this.#fail(failure === "network" ? failure : "vault_missing"));
+    // One that could not be made takes no messages.
     this.#onPage = new Promise((resolve) => made.then(resolve, () => {}));
     this.#send(this.#source.wasm);
     this.#send({ open: this.#open });
@@ -152,6 +151,11 @@ export class VaultHost {
     if (!this.#worker) return this.#send(this.#canvas);
     const canvas = this.#canvas.transferControlToOffscreen();
     this.#send(canvas, [canvas]);
+  }
+
+  /** @param {string} code */
+  #fail(code) {
+    if (!this.#isClosing) this.#listener.failed(code);
   }
 
   #lose() {

@@ -14,9 +14,10 @@ let isBroken = false;
  * Makes a vault. The first message is the core: its address, or its bytes. All others are those of `protocol.d.ts`, and wait
  * in order until the core is loaded.
  * @param {(message: Outward) => void} tell
+ * @param {(failure: unknown) => void} [breakOff] called when the core breaks off at what waited for it; later, `receive` throws
  * @returns {(message: unknown) => void}
  */
-export function makeVault(tell) {
+export function makeVault(tell, breakOff = throwInTurn) {
   /** @type {Vault | undefined} */
   let vault;
   /** @type {unknown[]} */
@@ -50,12 +51,28 @@ export function makeVault(tell) {
     else if (typeof message === "string" || message instanceof Uint8Array) {
       isLoading = true;
       compileCore(/** @type {string | Uint8Array<ArrayBuffer>} */ (message), loading.signal).then(
-        // A core that breaks off breaks the worker, of which the page hears; a promise would keep it to itself.
-        (module) => queueMicrotask(() => start(module)),
+        (module) => {
+          try {
+            start(module);
+          } catch (failure) {
+            isBroken = true;
+            breakOff(failure);
+          }
+        },
         (failure) => close(typeof failure === "string" ? failure : "wasm_unavailable"),
       );
     }
   };
+}
+
+/**
+ * A core that breaks off breaks its worker, of which the page hears; a promise would keep it to itself.
+ * @param {unknown} failure
+ */
+function throwInTurn(failure) {
+  queueMicrotask(() => {
+    throw failure;
+  });
 }
 
 /**

@@ -117,7 +117,7 @@ const frames = async (count) => {
  */
 export async function showOnOne(controlId) {
   const { worker, told, until, untilSession, post } = start();
-  post(core(), ...malformed(), open({ operation: "view-pin", controlId }), ...malformed());
+  post(core(), ...malformed(), open({ operation: "view-pin", controlId }), ...malformed(), "submit");
   await untilSession(({ stage }) => stage === "submitting");
   const canvases = [0, 1].map(() => document.body.appendChild(document.createElement("canvas")));
   for (const element of canvases) {
@@ -128,7 +128,7 @@ export async function showOnOne(controlId) {
   await untilSession(({ stage }) => stage === "arrived");
   // Nothing is spelt out, either, before somebody looks.
   post(...malformed(), { press: 1 }, "submit", "spell", "ping");
-  await until(({ state }) => state?.taken === 4);
+  await until(({ state }) => state?.taken === 5);
   await frames(3);
   const before = canvases.map((canvas) => ink(canvas));
   post("reveal", ...malformed(), "reveal", "spell");

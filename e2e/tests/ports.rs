@@ -131,7 +131,7 @@ async fn a_vault_draws_on_one_canvas(sandbox: &Sandbox, driver: &WebDriver) -> R
     ensure!(outcome["before"] == json!([false, false]), "drawn before anybody looked: {outcome}");
     ensure!(outcome["after"] == json!([true, false]), "drawn on another canvas than the first: {outcome}");
     let told = outcome["told"].as_array().context("nothing was told")?;
-    ensure!(stages(told) == ["submitting", "arrived", "shown"], "{outcome}");
+    ensure!(stages(told) == ["entry", "submitting", "arrived", "shown"], "{outcome}");
     ensure!(told.last() == Some(&json!({"closed": {"code": null}})), "{outcome}");
     let others = told.iter().filter(|message| message.get("state").is_none()).count();
     ensure!(others == 1, "something else was told: {outcome}");

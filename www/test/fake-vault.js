@@ -56,7 +56,6 @@ export class FakeVault {
     if (message === "close") this.#tell({ closed: { code: null } });
     else if (message.open) {
       this.open = message.open;
-      if (this.views && this.open.controlId !== null) this.session.stage = "submitting";
       this.tellState();
     } else if (typeof message !== "object" || !("color" in message || message instanceof HTMLCanvasElement)) {
       this.taken += 1;

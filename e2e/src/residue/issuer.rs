@@ -1,3 +1,4 @@
+use crate::files::copy_dist;
 use anyhow::{Context as _, Result, ensure};
 use axum::{
     Json, Router,
@@ -21,6 +22,7 @@ use std::{
     task::{Context, Poll},
     time::Duration,
 };
+use tempfile::TempDir;
 use tokio::{
     net::TcpListener,
     sync::{mpsc, oneshot},
@@ -41,6 +43,7 @@ pub struct Issuer {
     folders: [PathBuf; 2],
     cuts: Arc<AtomicBool>,
     served: JoinHandle<()>,
+    _dist: TempDir,
 }
 
 /// A request that waits for its answer. Dropped without one, the connection is cut.
@@ -91,8 +94,9 @@ impl Issuer {
     /// Where `dist/` is not built, or there is no port.
     pub async fn start() -> Result<Self> {
         let project = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("e2e/ lies in no workspace")?;
-        let folders = [project.join("dist"), project.join("e2e/pages")];
-        ensure!(folders[0].join("card-pin.js").exists(), "dist/ is not built: run `cargo xtask build`");
+        let dist = tempfile::tempdir()?;
+        copy_dist(dist.path())?;
+        let folders = [dist.path().to_owned(), project.join("e2e/pages")];
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let origin = format!("http://{}", listener.local_addr()?);
         let (asked, taps) = (mpsc::unbounded_channel(), mpsc::unbounded_channel());
@@ -109,7 +113,7 @@ impl Issuer {
             });
         // Where it ends early, the browser says so.
         let served = tokio::spawn(async move { drop(axum::serve(listener, router).await) });
-        Ok(Self { origin, asked: asked.1, taps: taps.1, folders, cuts, served })
+        Ok(Self { origin, asked: asked.1, taps: taps.1, folders, cuts, served, _dist: dist })
     }
 
     /// An address on it.

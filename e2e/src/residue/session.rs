@@ -100,6 +100,9 @@ impl<'a> TappedSession<'a> {
         let pad = Pad::find(driver).await?;
         let control_id = if opening.control_id { json!(CONTROL_ID) } else { Value::Null };
         driver.run::<Value>("startSession(argument)", control_id).await?;
+        if opening.views {
+            pad.show().await?;
+        }
         Ok(Self { name, issuer, report, browser, driver, pad, secrets, taps: Vec::new() })
     }
 
