@@ -39,6 +39,7 @@ export class CardPin extends Base {
 
   // Closed: the path of an event that is heard outside does not name what is in here.
   #root = this.attachShadow(bare({ mode: "closed" }));
+  #states = this.attachInternals?.().states;
   #speech = new Speech(this, () => this.#render());
   /** @type {(() => string | Promise<string>) | undefined} */
   #controlIdProvider;
@@ -347,7 +348,19 @@ export class CardPin extends Base {
   }
 
   #render() {
-    this.#pane?.render(this.#padState(), this.#speech.words);
+    const state = this.#padState();
+    this.#pane?.render(state, this.#speech.words);
+    this.#showPhase(state.phase);
+  }
+
+  /** A page's style can tell by `:state(done)` and the like where the pad is. @param {PadState["phase"]} phase */
+  #showPhase(phase) {
+    try {
+      this.#states?.clear();
+      this.#states?.add(phase);
+    } catch {
+      // Engines that had states before `:state()` take no plain names.
+    }
   }
 
   /** @returns {PadState} */
