@@ -1,3 +1,6 @@
+/// Short names in place of wasm-bindgen's.
+mod names;
+
 use crate::{
     graph, integrity, notices,
     project::Project,
@@ -51,6 +54,7 @@ pub(crate) fn build(project: &Project) -> Result<()> {
     let scalar = project.work("wasm-bindgen-scalar");
     bind(project, "card-pin", Simd::Without, &scalar)?;
     for (folder, name) in [(&glue, WASM), (&scalar, SCALAR_WASM)] {
+        names::shorten(&folder.join(WASM), &folder.join(GLUE))?;
         fs::copy(folder.join(WASM), staging.join(name))
             .with_context(|| format!("{name} cannot be copied"))?;
     }
