@@ -37,8 +37,11 @@ pub(crate) enum Simd {
     Without,
 }
 
-/// The ciphers' small variants: a key encrypts two blocks at most, and one message is hashed.
-const SMALL: [&str; 2] = ["--cfg=aes_backend_soft=\"compact\"", "--cfg=sha2_backend_soft=\"compact\""];
+/// The ciphers' small variants: a key encrypts two blocks at most, and one message is hashed. And `crypto-bigint` computes
+/// in 32 bits: a product of two words fits into WebAssembly's 64, and 1400 bytes with brotli and a quarter of the private
+/// key's operation are saved (20 ms in place of 27 for 2048 bits).
+const SMALL: [&str; 3] =
+    ["--cfg=aes_backend_soft=\"compact\"", "--cfg=sha2_backend_soft=\"compact\"", "--cfg=cpubits=\"32\""];
 
 /// The output is an ES module.
 const MODULE: &str = "--format=esm";
