@@ -1,14 +1,17 @@
 //! Wiping what this crate's own types cannot reach: the libraries' temporaries, on the heap and on the stack.
 
 use core::mem::MaybeUninit;
-use dlmalloc::GlobalDlmalloc;
+use rlsf::SmallGlobalTlsf;
 use zeroize::Zeroize;
 use zeroizing_alloc::ZeroAlloc;
 
 /// Every block of the heap is wiped when it is freed, and when it is exchanged for a larger or a smaller one: numbers
 /// that are computed with, texts on their way to and from JavaScript.
+///
+/// The allocator is a small one: with dlmalloc, which the standard library has on this target, a page would load 1400 bytes
+/// more.
 #[global_allocator]
-static ALLOCATOR: ZeroAlloc<GlobalDlmalloc> = ZeroAlloc(GlobalDlmalloc);
+static ALLOCATOR: ZeroAlloc<SmallGlobalTlsf> = ZeroAlloc(SmallGlobalTlsf::new());
 
 /// How deep a turn of the session can reach into the stack, of the megabyte that there is. The deepest, making and using
 /// an RSA key of 4096 bits, takes 14 KiB.
