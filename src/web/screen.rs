@@ -7,11 +7,11 @@ use wasm_bindgen::prelude::*;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, OffscreenCanvas};
 
 /// A digit's box, and what is around it, in the units of the strokes.
-const WIDTH: f64 = 10.0;
-const HEIGHT: f64 = 16.0;
-const GAP: f64 = 7.0;
-const MARGIN: f64 = 2.0;
-const LINE_WIDTH: f64 = 1.7;
+const WIDTH: f64 = 100.0;
+const HEIGHT: f64 = 160.0;
+const GAP: f64 = 70.0;
+const MARGIN: f64 = 20.0;
+const LINE_WIDTH: f64 = 17.0;
 
 /// A canvas: either kind has the same methods.
 #[derive(Debug)]
