@@ -6,6 +6,18 @@ use alloc::string::String;
 use wasm_bindgen::prelude::*;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, OffscreenCanvas};
 
+#[wasm_bindgen]
+extern "C" {
+    /// What both kinds of canvas have.
+    type AnyCanvas;
+    #[wasm_bindgen(method, getter)]
+    fn width(this: &AnyCanvas) -> f64;
+    #[wasm_bindgen(method, getter)]
+    fn height(this: &AnyCanvas) -> f64;
+    #[wasm_bindgen(method, js_name = getContext, catch)]
+    fn get_context(this: &AnyCanvas, kind: &str) -> Result<Option<CanvasRenderingContext2d>, JsValue>;
+}
+
 /// A digit's box, and what is around it, in the units of the strokes.
 const WIDTH: f64 = 100.0;
 const HEIGHT: f64 = 160.0;
@@ -24,15 +36,12 @@ pub(super) struct Canvas {
 impl Canvas {
     /// `None` for anything that is not a canvas.
     pub(super) fn from_message(message: &JsValue) -> Option<Self> {
-        let (context, width, height) = if let Some(canvas) = message.dyn_ref::<OffscreenCanvas>() {
-            (canvas.get_context("2d"), canvas.width(), canvas.height())
-        } else if let Some(canvas) = message.dyn_ref::<HtmlCanvasElement>() {
-            (canvas.get_context("2d"), canvas.width(), canvas.height())
-        } else {
+        if !message.has_type::<OffscreenCanvas>() && !message.has_type::<HtmlCanvasElement>() {
             return None;
-        };
-        let context = context.ok().flatten()?.unchecked_into();
-        Some(Self { context, width: width.into(), height: height.into() })
+        }
+        let canvas: &AnyCanvas = message.unchecked_ref();
+        let context = canvas.get_context("2d").ok().flatten()?;
+        Some(Self { context, width: canvas.width(), height: canvas.height() })
     }
 }
 
