@@ -58,7 +58,7 @@ pub(crate) fn cause_of_doubt(reply: &Reply) -> Error {
 pub(crate) fn read_status(reply: &Reply) -> Result<bool, Error> {
     let mut status: Option<Option<Cow<'_, str>>> = None;
     let mut is_twice = false;
-    json::read_object(body_of_success(reply)?, |name, value| {
+    json::read_object(body_of_success(reply)?, &mut |name, value| {
         match name {
             "pinStatus" => is_twice |= status.replace(value.text()?).is_some(),
             _ => value.skip()?,
@@ -97,5 +97,5 @@ fn is_markup(body: &[u8]) -> bool {
 }
 
 fn is_object(body: &[u8]) -> bool {
-    json::read_object(without_mark(body), |_, value| value.skip()).is_ok()
+    json::read_object(without_mark(body), &mut |_, value| value.skip()).is_ok()
 }

@@ -79,22 +79,24 @@ impl<'a> KeyReplyBody<'a> {
     fn read(body: &'a [u8]) -> Option<Self> {
         let mut read = Self::default();
         let mut is_twice = false;
-        json::read_object(body, |name, value| {
-            is_twice |= match name {
-                "tzpk" => read.tzpk.replace(value.text()?).is_some(),
-                "pinBlock" => read.pin_block.replace(value.text()?).is_some(),
-                "algorithm" => read.algorithm.replace(value.text()?).is_some(),
-                "pinBlockFormat" => read.pin_block_format.replace(value.byte()?).is_some(),
+        json::read_object(body, &mut |name, value| {
+            let text = match name {
+                "tzpk" => &mut read.tzpk,
+                "pinBlock" => &mut read.pin_block,
+                "algorithm" => &mut read.algorithm,
+                "kcv" => &mut read.kcv,
                 "pan" => {
                     let pan = value.text()?.map(|pan| Zeroizing::new(pan.into_owned()));
-                    read.pan.replace(pan).is_some()
+                    is_twice |= read.pan.replace(pan).is_some();
+                    return Ok(());
                 }
-                "kcv" => read.kcv.replace(value.text()?).is_some(),
-                _ => {
-                    value.skip()?;
-                    false
+                "pinBlockFormat" => {
+                    is_twice |= read.pin_block_format.replace(value.byte()?).is_some();
+                    return Ok(());
                 }
+                _ => return value.skip(),
             };
+            is_twice |= text.replace(value.text()?).is_some();
             Ok(())
         })
         .ok()?;
