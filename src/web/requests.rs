@@ -153,13 +153,14 @@ async fn whole_of(stream: &ReadableStream) -> Result<Option<Vec<u8>>, JsValue> {
 }
 
 fn is_html(content_type: &str) -> bool {
-    let kind = content_type.split(';').next().unwrap_or_default().trim();
-    ["text/html", "application/xhtml+xml"].iter().any(|html| kind.eq_ignore_ascii_case(html))
+    // As bytes: what is white space among all characters would take 330 bytes more with brotli.
+    let kind = content_type.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+    [b"text/html".as_slice(), b"application/xhtml+xml"].iter().any(|html| kind.eq_ignore_ascii_case(html))
 }
 
 /// RFC 9110, 10.2.3: a number of seconds, or a date.
 fn seconds_from(retry_after: &str) -> Option<u16> {
-    let retry_after = retry_after.trim();
+    let retry_after = retry_after.trim_ascii();
     if let Ok(seconds) = retry_after.parse::<u32>() {
         return Some(seconds.try_into().unwrap_or(u16::MAX));
     }
