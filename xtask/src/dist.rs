@@ -43,8 +43,8 @@ pub(crate) enum Simd {
 const SMALL: [&str; 3] =
     ["--cfg=aes_backend_soft=\"compact\"", "--cfg=sha2_backend_soft=\"compact\"", "--cfg=cpubits=\"32\""];
 
-/// The output is an ES module.
-const MODULE: &str = "--format=esm";
+/// The output is an ES module, which is UTF-8 by definition (HTML, 8.1.5.2).
+const MODULE: [&str; 2] = ["--format=esm", "--charset=utf8"];
 
 /// Makes `dist/` from `src/` and `www/`; where a step fails, the old `dist/` stays as it is.
 pub(crate) fn build(project: &Project) -> Result<()> {
@@ -70,28 +70,30 @@ pub(crate) fn build(project: &Project) -> Result<()> {
     run(esbuild(project).args(["www/card-pin.css", "--minify"]).arg(outfile(&style_sheet(project))))?;
     let with_glue = alias("card-pin-wasm", &glue.join(GLUE));
     let from_files = alias("card-pin-vault", &project.www().join("vault-files.js"));
-    let mut options = vec![MODULE.into(), from_files];
+    let module = MODULE.map(OsString::from);
+    let mut options = vec![from_files];
     for language in languages(project)? {
         let path = format!("{LANGUAGES}/{language}");
         if language == BUILT_IN {
             continue;
         }
         options.push(format!("--external:./{path}").into());
-        bundle(project, &path, &staging.join(&path), &[MODULE.into()])?;
+        bundle(project, &path, &staging.join(&path), &module)?;
     }
-    bundle(project, "card-pin.js", &staging.join("card-pin.js"), &options)?;
+    let script = |with: &[OsString]| [module.as_slice(), with].concat();
+    bundle(project, "card-pin.js", &staging.join("card-pin.js"), &script(&options))?;
     page_words(project, &staging)?;
     bundle(
         project,
         "vault.worker.js",
         &staging.join("card-pin.worker.js"),
-        &[MODULE.into(), with_glue.clone()],
+        &script(std::slice::from_ref(&with_glue)),
     )?;
     bundle(
         project,
         "page.js",
         &staging.join("page.js"),
-        &[MODULE.into(), "--external:./card-pin.js".into()],
+        &script(&["--external:./card-pin.js".into()]),
     )?;
     standalone(project, &staging, with_glue)?;
 
