@@ -89,12 +89,7 @@ pub(crate) fn build(project: &Project) -> Result<()> {
         &staging.join("card-pin.worker.js"),
         &script(std::slice::from_ref(&with_glue)),
     )?;
-    bundle(
-        project,
-        "page.js",
-        &staging.join("page.js"),
-        &script(&["--external:./card-pin.js".into()]),
-    )?;
+    bundle(project, "page.js", &staging.join("page.js"), &script(&["--external:./card-pin.js".into()]))?;
     standalone(project, &staging, with_glue)?;
 
     for name in COPIED {
