@@ -40,6 +40,7 @@ use crate::{
     key_pair::{KeyPair, KeyPairSearch},
     pin::Pin,
     tzpk::Tzpk,
+    weak_pin::WeakReason,
     wire::{self, ControlId, Endpoint, KeyReply, Reply},
 };
 use alloc::{collections::VecDeque, string::String};
@@ -66,6 +67,7 @@ pub struct Session<R> {
     ready: bool,
     refusals: u32,
     refused: Option<Error>,
+    reason: Option<WeakReason>,
     /// The entry as it was when it was submitted.
     submitted: Option<(Step, u8)>,
 }
@@ -75,10 +77,10 @@ impl<R: TryCryptoRng> Session<R> {
     ///
     /// To view a PIN with a control id that is given is to have asked for it.
     pub fn open(settings: Settings, random: R) -> Self {
-        let Settings { operation, key_size, control_id_source, formats, can_look_up } = settings;
+        let Settings { operation, personal, key_size, control_id_source, formats, can_look_up } = settings;
         let key = KeyTrack::Searching(KeyPairSearch::new(key_size));
         let pin = match (operation, &control_id_source) {
-            (Operation::Set(rules), _) => PinTrack::Entering(Entry::new(rules)),
+            (Operation::Set(rules), _) => PinTrack::Entering(Entry::of_customer(rules, personal)),
             (Operation::View, ControlIdSource::Provider) => PinTrack::Idle,
             (Operation::View, ControlIdSource::Given(_)) => PinTrack::Requested,
         };
@@ -94,6 +96,7 @@ impl<R: TryCryptoRng> Session<R> {
             ready: false,
             refusals: 0,
             refused: None,
+            reason: None,
             submitted: None,
         }
     }
@@ -144,6 +147,7 @@ impl<R: TryCryptoRng> Session<R> {
             valid,
             refusals: self.refusals,
             refused: self.refused,
+            reason: self.reason,
             waits_seconds,
             end,
         }
@@ -238,7 +242,7 @@ impl<R: TryCryptoRng> Session<R> {
                         self.advance_tracks(key, PinTrack::Chosen(pin));
                     }
                     Err((entry, error)) => {
-                        self.refuse(error);
+                        self.refuse(error, entry.weak_reason());
                         self.phase = Phase::Open { key, pin: PinTrack::Entering(entry) };
                     }
                 }
@@ -393,14 +397,16 @@ impl<R: TryCryptoRng> Session<R> {
             return Err(Error::Closed);
         };
         if let Err(error) = change(entry) {
-            self.refuse(error);
+            let weak_reason = entry.weak_reason();
+            self.refuse(error, weak_reason);
         }
         Ok(())
     }
 
-    fn refuse(&mut self, error: Error) {
+    fn refuse(&mut self, error: Error, weak_reason: Option<WeakReason>) {
         self.refusals = self.refusals.saturating_add(1);
         self.refused = Some(error);
+        self.reason = weak_reason.filter(|_| error == Error::WeakPin);
     }
 
     /// Takes the next step, once, if both tracks have what it needs.

@@ -10,7 +10,7 @@ use card_pin::{
     error::Error,
     random::SystemRandom,
     session::{ControlIdSource, End, Operation, Session, Settings},
-    weak_pin::WeakPin,
+    weak_pin::{Personal, WeakPin, WeakReason},
     wire::{ControlId, Endpoint, Formats},
 };
 use common::{
@@ -119,6 +119,34 @@ fn a_refused_submit_ends_nothing() {
     assert_eq!(different, [Event::Refused(Error::Mismatch), started_over]);
     enter(&mut session);
     assert_eq!(run(&mut session, good, no_issuer).0.last(), Some(&Event::Success));
+}
+
+#[test]
+fn a_weak_pin_is_refused_with_the_rule_that_it_breaks() {
+    let personal = Personal::new(Some("19870423"), ["46701740605"].into_iter()).unwrap();
+    let mut session = Session::open(
+        Settings { personal, ..settings(Operation::Set(rules()), ControlIdSource::Provider) },
+        SystemRandom::new(),
+    );
+    assert_eq!(session.snapshot().reason, None);
+    let refused = [
+        ([1, 2, 3, 4], WeakReason::Run),
+        ([2, 3, 0, 4], WeakReason::Personal),
+        ([1, 9, 8, 7], WeakReason::Year),
+        ([0, 6, 0, 5], WeakReason::Personal),
+    ];
+    for (pin, reason) in refused {
+        pin.iter().for_each(|&digit| session.press(digit).unwrap());
+        let snapshot = session.snapshot();
+        assert_eq!((snapshot.refused, snapshot.reason), (Some(Error::WeakPin), Some(reason)));
+        assert_eq!((snapshot.step, snapshot.digits), (Step::Entry, 0));
+    }
+    // Whatever else is refused has none.
+    session.submit().unwrap();
+    assert_eq!((session.snapshot().refused, session.snapshot().reason), (Some(Error::TooShort), None));
+    enter(&mut session);
+    session.submit().unwrap();
+    assert_eq!(run(&mut session, good, || Some("token".to_owned())).0.last(), Some(&Event::Success));
 }
 
 #[test]

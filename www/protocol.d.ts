@@ -6,6 +6,19 @@
 export type Credentials = "omit" | "same-origin" | "include";
 
 /**
+ * What the issuer knows of this customer.
+ */
+export type CustomerRules = { 
+/**
+ * `YYYYMMDD`.
+ */
+birthDate: Known | null, 
+/**
+ * The digits of phone numbers and account numbers.
+ */
+numbers: Array<Known>, };
+
+/**
  * A whole number from 0 to 9. There is no `Debug` output of its value.
  */
 export type Digit = number;
@@ -29,6 +42,11 @@ export type ErrorCode = "control_id_missing" | "control_id_unavailable" | "contr
  * From the page to the vault. The first message is [`Open`](Self::Open); it is taken once.
  */
 export type Inward = { "open": Open } | { "press": Digit } | "erase" | "clear" | "forget" | "confirm" | "advance" | "submit" | { "controlId": string | null } | { "color": string } | "reveal" | "spell" | "ping" | "close";
+
+/**
+ * Digits that a PIN must not be made of. There is no `Debug` output of them.
+ */
+export type Known = string;
 
 /**
  * What a session is opened with. The page gives every field; defaults are in `www/options.js`.
@@ -74,6 +92,10 @@ confirm: boolean,
  * What happens to PINs that are easily guessed.
  */
 weakPin: WeakPinName, 
+/**
+ * What the issuer knows of this customer, so that the PIN is not made of it.
+ */
+pinRules: CustomerRules, 
 /**
  * Bits of the RSA modulus: 2048, 3072 or 4096.
  */
@@ -158,6 +180,10 @@ refusals: number,
  */
 refused: ErrorCode | null, 
 /**
+ * Which rule that PIN broke, where it was refused as easily guessed.
+ */
+reason: WeakReason | null, 
+/**
  * For how many seconds a busy server is left alone before it is asked again.
  */
 waitsSeconds: number | null, 
@@ -180,3 +206,9 @@ export type Step = "entry" | "confirm";
  * What happens to PINs that are easily guessed.
  */
 export type WeakPinName = "reject" | "allow";
+
+/**
+ * Why a PIN is easily guessed: the first rule that it breaks, in this order. What is known of the customer comes last, so
+ * that it is told only of a PIN that nothing else is wrong with.
+ */
+export type WeakReason = "run" | "repeat" | "year" | "pattern" | "common" | "personal";

@@ -1,0 +1,170 @@
+//! What the issuer knows of one customer: a thief who has the customer's wallet knows it, too.
+
+use crate::secret::Secret;
+use alloc::vec::Vec;
+use core::fmt;
+use ctutils::{Choice, CtEq};
+
+/// Of a birth date, in the order of the year's first half, its second half, the month and the day.
+const DATE_DIGITS: usize = 8;
+/// The longest number: an international bank account number has up to 34 characters (ISO 13616-1).
+const MAX_NUMBER_DIGITS: usize = 34;
+/// How many numbers may be known.
+const MAX_NUMBERS: usize = 10;
+
+/// Places in a birth date, in pairs of digits.
+const CENTURY: usize = 0;
+const YEAR: usize = 1;
+const MONTH: usize = 2;
+const DAY: usize = 3;
+/// As what a birth date is entered.
+static FORMS: [&[usize]; 15] = [
+    &[DAY, MONTH],
+    &[MONTH, DAY],
+    &[CENTURY, YEAR],
+    &[YEAR, MONTH],
+    &[MONTH, YEAR],
+    &[DAY, YEAR],
+    &[YEAR, DAY],
+    &[DAY, MONTH, YEAR],
+    &[MONTH, DAY, YEAR],
+    &[YEAR, MONTH, DAY],
+    &[CENTURY, YEAR, MONTH],
+    &[MONTH, CENTURY, YEAR],
+    &[DAY, MONTH, CENTURY, YEAR],
+    &[MONTH, DAY, CENTURY, YEAR],
+    &[CENTURY, YEAR, MONTH, DAY],
+];
+
+/// The birth date and the numbers of one customer, in secret memory. Nothing of it is ever given out: not even which of
+/// them a PIN is part of.
+#[derive(Default)]
+pub struct Personal {
+    birth_date: Option<Number>,
+    numbers: Vec<Number>,
+}
+
+struct Number {
+    digits: Secret<MAX_NUMBER_DIGITS>,
+    count: usize,
+}
+
+impl Personal {
+    /// What is known of a customer: a birth date (`YYYYMMDD`), and at most ten numbers. `None` unless the date is eight
+    /// digits, and each number at most 34.
+    pub fn new<'a>(
+        birth_date: Option<&str>,
+        numbers: impl ExactSizeIterator<Item = &'a str>,
+    ) -> Option<Self> {
+        if numbers.len() > MAX_NUMBERS {
+            return None;
+        }
+        let birth_date = match birth_date {
+            Some(date) => Some(Number::from_digits(date).filter(|date| date.count == DATE_DIGITS)?),
+            None => None,
+        };
+        Some(Self { birth_date, numbers: numbers.map(Number::from_digits).collect::<Option<_>>()? })
+    }
+
+    /// Whether a PIN is the birth date in one of its forms, or as many digits of a number, one behind the other.
+    pub(super) fn knows(&self, pin: &[u8]) -> Choice {
+        let mut knows = Choice::FALSE;
+        for number in &self.numbers {
+            number.digits().windows(pin.len()).for_each(|part| knows |= part.ct_eq(pin));
+        }
+        if let Some(date) = &self.birth_date {
+            for form in FORMS.iter().filter(|form| 2 * form.len() == pin.len()) {
+                let pairs = form.iter().zip(pin.chunks_exact(2));
+                knows |= pairs.fold(Choice::TRUE, |is_form, (&place, pair)| {
+                    is_form & date.digits()[2 * place..][..2].ct_eq(pair)
+                });
+            }
+        }
+        knows
+    }
+}
+
+impl Number {
+    fn from_digits(text: &str) -> Option<Self> {
+        let mut digits = Secret::zeroed();
+        // EXPOSE: filled in place.
+        let places: &mut [u8; MAX_NUMBER_DIGITS] = digits.expose_mut();
+        for (place, digit) in text.bytes().enumerate() {
+            *places.get_mut(place)? = digit.checked_sub(b'0').filter(|digit| *digit <= 9)?;
+        }
+        Some(Self { digits, count: text.len() })
+    }
+
+    fn digits(&self) -> &[u8] {
+        // EXPOSE: compared with a PIN in constant time; one yes or no leaves.
+        &self.digits.expose()[..self.count]
+    }
+}
+
+impl fmt::Debug for Personal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Personal(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PHONE: &str = "46701740605";
+
+    fn personal() -> Personal {
+        Personal::new(Some("19870423"), [PHONE, "88"].into_iter()).unwrap()
+    }
+
+    fn knows(pin: &str) -> bool {
+        let pin: Vec<u8> = pin.bytes().map(|digit| digit - b'0').collect();
+        personal().knows(&pin).to_bool()
+    }
+
+    #[test]
+    fn a_birth_date_is_known_in_every_form_that_fits() {
+        let forms = "2304 0423 1987 8704 0487 2387 8723 230487 042387 870423 198704 041987 23041987 04231987 19870423";
+        forms.split(' ').for_each(|pin| assert!(knows(pin), "{pin}"));
+        for pin in ["3204", "2340", "1978", "2319", "23048", "230498", "2304198", "230419870"] {
+            assert!(!knows(pin), "{pin}");
+        }
+    }
+
+    #[test]
+    fn as_many_digits_of_a_number_are_known() {
+        for len in 4..=PHONE.len() {
+            (0..=PHONE.len() - len)
+                .for_each(|from| assert!(knows(&PHONE[from..from + len]), "{from}, {len}"));
+        }
+        for pin in ["4671", "0506", "8888", "467017406050"] {
+            assert!(!knows(pin), "{pin}");
+        }
+    }
+
+    #[test]
+    fn of_ten_thousand_pins_few_are_refused() {
+        let refused = (0..10_000).filter(|pin| knows(&format!("{pin:04}"))).count();
+        // The phone number has eight parts of four digits, and the date seven forms.
+        assert_eq!(refused, 8 + 7);
+    }
+
+    #[test]
+    fn anything_else_is_not_taken() {
+        let long = "1".repeat(35);
+        for date in ["", "1987042", "198704233", "1987-4-3", "१९८७०४२३"] {
+            assert!(Personal::new(Some(date), [].into_iter()).is_none(), "{date}");
+        }
+        for number in ["12 34", "+4670", "12a4", &long] {
+            assert!(Personal::new(None, [number].into_iter()).is_none(), "{number}");
+        }
+        assert!(Personal::new(None, ["1"; 10].into_iter()).is_some());
+        assert!(Personal::new(None, ["1"; 11].into_iter()).is_none());
+        assert!(Personal::new(None, [&long[1..]].into_iter()).is_some());
+    }
+
+    #[test]
+    fn debug_shows_nothing() {
+        assert_eq!(format!("{:?}", personal()), "Personal(…)");
+    }
+}
