@@ -45,6 +45,7 @@ const SHAPES = {
       valid: flag,
       refusals: count,
       refused: orNull(code),
+      reason: orNull(only("run", "repeat", "year", "pattern", "common", "personal")),
       waitsSeconds: orNull(count),
       end: orNull((value) => read(END, value) !== undefined),
     },

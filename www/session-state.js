@@ -29,6 +29,7 @@
  * @property {boolean} valid
  * @property {number} refusals how many were told
  * @property {string | null} refused the code of the last
+ * @property {string | null} reason which rule that PIN breaks, where the code is `weak_pin`
  * @property {string | null} problem the code of the refusal that the customer has not answered yet by typing
  * @property {number | null} waitsSeconds for which a busy server is left alone
  * @property {End | null} end
@@ -77,6 +78,7 @@ export const initial = ({ views, isGiven }) => ({
   valid: false,
   refusals: 0,
   refused: null,
+  reason: null,
   problem: null,
   waitsSeconds: null,
   end: null,
@@ -223,6 +225,7 @@ function follow(state, { taken, session }) {
     waitsSeconds,
     refusals: isRefused ? state.refusals + 1 : state.refusals,
     refused: isRefused ? session.refused : state.refused,
+    reason: isRefused ? session.reason : state.reason,
     // A pad that is full takes no more digits: nothing was tried that failed.
     problem: isRefused && session.refused !== "too_long" ? session.refused : state.problem,
     vaultRefusals: session.refusals,
@@ -264,7 +267,7 @@ function restart(state) {
   const fresh = { ...initial(state), refusals: state.refusals, posted, taken: posted, before: posted };
   if (submit <= taken) return [fresh, []];
   if (views) return say(fresh, "submit");
-  return [{ ...fresh, refusals: state.refusals + 1, refused: "too_short", problem: "too_short" }, []];
+  return [{ ...fresh, refusals: state.refusals + 1, refused: "too_short", reason: null, problem: "too_short" }, []];
 }
 
 /**
@@ -297,7 +300,10 @@ export function eventsBetween(before, after) {
   /** @type {EventDetail[]} */
   const events = [];
   const { step, digits, valid, views, end } = after;
-  if (after.refusals > before.refusals) events.push({ event: "set_pin_validation_error", code: after.refused });
+  if (after.refusals > before.refusals) {
+    const { refused: code, reason } = after;
+    events.push({ event: "set_pin_validation_error", code, ...(reason !== null && { reason }) });
+  }
   const isChanged = step !== before.step || digits !== before.digits || valid !== before.valid;
   if (isChanged && (after.phase === "open" || after.phase === "opening")) {
     events.push({ event: "pin_valid", pin_valid: valid, digits, step });

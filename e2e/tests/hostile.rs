@@ -113,6 +113,7 @@ fn is_count_or_name(field: &str) -> bool {
         "digits" => is_up_to(12),
         "refusals" => is_up_to(1),
         "refused" => ["null", "weak_pin"].contains(&value),
+        "reason" => ["null", "run", "repeat"].contains(&value),
         "waitsSeconds" | "end" | "end:code" | "closed:code" => value == "null",
         "retryable" => value == "false",
         _ => false,

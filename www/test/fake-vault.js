@@ -8,6 +8,7 @@ const blank = () => ({
   valid: false,
   refusals: 0,
   refused: null,
+  reason: null,
   waitsSeconds: null,
   end: null,
 });
@@ -87,9 +88,10 @@ export class FakeVault {
     this.#tell("ask");
   }
 
-  refuse(code) {
+  refuse(code, reason = null) {
     this.session.refusals += 1;
     this.session.refused = code;
+    this.session.reason = reason;
   }
 
   end(code, retryable = false) {
