@@ -8,7 +8,6 @@
 use crate::{error::Error, session::Snapshot};
 use alloc::{string::String, vec::Vec};
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
 use ts_rs::TS;
@@ -48,8 +47,9 @@ pub enum Inward {
     Close,
 }
 
-/// What a session is opened with. The page gives every field; defaults are in `www/options.js`.
-#[derive(Debug, Deserialize)]
+/// What a session is opened with. The page gives every field; defaults are in `www/options.js`. There is no `Debug` output of
+/// its values.
+#[derive(Deserialize)]
 #[cfg_attr(all(test, not(target_arch = "wasm32")), derive(TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Open {
@@ -73,8 +73,10 @@ pub struct Open {
     pub confirm: bool,
     /// What happens to PINs that are easily guessed.
     pub weak_pin: WeakPinName,
-    /// What the issuer knows of this customer, so that the PIN is not made of it.
-    pub pin_rules: CustomerRules,
+    /// The customer's, which the PIN is not made of: `YYYYMMDD`.
+    pub birth_date: Option<String>,
+    /// The digits of the customer's phone numbers and account numbers, which the PIN is not made of either.
+    pub known_numbers: Vec<String>,
     /// Bits of the RSA modulus: 2048, 3072 or 4096.
     pub key_size: u16,
     /// The PIN block formats that the server may ask for: of 0, 1, 3 and 4.
@@ -85,6 +87,12 @@ pub struct Open {
     pub request_headers: Vec<String>,
     /// For each request, in milliseconds.
     pub timeout_ms: u32,
+}
+
+impl core::fmt::Debug for Open {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Open(…)")
+    }
 }
 
 /// What a session is for.
@@ -108,43 +116,6 @@ pub enum WeakPinName {
     Reject,
     /// They are taken like any other.
     Allow,
-}
-
-/// What the issuer knows of this customer.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(all(test, not(target_arch = "wasm32")), derive(TS))]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct CustomerRules {
-    /// `YYYYMMDD`.
-    pub birth_date: Option<Known>,
-    /// The digits of phone numbers and account numbers.
-    pub numbers: Vec<Known>,
-}
-
-/// Digits that a PIN must not be made of. There is no `Debug` output of them.
-#[derive(Deserialize)]
-#[cfg_attr(all(test, not(target_arch = "wasm32")), derive(TS))]
-#[serde(from = "String")]
-pub struct Known(#[cfg_attr(all(test, not(target_arch = "wasm32")), ts(type = "string"))] Zeroizing<String>);
-
-impl Known {
-    /// As they came.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<String> for Known {
-    fn from(digits: String) -> Self {
-        Self(Zeroizing::new(digits))
-    }
-}
-
-impl core::fmt::Debug for Known {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("Known(…)")
-    }
 }
 
 /// Which requests carry cookies: the `credentials` of `fetch`.

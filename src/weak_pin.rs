@@ -92,8 +92,8 @@ pub(crate) fn weak_reason(digits: &Digits, personal: &Personal) -> Option<WeakRe
 }
 
 /// Behind a 1.
-fn number(digits: &[u8]) -> u64 {
-    digits.iter().fold(1, |number, &digit| number * 10 + u64::from(digit))
+fn number<'a>(digits: impl IntoIterator<Item = &'a u8>) -> u64 {
+    digits.into_iter().fold(1, |number, &digit| number * 10 + u64::from(digit))
 }
 
 fn is_one_of<T: Copy + Into<u64>>(number: u64, list: &[T]) -> Choice {
@@ -101,9 +101,15 @@ fn is_one_of<T: Copy + Into<u64>>(number: u64, list: &[T]) -> Choice {
 }
 
 /// Whether the digits are one of the list, or are so backwards.
-fn is_one_of_either_way<const N: usize>(digits: &[u8], list: &[u16]) -> Choice {
-    let backwards: [u8; N] = core::array::from_fn(|place| digits[N - 1 - place]);
-    is_one_of(number(digits), list) | is_one_of(number(&backwards), list)
+fn is_one_of_either_way(digits: &[u8], list: &[u16]) -> Choice {
+    is_one_of(number(digits), list) | is_one_of(number(digits.iter().rev()), list)
+}
+
+/// Whether each three digits are one of `LINES`.
+fn is_in_lines(digits: &[u8]) -> Choice {
+    let lines = digits.chunks_exact(3);
+    let fits = Choice::from_u8_lsb(u8::from(lines.remainder().is_empty()));
+    fits & all(lines.map(|line| is_one_of_either_way(line, &LINES)))
 }
 
 fn all(choices: impl Iterator<Item = Choice>) -> Choice {
@@ -155,17 +161,12 @@ fn pattern(digits: &[u8]) -> Choice {
     if digits.len() == 4 {
         return is_one_of(number(digits), &COLUMN);
     }
-    let path = all(digits.windows(2).map(|pair| is_one_of_either_way::<2>(pair, &NEIGHBOURS)));
-    let in_lines = |digits: &[u8]| {
-        let lines = digits.chunks_exact(3);
-        let fits = Choice::from_u8_lsb(u8::from(lines.remainder().is_empty()));
-        fits & all(lines.map(|line| is_one_of_either_way::<3>(line, &LINES)))
-    };
+    let path = all(digits.windows(2).map(|pair| is_one_of_either_way(pair, &NEIGHBOURS)));
     // The key that stands in no line of three may come first or last.
     let last = digits.len() - 1;
-    let behind_zero = digits[0].ct_eq(&0) & in_lines(&digits[1..]);
-    let before_zero = digits[last].ct_eq(&0) & in_lines(&digits[..last]);
-    path | in_lines(digits) | behind_zero | before_zero
+    let behind_zero = digits[0].ct_eq(&0) & is_in_lines(&digits[1..]);
+    let before_zero = digits[last].ct_eq(&0) & is_in_lines(&digits[..last]);
+    path | is_in_lines(digits) | behind_zero | before_zero
 }
 
 fn common(digits: &[u8]) -> Choice {

@@ -161,7 +161,7 @@ function dateDigits(date) {
 
 /**
  * @param {PinRules} rules
- * @returns {Open["pinRules"]}
+ * @returns {Pick<Open, "birthDate" | "knownNumbers">}
  */
 function customerRules(rules) {
   const names = typeof rules === "object" && rules !== null ? Object.keys(rules) : ["none"];
@@ -176,7 +176,7 @@ function customerRules(rules) {
   const phoneDigits = phone === undefined ? [] : digitsOf("pinRules.phone", phone);
   return {
     birthDate: birthDate === undefined ? null : dateDigits(birthDate),
-    numbers: [...phoneDigits, ...accounts.flatMap((account) => digitsOf("each of pinRules.accounts", account))],
+    knownNumbers: [...phoneDigits, ...accounts.flatMap((account) => digitsOf("each of pinRules.accounts", account))],
   };
 }
 
@@ -226,7 +226,7 @@ export function toSettings(options) {
       maxLength: wholeNumber("maxLength", given.maxLength ?? minLength, minLength, 12),
       confirm: oneOf("confirm", given.confirm, [true, false]),
       weakPin: oneOf("weakPin", given.weakPin, ["reject", "allow"]),
-      pinRules: customerRules(views || given.pinRules === undefined ? {} : given.pinRules),
+      ...customerRules(views || given.pinRules === undefined ? {} : given.pinRules),
       keySize: oneOf("keySize", given.keySize, [2048, 3072, 4096]),
       pinBlockFormats: formatList(given.pinBlockFormats),
       credentials: oneOf("credentials", given.credentials, ["omit", "same-origin", "include"]),

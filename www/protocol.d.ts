@@ -6,19 +6,6 @@
 export type Credentials = "omit" | "same-origin" | "include";
 
 /**
- * What the issuer knows of this customer.
- */
-export type CustomerRules = { 
-/**
- * `YYYYMMDD`.
- */
-birthDate: Known | null, 
-/**
- * The digits of phone numbers and account numbers.
- */
-numbers: Array<Known>, };
-
-/**
  * A whole number from 0 to 9. There is no `Debug` output of its value.
  */
 export type Digit = number;
@@ -44,12 +31,8 @@ export type ErrorCode = "control_id_missing" | "control_id_unavailable" | "contr
 export type Inward = { "open": Open } | { "press": Digit } | "erase" | "clear" | "forget" | "confirm" | "advance" | "submit" | { "controlId": string | null } | { "color": string } | "reveal" | "spell" | "ping" | "close";
 
 /**
- * Digits that a PIN must not be made of. There is no `Debug` output of them.
- */
-export type Known = string;
-
-/**
- * What a session is opened with. The page gives every field; defaults are in `www/options.js`.
+ * What a session is opened with. The page gives every field; defaults are in `www/options.js`. There is no `Debug` output of
+ * its values.
  */
 export type Open = { 
 /**
@@ -93,9 +76,13 @@ confirm: boolean,
  */
 weakPin: WeakPinName, 
 /**
- * What the issuer knows of this customer, so that the PIN is not made of it.
+ * The customer's, which the PIN is not made of: `YYYYMMDD`.
  */
-pinRules: CustomerRules, 
+birthDate: string | null, 
+/**
+ * The digits of the customer's phone numbers and account numbers, which the PIN is not made of either.
+ */
+knownNumbers: Array<string>, 
 /**
  * Bits of the RSA modulus: 2048, 3072 or 4096.
  */

@@ -16,7 +16,8 @@ const goodOptions = () => ({
   maxLength: 4,
   confirm: true,
   weakPin: "reject",
-  pinRules: { birthDate: null, numbers: [] },
+  birthDate: null,
+  knownNumbers: [],
   keySize: 2048,
   pinBlockFormats: [1, 4],
   credentials: "omit",
@@ -30,8 +31,8 @@ export const impossible = () => [
   ...[3, 13].map((maxLength) => open({ maxLength })),
   ...[0, 1024, 2047, 65535].map((keySize) => open({ keySize })),
   ...[[], [2], [1, 4, 9]].map((pinBlockFormats) => open({ pinBlockFormats })),
-  ...["", "1987", "1987-04-23", "x9870423"].map((birthDate) => open({ pinRules: { birthDate, numbers: [] } })),
-  ...["+46", "1".repeat(35)].map((number) => open({ pinRules: { birthDate: null, numbers: ["4826", number] } })),
+  ...["", "1987", "1987-04-23", "x9870423"].map((birthDate) => open({ birthDate })),
+  ...["+46", "1".repeat(35)].map((number) => open({ knownNumbers: ["4826", number] })),
   ...[0, 600_001].map((timeoutMs) => open({ timeoutMs })),
 ];
 
@@ -64,12 +65,9 @@ export function malformed() {
       delete options[name];
       const withOther = (value) => open({ [name]: value });
       // A text that is missing may be left out.
-      const without = name === "controlId" || name === "statusUrl" ? [] : [{ open: options }];
+      const without = ["controlId", "statusUrl", "birthDate"].includes(name) ? [] : [{ open: options }];
       return [...without, withOther({ toString: "4" }), withOther([{}]), withOther(-1)];
     }),
-    ...[{}, { birthDate: 4, numbers: [] }, { birthDate: null, numbers: [4] }, { birthDate: null, numbers: [], more: 4 }].map((pinRules) =>
-      open({ pinRules }),
-    ),
     ...["operation", "weakPin", "credentials"].map((name) => open({ [name]: "__proto__" })),
   ];
 }

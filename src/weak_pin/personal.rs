@@ -1,5 +1,6 @@
 //! What the issuer knows of one customer: a thief who has the customer's wallet knows it, too.
 
+use super::{any, number};
 use crate::secret::Secret;
 use alloc::vec::Vec;
 use core::fmt;
@@ -11,12 +12,12 @@ const DATE_DIGITS: usize = 8;
 const MAX_NUMBER_DIGITS: usize = 34;
 
 /// Places in a birth date, in pairs of digits.
-const CENTURY: usize = 0;
-const YEAR: usize = 1;
-const MONTH: usize = 2;
-const DAY: usize = 3;
+const CENTURY: u8 = 0;
+const YEAR: u8 = 1;
+const MONTH: u8 = 2;
+const DAY: u8 = 3;
 /// As what a birth date is entered.
-static FORMS: [&[usize]; 15] = [
+static FORMS: [&[u8]; 15] = [
     &[DAY, MONTH],
     &[MONTH, DAY],
     &[CENTURY, YEAR],
@@ -50,32 +51,27 @@ struct Number {
 impl Personal {
     /// What is known of a customer: a birth date (`YYYYMMDD`), and numbers. `None` unless the date is eight digits, and each
     /// number at most 34.
-    pub fn new<'a>(
-        birth_date: Option<&str>,
-        numbers: impl Iterator<Item = &'a str>,
-    ) -> Option<Self> {
+    pub fn new<'a>(birth_date: Option<&str>, numbers: impl Iterator<Item = &'a str>) -> Option<Self> {
         let birth_date = match birth_date {
             Some(date) => Some(Number::from_digits(date).filter(|date| date.count == DATE_DIGITS)?),
             None => None,
         };
-        Some(Self { birth_date, numbers: numbers.map(Number::from_digits).collect::<Option<_>>()? })
+        let mut known = Self { birth_date, numbers: Vec::new() };
+        for number in numbers {
+            known.numbers.push(Number::from_digits(number)?);
+        }
+        Some(known)
     }
 
     /// Whether a PIN is the birth date in one of its forms, or as many digits of a number, one behind the other.
     pub(super) fn knows(&self, pin: &[u8]) -> Choice {
-        let mut knows = Choice::FALSE;
-        for number in &self.numbers {
-            number.digits().windows(pin.len()).for_each(|part| knows |= part.ct_eq(pin));
-        }
-        if let Some(date) = &self.birth_date {
-            for form in FORMS.iter().filter(|form| 2 * form.len() == pin.len()) {
-                let pairs = form.iter().zip(pin.chunks_exact(2));
-                knows |= pairs.fold(Choice::TRUE, |is_form, (&place, pair)| {
-                    is_form & date.digits()[2 * place..][..2].ct_eq(pair)
-                });
-            }
-        }
-        knows
+        let wanted = number(pin);
+        let parts = self.numbers.iter().flat_map(|known| known.digits().windows(pin.len())).map(number);
+        let dates = self.birth_date.iter().flat_map(|date| {
+            let pair = |place: u8| number(&date.digits()[2 * usize::from(place)..][..2]) - 100;
+            FORMS.iter().map(move |form| form.iter().fold(1, |number, &place| number * 100 + pair(place)))
+        });
+        any(parts.chain(dates).map(|known| known.ct_eq(&wanted)))
     }
 }
 
@@ -91,7 +87,7 @@ impl Number {
     }
 
     fn digits(&self) -> &[u8] {
-        // EXPOSE: compared with a PIN in constant time; one yes or no leaves.
+        // EXPOSE: compared with a PIN, as numbers and in constant time; one yes or no leaves.
         &self.digits.expose()[..self.count]
     }
 }

@@ -12,13 +12,13 @@ use crate::{
     entry::PinRules,
     error::Error,
     key_pair::KeySize,
-    protocol::{CustomerRules, Inward, Known, Open, OperationName, Outward, WeakPinName},
+    protocol::{Inward, Open, OperationName, Outward, WeakPinName},
     random::SystemRandom,
     session::{Action, ControlIdSource, Operation, Session, Settings, Snapshot, Stage},
     weak_pin::{Personal, WeakPin},
     wire::{ControlId, Formats, Request},
 };
-use alloc::{collections::VecDeque, rc::Rc};
+use alloc::{collections::VecDeque, rc::Rc, string::String};
 use core::cell::RefCell;
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
@@ -285,12 +285,11 @@ impl Running {
         if !(1..=MAX_TIMEOUT_MS).contains(&open.timeout_ms) {
             return Err(Error::Closed);
         }
-        let CustomerRules { birth_date, numbers } = &open.pin_rules;
-        let personal =
-            Personal::new(birth_date.as_ref().map(Known::expose), numbers.iter().map(Known::expose));
+        let numbers = open.known_numbers.iter().map(String::as_str);
+        let personal = Personal::new(open.birth_date.as_deref(), numbers).ok_or(Error::Closed)?;
         let settings = Settings {
             operation,
-            personal: personal.ok_or(Error::Closed)?,
+            personal,
             key_size: KeySize::from_bits(open.key_size.into()).ok_or(Error::Closed)?,
             control_id_source: match open.control_id.take() {
                 Some(control_id) => ControlIdSource::Given(ControlId::new(control_id)?),
