@@ -13,6 +13,10 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 /// From the page to the vault. The first message is [`Open`](Self::Open); it is taken once.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "one message at a time, and in a box of its own it makes the module larger"
+)]
 #[derive(Debug, Deserialize)]
 #[cfg_attr(all(test, not(target_arch = "wasm32")), derive(TS))]
 #[serde(rename_all = "camelCase")]

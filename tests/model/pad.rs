@@ -55,7 +55,7 @@ fn is_weak(pin: &str) -> bool {
     });
     let repeats = |unit: usize| pin.bytes().enumerate().all(|(at, digit)| digit == pin.as_bytes()[at % unit]);
     let groups = |size: usize| {
-        len % size == 0
+        len.is_multiple_of(size)
             && pin.bytes().enumerate().all(|(at, digit)| digit == pin.as_bytes()[at / size * size])
     };
     let year = (1930..=2029).any(|year| pin == year.to_string());
@@ -68,8 +68,9 @@ fn is_weak(pin: &str) -> bool {
     let is_line = |line: &str| {
         lines.contains(&line) || lines.contains(&line.chars().rev().collect::<String>().as_str())
     };
-    let in_lines =
-        |pin: &str| pin.len() % 3 == 0 && (0..pin.len()).step_by(3).all(|at| is_line(&pin[at..at + 3]));
+    let in_lines = |pin: &str| {
+        pin.len().is_multiple_of(3) && (0..pin.len()).step_by(3).all(|at| is_line(&pin[at..at + 3]))
+    };
     let pattern = match len {
         4 => ["2580", "0852"].contains(&pin),
         _ => {
