@@ -46,12 +46,12 @@ const COMMON: &str = include_str!("../../src/weak_pin/common.rs");
 fn is_weak(pin: &str) -> bool {
     let len = pin.len();
     let backwards: String = pin.chars().rev().collect();
-    let steps: &[usize] = if len == 4 { &[1] } else { &[1, 2] };
+    let wheels: &[&str] = if len == 4 { &["0123456789"] } else { &["0123456789", "02468", "13579"] };
     let run = if len == 4 { pin } else { &pin[..len - 1] };
-    let is_run = steps.iter().any(|&step| {
-        let wheel: String = "0123456789".repeat(40).chars().step_by(step).collect();
-        let down: String = wheel.chars().rev().collect();
-        wheel.contains(run) || down.contains(run)
+    let is_run = wheels.iter().any(|wheel| {
+        let up = wheel.repeat(4);
+        let down: String = up.chars().rev().collect();
+        up.contains(run) || down.contains(run)
     });
     let repeats = |unit: usize| pin.bytes().enumerate().all(|(at, digit)| digit == pin.as_bytes()[at % unit]);
     let groups = |size: usize| {
