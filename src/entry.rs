@@ -8,8 +8,10 @@
 use crate::{
     digits::{Digits, MAX_DIGITS, MIN_DIGITS},
     error::Error,
+    random,
     weak_pin::{Personal, WeakPin, WeakReason, weak_reason},
 };
+use rand_core::TryCryptoRng;
 use serde::Serialize;
 
 /// What a PIN has to be.
@@ -29,6 +31,9 @@ impl PinRules {
         (MIN_DIGITS <= min && min <= max && max <= MAX_DIGITS).then_some(Self { min, max, confirm, weak_pin })
     }
 }
+
+/// How often a PIN is drawn anew that is easily guessed: of four digits, one in twenty is.
+const MAX_DRAWS: u8 = 64;
 
 /// Which entry the digits go to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -101,6 +106,24 @@ impl Entry {
     #[must_use]
     pub fn weak_reason(&self) -> Option<WeakReason> {
         self.weak_reason
+    }
+
+    /// A PIN that the rules take, as short as they allow and as likely as any other. The entry has none of its digits: the
+    /// customer types them.
+    ///
+    /// # Errors
+    /// [`Error::EntropyUnavailable`]; also when so many PINs are easily guessed as chance does not explain.
+    pub fn suggest<R: TryCryptoRng>(&self, source: &mut R) -> Result<Digits, Error> {
+        for _ in 0..MAX_DRAWS {
+            let mut digits = Digits::none();
+            for _ in 0..self.rules.min {
+                digits.push(random::in_range(source, 0..=9)?)?;
+            }
+            if weak_reason(&digits, &self.personal).is_none() {
+                return Ok(digits);
+            }
+        }
+        Err(Error::EntropyUnavailable)
     }
 
     /// Whether there is a second entry to come.

@@ -35,6 +35,8 @@ pub enum Inward {
     Confirm,
     /// Goes on to the second entry or submits, whichever comes next.
     Advance,
+    /// The customer wants a PIN to be drawn. It is shown until the next message about the entry.
+    Suggest,
     /// Submits the PIN, or asks for the PIN to be shown.
     Submit,
     /// The answer to [`Outward::Ask`]; `null` if the page has none.
@@ -43,7 +45,7 @@ pub enum Inward {
     Color(String),
     /// The customer looks at the page: a PIN that has arrived may be drawn.
     Reveal,
-    /// The customer wants the PIN that is shown told digit by digit, for a screen reader.
+    /// The customer wants the PIN that is shown, or was drawn, told digit by digit, for a screen reader.
     Spell,
     /// Asks for a sign of life, which is the next state.
     Ping,

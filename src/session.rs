@@ -68,6 +68,8 @@ pub struct Session<R> {
     refusals: u32,
     refused: Option<Error>,
     reason: Option<WeakReason>,
+    /// A PIN that was drawn for the customer, who has typed none of its digits yet.
+    suggested: Option<Digits>,
     /// The entry as it was when it was submitted.
     submitted: Option<(Step, u8)>,
 }
@@ -97,6 +99,7 @@ impl<R: TryCryptoRng> Session<R> {
             refusals: 0,
             refused: None,
             reason: None,
+            suggested: None,
             submitted: None,
         }
     }
@@ -149,6 +152,7 @@ impl<R: TryCryptoRng> Session<R> {
             refused: self.refused,
             reason: self.reason,
             waits_seconds,
+            suggested: self.suggested.is_some(),
             end,
         }
     }
@@ -227,12 +231,30 @@ impl<R: TryCryptoRng> Session<R> {
         self.edit(Entry::confirm)
     }
 
+    /// The customer wants a PIN to be drawn: it is shown, in place of one that was drawn before, until the customer does
+    /// anything else. The entry begins anew.
+    ///
+    /// # Errors
+    /// [`Error::Closed`] after the submit or the end.
+    pub fn suggest(&mut self) -> Result<(), Error> {
+        let Phase::Open { pin: PinTrack::Entering(entry), .. } = &mut self.phase else {
+            return Err(Error::Closed);
+        };
+        entry.forget();
+        match entry.suggest(&mut self.random) {
+            Ok(digits) => self.suggested = Some(digits),
+            Err(error) => self.fail(error),
+        }
+        Ok(())
+    }
+
     /// The customer submits: the PIN is sent as soon as the TZPK is there; or asks for the PIN to be shown.
     /// Submitting again changes nothing.
     ///
     /// # Errors
     /// [`Error::Closed`] after the end. An entry that is refused is told by the snapshot.
     pub fn submit(&mut self) -> Result<(), Error> {
+        self.suggested = None;
         match self.take_phase() {
             Phase::Open { key, pin: PinTrack::Entering(entry) } => {
                 let submitted = (entry.step(), entry.digits());
@@ -346,11 +368,11 @@ impl<R: TryCryptoRng> Session<R> {
         };
     }
 
-    /// The digits that the customer looks at, until the session is closed.
+    /// The digits that the customer looks at: of a PIN that is viewed, or was drawn.
     pub fn shown(&self) -> Option<&Digits> {
         match &self.phase {
             Phase::Showing(digits) => Some(digits),
-            _ => None,
+            _ => self.suggested.as_ref(),
         }
     }
 
@@ -396,6 +418,7 @@ impl<R: TryCryptoRng> Session<R> {
         let Phase::Open { pin: PinTrack::Entering(entry), .. } = &mut self.phase else {
             return Err(Error::Closed);
         };
+        self.suggested = None;
         if let Err(error) = change(entry) {
             let weak_reason = entry.weak_reason();
             self.refuse(error, weak_reason);
@@ -512,6 +535,7 @@ impl<R: TryCryptoRng> Session<R> {
     }
 
     fn end(&mut self, code: Option<Error>) {
+        self.suggested = None;
         self.phase = Phase::Ended(End::of(code));
     }
 }

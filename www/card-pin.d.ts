@@ -184,6 +184,8 @@ export interface SetPinOptions extends SessionOptions {
   confirm?: boolean;
   /** Whether easily guessed PINs are refused; default `"reject"`. */
   weakPin?: "reject" | "allow";
+  /** Where `suggest` draws a PIN, in the canvas' `color`. One that no session had before. */
+  canvas?: HTMLCanvasElement;
   /** What this customer's PIN is not to be made of; only with `weakPin: "reject"`. */
   pinRules?: PinRules;
 }
@@ -222,6 +224,11 @@ export class PinSession extends EventTarget {
   erase(): void;
   /** Empties the current entry. @throws {CardPinError} `closed` */
   clear(): void;
+  /**
+   * Has the vault draw a PIN by chance that would be taken, and show it on the `canvas`, until the customer types or does anything
+   * else with the entry, which begins anew. @throws {CardPinError} `closed`
+   */
+  suggest(): void;
   /** Goes on to the second entry. @throws {CardPinError} `closed` */
   confirm(): void;
   /** Goes to whatever comes next, the second entry or the submit, as `Enter` does on the pad. @throws {CardPinError} `closed` */

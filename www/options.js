@@ -16,7 +16,7 @@ import { absolute, bare, isSecure } from "./platform.js";
  * @property {string} [setUrl] needed to set a PIN
  * @property {string} [viewUrl] needed to view one
  * @property {string} [statusUrl] where an unknown outcome is looked up
- * @property {HTMLCanvasElement} [canvas] needed to view a PIN: where it is drawn
+ * @property {HTMLCanvasElement} [canvas] needed to view a PIN, and to suggest one: where it is drawn
  * @property {number} [minLength]
  * @property {number} [maxLength]
  * @property {boolean} [confirm]

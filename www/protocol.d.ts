@@ -28,7 +28,7 @@ export type ErrorCode = "control_id_missing" | "control_id_unavailable" | "contr
 /**
  * From the page to the vault. The first message is [`Open`](Self::Open); it is taken once.
  */
-export type Inward = { "open": Open } | { "press": Digit } | "erase" | "clear" | "forget" | "confirm" | "advance" | "submit" | { "controlId": string | null } | { "color": string } | "reveal" | "spell" | "ping" | "close";
+export type Inward = { "open": Open } | { "press": Digit } | "erase" | "clear" | "forget" | "confirm" | "advance" | "suggest" | "submit" | { "controlId": string | null } | { "color": string } | "reveal" | "spell" | "ping" | "close";
 
 /**
  * What a session is opened with. The page gives every field; defaults are in `www/options.js`. There is no `Debug` output of
@@ -174,6 +174,10 @@ reason: WeakReason | null,
  * For how many seconds a busy server is left alone before it is asked again.
  */
 waitsSeconds: number | null, 
+/**
+ * Whether a PIN that was drawn for the customer is shown.
+ */
+suggested: boolean, 
 /**
  * How the session ended.
  */

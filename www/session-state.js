@@ -32,6 +32,7 @@
  * @property {string | null} reason which rule that PIN breaks, where the code is `weak_pin`
  * @property {string | null} problem the code of the refusal that the customer has not answered yet by typing
  * @property {number | null} waitsSeconds for which a busy server is left alone
+ * @property {boolean} suggested whether a PIN that was drawn for the customer is shown
  * @property {End | null} end
  * @property {number} posted how many messages the vault was sent, and
  * @property {number} taken how many of them it has taken
@@ -62,7 +63,7 @@
 /** The codes of the page's own that a new control id does not help against. */
 const FINAL = ["outcome_unknown", "vault_missing", "isolation_unavailable", "wasm_unavailable", "rejected", "not_allowed"];
 /** What an entry is changed by. */
-const EDITS = ["erase", "clear", "confirm", "advance"];
+const EDITS = ["erase", "clear", "confirm", "advance", "suggest"];
 
 /**
  * @param {{views: boolean, isGiven: boolean}} session
@@ -81,6 +82,7 @@ export const initial = ({ views, isGiven }) => ({
   reason: null,
   problem: null,
   waitsSeconds: null,
+  suggested: false,
   end: null,
   posted: 0,
   taken: 0,
@@ -95,6 +97,9 @@ export const initial = ({ views, isGiven }) => ({
 /** Whether the customer's digits are taken. @param {SessionState} state */
 export const takesInput = (state) =>
   !state.views && (state.phase === "opening" || state.phase === "open") && state.submit <= state.taken;
+
+/** Whether there is a PIN on the canvas. @param {SessionState} state */
+const showsPin = ({ phase, suggested }) => phase === "shown" || suggested;
 
 /** Whether a submit was taken, or may have been. @param {SessionState} state */
 const maySubmit = ({ phase, submit, advance, taken }) => phase === "submitting" || submit > taken || advance > taken;
@@ -141,7 +146,8 @@ export function reduce(state, input) {
     case "looks":
       if (state.phase === "arrived" && input.isLookedAt) return post(state, "reveal");
       if (state.phase === "shown" && !input.isLookedAt) return finish(state, { code: null, retryable: false });
-      return [state, []];
+      // There are no digits to lose beside a PIN that is suggested.
+      return state.suggested && !input.isLookedAt ? post(state, "forget") : [state, []];
     case "hidden":
       if (state.phase === "shown") return finish(state, { code: null, retryable: false });
       if (state.phase === "arrived") return finish(state, failure("closed"));
@@ -168,7 +174,7 @@ function told(state, message) {
     return isExpected ? [{ ...state, isAsked: true, isAnswered: false }, [{ do: "ask" }]] : [state, []];
   }
   if ("spell" in message) {
-    if (state.phase !== "shown") return [state, []];
+    if (!showsPin(state)) return [state, []];
     const { digit, place } = message.spell;
     return [state, [{ do: "tell", detail: { event: "spell", digit: digit ?? undefined, place } }]];
   }
@@ -212,7 +218,7 @@ function isBelievable(state, { taken, session: { stage, end } }) {
  * @returns {[SessionState, Effect[]]}
  */
 function follow(state, { taken, session }) {
-  const { stage, ready, step, digits, valid, waitsSeconds } = session;
+  const { stage, ready, step, digits, valid, waitsSeconds, suggested } = session;
   const isRefused = session.refusals > state.vaultRefusals;
   /** @type {SessionState} */
   const next = {
@@ -223,6 +229,7 @@ function follow(state, { taken, session }) {
     digits,
     valid,
     waitsSeconds,
+    suggested,
     refusals: isRefused ? state.refusals + 1 : state.refusals,
     refused: isRefused ? session.refused : state.refused,
     reason: isRefused ? session.reason : state.reason,
@@ -251,7 +258,7 @@ function say(state, message) {
     if (!takesInput(state)) return [state, []];
     return post({ ...state, problem: null, advance: message === "advance" ? number : state.advance }, message);
   }
-  if (message === "spell" && state.phase !== "shown") return [state, []];
+  if (message === "spell" && !showsPin(state)) return [state, []];
   if (message === "reveal" && state.phase !== "arrived") return [state, []];
   return post(state, message);
 }
@@ -283,7 +290,7 @@ const post = (state, message) => [{ ...state, posted: state.posted + 1 }, [{ do:
  * @returns {[SessionState, Effect[]]}
  */
 const finish = (state, { code, retryable }) => [
-  { ...state, phase: "ended", end: { code, retryable }, digits: 0, valid: false, waitsSeconds: null, problem: null },
+  { ...state, phase: "ended", end: { code, retryable }, digits: 0, valid: false, waitsSeconds: null, suggested: false, problem: null },
   [{ do: "end" }],
 ];
 

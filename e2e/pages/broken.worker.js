@@ -10,6 +10,7 @@ const session = (changes = {}) => ({
   refused: null,
   reason: null,
   waitsSeconds: null,
+  suggested: false,
   end: null,
   ...changes,
 });
@@ -26,7 +27,7 @@ const bad = [
   ...["0", -1, 1.5, NaN, null].map((taken) => state({}, taken)),
   ...Object.keys(session()).map(without),
   ...[undefined, null, "", "third", "__proto__", ["entry"], 1].flatMap((name) => [state({ stage: name }), state({ step: name })]),
-  ...[undefined, null, "yes", 1].flatMap((flag) => [state({ ready: flag }), state({ valid: flag })]),
+  ...[undefined, null, "yes", 1].flatMap((flag) => [state({ ready: flag }), state({ valid: flag }), state({ suggested: flag })]),
   ...[undefined, "4", -1, 1.5, 1e9, NaN].map((digits) => state({ digits })),
   ...[undefined, "4", -1, null].map((refusals) => state({ refusals })),
   ...[undefined, 7, ["weak_pin"]].map((refused) => state({ refused, refusals: 1 })),

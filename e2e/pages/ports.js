@@ -49,7 +49,7 @@ export function malformed() {
     ...[undefined, null, true, 7, NaN, 10n, "", "open", "press", "Erase", "__proto__", "x".repeat(500_000)],
     ...[[], ["press"], ["erase"], {}, new Date(), new Map([["press", 4]]), /press/, new Uint8Array(1 << 10), new Error("press"), cyclic],
     ...["", "Press", "prototype", "constructor", "__proto__", "toString", "state", "ask"].map((name) => Object.fromEntries([[name, 4]])),
-    ...["erase", "clear", "forget", "confirm", "advance", "submit", "reveal", "spell", "ping", "close"].flatMap((name) =>
+    ...["erase", "clear", "forget", "confirm", "advance", "suggest", "submit", "reveal", "spell", "ping", "close"].flatMap((name) =>
       [undefined, null, {}, true].map((content) => ({ [name]: content })),
     ),
     ...wrongDigits.map((press) => ({ press })),

@@ -242,8 +242,19 @@ pub(super) fn write(message: &Outward) -> JsValue {
 }
 
 fn snapshot(snapshot: &Snapshot) -> JsValue {
-    let Snapshot { stage, ready, step, digits, valid, refusals, refused, reason, waits_seconds, end } =
-        *snapshot;
+    let Snapshot {
+        stage,
+        ready,
+        step,
+        digits,
+        valid,
+        refusals,
+        refused,
+        reason,
+        waits_seconds,
+        suggested,
+        end,
+    } = *snapshot;
     object(&[
         ("stage", stage.name().into()),
         ("ready", ready.into()),
@@ -254,6 +265,7 @@ fn snapshot(snapshot: &Snapshot) -> JsValue {
         ("refused", or_null(refused.map(|refused| refused.code()))),
         ("reason", or_null(reason.map(WeakReason::name))),
         ("waitsSeconds", or_null(waits_seconds)),
+        ("suggested", suggested.into()),
         ("end", or_null(end.map(end_state))),
     ])
 }

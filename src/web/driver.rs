@@ -145,17 +145,16 @@ impl Driver {
             let before = running.stage_told();
             if let Some(state) = running.news() {
                 self.put(&state);
+                match running.session.shown() {
+                    Some(digits) => screen.draw(digits),
+                    None => screen.wipe(),
+                }
             }
             if asks {
                 self.put(&Outward::Ask);
             }
             let after = running.stage_told();
             if before != after {
-                match (running.session.shown(), after) {
-                    (Some(digits), _) => screen.draw(digits),
-                    (None, Some(Stage::Ended)) => screen.wipe(),
-                    _ => {}
-                }
                 if let Some(stage @ (Stage::Arrived | Stage::Shown)) = after {
                     spawn_local(Rc::clone(self).end_of(stage));
                 }
@@ -316,6 +315,7 @@ impl Running {
             Inward::Forget => session.forget(),
             Inward::Confirm => session.confirm(),
             Inward::Advance => session.advance(),
+            Inward::Suggest => session.suggest(),
             Inward::Submit => session.submit(),
             Inward::ControlId(control_id) => {
                 session.control_id(control_id);

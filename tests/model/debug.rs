@@ -14,7 +14,7 @@ const WORDS: &str = "\
     actions SearchKeyPair AskControlId Post Request Tzpk Status Wait ready refusals refused submitted Confirm \
     ControlIdUnavailable ControlIdExpired NotAllowed Busy AlreadyUsed Network Timeout OutcomeUnknown ServerError Rejected \
     BadResponse TzpkInvalid EntropyUnavailable TooShort TooLong Closed NotDigits WeakPin Mismatch \
-    weak_reason reason Run Repeat Year Pattern Common";
+    suggested weak_reason reason Run Repeat Year Pattern Common";
 
 static KNOWN: LazyLock<HashSet<&str>> = LazyLock::new(|| WORDS.split(' ').collect());
 

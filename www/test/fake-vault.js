@@ -10,6 +10,7 @@ const blank = () => ({
   refused: null,
   reason: null,
   waitsSeconds: null,
+  suggested: false,
   end: null,
 });
 

@@ -6,7 +6,7 @@ const set = { views: false, isGiven: false };
 const ended = (code, retryable = false) => ({ stage: "ended", end: { code, retryable }, digits: 0, valid: false });
 const session = (changes) => ({
   ...{ stage: "entry", ready: false, step: "entry", digits: 0, valid: false },
-  ...{ refusals: 0, refused: null, reason: null, waitsSeconds: null, end: null },
+  ...{ refusals: 0, refused: null, reason: null, waitsSeconds: null, suggested: false, end: null },
   ...changes,
 });
 const told = (taken, changes) => ({ type: "told", message: { state: { taken, session: session(changes) } } });
@@ -87,6 +87,23 @@ test("a weak PIN is told with the rule that it breaks, and nothing else is", () 
   ]);
   assert.equal(state.reason, null);
   assert.equal(run(set, told(0), weak).state.reason, "year");
+});
+
+test("a PIN is drawn for the customer, and can be spelt, while the entry takes digits", () => {
+  const drawn = [told(0), say("suggest"), told(1, { suggested: true })];
+  const { state, effects, names } = run(set, ...drawn, say("spell"), { type: "told", message: { spell: { digit: 4, place: 0 } } });
+  assert.equal(state.suggested, true);
+  assert.deepEqual(effects.map((effect) => effect.message ?? effect.detail.event), ["suggest", "spell", "spell"]);
+  assert.deepEqual(names, [], "no event has anything of it");
+  assert.equal(run(set, ...drawn, told(1)).state.suggested, false);
+  assert.equal(run(set, ...drawn, { type: "close" }).state.suggested, false);
+  for (const left of [{ type: "looks", isLookedAt: false }, { type: "hidden" }]) {
+    assert.deepEqual(run(set, ...drawn, left).effects.at(-1), { do: "post", message: "forget" });
+  }
+  assert.equal(run(set, ...drawn, { type: "looks", isLookedAt: true }).effects.length, 1);
+  assert.deepEqual(run(set, told(0), say("spell")).effects, []);
+  assert.deepEqual(run(set, ...submitted, say("suggest")).effects, run(set, ...submitted).effects);
+  assert.deepEqual(run({ views: true, isGiven: false }, told(0), say("suggest")).effects, []);
 });
 
 test("a pad that is full shows no problem", () => {
