@@ -241,8 +241,8 @@ export class PinSession extends EventTarget {
    */
   viewPin(): Promise<void>;
   /**
-   * Has the PIN that is shown told digit by digit, as `spell` events, for a screen reader: only ever call it because the
-   * customer asked for it.
+   * Has the PIN that is shown, or was suggested, told digit by digit, as `spell` events, for a screen reader: only ever call it
+   * because the customer asked for it.
    */
   spell(): void;
   /** Ends the session and wipes it. */
