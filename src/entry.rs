@@ -8,8 +8,10 @@
 use crate::{
     digits::{Digits, MAX_DIGITS, MIN_DIGITS},
     error::Error,
-    weak_pin::{WeakPin, is_weak},
+    random,
+    weak_pin::{Personal, WeakPin, WeakReason, weak_reason},
 };
+use rand_core::TryCryptoRng;
 use serde::Serialize;
 
 /// What a PIN has to be.
@@ -29,6 +31,9 @@ impl PinRules {
         (MIN_DIGITS <= min && min <= max && max <= MAX_DIGITS).then_some(Self { min, max, confirm, weak_pin })
     }
 }
+
+/// How often a PIN is drawn anew that is easily guessed: of four digits, one in twenty is.
+const MAX_DRAWS: u8 = 64;
 
 /// Which entry the digits go to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -56,15 +61,24 @@ impl Step {
 #[derive(Debug)]
 pub struct Entry {
     rules: PinRules,
+    personal: Personal,
     first: Digits,
     second: Option<Digits>,
+    /// Why the last PIN that was refused is easily guessed.
+    weak_reason: Option<WeakReason>,
 }
 
 impl Entry {
     /// An empty entry.
     #[must_use]
     pub fn new(rules: PinRules) -> Self {
-        Self { rules, first: Digits::none(), second: None }
+        Self::of_customer(rules, Personal::default())
+    }
+
+    /// An empty entry of a customer of whom something is known. The entry wipes it when it ends.
+    #[must_use]
+    pub fn of_customer(rules: PinRules, personal: Personal) -> Self {
+        Self { rules, personal, first: Digits::none(), second: None, weak_reason: None }
     }
 
     /// Which entry the digits go to now.
@@ -86,6 +100,30 @@ impl Entry {
     #[must_use]
     pub fn is_valid(&self) -> bool {
         !self.awaits_confirm() && self.check().is_ok()
+    }
+
+    /// Why the PIN is easily guessed that was last refused with [`Error::WeakPin`]; before that, `None`.
+    #[must_use]
+    pub fn weak_reason(&self) -> Option<WeakReason> {
+        self.weak_reason
+    }
+
+    /// A PIN that the rules take, as short as they allow and as likely as any other. The entry has none of its digits: the
+    /// customer types them.
+    ///
+    /// # Errors
+    /// [`Error::EntropyUnavailable`]; also when so many PINs are easily guessed as chance does not explain.
+    pub fn suggest<R: TryCryptoRng>(&self, source: &mut R) -> Result<Digits, Error> {
+        for _ in 0..MAX_DRAWS {
+            let mut digits = Digits::none();
+            for _ in 0..self.rules.min {
+                digits.push(random::in_range(source, 0..=9)?)?;
+            }
+            if weak_reason(&digits, &self.personal).is_none() {
+                return Ok(digits);
+            }
+        }
+        Err(Error::EntropyUnavailable)
     }
 
     /// Whether there is a second entry to come.
@@ -123,7 +161,8 @@ impl Entry {
 
     /// Empties both entries, and begins with the first.
     pub fn forget(&mut self) {
-        *self = Self::new(self.rules);
+        self.first = Digits::none();
+        self.second = None;
     }
 
     /// Goes on to the second entry. Without digits, in the second entry, or with confirmation off there is
@@ -135,7 +174,7 @@ impl Entry {
         if !self.awaits_confirm() || self.digits() == 0 {
             return Ok(());
         }
-        self.check_first().inspect_err(|&error| self.recover(error))?;
+        self.check_first().map_err(|refusal| self.recover(refusal))?;
         self.second = Some(Digits::none());
         Ok(())
     }
@@ -148,38 +187,48 @@ impl Entry {
     pub fn finish(mut self) -> Result<Digits, (Self, Error)> {
         match self.check() {
             Ok(()) => Ok(self.first),
-            Err(error) => {
-                self.recover(error);
+            Err(refusal) => {
+                let error = self.recover(refusal);
                 Err((self, error))
             }
         }
     }
 
-    fn check(&self) -> Result<(), Error> {
+    fn check(&self) -> Result<(), Refusal> {
         self.check_first()?;
         match &self.second {
-            None if self.rules.confirm => Err(Error::TooShort),
-            Some(second) if second.count() < self.rules.min => Err(Error::TooShort),
-            Some(second) if !second.ct_eq(&self.first).to_bool() => Err(Error::Mismatch),
+            None if self.rules.confirm => Err(Refusal::Entry(Error::TooShort)),
+            Some(second) if second.count() < self.rules.min => Err(Refusal::Entry(Error::TooShort)),
+            Some(second) if !second.ct_eq(&self.first).to_bool() => Err(Refusal::Entry(Error::Mismatch)),
             _ => Ok(()),
         }
     }
 
-    fn check_first(&self) -> Result<(), Error> {
+    fn check_first(&self) -> Result<(), Refusal> {
         if self.first.count() < self.rules.min {
-            return Err(Error::TooShort);
+            return Err(Refusal::Entry(Error::TooShort));
         }
-        if self.rules.weak_pin == WeakPin::Reject && is_weak(&self.first) {
-            return Err(Error::WeakPin);
+        match self.rules.weak_pin {
+            WeakPin::Reject => {
+                weak_reason(&self.first, &self.personal).map_or(Ok(()), |why| Err(Refusal::Weak(why)))
+            }
+            WeakPin::Allow => Ok(()),
         }
-        Ok(())
     }
 
     /// A PIN that is too short can be typed on; after any other error the person starts with an empty entry.
-    fn recover(&mut self, error: Error) {
+    fn recover(&mut self, refusal: Refusal) -> Error {
+        let error = match refusal {
+            Refusal::Entry(error) => error,
+            Refusal::Weak(reason) => {
+                self.weak_reason = Some(reason);
+                Error::WeakPin
+            }
+        };
         if error != Error::TooShort {
             self.forget();
         }
+        error
     }
 
     fn current(&self) -> &Digits {
@@ -189,6 +238,12 @@ impl Entry {
     fn current_mut(&mut self) -> &mut Digits {
         self.second.as_mut().unwrap_or(&mut self.first)
     }
+}
+
+/// Why a PIN is not taken.
+enum Refusal {
+    Entry(Error),
+    Weak(WeakReason),
 }
 
 #[cfg(test)]
@@ -277,6 +332,24 @@ mod tests {
 
         let rules = PinRules::new(4, 4, true, WeakPin::Allow).unwrap();
         assert_eq!(typed(rules, &[1, 2, 3, 4]).step(), Step::Confirm);
+    }
+
+    #[test]
+    fn the_reason_is_that_of_the_last_weak_pin() {
+        let rules = PinRules::new(4, 4, false, WeakPin::Reject).unwrap();
+        let known = Personal::new(None, ["4826"].into_iter()).unwrap();
+        let mut entry = Entry::of_customer(rules, known);
+        assert_eq!(entry.weak_reason(), None);
+        for (pin, reason) in [([1, 2, 3, 4], WeakReason::Run), ([4, 8, 2, 6], WeakReason::Personal)] {
+            pin.iter().for_each(|&digit| entry.press(digit).unwrap());
+            let (refused, error) = entry.finish().unwrap_err();
+            assert_eq!((error, refused.weak_reason()), (Error::WeakPin, Some(reason)));
+            entry = refused;
+        }
+        // What is known outlives the entry that it refused.
+        entry.forget();
+        [4, 8, 2, 6].iter().for_each(|&digit| entry.press(digit).unwrap());
+        assert!(!entry.is_valid());
     }
 
     #[test]

@@ -13,6 +13,10 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 /// From the page to the vault. The first message is [`Open`](Self::Open); it is taken once.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "one message at a time, and in a box of its own it makes the module larger"
+)]
 #[derive(Debug, Deserialize)]
 #[cfg_attr(all(test, not(target_arch = "wasm32")), derive(TS))]
 #[serde(rename_all = "camelCase")]
@@ -31,6 +35,8 @@ pub enum Inward {
     Confirm,
     /// Goes on to the second entry or submits, whichever comes next.
     Advance,
+    /// The customer wants a PIN to be drawn. It is shown until the next message about the entry.
+    Suggest,
     /// Submits the PIN, or asks for the PIN to be shown.
     Submit,
     /// The answer to [`Outward::Ask`]; `null` if the page has none.
@@ -39,7 +45,7 @@ pub enum Inward {
     Color(String),
     /// The customer looks at the page: a PIN that has arrived may be drawn.
     Reveal,
-    /// The customer wants the PIN that is shown told digit by digit, for a screen reader.
+    /// The customer wants the PIN that is shown, or was drawn, told digit by digit, for a screen reader.
     Spell,
     /// Asks for a sign of life, which is the next state.
     Ping,
@@ -47,8 +53,9 @@ pub enum Inward {
     Close,
 }
 
-/// What a session is opened with. The page gives every field; defaults are in `www/options.js`.
-#[derive(Debug, Deserialize)]
+/// What a session is opened with. The page gives every field; defaults are in `www/options.js`. There is no `Debug` output of
+/// its values.
+#[derive(Deserialize)]
 #[cfg_attr(all(test, not(target_arch = "wasm32")), derive(TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Open {
@@ -72,6 +79,10 @@ pub struct Open {
     pub confirm: bool,
     /// What happens to PINs that are easily guessed.
     pub weak_pin: WeakPinName,
+    /// The customer's, which the PIN is not made of: `YYYYMMDD`.
+    pub birth_date: Option<String>,
+    /// The digits of the customer's phone numbers and account numbers, which the PIN is not made of either.
+    pub known_numbers: Vec<String>,
     /// Bits of the RSA modulus: 2048, 3072 or 4096.
     pub key_size: u16,
     /// The PIN block formats that the server may ask for: of 0, 1, 3 and 4.
@@ -82,6 +93,12 @@ pub struct Open {
     pub request_headers: Vec<String>,
     /// For each request, in milliseconds.
     pub timeout_ms: u32,
+}
+
+impl core::fmt::Debug for Open {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Open(…)")
+    }
 }
 
 /// What a session is for.

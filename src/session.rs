@@ -40,6 +40,7 @@ use crate::{
     key_pair::{KeyPair, KeyPairSearch},
     pin::Pin,
     tzpk::Tzpk,
+    weak_pin::WeakReason,
     wire::{self, ControlId, Endpoint, KeyReply, Reply},
 };
 use alloc::{collections::VecDeque, string::String};
@@ -66,6 +67,9 @@ pub struct Session<R> {
     ready: bool,
     refusals: u32,
     refused: Option<Error>,
+    reason: Option<WeakReason>,
+    /// A PIN that was drawn for the customer, who has typed none of its digits yet.
+    suggested: Option<Digits>,
     /// The entry as it was when it was submitted.
     submitted: Option<(Step, u8)>,
 }
@@ -73,10 +77,10 @@ pub struct Session<R> {
 impl<R: TryCryptoRng> Session<R> {
     /// Opens a session; the first action is to search for a key pair.
     pub fn open(settings: Settings, random: R) -> Self {
-        let Settings { operation, key_size, control_id_source, formats, can_look_up } = settings;
+        let Settings { operation, personal, key_size, control_id_source, formats, can_look_up } = settings;
         let key = KeyTrack::Searching(KeyPairSearch::new(key_size));
         let pin = match operation {
-            Operation::Set(rules) => PinTrack::Entering(Entry::new(rules)),
+            Operation::Set(rules) => PinTrack::Entering(Entry::of_customer(rules, personal)),
             Operation::View => PinTrack::Idle,
         };
         Self {
@@ -91,6 +95,8 @@ impl<R: TryCryptoRng> Session<R> {
             ready: false,
             refusals: 0,
             refused: None,
+            reason: None,
+            suggested: None,
             submitted: None,
         }
     }
@@ -141,7 +147,9 @@ impl<R: TryCryptoRng> Session<R> {
             valid,
             refusals: self.refusals,
             refused: self.refused,
+            reason: self.reason,
             waits_seconds,
+            suggested: self.suggested.is_some(),
             end,
         }
     }
@@ -220,12 +228,30 @@ impl<R: TryCryptoRng> Session<R> {
         self.edit(Entry::confirm)
     }
 
+    /// The customer wants a PIN to be drawn: it is shown, in place of one that was drawn before, until the customer does
+    /// anything else. The entry begins anew.
+    ///
+    /// # Errors
+    /// [`Error::Closed`] after the submit or the end.
+    pub fn suggest(&mut self) -> Result<(), Error> {
+        let Phase::Open { pin: PinTrack::Entering(entry), .. } = &mut self.phase else {
+            return Err(Error::Closed);
+        };
+        entry.forget();
+        match entry.suggest(&mut self.random) {
+            Ok(digits) => self.suggested = Some(digits),
+            Err(error) => self.fail(error),
+        }
+        Ok(())
+    }
+
     /// The customer submits: the PIN is sent as soon as the TZPK is there; or asks for the PIN to be shown.
     /// Submitting again changes nothing.
     ///
     /// # Errors
     /// [`Error::Closed`] after the end. An entry that is refused is told by the snapshot.
     pub fn submit(&mut self) -> Result<(), Error> {
+        self.suggested = None;
         match self.take_phase() {
             Phase::Open { key, pin: PinTrack::Entering(entry) } => {
                 let submitted = (entry.step(), entry.digits());
@@ -235,7 +261,7 @@ impl<R: TryCryptoRng> Session<R> {
                         self.advance_tracks(key, PinTrack::Chosen(pin));
                     }
                     Err((entry, error)) => {
-                        self.refuse(error);
+                        self.refuse(error, entry.weak_reason());
                         self.phase = Phase::Open { key, pin: PinTrack::Entering(entry) };
                     }
                 }
@@ -339,11 +365,11 @@ impl<R: TryCryptoRng> Session<R> {
         };
     }
 
-    /// The digits that the customer looks at, until the session is closed.
+    /// The digits that the customer looks at: of a PIN that is viewed, or was drawn.
     pub fn shown(&self) -> Option<&Digits> {
         match &self.phase {
             Phase::Showing(digits) => Some(digits),
-            _ => None,
+            _ => self.suggested.as_ref(),
         }
     }
 
@@ -390,15 +416,18 @@ impl<R: TryCryptoRng> Session<R> {
         let Phase::Open { pin: PinTrack::Entering(entry), .. } = &mut self.phase else {
             return Err(Error::Closed);
         };
+        self.suggested = None;
         if let Err(error) = change(entry) {
-            self.refuse(error);
+            let weak_reason = entry.weak_reason();
+            self.refuse(error, weak_reason);
         }
         Ok(())
     }
 
-    fn refuse(&mut self, error: Error) {
+    fn refuse(&mut self, error: Error, weak_reason: Option<WeakReason>) {
         self.refusals = self.refusals.saturating_add(1);
         self.refused = Some(error);
+        self.reason = weak_reason.filter(|_| error == Error::WeakPin);
     }
 
     /// Takes the next step, once, if both tracks have what it needs.
@@ -511,6 +540,7 @@ impl<R: TryCryptoRng> Session<R> {
     }
 
     fn end(&mut self, code: Option<Error>) {
+        self.suggested = None;
         self.phase = Phase::Ended(End::of(code));
     }
 }

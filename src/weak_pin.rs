@@ -1,11 +1,19 @@
 //! Which PINs are easily guessed.
 //!
 //! Bonneau, Preibusch and Anderson ("A birthday present every eleven wallets?", Financial Cryptography 2012)
-//! measured what people choose: repeated digits, runs, repeated pairs, the years of their life, and lines on the
-//! keypad. Refusing these few costs a thief with six tries most of what guessing gains.
+//! measured what people choose: repeated digits, runs, the years of their life, dates, and lines on the keypad.
+//! `docs/pin-policy.md` has what refusing these costs a thief, and what it costs people.
+
+/// The PINs that most people choose.
+mod common;
+/// What is known of one customer.
+mod personal;
 
 use crate::digits::Digits;
-use ctutils::{Choice, CtEq, CtLt};
+use ctutils::{Choice, CtEq, CtLt, CtSelect};
+use serde::Serialize;
+
+pub use personal::Personal;
 
 /// What to do about a PIN that is easily guessed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,99 +25,242 @@ pub enum WeakPin {
     Allow,
 }
 
-/// Four-digit PINs that are years within living memory: from the first, and before the last.
-const YEARS: [u16; 2] = [1930, 2030];
-/// The middle column of a keypad, downwards and upwards.
-const COLUMN: [u16; 2] = [2580, 852];
-
-/// Whether `digits` are easily guessed: every digit one more, one less or the same as the one before
-/// (`9` and `0` are neighbours), a pair repeated (`2525`), and for four digits two doubles (`1122`), a year
-/// (`1987`) or the keypad's middle column (`2580`).
-///
-/// Every rule is worked out whatever the others say, in a time that depends on the number of digits alone; only the
-/// outcome is branched on.
-pub(crate) fn is_weak(digits: &Digits) -> bool {
-    // EXPOSE: the digits are compared with each other here; one yes or no leaves.
-    let digits = digits.expose();
-    let every_step = |step: u8| {
-        digits.windows(2).fold(Choice::TRUE, |all, pair| {
-            let next = pair[0] + step;
-            all & (next.ct_eq(&pair[1]) | next.ct_eq(&(pair[1] + 10)))
-        })
-    };
-    let run = every_step(0) | every_step(1) | every_step(9);
-    let repeated_pair = digits.windows(3).fold(Choice::TRUE, |all, three| all & three[0].ct_eq(&three[2]));
-    (run | repeated_pair | is_weak_for_four(digits)).to_bool()
+/// Why a PIN is easily guessed: the first rule that it breaks, in this order. What is known of the customer comes last, so
+/// that it is told only of a PIN that nothing else is wrong with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(all(test, not(target_arch = "wasm32")), derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub enum WeakReason {
+    /// Digits in a row, up or down.
+    Run,
+    /// Digits or groups of them are repeated, or the second half is the first one backwards.
+    Repeat,
+    /// A year.
+    Year,
+    /// A pattern on the keypad.
+    Pattern,
+    /// Many people choose it.
+    Common,
+    /// A date or a number of this customer.
+    Personal,
 }
 
-fn is_weak_for_four(digits: &[u8]) -> Choice {
-    let &[a, b, c, d] = digits else { return Choice::FALSE };
-    let value = [a, b, c, d].iter().fold(0, |value, &digit| value * 10 + u16::from(digit));
-    let doubles = a.ct_eq(&b) & c.ct_eq(&d);
+impl WeakReason {
+    /// Every reason.
+    pub const ALL: [Self; 6] =
+        [Self::Run, Self::Repeat, Self::Year, Self::Pattern, Self::Common, Self::Personal];
+
+    /// Its name in messages.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Run => "run",
+            Self::Repeat => "repeat",
+            Self::Year => "year",
+            Self::Pattern => "pattern",
+            Self::Common => "common",
+            Self::Personal => "personal",
+        }
+    }
+}
+
+/// Four-digit PINs that are years within living memory: from the first, and before the last. They stand behind a 1, as
+/// the others in this file do.
+const YEARS: [u64; 2] = [1_1930, 1_2030];
+/// The middle column of a keypad, downwards and upwards.
+static COLUMN: [u16; 2] = [1_2580, 1_0852];
+/// Keys that are next to each other, one above or beside the other.
+static NEIGHBOURS: [u16; 13] = [1_12, 1_23, 1_45, 1_56, 1_78, 1_89, 1_14, 1_47, 1_25, 1_58, 1_36, 1_69, 1_80];
+/// Three keys in a line.
+static LINES: [u16; 8] = [1_123, 1_456, 1_789, 1_147, 1_258, 1_369, 1_159, 1_357];
+
+/// Why `digits` are easily guessed; `None` if they are not. `docs/pin-policy.md` has the rules with examples.
+///
+/// Every rule is worked out whatever the others say, in a time that depends on the number of digits alone (and on how
+/// much is known of the customer); only the outcome is branched on.
+pub(crate) fn weak_reason(digits: &Digits, personal: &Personal) -> Option<WeakReason> {
+    // EXPOSE: the digits are compared with each other and with lists here; the name of a rule leaves.
+    let digits = digits.expose();
+    // In the order of `WeakReason::ALL`.
+    let rules =
+        [run(digits), repeat(digits), year(digits), pattern(digits), common(digits), personal.knows(digits)];
+    let none = WeakReason::ALL.len() as u8;
+    // From the last to the first, so that the first of those that are broken is left.
+    let first =
+        (0..none).zip(rules).rev().fold(none, |first, (place, is_broken)| first.ct_select(&place, is_broken));
+    WeakReason::ALL.get(usize::from(first)).copied()
+}
+
+/// Behind a 1.
+fn number<'a>(digits: impl IntoIterator<Item = &'a u8>) -> u64 {
+    digits.into_iter().fold(1, |number, &digit| number * 10 + u64::from(digit))
+}
+
+fn is_one_of<T: Copy + Into<u64>>(number: u64, list: &[T]) -> Choice {
+    list.iter().fold(Choice::FALSE, |any, &other| any | number.ct_eq(&other.into()))
+}
+
+/// Whether the digits are one of the list, or are so backwards.
+fn is_one_of_either_way(digits: &[u8], list: &[u16]) -> Choice {
+    is_one_of(number(digits), list) | is_one_of(number(digits.iter().rev()), list)
+}
+
+/// Whether each three digits are one of `LINES`.
+fn is_in_lines(digits: &[u8]) -> Choice {
+    let lines = digits.chunks_exact(3);
+    let fits = Choice::from_u8_lsb(u8::from(lines.remainder().is_empty()));
+    fits & all(lines.map(|line| is_one_of_either_way(line, &LINES)))
+}
+
+fn all(choices: impl Iterator<Item = Choice>) -> Choice {
+    choices.fold(Choice::TRUE, |all, choice| all & choice)
+}
+
+fn any(choices: impl Iterator<Item = Choice>) -> Choice {
+    choices.fold(Choice::FALSE, |any, choice| any | choice)
+}
+
+/// `1234`, and of more digits `24680`: up or down by one or two, and then any last digit (`123450`), which
+/// the customer may have put there to make the run long enough. `9` and `0` are neighbours.
+fn run(digits: &[u8]) -> Choice {
+    let (digits, steps): (_, &[u8]) = match digits.len() {
+        4 => (digits, &[1, 9]),
+        count => (&digits[..count - 1], &[1, 2, 8, 9]),
+    };
+    any(steps.iter().map(|step| {
+        all(digits.windows(2).map(|pair| {
+            let next = pair[0] + step;
+            next.ct_eq(&pair[1]) | next.ct_eq(&(pair[1] + 10))
+        }))
+    }))
+}
+
+/// `7777`, `2525`, `1122`, and of more digits `123123`, `1231231`, `112233`, `111222`, `123321`.
+fn repeat(digits: &[u8]) -> Choice {
+    let count = digits.len();
+    let of_period = |period| all(digits.iter().zip(&digits[period..]).map(|(one, other)| one.ct_eq(other)));
+    let in_groups =
+        |size| all(digits.chunks(size).map(|group| all(group.iter().map(|digit| digit.ct_eq(&group[0])))));
+    let periods = any((1..=count / 2).map(of_period));
+    let groups = any((2..=count / 2).filter(|size| count.is_multiple_of(*size)).map(in_groups));
+    let mirrored = all(digits.iter().zip(digits.iter().rev()).map(|(one, other)| one.ct_eq(other)));
+    // Of four digits, the list has the mirrored ones that people choose.
+    let is_longer = Choice::from_u8_lsb(u8::from(count > 4));
+    periods | groups | (mirrored & is_longer)
+}
+
+/// `1987`.
+fn year(digits: &[u8]) -> Choice {
     let [first, end] = YEARS;
-    let year = !value.ct_lt(&first) & value.ct_lt(&end);
-    let column = COLUMN.iter().fold(Choice::FALSE, |any, line| any | value.ct_eq(line));
-    doubles | year | column
+    let year = number(digits);
+    !year.ct_lt(&first) & year.ct_lt(&end)
+}
+
+/// `2580`, and of more digits `147896`, each key next to the one before, or `789456`, lines of three.
+fn pattern(digits: &[u8]) -> Choice {
+    if digits.len() == 4 {
+        return is_one_of(number(digits), &COLUMN);
+    }
+    let path = all(digits.windows(2).map(|pair| is_one_of_either_way(pair, &NEIGHBOURS)));
+    // The key that stands in no line of three may come first or last.
+    let last = digits.len() - 1;
+    let behind_zero = digits[0].ct_eq(&0) & is_in_lines(&digits[1..]);
+    let before_zero = digits[last].ct_eq(&0) & is_in_lines(&digits[..last]);
+    path | is_in_lines(digits) | behind_zero | before_zero
+}
+
+fn common(digits: &[u8]) -> Choice {
+    let number = number(digits);
+    is_one_of(number, &common::OF_FOUR) | is_one_of(number, &common::LONGER)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use WeakReason::{Common, Pattern, Repeat, Run, Year};
 
-    fn weak(pin: &[u8]) -> bool {
+    fn digits(pin: &str) -> Digits {
         let mut digits = Digits::none();
-        pin.iter().for_each(|&digit| digits.push(digit).unwrap());
-        is_weak(&digits)
+        pin.bytes().for_each(|digit| digits.push(digit - b'0').unwrap());
+        digits
+    }
+
+    fn reason(pin: &str) -> Option<WeakReason> {
+        weak_reason(&digits(pin), &Personal::default())
+    }
+
+    /// How many PINs of `count` digits are refused, for each reason.
+    fn refused(count: usize) -> [usize; 6] {
+        let mut refused = [0; 6];
+        for number in 0..10_usize.pow(count as u32) {
+            if let Some(reason) = reason(&format!("{number:0count$}")) {
+                refused[reason as usize] += 1;
+            }
+        }
+        refused
     }
 
     #[test]
-    fn easily_guessed_pins_are_weak() {
-        let weak_pins: [&[u8]; 17] = [
-            &[0, 0, 0, 0],
-            &[7, 7, 7, 7, 7, 7],
-            &[1, 2, 3, 4],
-            &[7, 8, 9, 0],
-            &[4, 3, 2, 1],
-            &[0, 9, 8, 7],
-            &[1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2],
-            &[1, 2, 1, 2],
-            &[6, 9, 6, 9, 6, 9],
-            &[2, 5, 2, 5, 2],
-            &[1, 1, 2, 2],
-            &[1, 9, 3, 0],
-            &[1, 9, 8, 7],
-            &[2, 0, 0, 0],
-            &[2, 0, 2, 9],
-            &[2, 5, 8, 0],
-            &[0, 8, 5, 2],
+    fn easily_guessed_pins_are_refused_with_a_reason() {
+        let weak = [
+            (Run, "1234 7890 4321 0987 12345 13579 24680 86420 123456 098765 12345678901 123456789012"),
+            (Run, "12346 123450 1234567891 1357911"),
+            (
+                Repeat,
+                "0000 7777 777777 1212 2525 696969 25252 123123 1231231 45674567 198719871987 1231231231",
+            ),
+            (Repeat, "1122 8844 112233 111222 11112222 55556666 112233445566 111122223333"),
+            (Repeat, "12321 123321 12344321 573375 1234554321 123456654321"),
+            (Year, "1930 1987 2001 2029"),
+            (Pattern, "2580 0852 14789 123654 147852 147896325 08521236"),
+            (Pattern, "789456 159753 147258369 741852963 753951 0147258369 7894561230 123789456321"),
+            (Common, "2468 1230 1221 0007 5683 12413 10203 102030 142536 5201314 31415926 192837465"),
+            (Common, "4815162342 12345678910 010203040506 00000000001"),
         ];
-        weak_pins.iter().for_each(|pin| assert!(weak(pin), "{pin:?}"));
+        for (expected, pins) in weak {
+            pins.split(' ').for_each(|pin| assert_eq!(reason(pin), Some(expected), "{pin}"));
+        }
     }
 
     #[test]
     fn other_pins_are_not() {
-        let good_pins: [&[u8]; 9] = [
-            &[4, 8, 2, 6],
-            &[1, 2, 3, 5],
-            &[1, 9, 2, 9],
-            &[2, 0, 3, 0],
-            &[1, 2, 2, 1],
-            &[1, 1, 2, 2, 3],
-            &[1, 9, 8, 7, 5],
-            &[1, 2, 1, 3],
-            &[8, 5, 2, 0],
-        ];
-        good_pins.iter().for_each(|pin| assert!(!weak(pin), "{pin:?}"));
+        let good = "4826 1929 2030 8521 5821 9031 2479 4682 \
+            19875 48261 11222 482615 147965 123465 159356 147259 4826159 7894561 1122335 48261597 12345687 \
+            482615973 4826159730 48261597304 482615973048";
+        good.split_whitespace().for_each(|pin| assert_eq!(reason(pin), None, "{pin}"));
     }
 
     #[test]
     fn a_person_has_nearly_every_pin_left() {
-        let refused = (0..10_000_u16)
-            .filter(|n| {
-                weak(&[n / 1000, n / 100 % 10, n / 10 % 10, n % 10].map(|digit| u8::try_from(digit).unwrap()))
-            })
-            .count();
-        // 30 runs, 90 repeated pairs, 90 doubles, 100 years, 2 columns; 2020 is both a year and a repeated pair.
-        assert_eq!(refused, 30 + 90 + 90 + 100 + 2 - 1);
+        // 20 runs; 100 of a pair and 90 of two doubles; 100 years, but 2020, which is a pair; 2 columns; the list.
+        assert_eq!(refused(4), [20, 190, 99, 2, 200, 0]);
+        // Four steps, ten first digits and ten last ones. The rest was counted by another program.
+        assert_eq!(refused(5), [400, 1000, 0, 552, 17, 0]);
+        assert_eq!(refused(6), [400, 2980, 0, 1952, 12, 0]);
+    }
+
+    #[test]
+    fn the_lists_hold_what_no_rule_refuses() {
+        let numbers = common::OF_FOUR.iter().map(|&number| u64::from(number)).chain(common::LONGER);
+        let pins: Vec<String> = numbers.map(|number| number.to_string()[1..].to_owned()).collect();
+        pins.iter().for_each(|pin| assert_eq!(reason(pin), Some(Common), "{pin}"));
+        assert!(common::OF_FOUR.is_sorted_by(|one, next| one < next), "none stands twice");
+        assert_eq!(
+            pins.iter().collect::<std::collections::HashSet<_>>().len(),
+            pins.len(),
+            "none stands twice"
+        );
+    }
+
+    #[test]
+    fn the_first_reason_is_told() {
+        let numbers = ["123400001987258024688261"];
+        let personal = Personal::new(None, numbers.into_iter()).unwrap();
+        let told = [("1234", Run), ("0000", Repeat), ("1987", Year), ("2580", Pattern), ("2468", Common)];
+        for (pin, expected) in told {
+            assert_eq!(weak_reason(&digits(pin), &personal), Some(expected), "{pin}");
+        }
+        assert_eq!(weak_reason(&digits("8261"), &personal), Some(WeakReason::Personal));
+        assert_eq!(reason("8261"), None);
     }
 }

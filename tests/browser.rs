@@ -10,7 +10,7 @@ use card_pin::{
     key_pair::{KeyPair, KeySize},
     random::SystemRandom,
     session::{Action, ControlIdSource, End, Operation, Session, Settings},
-    weak_pin::WeakPin,
+    weak_pin::{Personal, WeakPin},
     wire::{Answer, Endpoint, Formats, Reply, Request},
 };
 use js_sys::{Array, ArrayBuffer, Object, Promise, Reflect, Uint8Array};
@@ -72,6 +72,7 @@ fn keys_differ() {
 async fn a_session_sets_a_pin() {
     let settings = Settings {
         operation: Operation::Set(PinRules::new(4, 4, true, WeakPin::Reject).unwrap()),
+        personal: Personal::default(),
         key_size: KeySize::Rsa2048,
         control_id_source: ControlIdSource::Provider,
         formats: Formats::new(&[1, 4]).unwrap(),

@@ -32,7 +32,7 @@ const LOOKS = ["keypad", "theme"];
 /**
  * Properties that reflect no attribute. The addresses of scripts are among them, since markup must not be able to name those.
  */
-export const PROPERTIES = ["workerUrl", "wasmUrl", "scalarWasmUrl", "requestHeaders"];
+export const PROPERTIES = ["workerUrl", "wasmUrl", "scalarWasmUrl", "requestHeaders", "pinRules"];
 
 /**
  * The options of a session, as attributes and properties give them.

@@ -60,6 +60,21 @@ export type SessionErrorCode =
 /** What can be wrong with an entry. */
 export type ValidationErrorCode = "too_short" | "too_long" | "not_digits" | "weak_pin" | "mismatch";
 
+/** Why a PIN is refused as easily guessed: the first rule that it breaks, in this order. */
+export type WeakReason =
+  /** Digits in a row: `1234`. */
+  | "run"
+  /** Repeated digits: `2525`, `1122`, `123321`. */
+  | "repeat"
+  /** A year: `1987`. */
+  | "year"
+  /** A pattern on the keypad: `2580`, `789456`. */
+  | "pattern"
+  /** Many people choose it. */
+  | "common"
+  /** Made of what `pinRules` says of the customer; never what of it. */
+  | "personal";
+
 /** An error that holds a code, its meaning as a sentence in `message`, and no data. */
 export class CardPinError extends Error {
   readonly name: "CardPinError";
@@ -80,8 +95,8 @@ export interface CardPinEventDetails {
   ready: { event: "ready"; isolation: Isolation };
   /** The entry changed; `pin_valid` says whether a submit now would be sent. */
   pin_valid: { event: "pin_valid"; pin_valid: boolean; digits: number; step: "entry" | "confirm" };
-  /** The entry, or a submit, was refused. */
-  set_pin_validation_error: { event: "set_pin_validation_error"; code: ValidationErrorCode };
+  /** The entry, or a submit, was refused; `reason` comes with `weak_pin` alone. */
+  set_pin_validation_error: { event: "set_pin_validation_error"; code: ValidationErrorCode; reason?: WeakReason };
   /** A submit was taken. */
   submitting: { event: "submitting" };
   /** The server accepted the PIN. */
@@ -117,6 +132,16 @@ export interface PinSessionEventMap extends CardPinEventMap {
 export type ControlIdProvider = () => string | Promise<string>;
 
 export type PinBlockFormat = 0 | 1 | 3 | 4;
+
+/** What the issuer knows of this customer. It goes to the vault, and never comes back: no event, error or log has any of it. */
+export interface PinRules {
+  /** `YYYY-MM-DD`: its day, month and year are refused in every order that fits the length (`2304`, `8704`, `23041987`). */
+  birthDate?: string;
+  /** Any digits of it that follow each other are refused. */
+  phone?: string;
+  /** The same for at most ten account numbers. Not the card's own number, which the page should not have. */
+  accounts?: string[];
+}
 
 /** What every session is made with. One of `controlId` and `controlIdProvider` is needed. */
 export interface SessionOptions {
@@ -164,6 +189,10 @@ export interface SetPinOptions extends SessionOptions {
   confirm?: boolean;
   /** Whether easily guessed PINs are refused; default `"reject"`. */
   weakPin?: "reject" | "allow";
+  /** Where `suggest` draws a PIN, in the canvas' `color`. One that no session had before. */
+  canvas?: HTMLCanvasElement;
+  /** What this customer's PIN is not to be made of; only with `weakPin: "reject"`. */
+  pinRules?: PinRules;
 }
 
 /** To view the PIN of a card that was made. */
@@ -200,6 +229,11 @@ export class PinSession extends EventTarget {
   erase(): void;
   /** Empties the current entry. @throws {CardPinError} `closed` */
   clear(): void;
+  /**
+   * Has the vault draw a PIN by chance that would be taken, and show it on the `canvas`, until the customer types or does anything
+   * else with the entry, which begins anew. @throws {CardPinError} `closed`
+   */
+  suggest(): void;
   /** Goes on to the second entry. @throws {CardPinError} `closed` */
   confirm(): void;
   /** Goes to whatever comes next, the second entry or the submit, as `Enter` does on the pad. @throws {CardPinError} `closed` */
@@ -212,8 +246,8 @@ export class PinSession extends EventTarget {
    */
   viewPin(): Promise<void>;
   /**
-   * Has the PIN that is shown told digit by digit, as `spell` events, for a screen reader: only ever call it because the
-   * customer asked for it.
+   * Has the PIN that is shown, or was suggested, told digit by digit, as `spell` events, for a screen reader: only ever call it
+   * because the customer asked for it.
    */
   spell(): void;
   /** Ends the session and wipes it. */
@@ -257,12 +291,13 @@ export class CardPin extends HTMLElement {
   /** Instead of `controlId`; no attribute. */
   controlIdProvider: ControlIdProvider | undefined;
   /**
-   * Texts in the place of the pad's own, by group and key as in `languages/*.js`: `{ pad: { choose: "Pick a PIN" } }`. All others
+   * Texts in the place of the pad's own, by group and key as in the files of `languages/`: `{ pad: { choose: "Pick a PIN" } }`. All others
    * stay. Assigning what is not a text of the pad throws a `TypeError`.
    */
   words: PadWords;
   /** As in `PinSessionOptions`; no attributes, so that markup can name neither scripts nor headers. */
   requestHeaders: Record<string, string> | undefined;
+  pinRules: PinRules | undefined;
   workerUrl: string | undefined;
   wasmUrl: string | undefined;
   scalarWasmUrl: string | undefined;

@@ -17,6 +17,7 @@ import { Presses } from "./presses.js";
 import { Session } from "./session.js";
 import { eventsBetween, takesInput } from "./session-state.js";
 import { Speech } from "./speech.js";
+import { canDraw } from "./stage.js";
 import { ViewPane } from "./view-pane.js";
 import { checkWords } from "./words.js";
 
@@ -232,7 +233,8 @@ export class CardPin extends Base {
     try {
       const options = readOptions(this, /** @type {any} */ (properties.get(this)));
       options.controlIdProvider = this.#controlIdProvider;
-      if (this.#pane instanceof ViewPane) options.canvas = this.#pane.makeCanvas();
+      this.#pane?.stage.clear();
+      if (this.#pane instanceof ViewPane) options.canvas = this.#pane.stage.makeCanvas();
       const settings = (this.#settings = toSettings(options));
       this.#isOpening = true;
       setTimeout(() => this.#settings === settings && this.#open());
@@ -249,12 +251,10 @@ export class CardPin extends Base {
     if (!this.#isOpening || !this.#settings) return this.#session;
     this.#isOpening = false;
     this.#session = new Session(this.#settings, {
-      canvas: this.#pane instanceof ViewPane ? this.#pane.canvas : undefined,
+      canvas: this.#pane?.stage.canvas,
       askControlId: () => this.#controlIdProvider?.(),
       onChange: (before, after) => this.#onChange(before, after),
-      onTell: ({ digit, place }) => {
-        if (this.#pane instanceof ViewPane) this.#pane.spell(/** @type {any} */ (digit), /** @type {any} */ (place));
-      },
+      onTell: ({ digit, place }) => this.#pane?.stage.spell(/** @type {any} */ (digit), /** @type {any} */ (place)),
     });
     return this.#session;
   }
@@ -302,12 +302,23 @@ export class CardPin extends Base {
         return this.reset();
       case "back":
         return this.#say("forget");
+      case "suggest":
+        return this.#suggest();
       case "spell":
         return this.#session?.say("spell");
       case "cancel":
         // The page decides where to; where it does not say, the session ends all the same.
         if (this.#tell({ event: "cancel" })) this.close();
     }
+  }
+
+  #suggest() {
+    const session = this.#open();
+    const stage = this.#pane?.stage;
+    if (!session || !stage || !takesInput(session.state)) return;
+    // Made when somebody wants it: a session that needs none starts sooner.
+    if (!stage.canvas) session.useCanvas(stage.makeCanvas());
+    session.say("suggest");
   }
 
   /** @param {Typed | "escape"} typed @param {boolean} [isRepeated] @returns {boolean} whether it was for the pad */
@@ -378,11 +389,13 @@ export class CardPin extends Base {
       confirm,
       refusesWeak: weakPin === "reject",
       problem: (end ? end.code : state?.problem) ?? undefined,
-      reason: undefined,
+      reason: state?.reason ?? undefined,
       refusals: state?.refusals ?? 0,
       waits: (state?.waitsSeconds ?? null) !== null,
       isSlow: state?.isSlow ?? false,
       secondsLeft: state?.secondsLeft ?? 0,
+      suggested: state?.suggested ?? false,
+      canSuggest: canDraw(),
       canRestart: (isOver || end?.retryable === true) && this.#controlIdProvider !== undefined,
     };
   }

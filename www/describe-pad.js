@@ -20,12 +20,14 @@
  * @property {boolean} waits whether a busy server is waited for
  * @property {boolean} isSlow whether the wait takes so long that somebody may wonder
  * @property {number} secondsLeft until a PIN that is shown is hidden
+ * @property {boolean} suggested whether a PIN is shown that the vault drew for the customer
+ * @property {boolean} canSuggest
  * @property {boolean} canRestart
  */
 
-/** @typedef {"advance" | "restart" | "back" | "cancel" | "spell"} Action */
+/** @typedef {"advance" | "restart" | "back" | "cancel" | "suggest" | "spell"} Action */
 
-/** @typedef {{label: string, action: Action, isEnabled: boolean}} Button */
+/** @typedef {{label: string, action: Action, isEnabled: boolean, isQuiet: boolean}} Button */
 
 /**
  * What is seen and what is said.
@@ -43,7 +45,7 @@
  * @property {"entry" | "title" | "primary"} focus where the focus belongs
  */
 
-/** @typedef {View & {dots: {places: number, filled: number}, takesDigits: boolean}} PadView */
+/** @typedef {View & {dots: {places: number, filled: number}, takesDigits: boolean, isShown: boolean}} PadView */
 
 /** The codes that have one text: all of them mean that this browser cannot do it here. */
 const BROWSER = ["isolation_unavailable", "vault_missing", "wasm_unavailable"];
@@ -62,7 +64,7 @@ const REASONS = {
 };
 
 /** Texts of which the longest decides how much room there is, so that nothing moves when one takes another's place. */
-export const TITLES = ["choose", "repeat", "submitting"];
+export const TITLES = ["choose", "repeat", "submitting", "suggestion"];
 
 /**
  * @param {string} code
@@ -90,6 +92,7 @@ export function describePad(state, words) {
     isBusy: phase === "submitting",
     dots: { places, filled: digits },
     takesDigits: phase === "open",
+    isShown: phase === "open" && state.suggested,
   };
 }
 
@@ -127,6 +130,7 @@ function describeOpen(state, words) {
   /** @param {string} key @param {Record<string, number>} [values] */
   const text = (key, values) => words.text("pad", key, values);
   const { step, digits, minLength, maxLength, confirm } = state;
+  if (state.suggested) return describeSuggestion(words);
   const isFixed = minLength === maxLength;
   const isRepeat = step === "confirm";
   const length = isFixed ? text("length", { count: maxLength }) : text("lengthRange", { min: minLength, max: maxLength });
@@ -137,8 +141,10 @@ function describeOpen(state, words) {
     ? text("progress", { entered: digits, count: maxLength })
     : text("progressRange", { count: digits, max: maxLength });
   const problem = refusal(state, words);
+  const advance = button(text(confirm && !isRepeat ? "next" : "submit"), "advance", digits >= minLength);
+  const suggest = digits === 0 && !isRepeat && state.canSuggest ? button(text("suggest"), "suggest", true, true) : undefined;
+  // A first entry of a fixed length goes on by itself.
   const goesOn = isFixed && confirm && !isRepeat;
-  const primary = button(text(confirm && !isRepeat ? "next" : "submit"), "advance", digits >= minLength);
   return {
     step: stepLabel,
     title: label,
@@ -147,10 +153,26 @@ function describeOpen(state, words) {
     status: digits > 0 ? count : isRepeat ? sentences(stepLabel, label) : "",
     alert: problem,
     picture: undefined,
-    // A first entry of a fixed length goes on by itself.
-    primary: goesOn ? undefined : primary,
+    primary: suggest ?? (goesOn ? undefined : advance),
     secondary: isRepeat ? button(text("back"), "back") : button(text("cancel"), "cancel"),
     focus: "entry",
+  };
+}
+
+/** A PIN by chance, for who wants one: seen once, and then entered as any other. @param {Words} words */
+function describeSuggestion(words) {
+  const [title, hint] = ["suggestion", "suggestionHint"].map((key) => words.text("pad", key));
+  return {
+    step: "",
+    title,
+    hint,
+    problem: "",
+    status: sentences(title, hint),
+    alert: "",
+    picture: undefined,
+    primary: button(words.text("pad", "useSuggestion"), "back"),
+    secondary: button(words.text("view", "spell"), "spell"),
+    focus: /** @type {const} */ ("primary"),
   };
 }
 
@@ -192,5 +214,11 @@ function refusal({ problem, reason, digits, minLength, maxLength }, words) {
   return words.text("refusals", key, { count: problem === "too_short" ? Math.max(1, minLength - digits) : maxLength });
 }
 
-/** @param {string} label @param {Action} action @param {boolean} [isEnabled] @returns {Button} */
-export const button = (label, action, isEnabled = true) => ({ label, action, isEnabled });
+/**
+ * @param {string} label
+ * @param {Action} action
+ * @param {boolean} [isEnabled]
+ * @param {boolean} [isQuiet] whether it is only offered, and not what comes next
+ * @returns {Button}
+ */
+export const button = (label, action, isEnabled = true, isQuiet = false) => ({ label, action, isEnabled, isQuiet });

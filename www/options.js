@@ -16,11 +16,12 @@ import { absolute, bare, isSecure } from "./platform.js";
  * @property {string} [setUrl] needed to set a PIN
  * @property {string} [viewUrl] needed to view one
  * @property {string} [statusUrl] where an unknown outcome is looked up
- * @property {HTMLCanvasElement} [canvas] needed to view a PIN: where it is drawn
+ * @property {HTMLCanvasElement} [canvas] needed to view a PIN, and to suggest one: where it is drawn
  * @property {number} [minLength]
  * @property {number} [maxLength]
  * @property {boolean} [confirm]
  * @property {"reject" | "allow"} [weakPin]
+ * @property {PinRules} [pinRules]
  * @property {number} [timeoutMs]
  * @property {2048 | 3072 | 4096} [keySize]
  * @property {number[]} [pinBlockFormats] those that the server may ask for: of 0, 1, 3 and 4
@@ -30,6 +31,14 @@ import { absolute, bare, isSecure } from "./platform.js";
  * @property {string} [workerUrl]
  * @property {string} [wasmUrl]
  * @property {string} [scalarWasmUrl]
+ */
+
+/**
+ * What the issuer knows of this customer, whose PIN is not to be made of it. It goes to the vault, and never comes back.
+ * @typedef {object} PinRules
+ * @property {string} [birthDate] `YYYY-MM-DD`
+ * @property {string} [phone]
+ * @property {string[]} [accounts] account numbers
  */
 
 /** The longest time-out, ten minutes: more is a mistake in the unit. */
@@ -118,6 +127,59 @@ function headerList(headers) {
   return entries.flat();
 }
 
+/** How many digits a PIN has at least: shorter numbers forbid none. */
+const MIN_DIGITS = 4;
+/** The longest number, in digits, as in `src/weak_pin/personal.rs`. */
+const MAX_NUMBER = 34;
+const MAX_ACCOUNTS = 10;
+
+/**
+ * @param {string} name
+ * @param {unknown} number with signs between its digits
+ * @returns {string[]} its digits; where there are letters between them, in parts
+ */
+function digitsOf(name, number) {
+  const characters = typeof number === "string" && /^[\w+()./ -]+$/.test(number) ? number.replace(/[^0-9a-z]/gi, "") : "";
+  const parts = characters.length <= MAX_NUMBER ? characters.match(/[0-9]+/g) : null;
+  if (!parts?.some((part) => part.length >= MIN_DIGITS)) {
+    throw new TypeError(`${name} has to be a string with ${MIN_DIGITS} to ${MAX_NUMBER} digits`);
+  }
+  return parts;
+}
+
+/**
+ * @param {string} date
+ * @returns {string} its digits
+ */
+function dateDigits(date) {
+  const isDate = typeof date === "string" && /^\d{4}-\d\d-\d\d$/.test(date) && !Number.isNaN(Date.parse(date));
+  if (!isDate || new Date(date).toISOString().slice(0, date.length) !== date) {
+    throw new TypeError("pinRules.birthDate has to be a date in the form YYYY-MM-DD");
+  }
+  return date.replaceAll("-", "");
+}
+
+/**
+ * @param {PinRules} rules
+ * @returns {Pick<Open, "birthDate" | "knownNumbers">}
+ */
+function customerRules(rules) {
+  const names = typeof rules === "object" && rules !== null ? Object.keys(rules) : ["none"];
+  // A name that is misspelt would leave the customer without the rule, and nobody would know.
+  if (!names.every((name) => ["birthDate", "phone", "accounts"].includes(name))) {
+    throw new TypeError("pinRules has to be an object with some of: birthDate, phone, accounts");
+  }
+  const { birthDate, phone, accounts = [] } = bare(rules);
+  if (!Array.isArray(accounts) || accounts.length > MAX_ACCOUNTS) {
+    throw new TypeError(`pinRules.accounts has to be an array of at most ${MAX_ACCOUNTS} strings`);
+  }
+  const phoneDigits = phone === undefined ? [] : digitsOf("pinRules.phone", phone);
+  return {
+    birthDate: birthDate === undefined ? null : dateDigits(birthDate),
+    knownNumbers: [...phoneDigits, ...accounts.flatMap((account) => digitsOf("each of pinRules.accounts", account))],
+  };
+}
+
 /**
  * @param {readonly number[]} formats
  * @returns {number[]}
@@ -164,6 +226,7 @@ export function toSettings(options) {
       maxLength: wholeNumber("maxLength", given.maxLength ?? minLength, minLength, 12),
       confirm: oneOf("confirm", given.confirm, [true, false]),
       weakPin: oneOf("weakPin", given.weakPin, ["reject", "allow"]),
+      ...customerRules(views || given.pinRules === undefined ? {} : given.pinRules),
       keySize: oneOf("keySize", given.keySize, [2048, 3072, 4096]),
       pinBlockFormats: formatList(given.pinBlockFormats),
       credentials: oneOf("credentials", given.credentials, ["omit", "same-origin", "include"]),

@@ -5,14 +5,19 @@
 import { describePad, TITLES } from "./describe-pad.js";
 import { makeEntryField } from "./entry-field.js";
 import { Keypad } from "./keypad.js";
-import { Pane, part } from "./pane.js";
+import { Pane, conceal, part } from "./pane.js";
+import { Stage } from "./stage.js";
 
 /** @import {PadState} from "./describe-pad.js" */
 /** @import {Typed} from "./entry-field.js" */
 /** @import {Words} from "./words.js" */
 
 export class Pad {
+  /** Where a PIN is drawn that the vault suggests. */
+  stage = new Stage();
   #pane;
+  #entry = part("div", "entry");
+  #suggestion = part("div", "suggestion");
   #dots = part("div", "dots");
   #keys = part("div", "keys");
   /** @type {Keypad | undefined} */
@@ -26,11 +31,11 @@ export class Pad {
    */
   constructor(root, take) {
     this.#pane = new Pane(root);
-    const entry = part("div", "entry");
     this.#dots.setAttribute("aria-hidden", "true");
-    this.#pane.field = makeEntryField("title", "step hint", take);
-    entry.append(this.#dots, this.#pane.field);
-    this.#pane.body.append(entry, this.#keys);
+    this.#pane.field = makeEntryField("title", "hint message", take);
+    this.#entry.append(this.#dots, this.#pane.field);
+    this.#suggestion.append(this.stage.element, this.stage.spoken);
+    this.#pane.body.append(this.#entry, this.#keys, this.#suggestion);
   }
 
   get element() {
@@ -71,5 +76,8 @@ export class Pad {
     [...this.#dots.children].forEach((dot, place) => dot.toggleAttribute("data-filled", place < filled));
     this.#keypad?.render(view.takesDigits, words.text("pad", "erase"));
     this.#pane.render(view, state.refusals);
+    conceal(this.#suggestion, !view.isShown);
+    for (const element of [this.#dots, this.#keys]) conceal(element, view.isShown);
+    this.stage.render(words, view.isShown);
   }
 }

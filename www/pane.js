@@ -86,8 +86,8 @@ export class Pane {
     this.title.setAttribute("aria-level", "2");
     this.title.tabIndex = -1;
     this.title.id = "title";
-    this.step.id = "step";
     this.hint.id = "hint";
+    this.#problem.id = "message";
     this.#primary.type = this.#secondary.type = "button";
     this.#primary.dataset.key = "submit";
     this.#secondary.dataset.key = "secondary";
@@ -170,12 +170,13 @@ export class Pane {
     for (const child of this.body.children) {
       if (child !== this.#picture) conceal(/** @type {HTMLElement} */ (child), isOver);
     }
-    // What has the focus is read by the reader itself.
-    const isRead = hadFocus && isOver && view.focus === "title";
+    // What gets the focus at the end is read by the reader itself, with its description.
+    const isRead = hadFocus && isOver;
     write(this.#status, isRead ? "" : view.status);
     // The same refusal once more is said once more.
     if (isAgain && view.alert) this.#alert.textContent = "";
-    write(this.#alert, view.alert);
+    write(this.#alert, isRead ? "" : view.alert);
+    this.#describe(isOver);
     const active = /** @type {HTMLButtonElement | null} */ (this.#root.activeElement);
     const isLost = active?.disabled || active?.closest("[data-concealed]");
     if (hadFocus && (isMoved || isLost || !active)) this.focus({ preventScroll: true });
@@ -186,7 +187,16 @@ export class Pane {
   #draw(element, shown) {
     conceal(element, !shown);
     element.disabled = !shown?.isEnabled;
+    element.toggleAttribute("data-quiet", shown?.isQuiet === true);
     if (shown) write(element, shown.label);
+  }
+
+  /** At an end, what has the focus is described by what happened. @param {boolean} isOver */
+  #describe(isOver) {
+    for (const [element, by] of [[this.title, "hint message"], [this.#primary, "title message"]]) {
+      if (isOver) writeAttribute(/** @type {HTMLElement} */ (element), "aria-describedby", /** @type {string} */ (by));
+      else /** @type {HTMLElement} */ (element).removeAttribute("aria-describedby");
+    }
   }
 
   /** @param {View["picture"]} picture */

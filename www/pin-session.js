@@ -71,6 +71,14 @@ export class PinSession extends EventTarget {
     this.#edit("clear");
   }
 
+  /**
+   * Has the vault draw a PIN that would be taken, on the `canvas` of the options: until the customer types or does anything else
+   * with the entry, which begins anew. @throws {CardPinError} `closed`
+   */
+  suggest() {
+    this.#edit("suggest");
+  }
+
   /** Goes on to the second entry. @throws {CardPinError} `closed` */
   confirm() {
     this.#edit("confirm");
@@ -98,7 +106,7 @@ export class PinSession extends EventTarget {
     return this.#session.state.views ? this.#session.submit() : Promise.reject(new CardPinError("closed"));
   }
 
-  /** Has the PIN that is shown told digit by digit, as `spell` events, for a screen reader. */
+  /** Has the PIN that is shown, or was suggested, told digit by digit, as `spell` events, for a screen reader. */
   spell() {
     this.#session.say("spell");
   }

@@ -28,10 +28,11 @@ export type ErrorCode = "control_id_missing" | "control_id_unavailable" | "contr
 /**
  * From the page to the vault. The first message is [`Open`](Self::Open); it is taken once.
  */
-export type Inward = { "open": Open } | { "press": Digit } | "erase" | "clear" | "forget" | "confirm" | "advance" | "submit" | { "controlId": string | null } | { "color": string } | "reveal" | "spell" | "ping" | "close";
+export type Inward = { "open": Open } | { "press": Digit } | "erase" | "clear" | "forget" | "confirm" | "advance" | "suggest" | "submit" | { "controlId": string | null } | { "color": string } | "reveal" | "spell" | "ping" | "close";
 
 /**
- * What a session is opened with. The page gives every field; defaults are in `www/options.js`.
+ * What a session is opened with. The page gives every field; defaults are in `www/options.js`. There is no `Debug` output of
+ * its values.
  */
 export type Open = { 
 /**
@@ -74,6 +75,14 @@ confirm: boolean,
  * What happens to PINs that are easily guessed.
  */
 weakPin: WeakPinName, 
+/**
+ * The customer's, which the PIN is not made of: `YYYYMMDD`.
+ */
+birthDate: string | null, 
+/**
+ * The digits of the customer's phone numbers and account numbers, which the PIN is not made of either.
+ */
+knownNumbers: Array<string>, 
 /**
  * Bits of the RSA modulus: 2048, 3072 or 4096.
  */
@@ -158,9 +167,17 @@ refusals: number,
  */
 refused: ErrorCode | null, 
 /**
+ * Which rule that PIN broke, where it was refused as easily guessed.
+ */
+reason: WeakReason | null, 
+/**
  * For how many seconds a busy server is left alone before it is asked again.
  */
 waitsSeconds: number | null, 
+/**
+ * Whether a PIN that was drawn for the customer is shown.
+ */
+suggested: boolean, 
 /**
  * How the session ended.
  */
@@ -180,3 +197,9 @@ export type Step = "entry" | "confirm";
  * What happens to PINs that are easily guessed.
  */
 export type WeakPinName = "reject" | "allow";
+
+/**
+ * Why a PIN is easily guessed: the first rule that it breaks, in this order. What is known of the customer comes last, so
+ * that it is told only of a PIN that nothing else is wrong with.
+ */
+export type WeakReason = "run" | "repeat" | "year" | "pattern" | "common" | "personal";

@@ -29,10 +29,12 @@
  * @property {boolean} valid
  * @property {number} refusals how many were told
  * @property {string | null} refused the code of the last
+ * @property {string | null} reason which rule that PIN breaks, where the code is `weak_pin`
  * @property {string | null} problem the code of the refusal that the customer has not answered yet by typing
  * @property {number | null} waitsSeconds for which a busy server is left alone
  * @property {boolean} isSlow whether the submit takes so long that somebody may wonder
  * @property {number} secondsLeft for which the PIN is still shown
+ * @property {boolean} suggested whether a PIN that was drawn for the customer is shown
  * @property {End | null} end
  * @property {number} posted how many messages the vault was sent, and
  * @property {number} taken how many of them it has taken
@@ -64,9 +66,9 @@
 /** The codes of the page's own that a new control id does not help against. */
 const FINAL = ["outcome_unknown", "vault_missing", "isolation_unavailable", "wasm_unavailable", "rejected", "not_allowed"];
 /** What an entry is changed by. */
-const EDITS = ["erase", "clear", "forget", "confirm", "advance"];
+const EDITS = ["erase", "clear", "forget", "confirm", "advance", "suggest"];
 /** What answers a refusal: another entry. To ask for the next step once more does not. */
-const ANSWERS = ["erase", "clear", "forget"];
+const ANSWERS = ["erase", "clear", "forget", "suggest"];
 /** How long a PIN is shown: as in `src/web/driver.rs`. */
 export const SHOWN_SECONDS = 30;
 
@@ -84,10 +86,12 @@ export const initial = ({ views, isGiven }) => ({
   valid: false,
   refusals: 0,
   refused: null,
+  reason: null,
   problem: null,
   waitsSeconds: null,
   isSlow: false,
   secondsLeft: SHOWN_SECONDS,
+  suggested: false,
   end: null,
   posted: 0,
   taken: 0,
@@ -102,6 +106,9 @@ export const initial = ({ views, isGiven }) => ({
 /** Whether the customer's digits are taken. @param {SessionState} state */
 export const takesInput = (state) =>
   !state.views && (state.phase === "opening" || state.phase === "open") && state.submit <= state.taken;
+
+/** Whether there is a PIN on the canvas. @param {SessionState} state */
+const showsPin = ({ phase, suggested }) => phase === "shown" || suggested;
 
 /** Whether a submit was taken, or may have been. @param {SessionState} state */
 const maySubmit = ({ phase, submit, advance, taken }) => phase === "submitting" || submit > taken || advance > taken;
@@ -148,7 +155,8 @@ export function reduce(state, input) {
     case "looks":
       if (state.phase === "arrived" && input.isLookedAt) return post(state, "reveal");
       if (state.phase === "shown" && !input.isLookedAt) return finish(state, { code: null, retryable: false });
-      return [state, []];
+      // There are no digits to lose beside a PIN that is suggested.
+      return state.suggested && !input.isLookedAt ? post(state, "forget") : [state, []];
     case "hidden":
       if (state.phase === "shown") return finish(state, { code: null, retryable: false });
       if (state.phase === "arrived") return finish(state, failure("closed"));
@@ -181,7 +189,7 @@ function told(state, message) {
     return isExpected ? [{ ...state, isAsked: true, isAnswered: false }, [{ do: "ask" }]] : [state, []];
   }
   if ("spell" in message) {
-    if (state.phase !== "shown") return [state, []];
+    if (!showsPin(state)) return [state, []];
     const { digit, place } = message.spell;
     return [state, [{ do: "tell", detail: { event: "spell", digit: digit ?? undefined, place } }]];
   }
@@ -225,7 +233,7 @@ function isBelievable(state, { taken, session: { stage, end } }) {
  * @returns {[SessionState, Effect[]]}
  */
 function follow(state, { taken, session }) {
-  const { stage, ready, step, digits, valid, waitsSeconds } = session;
+  const { stage, ready, step, digits, valid, waitsSeconds, suggested } = session;
   const isRefused = session.refusals > state.vaultRefusals;
   const isChanged = step !== state.step || digits !== state.digits;
   /** @type {SessionState} */
@@ -237,8 +245,10 @@ function follow(state, { taken, session }) {
     digits,
     valid,
     waitsSeconds,
+    suggested,
     refusals: isRefused ? state.refusals + 1 : state.refusals,
     refused: isRefused ? session.refused : state.refused,
+    reason: isRefused ? session.reason : state.reason,
     // A pad that is full takes no more digits: nothing was tried that failed.
     problem: isRefused && session.refused !== "too_long" ? session.refused : isChanged ? null : state.problem,
     vaultRefusals: session.refusals,
@@ -267,7 +277,7 @@ function say(state, message) {
     const problem = typeof message === "object" || ANSWERS.includes(message) ? null : state.problem;
     return post({ ...state, problem, advance: message === "advance" ? number : state.advance }, message);
   }
-  if (message === "spell" && state.phase !== "shown") return [state, []];
+  if (message === "spell" && !showsPin(state)) return [state, []];
   if (message === "reveal" && state.phase !== "arrived") return [state, []];
   return post(state, message);
 }
@@ -283,7 +293,7 @@ function restart(state) {
   const fresh = { ...initial(state), refusals: state.refusals, posted, taken: posted, before: posted };
   if (submit <= taken) return [fresh, []];
   if (views) return say(fresh, "submit");
-  return [{ ...fresh, refusals: state.refusals + 1, refused: "too_short", problem: "too_short" }, []];
+  return [{ ...fresh, refusals: state.refusals + 1, refused: "too_short", reason: null, problem: "too_short" }, []];
 }
 
 /**
@@ -299,7 +309,7 @@ const post = (state, message) => [{ ...state, posted: state.posted + 1 }, [{ do:
  * @returns {[SessionState, Effect[]]}
  */
 const finish = (state, { code, retryable }) => [
-  { ...state, phase: "ended", end: { code, retryable }, digits: 0, valid: false, waitsSeconds: null, problem: null },
+  { ...state, phase: "ended", end: { code, retryable }, digits: 0, valid: false, waitsSeconds: null, suggested: false, problem: null },
   [{ do: "end" }],
 ];
 
@@ -316,7 +326,10 @@ export function eventsBetween(before, after) {
   /** @type {EventDetail[]} */
   const events = [];
   const { step, digits, valid, views, end } = after;
-  if (after.refusals > before.refusals) events.push({ event: "set_pin_validation_error", code: after.refused });
+  if (after.refusals > before.refusals) {
+    const { refused: code, reason } = after;
+    events.push({ event: "set_pin_validation_error", code, ...(reason !== null && { reason }) });
+  }
   const isChanged = step !== before.step || digits !== before.digits || valid !== before.valid;
   if (isChanged && (after.phase === "open" || after.phase === "opening")) {
     events.push({ event: "pin_valid", pin_valid: valid, digits, step });

@@ -124,6 +124,11 @@ export class Session {
     return promise;
   }
 
+  /** Gives the vault a canvas to draw on, where the session was made without one. @param {HTMLCanvasElement} canvas */
+  useCanvas(canvas) {
+    this.#host.useCanvas(canvas);
+  }
+
   /** Ends the session and has the vault wiped. */
   close() {
     this.#take({ type: "close" });

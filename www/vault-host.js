@@ -65,6 +65,12 @@ export class VaultHost {
     this.#send(message);
   }
 
+  /** @param {HTMLCanvasElement} canvas where a PIN is drawn from now on */
+  useCanvas(canvas) {
+    this.#canvas = canvas;
+    if (this.#hasSpoken && !this.#isClosing) this.#giveCanvas();
+  }
+
   /** Has a PIN that is shown drawn in the colour that the page has now: it may change with the daylight. */
   paint() {
     if (!this.#canvas || this.#isClosing) return;

@@ -16,6 +16,8 @@ const goodOptions = () => ({
   maxLength: 4,
   confirm: true,
   weakPin: "reject",
+  birthDate: null,
+  knownNumbers: [],
   keySize: 2048,
   pinBlockFormats: [1, 4],
   credentials: "omit",
@@ -29,6 +31,8 @@ export const impossible = () => [
   ...[3, 13].map((maxLength) => open({ maxLength })),
   ...[0, 1024, 2047, 65535].map((keySize) => open({ keySize })),
   ...[[], [2], [1, 4, 9]].map((pinBlockFormats) => open({ pinBlockFormats })),
+  ...["", "1987", "1987-04-23", "x9870423"].map((birthDate) => open({ birthDate })),
+  ...["+46", "1".repeat(35)].map((number) => open({ knownNumbers: ["4826", number] })),
   ...[0, 600_001].map((timeoutMs) => open({ timeoutMs })),
 ];
 
@@ -45,7 +49,7 @@ export function malformed() {
     ...[undefined, null, true, 7, NaN, 10n, "", "open", "press", "Erase", "__proto__", "x".repeat(500_000)],
     ...[[], ["press"], ["erase"], {}, new Date(), new Map([["press", 4]]), /press/, new Uint8Array(1 << 10), new Error("press"), cyclic],
     ...["", "Press", "prototype", "constructor", "__proto__", "toString", "state", "ask"].map((name) => Object.fromEntries([[name, 4]])),
-    ...["erase", "clear", "forget", "confirm", "advance", "submit", "reveal", "spell", "ping", "close"].flatMap((name) =>
+    ...["erase", "clear", "forget", "confirm", "advance", "suggest", "submit", "reveal", "spell", "ping", "close"].flatMap((name) =>
       [undefined, null, {}, true].map((content) => ({ [name]: content })),
     ),
     ...wrongDigits.map((press) => ({ press })),
@@ -61,7 +65,7 @@ export function malformed() {
       delete options[name];
       const withOther = (value) => open({ [name]: value });
       // A text that is missing may be left out.
-      const without = name === "controlId" || name === "statusUrl" ? [] : [{ open: options }];
+      const without = ["controlId", "statusUrl", "birthDate"].includes(name) ? [] : [{ open: options }];
       return [...without, withOther({ toString: "4" }), withOther([{}]), withOther(-1)];
     }),
     ...["operation", "weakPin", "credentials"].map((name) => open({ [name]: "__proto__" })),

@@ -80,8 +80,8 @@ async fn a_vault_goes_on_whatever_comes(sandbox: &Sandbox, driver: &WebDriver) -
     ensure!(taken.is_sorted() && taken.last() == Some(&16), "taken: {taken:?}");
     let last = states.last().context("no state was told")?;
     let expected = json!({
-        "stage": "ended", "ready": true, "step": "entry", "digits": 0, "valid": false, "refusals": 0, "refused": null,
-        "waitsSeconds": null, "end": {"code": null, "retryable": false},
+        "stage": "ended", "ready": true, "step": "entry", "digits": 0, "valid": false, "refusals": 0, "refused": null, "reason": null,
+        "waitsSeconds": null, "suggested": false, "end": {"code": null, "retryable": false},
     });
     ensure!(last["session"] == expected, "the end: {last}");
     ensure!(stages(&told) == ["entry", "submitting", "ended"], "the stages: {:?}", stages(&told));

@@ -5,7 +5,7 @@ use card_pin::entry::PinRules;
 use card_pin::error::Error;
 use card_pin::key_pair::KeySize;
 use card_pin::session::{ControlIdSource, Operation, Session, Settings};
-use card_pin::weak_pin::WeakPin;
+use card_pin::weak_pin::{Personal, WeakPin};
 use card_pin::wire::{Answer, ControlId, Endpoint, Formats, Reply};
 use serde::Deserialize;
 use serde::de::{MapAccess, Visitor};
@@ -43,6 +43,7 @@ pub fn reply(data: &[u8]) {
     }
     let settings = Settings {
         operation,
+        personal: Personal::default(),
         key_size: KeySize::Rsa2048,
         control_id_source: ControlIdSource::Given(ControlId::new("1".to_owned()).unwrap()),
         formats: Formats::new(&[0, 1, 3, 4]).unwrap(),

@@ -8,7 +8,7 @@ use card_pin::entry::PinRules;
 use card_pin::error::Error;
 use card_pin::key_pair::KeySize;
 use card_pin::session::{ControlIdSource, Operation, Session, Settings};
-use card_pin::weak_pin::WeakPin;
+use card_pin::weak_pin::{Personal, WeakPin};
 use card_pin::wire::{ControlId, Formats};
 
 use crate::device::{Dice, key_pair, may_be_slow};
@@ -34,6 +34,7 @@ fn run(data: &mut Unstructured<'_>, may_be_slow: bool) -> arbitrary::Result<()> 
     };
     let settings = Settings {
         operation,
+        personal: Personal::default(),
         key_size: KeySize::Rsa2048,
         control_id_source,
         formats: Formats::new(formats).unwrap(),

@@ -16,7 +16,7 @@ use card_pin::entry::PinRules;
 use card_pin::key_pair::KeySize;
 use card_pin::random::SystemRandom;
 use card_pin::session::{Action, ControlIdSource, End, Operation, Session, Settings};
-use card_pin::weak_pin::WeakPin;
+use card_pin::weak_pin::{Personal, WeakPin};
 use card_pin::wire::{Answer, Endpoint, Formats, Reply};
 use card_pin_relay::{Log, Relay, read_config};
 use card_pin_sandbox::{Config, Embossing, PAGE_MINUTES};
@@ -157,6 +157,7 @@ fn device(number: usize) -> Result<(Session<SystemRandom>, String)> {
     let rules = PinRules::new(6, 6, false, WeakPin::Allow).ok_or("six digits are allowed")?;
     let settings = Settings {
         operation: Operation::Set(rules),
+        personal: Personal::default(),
         key_size: KeySize::Rsa2048,
         control_id_source: ControlIdSource::Provider,
         formats: Formats::new(&[1]).ok_or("format 1 is one")?,

@@ -3,6 +3,7 @@
 use crate::{
     entry::PinRules,
     key_pair::KeySize,
+    weak_pin::Personal,
     wire::{ControlId, Formats, Request},
 };
 
@@ -11,6 +12,8 @@ use crate::{
 pub struct Settings {
     /// What it is for.
     pub operation: Operation,
+    /// What is known of the customer, so that no PIN is made of it.
+    pub personal: Personal,
     /// How large its key pair is.
     pub key_size: KeySize,
     /// Where its control id comes from.

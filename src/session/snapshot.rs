@@ -1,6 +1,6 @@
 //! Where a session is, as it is told to whoever looks: counts and codes, and never a digit.
 
-use crate::{entry::Step, error::Error};
+use crate::{entry::Step, error::Error, weak_pin::WeakReason};
 use serde::Serialize;
 
 /// The whole truth about a session, at one moment. Nothing else is told about it.
@@ -22,8 +22,12 @@ pub struct Snapshot {
     pub refusals: u32,
     /// Why the last of them was refused.
     pub refused: Option<Error>,
+    /// Which rule that PIN broke, where it was refused as easily guessed.
+    pub reason: Option<WeakReason>,
     /// For how many seconds a busy server is left alone before it is asked again.
     pub waits_seconds: Option<u16>,
+    /// Whether a PIN that was drawn for the customer is shown.
+    pub suggested: bool,
     /// How the session ended.
     pub end: Option<End>,
 }

@@ -6,6 +6,7 @@
 
 use crate::protocol::{Inward, Outward};
 use crate::session::{End, Snapshot};
+use crate::weak_pin::WeakReason;
 use alloc::string::String;
 use core::fmt;
 use js_sys::{Array, Object, Reflect};
@@ -241,7 +242,19 @@ pub(super) fn write(message: &Outward) -> JsValue {
 }
 
 fn snapshot(snapshot: &Snapshot) -> JsValue {
-    let Snapshot { stage, ready, step, digits, valid, refusals, refused, waits_seconds, end } = *snapshot;
+    let Snapshot {
+        stage,
+        ready,
+        step,
+        digits,
+        valid,
+        refusals,
+        refused,
+        reason,
+        waits_seconds,
+        suggested,
+        end,
+    } = *snapshot;
     object(&[
         ("stage", stage.name().into()),
         ("ready", ready.into()),
@@ -250,7 +263,9 @@ fn snapshot(snapshot: &Snapshot) -> JsValue {
         ("valid", valid.into()),
         ("refusals", refusals.into()),
         ("refused", or_null(refused.map(|refused| refused.code()))),
+        ("reason", or_null(reason.map(WeakReason::name))),
         ("waitsSeconds", or_null(waits_seconds)),
+        ("suggested", suggested.into()),
         ("end", or_null(end.map(end_state))),
     ])
 }

@@ -15,10 +15,10 @@ use crate::{
     protocol::{Inward, Open, OperationName, Outward, WeakPinName},
     random::SystemRandom,
     session::{Action, ControlIdSource, Operation, Session, Settings, Snapshot, Stage},
-    weak_pin::WeakPin,
+    weak_pin::{Personal, WeakPin},
     wire::{ControlId, Formats, Request},
 };
-use alloc::{collections::VecDeque, rc::Rc};
+use alloc::{collections::VecDeque, rc::Rc, string::String};
 use core::cell::RefCell;
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
@@ -145,17 +145,16 @@ impl Driver {
             let before = running.stage_told();
             if let Some(state) = running.news() {
                 self.put(&state);
+                match running.session.shown() {
+                    Some(digits) => screen.draw(digits),
+                    None => screen.wipe(),
+                }
             }
             if asks {
                 self.put(&Outward::Ask);
             }
             let after = running.stage_told();
             if before != after {
-                match (running.session.shown(), after) {
-                    (Some(digits), _) => screen.draw(digits),
-                    (None, Some(Stage::Ended)) => screen.wipe(),
-                    _ => {}
-                }
                 if let Some(stage @ (Stage::Arrived | Stage::Shown)) = after {
                     spawn_local(Rc::clone(self).end_of(stage));
                 }
@@ -285,8 +284,11 @@ impl Running {
         if !(1..=MAX_TIMEOUT_MS).contains(&open.timeout_ms) {
             return Err(Error::Closed);
         }
+        let numbers = open.known_numbers.iter().map(String::as_str);
+        let personal = Personal::new(open.birth_date.as_deref(), numbers).ok_or(Error::Closed)?;
         let settings = Settings {
             operation,
+            personal,
             key_size: KeySize::from_bits(open.key_size.into()).ok_or(Error::Closed)?,
             control_id_source: match open.control_id.take() {
                 Some(control_id) => ControlIdSource::Given(ControlId::new(control_id)?),
@@ -313,6 +315,7 @@ impl Running {
             Inward::Forget => session.forget(),
             Inward::Confirm => session.confirm(),
             Inward::Advance => session.advance(),
+            Inward::Suggest => session.suggest(),
             Inward::Submit => session.submit(),
             Inward::ControlId(control_id) => {
                 session.control_id(control_id);

@@ -12,7 +12,7 @@ use card_pin::{
     pin::Pin,
     random::SystemRandom,
     session::{Action, ControlIdSource, Operation, Session, Settings},
-    weak_pin::WeakPin,
+    weak_pin::{Personal, WeakPin},
     wire::{Answer, ControlId, Endpoint, Formats, Reply, Request},
 };
 use des::{
@@ -157,7 +157,14 @@ pub(crate) fn rules() -> PinRules {
 /// To use with a source and an operation: a key pair of the smallest size, all formats, and nowhere to look up an outcome.
 pub(crate) fn settings(operation: Operation, control_id_source: ControlIdSource) -> Settings {
     let formats = Formats::new(&[0, 1, 3, 4]).unwrap();
-    Settings { operation, key_size: KeySize::Rsa2048, control_id_source, formats, can_look_up: false }
+    Settings {
+        operation,
+        personal: Personal::default(),
+        key_size: KeySize::Rsa2048,
+        control_id_source,
+        formats,
+        can_look_up: false,
+    }
 }
 
 pub(crate) fn given() -> Session<SystemRandom> {

@@ -39,21 +39,54 @@ impl Rules {
     }
 }
 
-/// "Every digit one more, one less or the same as the one before (`9` and `0` are neighbours), a pair repeated, and for
-/// four digits two doubles, a year or the keypad's middle column."
+/// The PINs that most people choose, each behind a 1.
+const COMMON: &str = include_str!("../../src/weak_pin/common.rs");
+
+/// The rules of `docs/pin-policy.md`, on text.
 fn is_weak(pin: &str) -> bool {
-    let up = "0123456789".repeat(3);
-    let down: String = up.chars().rev().collect();
+    let len = pin.len();
+    let backwards: String = pin.chars().rev().collect();
+    let wheels: &[&str] = if len == 4 { &["0123456789"] } else { &["0123456789", "02468", "13579"] };
+    let run = if len == 4 { pin } else { &pin[..len - 1] };
+    let is_run = wheels.iter().any(|wheel| {
+        let up = wheel.repeat(4);
+        let down: String = up.chars().rev().collect();
+        up.contains(run) || down.contains(run)
+    });
     let repeats = |unit: usize| pin.bytes().enumerate().all(|(at, digit)| digit == pin.as_bytes()[at % unit]);
+    let groups = |size: usize| {
+        len.is_multiple_of(size)
+            && pin.bytes().enumerate().all(|(at, digit)| digit == pin.as_bytes()[at / size * size])
+    };
     let year = (1930..=2029).any(|year| pin == year.to_string());
-    let doubles = pin.len() == 4 && pin[..1] == pin[1..2] && pin[2..3] == pin[3..];
-    up.contains(pin)
-        || down.contains(pin)
-        || repeats(1)
-        || repeats(2)
-        || doubles
+    let keys = ["123", "456", "789", "147", "2580", "369"];
+    let are_neighbours = |pair: &[u8]| {
+        keys.iter()
+            .any(|keys| keys.as_bytes().windows(2).any(|keys| keys == pair || [keys[1], keys[0]] == pair))
+    };
+    let lines = ["123", "456", "789", "147", "258", "369", "159", "357"];
+    let is_line = |line: &str| {
+        lines.contains(&line) || lines.contains(&line.chars().rev().collect::<String>().as_str())
+    };
+    let in_lines = |pin: &str| {
+        pin.len().is_multiple_of(3) && (0..pin.len()).step_by(3).all(|at| is_line(&pin[at..at + 3]))
+    };
+    let pattern = match len {
+        4 => ["2580", "0852"].contains(&pin),
+        _ => {
+            pin.as_bytes().windows(2).all(are_neighbours)
+                || in_lines(pin)
+                || pin.strip_prefix('0').is_some_and(in_lines)
+                || pin.strip_suffix('0').is_some_and(in_lines)
+        }
+    };
+    is_run
+        || (1..=len / 2).any(repeats)
+        || (2..=len / 2).any(groups)
+        || (len > 4 && pin == backwards)
         || year
-        || ["2580", "0852"].contains(&pin)
+        || pattern
+        || COMMON.contains(&format!("1_{pin},"))
 }
 
 /// One or two entries.

@@ -17,6 +17,7 @@ use card_pin::{
     error::Error,
     key_pair::KeySize,
     session::{Action, ControlIdSource, Operation, Session, Settings, Snapshot, Stage},
+    weak_pin::Personal,
     wire::{ControlId, Endpoint, Formats, Request},
 };
 use proptest::{prelude::*, test_runner::TestCaseError};
@@ -60,6 +61,7 @@ impl<'a> World<'a> {
         };
         let settings = Settings {
             operation,
+            personal: Personal::default(),
             key_size: KeySize::Rsa2048,
             control_id_source: match setup.source {
                 Source::Given => ControlIdSource::Given(ControlId::new(control_id(0)).unwrap()),
@@ -268,7 +270,10 @@ fn check_change(before: Snapshot, after: Snapshot) -> Result<(), TestCaseError> 
     prop_assert!(before.end.is_none() || after == before, "{:?} after {:?}", after, before);
     prop_assert!(after.ready || !before.ready);
     prop_assert!(after.refusals == before.refusals || after.refusals == before.refusals + 1);
-    prop_assert!(after.refusals != before.refusals || after.refused == before.refused);
+    prop_assert!(
+        after.refusals != before.refusals || (after.refused, after.reason) == (before.refused, before.reason)
+    );
+    prop_assert_eq!(after.reason.is_some(), after.refused == Some(Error::WeakPin));
     if let Some(end) = after.end {
         prop_assert_eq!(end.retryable, end.code.is_some_and(Error::is_retryable));
     }

@@ -16,7 +16,7 @@ use card_pin::{
     pin_block::{Format, PinBlock, PinField},
     secret::Secret,
     tzpk::{KeyUsage, Tzpk},
-    weak_pin::WeakPin,
+    weak_pin::{Personal, WeakPin},
 };
 use std::hint::black_box;
 
@@ -38,7 +38,8 @@ pub(crate) fn all() -> Vec<Subject> {
         ("digits erased: one PIN / any", erased()),
         ("entries compared: the last digit differs / any differ", compared()),
         ("weak PIN looked for: one good PIN / any good one", checked(good_pin)),
-        ("weak PIN looked for: one weak PIN / any weak one", checked(weak_pin)),
+        ("weak PIN looked for: one of repeated digits / any such", checked(weak_pin)),
+        ("weak PIN looked for: one of the customer's own / any such", checked(personal_pin)),
         ("format 0 made: one PIN / any", encoded(format_0)),
         ("format 1 made: one PIN / any", encoded(|| Some(Format::Iso1))),
         ("format 3 made: one PIN / any", encoded(format_3)),
@@ -80,6 +81,14 @@ fn batch<I>(
 /// An entry with these digits, under rules by which nothing happens by itself.
 fn typed(digits: &[u8], weak_pin: WeakPin) -> Option<Entry> {
     let mut entry = Entry::new(PinRules::new(4, 12, true, weak_pin)?);
+    digits.iter().try_for_each(|&digit| entry.press(digit)).ok()?;
+    Some(entry)
+}
+
+/// As `typed`, of a customer whose birth date and phone number are known.
+fn of_customer(digits: &[u8]) -> Option<Entry> {
+    let known = Personal::new(Some("19870423"), ["467017406059"].into_iter())?;
+    let mut entry = Entry::of_customer(PinRules::new(4, 12, true, WeakPin::Reject)?, known);
     digits.iter().try_for_each(|&digit| entry.press(digit)).ok()?;
     Some(entry)
 }
@@ -132,22 +141,29 @@ fn compared_until_two_differ() -> Stopwatch {
 fn good_pin(class: Class, dice: &mut Dice) -> [u8; 4] {
     loop {
         let drawn = dice.digits();
-        let is_good = typed(&drawn, WeakPin::Reject).is_some_and(|mut entry| entry.confirm().is_ok());
+        let is_good = of_customer(&drawn).is_some_and(|mut entry| entry.confirm().is_ok());
         if is_good {
             return class.choose([4, 8, 2, 6], drawn);
         }
     }
 }
 
+/// One reason for all: which it is is public.
 fn weak_pin(class: Class, dice: &mut Dice) -> [u8; 4] {
-    let year = [1, 9, 3 + dice.below(7), dice.below(10)];
-    let any = [[1, 2, 3, 4], [0, 9, 8, 7], [6, 9, 6, 9], [1, 1, 2, 2], [2, 5, 8, 0], year];
-    class.choose([7; 4], any[usize::from(dice.below(6))])
+    let [a, b] = [dice.below(10), dice.below(10)];
+    let any = [[a, b, a, b], [a, a, b, b]];
+    class.choose([7; 4], any[usize::from(dice.below(2))])
+}
+
+/// From either end of a number, or a date in another form.
+fn personal_pin(class: Class, dice: &mut Dice) -> [u8; 4] {
+    let any = [[4, 6, 7, 0], [0, 6, 0, 5], [6, 0, 5, 9], [2, 3, 0, 4], [8, 7, 2, 3]];
+    class.choose([4, 6, 7, 0], any[usize::from(dice.below(5))])
 }
 
 fn checked(pin: fn(Class, &mut Dice) -> [u8; 4]) -> Stopwatch {
     stopwatch(
-        move |class, dice| (0..BATCH).filter_map(|_| typed(&pin(class, dice), WeakPin::Reject)).collect(),
+        move |class, dice| (0..BATCH).filter_map(|_| of_customer(&pin(class, dice))).collect(),
         |mut entry: Entry| {
             let refused = entry.confirm();
             (entry, refused)

@@ -33,12 +33,6 @@ export default {
     submitting: "Nastavujeme váš PIN…",
     still: "Stále pracujeme. Nechte prosím tuto stránku otevřenou.",
     busy: "Právě teď je požadavků hodně. Počkejte prosím, bude to pokračovat samo.",
-    timeLeft: {
-      one: "Na nastavení PINu zbývá {count} minuta",
-      few: "Na nastavení PINu zbývají {count} minuty",
-      many: "Na nastavení PINu zbývá {count} minuty",
-      other: "Na nastavení PINu zbývá {count} minut",
-    },
     done: "Váš PIN je nastavený",
     doneHint: "Zapamatujte si ho a nikomu ho neříkejte.",
     failed: "Váš PIN se nepodařilo nastavit",
@@ -51,7 +45,6 @@ export default {
     suggest: "Navrhnout PIN",
     suggestion: "Návrh PINu pro vás",
     suggestionHint: "Zapamatujte si ho a pak ho sami zadejte.",
-    suggestAnother: "Navrhnout jiný",
     useSuggestion: "Zadat ho teď",
   },
   refusals: {

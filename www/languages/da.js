@@ -23,7 +23,6 @@ export default {
     submitting: "Opretter din pinkode…",
     still: "Vi arbejder stadig. Lad denne side være åben.",
     busy: "Der er mange i gang lige nu. Vent venligst – det fortsætter af sig selv.",
-    timeLeft: { one: "{count} minut tilbage til at oprette din pinkode", other: "{count} minutter tilbage til at oprette din pinkode" },
     done: "Din pinkode er oprettet",
     doneHint: "Husk den, og fortæl den ikke til nogen.",
     failed: "Vi kunne ikke oprette din pinkode",
@@ -36,7 +35,6 @@ export default {
     suggest: "Foreslå en pinkode",
     suggestion: "En pinkode til dig",
     suggestionHint: "Husk den, og indtast den så selv.",
-    suggestAnother: "Foreslå en anden",
     useSuggestion: "Indtast den nu",
   },
   refusals: {

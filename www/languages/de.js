@@ -23,7 +23,6 @@ export default {
     submitting: "Ihre PIN wird festgelegt …",
     still: "Es dauert noch. Bitte lassen Sie diese Seite geöffnet.",
     busy: "Gerade gehen sehr viele Anfragen ein. Bitte warten Sie, es geht von selbst weiter.",
-    timeLeft: { one: "Noch {count} Minute, um Ihre PIN festzulegen", other: "Noch {count} Minuten, um Ihre PIN festzulegen" },
     done: "Ihre PIN ist festgelegt",
     doneHint: "Merken Sie sich die PIN und verraten Sie sie niemandem.",
     failed: "Wir konnten Ihre PIN nicht festlegen",
@@ -36,7 +35,6 @@ export default {
     suggest: "PIN vorschlagen",
     suggestion: "Eine PIN für Sie",
     suggestionHint: "Merken Sie sich die PIN und geben Sie sie dann selbst ein.",
-    suggestAnother: "Andere PIN vorschlagen",
     useSuggestion: "Jetzt eingeben",
   },
   refusals: {

@@ -29,7 +29,6 @@ export default {
     submitting: "Setting your PIN…",
     still: "Still working. Please keep this page open.",
     busy: "Many people are doing this right now. Please wait: it goes on by itself.",
-    timeLeft: { one: "{count} minute left to set your PIN", other: "{count} minutes left to set your PIN" },
     done: "Your PIN is set",
     doneHint: "Remember it, and don't tell anybody.",
     failed: "We couldn't set your PIN",
@@ -42,7 +41,6 @@ export default {
     suggest: "Suggest a PIN",
     suggestion: "A PIN for you",
     suggestionHint: "Remember it, then enter it yourself.",
-    suggestAnother: "Suggest another",
     useSuggestion: "Enter it now",
   },
   /** Why an entry was refused, and what to do. */

@@ -31,11 +31,6 @@ export default {
     submitting: "Estableciendo su PIN…",
     still: "Seguimos procesándolo. Mantenga abierta esta página.",
     busy: "Hay muchas solicitudes en este momento. Espere, por favor: continuará automáticamente.",
-    timeLeft: {
-      one: "Le queda {count} minuto para establecer su PIN",
-      many: "Le quedan {count} de minutos para establecer su PIN",
-      other: "Le quedan {count} minutos para establecer su PIN",
-    },
     done: "Su PIN se ha establecido",
     doneHint: "Memorícelo y no se lo diga a nadie.",
     failed: "No hemos podido establecer su PIN",
@@ -48,7 +43,6 @@ export default {
     suggest: "Sugerir un PIN",
     suggestion: "Un PIN para usted",
     suggestionHint: "Memorícelo y después introdúzcalo usted.",
-    suggestAnother: "Sugerir otro",
     useSuggestion: "Introducirlo ahora",
   },
   refusals: {

@@ -23,10 +23,6 @@ export default {
     submitting: "Määrame PIN-koodi…",
     still: "Toiming on pooleli. Palun hoidke see leht avatud.",
     busy: "Praegu on kasutajaid palju. Palun oodake, kõik jätkub iseenesest.",
-    timeLeft: {
-      one: "PIN-koodi määramiseks on jäänud {count} minut",
-      other: "PIN-koodi määramiseks on jäänud {count} minutit",
-    },
     done: "PIN-kood on määratud",
     doneHint: "Jätke see meelde ja ärge öelge seda kellelegi.",
     failed: "PIN-koodi määramine ei õnnestunud",
@@ -39,7 +35,6 @@ export default {
     suggest: "Paku PIN-kood",
     suggestion: "PIN-kood teile",
     suggestionHint: "Jätke see meelde ja sisestage siis ise.",
-    suggestAnother: "Paku teine",
     useSuggestion: "Sisesta kohe",
   },
   refusals: {

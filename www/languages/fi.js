@@ -23,10 +23,6 @@ export default {
     submitting: "Asetetaan PIN-koodia…",
     still: "Käsittely jatkuu. Pidä tämä sivu auki.",
     busy: "Käyttäjiä on juuri nyt paljon. Odota, käsittely jatkuu automaattisesti.",
-    timeLeft: {
-      one: "PIN-koodin asettamiseen on aikaa {count} minuutti",
-      other: "PIN-koodin asettamiseen on aikaa {count} minuuttia",
-    },
     done: "PIN-koodi on asetettu",
     doneHint: "Paina se mieleen äläkä kerro sitä kenellekään.",
     failed: "PIN-koodia ei voitu asettaa",
@@ -39,7 +35,6 @@ export default {
     suggest: "Ehdota PIN-koodia",
     suggestion: "Ehdotus PIN-koodiksi",
     suggestionHint: "Paina se mieleen ja näppäile se sitten itse.",
-    suggestAnother: "Ehdota toista",
     useSuggestion: "Näppäile se nyt",
   },
   refusals: {

@@ -31,11 +31,6 @@ export default {
     submitting: "Définition du code PIN en cours…",
     still: "Traitement en cours. Veuillez garder cette page ouverte.",
     busy: "Les demandes sont très nombreuses en ce moment. Veuillez patienter : la suite est automatique.",
-    timeLeft: {
-      one: "Il vous reste {count} minute pour définir votre code PIN",
-      many: "Il vous reste {count} de minutes pour définir votre code PIN",
-      other: "Il vous reste {count} minutes pour définir votre code PIN",
-    },
     done: "Votre code PIN a été défini",
     doneHint: "Retenez-le et ne le communiquez à personne.",
     failed: "Nous n’avons pas pu définir votre code PIN",
@@ -48,7 +43,6 @@ export default {
     suggest: "Suggérer un code PIN",
     suggestion: "Un code PIN pour vous",
     suggestionHint: "Retenez-le, puis saisissez-le vous-même.",
-    suggestAnother: "Suggérer un autre code",
     useSuggestion: "Le saisir maintenant",
   },
   refusals: {

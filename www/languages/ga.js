@@ -41,13 +41,6 @@ export default {
     submitting: "Do PIN á shocrú…",
     still: "Táimid fós ag obair air. Coinnigh an leathanach seo ar oscailt.",
     busy: "Tá go leor iarratas ag teacht isteach faoi láthair. Fan, le do thoil: leanfaidh sé ar aghaidh uaidh féin.",
-    timeLeft: {
-      one: "{count} nóiméad fágtha chun do PIN a shocrú",
-      two: "{count} nóiméad fágtha chun do PIN a shocrú",
-      few: "{count} nóiméad fágtha chun do PIN a shocrú",
-      many: "{count} nóiméad fágtha chun do PIN a shocrú",
-      other: "{count} nóiméad fágtha chun do PIN a shocrú",
-    },
     done: "Tá do PIN socraithe",
     doneHint: "Coinnigh i do cheann é, agus ná hinis d’aon duine é.",
     failed: "Níorbh fhéidir linn do PIN a shocrú",
@@ -60,7 +53,6 @@ export default {
     suggest: "Mol PIN dom",
     suggestion: "PIN duit",
     suggestionHint: "Coinnigh i do cheann é, ansin cuir isteach é tú féin.",
-    suggestAnother: "Mol ceann eile",
     useSuggestion: "Cuir isteach anois é",
   },
   refusals: {

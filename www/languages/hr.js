@@ -31,11 +31,6 @@ export default {
     submitting: "Postavljanje PIN-a…",
     still: "Obrada još traje. Ne zatvarajte ovu stranicu.",
     busy: "Mnogo ljudi upravo radi isto. Pričekajte, postupak će se sam nastaviti.",
-    timeLeft: {
-      one: "Imate još {count} minutu za postavljanje PIN-a",
-      few: "Imate još {count} minute za postavljanje PIN-a",
-      other: "Imate još {count} minuta za postavljanje PIN-a",
-    },
     done: "PIN je postavljen",
     doneHint: "Zapamtite ga i nikome ga ne otkrivajte.",
     failed: "PIN nije bilo moguće postaviti",
@@ -48,7 +43,6 @@ export default {
     suggest: "Predloži PIN",
     suggestion: "PIN za vas",
     suggestionHint: "Zapamtite ga, a zatim ga sami unesite.",
-    suggestAnother: "Predloži drugi",
     useSuggestion: "Unesi sada",
   },
   refusals: {

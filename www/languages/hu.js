@@ -23,10 +23,6 @@ export default {
     submitting: "PIN-kód beállítása…",
     still: "A művelet még tart. Kérjük, ne zárja be az oldalt.",
     busy: "Most sokan végzik ugyanezt a műveletet. Kérjük, várjon: magától folytatódik.",
-    timeLeft: {
-      one: "Még {count} perce van a PIN-kód beállítására",
-      other: "Még {count} perce van a PIN-kód beállítására",
-    },
     done: "A PIN-kódot beállítottuk",
     doneHint: "Jegyezze meg, és ne árulja el senkinek.",
     failed: "Nem sikerült beállítani a PIN-kódot",
@@ -39,7 +35,6 @@ export default {
     suggest: "PIN-kód ajánlása",
     suggestion: "Egy PIN-kód Önnek",
     suggestionHint: "Jegyezze meg, majd írja be saját maga.",
-    suggestAnother: "Másik ajánlása",
     useSuggestion: "Beírom most",
   },
   refusals: {

@@ -23,7 +23,6 @@ export default {
     submitting: "Vista PIN-númerið…",
     still: "Þetta er enn í vinnslu. Hafðu síðuna áfram opna.",
     busy: "Margir eru að gera þetta núna. Bíddu aðeins, þetta heldur áfram af sjálfu sér.",
-    timeLeft: { one: "{count} mínúta eftir til að vista PIN-númerið", other: "{count} mínútur eftir til að vista PIN-númerið" },
     done: "PIN-númerið er vistað",
     doneHint: "Leggðu það á minnið og segðu engum frá því.",
     failed: "Ekki tókst að vista PIN-númerið",
@@ -36,7 +35,6 @@ export default {
     suggest: "Stinga upp á PIN-númeri",
     suggestion: "PIN-númer handa þér",
     suggestionHint: "Leggðu það á minnið og sláðu það svo inn.",
-    suggestAnother: "Stinga upp á öðru",
     useSuggestion: "Slá það inn núna",
   },
   refusals: {

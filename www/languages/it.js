@@ -31,11 +31,6 @@ export default {
     submitting: "Stiamo impostando il PIN…",
     still: "Operazione ancora in corso. Non chiudere questa pagina.",
     busy: "Molte persone lo stanno facendo in questo momento. Attendi: l’operazione proseguirà da sola.",
-    timeLeft: {
-      one: "Hai ancora {count} minuto per impostare il PIN",
-      many: "Hai ancora {count} di minuti per impostare il PIN",
-      other: "Hai ancora {count} minuti per impostare il PIN",
-    },
     done: "Il tuo PIN è impostato",
     doneHint: "Tienilo a mente e non comunicarlo a nessuno.",
     failed: "Non siamo riusciti a impostare il PIN",
@@ -48,7 +43,6 @@ export default {
     suggest: "Suggerisci un PIN",
     suggestion: "Un PIN per te",
     suggestionHint: "Tienilo a mente, poi inseriscilo tu.",
-    suggestAnother: "Suggeriscine un altro",
     useSuggestion: "Inseriscilo ora",
   },
   refusals: {

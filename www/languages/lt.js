@@ -38,12 +38,6 @@ export default {
     submitting: "Nustatomas PIN kodas…",
     still: "Vis dar vykdoma. Neuždarykite šio puslapio.",
     busy: "Šiuo metu tai daro daug žmonių. Palaukite, bus tęsiama automatiškai.",
-    timeLeft: {
-      one: "PIN kodui nustatyti liko {count} minutė",
-      few: "PIN kodui nustatyti liko {count} minutės",
-      many: "PIN kodui nustatyti liko {count} minutės",
-      other: "PIN kodui nustatyti liko {count} minučių",
-    },
     done: "Jūsų PIN kodas nustatytas",
     doneHint: "Įsiminkite jį ir niekam neatskleiskite.",
     failed: "Nepavyko nustatyti PIN kodo",
@@ -56,7 +50,6 @@ export default {
     suggest: "Pasiūlyti PIN kodą",
     suggestion: "Jums siūlomas PIN kodas",
     suggestionHint: "Įsiminkite jį, tada įveskite patys.",
-    suggestAnother: "Pasiūlyti kitą",
     useSuggestion: "Įvesti dabar",
   },
   refusals: {

@@ -31,11 +31,6 @@ export default {
     submitting: "Iestatām PIN kodu…",
     still: "Darbība vēl notiek. Lūdzu, neaizveriet šo lapu.",
     busy: "Pašlaik to dara daudzi cilvēki. Lūdzu, uzgaidiet: darbība turpināsies pati.",
-    timeLeft: {
-      zero: "PIN koda iestatīšanai vēl ir {count} minūšu",
-      one: "PIN koda iestatīšanai vēl ir {count} minūte",
-      other: "PIN koda iestatīšanai vēl ir {count} minūtes",
-    },
     done: "Jūsu PIN kods ir iestatīts",
     doneHint: "Iegaumējiet to un nevienam neizpaudiet.",
     failed: "Neizdevās iestatīt PIN kodu",
@@ -48,7 +43,6 @@ export default {
     suggest: "Ieteikt PIN kodu",
     suggestion: "PIN kods jums",
     suggestionHint: "Iegaumējiet to un pēc tam ievadiet pašrocīgi.",
-    suggestAnother: "Ieteikt citu",
     useSuggestion: "Ievadīt tagad",
   },
   refusals: {

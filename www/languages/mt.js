@@ -41,13 +41,6 @@ export default {
     submitting: "Qed nissettjaw il-PIN…",
     still: "Għadna qed naħdmu. Jekk jogħġbok ħalli din il-paġna miftuħa.",
     busy: "Bħalissa qed jagħmlu dan ħafna nies. Jekk jogħġbok stenna: se jkompli waħdu.",
-    timeLeft: {
-      one: "Fadallek {count} minuta biex tissettja l-PIN",
-      two: "Fadallek {count} minuti biex tissettja l-PIN",
-      few: "Fadallek {count} minuti biex tissettja l-PIN",
-      many: "Fadallek {count}-il minuta biex tissettja l-PIN",
-      other: "Fadallek {count} minuta biex tissettja l-PIN",
-    },
     done: "Il-PIN tiegħek ġie ssettjat",
     doneHint: "Ftakru u tgħid lil ħadd x’inhu.",
     failed: "Ma stajniex nissettjaw il-PIN tiegħek",
@@ -60,7 +53,6 @@ export default {
     suggest: "Issuġġerixxi PIN",
     suggestion: "PIN għalik",
     suggestionHint: "Ftakru, imbagħad daħħlu int.",
-    suggestAnother: "Issuġġerixxi ieħor",
     useSuggestion: "Daħħlu issa",
   },
   refusals: {

@@ -23,7 +23,6 @@ export default {
     submitting: "Lagrer PIN-koden\u00a0…",
     still: "Vi jobber fortsatt. Hold denne siden åpen.",
     busy: "Mange gjør dette akkurat nå. Vent litt, det fortsetter av seg selv.",
-    timeLeft: { one: "{count} minutt igjen til å lagre PIN-koden", other: "{count} minutter igjen til å lagre PIN-koden" },
     done: "PIN-koden er lagret",
     doneHint: "Husk den, og ikke si den til noen.",
     failed: "Vi kunne ikke lagre PIN-koden",
@@ -36,7 +35,6 @@ export default {
     suggest: "Foreslå en PIN-kode",
     suggestion: "En PIN-kode til deg",
     suggestionHint: "Husk den, og tast den så inn selv.",
-    suggestAnother: "Foreslå en annen",
     useSuggestion: "Tast den inn nå",
   },
   refusals: {

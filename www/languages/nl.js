@@ -23,10 +23,6 @@ export default {
     submitting: "Je pincode wordt ingesteld…",
     still: "We zijn nog bezig. Houd deze pagina open.",
     busy: "Veel mensen doen dit op dit moment. Een ogenblik geduld: het gaat vanzelf verder.",
-    timeLeft: {
-      one: "Nog {count} minuut om je pincode in te stellen",
-      other: "Nog {count} minuten om je pincode in te stellen",
-    },
     done: "Je pincode is ingesteld",
     doneHint: "Onthoud je pincode en vertel hem aan niemand.",
     failed: "Je pincode instellen is niet gelukt",
@@ -39,7 +35,6 @@ export default {
     suggest: "Pincode voorstellen",
     suggestion: "Een pincode voor jou",
     suggestionHint: "Onthoud hem en voer hem daarna zelf in.",
-    suggestAnother: "Andere voorstellen",
     useSuggestion: "Nu invoeren",
   },
   refusals: {

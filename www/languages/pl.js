@@ -33,12 +33,6 @@ export default {
     submitting: "Ustawiamy PIN…",
     still: "To jeszcze trwa. Nie zamykaj tej strony.",
     busy: "Wiele osób robi to w tej chwili. Poczekaj, operacja ruszy dalej automatycznie.",
-    timeLeft: {
-      one: "Została {count} minuta na ustawienie PIN-u",
-      few: "Zostały {count} minuty na ustawienie PIN-u",
-      many: "Zostało {count} minut na ustawienie PIN-u",
-      other: "Zostało {count} minuty na ustawienie PIN-u",
-    },
     done: "PIN został ustawiony",
     doneHint: "Zapamiętaj go i nikomu nie podawaj.",
     failed: "Nie udało się ustawić PIN-u",
@@ -51,7 +45,6 @@ export default {
     suggest: "Zaproponuj PIN",
     suggestion: "PIN dla Ciebie",
     suggestionHint: "Zapamiętaj go, a potem wpisz samodzielnie.",
-    suggestAnother: "Zaproponuj inny",
     useSuggestion: "Wpisz teraz",
   },
   refusals: {

@@ -31,11 +31,6 @@ export default {
     submitting: "A definir o seu PIN…",
     still: "Ainda a processar. Mantenha esta página aberta.",
     busy: "Muitas pessoas estão a fazer isto neste momento. Aguarde: continua automaticamente.",
-    timeLeft: {
-      one: "Ainda tem {count} minuto para definir o seu PIN",
-      many: "Ainda tem {count} de minutos para definir o seu PIN",
-      other: "Ainda tem {count} minutos para definir o seu PIN",
-    },
     done: "O seu PIN está definido",
     doneHint: "Memorize-o e não o revele a ninguém.",
     failed: "Não foi possível definir o seu PIN",
@@ -48,7 +43,6 @@ export default {
     suggest: "Sugerir um PIN",
     suggestion: "Um PIN para si",
     suggestionHint: "Memorize-o e depois introduza-o manualmente.",
-    suggestAnother: "Sugerir outro",
     useSuggestion: "Introduzir agora",
   },
   refusals: {

@@ -23,11 +23,6 @@ export default {
     submitting: "Se setează codul PIN…",
     still: "Operațiunea este în curs. Vă rugăm să nu închideți pagina.",
     busy: "Multe persoane fac același lucru acum. Vă rugăm să așteptați: se continuă automat.",
-    timeLeft: {
-      one: "Mai aveți {count} minut pentru a seta codul PIN",
-      few: "Mai aveți {count} minute pentru a seta codul PIN",
-      other: "Mai aveți {count} de minute pentru a seta codul PIN",
-    },
     done: "Codul PIN a fost setat",
     doneHint: "Rețineți-l și nu îl spuneți nimănui.",
     failed: "Codul PIN nu a putut fi setat",
@@ -40,7 +35,6 @@ export default {
     suggest: "Sugestie de cod PIN",
     suggestion: "Un cod PIN pentru dvs.",
     suggestionHint: "Rețineți-l, apoi introduceți-l chiar dvs.",
-    suggestAnother: "Altă sugestie",
     useSuggestion: "Introduceți-l acum",
   },
   refusals: {

@@ -33,12 +33,6 @@ export default {
     submitting: "Nastavujeme PIN kód…",
     still: "Ešte na tom pracujeme. Nechajte túto stránku otvorenú.",
     busy: "Práve teraz to robí veľa ľudí. Počkajte, prosím, bude to pokračovať samo.",
-    timeLeft: {
-      one: "Na nastavenie PIN kódu zostáva {count} minúta",
-      few: "Na nastavenie PIN kódu zostávajú {count} minúty",
-      many: "Na nastavenie PIN kódu zostáva {count} minúty",
-      other: "Na nastavenie PIN kódu zostáva {count} minút",
-    },
     done: "PIN kód je nastavený",
     doneHint: "Zapamätajte si ho a nikomu ho neprezraďte.",
     failed: "PIN kód sa nepodarilo nastaviť",
@@ -51,7 +45,6 @@ export default {
     suggest: "Navrhnúť PIN kód",
     suggestion: "PIN kód pre vás",
     suggestionHint: "Zapamätajte si ho a potom ho sami zadajte.",
-    suggestAnother: "Navrhnúť iný",
     useSuggestion: "Zadať ho teraz",
   },
   refusals: {

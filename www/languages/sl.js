@@ -33,12 +33,6 @@ export default {
     submitting: "Nastavljamo PIN-kodo\u00a0…",
     still: "Postopek še poteka. Ne zapirajte te strani.",
     busy: "To zdaj počne veliko ljudi. Počakajte, nadaljevalo se bo samodejno.",
-    timeLeft: {
-      one: "Za nastavitev PIN-kode imate še {count} minuto",
-      two: "Za nastavitev PIN-kode imate še {count} minuti",
-      few: "Za nastavitev PIN-kode imate še {count} minute",
-      other: "Za nastavitev PIN-kode imate še {count} minut",
-    },
     done: "PIN-koda je nastavljena",
     doneHint: "Zapomnite si jo in je nikomur ne povejte.",
     failed: "PIN-kode nismo mogli nastaviti",
@@ -51,7 +45,6 @@ export default {
     suggest: "Predlagaj PIN-kodo",
     suggestion: "PIN-koda za vas",
     suggestionHint: "Zapomnite si jo in jo nato sami vnesite.",
-    suggestAnother: "Predlagaj drugo",
     useSuggestion: "Vnesi jo zdaj",
   },
   refusals: {

@@ -23,7 +23,6 @@ export default {
     submitting: "Sparar din pinkod…",
     still: "Vi arbetar fortfarande. Håll den här sidan öppen.",
     busy: "Många gör det här just nu. Vänta, det fortsätter av sig självt.",
-    timeLeft: { one: "{count} minut kvar att spara din pinkod", other: "{count} minuter kvar att spara din pinkod" },
     done: "Din pinkod är sparad",
     doneHint: "Lägg den på minnet och berätta den inte för någon.",
     failed: "Vi kunde inte spara din pinkod",
@@ -36,7 +35,6 @@ export default {
     suggest: "Föreslå en pinkod",
     suggestion: "En pinkod till dig",
     suggestionHint: "Lägg den på minnet och ange den sedan själv.",
-    suggestAnother: "Föreslå en annan",
     useSuggestion: "Ange den nu",
   },
   refusals: {

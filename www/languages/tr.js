@@ -23,7 +23,6 @@ export default {
     submitting: "Şifreniz belirleniyor…",
     still: "İşlem sürüyor. Lütfen bu sayfayı açık tutun.",
     busy: "Şu anda bu işlemi çok sayıda kişi yapıyor. Lütfen bekleyin, kendiliğinden devam edecek.",
-    timeLeft: { one: "Şifrenizi belirlemek için {count} dakikanız kaldı", other: "Şifrenizi belirlemek için {count} dakikanız kaldı" },
     done: "Şifreniz belirlendi",
     doneHint: "Aklınızda tutun ve kimseyle paylaşmayın.",
     failed: "Şifreniz belirlenemedi",
@@ -36,7 +35,6 @@ export default {
     suggest: "Şifre öner",
     suggestion: "Sizin için bir şifre",
     suggestionHint: "Aklınızda tutun, sonra kendiniz girin.",
-    suggestAnother: "Başka şifre öner",
     useSuggestion: "Şimdi gir",
   },
   refusals: {

@@ -24,7 +24,7 @@ test("what is said, and where the focus is, in each state", () => {
 });
 
 test("nothing is shown before the customer asks", () => {
-  assert.deepEqual(describe({ phase: "open" }).primary, { label: "Show PIN", action: "advance", isEnabled: true });
+  assert.deepEqual(describe({ phase: "open" }).primary, { label: "Show PIN", action: "advance", isEnabled: true, isQuiet: false });
   assert.equal(describe({ phase: "open" }).isShown, false);
 });
 

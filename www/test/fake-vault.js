@@ -8,7 +8,9 @@ const blank = () => ({
   valid: false,
   refusals: 0,
   refused: null,
+  reason: null,
   waitsSeconds: null,
+  suggested: false,
   end: null,
 });
 
@@ -86,9 +88,10 @@ export class FakeVault {
     this.#tell("ask");
   }
 
-  refuse(code) {
+  refuse(code, reason = null) {
     this.session.refusals += 1;
     this.session.refused = code;
+    this.session.reason = reason;
   }
 
   end(code, retryable = false) {

@@ -21,6 +21,8 @@ test("what is not given has its default, and addresses are absolute", () => {
     maxLength: 4,
     confirm: true,
     weakPin: "reject",
+    birthDate: null,
+    knownNumbers: [],
     keySize: 2048,
     pinBlockFormats: [1, 4],
     credentials: "omit",
@@ -60,6 +62,39 @@ test("what is wrong is named, and its value is not", () => {
         () => settings({ [name]: value }),
         ({ message }) => message.includes(name) && !message.includes(secret),
         name,
+      );
+    }
+  }
+});
+
+test("what is known of the customer goes to the vault as digits", () => {
+  const pinRules = { birthDate: "1987-04-23", phone: "+46 (0)70-174 06 05", accounts: ["SE35 5000 0000 0549 1000 0003", "GB29 NWBK 6016 1331 9268 19"] };
+  const known = (pinRules) => {
+    const { birthDate, knownNumbers } = settings({ pinRules }).open;
+    return { birthDate, knownNumbers };
+  };
+  assert.deepEqual(known(pinRules), {
+    birthDate: "19870423",
+    knownNumbers: ["460701740605", "3550000000054910000003", "29", "60161331926819"],
+  });
+  assert.deepEqual(known({}), { birthDate: null, knownNumbers: [] });
+  assert.deepEqual(known({ birthDate: undefined, phone: undefined, accounts: undefined }), known({}));
+});
+
+test("what is wrong in it is named, and what is known is not", () => {
+  const wrong = {
+    pinRules: [null, "1987-04-23", ["1987-04-23"], { birthdate: "1987-04-23" }, { birthDate: "1987-04-23", card: "4111" }],
+    "pinRules.birthDate": ["1987-4-23", "23.04.1987", "1987-02-30", "1987-13-01", "0000-00-00", "", null, 19870423, "1987-04-23T00:00"],
+    "pinRules.phone": ["", "123", "tel", null, 46701740605, "0".repeat(35), "+४६७०१७४०६०५", "0701\n740605"],
+    "pinRules.accounts": ["5491000", [5491000], ["12-3"], [null], Array(11).fill("5491000"), { 0: "5491000" }],
+  };
+  for (const [name, values] of Object.entries(wrong)) {
+    for (const value of values) {
+      const pinRules = name === "pinRules" ? value : { [name.split(".")[1]]: value };
+      assert.throws(
+        () => settings({ pinRules }),
+        (error) => error instanceof TypeError && error.message.includes(name) && !/1987|5491|4111|0701|4670/.test(error.message),
+        `${name}: ${JSON.stringify(value)}`,
       );
     }
   }

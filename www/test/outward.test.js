@@ -4,14 +4,15 @@ import { isDigit, readOutward } from "../outward.js";
 
 const session = {
   ...{ stage: "entry", ready: false, step: "entry", digits: 0, valid: false },
-  ...{ refusals: 0, refused: null, waitsSeconds: null, end: null },
+  ...{ refusals: 0, refused: null, reason: null, waitsSeconds: null, suggested: false, end: null },
 };
 const state = (changes = {}, taken = 0) => ({ state: { taken, session: { ...session, ...changes } } });
 const good = [
   "ask",
   state(),
   state({ stage: "ended", end: { code: "network", retryable: true } }),
-  state({ waitsSeconds: 30, refused: "weak_pin", refusals: 1 }, 7),
+  state({ waitsSeconds: 30, refused: "weak_pin", reason: "repeat", refusals: 1 }, 7),
+  ...["run", "year", "pattern", "common", "personal"].map((reason) => state({ reason })),
   { spell: { digit: 9, place: 11 } },
   { spell: { digit: null, place: 4 } },
   { closed: { code: null } },
@@ -34,6 +35,7 @@ test("anything else is not a message", () => {
     ...Object.keys(session).map((name) => state({ [name]: undefined })),
     ...Object.keys(session).map((name) => state({ [name]: Symbol.iterator })),
     ...[13, -1, "4"].map((digits) => state({ digits })),
+    ...["", "1987", "weak", "toString", 4, ["run"]].map((reason) => state({ reason })),
     ...["third", "prototype", null].map((stage) => state({ stage })),
     ...[{}, { code: null }, { code: 7, retryable: true }, { code: "a b", retryable: true }, []].map((end) => state({ end })),
     state({ more: 1 }),

@@ -6,7 +6,7 @@ const set = { views: false, isGiven: false };
 const ended = (code, retryable = false) => ({ stage: "ended", end: { code, retryable }, digits: 0, valid: false });
 const session = (changes) => ({
   ...{ stage: "entry", ready: false, step: "entry", digits: 0, valid: false },
-  ...{ refusals: 0, refused: null, waitsSeconds: null, end: null },
+  ...{ refusals: 0, refused: null, reason: null, waitsSeconds: null, suggested: false, end: null },
   ...changes,
 });
 const told = (taken, changes) => ({ type: "told", message: { state: { taken, session: session(changes) } } });
@@ -77,6 +77,35 @@ test("a refused submit is told, and its promise is rejected", () => {
   assert.equal(reduce(state, say({ press: 1 }))[0].problem, null, "typing on is the answer");
 });
 
+test("a weak PIN is told with the rule that it breaks, and nothing else is", () => {
+  const weak = told(0, { refusals: 1, refused: "weak_pin", reason: "year" });
+  const short = told(0, { refusals: 2, refused: "too_short" });
+  const { state, events } = run(set, told(0), weak, short);
+  assert.deepEqual(events, [
+    { event: "set_pin_validation_error", code: "weak_pin", reason: "year" },
+    { event: "set_pin_validation_error", code: "too_short" },
+  ]);
+  assert.equal(state.reason, null);
+  assert.equal(run(set, told(0), weak).state.reason, "year");
+});
+
+test("a PIN is drawn for the customer, and can be spelt, while the entry takes digits", () => {
+  const drawn = [told(0), say("suggest"), told(1, { suggested: true })];
+  const { state, effects, names } = run(set, ...drawn, say("spell"), { type: "told", message: { spell: { digit: 4, place: 0 } } });
+  assert.equal(state.suggested, true);
+  assert.deepEqual(effects.map((effect) => effect.message ?? effect.detail.event), ["suggest", "spell", "spell"]);
+  assert.deepEqual(names, [], "no event has anything of it");
+  assert.equal(run(set, ...drawn, told(1)).state.suggested, false);
+  assert.equal(run(set, ...drawn, { type: "close" }).state.suggested, false);
+  for (const left of [{ type: "looks", isLookedAt: false }, { type: "hidden" }]) {
+    assert.deepEqual(run(set, ...drawn, left).effects.at(-1), { do: "post", message: "forget" });
+  }
+  assert.equal(run(set, ...drawn, { type: "looks", isLookedAt: true }).effects.length, 1);
+  assert.deepEqual(run(set, told(0), say("spell")).effects, []);
+  assert.deepEqual(run(set, ...submitted, say("suggest")).effects, run(set, ...submitted).effects);
+  assert.deepEqual(run({ views: true, isGiven: false }, told(0), say("suggest")).effects, []);
+});
+
 test("a pad that is full shows no problem", () => {
   const { state, names } = run(set, told(0), say({ press: 1 }), told(1, { refusals: 1, refused: "too_long" }));
   assert.deepEqual(names, ["set_pin_validation_error"]);
@@ -138,7 +167,7 @@ test("whatever comes, a session ends once and tells it once", () => {
       const end = stage === "ended" ? pick({ code: null, retryable: false }, { code: "network", retryable: true }) : null;
       const snapshot = { stage, end, ready: pick(true, false), digits: roll(5), valid: pick(true, false), refusals: roll(3) };
       const input = pick(
-        told(pick(Math.max(0, state.posted - state.before), roll(4)), { ...snapshot, refused: "weak_pin" }),
+        told(pick(Math.max(0, state.posted - state.before), roll(4)), { ...snapshot, refused: "weak_pin", reason: pick("run", "personal") }),
         ask,
         { type: "told", message: { spell: { digit: roll(10), place: 0 } } },
         { type: "told", message: { closed: { code: pick(null, "network") } } },

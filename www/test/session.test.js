@@ -391,7 +391,7 @@ for (const [isolation, beat] of Object.entries(BEATS)) {
 test("a worker that does not answer is asked once, and not each time", async () => {
   offerWorkers();
   const { worker, end } = await make();
-  const entry = { stage: "entry", ready: false, step: "entry", digits: 0, valid: false, refusals: 0, refused: null, waitsSeconds: null, end: null };
+  const entry = { stage: "entry", ready: false, step: "entry", digits: 0, valid: false, refusals: 0, refused: null, reason: null, waitsSeconds: null, suggested: false, end: null };
   worker.say({ state: { taken: 0, session: entry } });
   await pass((MISSED_BEATS - 1) * BEATS.worker, BEATS.worker);
   assert.deepEqual(worker.heard.slice(2), ["ping"]);

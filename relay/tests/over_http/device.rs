@@ -5,7 +5,7 @@ use card_pin::entry::PinRules;
 use card_pin::key_pair::KeySize;
 use card_pin::random::SystemRandom;
 use card_pin::session::{Action, ControlIdSource, End, Operation, Session, Settings};
-use card_pin::weak_pin::WeakPin;
+use card_pin::weak_pin::{Personal, WeakPin};
 use card_pin::wire::{self, ControlId, Endpoint, Formats, Reply};
 use des::TdesEde2;
 use des::cipher::{Array, BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
@@ -25,6 +25,7 @@ pub(crate) async fn set_pin(relay: &Relay, control_id: &str, pin: &str) -> (End,
     let rules = PinRules::new(count, count, true, WeakPin::Reject).unwrap();
     let settings = Settings {
         operation: Operation::Set(rules),
+        personal: Personal::default(),
         key_size: KeySize::Rsa2048,
         control_id_source: ControlIdSource::Given(ControlId::new(control_id.to_owned()).unwrap()),
         formats: Formats::new(&[0, 1, 3, 4]).unwrap(),
