@@ -22,7 +22,7 @@ import { ViewPane } from "./view-pane.js";
 import { checkWords } from "./words.js";
 
 /** @import {Action, PadState} from "./describe-pad.js" */
-/** @import {Typed} from "./entry-field.js" */
+/** @import {Taken} from "./keyboard.js" */
 /** @import {Inward} from "./protocol.d.ts" */
 /** @import {Settings} from "./options.js" */
 /** @import {EventDetail, SessionState} from "./session-state.js" */
@@ -252,6 +252,7 @@ export class CardPin extends Base {
     this.#isOpening = false;
     this.#session = new Session(this.#settings, {
       canvas: this.#pane?.stage.canvas,
+      page: this.ownerDocument,
       askControlId: () => this.#controlIdProvider?.(),
       onChange: (before, after) => this.#onChange(before, after),
       onTell: ({ digit, place }) => this.#pane?.stage.spell(/** @type {any} */ (digit), /** @type {any} */ (place)),
@@ -321,7 +322,7 @@ export class CardPin extends Base {
     session.say("suggest");
   }
 
-  /** @param {Typed | "escape"} typed @param {boolean} [isRepeated] @returns {boolean} whether it was for the pad */
+  /** @param {Taken} typed @param {boolean} [isRepeated] @returns {boolean} whether it was for the pad */
   #type(typed, isRepeated = false) {
     const session = this.#open();
     const state = session?.state;
@@ -329,6 +330,10 @@ export class CardPin extends Base {
     if (typeof typed === "object") {
       if (isTyping && !isRepeated) session.say(typed);
       return isTyping;
+    }
+    if (typed === "letter") {
+      if (isTyping && !isRepeated) session.noteLetter();
+      return false;
     }
     // What was pressed before, and the vault has not counted yet, is there to be erased, too.
     const hasDigits = isTyping && (session.state.digits > 0 || session.state.posted > session.state.taken);

@@ -6,6 +6,8 @@ import { digitValue } from "./entry-field.js";
 
 /** @import {Typed} from "./entry-field.js" */
 
+/** @typedef {Typed | "escape" | "letter"} Taken */
+
 /**
  * @param {string} key as `KeyboardEvent.key` names it
  * @returns {Typed | "escape" | undefined} what it asks for, if anything
@@ -28,7 +30,7 @@ function typedBy(key) {
 /**
  * Keys that the pad takes trigger nothing else on the page; all others stay the page's.
  * @param {HTMLElement} pad
- * @param {(typed: Typed | "escape", isRepeated: boolean) => boolean} take says whether it was for the pad
+ * @param {(typed: Taken, isRepeated: boolean) => boolean} take says whether it was for the pad
  */
 export function listenToKeys(pad, take) {
   /** The name of the last key that was taken, unless it is a digit's. */
@@ -39,7 +41,12 @@ export function listenToKeys(pad, take) {
     const typed = typedBy(event.key);
     const { localName } = /** @type {HTMLElement} */ (event.target);
     // `Enter` on a button presses it.
-    if (typed === undefined || (typed === "advance" && localName === "button")) return;
+    if (typed === "advance" && localName === "button") return;
+    if (typed === undefined) {
+      // What would be a character elsewhere. It stays the page's: it may be a shortcut.
+      if (event.key.length === 1 && event.key !== " ") take("letter", event.repeat);
+      return;
+    }
     // A digit never leaves the pad, whether it counts or not.
     if (typeof typed === "object") event.stopPropagation();
     if (!take(typed, event.repeat)) return;

@@ -10,24 +10,26 @@ const documents = globalThis.Document?.prototype ?? (globalThis.document && Obje
 const hidden = documents && Object.getOwnPropertyDescriptor(documents, "hidden")?.get;
 const { hasFocus, createElement, createElementNS } = documents ?? {};
 
-/** Whether nobody can see the page. */
-export const isHidden = () => hidden?.call(document) === true || document.hidden === true;
+/** Whether nobody can see the page. @param {Document} page */
+export const isHidden = (page) => hidden?.call(page) === true || page.hidden === true;
 
 /**
  * Whether somebody looks at the page: it is visible and has the focus. Where the document's own word and what stands in its place
  * differ, nobody looks.
+ * @param {Document} page
  */
-export function isLookedAt() {
-  const own = /** @type {unknown} */ (document.hasFocus);
-  const denies = typeof own === "function" && own !== hasFocus && own.call(document) === false;
-  return !isHidden() && hasFocus?.call(document) !== false && !denies;
+export function isLookedAt(page) {
+  const own = /** @type {unknown} */ (page.hasFocus);
+  // Another window's document has another `hasFocus`.
+  const denies = typeof own === "function" && own !== hasFocus && own.call(page) === false;
+  return !isHidden(page) && hasFocus?.call(page) !== false && !denies;
 }
 
-/** @param {string} type @param {(event: any) => void} listener */
-export const listenOnDocument = (type, listener) => EventTarget.prototype.addEventListener.call(document, type, listener);
+/** @param {EventTarget} target @param {string} type @param {(event: any) => void} listener */
+export const listen = (target, type, listener) => EventTarget.prototype.addEventListener.call(target, type, listener);
 
-/** @param {string} type @param {(event: any) => void} listener */
-export const stopOnDocument = (type, listener) => EventTarget.prototype.removeEventListener.call(document, type, listener);
+/** @param {EventTarget} target @param {string} type @param {(event: any) => void} listener */
+export const stopListening = (target, type, listener) => EventTarget.prototype.removeEventListener.call(target, type, listener);
 
 /** @param {string} tag @returns {HTMLElement} */
 export const makeElement = (tag) => createElement.call(document, tag);

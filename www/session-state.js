@@ -51,7 +51,7 @@
  *   | {type: "say", message: Inward}
  *   | {type: "answer", controlId: string | null}
  *   | {type: "looks", isLookedAt: boolean}
- *   | {type: "slow"} | {type: "shownFor", seconds: number}
+ *   | {type: "letter"} | {type: "slow"} | {type: "shownFor", seconds: number}
  *   | {type: "hidden"} | {type: "restarted"} | {type: "lost"} | {type: "close"}
  *   | {type: "failed", code: string}} Input
  */
@@ -161,6 +161,9 @@ export function reduce(state, input) {
       if (state.phase === "shown") return finish(state, { code: null, retryable: false });
       if (state.phase === "arrived") return finish(state, failure("closed"));
       return state.views || state.phase === "submitting" ? [state, []] : post(state, "forget");
+    case "letter":
+      // Only the pad says so: no entry was refused.
+      return [{ ...state, problem: "not_digits" }, []];
     case "slow":
       return [{ ...state, isSlow: true }, []];
     case "shownFor": {

@@ -7,7 +7,7 @@
 
 import { vaultSource } from "card-pin-vault";
 import { CardPinError } from "./error.js";
-import { isHidden, isLookedAt, listenOnDocument, stopOnDocument } from "./platform.js";
+import { isHidden, isLookedAt, listen, stopListening } from "./platform.js";
 import { initial, isOwed, mayHaveSent, outcomeOfSubmit, reduce } from "./session-state.js";
 import { VaultHost } from "./vault-host.js";
 
@@ -58,6 +58,9 @@ export class Session {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #slow;
   #missedBeats = 0;
+  #page;
+  /** @type {[EventTarget, string, (event: any) => void][]} */
+  #listeners;
   /** What the page has not been told yet. @type {[SessionState, SessionState][]} */
   #changes = [];
   #isTelling = false;
@@ -66,21 +69,29 @@ export class Session {
    * @param {Settings} settings
    * @param {object} page
    * @param {HTMLCanvasElement} [page.canvas] where a PIN is drawn
+   * @param {Document} [page.page] what the customer looks at, if it is not the script's own document
    * @param {() => unknown} page.askControlId called each time the vault needs one
    * @param {(before: SessionState, after: SessionState) => void} page.onChange
    * @param {(detail: EventDetail) => void} page.onTell
    */
-  constructor({ open, files, mayRunOnPage }, { canvas, askControlId, onChange, onTell }) {
+  constructor({ open, files, mayRunOnPage }, { canvas, page = canvas?.ownerDocument ?? document, askControlId, onChange, onTell }) {
+    // The window that the pad is in may be another than the one that its script runs in.
+    const view = page.defaultView ?? window;
+    this.#page = page;
+    this.#listeners = [
+      [view, "pagehide", this.#onPageHide],
+      [view, "blur", this.#look],
+      [view, "focus", this.#look],
+      [page, "visibilitychange", this.#look],
+    ];
+    if (view !== window) this.#listeners.push([window, "pagehide", this.#onPageHide]);
     this.#state = initial({ views: open.operation === "view-pin", isGiven: open.controlId !== null });
     this.#timeoutMs = open.timeoutMs;
     this.#askControlId = askControlId;
     this.#onChange = onChange;
     this.#onTell = onTell;
     this.#loading = setTimeout(() => this.#take({ type: "failed", code: "timeout" }), LOADS * open.timeoutMs);
-    addEventListener("pagehide", this.#onPageHide);
-    addEventListener("blur", this.#look);
-    addEventListener("focus", this.#look);
-    listenOnDocument("visibilitychange", this.#look);
+    for (const [target, type, listener] of this.#listeners) listen(target, type, listener);
     this.#host = new VaultHost(vaultSource(files), open, canvas, mayRunOnPage, {
       told: (message) => {
         this.#missedBeats = 0;
@@ -122,6 +133,11 @@ export class Session {
     const { promise } = (this.#submit = makeSubmit(this.#state.posted + 1));
     this.#take({ type: "say", message: "submit" });
     return promise;
+  }
+
+  /** The customer pressed a key that is not a digit's. */
+  noteLetter() {
+    this.#take({ type: "letter" });
   }
 
   /** Gives the vault a canvas to draw on, where the session was made without one. @param {HTMLCanvasElement} canvas */
@@ -177,10 +193,7 @@ export class Session {
   /** The vault's port is closed by whoever ends the session, and by nobody else. */
   #end() {
     this.#host.close();
-    removeEventListener("pagehide", this.#onPageHide);
-    removeEventListener("blur", this.#look);
-    removeEventListener("focus", this.#look);
-    stopOnDocument("visibilitychange", this.#look);
+    for (const [target, type, listener] of this.#listeners) stopListening(target, type, listener);
     for (const timer of [this.#loading, this.#asking, this.#arrived, this.#beating, this.#slow]) clearTimeout(timer);
     clearInterval(this.#looking);
   }
@@ -251,7 +264,8 @@ export class Session {
   };
 
   /** Digits do not wait in the background for a customer who may not come back, and a PIN is not shown to nobody. */
-  #look = () => this.#take(isHidden() ? { type: "hidden" } : { type: "looks", isLookedAt: isLookedAt() });
+  #look = () =>
+    this.#take(isHidden(this.#page) ? { type: "hidden" } : { type: "looks", isLookedAt: isLookedAt(this.#page) });
 }
 
 /** @param {number} number @returns {Submit} */

@@ -154,10 +154,10 @@ impl Driver {
                 self.put(&Outward::Ask);
             }
             let after = running.stage_told();
-            if before != after {
-                if let Some(stage @ (Stage::Arrived | Stage::Shown)) = after {
-                    spawn_local(Rc::clone(self).end_of(stage));
-                }
+            if before != after
+                && let Some(stage @ (Stage::Arrived | Stage::Shown)) = after
+            {
+                spawn_local(Rc::clone(self).end_of(stage));
             }
         });
         self.empty_outbox();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
-import { absolute, bare, isHidden, isLookedAt, isSecure, listenOnDocument, makeElement, makeSvg, scriptUrl, stopOnDocument } from "../platform.js";
+import { absolute, bare, isHidden, isLookedAt, isSecure, listen, makeElement, makeSvg, scriptUrl, stopListening } from "../platform.js";
 
 const { Document, document, location } = globalThis;
 const element = document.createElement("form");
@@ -32,52 +32,52 @@ afterEach(() => {
 const focusThePage = () => document.body.appendChild(document.createElement("button")).focus();
 
 test("a page is hidden when the document says so", () => {
-  assert.equal(isHidden(), false);
+  assert.equal(isHidden(document), false);
   clobber("hidden", true);
-  assert.equal(isHidden(), true);
+  assert.equal(isHidden(document), true);
 });
 
 test("an element named hidden hides nothing", async () => {
   clobber("hidden", element);
-  assert.equal(isHidden(), false);
+  assert.equal(isHidden(document), false);
   globalThis.Document = engine({
     get hidden() {
       return true;
     },
   });
   const { isHidden: isHiddenThere } = await load();
-  assert.equal(isHiddenThere(), true, "what the engine says counts");
+  assert.equal(isHiddenThere(document), true, "what the engine says counts");
 });
 
 test("somebody looks at a page that is visible and has the focus", () => {
-  assert.equal(isLookedAt(), false, "nothing has the focus");
+  assert.equal(isLookedAt(document), false, "nothing has the focus");
   focusThePage();
-  assert.equal(isLookedAt(), true);
+  assert.equal(isLookedAt(document), true);
   clobber("hidden", true);
-  assert.equal(isLookedAt(), false);
+  assert.equal(isLookedAt(document), false);
 });
 
 test("an element named hasFocus is not asked", () => {
   clobber("hasFocus", element);
-  assert.equal(isLookedAt(), false);
+  assert.equal(isLookedAt(document), false);
   focusThePage();
-  assert.equal(isLookedAt(), true);
+  assert.equal(isLookedAt(document), true);
 });
 
 test("nobody looks where the document and what stands in its place differ", () => {
   clobber("hasFocus", () => true);
-  assert.equal(isLookedAt(), false);
+  assert.equal(isLookedAt(document), false);
   focusThePage();
-  assert.equal(isLookedAt(), true);
+  assert.equal(isLookedAt(document), true);
   clobber("hasFocus", () => false);
-  assert.equal(isLookedAt(), false);
+  assert.equal(isLookedAt(document), false);
 });
 
 test("an engine that does not know the focus is believed to have it", async () => {
   globalThis.Document = engine({ hidden: undefined });
   clobber("hasFocus", undefined);
   const { isLookedAt: isLookedAtThere } = await load();
-  assert.equal(isLookedAtThere(), true);
+  assert.equal(isLookedAtThere(document), true);
 });
 
 test("the document's members are found without the global Document", async () => {
@@ -85,7 +85,7 @@ test("the document's members are found without the global Document", async () =>
   focusThePage();
   const other = await load();
   clobber("hasFocus", element);
-  assert.equal(other.isLookedAt(), true);
+  assert.equal(other.isLookedAt(document), true);
   assert.equal(other.makeElement("p").localName, "p");
 });
 
@@ -103,10 +103,10 @@ test("elements named after the document's methods change nothing", () => {
   assert.equal(makeSvg("path").localName, "path");
   let heard = 0;
   const listener = () => (heard += 1);
-  listenOnDocument("visibilitychange", listener);
+  listen(document, "visibilitychange", listener);
   document.dispatchEvent(new Event("visibilitychange"));
   assert.equal(heard, 1);
-  stopOnDocument("visibilitychange", listener);
+  stopListening(document, "visibilitychange", listener);
   document.dispatchEvent(new Event("visibilitychange"));
   assert.equal(heard, 1);
 });

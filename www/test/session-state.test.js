@@ -224,3 +224,9 @@ test("a PIN that is shown has its seconds counted down, and never below none", (
   assert.equal(run(set, { type: "shownFor", seconds: 1 }).state.secondsLeft, 29);
   assert.equal(run(set, { type: "shownFor", seconds: 31 }).state.secondsLeft, 0);
 });
+
+test("a key that is not a digit's is answered in words, and by no event", () => {
+  const { state, names, effects } = run(set, told(0), { type: "letter" });
+  assert.deepEqual([state.problem, names, effects], ["not_digits", [], []]);
+  assert.equal(run(set, told(0), { type: "letter" }, say({ press: 4 })).state.problem, null);
+});
