@@ -1,5 +1,6 @@
 use crate::{
     process::{Process, descendants},
+    screen_reader::ScreenReader,
     webdriver::WebDriver,
 };
 use anyhow::{Context, Result, bail};
@@ -52,7 +53,7 @@ impl Engine {
     ///
     /// Where a program is missing or does not come up.
     pub async fn start(self) -> Result<Browser> {
-        self.start_with(Wasm::On).await
+        self.start_with(Wasm::On, None).await
     }
 
     /// As [`Engine::start`], but on a device that runs no WebAssembly, as in iOS's Lockdown Mode.
@@ -61,10 +62,10 @@ impl Engine {
     ///
     /// The same.
     pub async fn start_without_wasm(self) -> Result<Browser> {
-        self.start_with(Wasm::Off).await
+        self.start_with(Wasm::Off, None).await
     }
 
-    async fn start_with(self, wasm: Wasm) -> Result<Browser> {
+    async fn start_with(self, wasm: Wasm, reader: Option<&ScreenReader>) -> Result<Browser> {
         let profile = tempfile::tempdir().context("no folder for the browser's profile")?;
         let screen = if self == Self::WebKit { Some(Screen::start()?) } else { None };
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
@@ -75,6 +76,9 @@ impl Engine {
             // Read by WebKit's engine alone; the other two have it among their capabilities.
             command.env("JSC_useWasm", "0");
         }
+        if let Some(reader) = reader {
+            command.envs(reader.environment().iter().map(|(name, value)| (*name, value)));
+        }
         let screen = screen.map(|screen| {
             command.env("DISPLAY", screen.display);
             screen.process
@@ -82,7 +86,7 @@ impl Engine {
         let driver_process =
             Process::spawn(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()))?;
         let url = format!("http://127.0.0.1:{port}");
-        let driver = WebDriver::connect(&url, self.capabilities(&profile, wasm)?)
+        let driver = WebDriver::connect(&url, self.capabilities(&profile, wasm, reader.is_some())?)
             .await
             .with_context(|| format!("{self} does not start"))?;
         Ok(Browser { driver, driver_process, _screen: screen, profile })
@@ -113,7 +117,7 @@ impl Engine {
         }
     }
 
-    fn capabilities(self, profile: &TempDir, wasm: Wasm) -> Result<Capabilities> {
+    fn capabilities(self, profile: &TempDir, wasm: Wasm, is_heard: bool) -> Result<Capabilities> {
         let capabilities = match self {
             Self::Chromium => {
                 let mut user_data = OsString::from("--user-data-dir=");
@@ -140,8 +144,12 @@ impl Engine {
             Self::Firefox => json!({
                 "browserName": "firefox",
                 "moz:firefoxOptions": {
-                    "args": ["-headless"],
-                    "prefs": {"javascript.options.wasm": wasm == Wasm::On},
+                    // A reader hears windows alone.
+                    "args": if is_heard { json!([]) } else { json!(["-headless"]) },
+                    "prefs": {
+                        "javascript.options.wasm": wasm == Wasm::On,
+                        "accessibility.force_disabled": if is_heard { -1 } else { 0 },
+                    },
                 },
             }),
             Self::WebKit => json!({
@@ -185,14 +193,25 @@ impl Browser {
     }
 }
 
+/// Starts Firefox on the screen of a screen reader, which hears it.
+///
+/// # Errors
+///
+/// Where it does not come up.
+pub async fn start_heard(reader: &ScreenReader) -> Result<Browser> {
+    Engine::Firefox.start_with(Wasm::On, Some(reader)).await
+}
+
 /// A virtual screen, for an engine without a headless mode.
-struct Screen {
+#[derive(Debug)]
+pub(crate) struct Screen {
     process: Process,
-    display: String,
+    /// Its name, as `DISPLAY` has it.
+    pub(crate) display: String,
 }
 
 impl Screen {
-    fn start() -> Result<Self> {
+    pub(crate) fn start() -> Result<Self> {
         // Xvfb picks a free display itself and prints it when it is ready, so that tests side by side never share one.
         let mut command = Command::new("Xvfb");
         command.args(["-displayfd", "1", "-screen", "0", "1280x1024x24", "-nolisten", "tcp"]);

@@ -14,6 +14,8 @@ mod process;
 pub mod residue;
 /// A sandbox for one test.
 mod sandbox;
+/// A screen reader, and what it says.
+mod screen_reader;
 /// A web site of the issuer's.
 mod site;
 /// What a document or a request leaves behind.
@@ -21,11 +23,12 @@ mod traces;
 /// A session with a browser.
 mod webdriver;
 
-pub use engine::{Browser, Engine};
+pub use engine::{Browser, Engine, start_heard};
 pub use files::{copy_dist, copy_files, open_root, standalone};
 pub use network::{Network, Seen};
 pub use pad::{HIDE_PAGE, Hand, Pad, random_pin};
 pub use sandbox::{Sandbox, WaitingCard};
+pub use screen_reader::ScreenReader;
 pub use site::{Address, Site};
 pub use traces::{Trace, traces_in_document};
 pub use webdriver::WebDriver;

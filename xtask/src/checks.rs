@@ -63,6 +63,22 @@ pub(crate) fn timing(project: &Project) -> Result<()> {
     run::run(cargo(project.root()).args(["run", "--release", "--package", "card-pin-timing"]))
 }
 
+/// What a screen reader says, in three languages: no part of the tests, as it takes minutes and a screen of its own.
+pub(crate) fn screen_reader(project: &Project) -> Result<()> {
+    setup::install_screen_reader(project)?;
+    dist::build(project)?;
+    run::run(cargo(project.root()).args([
+        "test",
+        "--package",
+        "card-pin-e2e",
+        "--test",
+        "screen_reader",
+        "--",
+        "--ignored",
+        "--nocapture",
+    ]))
+}
+
 fn format(project: &Project) -> Result<()> {
     run::run(cargo(project.root()).args(["fmt", "--all", "--check"]))
 }

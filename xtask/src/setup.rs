@@ -60,6 +60,17 @@ pub(crate) fn install_rivals(project: &Project) -> Result<()> {
     node::install_rivals(project)
 }
 
+/// What `cargo xtask screen-reader` needs besides all that the tests need.
+pub(crate) fn install_screen_reader(project: &Project) -> Result<()> {
+    let mut needed = Needed::default();
+    needed.program(&["orca"], &["orca", "at-spi2-core", "speech-dispatcher"]);
+    needed.program(&["dbus-daemon"], &["dbus"]);
+    needed.program(&["xdotool"], &["xdotool"]);
+    needed.program(&["openbox"], &["openbox"]);
+    needed.install()?;
+    install_missing(project, Browsers::Wanted)
+}
+
 /// The judge of licences, sources and advisories. Unoptimised, it is there in two minutes, and fast enough.
 pub(crate) fn install_cargo_deny() -> Result<()> {
     cargo_tools::install_exact("cargo-deny", "cargo-deny", "0.20.2", &["--debug", "--no-default-features"])

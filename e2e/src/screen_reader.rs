@@ -1,0 +1,174 @@
+use crate::{engine::Screen, process::Process};
+use anyhow::{Context, Result, bail};
+use std::{
+    fs,
+    io::{BufRead as _, BufReader},
+    os::unix::fs::PermissionsExt as _,
+    path::PathBuf,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+use tempfile::TempDir;
+
+/// For an utterance to come: on a busy machine the reader takes seconds to think.
+const PATIENCE: Duration = Duration::from_secs(60);
+const POLL: Duration = Duration::from_millis(50);
+
+/// Where Debian puts the bus of assistive technologies.
+const ACCESSIBILITY_BUS: &str = "/usr/libexec/at-spi-bus-launcher";
+
+/// Orca, the screen reader of GNOME, on a screen and a session bus of its own, with a voice that makes no sound. What it would
+/// say is in its log.
+#[derive(Debug)]
+pub struct ScreenReader {
+    // The order of the fields is the order of their end.
+    processes: Vec<Process>,
+    _screen: Screen,
+    environment: Vec<(&'static str, String)>,
+    log: PathBuf,
+    _home: TempDir,
+}
+
+impl ScreenReader {
+    /// Starts it, and waits until it has said that it is there.
+    ///
+    /// # Errors
+    ///
+    /// Where a program is missing or does not come up.
+    pub async fn start() -> Result<Self> {
+        let home = tempfile::tempdir()?;
+        let path = |name: &str| home.path().join(name);
+        let runtime = path("run");
+        fs::create_dir(&runtime)?;
+        fs::set_permissions(&runtime, fs::Permissions::from_mode(0o700))?;
+        lay_voice(&home)?;
+
+        let screen = Screen::start()?;
+        let mut environment = vec![
+            ("DISPLAY", screen.display.clone()),
+            ("HOME", home.path().display().to_string()),
+            ("XDG_CONFIG_HOME", path(".config").display().to_string()),
+            ("XDG_RUNTIME_DIR", runtime.display().to_string()),
+            ("GNOME_ACCESSIBILITY", "1".to_owned()),
+            ("NO_AT_BRIDGE", "0".to_owned()),
+        ];
+        let mut bus = Process::spawn(
+            quiet("dbus-daemon", &environment)
+                .args(["--session", "--nofork", "--print-address=1"])
+                .stdout(Stdio::piped()),
+        )?;
+        let mut address = String::new();
+        BufReader::new(bus.stdout().context("the bus has no output")?).read_line(&mut address)?;
+        environment.push(("DBUS_SESSION_BUS_ADDRESS", address.trim().to_owned()));
+
+        let log = path("orca.log");
+        let mut reader = Self { processes: vec![bus], _screen: screen, environment, log, _home: home };
+        reader.spawn("openbox", &[])?;
+        reader.spawn(ACCESSIBILITY_BUS, &["--launch-immediately"])?;
+        // Where there is no such setting, the environment alone decides.
+        let setting = ["set", "org.gnome.desktop.interface", "toolkit-accessibility", "true"];
+        drop(quiet("gsettings", &reader.environment).args(setting).status());
+        let log_option = format!("--debug-file={}", reader.log.display());
+        reader.spawn("orca", &["--replace", &log_option])?;
+        reader.hear(0, "Screen reader on").await?;
+        Ok(reader)
+    }
+
+    fn spawn(&mut self, program: &str, args: &[&str]) -> Result<()> {
+        self.processes.push(Process::spawn(quiet(program, &self.environment).args(args))?);
+        Ok(())
+    }
+
+    /// What a browser has to be started with to be heard.
+    pub(crate) fn environment(&self) -> &[(&'static str, String)] {
+        &self.environment
+    }
+
+    /// Presses a key of the keyboard, by its name in X11: `8`, `Return`, `Tab`.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be pressed.
+    pub fn press(&self, key: &str) -> Result<()> {
+        self.xdotool(&["key", key])
+    }
+
+    /// Brings Firefox to the front, as the keys go to whatever is there.
+    ///
+    /// # Errors
+    ///
+    /// Where it has no window in time.
+    pub async fn bring_firefox_up(&self) -> Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        let search = ["search", "--onlyvisible", "--class", "firefox", "windowactivate", "--sync"];
+        while self.xdotool(&search).is_err() {
+            if Instant::now() > deadline {
+                bail!("Firefox has no window");
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        Ok(())
+    }
+
+    fn xdotool(&self, args: &[&str]) -> Result<()> {
+        let done = quiet("xdotool", &self.environment).args(args).status();
+        let done = done.context("xdotool cannot be started: run `cargo xtask screen-reader`")?;
+        if !done.success() {
+            bail!("xdotool {} failed", args.join(" "));
+        }
+        Ok(())
+    }
+
+    /// Everything that was said so far, in order.
+    ///
+    /// # Errors
+    ///
+    /// Where the log cannot be read.
+    pub fn said(&self) -> Result<Vec<String>> {
+        let log = match fs::read(&self.log) {
+            Ok(log) => String::from_utf8_lossy(&log).into_owned(),
+            // It has said nothing yet.
+            Err(_) => return Ok(Vec::new()),
+        };
+        let lines = log.lines().filter_map(|line| line.split_once("SPEECH OUTPUT: '"));
+        Ok(lines.map(|(_, said)| said.rsplit_once('\'').map_or(said, |(said, _)| said).to_owned()).collect())
+    }
+
+    /// Waits until something with this text is said, after the first `from` utterances; and gives how many there are then.
+    ///
+    /// # Errors
+    ///
+    /// Where it is not said in time; what was said instead.
+    pub async fn hear(&self, from: usize, text: &str) -> Result<usize> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let said = self.said()?;
+            if let Some(place) = said.iter().skip(from).position(|utterance| utterance.contains(text)) {
+                return Ok(from + place + 1);
+            }
+            if Instant::now() > deadline {
+                bail!("`{text}` is not said; this is: {:#?}", &said[from.min(said.len())..]);
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+}
+
+/// A speech server without a voice has the reader wait for ever.
+fn lay_voice(home: &TempDir) -> Result<()> {
+    let folder = home.path().join(".config/speech-dispatcher");
+    fs::create_dir_all(folder.join("modules"))?;
+    let server =
+        "AddModule \"quiet\" \"sd_generic\" \"quiet.conf\"\nDefaultModule quiet\nDefaultLanguage en\n";
+    fs::write(folder.join("speechd.conf"), server)?;
+    let voice = "GenericExecuteSynth \"true\"\nGenericLanguage \"en\" \"en\" \"utf-8\"\nAddVoice \"en\" \"MALE1\" \"en\"\n\
+                 DefaultVoice \"MALE1\"\n";
+    Ok(fs::write(folder.join("modules/quiet.conf"), voice)?)
+}
+
+fn quiet(program: &str, environment: &[(&'static str, String)]) -> Command {
+    let mut command = Command::new(program);
+    command.envs(environment.iter().map(|(name, value)| (*name, value)));
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
