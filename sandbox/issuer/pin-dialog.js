@@ -52,6 +52,7 @@ export async function openPinDialog(here, cardName) {
   if (!dialog.open) desktop.matches ? dialog.show() : dialog.showModal();
   if (isOwnPage) showElement(here, control);
   else if (control) showFrame(here, control);
+  dialog.scrollIntoView({ block: "nearest" });
 }
 
 /** @param {Visit} visit @param {Control} control */
@@ -116,11 +117,11 @@ async function onEvent(here, { event, code }) {
   if (event === "cancel") return dialog.close();
   if (typeof event !== "string" || !ENDS.includes(event)) return;
   done.hidden = !event.endsWith("_success");
+  done.scrollIntoView({ block: "nearest" });
   try {
     const pinStatus = await look(here.cardId);
     if (here !== visit || code !== "outcome_unknown") return;
-    // Only the answer got lost, maybe: the issuer can ask Enfuce.
-    done.hidden = pinStatus !== "S";
+    // Maybe only the answer was lost: the issuer has asked Enfuce.
     check.textContent = `We checked: your PIN is ${pinStatus === "S" ? "set" : "not set"}.`;
   } catch (error) {
     check.textContent = inWords(error);
