@@ -152,7 +152,7 @@ async fn check_messages(driver: &WebDriver, way: &Way) -> Result<()> {
 /// Presses the one button, or opens the list of ways for another one.
 async fn open_pad(driver: &WebDriver, operation: &str, way: &Way) -> Result<()> {
     if way.is_framed {
-        click(driver, &format!("[id$=\"{operation}-ways\"] summary")).await?;
+        click(driver, &format!("[id$=\"{operation}-ways\"]")).await?;
     }
     click(driver, &format!("[data-action=\"{operation}\"][data-way=\"{}\"]", way.name)).await
 }

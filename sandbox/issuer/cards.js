@@ -78,8 +78,9 @@ function ways(card, operation, look) {
   const { action, ways } = OPERATIONS[operation];
   const first = button(card, operation, action, look);
   first.dataset.way = "own-page";
-  const list = make("details", { class: "choices" }, make("summary", { text: ways }));
-  list.id = `${card.id}-${operation}-ways`;
+  const summary = make("summary", { text: ways });
+  summary.id = `${card.id}-${operation}-ways`;
+  const list = make("details", { class: "choices" }, summary);
   for (const [way, { name, hint }] of Object.entries(WAYS)) {
     const choice = button(card, operation, "", "way");
     choice.id += `-${way}`;
@@ -123,11 +124,11 @@ export async function refreshCards() {
 function drawAll(cards) {
   const list = byId("cards");
   // Drawn anew, everything is as it was: the focus, and the lists that were open.
-  const focused = list.contains(document.activeElement) ? document.activeElement?.id : undefined;
-  const open = [...list.querySelectorAll("details[open]")].map(({ id }) => id);
+  const focused = list.contains(document.activeElement) ? document.activeElement : null;
+  const open = [...list.querySelectorAll("details[open] > summary")].map(({ id }) => id);
   list.replaceChildren(...cards.map(draw));
-  for (const id of open) byId(id)?.setAttribute("open", "");
-  if (focused) byId(focused)?.focus();
+  for (const id of open) byId(id)?.parentElement?.setAttribute("open", "");
+  if (focused) focusOn(focused.id, focused.closest("article")?.id ?? "");
   byId("new-card").className = cards.length > 0 ? "small" : "primary";
   byId("empty").hidden = cards.length > 0;
   tick();
