@@ -64,7 +64,7 @@ async fn set_and_emboss(sandbox: &Sandbox, driver: &WebDriver, way: &Way) -> Res
     let card =
         driver.wait_for("document.querySelector('[data-card-id]')?.dataset.cardId", "the card").await?;
     let card = card.as_str().context("the card has an id")?;
-    click(driver, &format!("[data-action=\"set-pin\"][data-way=\"{}\"]", way.name)).await?;
+    open_pad(driver, "set-pin", way).await?;
 
     if way.is_framed {
         let frame = "document.querySelector('iframe[name=\"web-view\"]')";
@@ -86,19 +86,22 @@ async fn set_and_emboss(sandbox: &Sandbox, driver: &WebDriver, way: &Way) -> Res
     }
     check_messages(driver, way).await?;
 
-    driver.wait_for("!document.querySelector('dialog').open", "the dialog to close by itself").await?;
+    click(driver, "#pin-done").await?;
+    let has_focus = format!("document.activeElement?.dataset.cardId === '{card}'");
+    driver.wait_for(&has_focus, "the focus to go back to the card").await?;
     let current = "document.querySelector('[aria-current=\"step\"]')?.textContent";
     let waiting = driver.wait_for(current, "the card's next step").await?;
-    ensure!(waiting.as_str().is_some_and(|step| step.contains("next embossing run")), "it is {waiting}");
-    click(driver, "[data-lever=\"embossing-run\"]").await?;
-    let is_active = "document.querySelector('.life').lastElementChild.dataset.state === 'done'";
+    ensure!(waiting.as_str().is_some_and(|step| step.contains("Queued for production")), "it is {waiting}");
+    click(driver, ".operator summary").await?;
+    click(driver, "[data-control=\"produce\"]").await?;
+    let is_active = "document.querySelector('.states').lastElementChild.dataset.progress === 'done'";
     driver.wait_for(is_active, "the card to be active").await?;
     view(driver, way).await.context("viewing")
 }
 
 /// The PIN that the card was made with is shown in the same way.
 async fn view(driver: &WebDriver, way: &Way) -> Result<()> {
-    click(driver, &format!("[data-action=\"view-pin\"][data-way=\"{}\"]", way.name)).await?;
+    open_pad(driver, "view-pin", way).await?;
     if way.is_framed {
         let frame = "document.querySelector('iframe[name=\"web-view\"]')";
         driver.element(frame, "Enfuce's page").await?.enter_frame().await?;
@@ -144,6 +147,14 @@ async fn check_messages(driver: &WebDriver, way: &Way) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// Presses the one button, or opens the list of ways for another one.
+async fn open_pad(driver: &WebDriver, operation: &str, way: &Way) -> Result<()> {
+    if way.is_framed {
+        click(driver, &format!("[id$=\"{operation}-ways\"]")).await?;
+    }
+    click(driver, &format!("[data-action=\"{operation}\"][data-way=\"{}\"]", way.name)).await
 }
 
 async fn click(driver: &WebDriver, selector: &str) -> Result<()> {

@@ -43,7 +43,8 @@ async fn through_the_issuer_app(
         .wait_for("document.querySelector('article[data-card-id]')?.dataset.cardId", "the card")
         .await?;
     let card = card.as_str().context("the card has an id")?;
-    click(driver, "button[data-action=\"set-pin\"]").await?;
+    click(driver, ".card summary").await?;
+    click(driver, "button[data-way=\"mobile\"]").await?;
 
     let frame = driver.element("document.querySelector('iframe[name=\"web-view\"]')", "the web view").await?;
     frame.enter_frame().await?;

@@ -3,15 +3,15 @@
 // to that page's events. It never sees a digit of the PIN.
 
 import { post } from "./back-end.js";
-import { focusCard, refreshCards } from "./cards.js";
+import { focusOn, refreshCards } from "./cards.js";
 import { refreshClock, startClock } from "./clock.js";
 import { byId, inWords, run, say } from "./dom.js";
-import { drawFaults, isLever, pull, renew } from "./levers.js";
+import { CONTROLS, drawFaults, renew } from "./operator.js";
 import { isPinDialogOpen, openPinDialog, startPinDialog } from "./pin-dialog.js";
 import { refreshWire, reveal } from "./wire.js";
-import { HOLDERS } from "./words.js";
+import { HOLDERS } from "./texts.js";
 
-/** @import {Way} from "./words.js" */
+/** @import {Way} from "./texts.js" */
 
 const LOOK_EVERY_MS = 1000;
 
@@ -30,51 +30,50 @@ async function newCard() {
   const { product, pinStatus } = Object.fromEntries(form);
   await post("/issuer/api/cards", { firstName, lastName, product, pinStatus });
   await refresh();
-  const then = pinStatus === "W" ? "It waits for its PIN." : "It gets a random PIN in the next embossing run.";
-  say(`The card of ${firstName} ${lastName} is created. ${then}`);
+  const next = pinStatus === "W" ? "Next: choose a PIN." : "It gets a random PIN when it is produced.";
+  say(`${firstName} ${lastName}’s card was created. ${next}`);
 }
 
-/** @param {string} name @param {HTMLElement} button @param {string} cardId */
-async function act(name, button, cardId) {
+/** @param {string} name @param {HTMLElement} button @param {HTMLElement} card */
+async function act(name, button, { dataset: { cardId = "", cardName = "" } }) {
   switch (name) {
     case "set-pin":
     case "view-pin":
-      return openPinDialog(cardId, name, /** @type {Way} */ (button.dataset.way));
+      return openPinDialog({ cardId, operation: name, way: /** @type {Way} */ (button.dataset.way), opener: button.id }, cardName);
     case "random-pin":
       await post(`/issuer/api/cards/${cardId}/random-pin`);
-      return changed(cardId, "The card gets a random PIN in the next embossing run.");
+      return changed(cardId, button, "The card gets a random PIN when it is produced.");
     case "renew":
       await renew(cardId);
-      return changed(cardId, "The renewed card is made in the next embossing run.");
+      return changed(cardId, button, "The new card is queued for production.");
     case "renew-new-pin":
       await renew(cardId, { pinStatus: "W" });
-      return changed(cardId, "The renewed card waits for its PIN. Until it is made, the old one keeps the old PIN.");
+      return changed(cardId, button, "Next: choose a PIN for the new card. Until it is produced, the old card keeps the old PIN.");
   }
 }
 
-/** @param {string} cardId @param {string} words */
-async function changed(cardId, words) {
+/** @param {string} cardId @param {HTMLElement} button @param {string} text */
+async function changed(cardId, button, text) {
   await refresh();
-  focusCard(cardId);
-  say(words);
+  focusOn(button.id, cardId);
+  say(text);
 }
 
 /** @param {string} name */
-async function lever(name) {
-  if (name === "wire") return refreshWire();
+async function control(name) {
   if (name === "reveal") return reveal();
-  if (!isLever(name)) return;
-  await pull(name);
+  const text = await CONTROLS[name]?.();
   await refresh();
+  say(text ?? "Up to date.");
 }
 
 document.addEventListener("click", (event) => {
   const button = event.target instanceof Element ? event.target.closest("button") : null;
-  const { action, lever: pulled } = button?.dataset ?? {};
+  const { action, control: name } = button?.dataset ?? {};
   const card = /** @type {HTMLElement | null | undefined} */ (button?.closest("[data-card-id]"));
-  if (button && action && card) run(button, () => act(action, button, card.dataset.cardId ?? ""));
-  // The fault's is its form's submit button.
-  if (button?.type === "button" && pulled) run(button, () => lever(pulled));
+  if (button && action && card) run(button, () => act(action, button, card));
+  // The failure's is its form's submit button.
+  if (button?.type === "button" && name) run(button, () => control(name));
 });
 
 byId("new-card-form").addEventListener("submit", (event) => {
@@ -85,7 +84,7 @@ byId("new-card-form").addEventListener("submit", (event) => {
 byId("fault-form").addEventListener("submit", (event) => {
   event.preventDefault();
   const { submitter } = event;
-  if (submitter) run(submitter, () => lever("fault"));
+  if (submitter) run(submitter, () => control("failure"));
 });
 
 startPinDialog({
@@ -93,8 +92,8 @@ startPinDialog({
     const cards = await refresh();
     return cards.find(({ id }) => id === cardId)?.pinStatus;
   },
-  onClose(cardId) {
-    refresh().then(() => focusCard(cardId), failed);
+  onClose({ cardId, opener }) {
+    refresh().then(() => focusOn(opener, cardId), failed);
   },
 });
 

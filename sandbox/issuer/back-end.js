@@ -1,5 +1,5 @@
 // @ts-check
-// The issuer's back-end, and the sandbox's levers.
+// The issuer's back-end, and the sandbox's own endpoints.
 
 /** @typedef {{year: number, month: number}} Expiration */
 /**

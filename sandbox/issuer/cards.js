@@ -1,14 +1,14 @@
 // @ts-check
-// The cards: how they look, where they are in their life, and what can be done with them.
+// The cards: how they look, which states they went through, and what can be done with them.
 
 import { listCards } from "./back-end.js";
+import { isProduced, newestPlastic, statesOf } from "./card-states.js";
 import { dateOf, tick, timeOf } from "./clock.js";
 import { byId, make, part } from "./dom.js";
-import { isMade, lifeOf, newestPlastic } from "./life.js";
-import { OPERATIONS, PRODUCTS, STATUS, WAYS } from "./words.js";
+import { OPERATIONS, PRODUCTS, STATUS, WAYS } from "./texts.js";
 
 /** @import {Card, Operation} from "./back-end.js" */
-/** @import {Step} from "./life.js" */
+/** @import {CardState} from "./card-states.js" */
 
 const TONES = 5;
 
@@ -24,7 +24,10 @@ function draw(card) {
   const fragment = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
   const article = part(fragment, "article");
   const product = PRODUCTS[card.product] ?? { brand: card.product, kind: "" };
+  article.id = card.id;
+  article.setAttribute("aria-label", `Card of ${card.name}`);
   article.dataset.cardId = card.id;
+  article.dataset.cardName = `${product.brand} ending in ${card.maskedCardNumber.slice(-4)}`;
   article.classList.add(`tone-${tone(card.id)}`);
   part(article, ".number").textContent = grouped(card.maskedCardNumber);
   part(article, ".number").setAttribute("aria-label", `Card number ending in ${card.maskedCardNumber.slice(-4)}`);
@@ -36,23 +39,22 @@ function draw(card) {
   part(article, ".expiry-date").setAttribute("aria-label", `valid through ${month}/${year}`);
   part(article, ".status").dataset.pinStatus = card.pinStatus;
   part(article, ".status").textContent = STATUS[card.pinStatus] ?? card.pinStatus;
-  part(article, ".life").setAttribute("aria-label", `The life of the card of ${card.name}`);
-  part(article, ".life").append(...lifeOf(card).map(drawStep));
+  part(article, ".states").append(...statesOf(card).map(drawState));
   part(article, ".actions").append(...actions(card));
   return article;
 }
 
-/** @param {Step} step */
-function drawStep({ name, state, at, isRun }) {
+/** @param {CardState} state */
+function drawState({ name, progress, at, isRun }) {
   const item = make("li", { class: "step" }, make("span", { text: name }));
-  item.dataset.state = state;
-  if (state === "now") item.setAttribute("aria-current", "step");
-  if (state === "done") item.append(make("span", { class: "visually-hidden", text: " (done)" }));
+  item.dataset.progress = progress;
+  if (progress === "now") item.setAttribute("aria-current", "step");
+  if (progress === "done") item.append(make("span", { class: "visually-hidden", text: " (done)" }));
   if (isRun) {
     const time = make("span", { class: "step-time" });
     time.dataset.countdown = "";
     item.append(time);
-  } else if (at && state === "done") {
+  } else if (at && progress === "done") {
     item.append(make("time", { class: "step-time", text: `${dateOf(at)}, ${timeOf(at)} UTC` }));
   }
   return item;
@@ -61,61 +63,45 @@ function drawStep({ name, state, at, isRun }) {
 /** @param {Card} card */
 function actions(card) {
   const offered = [];
-  if (card.pinStatus === "W") {
-    offered.push(ways(card, "set-pin"), button("random-pin", "Give it a random PIN instead", card));
-  }
-  if (isMade(card)) offered.push(ways(card, "view-pin"));
-  else if (card.pinStatus !== "W") offered.push(make("p", { class: "hint", text: "The PIN can be viewed once the card is made." }));
+  const isWaiting = card.pinStatus === "W";
+  if (isWaiting) offered.push(...ways(card, "set-pin", "primary"), button(card, "random-pin", "Use a random PIN instead"));
+  if (isProduced(card)) offered.push(...ways(card, "view-pin", isWaiting ? "small" : "primary"));
+  else if (!isWaiting) offered.push(make("p", { class: "hint", text: "The PIN can be viewed once the card is produced. Operator’s controls: “Produce now”." }));
   if (newestPlastic(card).status === "ACTIVE") {
-    const renewals = [button("renew", "Renew with this PIN", card), button("renew-new-pin", "Renew with a new PIN", card)];
-    offered.push(make("div", { class: "renewals" }, ...renewals));
+    offered.push(make("div", { class: "renewals" }, button(card, "renew", "Renew, keep PIN"), button(card, "renew-new-pin", "Renew with a new PIN")));
   }
   return offered;
 }
 
-/** A button for each way to the PIN. @param {Card} card @param {Operation} operation */
-function ways(card, operation) {
-  const group = make("div", { class: "ways" });
-  group.setAttribute("role", "group");
-  group.setAttribute("aria-label", `${OPERATIONS[operation].action} of the card of ${card.name}`);
-  const title = make("p", { class: "ways-title", text: OPERATIONS[operation].action });
-  title.setAttribute("aria-hidden", "true");
-  group.append(title);
-  for (const [way, { name, hint, long }] of Object.entries(WAYS)) {
-    const choice = make("button", { class: "way" }, make("b", { text: name }), make("span", { text: hint }));
-    choice.type = "button";
-    choice.dataset.action = operation;
+/** One button for the first way to the PIN; who wants another opens the list. @param {Card} card @param {Operation} operation @param {string} look */
+function ways(card, operation, look) {
+  const { action, ways } = OPERATIONS[operation];
+  const first = button(card, operation, action, look);
+  first.dataset.way = "own-page";
+  const summary = make("summary", { text: ways });
+  summary.id = `${card.id}-${operation}-ways`;
+  const list = make("details", { class: "choices" }, summary);
+  for (const [way, { name, hint }] of Object.entries(WAYS)) {
+    const choice = button(card, operation, "", "way");
+    choice.id += `-${way}`;
     choice.dataset.way = way;
-    choice.title = long;
-    group.append(choice);
+    choice.append(make("b", { text: name }), make("span", { text: hint }));
+    list.append(choice);
   }
-  return group;
+  return [first, list];
 }
 
-/** @param {string} action @param {string} text @param {Card} card */
-function button(action, text, card) {
-  const made = make("button", { class: "quiet", text });
+/** @param {Card} card @param {string} action @param {string} text @param {string} [look] */
+function button(card, action, text, look = "quiet") {
+  const made = make("button", { class: look, text });
   made.type = "button";
+  made.id = `${card.id}-${action}`;
   made.dataset.action = action;
-  made.setAttribute("aria-description", `Card of ${card.name}`);
   return made;
 }
 
-/** Where the focus is in the list, so that drawing anew can put it back. */
-function rememberFocus() {
-  const focused = document.activeElement?.closest("button[data-action]");
-  const cardId = /** @type {HTMLElement | null | undefined} */ (focused?.closest("[data-card-id]"))?.dataset.cardId;
-  return () => {
-    if (!cardId || document.activeElement !== document.body) return;
-    focusCard(cardId);
-  };
-}
-
-/** Puts the focus on a card's first button. @param {string | undefined} cardId */
-export function focusCard(cardId) {
-  const article = byId("cards").querySelector(`[data-card-id="${cardId}"]`);
-  /** @type {HTMLElement | null | undefined} */ (article?.querySelector("button"))?.focus();
-}
+/** Puts the focus on a button, or on its card where the button is gone. @param {string} buttonId @param {string} cardId */
+export const focusOn = (buttonId, cardId) => (byId(buttonId) ?? byId(cardId))?.focus();
 
 /** Counts the looks: an answer that was overtaken by a later one is not drawn. */
 let looks = 0;
@@ -136,9 +122,14 @@ export async function refreshCards() {
 
 /** @param {Card[]} cards */
 function drawAll(cards) {
-  const restoreFocus = rememberFocus();
-  byId("cards").replaceChildren(...cards.map(draw));
+  const list = byId("cards");
+  // Drawn anew, everything is as it was: the focus, and the lists that were open.
+  const focused = list.contains(document.activeElement) ? document.activeElement : null;
+  const open = [...list.querySelectorAll("details[open] > summary")].map(({ id }) => id);
+  list.replaceChildren(...cards.map(draw));
+  for (const id of open) byId(id)?.parentElement?.setAttribute("open", "");
+  if (focused) focusOn(focused.id, focused.closest("article")?.id ?? "");
+  byId("new-card").className = cards.length > 0 ? "small" : "primary";
   byId("empty").hidden = cards.length > 0;
   tick();
-  restoreFocus();
 }

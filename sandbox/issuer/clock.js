@@ -16,7 +16,7 @@ let onRunDue = () => {};
 
 const now = () => Date.now() + aheadMs;
 
-/** Seconds until the next embossing run, a little more than less. */
+/** Seconds until the next production run, a little more than less. */
 export const secondsToNextRun = () => (nextRun === undefined ? undefined : Math.max(1, Math.ceil((nextRun - now()) / 1000) + 1));
 
 /** @param {number | string} time @param {"short" | "medium"} [style] */

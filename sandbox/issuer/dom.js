@@ -28,6 +28,9 @@ export function say(text, kind = "plain") {
   message.classList.toggle("error", kind === "error");
 }
 
+/** @param {number} count @param {string} thing */
+export const counted = (count, thing) => `${count} ${thing}${count === 1 ? "" : "s"}`;
+
 /** A failure in words. @param {unknown} error */
 export const inWords = (error) => (error instanceof Error ? error.message : String(error));
 

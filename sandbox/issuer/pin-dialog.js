@@ -2,54 +2,57 @@
 // The three ways to the PIN page, in one dialog. Whichever it is, the app learns the page's events, and never a digit.
 
 import { askForControl } from "./back-end.js";
-import { byId, inWords, make, part, run } from "./dom.js";
-import { OPERATIONS, WAYS, errorWords } from "./words.js";
+import { byId, inWords, make, part } from "./dom.js";
+import { OPERATIONS } from "./texts.js";
 
 /** @import {Control, Operation} from "./back-end.js" */
-/** @import {Way} from "./words.js" */
+/** @import {Way} from "./texts.js" */
 
 /**
  * @typedef {object} Visit
  * @property {string} cardId
  * @property {Operation} operation
  * @property {Way} way
+ * @property {string} opener the id of the button that was pressed
  * @property {HTMLIFrameElement} [frame] where Enfuce's page is shown
  * @property {string} [origin] of Enfuce's page
  */
 
 /** The element, served by the issuer itself. A variable, so that it is only looked for when somebody wants it. */
 const CARD_PIN = "/card-pin/card-pin.js";
-const EVENTS = ["set_pin_success", "set_pin_error", "view_pin_success", "view_pin_error"];
-const CLOSE_AFTER_MS = 2500;
+const ENDS = ["set_pin_success", "set_pin_error", "view_pin_success", "view_pin_error", "hidden"];
 
+/** Where there is room, the dialog stands between cards and messages, and all of them can be used; else it covers them. */
+const desktop = window.matchMedia("(min-width: 60rem)");
 const dialog = /** @type {HTMLDialogElement} */ (byId("pin-dialog"));
-const outcome = byId("outcome");
-const outcomeAction = byId("outcome-action");
+const done = byId("pin-done");
+const check = byId("pin-check");
 
 /** @type {Visit | null} */
 let visit = null;
-/** @type {number | undefined} */
-let closing;
 /** Told of every change; returns the card's `pinStatus`. @type {(cardId: string) => Promise<string | undefined>} */
 let look = async () => undefined;
-/** @type {(cardId: string) => void} */
-let onClose = () => {};
 
 export const isPinDialogOpen = () => dialog.open;
 
-/** @param {string} cardId @param {Operation} operation @param {Way} way */
-export async function openPinDialog(cardId, operation, way) {
+/** @param {Visit} here @param {string} cardName */
+export async function openPinDialog(here, cardName) {
+  const { cardId, operation, way } = here;
+  const isOwnPage = way === "own-page";
+  if (isOwnPage) await import(CARD_PIN);
   // On a page of one's own the customer chooses first, and only then is a control id asked for.
-  const control = way === "own-page" && operation === "set-pin" ? undefined : await askForControl(cardId, operation);
-  visit = { cardId, operation, way };
-  outcome.hidden = true;
-  window.clearTimeout(closing);
+  const control = isOwnPage && operation === "set-pin" ? undefined : await askForControl(cardId, operation);
+  visit = here;
   byId("pin-title").textContent = OPERATIONS[operation].title;
-  byId("pin-way").textContent = WAYS[way].long;
+  byId("pin-card").textContent = cardName;
+  byId("frame-note").hidden = isOwnPage;
   byId("pin-place").replaceChildren();
-  if (!dialog.open) dialog.showModal();
-  if (way === "own-page") await showElement(visit, control);
-  else if (control) showFrame(visit, control);
+  check.textContent = "";
+  done.hidden = true;
+  if (!dialog.open) desktop.matches ? dialog.show() : dialog.showModal();
+  if (isOwnPage) showElement(here, control);
+  else if (control) showFrame(here, control);
+  dialog.scrollIntoView({ block: "nearest" });
 }
 
 /** @param {Visit} visit @param {Control} control */
@@ -74,109 +77,75 @@ function showInParent({ operation, origin = "" }, frame, { controlId, pinFrameUr
     frame.contentWindow?.postMessage({ operation, controlId }, origin);
   };
   frame.addEventListener("load", tell, { once: true });
-  frame.src = pinFrameUrl;
+  const url = new URL(pinFrameUrl);
+  url.searchParams.set("lang", document.documentElement.lang);
+  frame.src = url.href;
 }
 
 /** What a mobile web view does: a form POST whose answer is the page. @param {Control} control */
 function postForm({ controlId, pinUrl }) {
-  const field = make("input");
-  field.type = "hidden";
-  field.name = "controlId";
-  field.value = controlId;
-  const form = make("form", {}, field);
-  form.method = "post";
-  form.action = pinUrl;
-  form.target = "web-view";
-  form.hidden = true;
+  const form = make("form");
+  for (const [name, value] of Object.entries({ controlId, lang: document.documentElement.lang })) {
+    const field = make("input");
+    Object.assign(field, { type: "hidden", name, value });
+    form.append(field);
+  }
+  Object.assign(form, { method: "post", action: pinUrl, target: "web-view", hidden: true });
   document.body.append(form);
   form.submit();
   form.remove();
 }
 
 /** The element on this very page; it posts to the issuer's relay. @param {Visit} here @param {Control | undefined} control */
-async function showElement(here, control) {
+function showElement(here, control) {
   const { cardId, operation } = here;
-  await import(CARD_PIN);
-  // Closed meanwhile, or opened anew.
-  if (visit !== here) return;
   const pad = document.createElement("card-pin");
   pad.setAttribute("operation", operation);
   for (const step of ["tzpk", "set", "view"]) pad.setAttribute(`${step}-url`, `/relay/${step}`);
   if (control) pad.setAttribute("control-id", control.controlId);
   else Object.assign(pad, { controlIdProvider: async () => (await askForControl(cardId, operation)).controlId });
-  for (const name of EVENTS) {
+  for (const name of [...ENDS, "cancel"]) {
     pad.addEventListener(name, (event) => onEvent(here, /** @type {CustomEvent} */ (event).detail));
   }
   byId("pin-place").replaceChildren(pad);
   pad.focus();
 }
 
-/** @param {Visit} here @param {{event?: unknown, code?: unknown}} detail */
-function onEvent(here, { event, code }) {
-  if (event === "set_pin_success") succeeded(here).catch(inDialog);
-  if (event === "view_pin_success") look(here.cardId).catch(inDialog);
-  if (event === "set_pin_error" || event === "view_pin_error") failed(here, code).catch(inDialog);
-}
-
-/** @param {Visit} here */
-async function succeeded({ cardId }) {
-  showOutcome({ state: "done", text: "PIN set", action: "Done", act: () => dialog.close() });
-  closing = window.setTimeout(() => dialog.close(), CLOSE_AFTER_MS);
-  await look(cardId);
-}
-
-/** @param {Visit} here @param {unknown} code */
-async function failed(here, code) {
-  const { cardId, operation, way } = here;
-  // Whatever the page knows, the issuer has the last word: the answer to a PIN that was taken may have got lost.
-  const pinStatus = await look(cardId);
-  if (visit !== here) return;
-  if (operation === "set-pin" && pinStatus === "S") return succeeded(here);
-  showOutcome({
-    state: "failed",
-    text: OPERATIONS[operation].failed,
-    detail: errorWords(code),
-    action: "Start again",
-    act: () => run(outcomeAction, () => openPinDialog(cardId, operation, way).catch(inDialog)),
-  });
-}
-
-/** @param {{state: "done" | "failed", text: string, detail?: string, action: string, act: () => void}} result */
-function showOutcome({ state, text, detail = "", action, act }) {
-  outcome.dataset.state = state;
-  outcome.hidden = false;
-  byId("outcome-text").textContent = text;
-  byId("outcome-detail").textContent = detail;
-  outcomeAction.textContent = action;
-  outcomeAction.onclick = act;
-  outcomeAction.focus();
-}
-
-/** A failure while the dialog covers the page is said in the dialog. @param {unknown} error */
-function inDialog(error) {
-  const detail = inWords(error);
-  if (outcome.hidden) {
-    showOutcome({ state: "failed", text: "Something went wrong", detail, action: "Close", act: () => dialog.close() });
-  } else {
-    byId("outcome-detail").textContent = detail;
+/** The pad itself tells the customer what happened; the app only adds what the pad cannot know. @param {Visit} here @param {{event?: unknown, code?: unknown}} detail */
+async function onEvent(here, { event, code }) {
+  if (here !== visit) return;
+  if (event === "cancel") return dialog.close();
+  if (typeof event !== "string" || !ENDS.includes(event)) return;
+  done.hidden = !event.endsWith("_success");
+  done.scrollIntoView({ block: "nearest" });
+  try {
+    const pinStatus = await look(here.cardId);
+    if (here !== visit || code !== "outcome_unknown") return;
+    // Maybe only the answer was lost: the issuer has asked Enfuce.
+    check.textContent = `We checked: your PIN is ${pinStatus === "S" ? "set" : "not set"}.`;
+  } catch (error) {
+    check.textContent = inWords(error);
   }
 }
 
-/** @param {{look: typeof look, onClose: typeof onClose}} told */
+/** @param {{look: typeof look, onClose: (visit: Visit) => void}} told */
 export function startPinDialog(told) {
-  ({ look, onClose } = told);
+  look = told.look;
   window.addEventListener("message", ({ origin, source, data }) => {
     if (!visit?.frame || origin !== visit.origin || source !== visit.frame.contentWindow) return;
     if (typeof data === "object" && data !== null) onEvent(visit, data);
   });
-  part(dialog, "[data-close]").addEventListener("click", () => dialog.close());
+  for (const button of [done, part(dialog, "[data-close]")]) button.addEventListener("click", () => dialog.close());
+  // Beside the messages it is not modal, and the browser does not close it by Escape. A pad with digits to clear keeps that key.
+  dialog.addEventListener("keydown", ({ key, defaultPrevented }) => {
+    if (key === "Escape" && !defaultPrevented && !dialog.matches(":modal")) dialog.close();
+  });
   dialog.addEventListener("close", () => {
-    const cardId = visit?.cardId ?? "";
+    if (!visit || dialog.open) return;
+    const left = visit;
     visit = null;
-    window.clearTimeout(closing);
     // An emptied place ends the page's session, and with it everything that it held.
     byId("pin-place").replaceChildren();
-    outcome.hidden = true;
-    onClose(cardId);
+    told.onClose(left);
   });
 }

@@ -2,7 +2,7 @@
 // What travelled in the last session, as a sequence of messages between the four parties.
 
 import { get } from "./back-end.js";
-import { byId, make } from "./dom.js";
+import { byId, counted, make } from "./dom.js";
 import { WHAT, byteCount, fieldsOf, shortened } from "./wire-fields.js";
 
 /** @import {Field, Message} from "./wire-fields.js" */
@@ -107,14 +107,12 @@ function drawField({ name, value, kind, what }) {
 
 /** @param {Message[]} session */
 function summary(session) {
-  if (session.length === 0) return "Set or view a PIN, and each message of it stands here.";
+  if (session.length === 0) return "Set or view a PIN to see its messages here.";
   const kinds = session.flatMap(({ fields }) => fields.map(({ what }) => what));
   // A relay passes on what it gets: the same thing counts for each message that it is in.
-  const times = (/** @type {string} */ what) => `${kinds.filter((kind) => kind === what).length}×`;
-  return (
-    `${session.length} messages. In them: a public key (${times(WHAT.publicKey)}), a key wrapped under it (${times(WHAT.tzpk)}), ` +
-    `a PIN block encrypted with that key (${times(WHAT.pinBlock)}). Only the device and the HSM can open the ciphertext.`
-  );
+  const count = (/** @type {string} */ what, /** @type {string} */ thing) => counted(kinds.filter((kind) => kind === what).length, thing);
+  const parts = [count(WHAT.publicKey, "public key"), count(WHAT.tzpk, "wrapped key"), count(WHAT.pinBlock, "encrypted PIN block")];
+  return `${counted(session.length, "message")}: ${parts.join(", ")}. Only the device and the HSM can decrypt them.`;
 }
 
 /** Counts the looks: an answer that was overtaken by a later one is not drawn. */

@@ -36,15 +36,15 @@ static FILES: &[File] = &files![
     "/", "index.html", HTML;
     "/app.js", "app.js", SCRIPT;
     "/back-end.js", "back-end.js", SCRIPT;
+    "/card-states.js", "card-states.js", SCRIPT;
     "/cards.js", "cards.js", SCRIPT;
     "/clock.js", "clock.js", SCRIPT;
     "/dom.js", "dom.js", SCRIPT;
-    "/levers.js", "levers.js", SCRIPT;
-    "/life.js", "life.js", SCRIPT;
+    "/operator.js", "operator.js", SCRIPT;
     "/pin-dialog.js", "pin-dialog.js", SCRIPT;
+    "/texts.js", "texts.js", SCRIPT;
     "/wire.js", "wire.js", SCRIPT;
     "/wire-fields.js", "wire-fields.js", SCRIPT;
-    "/words.js", "words.js", SCRIPT;
     "/style.css", "style.css", STYLE;
     "/card.css", "card.css", STYLE;
     "/dialog.css", "dialog.css", STYLE;
