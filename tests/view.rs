@@ -29,9 +29,11 @@ fn given() -> Session<SystemRandom> {
 }
 
 #[test]
-fn with_a_control_id_the_pin_is_asked_for_at_once() {
+fn with_a_control_id_nothing_is_sent_before_the_customer_asks() {
     let mut session = given();
-    assert_eq!(session.snapshot().stage, Stage::Submitting);
+    assert_eq!(run(&mut session, good, no_issuer), (vec![Event::Ready], vec![]));
+    assert_eq!(session.snapshot().stage, Stage::Entry);
+    assert_eq!(turn(&mut session, |session| session.submit().unwrap()), [Event::Submitting]);
     let (events, requests) = run(
         &mut session,
         |request| {
@@ -46,6 +48,7 @@ fn with_a_control_id_the_pin_is_asked_for_at_once() {
 /// A session whose PIN has arrived.
 fn arrived() -> Session<SystemRandom> {
     let mut session = given();
+    session.submit().unwrap();
     run(&mut session, good, no_issuer);
     session
 }
@@ -87,9 +90,10 @@ fn a_page_that_is_hidden_ends_the_view() {
 #[test]
 fn before_the_pin_arrives_there_is_nothing_to_reveal_or_forget() {
     let mut session = given();
+    session.submit().unwrap();
     assert_eq!(turn(&mut session, Session::reveal), []);
     assert_eq!(session.forget(), Err(Error::Closed));
-    assert_eq!(run(&mut session, good, no_issuer).0, [Event::Arrived]);
+    assert_eq!(run(&mut session, good, no_issuer).0, [Event::Ready, Event::Arrived]);
     assert!(session.shown().is_none());
 }
 
@@ -152,6 +156,7 @@ fn every_other_answer_has_its_code() {
     ];
     for (reply, error) in cases {
         let mut session = given();
+        session.submit().unwrap();
         let (events, _) = run(&mut session, |request| Some(reply(request)), no_issuer);
         assert_eq!(events.last(), Some(&Event::Failed(error)));
         assert!(session.shown().is_none());

@@ -74,10 +74,6 @@ impl Documented {
             is_over: false,
             sets: 0,
         };
-        // "With a control id that was given, that is done from the start."
-        if (purpose, source) == (Purpose::View, Source::Given) {
-            session.submitted = Some(String::new());
-        }
         (session, Outcome { closed: false, told: vec![Told::Search] })
     }
 
@@ -166,7 +162,7 @@ impl Documented {
         self.submitted = Some(pin);
         let next = match self.has_tzpk {
             true => Some(self.set(observed)),
-            false => (self.has_key_pair && self.source == Source::Provider).then(|| self.ask()),
+            false => (self.has_key_pair && self.waits_for_submit()).then(|| self.go_on()),
         };
         // Where the submit itself fails, the page goes from the entry to the end.
         let submitting = (!self.is_over).then_some(Told::Page(Event::Submitting));
@@ -181,13 +177,23 @@ impl Documented {
             return self.fail(Error::EntropyUnavailable);
         }
         self.has_key_pair = true;
+        if !self.waits_for_submit() {
+            return [self.request_key()].into_iter().collect();
+        }
+        // "A submit would go out at once"; "nothing is sent until both entries agree".
+        let next = self.submitted.is_some().then(|| self.go_on());
+        [Told::Page(Event::Ready)].into_iter().chain(next).collect()
+    }
+
+    /// Whether nothing is sent before the customer has submitted, or has asked to see the PIN.
+    fn waits_for_submit(&self) -> bool {
+        (self.purpose, self.source) != (Purpose::Set, Source::Given)
+    }
+
+    fn go_on(&mut self) -> Told {
         match self.source {
-            Source::Given => [self.request_key()].into_iter().collect(),
-            // "A submit would go out at once"; "nothing is sent until both entries agree".
-            Source::Provider => {
-                let ask = self.submitted.is_some().then(|| self.ask());
-                [Told::Page(Event::Ready)].into_iter().chain(ask).collect()
-            }
+            Source::Given => self.request_key(),
+            Source::Provider => self.ask(),
         }
     }
 

@@ -80,7 +80,7 @@ pub(crate) fn reachable(purpose: Purpose, source: Source) -> Vec<Place> {
             ([&with_id[..], &[KeyThere]].concat(), [&with_id[..], &setting].concat())
         }
         (Purpose::Set, Source::Provider) => (vec![Searching, Ready], [&with_provider[..], &setting].concat()),
-        (Purpose::View, Source::Given) => (vec![], [&with_id[..], &viewing].concat()),
+        (Purpose::View, Source::Given) => (vec![Searching, Ready], [&with_id[..], &viewing].concat()),
         (Purpose::View, Source::Provider) => {
             (vec![Searching, Ready], [&with_provider[..], &viewing].concat())
         }
