@@ -72,9 +72,7 @@ export class Pane {
   #view;
   #refusals = 0;
 
-  /**
-   * @param {ShadowRoot} root
-   */
+  /** @param {ShadowRoot} root */
   constructor(root) {
     this.#root = root;
     const head = part("div", "head");

@@ -24,6 +24,7 @@ async fn all(engine: Engine) -> Result<()> {
     let driver = browser.driver();
     the_focus_is_taken_at_once(&sandbox, driver).await.context("focus")?;
     hardware_keys_do_what_they_say(&sandbox, driver).await.context("hardware keys")?;
+    a_button_with_the_focus_is_pressed(&sandbox, driver).await.context("buttons")?;
     with_several_lengths_enter_goes_on(&sandbox, driver).await.context("several lengths")?;
     refused_entries_are_told_and_shown(&sandbox, driver).await.context("refused entries")?;
     presses_that_nobody_made_are_no_digits(&sandbox, driver).await.context("made-up presses")?;
@@ -97,6 +98,36 @@ async fn hardware_keys_do_what_they_say(sandbox: &Sandbox, driver: &WebDriver) -
     driver.type_keys("5").await?;
     driver.type_keys(ENTER).await?;
     driver.wait_for("window.asked === 1", "the submit").await.map(drop)
+}
+
+/// `Enter` and the space bar press the button that has the focus, whatever stands on it; and the page keeps its own keys.
+async fn a_button_with_the_focus_is_pressed(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
+    let pad = open(sandbox, driver, PROVIDE).await?;
+    pad.wait_for_event("detail.event === 'ready'").await?;
+    let listen = "window.heard = [];
+        for (const type of ['keydown', 'keyup', 'keypress', 'pointerdown', 'pointerup', 'mousedown', 'mouseup', 'click', 'input'])
+          document.addEventListener(type, (event) => window.heard.push(`${type} ${event.key}`));";
+    on_pad(driver, listen).await?;
+    for (key, press) in [("5", ENTER), ("8", " "), ("erase", ENTER), ("2", ENTER)] {
+        on_pad(driver, &format!("pad.shadowRoot.querySelector('[data-key=\"{key}\"]').focus()")).await?;
+        driver.type_keys(press).await?;
+    }
+    let changes = wait_for_changes(&pad, driver, 4).await?;
+    ensure!(changes == "e1 e2 e1 e2", "{changes}");
+    pad.tap("4").await?;
+    on_pad(driver, "pad.focus()").await?;
+    driver.type_keys("7").await?;
+    wait_for_changes(&pad, driver, 6).await?;
+    driver.type_keys("x").await?;
+    // Of a press the document hears nothing, of keys only those that are not the pad's.
+    let heard = on_pad(driver, "return window.heard.filter((heard) => !/ (Enter| |x)$/.test(heard))").await?;
+    ensure!(heard == json!([]), "the page heard {heard}");
+    let closed = on_pad(driver, "return window.heard.includes('keydown x')").await?;
+    ensure!(closed == true, "a key that is not the pad's did not reach the page");
+    let problem = on_pad(driver, "return pad.shadowRoot.querySelector('[part=message]').textContent").await?;
+    // The fourth digit went on to the second step, and a letter is answered there.
+    ensure!(problem == "Use digits only.", "{problem}");
+    Ok(())
 }
 
 async fn with_several_lengths_enter_goes_on(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
