@@ -51,6 +51,9 @@ pub fn reply(data: &[u8]) {
     };
     let mut session = Session::open(settings, Dice::new(0, 10_000));
     session.end_search(key_pair().clone());
+    if let Operation::View = operation {
+        session.submit().unwrap();
+    }
     while session.next_action().is_some() {}
     let answer = Answer { status, is_html: false, retry_after_seconds, body: Some(body.to_vec()) };
     session.reply(Reply::Answered(answer));

@@ -77,12 +77,13 @@ mod tests {
             json!({
                 "a.js": "sha384-OLBgp1GsljhM2TJ+sbHjaiH9txEUvgdDTAzHv2P24donTt6/529l+9Ua0vFImLlb",
                 "b.js": "sha384-H8BRh8j48O9oYatfu5AZzq6A9RINhZO5H16dQZngK7T62em8MUt1FLm52t+eX6xO",
+                "c/d.js": "sha384-OLBgp1GsljhM2TJ+sbHjaiH9txEUvgdDTAzHv2P24donTt6/529l+9Ua0vFImLlb",
             })
         );
         let names =
             |files: Vec<(String, Vec<u8>)>| files.into_iter().map(|(name, _)| name).collect::<Vec<_>>();
-        assert_eq!(names(files(dist.path()).unwrap()), ["a.js", "b.js"]);
-        assert_eq!(names(all_files(dist.path()).unwrap()), ["a.js", "b.js", "integrity.json"]);
+        assert_eq!(names(files(dist.path()).unwrap()), ["a.js", "b.js", "c/d.js"]);
+        assert_eq!(names(all_files(dist.path()).unwrap()), ["a.js", "b.js", "c/d.js", "integrity.json"]);
     }
 
     #[test]

@@ -34,7 +34,11 @@ impl PageWords {
         let wanted = asked.into_iter().map(str::to_owned).chain(ranked(accepted.unwrap_or_default()));
         let (lang, words) = wanted
             .chain(["en".to_owned()])
-            .find_map(|tag| languages.get(language_of(&tag)).map(|words| (tag, words.clone())))
+            .find_map(|tag| {
+                let language = language_of(&tag).to_owned();
+                let words = languages.get(&language)?.clone();
+                Some((if tag.starts_with(&language) { tag } else { language }, words))
+            })
             .unwrap_or_default();
         Self { lang, ..words }
     }

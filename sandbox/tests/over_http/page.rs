@@ -65,8 +65,12 @@ async fn a_bad_token_gets_a_readable_page_that_does_not_repeat_it() {
         let page = sandbox.fetch_page(token).await;
         assert_eq!(page.status, status, "{token}");
         assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
-        assert!(page.header("content-security-policy").starts_with("default-src 'none'; frame-ancestors"));
-        assert!(page.text.contains("<h1>Page not available</h1>"));
+        assert!(
+            page.header("content-security-policy")
+                .starts_with("default-src 'none'; style-src 'self'; frame-ancestors")
+        );
+        let title = if status == 410 { "This page has expired" } else { "This page is not available" };
+        assert!(page.text.contains(&format!("<h1>{title}</h1>")), "{}", page.text);
         assert!(token.is_empty() || !page.text.contains(token));
     }
     let send = |media_type: &'static str, body: &'static str| {
@@ -113,8 +117,10 @@ async fn no_name_leads_out_of_the_folder() {
         "%2e%2e%2fsecret.txt",
         "..%5csecret.txt",
         "sub",
-        "sub%2finner.js",
-        "sub/inner.js",
+        "sub/..%2fpage.js",
+        "sub%2f..%2f..%2fsecret.txt",
+        "sub/missing.js",
+        "sub//inner.js",
         "PAGE.JS",
         "page.js%00",
         "page.js/",
@@ -124,5 +130,25 @@ async fn no_name_leads_out_of_the_folder() {
     ] {
         let answer = sandbox.get(&format!("/pin-page/{name}")).await;
         assert_eq!(answer.status, 404, "{name}: {}", answer.text);
+    }
+    assert_eq!(sandbox.get("/pin-page/sub/inner.js").await.status, 200);
+}
+
+/// The language that the issuer asks for comes before those of the browser, and English after all.
+#[tokio::test]
+async fn the_page_speaks_the_language_that_is_asked_for() {
+    let sandbox = Sandbox::start().await;
+    for (asked, accepted, lang) in [
+        ("", "fi;q=0.5, de-AT", "de-at"),
+        ("&lang=fi", "de", "fi"),
+        ("&lang=tlh", "tlh", "en"),
+        ("&lang=nn-NO", "", "nb"),
+    ] {
+        let url = format!("/pin-page/frame?key=nobody{asked}");
+        let page =
+            sandbox.request(Method::GET, &url).header("accept-language", accepted).send().await.unwrap();
+        let page = Answer::read(page).await;
+        assert_eq!(page.status, 404);
+        assert!(page.text.contains(&format!("<html lang=\"{lang}\" dir=\"ltr\">")), "{asked}: {}", page.text);
     }
 }

@@ -279,6 +279,13 @@ impl Drop for Sandbox {
 pub(crate) fn make_dist(dist: &Path) {
     fs::create_dir_all(dist.join("sub")).unwrap();
     fs::write(dist.join("page.html"), PAGE).unwrap();
+    fs::write(dist.join("page-error.html"), include_str!("../../../www/page-error.html")).unwrap();
+    let words = json!({
+        "dir": "ltr", "title": "Your PIN", "script": "", "expired": "This page has expired", "used": "This page was already opened",
+        "unknown": "This page is not available", "reopen": "Go back to your bank and open it again.",
+    });
+    let languages = json!({"de": words, "en": words, "fi": words, "nb": words});
+    fs::write(dist.join("page-words.json"), languages.to_string()).unwrap();
     fs::write(dist.join("page.js"), "export {};").unwrap();
     fs::write(dist.join("card-pin.css"), "a{}").unwrap();
     fs::write(dist.join("card_pin_bg.wasm"), b"\0asm\x01\0\0\0").unwrap();
