@@ -52,7 +52,7 @@ const LOOK_UPS: [u16; 3] = [1, 2, 4];
 
 impl Documented {
     pub(crate) fn open(purpose: Purpose, source: Source, rules: Rules, can_look_up: bool) -> (Self, Outcome) {
-        let mut session = Self {
+        let session = Self {
             purpose,
             source,
             can_look_up,
