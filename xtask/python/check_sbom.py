@@ -33,7 +33,7 @@ def main(sbom: pathlib.Path, lock: pathlib.Path) -> None:
     for each in files:
         found = hashlib.sha256((sbom.parent / each["name"]).read_bytes()).hexdigest()
         assert each["hashes"] == [{"alg": "SHA-256", "content": found}], f"{each['name']} has another hash"
-    there = {path.name for path in sbom.parent.iterdir()}
+    there = {path.relative_to(sbom.parent).as_posix() for path in sbom.parent.rglob("*") if path.is_file()}
     assert there == {each["name"] for each in files} | {sbom.name, "integrity.json"}, f"dist/ has {there}"
 
     locked = set(re.findall(r'name = "(.+)"\nversion = "(.+)"\nsource = .+\nchecksum = "(.+)"', lock.read_text("utf-8")))
