@@ -12,6 +12,9 @@ import { Stage } from "./stage.js";
 /** @import {Typed} from "./entry-field.js" */
 /** @import {Words} from "./words.js" */
 
+/** Refusals that may stand in the hint's place. */
+const HINTS = ["mismatch", "weakRun", "weakRepeat", "weakYear", "weakPattern", "weakCommon", "weakPersonal"];
+
 export class Pad {
   /** Where a PIN is drawn that the vault suggests. */
   stage = new Stage();
@@ -69,7 +72,7 @@ export class Pad {
       this.#pane.speak(words, "pad", words.text("pad", "name"), TITLES);
     }
     const view = describePad(state, words);
-    this.#pane.makeRoom([view.hint, ...["weakPattern", "mismatch"].map((key) => words.text("refusals", key))]);
+    this.#pane.makeRoom([view.hint, ...HINTS.map((key) => words.text("refusals", key))]);
     const { places, filled } = view.dots;
     while (this.#dots.childElementCount < places) this.#dots.append(part("span", "dot"));
     while (this.#dots.childElementCount > places) this.#dots.lastElementChild?.remove();

@@ -58,8 +58,8 @@ export class Pane {
   step = part("p", "step");
   hint = part("p", "hint");
   #problem = part("p", "message");
-  #titleRoom = part("p", "prompt");
-  #hintRoom = part("p", "hint");
+  #titleRoom = part("div", "room");
+  #hintRoom = part("div", "room");
   #picture = part("div", "picture");
   #primary = /** @type {HTMLButtonElement} */ (part("button", "submit"));
   #secondary = /** @type {HTMLButtonElement} */ (part("button", "secondary"));
@@ -135,18 +135,18 @@ export class Pane {
    * @param {Words} words
    * @param {string} group of the words
    * @param {string} name of the pane
-   * @param {string[]} titles of which the longest is to have room
+   * @param {string[]} titles each of which is to have room
    */
   speak(words, group, name, titles) {
     writeAttribute(this.element, "lang", words.lang);
     writeAttribute(this.element, "dir", words.dir);
     writeAttribute(this.element, "aria-label", name);
-    write(this.#titleRoom, longest(titles.map((key) => words.text(group, key, {}))));
+    fillRoom(this.#titleRoom, "prompt", titles.map((key) => words.text(group, key)));
   }
 
-  /** @param {string[]} hints of which the longest is to have room */
+  /** @param {string[]} hints each of which is to have room */
   makeRoom(hints) {
-    write(this.#hintRoom, longest(hints));
+    fillRoom(this.#hintRoom, "hint", hints);
   }
 
   /** @param {View} view @param {number} refusals how many there were */
@@ -207,8 +207,16 @@ export class Pane {
   }
 }
 
-/** @param {string[]} texts */
-const longest = (texts) => texts.reduce((found, text) => (text.length > found.length ? text : found), "");
+/**
+ * Lays texts that nobody sees over each other, so that the room is as high as the highest of them.
+ * @param {HTMLElement} room
+ * @param {string} name of the part that they would be
+ * @param {string[]} texts
+ */
+function fillRoom(room, name, texts) {
+  while (room.childElementCount < texts.length) room.append(part("p", name));
+  texts.forEach((text, place) => write(/** @type {HTMLElement} */ (room.children[place]), text));
+}
 
 /** A refusal is felt, unless the person wants nothing to move. @param {HTMLElement} element */
 function shake(element) {
