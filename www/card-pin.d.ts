@@ -301,6 +301,16 @@ export class CardPin extends HTMLElement {
   workerUrl: string | undefined;
   wasmUrl: string | undefined;
   scalarWasmUrl: string | undefined;
+  addEventListener<Name extends keyof CardPinEventMap>(
+    type: Name,
+    listener: (this: CardPin, event: CardPinEventMap[Name]) => unknown,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
   /** Submits. */
   setPin(): Promise<void>;
   /** Asks for the PIN to be shown; one that has arrived while nobody looked is shown now. */
@@ -327,5 +337,6 @@ declare global {
   interface HTMLElementTagNameMap {
     "card-pin": CardPin;
   }
-  interface HTMLElementEventMap extends CardPinEventMap {}
+  // Other elements have a `cancel` of their own.
+  interface HTMLElementEventMap extends Omit<CardPinEventMap, "cancel"> {}
 }
