@@ -79,7 +79,7 @@ export const errorKey = (code) => (BROWSER.includes(code) ? "browser" : code);
 export const sentences = (...texts) =>
   texts
     .filter(Boolean)
-    .map((text) => (/[.!?…。]$/u.test(text) ? text : `${text}.`))
+    .map((text) => (/[.!?\u2026\u3002]$/.test(text) ? text : `${text}.`))
     .join(" ");
 
 /** @param {PadState} state @param {Words} words @returns {PadView} */
