@@ -13,6 +13,7 @@ use tempfile::TempDir;
 /// For an utterance to come: on a busy machine the reader takes seconds to think.
 const PATIENCE: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(50);
+const POLLS_TO_A_KEY: u32 = 20;
 
 /// Where Debian puts the bus of assistive technologies.
 const ACCESSIBILITY_BUS: &str = "/usr/libexec/at-spi-bus-launcher";
@@ -141,7 +142,11 @@ impl ScreenReader {
     /// Where it is not said in time; what was said instead.
     pub async fn hear(&self, from: usize, text: &str) -> Result<usize> {
         let deadline = Instant::now() + PATIENCE;
-        loop {
+        for poll in 1.. {
+            // Orca writes the end of its log when there is more to write: a key that does nothing brings it out.
+            if poll % POLLS_TO_A_KEY == 0 {
+                self.press("Shift_L")?;
+            }
             let said = self.said()?;
             if let Some(place) = said.iter().skip(from).position(|utterance| utterance.contains(text)) {
                 return Ok(from + place + 1);
@@ -151,6 +156,7 @@ impl ScreenReader {
             }
             tokio::time::sleep(POLL).await;
         }
+        bail!("`{text}` is not said")
     }
 }
 

@@ -123,7 +123,11 @@ impl<'a> Stage<'a> {
             ensure!(times == 1, "`{text}` is said {times} times: {said:#?}");
         }
         let is_digit = |utterance: &str| matches!(utterance.trim().as_bytes(), [b'0'..=b'9']);
-        ensure!(!said.iter().any(|utterance| is_digit(utterance)), "a digit is said: {said:#?}");
+        // Read as a part of the page, a key is followed by what it is.
+        let is_key = |next: Option<&String>| next.is_some_and(|next| next == "push button");
+        let echoed =
+            |(place, utterance): (usize, &String)| is_digit(utterance) && !is_key(said.get(place + 1));
+        ensure!(!said.iter().enumerate().any(echoed), "a digit is said: {said:#?}");
         Ok(())
     }
 }
