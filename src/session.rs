@@ -68,7 +68,7 @@ pub struct Session<R> {
     refusals: u32,
     refused: Option<Error>,
     reason: Option<WeakReason>,
-    /// A PIN that was drawn for the customer, who has typed none of its digits yet.
+    /// A PIN that was drawn for the customer. It is wiped as soon as the customer does anything else.
     suggested: Option<Digits>,
     /// The entry as it was when it was submitted.
     submitted: Option<(Step, u8)>,

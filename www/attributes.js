@@ -26,7 +26,7 @@ export const ATTRIBUTES = Object.freeze({
   isolation: "isolation",
 });
 
-/** Those that are no options of a session. */
+/** Attributes that only change how the pad looks. A session does not need them. */
 const LOOKS = ["keypad", "theme"];
 
 /**

@@ -45,7 +45,7 @@ export class CardPin extends Base {
   /** @type {(() => string | Promise<string>) | undefined} */
   #controlIdProvider;
   /** What is drawn, once it is needed. @type {Pad | ViewPane | undefined} */
-  #pane;
+  #drawn;
   /** @type {Settings | undefined} */
   #settings;
   /** Whether a session is to be opened with the settings. */
@@ -119,8 +119,8 @@ export class CardPin extends Base {
 
   /** Puts the focus where the next digit goes. @param {FocusOptions} [options] */
   focus(options) {
-    this.#pane ??= this.#makePane();
-    this.#pane.focus(options);
+    this.#drawn ??= this.#makePane();
+    this.#drawn.pane.focus(options);
   }
 
   /** Submits. @returns {Promise<void>} rejected with a `CardPinError` */
@@ -209,7 +209,7 @@ export class CardPin extends Base {
   #start() {
     this.#session = undefined;
     this.#isNextWanted = false;
-    if (!this.#pane || this.#views !== this.#pane instanceof ViewPane) this.#pane = this.#makePane();
+    if (!this.#drawn || this.#views !== this.#drawn instanceof ViewPane) this.#drawn = this.#makePane();
     this.#settings = undefined;
     this.#isUnusable = false;
     this.#usedControlId = this.getAttribute("control-id");
@@ -218,7 +218,8 @@ export class CardPin extends Base {
   }
 
   #makePane() {
-    const pane = this.#views ? new ViewPane(this.#root) : new Pad(this.#root, (typed) => this.#type(typed));
+    const drawn = this.#views ? new ViewPane(this.#root) : new Pad(this.#root, (typed) => this.#type(typed));
+    const { pane } = drawn;
     new Presses(pane.element, (button) => this.#press(button));
     listenToKeys(pane.element, (typed, isRepeated) => this.#type(typed, isRepeated));
     // A press leaves the focus where it is, so that typing goes on from there, and a screen reader's cursor stays.
@@ -226,15 +227,15 @@ export class CardPin extends Base {
     pane.element.addEventListener("pointerdown", ({ isTrusted, pointerType }) => {
       if (isTrusted && pointerType === "mouse" && !pane.hasFocus) pane.focus({ preventScroll: true });
     });
-    return pane;
+    return drawn;
   }
 
   #prepare() {
     try {
       const options = readOptions(this, /** @type {any} */ (properties.get(this)));
       options.controlIdProvider = this.#controlIdProvider;
-      this.#pane?.stage.clear();
-      if (this.#pane instanceof ViewPane) options.canvas = this.#pane.stage.makeCanvas();
+      this.#drawn?.stage.clear();
+      if (this.#drawn instanceof ViewPane) options.canvas = this.#drawn.stage.makeCanvas();
       const settings = (this.#settings = toSettings(options));
       this.#isOpening = true;
       setTimeout(() => this.#settings === settings && this.#open());
@@ -251,11 +252,11 @@ export class CardPin extends Base {
     if (!this.#isOpening || !this.#settings) return this.#session;
     this.#isOpening = false;
     this.#session = new Session(this.#settings, {
-      canvas: this.#pane?.stage.canvas,
+      canvas: this.#drawn?.stage.canvas,
       page: this.ownerDocument,
       askControlId: () => this.#controlIdProvider?.(),
       onChange: (before, after) => this.#onChange(before, after),
-      onTell: ({ digit, place }) => this.#pane?.stage.spell(/** @type {any} */ (digit), /** @type {any} */ (place)),
+      onTell: ({ digit, place }) => this.#drawn?.stage.spell(/** @type {any} */ (digit), /** @type {any} */ (place)),
     });
     return this.#session;
   }
@@ -263,7 +264,7 @@ export class CardPin extends Base {
   #layKeys() {
     const kind = this.getAttribute("keypad") ?? "fixed";
     try {
-      this.#pane?.layKeys(oneOf("keypad", /** @type {"fixed" | "shuffled" | "none"} */ (kind), ["fixed", "shuffled", "none"]));
+      this.#drawn?.layKeys(oneOf("keypad", /** @type {"fixed" | "shuffled" | "none"} */ (kind), ["fixed", "shuffled", "none"]));
       this.#render();
     } catch (error) {
       reportError(error);
@@ -290,7 +291,7 @@ export class CardPin extends Base {
   #press(button) {
     const key = keyOf(button);
     if (key !== undefined) return this.#say(key === "erase" ? key : { press: key });
-    const action = this.#pane?.actionOf(button);
+    const action = this.#drawn?.pane.actionOf(button);
     if (action) this.#act(action);
   }
 
@@ -315,7 +316,7 @@ export class CardPin extends Base {
 
   #suggest() {
     const session = this.#open();
-    const stage = this.#pane?.stage;
+    const stage = this.#drawn?.stage;
     if (!session || !stage || !takesInput(session.state)) return;
     // Made when somebody wants it: a session that needs none starts sooner.
     if (!stage.canvas) session.useCanvas(stage.makeCanvas());
@@ -365,7 +366,7 @@ export class CardPin extends Base {
 
   #render() {
     const state = this.#padState();
-    this.#pane?.render(state, this.#speech.words);
+    this.#drawn?.render(state, this.#speech.words);
     this.#showPhase(state.phase);
   }
 

@@ -58,7 +58,7 @@ export function makeEntryField(labelledBy, describedBy, take) {
     event.preventDefault();
     if (!event.isTrusted) return;
     if (event.inputType.startsWith("delete")) take("erase");
-    // Dictation, switches and input methods bring whole digits; what is pasted is no customer's choice.
+    // Dictation, switches and input methods bring whole digits. A pasted text is ignored: a PIN does not belong on a clipboard.
     else if (event.inputType === "insertText" || event.inputType === "insertCompositionText") {
       for (const character of event.data ?? "") {
         const digit = digitValue(character);

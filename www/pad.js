@@ -18,7 +18,8 @@ const HINTS = ["mismatch", "weakRun", "weakRepeat", "weakYear", "weakPattern", "
 export class Pad {
   /** Where a PIN is drawn that the vault suggests. */
   stage = new Stage();
-  #pane;
+  /** @type {Pane} */
+  pane;
   #entry = part("div", "entry");
   #suggestion = part("div", "suggestion");
   #dots = part("div", "dots");
@@ -33,30 +34,12 @@ export class Pad {
    * @param {(typed: Typed) => void} take what is typed
    */
   constructor(root, take) {
-    this.#pane = new Pane(root);
+    this.pane = new Pane(root);
     this.#dots.setAttribute("aria-hidden", "true");
-    this.#pane.field = makeEntryField("title", "hint message", take);
-    this.#entry.append(this.#dots, this.#pane.field);
+    this.pane.field = makeEntryField("title", "hint message", take);
+    this.#entry.append(this.#dots, this.pane.field);
     this.#suggestion.append(this.stage.element, this.stage.spoken);
-    this.#pane.body.append(this.#entry, this.#keys, this.#suggestion);
-  }
-
-  get element() {
-    return this.#pane.element;
-  }
-
-  get hasFocus() {
-    return this.#pane.hasFocus;
-  }
-
-  /** @param {FocusOptions} [options] */
-  focus(options) {
-    this.#pane.focus(options);
-  }
-
-  /** @param {HTMLElement} pressed */
-  actionOf(pressed) {
-    return this.#pane.actionOf(pressed);
+    this.pane.body.append(this.#entry, this.#keys, this.#suggestion);
   }
 
   /** @param {"fixed" | "shuffled" | "none"} kind */
@@ -69,16 +52,16 @@ export class Pad {
   render(state, words) {
     if (words !== this.#words) {
       this.#words = words;
-      this.#pane.speak(words, "pad", words.text("pad", "name"), TITLES);
+      this.pane.speak(words, "pad", words.text("pad", "name"), TITLES);
     }
     const view = describePad(state, words);
-    this.#pane.makeRoom([view.hint, ...HINTS.map((key) => words.text("refusals", key))]);
+    this.pane.makeRoom([view.hint, ...HINTS.map((key) => words.text("refusals", key))]);
     const { places, filled } = view.dots;
     while (this.#dots.childElementCount < places) this.#dots.append(part("span", "dot"));
     while (this.#dots.childElementCount > places) this.#dots.lastElementChild?.remove();
     [...this.#dots.children].forEach((dot, place) => dot.toggleAttribute("data-filled", place < filled));
     this.#keypad?.render(view.takesDigits, words.text("pad", "erase"));
-    this.#pane.render(view, state.refusals);
+    this.pane.render(view, state.refusals);
     conceal(this.#suggestion, !view.isShown);
     for (const element of [this.#dots, this.#keys]) conceal(element, view.isShown);
     this.stage.render(words, view.isShown);

@@ -155,7 +155,7 @@ export function reduce(state, input) {
     case "looks":
       if (state.phase === "arrived" && input.isLookedAt) return post(state, "reveal");
       if (state.phase === "shown" && !input.isLookedAt) return finish(state, { code: null, retryable: false });
-      // There are no digits to lose beside a PIN that is suggested.
+      // While a PIN is suggested the entry is empty, so forgetting it loses no digits.
       return state.suggested && !input.isLookedAt ? post(state, "forget") : [state, []];
     case "hidden":
       if (state.phase === "shown") return finish(state, { code: null, retryable: false });

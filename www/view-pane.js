@@ -11,32 +11,15 @@ import { Stage } from "./stage.js";
 
 export class ViewPane {
   stage = new Stage();
-  #pane;
+  /** @type {Pane} */
+  pane;
   /** @type {Words | undefined} */
   #words;
 
   /** @param {ShadowRoot} root */
   constructor(root) {
-    this.#pane = new Pane(root);
-    this.#pane.body.append(this.stage.element, this.stage.spoken);
-  }
-
-  get element() {
-    return this.#pane.element;
-  }
-
-  get hasFocus() {
-    return this.#pane.hasFocus;
-  }
-
-  /** @param {FocusOptions} [options] */
-  focus(options) {
-    this.#pane.focus(options);
-  }
-
-  /** @param {HTMLElement} pressed */
-  actionOf(pressed) {
-    return this.#pane.actionOf(pressed);
+    this.pane = new Pane(root);
+    this.pane.body.append(this.stage.element, this.stage.spoken);
   }
 
   /** There are no keys here. */
@@ -46,12 +29,12 @@ export class ViewPane {
   render(state, words) {
     if (words !== this.#words) {
       this.#words = words;
-      this.#pane.speak(words, "view", words.text("view", "name"), TITLES);
-      this.#pane.makeRoom([words.text("view", "openHint"), words.text("view", "hides", { count: 30 })]);
+      this.pane.speak(words, "view", words.text("view", "name"), TITLES);
+      this.pane.makeRoom([words.text("view", "openHint"), words.text("view", "hides", { count: 30 })]);
     }
     const view = describeView(state, words);
     if (state.phase === "hidden") this.stage.clear();
     this.stage.render(words, view.isShown);
-    this.#pane.render(view, state.refusals);
+    this.pane.render(view, state.refusals);
   }
 }

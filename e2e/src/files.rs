@@ -43,7 +43,8 @@ pub fn open_root(folder: &Path) -> Result<()> {
 /// Where `dist/` is not built.
 pub fn standalone() -> Result<String> {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../dist/card-pin.standalone.js");
-    let text = fs::read_to_string(script).context("there is no standalone: run `cargo xtask build`")?;
+    let text = fs::read_to_string(script)
+        .context("dist/card-pin.standalone.js cannot be read: run `cargo xtask build`")?;
     Ok(format!("{OPEN_ROOT}{text}"))
 }
 

@@ -66,7 +66,7 @@ impl ScreenReader {
         let mut reader = Self { processes: vec![bus], _screen: screen, environment, log, _home: home };
         reader.spawn("openbox", &[])?;
         reader.spawn(ACCESSIBILITY_BUS, &["--launch-immediately"])?;
-        // Where there is no such setting, the environment alone decides.
+        // Some systems lack this setting; the variables above are enough there.
         let setting = ["set", "org.gnome.desktop.interface", "toolkit-accessibility", "true"];
         drop(quiet("gsettings", &reader.environment).args(setting).status());
         let log_option = format!("--debug-file={}", reader.log.display());
@@ -160,7 +160,7 @@ impl ScreenReader {
     }
 }
 
-/// A speech server without a voice has the reader wait for ever.
+/// Without a voice, the reader would wait for its speech server for ever.
 fn lay_voice(home: &TempDir) -> Result<()> {
     let folder = home.path().join(".config/speech-dispatcher");
     fs::create_dir_all(folder.join("modules"))?;

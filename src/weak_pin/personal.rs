@@ -1,4 +1,4 @@
-//! What the issuer knows of one customer: a thief who has the customer's wallet knows it, too.
+//! What the issuer knows of one customer, and a thief may find in the customer's wallet.
 
 use super::{any, number};
 use crate::secret::Secret;

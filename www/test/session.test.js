@@ -675,7 +675,7 @@ test("a submit after the end is rejected", async () => {
   assert.equal(changes.length, before);
 });
 
-test("a submit that nobody handles is no error of the page", async () => {
+test("a submit whose promise nobody handles raises no error on the page", async () => {
   const { session } = await make();
   const unhandled = mock.fn();
   process.on("unhandledRejection", unhandled);
