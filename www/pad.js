@@ -63,7 +63,8 @@ export class Pad {
     this.#keypad?.render(view.takesDigits, words.text("pad", "erase"));
     this.pane.render(view, state.refusals);
     conceal(this.#suggestion, !view.isShown);
-    for (const element of [this.#dots, this.#keys]) conceal(element, view.isShown);
+    // At an end, the sign stands alone.
+    for (const element of [this.#dots, this.#keys]) conceal(element, view.isShown || view.picture !== undefined);
     this.stage.render(words, view.isShown);
   }
 }

@@ -67,6 +67,8 @@ test("a PIN is set", async () => {
   newest().end(null);
   assert.equal(names().filter((name) => name === "pin_valid").length, 8);
   assert.deepEqual(names().slice(-2), ["submitting", "set_pin_success"]);
+  const isConcealed = (name) => pad.shadowRoot.querySelector(`[part=${name}]`).hasAttribute("data-concealed");
+  assert.deepEqual(["keys", "dots", "picture"].map(isConcealed), [true, true, false]);
 });
 
 test("a page that renders again loses no digit", async () => {
