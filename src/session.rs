@@ -28,8 +28,12 @@
 mod action;
 /// How often a session tries again before it gives up.
 mod attempts;
+/// What the customer does.
+mod input;
 /// Where a session is, and what it holds there.
 mod phase;
+/// What is asked of servers and of the page, and what their answers lead to.
+mod requests;
 /// Where a session is, as it is told.
 mod snapshot;
 
@@ -37,17 +41,15 @@ use crate::{
     digits::Digits,
     entry::{Entry, Step},
     error::Error,
-    key_pair::{KeyPair, KeyPairSearch},
-    pin::Pin,
-    tzpk::Tzpk,
+    key_pair::KeyPairSearch,
     weak_pin::WeakReason,
-    wire::{self, ControlId, Endpoint, KeyReply, Reply},
+    wire::{self},
 };
-use alloc::{collections::VecDeque, string::String};
+use alloc::collections::VecDeque;
 use core::mem;
 use rand_core::TryCryptoRng;
 
-use attempts::{Attempts, next_look_up};
+use attempts::Attempts;
 use phase::{KeyTrack, Phase, PinTrack};
 
 pub use action::{Action, ControlIdSource, Operation, Settings};
@@ -175,196 +177,6 @@ impl<R: TryCryptoRng> Session<R> {
         }
     }
 
-    /// The customer pressed a digit, 0 to 9.
-    ///
-    /// # Errors
-    /// [`Error::Closed`] after the submit or the end. A digit that is refused is told by the snapshot.
-    pub fn press(&mut self, digit: u8) -> Result<(), Error> {
-        self.edit(|entry| entry.press(digit))
-    }
-
-    /// The customer took the last digit back.
-    ///
-    /// # Errors
-    /// [`Error::Closed`] after the submit or the end.
-    pub fn erase(&mut self) -> Result<(), Error> {
-        self.edit(|entry| {
-            entry.erase();
-            Ok(())
-        })
-    }
-
-    /// The customer emptied the entry.
-    ///
-    /// # Errors
-    /// [`Error::Closed`] after the submit or the end.
-    pub fn clear(&mut self) -> Result<(), Error> {
-        self.edit(|entry| {
-            entry.clear();
-            Ok(())
-        })
-    }
-
-    /// Nobody looks at the page any more: both entries are emptied, and a PIN that is there to be looked at is wiped.
-    ///
-    /// # Errors
-    /// [`Error::Closed`] after the submit or the end.
-    pub fn forget(&mut self) -> Result<(), Error> {
-        if let Phase::Arrived(_) | Phase::Showing(_) = self.phase {
-            self.close();
-            return Ok(());
-        }
-        self.edit(|entry| {
-            entry.forget();
-            Ok(())
-        })
-    }
-
-    /// The customer goes on to the second entry.
-    ///
-    /// # Errors
-    /// [`Error::Closed`] after the submit or the end. An entry that is refused is told by the snapshot.
-    pub fn confirm(&mut self) -> Result<(), Error> {
-        self.edit(Entry::confirm)
-    }
-
-    /// The customer wants a PIN to be drawn: it is shown, in place of one that was drawn before, until the customer does
-    /// anything else. The entry begins anew.
-    ///
-    /// # Errors
-    /// [`Error::Closed`] after the submit or the end.
-    pub fn suggest(&mut self) -> Result<(), Error> {
-        let Phase::Open { pin: PinTrack::Entering(entry), .. } = &mut self.phase else {
-            return Err(Error::Closed);
-        };
-        entry.forget();
-        match entry.suggest(&mut self.random) {
-            Ok(digits) => self.suggested = Some(digits),
-            Err(error) => self.fail(error),
-        }
-        Ok(())
-    }
-
-    /// The customer submits: the PIN is sent as soon as the TZPK is there; or asks for the PIN to be shown.
-    /// Submitting again changes nothing.
-    ///
-    /// # Errors
-    /// [`Error::Closed`] after the end. An entry that is refused is told by the snapshot.
-    pub fn submit(&mut self) -> Result<(), Error> {
-        self.suggested = None;
-        match self.take_phase() {
-            Phase::Open { key, pin: PinTrack::Entering(entry) } => {
-                let submitted = (entry.step(), entry.digits());
-                match Pin::from_entry(entry) {
-                    Ok(pin) => {
-                        self.submitted = Some(submitted);
-                        self.advance_tracks(key, PinTrack::Chosen(pin));
-                    }
-                    Err((entry, error)) => {
-                        self.refuse(error, entry.weak_reason());
-                        self.phase = Phase::Open { key, pin: PinTrack::Entering(entry) };
-                    }
-                }
-            }
-            Phase::Open { key, pin: PinTrack::Idle } => self.advance_tracks(key, PinTrack::Requested),
-            ended @ Phase::Ended(_) => {
-                self.phase = ended;
-                return Err(Error::Closed);
-            }
-            submitted => self.phase = submitted,
-        }
-        Ok(())
-    }
-
-    /// The customer goes to whatever comes next: to the second entry, or to the submit. Without digits there is
-    /// nothing to do.
-    ///
-    /// # Errors
-    /// Those of [`confirm`](Self::confirm) or [`submit`](Self::submit).
-    pub fn advance(&mut self) -> Result<(), Error> {
-        match &self.phase {
-            Phase::Open { pin: PinTrack::Entering(entry), .. } if entry.digits() == 0 => Ok(()),
-            Phase::Open { pin: PinTrack::Entering(entry), .. } if entry.awaits_confirm() => self.confirm(),
-            _ => self.submit(),
-        }
-    }
-
-    /// The control id that [`Action::AskControlId`] asked for, or that there is none. Unasked, it is ignored.
-    pub fn control_id(&mut self, control_id: Option<String>) {
-        match self.take_phase() {
-            Phase::Open { key: KeyTrack::AwaitingControlId(key_pair), pin } => {
-                match control_id.map(ControlId::new) {
-                    Some(Ok(control_id)) => {
-                        let key = self.request_key(key_pair, control_id);
-                        self.phase = Phase::Open { key, pin };
-                    }
-                    _ => self.fail(Error::ControlIdUnavailable),
-                }
-            }
-            other => self.phase = other,
-        }
-    }
-
-    /// How the request under way ended. A reply that nothing waits for is ignored.
-    pub fn reply(&mut self, reply: Reply) {
-        match self.take_phase() {
-            Phase::Open { key: KeyTrack::Requested { key_pair, control_id }, pin } => {
-                let retry_after = reply.retry_after_seconds();
-                match wire::read_key(self.key_endpoint(), self.formats, reply) {
-                    Ok(reply) => self.key_received(reply, key_pair, control_id, pin),
-                    Err(error) => match self.request_again(error, retry_after, key_pair, control_id) {
-                        Some(key) => self.phase = Phase::Open { key, pin },
-                        None => self.fail(error),
-                    },
-                }
-            }
-            Phase::Setting { control_id } => match wire::read_set(&reply) {
-                Ok(()) => self.succeed(),
-                Err(Error::OutcomeUnknown) if self.can_look_up => {
-                    self.look_up(control_id, wire::cause_of_doubt(&reply), 0, Error::OutcomeUnknown);
-                }
-                Err(error) => self.fail(error),
-            },
-            Phase::LookingUp { control_id, cause, attempts, waits: false } => match wire::read_status(&reply)
-            {
-                Ok(true) => self.succeed(),
-                // It was not set: what kept it from being set is the reason.
-                Ok(false) => self.look_up(control_id, cause, attempts, cause),
-                Err(_) => self.look_up(control_id, cause, attempts, Error::OutcomeUnknown),
-            },
-            other => self.phase = other,
-        }
-    }
-
-    /// The wait that [`Action::Wait`] asked for is over. A wait that nothing asked for is ignored.
-    pub fn waited(&mut self) {
-        match self.take_phase() {
-            Phase::Open { key: KeyTrack::Waiting { key_pair, control_id, .. }, pin } => {
-                let key = if self.control_id_source == ControlIdSource::Provider
-                    && self.attempts.is_control_id_old()
-                {
-                    self.ask_control_id(key_pair)
-                } else {
-                    self.request_key(key_pair, control_id)
-                };
-                self.phase = Phase::Open { key, pin };
-            }
-            Phase::LookingUp { control_id, cause, attempts, waits: true } => {
-                self.actions.push_back(Action::Post(wire::status_request(&control_id)));
-                self.phase = Phase::LookingUp { control_id, cause, attempts: attempts + 1, waits: false };
-            }
-            other => self.phase = other,
-        }
-    }
-
-    /// The customer looks at the page: a PIN that has arrived is shown. At any other time it changes nothing.
-    pub fn reveal(&mut self) {
-        self.phase = match self.take_phase() {
-            Phase::Arrived(digits) => Phase::Showing(digits),
-            other => other,
-        };
-    }
-
     /// The digits that the customer looks at: of a PIN that is viewed, or was drawn.
     pub fn shown(&self) -> Option<&Digits> {
         match &self.phase {
@@ -396,40 +208,6 @@ impl<R: TryCryptoRng> Session<R> {
         mem::replace(&mut self.phase, Phase::Ended(End::of(Some(Error::Closed))))
     }
 
-    fn key_pair_found(&mut self, key_pair: KeyPair) {
-        let Phase::Open { pin, .. } = self.take_phase() else { return };
-        let key = match (&self.control_id_source, self.operation) {
-            (ControlIdSource::Given(control_id), Operation::Set(_)) => {
-                let control_id = control_id.clone();
-                self.request_key(key_pair, control_id)
-            }
-            // The answer to a request for viewing brings the PIN: nobody is sent one before the customer asks.
-            (ControlIdSource::Given(_), Operation::View) | (ControlIdSource::Provider, _) => {
-                self.ready = true;
-                KeyTrack::KeyReady(key_pair)
-            }
-        };
-        self.advance_tracks(key, pin);
-    }
-
-    fn edit(&mut self, change: impl FnOnce(&mut Entry) -> Result<(), Error>) -> Result<(), Error> {
-        let Phase::Open { pin: PinTrack::Entering(entry), .. } = &mut self.phase else {
-            return Err(Error::Closed);
-        };
-        self.suggested = None;
-        if let Err(error) = change(entry) {
-            let weak_reason = entry.weak_reason();
-            self.refuse(error, weak_reason);
-        }
-        Ok(())
-    }
-
-    fn refuse(&mut self, error: Error, weak_reason: Option<WeakReason>) {
-        self.refusals = self.refusals.saturating_add(1);
-        self.refused = Some(error);
-        self.reason = weak_reason.filter(|_| error == Error::WeakPin);
-    }
-
     /// Takes the next step, once, if both tracks have what it needs.
     fn advance_tracks(&mut self, key: KeyTrack, pin: PinTrack) {
         self.phase = match (key, pin) {
@@ -448,87 +226,6 @@ impl<R: TryCryptoRng> Session<R> {
             }
             (key, pin) => Phase::Open { key, pin },
         };
-    }
-
-    fn ask_control_id(&mut self, key_pair: KeyPair) -> KeyTrack {
-        self.attempts.control_id_asked();
-        self.actions.push_back(Action::AskControlId);
-        KeyTrack::AwaitingControlId(key_pair)
-    }
-
-    fn request_key(&mut self, key_pair: KeyPair, control_id: ControlId) -> KeyTrack {
-        self.attempts.key_requested();
-        let request = wire::key_request(self.key_endpoint(), &control_id, key_pair.to_spki_base64());
-        self.actions.push_back(Action::Post(request));
-        KeyTrack::Requested { key_pair, control_id }
-    }
-
-    /// How a request for the key that failed goes on; `None` if it does not.
-    fn request_again(
-        &mut self,
-        error: Error,
-        retry_after_seconds: Option<u16>,
-        key_pair: KeyPair,
-        control_id: ControlId,
-    ) -> Option<KeyTrack> {
-        match error {
-            Error::Network if self.attempts.may_request_key() => Some(self.request_key(key_pair, control_id)),
-            Error::ControlIdExpired
-                if self.control_id_source == ControlIdSource::Provider
-                    && self.attempts.may_ask_control_id() =>
-            {
-                Some(self.ask_control_id(key_pair))
-            }
-            Error::Busy => {
-                let seconds = self.attempts.next_wait(retry_after_seconds)?;
-                self.actions.push_back(Action::Wait(seconds));
-                Some(KeyTrack::Waiting { key_pair, control_id, seconds })
-            }
-            _ => None,
-        }
-    }
-
-    /// The request that brings the key.
-    fn key_endpoint(&self) -> Endpoint {
-        match self.operation {
-            Operation::Set(_) => Endpoint::Tzpk,
-            Operation::View => Endpoint::View,
-        }
-    }
-
-    fn key_received(&mut self, reply: KeyReply, key_pair: KeyPair, control_id: ControlId, pin: PinTrack) {
-        match (Tzpk::unwrap_key(reply.key, key_pair, &mut self.random), reply.pin_block) {
-            (Ok(tzpk), None) => {
-                self.ready = true;
-                self.advance_tracks(KeyTrack::Unwrapped { tzpk, control_id }, pin);
-            }
-            (Ok(tzpk), Some(block)) => match tzpk.decrypt(&block) {
-                Ok(digits) => self.phase = Phase::Arrived(digits),
-                Err(error) => self.fail(error),
-            },
-            (Err(error), _) => self.fail(error),
-        }
-    }
-
-    fn set(&mut self, tzpk: Tzpk, control_id: ControlId, pin: Pin) {
-        match tzpk.encrypt(pin, &mut self.random) {
-            Ok(block) => {
-                self.actions.push_back(Action::Post(wire::set_request(&control_id, &block)));
-                self.phase = Phase::Setting { control_id };
-            }
-            Err(error) => self.fail(error),
-        }
-    }
-
-    /// Looks the outcome up once more, or ends with `otherwise` if that was done often enough.
-    fn look_up(&mut self, control_id: ControlId, cause: Error, attempts: u8, otherwise: Error) {
-        match next_look_up(attempts) {
-            Some(seconds) => {
-                self.actions.push_back(Action::Wait(seconds));
-                self.phase = Phase::LookingUp { control_id, cause, attempts, waits: true };
-            }
-            None => self.fail(otherwise),
-        }
     }
 
     fn succeed(&mut self) {
