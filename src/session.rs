@@ -151,6 +151,7 @@ impl<R: TryCryptoRng> Session<R> {
             refused: self.refused,
             reason: self.reason,
             waits_seconds,
+            checking: matches!(self.phase, Phase::LookingUp { .. }),
             suggested: self.suggested.is_some(),
             end,
         }

@@ -191,6 +191,7 @@ fn a_pin_that_is_not_set_has_the_code_of_its_cause() {
 fn looking_up_is_not_done_at_once() {
     let mut session = looking_up();
     for seconds in [1, 2, 4] {
+        assert!(session.snapshot().checking);
         assert_eq!(session.next_action(), Some(Action::Wait(seconds)));
         // Neither an answer nor the end of a wait is taken where nobody waits for it.
         session.reply(pin_status("S"));
@@ -199,10 +200,12 @@ fn looking_up_is_not_done_at_once() {
         session.waited();
         let Some(Action::Post(request)) = session.next_action() else { panic!("nothing is looked up") };
         assert_eq!(request.endpoint, Endpoint::Status);
+        assert!(session.snapshot().checking);
         assert_eq!(request.body, r#"{"controlId":"83fa5f55-3dd7-453a-8233-4242a6bad179"}"#);
         assert_eq!(session.next_action(), None);
         session.reply(pin_status("W"));
     }
+    assert!(!session.snapshot().checking);
     assert_eq!(session.snapshot().end, Some(End { code: Some(Error::Timeout), retryable: true }));
     assert_ended(&mut session);
 }

@@ -9,6 +9,7 @@ import { bare } from "./platform.js";
 export const ATTRIBUTES = Object.freeze({
   operation: "operation",
   "control-id": "controlId",
+  "expires-in": "expiresIn",
   "tzpk-url": "tzpkUrl",
   "set-url": "setUrl",
   "view-url": "viewUrl",
@@ -47,7 +48,7 @@ export function readOptions(element, properties) {
     const value = element.getAttribute(attribute);
     if (value !== null && !LOOKS.includes(option)) options[option] = value;
   }
-  for (const option of ["minLength", "maxLength", "timeoutMs", "keySize"]) {
+  for (const option of ["expiresIn", "minLength", "maxLength", "timeoutMs", "keySize"]) {
     if (option in options) options[option] = Number(options[option]);
   }
   if ("confirm" in options) options.confirm = oneOf("confirm", options.confirm, ["on", "off"]) === "on";

@@ -147,6 +147,11 @@ export interface PinRules {
 export interface SessionOptions {
   /** The one-use token, 1 to 4096 visible ASCII characters. The TZPK, or the PIN to be viewed, is asked for as soon as the key pair is made. */
   controlId?: string;
+  /**
+   * For how many seconds from now that control id is valid, at most a day. The pad warns the customer in the last minute, and the session
+   * ends with `control_id_expired` when the time is over and nothing was submitted.
+   */
+  expiresIn?: number;
   /** Instead of `controlId`: nothing is sent until both entries agree, or until the customer asks to view the PIN. */
   controlIdProvider?: ControlIdProvider;
   /** For each request, and for the provider's answer, in milliseconds; default 10000. */
@@ -271,6 +276,8 @@ export class PinSession extends EventTarget {
 export class CardPin extends HTMLElement {
   operation: "set-pin" | "view-pin" | null;
   controlId: string | null;
+  /** For how many seconds from then on that control id is valid: the customer is warned in the last minute. */
+  expiresIn: string | null;
   tzpkUrl: string | null;
   setUrl: string | null;
   viewUrl: string | null;

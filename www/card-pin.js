@@ -398,6 +398,8 @@ export class CardPin extends Base {
       reason: state?.reason ?? undefined,
       refusals: state?.refusals ?? 0,
       waits: (state?.waitsSeconds ?? null) !== null,
+      checking: state?.checking ?? false,
+      timeLeft: state?.timeLeft ?? null,
       isSlow: state?.isSlow ?? false,
       secondsLeft: state?.secondsLeft ?? 0,
       suggested: state?.suggested ?? false,

@@ -18,6 +18,8 @@
  * @property {string | undefined} reason which rule refused a weak PIN
  * @property {number} refusals how many there were
  * @property {boolean} waits whether a busy server is waited for
+ * @property {boolean} checking whether the outcome is looked up
+ * @property {number | null} timeLeft seconds until the customer has to begin again, once there are few
  * @property {boolean} isSlow whether the wait takes so long that somebody may wonder
  * @property {number} secondsLeft until a PIN that is shown is hidden
  * @property {boolean} suggested whether a PIN is shown that the vault drew for the customer
@@ -63,6 +65,9 @@ const REASONS = {
   personal: "weakPersonal",
 };
 
+/** At which of its last seconds it is said that a control id runs out. */
+const SAID_SECONDS = [20, 60];
+
 /** Texts of which the longest decides how much room there is, so that nothing moves when one takes another's place. */
 export const TITLES = ["choose", "repeat", "submitting", "suggestion"];
 
@@ -71,6 +76,18 @@ export const TITLES = ["choose", "repeat", "submitting", "suggestion"];
  * @returns {string} the key of its text
  */
 export const errorKey = (code) => (BROWSER.includes(code) ? "browser" : code);
+
+/**
+ * How long the customer still has: what is seen, and what is said, which is not each step.
+ * @param {number | null} timeLeft
+ * @param {Words} words
+ * @returns {string[]}
+ */
+export function describeTimeLeft(timeLeft, words) {
+  if (timeLeft === null) return ["", ""];
+  const said = SAID_SECONDS.find((seconds) => timeLeft <= seconds) ?? timeLeft;
+  return [timeLeft, said].map((seconds) => words.text("pad", "timeLeft", { time: words.seconds(seconds) }));
+}
 
 /**
  * Sentences in a row, for a screen reader.
@@ -106,7 +123,7 @@ function describePhase(state, words) {
     case "open":
       return describeOpen(state, words);
     case "submitting": {
-      const hint = state.waits ? text("busy") : state.isSlow ? text("still") : "";
+      const hint = state.waits ? text("busy") : state.checking ? text("checking") : state.isSlow ? text("still") : "";
       const title = text("submitting");
       return { ...blank, title, hint, status: hint || title, primary: button(text("submit"), "advance", false), focus: "entry" };
     }
@@ -141,6 +158,7 @@ function describeOpen(state, words) {
     ? text("progress", { entered: digits, count: maxLength })
     : text("progressRange", { count: digits, max: maxLength });
   const problem = refusal(state, words);
+  const [timeLeft, timeLeftSaid] = describeTimeLeft(state.timeLeft, words);
   const advance = button(text(confirm && !isRepeat ? "next" : "submit"), "advance", digits >= minLength);
   const suggest = digits === 0 && !isRepeat && state.canSuggest ? button(text("suggest"), "suggest", true, true) : undefined;
   // A first entry of a fixed length goes on by itself.
@@ -148,10 +166,10 @@ function describeOpen(state, words) {
   return {
     step: stepLabel,
     title: label,
-    hint: isRepeat ? text("repeatHint") : [length, rule].filter(Boolean).join(" · "),
+    hint: timeLeft || (isRepeat ? text("repeatHint") : [length, rule].filter(Boolean).join(" · ")),
     problem,
     status: digits > 0 ? count : isRepeat ? sentences(stepLabel, label) : "",
-    alert: problem,
+    alert: problem || timeLeftSaid,
     picture: undefined,
     primary: suggest ?? (goesOn ? undefined : advance),
     secondary: isRepeat ? button(text("back"), "back") : button(text("cancel"), "cancel"),

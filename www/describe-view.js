@@ -2,7 +2,7 @@
 
 /** What the pad shows and says while a PIN is viewed: a pure function of where the session is and of the language. */
 
-import { button, describeEnd, errorKey, sentences } from "./describe-pad.js";
+import { button, describeEnd, describeTimeLeft, errorKey, sentences } from "./describe-pad.js";
 
 /** @import {PadState, View} from "./describe-pad.js" */
 /** @import {Words} from "./words.js" */
@@ -30,7 +30,7 @@ export function describeView(state, words) {
 }
 
 /** @param {PadState} state @param {Words} words @returns {Omit<View, "isBusy">} */
-function describePhase({ phase, problem = "closed", waits, isSlow, secondsLeft, canRestart }, words) {
+function describePhase({ phase, problem = "closed", waits, isSlow, timeLeft, secondsLeft, canRestart }, words) {
   /** @param {string} key @param {Record<string, number>} [values] */
   const text = (key, values) => words.text("view", key, values);
   const blank = { step: "", hint: "", problem: "", status: "", alert: "", picture: undefined, primary: undefined, secondary: undefined };
@@ -41,7 +41,9 @@ function describePhase({ phase, problem = "closed", waits, isSlow, secondsLeft, 
     case "arrived": {
       const [title, hint] = [text(phase), text("openHint")];
       const status = phase === "arrived" ? sentences(title, hint) : "";
-      return { ...blank, title, hint, status, primary: button(text("show"), "advance"), secondary: cancel, focus: "primary" };
+      const [seen, alert] = describeTimeLeft(timeLeft, words);
+      const primary = button(text("show"), "advance");
+      return { ...blank, title, hint: seen || hint, status, alert, primary, secondary: cancel, focus: "primary" };
     }
     case "submitting": {
       const hint = waits ? words.text("pad", "busy") : isSlow ? words.text("pad", "still") : "";

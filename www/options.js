@@ -11,6 +11,7 @@ import { absolute, bare, isSecure } from "./platform.js";
  * @typedef {object} PinSessionOptions
  * @property {"set-pin" | "view-pin"} [operation]
  * @property {string} [controlId]
+ * @property {number} [expiresIn] for how many seconds from now a control id that is given is valid
  * @property {() => string | Promise<string>} [controlIdProvider]
  * @property {string} [tzpkUrl] needed to set a PIN
  * @property {string} [setUrl] needed to set a PIN
@@ -96,6 +97,8 @@ export const DEFAULTS = Object.freeze({
   isolation: "any",
 });
 
+/** The longest that a control id can be valid, in seconds: a day. More is a mistake in the unit. */
+const MAX_EXPIRES_IN = 86_400;
 /** The longest control id, in characters: as in `src/wire.rs`. */
 const MAX_CONTROL_ID = 4096;
 const MAX_HEADERS = 20;
@@ -195,6 +198,7 @@ function formatList(formats) {
  * @typedef {object} Settings
  * @property {Open} open what the vault is told
  * @property {{workerUrl?: string, wasmUrl?: string, scalarWasmUrl?: string}} files where the vault is, if not beside this script
+ * @property {number | undefined} expiresInMs how long the control id is valid, where that is known
  * @property {boolean} mayRunOnPage whether the vault may run on the page where no worker can be started
  */
 
@@ -234,6 +238,9 @@ export function toSettings(options) {
       timeoutMs: wholeNumber("timeoutMs", given.timeoutMs, 1, MAX_TIMEOUT_MS),
     },
     files: bare({ workerUrl, wasmUrl, scalarWasmUrl }),
+    // Of a provider, a new one is asked for.
+    expiresInMs:
+      given.expiresIn === undefined || controlIdProvider ? undefined : 1000 * wholeNumber("expiresIn", given.expiresIn, 1, MAX_EXPIRES_IN),
     mayRunOnPage: oneOf("isolation", given.isolation, ["any", "worker"]) === "any",
   };
 }

@@ -47,6 +47,7 @@ const SHAPES = {
       refused: orNull(code),
       reason: orNull(only("run", "repeat", "year", "pattern", "common", "personal")),
       waitsSeconds: orNull(count),
+      checking: flag,
       suggested: flag,
       end: orNull((value) => read(END, value) !== undefined),
     },

@@ -175,6 +175,10 @@ reason: WeakReason | null,
  */
 waitsSeconds: number | null, 
 /**
+ * Whether the outcome is not known, and is looked up.
+ */
+checking: boolean, 
+/**
  * Whether a PIN that was drawn for the customer is shown.
  */
 suggested: boolean, 

@@ -33,6 +33,8 @@
  * @property {string | null} problem the code of the refusal that the customer has not answered yet by typing
  * @property {number | null} waitsSeconds for which a busy server is left alone
  * @property {boolean} isSlow whether the submit takes so long that somebody may wonder
+ * @property {boolean} checking whether the outcome is looked up
+ * @property {number | null} timeLeft seconds until the control id expires that was given, once there are few
  * @property {number} secondsLeft for which the PIN is still shown
  * @property {boolean} suggested whether a PIN that was drawn for the customer is shown
  * @property {End | null} end
@@ -52,6 +54,7 @@
  *   | {type: "answer", controlId: string | null}
  *   | {type: "looks", isLookedAt: boolean}
  *   | {type: "letter"} | {type: "slow"} | {type: "shownFor", seconds: number}
+ *   | {type: "timeLeft", seconds: number}
  *   | {type: "hidden"} | {type: "restarted"} | {type: "lost"} | {type: "close"}
  *   | {type: "failed", code: string}} Input
  */
@@ -89,6 +92,8 @@ export const initial = ({ views, isGiven }) => ({
   reason: null,
   problem: null,
   waitsSeconds: null,
+  checking: false,
+  timeLeft: null,
   isSlow: false,
   secondsLeft: SHOWN_SECONDS,
   suggested: false,
@@ -103,9 +108,11 @@ export const initial = ({ views, isGiven }) => ({
   isAnswered: false,
 });
 
+/** Whether the customer may type, or ask for the PIN. @param {SessionState} state */
+const isOpen = ({ phase }) => phase === "opening" || phase === "open";
+
 /** Whether the customer's digits are taken. @param {SessionState} state */
-export const takesInput = (state) =>
-  !state.views && (state.phase === "opening" || state.phase === "open") && state.submit <= state.taken;
+export const takesInput = (state) => !state.views && isOpen(state) && state.submit <= state.taken;
 
 /** Whether there is a PIN on the canvas. @param {SessionState} state */
 const showsPin = ({ phase, suggested }) => phase === "shown" || suggested;
@@ -170,6 +177,10 @@ export function reduce(state, input) {
       const secondsLeft = Math.max(0, SHOWN_SECONDS - input.seconds);
       return secondsLeft === state.secondsLeft ? [state, []] : [{ ...state, secondsLeft }, []];
     }
+    case "timeLeft":
+      // What was submitted is the server's to judge.
+      if (!isOpen(state) || maySubmit(state)) return [{ ...state, timeLeft: null }, []];
+      return input.seconds > 0 ? [{ ...state, timeLeft: input.seconds }, []] : finish(state, failure("control_id_expired"));
     case "restarted":
       return restart(state);
     case "failed":
@@ -236,7 +247,7 @@ function isBelievable(state, { taken, session: { stage, end } }) {
  * @returns {[SessionState, Effect[]]}
  */
 function follow(state, { taken, session }) {
-  const { stage, ready, step, digits, valid, waitsSeconds, suggested } = session;
+  const { stage, ready, step, digits, valid, waitsSeconds, checking, suggested } = session;
   const isRefused = session.refusals > state.vaultRefusals;
   const isChanged = step !== state.step || digits !== state.digits;
   /** @type {SessionState} */
@@ -248,6 +259,7 @@ function follow(state, { taken, session }) {
     digits,
     valid,
     waitsSeconds,
+    checking,
     suggested,
     refusals: isRefused ? state.refusals + 1 : state.refusals,
     refused: isRefused ? session.refused : state.refused,
@@ -270,8 +282,7 @@ function follow(state, { taken, session }) {
 function say(state, message) {
   const number = state.posted + 1;
   if (message === "submit") {
-    const isOpen = state.phase === "opening" || state.phase === "open";
-    return isOpen && state.submit <= state.taken ? post({ ...state, submit: number }, message) : [state, []];
+    return isOpen(state) && state.submit <= state.taken ? post({ ...state, submit: number }, message) : [state, []];
   }
   if (typeof message === "object" || EDITS.includes(message)) {
     if (message === "advance" && state.views) return say(state, state.phase === "arrived" ? "reveal" : "submit");
@@ -293,7 +304,7 @@ function say(state, message) {
  */
 function restart(state) {
   const { posted, submit, taken, views } = state;
-  const fresh = { ...initial(state), refusals: state.refusals, posted, taken: posted, before: posted };
+  const fresh = { ...initial(state), timeLeft: state.timeLeft, refusals: state.refusals, posted, taken: posted, before: posted };
   if (submit <= taken) return [fresh, []];
   if (views) return say(fresh, "submit");
   return [{ ...fresh, refusals: state.refusals + 1, refused: "too_short", reason: null, problem: "too_short" }, []];
@@ -312,7 +323,7 @@ const post = (state, message) => [{ ...state, posted: state.posted + 1 }, [{ do:
  * @returns {[SessionState, Effect[]]}
  */
 const finish = (state, { code, retryable }) => [
-  { ...state, phase: "ended", end: { code, retryable }, digits: 0, valid: false, waitsSeconds: null, suggested: false, problem: null },
+  { ...state, phase: "ended", end: { code, retryable }, digits: 0, valid: false, waitsSeconds: null, timeLeft: null, checking: false, suggested: false, problem: null },
   [{ do: "end" }],
 ];
 
@@ -334,12 +345,11 @@ export function eventsBetween(before, after) {
     events.push({ event: "set_pin_validation_error", code, ...(reason !== null && { reason }) });
   }
   const isChanged = step !== before.step || digits !== before.digits || valid !== before.valid;
-  if (isChanged && (after.phase === "open" || after.phase === "opening")) {
+  if (isChanged && isOpen(after)) {
     events.push({ event: "pin_valid", pin_valid: valid, digits, step });
   }
   if (after.ready && !before.ready) events.push({ event: "ready" });
-  const wasTaken = before.phase !== "opening" && before.phase !== "open";
-  if (!wasTaken && (after.phase === "submitting" || after.phase === "arrived")) events.push({ event: "submitting" });
+  if (isOpen(before) && (after.phase === "submitting" || after.phase === "arrived")) events.push({ event: "submitting" });
   if (after.phase === "shown" && before.phase !== "shown") events.push({ event: "view_pin_success" });
   if (end && !before.end) {
     if (end.code === null) events.push({ event: views ? "hidden" : "set_pin_success" });

@@ -23,6 +23,8 @@ const ARRIVED_MS = 30_000;
 const LOOK_MS = 250;
 /** After how long a wait the customer is told that it goes on, in milliseconds. */
 const SLOW_MS = 3000;
+/** In which steps, and from when on, the customer is told how long a control id that was given is valid, in milliseconds. */
+const TIME_LEFT_MS = { step: 10_000, from: 60_000 };
 /** How often the page asks for a sign of life, where the vault is in a worker, and where it is on the page. */
 const BEAT_MS = { worker: 5000, page: 1000 };
 /** After how many of these without an answer the vault is given up. They are counted, since a suspended device loses none. */
@@ -57,6 +59,8 @@ export class Session {
   #beating;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #slow;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #expiring;
   #missedBeats = 0;
   #page;
   /** @type {[EventTarget, string, (event: any) => void][]} */
@@ -74,7 +78,7 @@ export class Session {
    * @param {(before: SessionState, after: SessionState) => void} page.onChange
    * @param {(detail: EventDetail) => void} page.onTell
    */
-  constructor({ open, files, mayRunOnPage }, { canvas, page = canvas?.ownerDocument ?? document, askControlId, onChange, onTell }) {
+  constructor({ open, files, mayRunOnPage, expiresInMs }, { canvas, page = canvas?.ownerDocument ?? document, askControlId, onChange, onTell }) {
     // The window that the pad is in may be another than the one that its script runs in.
     const view = page.defaultView ?? window;
     this.#page = page;
@@ -91,6 +95,7 @@ export class Session {
     this.#onChange = onChange;
     this.#onTell = onTell;
     this.#loading = setTimeout(() => this.#take({ type: "failed", code: "timeout" }), LOADS * open.timeoutMs);
+    if (expiresInMs !== undefined) this.#countDown(performance.now() + expiresInMs);
     for (const [target, type, listener] of this.#listeners) listen(target, type, listener);
     this.#host = new VaultHost(vaultSource(files), open, canvas, mayRunOnPage, {
       told: (message) => {
@@ -194,7 +199,7 @@ export class Session {
   #end() {
     this.#host.close();
     for (const [target, type, listener] of this.#listeners) stopListening(target, type, listener);
-    for (const timer of [this.#loading, this.#asking, this.#arrived, this.#beating, this.#slow]) clearTimeout(timer);
+    for (const timer of [this.#loading, this.#asking, this.#arrived, this.#beating, this.#slow, this.#expiring]) clearTimeout(timer);
     clearInterval(this.#looking);
   }
 
@@ -219,6 +224,15 @@ export class Session {
       if (after.phase === "submitting") this.#slow = setTimeout(() => this.#take({ type: "slow" }), SLOW_MS);
     }
     if (isOwed(after)) this.#beating ??= setTimeout(() => this.#beat(), BEAT_MS[this.isolation]);
+  }
+
+  /** Says how long the control id is still valid, step by step. @param {number} until by the clock of `performance.now` */
+  #countDown(until) {
+    const { step, from } = TIME_LEFT_MS;
+    const left = until - performance.now();
+    const rounded = Math.max(0, Math.ceil(left / step) * step);
+    if (rounded > 0) this.#expiring = setTimeout(() => this.#countDown(until), left - Math.min(rounded - step, from));
+    if (rounded <= from) this.#take({ type: "timeLeft", seconds: rounded / 1000 });
   }
 
   #beat() {

@@ -140,6 +140,11 @@ export class Words {
     this.#numbers = new Intl.NumberFormat(this.lang, { useGrouping: false });
   }
 
+  /** So many seconds, in words. @param {number} count */
+  seconds(count) {
+    return new Intl.NumberFormat(this.lang, { style: "unit", unit: "second", unitDisplay: "long" }).format(count);
+  }
+
   /**
    * @param {string} group
    * @param {string} key

@@ -85,11 +85,17 @@ export function start() {
     told.push({ broken: message });
     wake();
   };
-  const until = async (condition) => {
+  const isEnd = ({ closed, broken }) => closed || broken;
+  // Before the driver gives up, which could not say what for.
+  setTimeout(() => {
+    told.push({ broken: "it took too long" });
+    wake();
+  }, 50_000);
+  const until = async (condition, isLast = isEnd) => {
     for (;;) {
       const found = told.find(condition);
       if (found) return found;
-      if (told.some((message) => message.broken)) throw new Error(`the vault broke: ${JSON.stringify(told)}`);
+      if (told.some(isLast)) throw new Error(`in vain for ${condition}: ${JSON.stringify(told)}`);
       await new Promise((resolve) => (wake = resolve));
     }
   };
@@ -97,7 +103,11 @@ export function start() {
     worker,
     told,
     until,
-    untilSession: (condition) => until(({ state }) => state && condition(state.session)),
+    untilSession: (condition) =>
+      until(
+        ({ state }) => state && condition(state.session),
+        (message) => isEnd(message) || message.state?.session.stage === "ended",
+      ),
     post: (...messages) => messages.forEach((message) => worker.postMessage(message)),
   };
 }
@@ -111,8 +121,14 @@ function ink(canvas) {
   return context.getImageData(0, 0, copy.width, copy.height).data.some((value) => value > 0);
 }
 
+/** A browser that thinks that nobody looks draws no frames: then as long as some would take. */
 const frames = async (count) => {
-  for (let frame = 0; frame < count; frame += 1) await new Promise((resolve) => requestAnimationFrame(resolve));
+  for (let frame = 0; frame < count; frame += 1) {
+    await new Promise((resolve) => {
+      requestAnimationFrame(resolve);
+      setTimeout(resolve, 250);
+    });
+  }
 };
 
 /**
@@ -137,7 +153,7 @@ export async function showOnOne(controlId) {
   const before = canvases.map((canvas) => ink(canvas));
   post("reveal", ...malformed(), "reveal", "spell");
   await until((message) => message.spell);
-  while (!ink(canvases[0])) await frames(1);
+  for (let frame = 0; frame < 100 && !ink(canvases[0]); frame += 1) await frames(1);
   const after = canvases.map((canvas) => ink(canvas));
   post("close", ...malformed());
   await until((message) => message.closed);

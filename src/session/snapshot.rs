@@ -26,6 +26,8 @@ pub struct Snapshot {
     pub reason: Option<WeakReason>,
     /// For how many seconds a busy server is left alone before it is asked again.
     pub waits_seconds: Option<u16>,
+    /// Whether the outcome is not known, and is looked up.
+    pub checking: bool,
     /// Whether a PIN that was drawn for the customer is shown.
     pub suggested: bool,
     /// How the session ended.

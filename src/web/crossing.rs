@@ -252,6 +252,7 @@ fn snapshot(snapshot: &Snapshot) -> JsValue {
         refused,
         reason,
         waits_seconds,
+        checking,
         suggested,
         end,
     } = *snapshot;
@@ -265,6 +266,7 @@ fn snapshot(snapshot: &Snapshot) -> JsValue {
         ("refused", or_null(refused.map(|refused| refused.code()))),
         ("reason", or_null(reason.map(WeakReason::name))),
         ("waitsSeconds", or_null(waits_seconds)),
+        ("checking", checking.into()),
         ("suggested", suggested.into()),
         ("end", or_null(end.map(end_state))),
     ])

@@ -7,7 +7,7 @@ import { Words } from "../words.js";
 const words = new Words(new Intl.Locale("en"), en, {});
 const start = {
   ...{ phase: "open", step: "entry", digits: 0, minLength: 4, maxLength: 4, confirm: true, refusesWeak: true },
-  ...{ problem: undefined, reason: undefined, refusals: 0, waits: false, isSlow: false, secondsLeft: 30, suggested: false, canSuggest: false, canRestart: false },
+  ...{ problem: undefined, reason: undefined, refusals: 0, waits: false, checking: false, timeLeft: null, isSlow: false, secondsLeft: 30, suggested: false, canSuggest: false, canRestart: false },
 };
 const describe = (changes) => describePad({ ...start, ...changes }, words);
 const CODES = [...Object.keys(en.errors), "isolation_unavailable", "vault_missing", "wasm_unavailable", "closed"].filter((code) => code !== "browser");
@@ -24,6 +24,11 @@ test("what is said, and where the focus is, in each state", () => {
     [{ problem: "mismatch" }, "", "The PINs don't match. Choose your PIN again.", "entry"],
     [{ phase: "submitting" }, "Setting your PIN…", "", "entry"],
     [{ phase: "submitting", isSlow: true }, "Still working. Please keep this page open.", "", "entry"],
+    [{ phase: "submitting", isSlow: true, checking: true }, "We're checking whether your PIN was set.", "", "entry"],
+    [{ timeLeft: 60 }, "", "Time left: 60 seconds", "entry"],
+    [{ timeLeft: 30, digits: 1 }, "1 of 4 digits", "Time left: 60 seconds", "entry"],
+    [{ timeLeft: 20 }, "", "Time left: 20 seconds", "entry"],
+    [{ timeLeft: 20, problem: "mismatch" }, "", "The PINs don't match. Choose your PIN again.", "entry"],
     [{ phase: "done" }, "Your PIN is set. Remember it, and don't tell anybody.", "", "title"],
     [{ phase: "failed", problem: "closed" }, "", "Your PIN was not set.", "primary"],
     [{ phase: "unusable" }, "", "We can't show the PIN pad. Please contact your bank.", "primary"],
@@ -32,6 +37,12 @@ test("what is said, and where the focus is, in each state", () => {
     const view = describe(changes);
     assert.deepEqual([view.status, view.alert, view.focus], [status, alert, focus], JSON.stringify(changes));
   }
+});
+
+test("the time that is left is seen in each of its steps, and said only twice", () => {
+  const views = [60, 50, 40, 30, 20, 10].map((timeLeft) => describe({ timeLeft }));
+  assert.deepEqual(views.map(({ hint }) => hint), [60, 50, 40, 30, 20, 10].map((seconds) => `Time left: ${seconds} seconds`));
+  assert.equal(new Set(views.map(({ alert }) => alert)).size, 2);
 });
 
 test("every failure says what happened, and has a way on that can be pressed", () => {

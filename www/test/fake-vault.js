@@ -10,6 +10,7 @@ const blank = () => ({
   refused: null,
   reason: null,
   waitsSeconds: null,
+  checking: false,
   suggested: false,
   end: null,
 });

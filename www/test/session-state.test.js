@@ -6,7 +6,7 @@ const set = { views: false, isGiven: false };
 const ended = (code, retryable = false) => ({ stage: "ended", end: { code, retryable }, digits: 0, valid: false });
 const session = (changes) => ({
   ...{ stage: "entry", ready: false, step: "entry", digits: 0, valid: false },
-  ...{ refusals: 0, refused: null, reason: null, waitsSeconds: null, suggested: false, end: null },
+  ...{ refusals: 0, refused: null, reason: null, waitsSeconds: null, checking: false, suggested: false, end: null },
   ...changes,
 });
 const told = (taken, changes) => ({ type: "told", message: { state: { taken, session: session(changes) } } });
@@ -212,6 +212,21 @@ test("the reason of a refusal stays until the entry changes", () => {
   assert.equal(problemAfter(refused, enter, told(2, { refusals: 1, refused: "weak_pin" })), "weak_pin");
   for (const message of [{ press: 1 }, "erase", "clear", "forget"]) assert.equal(problemAfter(refused, { type: "say", message }), null);
   assert.equal(problemAfter(refused, told(1, { refusals: 1, refused: "weak_pin", step: "confirm" })), null);
+});
+
+test("a control id that runs out ends what is not submitted, and nothing else", () => {
+  const left = (seconds) => ({ type: "timeLeft", seconds });
+  const given = initial({ views: false, isGiven: true });
+  const open = [told(0, {}), left(60)];
+  assert.equal(run(given, ...open).state.timeLeft, 60);
+  assert.equal(run(given, ...open, { type: "restarted" }).state.timeLeft, 60);
+  assert.deepEqual(run(given, ...open, left(0)).state.end, { code: "control_id_expired", retryable: true });
+  assert.equal(run(given, left(0)).state.end?.code, "control_id_expired", "not even the vault is there");
+  const submit = { type: "say", message: "submit" };
+  for (const inputs of [[submit], [submit, told(1, { stage: "submitting", ready: true })]]) {
+    const { state } = run(given, ...open, ...inputs, left(0));
+    assert.deepEqual([state.end, state.timeLeft], [null, null]);
+  }
 });
 
 test("a wait is slow until there is news", () => {

@@ -328,6 +328,38 @@ test("a submit that takes long says so, and one that is refused does not", async
   assert.equal(refused.session.state.isSlow, false);
 });
 
+/** Lets seconds pass, by the timers and by the page's own clock. */
+function runClock() {
+  let now = 1000;
+  mock.method(performance, "now", () => now);
+  return (seconds) => {
+    for (let second = 0; second < seconds; second += 1) {
+      now += 1000;
+      mock.timers.tick(1000);
+    }
+  };
+}
+
+test("the customer is told in the last minute that a control id runs out, and the session ends with it", async () => {
+  const wait = runClock();
+  const { session, vault, end, changes } = await make({ options: { controlIdProvider: undefined, controlId: "token", expiresIn: 90 } });
+  vault.becomeReady();
+  wait(29);
+  assert.equal(session.state.timeLeft, null);
+  wait(61);
+  const told = [...new Set(changes.map(([, after]) => after.timeLeft))];
+  assert.deepEqual(told.filter((seconds) => seconds !== null), [60, 50, 40, 30, 20, 10]);
+  assert.deepEqual(end(), { code: "control_id_expired", retryable: true });
+});
+
+test("a session whose control id comes from a provider does not run out", async () => {
+  const wait = runClock();
+  const { session, vault } = await make({ options: { expiresIn: 90 } });
+  vault.becomeReady();
+  wait(200);
+  assert.deepEqual([session.state.timeLeft, session.state.end], [null, null]);
+});
+
 test("a PIN that has arrived is not slow any more", async () => {
   const { session } = await arrived();
   await pass(2 * SLOW_MS);
@@ -391,7 +423,7 @@ for (const [isolation, beat] of Object.entries(BEATS)) {
 test("a worker that does not answer is asked once, and not each time", async () => {
   offerWorkers();
   const { worker, end } = await make();
-  const entry = { stage: "entry", ready: false, step: "entry", digits: 0, valid: false, refusals: 0, refused: null, reason: null, waitsSeconds: null, suggested: false, end: null };
+  const entry = { stage: "entry", ready: false, step: "entry", digits: 0, valid: false, refusals: 0, refused: null, reason: null, waitsSeconds: null, checking: false, suggested: false, end: null };
   worker.say({ state: { taken: 0, session: entry } });
   await pass((MISSED_BEATS - 1) * BEATS.worker, BEATS.worker);
   assert.deepEqual(worker.heard.slice(2), ["ping"]);

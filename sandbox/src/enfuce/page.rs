@@ -43,7 +43,9 @@ async fn mobile_page(
         Scope::ViewPin => "view-pin",
     };
     let (control_id, parent_origin) = (id.to_string(), app.base_url());
-    Ok(fill_page(&template, &Values { operation, control_id: &control_id, parent_origin }, words))
+    let expires_in = expires_in(app);
+    let values = Values { operation, control_id: &control_id, expires_in: &expires_in, parent_origin };
+    Ok(fill_page(&template, &values, words))
 }
 
 /// The language that the issuer asks for, beside the control id.
@@ -86,8 +88,15 @@ fn frame_page<'a>(app: &'a App, uri: &Uri, words: &PageWords) -> Result<(String,
     let origin =
         app.frame_origin(key).ok_or_else(|| Problem::new(Kind::Unknown, "There is no such frame key."))?;
     // What the page is for comes with the control id.
-    let values = Values { operation: "set-pin", control_id: "", parent_origin: origin };
+    let expires_in = expires_in(app);
+    let values =
+        Values { operation: "set-pin", control_id: "", expires_in: &expires_in, parent_origin: origin };
     Ok((fill_page(&app.dist().page()?, &values, words), origin))
+}
+
+/// For how many seconds a control id is valid once the page has used it.
+fn expires_in(app: &App) -> String {
+    (app.page_opened_ms() / 1000).to_string()
 }
 
 /// The value of a form or query field. What is looked for here needs no escapes, so a value with one is simply not it.
@@ -99,6 +108,7 @@ pub(super) fn field<'a>(form: &'a str, name: &str) -> Option<&'a str> {
 struct Values<'a> {
     operation: &'a str,
     control_id: &'a str,
+    expires_in: &'a str,
     parent_origin: &'a str,
 }
 
@@ -107,6 +117,7 @@ fn fill_page(template: &str, values: &Values<'_>, words: &PageWords) -> String {
         Some(match name {
             "operation" => values.operation,
             "control-id" => values.control_id,
+            "expires-in" => values.expires_in,
             "parent-origin" => values.parent_origin,
             "lang" => &words.lang,
             "dir" => &words.dir,
@@ -197,10 +208,15 @@ mod tests {
 
     #[test]
     fn placeholders_are_filled_once_and_escaped() {
-        let template = "a {{operation}} b {{control-id}} c {{parent-origin}} d {{other}} {{";
-        let values = Values { operation: "set-pin", control_id: "<\"'&>", parent_origin: "{{operation}}" };
+        let template = "a {{operation}} b {{control-id}} {{expires-in}} c {{parent-origin}} d {{other}} {{";
+        let values = Values {
+            operation: "set-pin",
+            control_id: "<\"'&>",
+            expires_in: "300",
+            parent_origin: "{{operation}}",
+        };
         let filled = fill_page(template, &values, &PageWords::default());
-        assert_eq!(filled, "a set-pin b &lt;&quot;&#39;&amp;&gt; c {{operation}} d {{other}} {{");
+        assert_eq!(filled, "a set-pin b &lt;&quot;&#39;&amp;&gt; 300 c {{operation}} d {{other}} {{");
     }
 
     #[test]
