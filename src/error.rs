@@ -3,119 +3,84 @@
 use core::fmt;
 use serde::{Serialize, Serializer};
 
-/// Everything that can go wrong between opening a session and a PIN that is set.
-///
-/// A variant holds no data: what is reported to a page, a log or a person is its [`code`](Error::code) alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Error {
+/// The errors and their codes, written down once.
+macro_rules! errors {
+    ($($(#[$doc:meta])* $error:ident = $code:literal,)*) => {
+        /// Everything that can go wrong between opening a session and a PIN that is set.
+        ///
+        /// A variant holds no data: what is reported to a page, a log or a person is its [`code`](Error::code) alone.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum Error {
+            $($(#[$doc])* $error,)*
+        }
+
+        impl Error {
+            /// Every error.
+            pub const ALL: &[Self] = &[$(Self::$error,)*];
+
+            /// The stable name of the error, part of the public interface.
+            #[must_use]
+            pub const fn code(self) -> &'static str {
+                match self {
+                    $(Self::$error => $code,)*
+                }
+            }
+        }
+    };
+}
+
+errors! {
     /// No control id was given, or an empty one.
-    ControlIdMissing,
+    ControlIdMissing = "control_id_missing",
     /// The page's control id provider failed, or returned something that is not a control id.
-    ControlIdUnavailable,
+    ControlIdUnavailable = "control_id_unavailable",
     /// The server does not know the control id any more (410, or 404 with a JSON body).
-    ControlIdExpired,
+    ControlIdExpired = "control_id_expired",
     /// The customer is not signed in any more (401, 403).
-    NotAllowed,
+    NotAllowed = "not_allowed",
     /// The server takes no more requests for now (408, 424, 425, 429; 503 with `Retry-After` before the PIN was sent).
-    Busy,
+    Busy = "busy",
     /// The control id was used before (409).
-    AlreadyUsed,
+    AlreadyUsed = "already_used",
     /// No answer: refused, cut, redirected, or offline.
-    Network,
+    Network = "network",
     /// No answer within the time allowed.
-    Timeout,
+    Timeout = "timeout",
     /// `set` was sent, and whether the PIN is set cannot be known; the issuer has to look at `pinStatus`.
-    OutcomeUnknown,
+    OutcomeUnknown = "outcome_unknown",
     /// The server failed (5xx) before the PIN was sent.
-    ServerError,
+    ServerError = "server_error",
     /// The server refused the request (a 4xx that has no code of its own).
-    Rejected,
+    Rejected = "rejected",
     /// The answer was not the JSON expected, or larger than 64 KiB.
-    BadResponse,
+    BadResponse = "bad_response",
     /// The wrapped TZPK is not usable. Padding, hash, the key's length and key checks all end here, so that an
     /// attacker who sends altered keys learns nothing from the answer.
-    TzpkInvalid,
+    TzpkInvalid = "tzpk_invalid",
     /// The system's random source failed or is absent.
-    EntropyUnavailable,
+    EntropyUnavailable = "entropy_unavailable",
     /// The page wants the PIN kept in a worker, and none can be started here.
-    IsolationUnavailable,
+    IsolationUnavailable = "isolation_unavailable",
     /// The worker or the core was not found, has the wrong type, or is blocked.
-    VaultMissing,
+    VaultMissing = "vault_missing",
     /// WebAssembly is absent or turned off.
-    WasmUnavailable,
+    WasmUnavailable = "wasm_unavailable",
     /// The session takes no more input: it is submitting, has ended, or was closed.
-    Closed,
+    Closed = "closed",
     /// Fewer digits than the least allowed.
-    TooShort,
+    TooShort = "too_short",
     /// More digits than allowed.
-    TooLong,
+    TooLong = "too_long",
     /// Something that is not a whole number from 0 to 9.
-    NotDigits,
+    NotDigits = "not_digits",
     /// A PIN that is easily guessed.
-    WeakPin,
+    WeakPin = "weak_pin",
     /// The two entries differ.
-    Mismatch,
+    Mismatch = "mismatch",
 }
 
 impl Error {
-    /// Every error.
-    pub const ALL: [Self; 23] = [
-        Self::ControlIdMissing,
-        Self::ControlIdUnavailable,
-        Self::ControlIdExpired,
-        Self::NotAllowed,
-        Self::Busy,
-        Self::AlreadyUsed,
-        Self::Network,
-        Self::Timeout,
-        Self::OutcomeUnknown,
-        Self::ServerError,
-        Self::Rejected,
-        Self::BadResponse,
-        Self::TzpkInvalid,
-        Self::EntropyUnavailable,
-        Self::IsolationUnavailable,
-        Self::VaultMissing,
-        Self::WasmUnavailable,
-        Self::Closed,
-        Self::TooShort,
-        Self::TooLong,
-        Self::NotDigits,
-        Self::WeakPin,
-        Self::Mismatch,
-    ];
-
-    /// The stable name of the error, part of the public interface.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::ControlIdMissing => "control_id_missing",
-            Self::ControlIdUnavailable => "control_id_unavailable",
-            Self::ControlIdExpired => "control_id_expired",
-            Self::NotAllowed => "not_allowed",
-            Self::Busy => "busy",
-            Self::AlreadyUsed => "already_used",
-            Self::Network => "network",
-            Self::Timeout => "timeout",
-            Self::OutcomeUnknown => "outcome_unknown",
-            Self::ServerError => "server_error",
-            Self::Rejected => "rejected",
-            Self::BadResponse => "bad_response",
-            Self::TzpkInvalid => "tzpk_invalid",
-            Self::EntropyUnavailable => "entropy_unavailable",
-            Self::IsolationUnavailable => "isolation_unavailable",
-            Self::VaultMissing => "vault_missing",
-            Self::WasmUnavailable => "wasm_unavailable",
-            Self::Closed => "closed",
-            Self::TooShort => "too_short",
-            Self::TooLong => "too_long",
-            Self::NotDigits => "not_digits",
-            Self::WeakPin => "weak_pin",
-            Self::Mismatch => "mismatch",
-        }
-    }
-
     /// Whether the same customer may succeed with a new control id, without anybody looking into it first.
     ///
     /// After [`OutcomeUnknown`](Error::OutcomeUnknown) not: the PIN may be set already.
@@ -160,7 +125,7 @@ impl ts_rs::TS for Error {
     }
 
     fn inline(_: &ts_rs::Config) -> String {
-        Self::ALL.map(|error| format!("\"{error}\"")).join(" | ")
+        Self::ALL.iter().map(|error| format!("\"{error}\"")).collect::<Vec<_>>().join(" | ")
     }
 
     fn decl(config: &ts_rs::Config) -> String {
@@ -178,49 +143,28 @@ mod tests {
     use std::collections::BTreeSet;
     use ts_rs::TS;
 
-    /// Lists the variants; one that is not listed does not compile, because the match has no arm for it.
-    macro_rules! variants {
-        ($($variant:ident),*) => {{
-            let _ = |error| match error { $(Error::$variant => ()),* };
-            [$(Error::$variant),*]
-        }};
+    #[test]
+    fn codes_are_words_of_their_own() {
+        let codes: BTreeSet<_> = Error::ALL.iter().map(|error| error.code()).collect();
+        assert_eq!(codes.len(), Error::ALL.len());
+        assert!(codes.iter().all(|code| code.chars().all(|character| matches!(character, 'a'..='z' | '_'))));
     }
 
+    /// The page ends a session by itself where the vault cannot, and has to say the same of its codes.
     #[test]
-    fn all_is_complete_and_without_repeats() {
-        let variants = variants![
-            ControlIdMissing,
-            ControlIdUnavailable,
-            ControlIdExpired,
-            NotAllowed,
-            Busy,
-            AlreadyUsed,
-            Network,
-            Timeout,
-            OutcomeUnknown,
-            ServerError,
-            Rejected,
-            BadResponse,
-            TzpkInvalid,
-            EntropyUnavailable,
-            IsolationUnavailable,
-            VaultMissing,
-            WasmUnavailable,
-            Closed,
-            TooShort,
-            TooLong,
-            NotDigits,
-            WeakPin,
-            Mismatch
-        ];
-        assert_eq!(Error::ALL, variants);
-        assert_eq!(Error::ALL.map(Error::code).iter().collect::<BTreeSet<_>>().len(), variants.len());
+    fn the_page_takes_the_same_codes_for_final() {
+        let script = include_str!("../www/session-state.js");
+        let (_, list) = script.split_once("const FINAL = [").expect("the page has a list of final codes");
+        let (list, _) = list.split_once(']').unwrap();
+        let of_page: BTreeSet<_> = list.split(',').map(|code| code.trim().trim_matches('"')).collect();
+        let finals = Error::ALL.iter().filter(|error| !error.is_retryable());
+        assert_eq!(of_page, finals.map(|error| error.code()).collect());
     }
 
     #[test]
     fn an_error_is_written_as_its_code() {
         for error in Error::ALL {
-            assert_eq!(serde_json::to_string(&error).unwrap(), format!("\"{error}\""));
+            assert_eq!(serde_json::to_string(error).unwrap(), format!("\"{error}\""));
         }
         let union = Error::inline(&ts_rs::Config::default());
         assert!(union.starts_with(r#""control_id_missing" | "control_id_unavailable" | "#), "{union}");

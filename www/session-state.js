@@ -66,8 +66,8 @@
 
 /** @typedef {{event: string, [field: string]: unknown}} EventDetail */
 
-/** The codes of the page's own that a new control id does not help against. */
-const FINAL = ["outcome_unknown", "vault_missing", "isolation_unavailable", "wasm_unavailable", "rejected", "not_allowed"];
+/** The codes that a new control id does not help against: as in `src/error.rs`, where a test compares them. */
+const FINAL = ["outcome_unknown", "rejected", "entropy_unavailable", "not_allowed", "isolation_unavailable", "vault_missing", "wasm_unavailable"];
 /** What an entry is changed by. */
 const EDITS = ["erase", "clear", "forget", "confirm", "advance", "suggest"];
 /** What answers a refusal: another entry. To ask for the next step once more does not. */

@@ -59,6 +59,8 @@ struct Running {
     /// What was told last.
     told: Option<(u32, Snapshot)>,
     is_spelling: bool,
+    /// How many PINs were asked to be drawn.
+    suggestions: u32,
 }
 
 impl core::fmt::Debug for Driver {
@@ -110,6 +112,10 @@ impl Driver {
                         spawn_local(Rc::clone(self).spell());
                     }
                 } else {
+                    if let Inward::Suggest = message {
+                        running.suggestions = running.suggestions.wrapping_add(1);
+                        spawn_local(Rc::clone(self).end_of_suggestion(running.suggestions));
+                    }
                     // Input that crossed the submit or the end on its way here is too late, and dropped.
                     let _ = running.pass_on(message);
                 }
@@ -217,6 +223,18 @@ impl Driver {
         self.carry_out();
     }
 
+    /// Nor at one that was drawn.
+    async fn end_of_suggestion(self: Rc<Self>, number: u32) {
+        sleep(SHOWN_MS).await;
+        if let Some(running) = &mut self.state.borrow_mut().running
+            && running.suggestions == number
+            && running.session.snapshot().suggested
+        {
+            let _ = running.session.forget();
+        }
+        self.carry_out();
+    }
+
     /// Tells one digit after the other.
     async fn spell(self: Rc<Self>) {
         for place in 0.. {
@@ -303,6 +321,7 @@ impl Running {
             taken: 0,
             told: None,
             is_spelling: false,
+            suggestions: 0,
         })
     }
 
