@@ -132,13 +132,30 @@ impl KeyPair {
         wrapped: &[u8],
         random: &mut R,
     ) -> Result<Zeroizing<Vec<u8>>, Error> {
-        self.private_key.oaep_decrypt_with_rng::<Sha256, _>(random, wrapped).map(Zeroizing::new).map_err(
-            |error| match error {
-                rsa::Error::Rng => Error::EntropyUnavailable,
-                _ => Error::TzpkInvalid,
-            },
-        )
+        let decrypted =
+            repeat_if_wrong(|| self.private_key.oaep_decrypt_with_rng::<Sha256, _>(&mut *random, wrapped));
+        decrypted.map(Zeroizing::new).map_err(|error| match error {
+            rsa::Error::Rng => Error::EntropyUnavailable,
+            _ => Error::TzpkInvalid,
+        })
     }
+}
+
+/// How often the private operation is done at most.
+const ATTEMPTS: u8 = 3;
+
+/// Does a private operation again where the device computed it wrongly, as WebKit does once in some thousand times with a module
+/// that it has just loaded. The `rsa` crate raises each result to the public exponent: `Internal` says that this did not give
+/// the ciphertext. That does not depend on what the ciphertext contains, so that nobody learns anything from the repetition.
+fn repeat_if_wrong<T>(mut operation: impl FnMut() -> rsa::Result<T>) -> rsa::Result<T> {
+    let mut result = operation();
+    for _ in 1..ATTEMPTS {
+        if !matches!(result, Err(rsa::Error::Internal)) {
+            break;
+        }
+        result = operation();
+    }
+    result
 }
 
 impl fmt::Debug for KeyPair {

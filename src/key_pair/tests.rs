@@ -104,3 +104,24 @@ fn debug_shows_no_key() {
     assert_eq!(format!("{key_pair:?}"), "KeyPair(…)");
     assert_eq!(format!("{:?}", KeyPairSearch::new(KeySize::Rsa2048)), "KeyPairSearch(2048 bits)");
 }
+
+#[test]
+fn only_a_result_that_proves_wrong_is_computed_again() {
+    use rsa::Error::{Decryption, Internal, Rng};
+    let outcomes: [(&[_], usize, _); 6] = [
+        (&[Ok(4)], 1, Ok(4)),
+        (&[Err(Internal), Ok(4)], 2, Ok(4)),
+        (&[Err(Internal), Err(Internal), Ok(4)], 3, Ok(4)),
+        (&[Err(Internal), Err(Internal), Err(Internal), Ok(4)], 3, Err(Internal)),
+        (&[Err(Internal), Err(Decryption), Ok(4)], 2, Err(Decryption)),
+        (&[Err(Rng), Ok(4)], 1, Err(Rng)),
+    ];
+    for (results, attempts, outcome) in outcomes {
+        let mut made = 0;
+        let last = repeat_if_wrong(|| {
+            made += 1;
+            results[made - 1].clone()
+        });
+        assert_eq!((made, last), (attempts, outcome), "{results:?}");
+    }
+}
