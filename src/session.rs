@@ -172,7 +172,7 @@ impl<R: TryCryptoRng> Session<R> {
 
     /// Ends the search with a key pair that is there already.
     #[cfg(feature = "fuzzing")]
-    pub fn end_search(&mut self, key_pair: KeyPair) {
+    pub fn end_search(&mut self, key_pair: crate::key_pair::KeyPair) {
         if let Phase::Open { key: KeyTrack::Searching(_), .. } = self.phase {
             self.key_pair_found(key_pair);
         }

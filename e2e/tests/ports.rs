@@ -13,10 +13,7 @@ async fn all(engine: Engine) -> Result<()> {
     driver.open(&sandbox.url("/pin-page/blank.html")).await?;
     a_vault_goes_on_whatever_comes(&sandbox, driver).await.context("a vault that sets")?;
     what_a_vault_cannot_do_is_refused(driver).await.context("what a vault cannot do")?;
-    for n in 0..std::env::var("LOOPS").map_or(1, |x| x.parse().unwrap()) {
-        eprintln!("loop {n}");
-        a_vault_draws_on_one_canvas(&sandbox, driver).await.context("a vault that shows")?;
-    }
+    a_vault_draws_on_one_canvas(&sandbox, driver).await.context("a vault that shows")?;
     a_page_believes_no_broken_vault(driver).await.context("a page with a broken vault")
 }
 

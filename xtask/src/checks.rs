@@ -6,43 +6,106 @@ use crate::{
     run::{self, cargo},
     sbom, setup, size, supply_chain,
 };
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail, ensure};
 use std::{fs, process::Command, time::Instant};
 
-/// One check: its name, and what to do.
-type Check = (&'static str, fn(&Project) -> Result<()>);
+/// One check.
+#[derive(Debug)]
+struct Check {
+    /// By which `cargo xtask test NAME` runs it alone.
+    name: &'static str,
+    what: &'static str,
+    /// Whether it looks at `dist/`, which `build` makes.
+    needs_dist: bool,
+    run: fn(&Project) -> Result<()>,
+}
 
-/// Cheap ones first; a browser sees only what passed everything else.
+const fn source(name: &'static str, what: &'static str, run: fn(&Project) -> Result<()>) -> Check {
+    Check { name, what, needs_dist: false, run }
+}
+
+const fn built(name: &'static str, what: &'static str, run: fn(&Project) -> Result<()>) -> Check {
+    Check { name, what, needs_dist: true, run }
+}
+
+/// Cheap ones first; a browser sees what passed everything else.
 const CHECKS: [Check; 16] = [
-    ("format", format),
-    ("layers", layers::check),
-    ("supply chain", supply_chain::check),
-    ("clippy", clippy),
-    ("clippy, wasm", clippy_wasm),
-    ("native tests", native_tests),
-    ("documentation", documentation),
-    ("build", dist::build),
-    ("bill of materials", sbom::check),
-    ("the same bytes from another build", reproduce::again),
-    ("size", size::check),
-    ("types of the scripts", types),
-    ("the page's scripts, in Node", page_tests),
-    ("wasm tests in Chromium, with SIMD", |project| wasm_tests(project, "--chrome", Simd::With)),
-    ("wasm tests in Firefox, without", |project| wasm_tests(project, "--firefox", Simd::Without)),
-    ("end to end, in Chromium, Firefox and WebKit", end_to_end),
+    source("format", "how the code is laid out", format),
+    source("layers", "which module uses which", layers::check),
+    source("supply-chain", "who made what the wasm is made of", supply_chain::check),
+    source("clippy", "lints", clippy),
+    source("clippy-wasm", "lints of the core as wasm", clippy_wasm),
+    source("native", "tests without a browser", native_tests),
+    source("docs", "the documentation of the crates", documentation),
+    source(BUILD, "dist/", dist::build),
+    built("sbom", "the bill of materials", sbom::check),
+    source("reproduce", "the same bytes from another build", reproduce::again),
+    built("size", "what a page loads", size::check),
+    source("types", "types of the scripts", types),
+    source("page", "the page's scripts, in Node", page_tests),
+    source("wasm-chromium", "wasm tests in Chromium, with SIMD", |project| {
+        wasm_tests(project, "--chrome", Simd::With)
+    }),
+    source("wasm-firefox", "wasm tests in Firefox, without SIMD", |project| {
+        wasm_tests(project, "--firefox", Simd::Without)
+    }),
+    built("e2e", "end to end, in Chromium, Firefox and WebKit", end_to_end),
 ];
 
-/// Runs every check, and stops at the first that fails.
-pub(crate) fn run_all(project: &Project) -> Result<()> {
-    setup::install_missing(project, setup::Browsers::Wanted)?;
-    for (number, (name, check)) in (1..).zip(CHECKS) {
-        println!("\n== {number}/{} {name}", CHECKS.len());
-        let start = Instant::now();
-        check(project).with_context(|| format!("check {number} of {}, {name}, FAILED", CHECKS.len()))?;
-        println!("== {name}: passed in {:.1} s", start.elapsed().as_secs_f32());
+const BUILD: &str = "build";
+
+/// What `cargo xtask check` runs, beside the quick tests: it needs no browser, and installs nothing.
+const QUICK: [&str; 5] = ["format", "layers", "clippy", "types", "page"];
+const QUICK_TESTS: Check = source("quick", "tests without a browser, but for the longest", quick_tests);
+
+/// Runs every check, or those that are named, and tells at the end which of them failed.
+pub(crate) fn run_all(project: &Project, names: &[String]) -> Result<()> {
+    let unknown = names.iter().find(|name| CHECKS.iter().all(|check| check.name != name.as_str()));
+    if let Some(unknown) = unknown {
+        let known: Vec<_> = CHECKS.iter().map(|check| check.name).collect();
+        bail!("there is no check `{unknown}`; there are: {}", known.join(", "));
     }
-    println!("\nall {} checks passed", CHECKS.len());
-    Ok(())
+    setup::install_missing(project, setup::Browsers::Wanted)?;
+    run_each(
+        project,
+        CHECKS.iter().filter(|check| names.is_empty() || names.iter().any(|name| name == check.name)),
+    )
+}
+
+/// Runs what tells within minutes whether a change is good so far.
+pub(crate) fn run_quick(project: &Project) -> Result<()> {
+    ensure!(
+        project.npm_tool("tsc").exists(),
+        "the tools for the scripts are missing: `cargo xtask setup --no-browsers` installs them"
+    );
+    let quick = CHECKS.iter().filter(|check| QUICK.contains(&check.name));
+    run_each(project, quick.chain([&QUICK_TESTS]))
+}
+
+fn run_each<'a>(project: &Project, checks: impl Iterator<Item = &'a Check>) -> Result<()> {
+    let checks: Vec<_> = checks.collect();
+    let mut failed = Vec::new();
+    for (number, Check { name, what, needs_dist, run }) in (1..).zip(&checks) {
+        println!("\n== {number}/{} {name}: {what}", checks.len());
+        if *needs_dist && failed.iter().any(|(name, _)| *name == BUILD) {
+            println!("== {name}: left out, as there is no dist/ to look at");
+            continue;
+        }
+        let start = Instant::now();
+        match run(project) {
+            Ok(()) => println!("== {name}: passed in {:.1} s", start.elapsed().as_secs_f32()),
+            Err(error) => {
+                println!("== {name}: FAILED after {:.1} s: {error:#}", start.elapsed().as_secs_f32());
+                failed.push((*name, error));
+            }
+        }
+    }
+    if failed.is_empty() {
+        println!("\nall {} checks passed", checks.len());
+        return Ok(());
+    }
+    let list: Vec<_> = failed.iter().map(|(name, error)| format!("  {name}: {error:#}")).collect();
+    bail!("{} of {} checks FAILED:\n{}", failed.len(), checks.len(), list.join("\n"))
 }
 
 /// Complete sessions under load; fails where one is lost or doubled.
@@ -98,7 +161,28 @@ fn clippy_wasm(project: &Project) -> Result<()> {
 }
 
 fn native_tests(project: &Project) -> Result<()> {
-    run::run(cargo(project.root()).args(["test", "--workspace", "--exclude", "card-pin-e2e"]))
+    run::run(cargo(project.root()).args([
+        "test",
+        "--no-fail-fast",
+        "--workspace",
+        "--exclude",
+        "card-pin-e2e",
+    ]))
+}
+
+fn quick_tests(project: &Project) -> Result<()> {
+    let others = ["test", "--workspace", "--exclude", "card-pin-e2e", "--exclude", "card-pin"];
+    run::run(cargo(project.root()).args(others))?;
+    let tests = fs::read_dir(project.root().join("tests")).context("tests/ cannot be read")?;
+    let tests: Vec<_> = tests.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+    // The longest, `model`, has a folder of its own.
+    let tests = tests.iter().filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
+    let mut command = cargo(project.root());
+    command.args(["test", "--package", "card-pin", "--lib"]);
+    for name in tests.filter_map(|path| path.file_stem()) {
+        command.arg("--test").arg(name);
+    }
+    run::run(&mut command)
 }
 
 fn documentation(project: &Project) -> Result<()> {
@@ -142,5 +226,5 @@ fn wasm_tests(project: &Project, browser: &str, simd: Simd) -> Result<()> {
 }
 
 fn end_to_end(project: &Project) -> Result<()> {
-    run::run(cargo(project.root()).args(["test", "--package", "card-pin-e2e"]))
+    run::run(cargo(project.root()).args(["test", "--no-fail-fast", "--package", "card-pin-e2e"]))
 }

@@ -53,7 +53,10 @@ Usage: cargo xtask <command>
   demo [--port N] [--db FILE] [-- OPTION…]
                                   build, then run the sandbox on http://127.0.0.1:8080;
                                   `-- --help` lists the sandbox's own options
-  test                            every check, in real browsers too; stops at the first that fails
+  check                           what tells most within three minutes: layout, layers, lints, types, tests without a browser
+  test [NAME…]                    every check, in real browsers too, or those named: format, layers, supply-chain, clippy,
+                                  clippy-wasm, native, docs, build, sbom, reproduce, size, types, page, wasm-chromium,
+                                  wasm-firefox, e2e
   bench [--quick] [--sessions N] [--report]
                                   keys and whole sessions in each browser beside WebCrypto and JavaScript libraries, into
                                   docs/benchmark.md, in a quarter of an hour on a quiet machine; --quick has few runs of
@@ -94,7 +97,8 @@ enum Command {
     Setup(setup::Browsers),
     Build,
     Demo(demo::Options),
-    Test,
+    Check,
+    Test(Vec<String>),
     Bench(bench::Options),
     Load,
     Fuzz(fuzz::Options),
@@ -116,7 +120,8 @@ impl Command {
             "setup" => Self::Setup(setup::Browsers::Wanted),
             "build" => Self::Build,
             "demo" => Self::Demo(demo::Options::default()),
-            "test" => Self::Test,
+            "check" => Self::Check,
+            "test" => Self::Test(Vec::new()),
             "bench" => Self::Bench(bench::Options::default()),
             "load" => Self::Load,
             "fuzz" => Self::Fuzz(fuzz::Options::default()),
@@ -136,6 +141,7 @@ impl Command {
                 (Self::Setup(browsers), Long("no-browsers")) => *browsers = setup::Browsers::NotWanted,
                 (Self::Demo(options), Long("port")) => options.port = args.value()?.parse()?,
                 (Self::Demo(options), Long("db")) => options.database = Some(args.value()?.into()),
+                (Self::Test(names), Value(name)) => names.push(name.string()?),
                 (Self::Soak(options), Long("pairs")) => options.pairs = args.value()?.parse()?,
                 (Self::Soak(options), Long("operands")) => options.operands = args.value()?.parse()?,
                 (Self::Fuzz(options), Long("seconds")) => options.seconds = args.value()?.parse()?,
@@ -162,7 +168,8 @@ impl Command {
                 dist::build(project)
             }
             Self::Demo(options) => demo::run(project, &options),
-            Self::Test => checks::run_all(project),
+            Self::Check => checks::run_quick(project),
+            Self::Test(names) => checks::run_all(project, &names),
             Self::Bench(options) => bench::run(project, options),
             Self::Load => checks::load(project),
             Self::Fuzz(options) => fuzz::run(project, &options),

@@ -25,7 +25,7 @@ struct Package {
 /// nothing.
 pub(crate) fn make(project: &Project) -> Result<()> {
     clean_tree(project)?;
-    checks::run_all(project)?;
+    checks::run_all(project, &[])?;
     // The last check of the tree: what was built is what was committed.
     clean_tree(project)?;
     reproduce::twice(project)?;
