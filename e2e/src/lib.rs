@@ -47,10 +47,19 @@ pub async fn in_webkit<T: Future<Output = anyhow::Result<()>>>(
     match test(Engine::WebKit).await {
         Err(error) if format!("{error:?}").contains(PAST_THE_END) => {
             writeln!(io::stderr(), "WebKit went wrong, so once more: {error:#}")?;
+            note_repetition()?;
             test(Engine::WebKit).await
         }
         outcome => outcome,
     }
+}
+
+/// Adds the test's name to a file, so that whoever runs all tests sees that a repetition does not become the rule.
+fn note_repetition() -> anyhow::Result<()> {
+    let Some(file) = std::env::var_os("CARD_PIN_REPETITIONS") else { return Ok(()) };
+    let name = std::thread::current().name().unwrap_or_default().to_owned();
+    let mut file = std::fs::OpenOptions::new().create(true).append(true).open(file)?;
+    Ok(writeln!(file, "{name}")?)
 }
 
 /// How WebKit words it, in what a failure tells of the workers' errors.
