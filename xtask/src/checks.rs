@@ -236,8 +236,9 @@ fn end_to_end(project: &Project) -> Result<()> {
             .args(["test", "--no-fail-fast", "--package", "card-pin-e2e"])
             .env("CARD_PIN_REPETITIONS", &file),
     )?;
-    let repeated =
-        fs::read_to_string(&file).context("the list of repetitions cannot be read")?.lines().count();
+    let repeated = fs::read_to_string(&file).context("the list of repetitions cannot be read")?;
+    // The harness tries itself, too, under another name.
+    let repeated = repeated.lines().filter(|test| test.ends_with("in_webkit")).count();
     println!("WebKit went wrong, and had a test repeated: {repeated} times");
     ensure!(repeated <= REPETITIONS, "WebKit had {repeated} tests repeated, more than {REPETITIONS}");
     Ok(())
