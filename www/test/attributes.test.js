@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ATTRIBUTES, PROPERTIES, defineProperties, readOptions } from "../attributes.js";
+
+const kept = new WeakMap();
+class Plain extends HTMLElement {
+  constructor() {
+    super();
+    kept.set(this, {});
+  }
+}
+defineProperties(Plain, (element) => kept.get(element));
+customElements.define("plain-element", Plain);
+const make = (attributes = {}) => {
+  const element = document.createElement("plain-element");
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  return element;
+};
+
+test("each property reflects its attribute, both ways", () => {
+  for (const [attribute, property] of Object.entries(ATTRIBUTES)) {
+    const element = make();
+    assert.equal(element[property], null, property);
+    element[property] = 6;
+    assert.equal(element.getAttribute(attribute), "6", property);
+    element.setAttribute(attribute, "8");
+    assert.equal(element[property], "8", property);
+    for (const nothing of [null, undefined]) {
+      element[property] = nothing;
+      assert.equal(element.hasAttribute(attribute), false, property);
+    }
+  }
+});
+
+test("what markup must not name reflects no attribute", () => {
+  for (const property of PROPERTIES) {
+    const element = make();
+    const value = {};
+    element[property] = value;
+    assert.equal(element[property], value, property);
+    assert.deepEqual(element.getAttributeNames(), [], property);
+  }
+});
+
+test("attributes become options of the type that a session takes", () => {
+  const attributes = { "min-length": "4", "max-length": "6", "timeout-ms": "500", "key-size": "3072", "expires-in": "300" };
+  const options = readOptions(make({ ...attributes, confirm: "off", "pin-block-formats": " 1, 4 3" }), { pinRules: 1 });
+  const numbers = { minLength: 4, maxLength: 6, timeoutMs: 500, keySize: 3072, expiresIn: 300 };
+  assert.deepEqual({ ...options }, { ...numbers, confirm: false, pinBlockFormats: [1, 4, 3], pinRules: 1 });
+});
+
+test("how the pad looks is no option of a session", () => {
+  assert.deepEqual({ ...readOptions(make({ keypad: "none", theme: "dark" }), {}) }, {});
+});
+
+test("a value that confirm does not take is named", () => {
+  assert.throws(() => readOptions(make({ confirm: "yes" }), {}), /^RangeError: confirm has to be one of: on, off$/);
+});

@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { beforeEach, mock, test } from "node:test";
+import { Pane } from "../pane.js";
+
+const advance = { label: "Next", action: "advance", isEnabled: true, isQuiet: false };
+const blank = { step: "", title: "Title", hint: "", problem: "", status: "", alert: "", isBusy: false, focus: "primary" };
+const root = document.createElement("div").attachShadow({ mode: "closed" });
+const find = (name) => root.querySelector(`[part=${name}]`);
+let pane;
+beforeEach(() => {
+  document.body.replaceChildren(root.host);
+  pane = new Pane(root);
+});
+const render = (changes, refusals = 0) => pane.render({ ...blank, primary: advance, secondary: undefined, ...changes }, refusals);
+
+test("what is written again is written only where it differs, so that nothing is said twice", async () => {
+  render({ status: "2 of 4 digits", alert: "No" });
+  let written = 0;
+  const observer = new window.MutationObserver((changes) => (written += changes.length));
+  observer.observe(root, { subtree: true, childList: true, characterData: true });
+  render({ status: "2 of 4 digits", alert: "No" });
+  await Promise.resolve();
+  assert.equal(written, 0);
+  render({ status: "2 of 4 digits", alert: "No" }, 1);
+  await Promise.resolve();
+  assert.ok(written > 0, "the same refusal once more is said once more");
+  observer.disconnect();
+});
+
+test("a problem stands in the hint's place", () => {
+  render({ hint: "4 digits", problem: "Too short" });
+  assert.deepEqual([find("hint").textContent, find("message").textContent], ["", "Too short"]);
+});
+
+test("a button does what it shows, and nothing while it is off", () => {
+  render();
+  assert.equal(pane.actionOf(find("submit")), "advance");
+  render({ primary: { ...advance, isEnabled: false } });
+  assert.equal(pane.actionOf(find("submit")), undefined);
+  assert.equal(pane.actionOf(document.createElement("button")), undefined);
+});
+
+test("a focus that is in here never falls out when what has it goes", () => {
+  render();
+  find("submit").focus();
+  render({ primary: { ...advance, isEnabled: false }, focus: "title" });
+  assert.equal(root.activeElement, find("prompt"));
+  document.body.appendChild(document.createElement("button")).focus();
+  render();
+  assert.equal(pane.hasFocus, false, "and one that is elsewhere stays there");
+});
+
+test("at an end, what gets the focus is described, and the live regions are still", () => {
+  render();
+  find("submit").focus();
+  render({ picture: "bad", title: "Failed", problem: "Try again", status: "", alert: "Failed. Try again" });
+  assert.equal(find("submit").getAttribute("aria-describedby"), "title message");
+  assert.equal(find("alert").textContent, "", "the reader reads the button with its description");
+});
+
+test("no event that tells a press leaves the pad", () => {
+  const heard = [];
+  const types = ["pointerdown", "click", "touchstart", "mousedown", "input", "paste"];
+  for (const type of types) document.body.addEventListener(type, () => heard.push(type));
+  render();
+  for (const type of types) find("submit").dispatchEvent(new Event(type, { bubbles: true, composed: true }));
+  assert.deepEqual(heard, []);
+});
+
+test("a refusal shakes, unless the person wants nothing to move", () => {
+  const animate = (pane.body.animate = mock.fn());
+  for (const [matches, count] of [[true, 0], [false, 1]]) {
+    globalThis.matchMedia = () => ({ matches });
+    render({ problem: "Too short" }, count + 1);
+    assert.equal(animate.mock.callCount(), count);
+  }
+});
