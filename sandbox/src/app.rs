@@ -1,154 +1,183 @@
-//! What every handler can reach, and all routes together.
+//! The whole sandbox: builds its parts, hands each what it needs, and starts it. Nothing but the crate's root uses this.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use axum::{Router, middleware};
 use card_pin_relay::Relay;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
-use crate::config::Embossing;
-use crate::enfuce::{self, Dist, Tokens};
+use crate::config::{Config, DEMO_FRAME_KEY};
+use crate::enfuce::{self, Enfuce, Parts, Tokens, embossing};
+use crate::error::Error;
+use crate::faults::Faults;
+use crate::files::Dist;
 use crate::hsm::{Hsm, PinKeyPlan};
-use crate::http::{self, RateLimit};
-use crate::issuer::{self, EnfuceClient};
-use crate::levers::{self, Faults, Wire};
+use crate::http::{self, Origin, RateLimit, add};
+use crate::issuer::{self, EnfuceClient, Issuer};
+use crate::levers::{self, Levers};
 use crate::openapi;
-use crate::store::Store;
+use crate::recorder::{self, Recorder, Wire};
+use crate::server;
+use crate::store::{Store, time};
 
-/// The parts of a running sandbox.
-pub(crate) struct Parts {
-    pub(crate) base_url: String,
-    pub(crate) port: u16,
-    /// `user:password`, as HTTP Basic authentication has it.
-    pub(crate) credentials: String,
-    /// Frame key → the origin that may frame the page under it.
-    pub(crate) frame_origins: HashMap<String, String>,
-    pub(crate) embossing: Embossing,
-    pub(crate) clock: Clock,
-    pub(crate) store: Store,
-    pub(crate) hsm: Arc<Hsm>,
-    pub(crate) dist: Dist,
-    pub(crate) tokens: Tokens,
-    pub(crate) rate_limit: RateLimit,
-    /// How long a control id can be used from its first use.
-    pub(crate) page_opened_ms: u64,
-    /// Whether that does not go for the PKI calls of a back-end.
-    pub(crate) strict_control_ids: bool,
-    /// What the next TZPKs are.
-    pub(crate) pin_key_plan: Mutex<PinKeyPlan>,
-    pub(crate) faults: Faults,
-    pub(crate) wire: Wire,
-    pub(crate) enfuce_client: EnfuceClient,
-    pub(crate) relay: Relay,
+/// A running sandbox. It stops when this is dropped, and has stopped when [`Running::stop`] returns.
+#[derive(Debug)]
+pub struct Running {
+    base_url: String,
+    stop: watch::Sender<()>,
+    served: JoinHandle<()>,
 }
 
-/// A handle to the parts, cheap to clone.
-#[derive(Clone)]
-pub(crate) struct App(Arc<Parts>);
+impl Running {
+    /// The origin under which everything is reached, such as `http://127.0.0.1:8080`, without a slash at its end.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// Stops listening, lets requests in flight end for up to a second, and closes the database.
+    pub async fn stop(self) {
+        drop(self.stop);
+        // A failed task has stopped as well.
+        let _ = self.served.await;
+    }
+}
+
+/// Starts a sandbox on 127.0.0.1 in the current tokio runtime.
+///
+/// # Errors
+///
+/// Whatever keeps it from starting; see [`Error`]. Nothing runs then.
+pub async fn start(config: Config) -> Result<Running, Error> {
+    let dist = Dist::open(&config.dist)?;
+    if config.db.is_dir() {
+        return Err(Error::DatabaseIsFolder { db: config.db });
+    }
+    if let Some(folder) = config.db.parent() {
+        fs::create_dir_all(folder)
+            .map_err(|source| Error::DatabaseFolder { folder: folder.to_owned(), source })?;
+    }
+    // Before the files are touched: a second sandbox on the same port must not open the first one's database.
+    let listener = server::listen(config.port).await?;
+    let port = listener.local_addr().map_err(|source| Error::Listen { port: config.port, source })?.port();
+    let hsm = Hsm::open(&master_key_file(&config.db), &config.db)?;
+    let store = Store::open(&config.db)?;
+    let clock = Clock::default();
+    let now = clock.now();
+    let time = store.transaction(move |tx| time::read(tx, now)).await;
+    let time =
+        time.map_err(|_| Error::Database { db: config.db.clone(), reason: "it cannot be read".to_owned() })?;
+    clock.set_offset_ms(time.offset_ms);
+    let app = App::new(config, port, clock, store, hsm, dist)?;
+    let base_url = app.enfuce.base_url.clone();
+    let (stop, stopped) = watch::channel(());
+    let timetable = embossing::keep_timetable(app.enfuce.clone(), stopped.clone());
+    let router = app.router();
+    let served = tokio::spawn(async {
+        tokio::join!(server::serve(listener, router, stopped), timetable);
+    });
+    Ok(Running { base_url, stop, served })
+}
+
+/// The parts together, in the state that a sandbox starts in.
+pub(crate) struct App {
+    enfuce: Enfuce,
+    issuer: Issuer,
+    relay: Relay,
+    recorder: Recorder,
+    origin: Origin,
+}
 
 impl App {
-    pub(crate) fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+    pub(crate) fn new(
+        config: Config,
+        port: u16,
+        clock: Clock,
+        store: Store,
+        hsm: Hsm,
+        dist: Dist,
+    ) -> Result<Self, Error> {
+        let base_url = format!("http://127.0.0.1:{port}");
+        let mut frame_origins = HashMap::from([(DEMO_FRAME_KEY.to_owned(), base_url.clone())]);
+        frame_origins.extend(config.frames);
+        let (clock, dist) = (Arc::new(clock), Arc::new(dist));
+        let enfuce_client = Arc::new(EnfuceClient::new(&base_url, &config.user, &config.password)?);
+        Ok(Self {
+            issuer: Issuer { store: store.clone(), dist: Arc::clone(&dist), enfuce_client },
+            relay: issuer::make_relay(&base_url, &config.user, &config.password)?,
+            recorder: Recorder {
+                wire: Arc::new(Wire::default()),
+                clock: Arc::clone(&clock),
+                dist: Arc::clone(&dist),
+            },
+            origin: Origin { port, base_url: base_url.clone() },
+            enfuce: Enfuce::new(Parts {
+                credentials: format!("{}:{}", config.user, config.password),
+                frame_origins,
+                embossing: config.embossing,
+                clock,
+                store,
+                hsm: Arc::new(hsm),
+                dist,
+                tokens: Tokens::default(),
+                rate_limit: RateLimit::new(config.requests_per_second),
+                page_opened_ms: u64::from(config.page_minutes) * 60_000,
+                strict_control_ids: config.strict_control_ids,
+                pin_key_plan: Mutex::new(PinKeyPlan::DOCUMENTED),
+                faults: Faults::default(),
+                base_url,
+            }),
+        })
     }
 
-    /// The origin under which everything is reached, without a slash at its end.
-    pub(crate) fn base_url(&self) -> &str {
-        &self.0.base_url
-    }
-
-    pub(crate) fn port(&self) -> u16 {
-        self.0.port
-    }
-
-    pub(crate) fn credentials(&self) -> &str {
-        &self.0.credentials
-    }
-
-    pub(crate) fn frame_origin(&self, key: &str) -> Option<&str> {
-        self.0.frame_origins.get(key).map(String::as_str)
-    }
-
-    /// When the embossing runs are.
-    pub(crate) fn embossing(&self) -> Embossing {
-        self.0.embossing
-    }
-
-    pub(crate) fn clock(&self) -> &Clock {
-        &self.0.clock
-    }
-
-    pub(crate) fn store(&self) -> &Store {
-        &self.0.store
-    }
-
-    pub(crate) fn hsm(&self) -> &Hsm {
-        &self.0.hsm
-    }
-
-    /// The HSM for work that runs on another thread.
-    pub(crate) fn hsm_handle(&self) -> Arc<Hsm> {
-        Arc::clone(&self.0.hsm)
-    }
-
-    pub(crate) fn dist(&self) -> &Dist {
-        &self.0.dist
-    }
-
-    pub(crate) fn tokens(&self) -> &Tokens {
-        &self.0.tokens
-    }
-
-    pub(crate) fn rate_limit(&self) -> &RateLimit {
-        &self.0.rate_limit
-    }
-
-    /// How long a control id lives from its first use where the hosted page comes with it.
-    pub(crate) fn page_opened_ms(&self) -> u64 {
-        self.0.page_opened_ms
-    }
-
-    /// The same where a back-end comes with it; `None` where its first use prolongs nothing.
-    pub(crate) fn back_end_opened_ms(&self) -> Option<u64> {
-        (!self.0.strict_control_ids).then_some(self.0.page_opened_ms)
-    }
-
-    /// What the next TZPKs are.
-    pub(crate) fn pin_key_plan(&self) -> PinKeyPlan {
-        *self.0.pin_key_plan.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn plan_pin_keys(&self, plan: PinKeyPlan) {
-        *self.0.pin_key_plan.lock().unwrap_or_else(PoisonError::into_inner) = plan;
-    }
-
-    pub(crate) fn faults(&self) -> &Faults {
-        &self.0.faults
-    }
-
-    pub(crate) fn wire(&self) -> &Wire {
-        &self.0.wire
-    }
-
-    pub(crate) fn enfuce_client(&self) -> &EnfuceClient {
-        &self.0.enfuce_client
-    }
-
-    pub(crate) fn relay(&self) -> &Relay {
-        &self.0.relay
+    /// All routes. The layers are listed from the inside out: a request is written down first, then its host is checked.
+    pub(crate) fn router(&self) -> Router {
+        let levers = Levers { enfuce: self.enfuce.clone(), wire: Arc::clone(&self.recorder.wire) };
+        add(Router::new(), openapi::table())
+            .merge(enfuce::routes(self.enfuce.clone()))
+            .merge(levers::routes(levers))
+            .merge(issuer::routes(self.issuer.clone(), &self.relay))
+            .method_not_allowed_fallback(http::method_not_allowed)
+            .fallback(http::unknown_route)
+            .layer(middleware::from_fn_with_state(self.origin.clone(), http::check_host))
+            .layer(middleware::from_fn_with_state(self.recorder.clone(), recorder::record))
+            .layer(middleware::from_fn(http::complete))
     }
 }
 
-/// All routes. The layers are listed from the inside out: a request is written down first, then its host is checked.
-pub(crate) fn router(app: App) -> Router {
-    openapi::add(Router::new(), openapi::table())
-        .merge(enfuce::routes(&app))
-        .merge(levers::routes())
-        .merge(issuer::routes(&app))
-        .method_not_allowed_fallback(http::method_not_allowed)
-        .fallback(http::unknown_route)
-        .layer(middleware::from_fn_with_state(app.clone(), http::check_host))
-        .layer(middleware::from_fn_with_state(app.clone(), levers::record))
-        .layer(middleware::from_fn(http::complete))
-        .with_state(app)
+fn master_key_file(db: &Path) -> PathBuf {
+    let mut name = db.as_os_str().to_owned();
+    name.push(".key");
+    name.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn paths<S>(table: &http::Table<S>) -> Vec<&'static str> {
+        table.iter().map(|(path, _)| *path).collect()
+    }
+
+    #[test]
+    fn the_document_describes_every_route_and_no_other() {
+        let document: serde_json::Value = serde_json::from_str(openapi::DOCUMENT).unwrap();
+        let described: BTreeSet<_> =
+            document["paths"].as_object().unwrap().keys().map(String::as_str).collect();
+        let served = [
+            paths(&enfuce::table()),
+            paths(&enfuce::nextgen_table()),
+            paths(&issuer::table()),
+            paths(&levers::table()),
+            paths(&openapi::table()),
+        ];
+        assert_eq!(described, served.into_iter().flatten().collect());
+    }
 }

@@ -9,15 +9,16 @@ use axum::body::Body;
 use axum::http::{Request, Response};
 use tower::ServiceExt;
 
-use crate::app::router;
+use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{Config, ENFUCE_REQUESTS, Embossing, PAGE_MINUTES};
-use crate::enfuce::Dist;
 use crate::error::Error;
+use crate::faults::CutConnection;
+use crate::files::Dist;
 use crate::hsm::Hsm;
 pub use crate::hsm::fuzzing::{Key, Module, wrap_key};
-use crate::levers::CutConnection;
-use crate::server::{Peer, make_app};
+use crate::http::Peer;
+
 use crate::store::Store;
 
 /// The port that the routes believe they are reached at.
@@ -48,7 +49,8 @@ impl Routes {
             frames: Vec::new(),
         };
         let (dist, store) = (Dist::open(dist)?, Store::open(&config.db)?);
-        Ok(Self(router(make_app(config, PORT, Clock::default(), store, Hsm::for_fuzzing()?, dist)?)))
+        let app = App::new(config, PORT, Clock::default(), store, Hsm::for_fuzzing()?, dist)?;
+        Ok(Self(app.router()))
     }
 
     /// Answers a request that comes from this machine; `None` where the connection would be cut.

@@ -9,23 +9,27 @@
 //! page sends its key and its PIN block, and a simulated HSM decrypts the block *with its own code*, so that a mistake in
 //! card-pin cannot hide behind the same mistake here. It listens on 127.0.0.1 only, and nothing in it is fit for real PINs.
 
-mod app;
-mod clock;
-mod config;
-mod enfuce;
+// In the order in which they build on each other: each uses only those above it.
 mod error;
+mod config;
+mod clock;
+mod random;
+mod luhn;
+mod hsm;
+mod store;
+mod http;
+mod files;
+mod faults;
+mod recorder;
+mod enfuce;
+mod levers;
+mod issuer;
+mod openapi;
+mod server;
+mod app;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
-mod hsm;
-mod http;
-mod issuer;
-mod levers;
-mod luhn;
-mod openapi;
-mod random;
-mod server;
-mod store;
 
+pub use app::{Running, start};
 pub use config::{Config, ENFUCE_REQUESTS, Embossing, PAGE_MINUTES};
 pub use error::Error;
-pub use server::{Running, start};

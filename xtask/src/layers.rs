@@ -19,24 +19,28 @@ struct Source {
     text: String,
 }
 
-/// Fails where a module of the root crate uses one that `src/lib.rs` declares below it.
+/// The crates of which `lib.rs` names the order of the modules.
+const CRATES: [&str; 2] = ["src", "sandbox/src"];
+
+/// Fails where a module uses one that its crate's `lib.rs` declares below it.
 pub(crate) fn check(project: &Project) -> Result<()> {
-    let src = project.root().join("src");
-    let lib = fs::read_to_string(src.join("lib.rs")).context("src/lib.rs cannot be read")?;
-    let violations = violations(&lib, &sources(&src)?);
-    for violation in &violations {
-        println!("{violation}");
+    let mut count = 0;
+    for folder in CRATES {
+        let src = project.root().join(folder);
+        let lib = fs::read_to_string(src.join("lib.rs"))
+            .with_context(|| format!("{folder}/lib.rs cannot be read"))?;
+        for violation in violations(&lib, &sources(folder, &src)?) {
+            println!("{violation}");
+            count += 1;
+        }
     }
-    if !violations.is_empty() {
-        bail!(
-            "{} uses against the order of src/lib.rs: move the use, or the line of the module",
-            violations.len()
-        );
+    if count > 0 {
+        bail!("{count} uses against the order of the modules: move the use, or the line of the module");
     }
     Ok(())
 }
 
-fn sources(src: &Path) -> Result<Vec<Source>> {
+fn sources(name: &str, src: &Path) -> Result<Vec<Source>> {
     let mut sources = Vec::new();
     let mut folders = vec![src.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -47,7 +51,7 @@ fn sources(src: &Path) -> Result<Vec<Source>> {
             } else if path.extension().is_some_and(|extension| extension == "rs")
                 && path != src.join("lib.rs")
             {
-                sources.push(source(src, &path)?);
+                sources.push(source(name, src, &path)?);
             }
         }
     }
@@ -55,11 +59,13 @@ fn sources(src: &Path) -> Result<Vec<Source>> {
     Ok(sources)
 }
 
-fn source(src: &Path, path: &Path) -> Result<Source> {
+fn source(name: &str, src: &Path, path: &Path) -> Result<Source> {
     let text = fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
     let below: PathBuf = path.strip_prefix(src)?.with_extension("");
-    let module = below.iter().map(|part| part.to_string_lossy().into_owned()).collect();
-    Ok(Source { file: format!("src/{}.rs", below.display()), module, text })
+    let mut module: Vec<_> = below.iter().map(|part| part.to_string_lossy().into_owned()).collect();
+    // `http/mod.rs` is the module `http`.
+    module.pop_if(|last| last == "mod");
+    Ok(Source { file: format!("{name}/{}.rs", below.display()), module, text })
 }
 
 /// One line for each use against the order.

@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use base64ct::{Base64, Encoding};
 
-use crate::app::App;
+use super::Enfuce;
 use crate::http::{Kind, Problem};
 
 /// Proof that the caller is the issuer and named the person it acts for.
@@ -17,15 +17,15 @@ pub(super) struct Issuer;
 /// The same on the nextgen platform.
 pub(super) struct NextgenIssuer;
 
-impl FromRequestParts<App> for Issuer {
+impl FromRequestParts<Enfuce> for Issuer {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        if !has_password(&parts.headers, app) && !has_token(&parts.headers, app) {
+    async fn from_request_parts(parts: &mut Parts, enfuce: &Enfuce) -> Result<Self, Problem> {
+        if !has_password(&parts.headers, enfuce) && !has_token(&parts.headers, enfuce) {
             let detail = "Send the issuer's user and password by HTTP Basic authentication, or a Bearer token of POST /oauth2/token.";
             return Err(Problem::new(Kind::Unauthorized, detail));
         }
-        app.rate_limit().admit(app.clock().now())?;
+        enfuce.rate_limit.admit(enfuce.clock.now())?;
         let query = parts.uri.query().unwrap_or_default();
         let named =
             query.split('&').any(|pair| pair.strip_prefix("auditUser=").is_some_and(|user| !user.is_empty()));
@@ -38,15 +38,15 @@ impl FromRequestParts<App> for Issuer {
     }
 }
 
-impl FromRequestParts<App> for NextgenIssuer {
+impl FromRequestParts<Enfuce> for NextgenIssuer {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        if !has_token(&parts.headers, app) {
+    async fn from_request_parts(parts: &mut Parts, enfuce: &Enfuce) -> Result<Self, Problem> {
+        if !has_token(&parts.headers, enfuce) {
             let detail = "Send a Bearer token of POST /oauth2/token.";
             return Err(Problem::new(Kind::Unauthorized, detail));
         }
-        app.rate_limit().admit(app.clock().now())?;
+        enfuce.rate_limit.admit(enfuce.clock.now())?;
         if parts.headers.get("x-audit-user").is_none_or(|user| user.is_empty()) {
             return Err(Problem::malformed(
                 "The header x-audit-user is missing: name the acting user in it.",
@@ -57,13 +57,13 @@ impl FromRequestParts<App> for NextgenIssuer {
 }
 
 /// Whether the issuer's user and password came by HTTP Basic authentication.
-pub(super) fn has_password(headers: &HeaderMap, app: &App) -> bool {
+pub(super) fn has_password(headers: &HeaderMap, enfuce: &Enfuce) -> bool {
     let decoded = credentials(headers, "basic").and_then(|text| Base64::decode_vec(text).ok());
-    decoded.is_some_and(|decoded| decoded == app.credentials().as_bytes())
+    decoded.is_some_and(|decoded| decoded == enfuce.credentials.as_bytes())
 }
 
-fn has_token(headers: &HeaderMap, app: &App) -> bool {
-    credentials(headers, "bearer").is_some_and(|token| app.tokens().knows(token, app.clock().now()))
+fn has_token(headers: &HeaderMap, enfuce: &Enfuce) -> bool {
+    credentials(headers, "bearer").is_some_and(|token| enfuce.tokens.knows(token, enfuce.clock.now()))
 }
 
 fn credentials<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str> {

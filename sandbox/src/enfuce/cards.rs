@@ -6,10 +6,10 @@ use axum::http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::Enfuce;
 use super::auth::Issuer;
 use super::card_number::CardNumber;
 use super::idempotency::KeptAnswer;
-use crate::app::App;
 use crate::clock::Instant;
 use crate::http::{Fields, JsonBody, Kind, Problem};
 use crate::random;
@@ -26,7 +26,7 @@ const MAX_NAME_CHARS: usize = 64;
 /// `POST /card/v4/{product}/customer/{customerId}/account/{accountId}/{cardRole}`
 pub(super) async fn create(
     _: Issuer,
-    State(app): State<App>,
+    State(enfuce): State<Enfuce>,
     Path(path): Path<(String, String, String, String)>,
     headers: HeaderMap,
     JsonBody(body): JsonBody,
@@ -44,7 +44,7 @@ pub(super) async fn create(
         }
     };
     let embossing = body.optional_object("embossing")?;
-    let now = app.clock().now();
+    let now = enfuce.clock.now();
     let card = Card {
         id: random::make_uuid()?,
         product,
@@ -68,7 +68,7 @@ pub(super) async fn create(
         created: now,
         made: None,
     };
-    let answer = app.store().transaction(move |tx| {
+    let answer = enfuce.store.transaction(move |tx| {
         if let Some(earlier) = kept.as_ref().map(|kept| kept.find(tx, now)).transpose()?.flatten() {
             return Ok(earlier);
         }
@@ -86,11 +86,11 @@ pub(super) async fn create(
 /// `GET /card/v4/{product}/{id}`
 pub(super) async fn show(
     _: Issuer,
-    State(app): State<App>,
+    State(enfuce): State<Enfuce>,
     Path((product, id)): Path<(String, String)>,
 ) -> Result<Json<Value>, Problem> {
     let (product, id) = (parse_product(&product)?, parse_uuid("id", &id)?);
-    let card = app.store().transaction(move |tx| cards::find(tx, id).map_err(Problem::from)).await?;
+    let card = enfuce.store.transaction(move |tx| cards::find(tx, id).map_err(Problem::from)).await?;
     match card {
         Some(card) if card.product == product => Ok(Json(card_json(&card))),
         _ => Err(unknown_card()),
@@ -100,14 +100,14 @@ pub(super) async fn show(
 /// `PATCH /card/v4/{product}/{id}`: of its many fields, those that concern the PIN; the others are ignored.
 pub(super) async fn change(
     _: Issuer,
-    State(app): State<App>,
+    State(enfuce): State<Enfuce>,
     Path((product, id)): Path<(String, String)>,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Value>, Problem> {
     let (product, id) = (parse_product(&product)?, parse_uuid("id", &id)?);
     let status = parse_status(&body)?;
     let pin_status = parse_pin_status(&body)?;
-    let card = app.store().transaction(move |tx| {
+    let card = enfuce.store.transaction(move |tx| {
         let card = cards::find(tx, id)?.filter(|card| card.product == product).ok_or_else(unknown_card)?;
         if let Some(next) = pin_status {
             may_become(card.pin_status, next)?;
@@ -140,12 +140,12 @@ fn may_become(pin_status: PinStatus, next: PinStatus) -> Result<(), Problem> {
 /// `GET /card/v3/{id}/plastic`
 pub(super) async fn plastics(
     _: Issuer,
-    State(app): State<App>,
+    State(enfuce): State<Enfuce>,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Problem> {
     let id = parse_uuid("id", &id)?;
-    let (card, plastics) = app
-        .store()
+    let (card, plastics) = enfuce
+        .store
         .transaction(move |tx| {
             let card = cards::find(tx, id)?.ok_or_else(unknown_card)?;
             Ok::<_, Problem>((card, cards::plastics(tx, id)?))

@@ -1,12 +1,14 @@
 //! The embossing run: makes every plastic that is due, with the PIN that the customer chose or with a random one.
 
+use std::sync::Arc;
+
 use std::time::Duration;
 
 use rusqlite::Transaction;
 use tokio::sync::watch;
 use tokio::time::interval;
 
-use crate::app::App;
+use super::Enfuce;
 use crate::hsm::Hsm;
 use crate::http::Problem;
 use crate::store::cards::{self, PinStatus};
@@ -24,9 +26,10 @@ pub(crate) struct Made {
 }
 
 /// Runs at once.
-pub(crate) async fn run(app: &App) -> Result<Made, Problem> {
-    let (now, hsm) = (app.clock().now(), app.hsm_handle());
-    app.store()
+pub(crate) async fn run(enfuce: &Enfuce) -> Result<Made, Problem> {
+    let (now, hsm) = (enfuce.clock.now(), Arc::clone(&enfuce.hsm));
+    enfuce
+        .store
         .transaction(move |tx| {
             let time = time::read(tx, now)?;
             make_all(tx, &hsm, Time { last_run: now, ..time })
@@ -35,9 +38,10 @@ pub(crate) async fn run(app: &App) -> Result<Made, Problem> {
 }
 
 /// Runs if a run's time has passed since the last one.
-pub(crate) async fn run_if_due(app: &App) -> Result<(), Problem> {
-    let (now, embossing, hsm) = (app.clock().now(), app.embossing(), app.hsm_handle());
-    app.store()
+pub(crate) async fn run_if_due(enfuce: &Enfuce) -> Result<(), Problem> {
+    let (now, embossing, hsm) = (enfuce.clock.now(), enfuce.embossing, Arc::clone(&enfuce.hsm));
+    enfuce
+        .store
         .transaction(move |tx| {
             let time = time::read(tx, now)?;
             if embossing.next_run(time.last_run) <= now {
@@ -49,7 +53,7 @@ pub(crate) async fn run_if_due(app: &App) -> Result<(), Problem> {
 }
 
 /// Keeps the timetable until the sandbox stops.
-pub(crate) async fn keep_timetable(app: App, mut stopped: watch::Receiver<()>) {
+pub(crate) async fn keep_timetable(enfuce: Enfuce, mut stopped: watch::Receiver<()>) {
     let mut ticks = interval(TICK);
     loop {
         tokio::select! {
@@ -57,7 +61,7 @@ pub(crate) async fn keep_timetable(app: App, mut stopped: watch::Receiver<()>) {
             _ = ticks.tick() => {}
         }
         // What fails now, such as a busy database, is tried again at the next tick.
-        let _ = run_if_due(&app).await;
+        let _ = run_if_due(&enfuce).await;
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Through `tzpk` and `set` a PIN comes in, through `view` it goes out, each time encrypted between the HSM and a device.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -9,13 +11,13 @@ use base64ct::{Base64, Encoding};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::Enfuce;
 use super::parse_uuid;
-use crate::app::App;
+use crate::faults::{Endpoint, KeyFault, Misbehaviour};
 use crate::hsm::{
     AES_BLOCK, Algorithm, DeviceKey, DeviceKeyError, HsmError, PinKey, PinKeyPlan, SetPin, TDEA_BLOCK,
 };
 use crate::http::{Fields, JsonBody, Kind, Problem};
-use crate::levers::{Endpoint, KeyFault, Misbehaviour};
 use crate::store::cards::{self, PinStatus};
 use crate::store::control_ids::{self, Ending, SentKey, Visit};
 use crate::store::productions;
@@ -59,7 +61,7 @@ impl Spelling {
 
 /// A request to one of the doors.
 pub(super) struct Call<'a> {
-    pub(super) app: &'a App,
+    pub(super) enfuce: &'a Enfuce,
     pub(super) spelling: &'static Spelling,
     pub(super) path: &'a str,
     /// How long a control id lives at this door from its first use; see [`Visit`].
@@ -69,7 +71,7 @@ pub(super) struct Call<'a> {
 
 impl Call<'_> {
     fn visit(&self) -> Visit {
-        Visit { now: self.app.clock().now(), opened_ms: self.opened_ms }
+        Visit { now: self.enfuce.clock.now(), opened_ms: self.opened_ms }
     }
 }
 
@@ -104,7 +106,7 @@ enum Plan {
 }
 
 fn planned(call: &Call<'_>, endpoint: Endpoint) -> Plan {
-    match call.app.faults().take(endpoint).map(Misbehaviour::from) {
+    match call.enfuce.faults.take(endpoint).map(Misbehaviour::from) {
         None => Plan::Work(KeyFault::None),
         Some(Misbehaviour::Key(fault)) => Plan::Work(fault),
         Some(other) => Plan::Fail(other),
@@ -147,7 +149,7 @@ fn make_key(call: Call<'_>, fault: KeyFault) -> Result<Made, Problem> {
     let JsonBody(body) = call.body?;
     let id = call.spelling.control_id(&body)?;
     let device = call.spelling.device_key(&body)?;
-    let plan = call.app.pin_key_plan();
+    let plan = call.enfuce.pin_key_plan();
     let key = PinKey::make(id, plan, fault.material())?;
     let wrapped = device.wrap(&key.key, fault.oaep_hash())?;
     let answer = describe(&key, plan, fault.encode(wrapped));
@@ -155,10 +157,11 @@ fn make_key(call: Call<'_>, fault: KeyFault) -> Result<Made, Problem> {
 }
 
 async fn give_tzpk(call: Call<'_>, fault: KeyFault) -> Result<Value, Problem> {
-    let (app, visit) = (call.app, call.visit());
+    let (enfuce, visit) = (call.enfuce, call.visit());
     let Made { id, device, key, answer } = make_key(call, fault)?;
-    let sealed_tzpk = app.hsm().seal_tzpk(id, &key)?;
-    app.store()
+    let sealed_tzpk = enfuce.hsm.seal_tzpk(id, &key)?;
+    enfuce
+        .store
         .transaction(move |tx| {
             let key = SentKey { key_fingerprint: device.fingerprint(), sealed_tzpk: &sealed_tzpk };
             control_ids::send_key(tx, id, &key, visit).map_err(Problem::from)
@@ -198,10 +201,10 @@ async fn take_block(call: Call<'_>) -> Result<Value, Problem> {
             "pinBlock has to be the base64 of 8 bytes under a TDEA key, of 16 bytes under an AES key.",
         )
     })?;
-    let hsm = call.app.hsm_handle();
+    let hsm = Arc::clone(&call.enfuce.hsm);
     let outcome = call
-        .app
-        .store()
+        .enfuce
+        .store
         .transaction(move |tx| {
             let awaiting = control_ids::await_block(tx, id, visit)?;
             may_set(tx, awaiting.plastic_id)?;
@@ -231,11 +234,11 @@ async fn take_block(call: Call<'_>) -> Result<Value, Problem> {
 }
 
 async fn give_pin(call: Call<'_>, fault: KeyFault) -> Result<Value, Problem> {
-    let (app, visit) = (call.app, call.visit());
+    let (enfuce, visit) = (call.enfuce, call.visit());
     let Made { id, key, mut answer, .. } = make_key(call, fault)?;
-    let hsm = app.hsm_handle();
-    let block = app
-        .store()
+    let hsm = Arc::clone(&enfuce.hsm);
+    let block = enfuce
+        .store
         .transaction(move |tx| {
             let viewed = control_ids::view(tx, id, visit)?;
             let sealed = may_view(tx, viewed.plastic_id)?;

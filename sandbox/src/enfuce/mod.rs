@@ -7,7 +7,6 @@ mod auth;
 mod card_number;
 mod cards;
 mod device;
-mod dist;
 pub(crate) mod embossing;
 mod exchange;
 mod idempotency;
@@ -18,6 +17,7 @@ mod page_words;
 mod pincontrol;
 mod pki;
 mod shared_key;
+mod state;
 mod token;
 
 use axum::routing::{get, post};
@@ -26,24 +26,20 @@ use axum::{Router, middleware};
 pub(crate) use cards::{
     VALID_YEARS, parse_pin_status, parse_product, parse_uuid, plastic_json, unknown_card,
 };
-pub(crate) use dist::Dist;
 pub(crate) use embossing::Made;
 pub(crate) use oauth::Tokens;
+pub(crate) use state::{Enfuce, Parts};
 
-use crate::app::App;
-use crate::openapi::{Table, add};
-
-/// Where the hosted page and its files are, and where it posts.
-pub(crate) const PAGE_FOLDER: &str = "/pin-page/";
+use crate::http::{Table, add};
 
 /// Enfuce's routes.
-pub(crate) fn routes(app: &App) -> Router<App> {
+pub(crate) fn routes(enfuce: Enfuce) -> Router {
     let nextgen = add(Router::new(), nextgen_table())
-        .route_layer(middleware::from_fn_with_state(app.clone(), nextgen::word_errors));
-    add(Router::new(), table()).merge(nextgen).route("/pin-page/{*file}", get(dist::file))
+        .route_layer(middleware::from_fn_with_state(enfuce.clone(), nextgen::word_errors));
+    add(Router::new(), table()).merge(nextgen).route("/pin-page/{*file}", get(page::file)).with_state(enfuce)
 }
 
-pub(crate) fn table() -> Table {
+pub(crate) fn table() -> Table<Enfuce> {
     vec![
         ("/card/v4/{brand}/customer/{customerId}/account/{accountId}/{cardRole}", post(cards::create)),
         ("/card/v4/{brand}/{id}", get(cards::show).patch(cards::change)),
@@ -62,7 +58,7 @@ pub(crate) fn table() -> Table {
     ]
 }
 
-pub(crate) fn nextgen_table() -> Table {
+pub(crate) fn nextgen_table() -> Table<Enfuce> {
     vec![
         ("/v1/cards/{id}", get(nextgen::show)),
         ("/v1/cards/{id}/pinControl", post(nextgen::pin_control)),

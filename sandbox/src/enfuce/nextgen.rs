@@ -7,10 +7,10 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
+use super::Enfuce;
 use super::auth::NextgenIssuer;
 use super::parse_uuid;
 use super::pincontrol::{self, Issued};
-use crate::app::App;
 use crate::http::{JsonBody, Kind, Problem, WithoutBody};
 use crate::random;
 use crate::store::cards;
@@ -19,13 +19,13 @@ use crate::store::control_ids::Scope;
 /// `POST /v1/cards/{id}/pinControl`
 pub(super) async fn pin_control(
     _: NextgenIssuer,
-    State(app): State<App>,
+    State(enfuce): State<Enfuce>,
     Path(card_id): Path<String>,
     JsonBody(body): JsonBody,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     let card_id = parse_uuid("id", &card_id)?;
     let scope = pincontrol::scope(&body)?;
-    let Issued { id, page_url, frame_url } = pincontrol::issue(&app, scope, move |tx| {
+    let Issued { id, page_url, frame_url } = pincontrol::issue(&enfuce, scope, move |tx| {
         let plastics = cards::plastics(tx, card_id)?;
         // The plastic that the platform would mean: the newest that the scope goes with.
         let fits = |plastic: &&cards::Plastic| plastic.made.is_some() == (scope == Scope::ViewPin);
@@ -40,7 +40,12 @@ pub(super) async fn pin_control(
 
 /// Words errors as the platform does: `instance`, `id` and `timestamp` in the body, 401 without one, and 400 where a
 /// control id is of another scope.
-pub(super) async fn word_errors(State(app): State<App>, uri: Uri, request: Request, next: Next) -> Response {
+pub(super) async fn word_errors(
+    State(enfuce): State<Enfuce>,
+    uri: Uri,
+    request: Request,
+    next: Next,
+) -> Response {
     let response = next.run(request).await;
     let Some(problem) = response.extensions().get::<Problem>() else { return response };
     if problem.kind() == Kind::Unauthorized {
@@ -57,7 +62,7 @@ pub(super) async fn word_errors(State(app): State<App>, uri: Uri, request: Reque
         body["title"] = json!("Bad Request");
     }
     body["instance"] = json!(uri.path());
-    body["timestamp"] = json!(app.clock().now().to_rfc3339());
+    body["timestamp"] = json!(enfuce.clock.now().to_rfc3339());
     match random::make_uuid() {
         Ok(id) => body["id"] = json!(id.to_string()),
         Err(error) => return Problem::from(error).into_response(),
@@ -69,11 +74,11 @@ pub(super) async fn word_errors(State(app): State<App>, uri: Uri, request: Reque
 /// `GET /v1/cards/{id}`: of a card no more than this belongs to its PIN. Ours: Enfuce's own answer has many more fields.
 pub(super) async fn show(
     _: NextgenIssuer,
-    State(app): State<App>,
+    State(enfuce): State<Enfuce>,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Problem> {
     let id = parse_uuid("id", &id)?;
-    let card = app.store().transaction(move |tx| cards::find(tx, id).map_err(Problem::from)).await?;
+    let card = enfuce.store.transaction(move |tx| cards::find(tx, id).map_err(Problem::from)).await?;
     let card = card.ok_or_else(|| Problem::new(Kind::Unknown, "There is no such card."))?;
     Ok(Json(json!({
         "id": card.id.to_string(),

@@ -12,9 +12,9 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use super::Enfuce;
 use super::auth::has_password;
 use super::page::field;
-use crate::app::App;
 use crate::clock::Instant;
 use crate::config::TOKEN_SECONDS;
 use crate::http::{Problem, is_media_type};
@@ -47,12 +47,12 @@ impl Tokens {
 }
 
 /// `POST /oauth2/token` with the form field `grant_type=client_credentials`; client id and secret by HTTP Basic.
-pub(super) async fn token(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Response {
-    if !has_password(&headers, &app) {
+pub(super) async fn token(State(enfuce): State<Enfuce>, headers: HeaderMap, body: Bytes) -> Response {
+    if !has_password(&headers, &enfuce) {
         let challenge = [(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic"))];
         return (StatusCode::UNAUTHORIZED, challenge, refusal("invalid_client")).into_response();
     }
-    if let Err(problem) = app.rate_limit().admit(app.clock().now()) {
+    if let Err(problem) = enfuce.rate_limit.admit(enfuce.clock.now()) {
         return problem.into_response();
     }
     if !is_media_type(&headers, "application/x-www-form-urlencoded") {
@@ -63,7 +63,7 @@ pub(super) async fn token(State(app): State<App>, headers: HeaderMap, body: Byte
         Some(_) => return (StatusCode::BAD_REQUEST, refusal("unsupported_grant_type")).into_response(),
         None => return (StatusCode::BAD_REQUEST, refusal("invalid_request")).into_response(),
     }
-    match app.tokens().make(app.clock().now()) {
+    match enfuce.tokens.make(enfuce.clock.now()) {
         Ok(token) => {
             let body = json!({"access_token": token, "token_type": "Bearer", "expires_in": TOKEN_SECONDS});
             Json(body).into_response()

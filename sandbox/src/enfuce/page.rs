@@ -1,16 +1,16 @@
 //! The hosted page: by a POST with a control id for web views, by GET with a key for frames.
 
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::Enfuce;
 use super::page_words::PageWords;
 use super::parse_uuid;
-use crate::app::App;
 use crate::http::{Kind, Problem, is_media_type};
 use crate::store::control_ids::{self, Scope, Visit};
 
@@ -18,32 +18,32 @@ use crate::store::control_ids::{self, Scope, Visit};
 const ERROR_PAGE: &str = "page-error.html";
 
 /// `POST /pin-page/mobile` with the form field `controlId`, or on the nextgen platform as JSON with `pinControlId`; and with
-/// `lang`, the language of the issuer's app.
-pub(super) async fn mobile(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Response {
-    let words = PageWords::choose(app.dist(), sent_lang(&headers, &body).as_deref(), &headers);
-    match mobile_page(&app, &headers, &body, &words).await {
-        Ok(html) => page(html, app.base_url()),
-        Err(problem) => error_page(&app, &problem, &words),
+/// `lang`, the language of the issuer's enfuce.
+pub(super) async fn mobile(State(enfuce): State<Enfuce>, headers: HeaderMap, body: Bytes) -> Response {
+    let words = PageWords::choose(&enfuce.dist, sent_lang(&headers, &body).as_deref(), &headers);
+    match mobile_page(&enfuce, &headers, &body, &words).await {
+        Ok(html) => page(html, &enfuce.base_url),
+        Err(problem) => error_page(&enfuce, &problem, &words),
     }
 }
 
 async fn mobile_page(
-    app: &App,
+    enfuce: &Enfuce,
     headers: &HeaderMap,
     body: &[u8],
     words: &PageWords,
 ) -> Result<String, Problem> {
     let id = sent_id(headers, body)?;
-    let template = app.dist().page()?;
-    let visit = Visit { now: app.clock().now(), opened_ms: Some(app.page_opened_ms()) };
+    let template = enfuce.dist.page()?;
+    let visit = Visit { now: enfuce.clock.now(), opened_ms: Some(enfuce.page_opened_ms) };
     let fetched =
-        app.store().transaction(move |tx| control_ids::fetch_page(tx, id, visit).map_err(Problem::from));
+        enfuce.store.transaction(move |tx| control_ids::fetch_page(tx, id, visit).map_err(Problem::from));
     let operation = match fetched.await? {
         Scope::SetPin => "set-pin",
         Scope::ViewPin => "view-pin",
     };
-    let (control_id, parent_origin) = (id.to_string(), app.base_url());
-    let expires_in = expires_in(app);
+    let (control_id, parent_origin) = (id.to_string(), enfuce.base_url.as_str());
+    let expires_in = expires_in(enfuce);
     let values = Values { operation, control_id: &control_id, expires_in: &expires_in, parent_origin };
     Ok(fill_page(&template, &values, words))
 }
@@ -74,29 +74,34 @@ fn sent_id(headers: &HeaderMap, body: &[u8]) -> Result<Uuid, Problem> {
 }
 
 /// `GET /pin-page/frame?key=…&lang=…`: the control id follows by a message from the origin that belongs to the key.
-pub(super) async fn frame(State(app): State<App>, headers: HeaderMap, uri: Uri) -> Response {
-    let words = PageWords::choose(app.dist(), field(uri.query().unwrap_or_default(), "lang"), &headers);
-    match frame_page(&app, &uri, &words) {
+pub(super) async fn frame(State(enfuce): State<Enfuce>, headers: HeaderMap, uri: Uri) -> Response {
+    let words = PageWords::choose(&enfuce.dist, field(uri.query().unwrap_or_default(), "lang"), &headers);
+    match frame_page(&enfuce, &uri, &words) {
         Ok((html, origin)) => page(html, origin),
-        Err(problem) => error_page(&app, &problem, &words),
+        Err(problem) => error_page(&enfuce, &problem, &words),
     }
 }
 
-fn frame_page<'a>(app: &'a App, uri: &Uri, words: &PageWords) -> Result<(String, &'a str), Problem> {
+fn frame_page<'a>(enfuce: &'a Enfuce, uri: &Uri, words: &PageWords) -> Result<(String, &'a str), Problem> {
     let key = field(uri.query().unwrap_or_default(), "key");
     let key = key.ok_or_else(|| Problem::malformed("The query parameter key is missing."))?;
     let origin =
-        app.frame_origin(key).ok_or_else(|| Problem::new(Kind::Unknown, "There is no such frame key."))?;
+        enfuce.frame_origin(key).ok_or_else(|| Problem::new(Kind::Unknown, "There is no such frame key."))?;
     // What the page is for comes with the control id.
-    let expires_in = expires_in(app);
+    let expires_in = expires_in(enfuce);
     let values =
         Values { operation: "set-pin", control_id: "", expires_in: &expires_in, parent_origin: origin };
-    Ok((fill_page(&app.dist().page()?, &values, words), origin))
+    Ok((fill_page(&enfuce.dist.page()?, &values, words), origin))
 }
 
 /// For how many seconds a control id is valid once the page has used it.
-fn expires_in(app: &App) -> String {
-    (app.page_opened_ms() / 1000).to_string()
+fn expires_in(enfuce: &Enfuce) -> String {
+    (enfuce.page_opened_ms / 1000).to_string()
+}
+
+/// `GET /pin-page/{*file}`
+pub(super) async fn file(State(enfuce): State<Enfuce>, Path(name): Path<String>) -> Response {
+    enfuce.dist.answer(&name)
 }
 
 /// The value of a form or query field. What is looked for here needs no escapes, so a value with one is simply not it.
@@ -169,13 +174,13 @@ fn page(html: String, parent_origin: &str) -> Response {
 }
 
 /// A readable page for a customer whose token does not work. It repeats neither the token nor what a developer needs.
-fn error_page(app: &App, problem: &Problem, words: &PageWords) -> Response {
+fn error_page(enfuce: &Enfuce, problem: &Problem, words: &PageWords) -> Response {
     let title = match problem.kind() {
         Kind::Expired => &words.expired,
         Kind::AlreadyUsed | Kind::WrongState => &words.used,
         _ => &words.unknown,
     };
-    let template = app.dist().text(ERROR_PAGE).unwrap_or_default();
+    let template = enfuce.dist.text(ERROR_PAGE).unwrap_or_default();
     let html = fill(&template, |name| {
         Some(match name {
             "lang" => &words.lang,
@@ -187,7 +192,7 @@ fn error_page(app: &App, problem: &Problem, words: &PageWords) -> Response {
     });
     let policy = format!(
         "default-src 'none'; style-src 'self'; frame-ancestors {}; base-uri 'none'; form-action 'none'",
-        app.base_url()
+        enfuce.base_url
     );
     html_response(problem.kind().status(), html, &policy)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::http::{HeaderMap, header};
 use serde::Deserialize;
 
-use super::Dist;
+use crate::files::Dist;
 
 /// Made by the build from the pad's own languages.
 const FILE: &str = "page-words.json";

@@ -7,10 +7,11 @@ use rusqlite::Transaction;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::Enfuce;
 use super::auth::Issuer;
 use super::exchange::{may_set, may_view};
-use super::{PAGE_FOLDER, parse_uuid};
-use crate::app::App;
+use super::parse_uuid;
+use crate::files::PAGE_FOLDER;
 use crate::http::{Fields, JsonBody, Problem};
 use crate::random;
 use crate::store::control_ids::{self, NewControlId, Scope};
@@ -18,12 +19,12 @@ use crate::store::control_ids::{self, NewControlId, Scope};
 /// `POST /pincontrol/v2/plastic/{plasticId}`
 pub(super) async fn create(
     _: Issuer,
-    State(app): State<App>,
+    State(enfuce): State<Enfuce>,
     Path(plastic_id): Path<String>,
     JsonBody(body): JsonBody,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     let plastic_id = parse_uuid("plasticId", &plastic_id)?;
-    let Issued { id, page_url, frame_url } = issue(&app, scope(&body)?, move |_| Ok(plastic_id)).await?;
+    let Issued { id, page_url, frame_url } = issue(&enfuce, scope(&body)?, move |_| Ok(plastic_id)).await?;
     let answer = json!({"id": id.to_string(), "pinURL": page_url, "pinFrameURL": frame_url});
     Ok((StatusCode::CREATED, Json(answer)))
 }
@@ -37,12 +38,13 @@ pub(super) struct Issued {
 
 /// Gives out a control id for the plastic that `find` returns, if the scope goes with it.
 pub(super) async fn issue(
-    app: &App,
+    enfuce: &Enfuce,
     scope: Scope,
     find: impl FnOnce(&Transaction<'_>) -> Result<Uuid, Problem> + Send + 'static,
 ) -> Result<Issued, Problem> {
-    let (id, now) = (random::make_uuid()?, app.clock().now());
-    app.store()
+    let (id, now) = (random::make_uuid()?, enfuce.clock.now());
+    enfuce
+        .store
         .transaction(move |tx| {
             let plastic_id = find(tx)?;
             match scope {
@@ -52,7 +54,7 @@ pub(super) async fn issue(
             control_ids::issue(tx, &NewControlId { id, plastic_id, scope, now }).map_err(Problem::from)
         })
         .await?;
-    let base = app.base_url();
+    let base = &enfuce.base_url;
     Ok(Issued {
         id,
         page_url: format!("{base}{PAGE_FOLDER}mobile"),

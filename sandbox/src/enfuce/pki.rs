@@ -7,9 +7,9 @@ use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Response;
 
+use super::Enfuce;
 use super::auth::{Issuer, NextgenIssuer};
 use super::exchange::{self, CLASSIC, Call, NEXTGEN};
-use crate::app::App;
 use crate::http::{JsonBody, Problem};
 
 macro_rules! door {
@@ -17,12 +17,13 @@ macro_rules! door {
         #[doc = $route]
         pub(super) async fn $name(
             _: $caller,
-            State(app): State<App>,
+            State(enfuce): State<Enfuce>,
             uri: Uri,
             body: Result<JsonBody, Problem>,
         ) -> Response {
-            let opened_ms = app.back_end_opened_ms();
-            $operation(Call { app: &app, spelling: &$spelling, path: uri.path(), opened_ms, body }).await
+            let opened_ms = enfuce.back_end_opened_ms();
+            $operation(Call { enfuce: &enfuce, spelling: &$spelling, path: uri.path(), opened_ms, body })
+                .await
         }
     };
 }

@@ -1,14 +1,16 @@
 //! The PIN API with a pre-shared key, from back-end to back-end. It shows the PIN to the issuer's systems, which is why no
 //! device uses it; it is here for completeness.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use serde_json::{Value, json};
 
+use super::Enfuce;
 use super::auth::Issuer;
 use super::exchange::may_set;
 use super::parse_uuid;
-use crate::app::App;
 use crate::config::ZPK_INDEX;
 use crate::hsm::TDEA_BLOCK;
 use crate::http::{JsonBody, Problem};
@@ -17,7 +19,7 @@ use crate::store::cards;
 /// `POST /pin/v2/{plasticId}`
 pub(super) async fn set(
     _: Issuer,
-    State(app): State<App>,
+    State(enfuce): State<Enfuce>,
     Path(plastic_id): Path<String>,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Value>, Problem> {
@@ -29,8 +31,9 @@ pub(super) async fn set(
     }
     let block = parse_block(body.text("pinBlock")?)
         .ok_or_else(|| Problem::malformed("pinBlock has to be 16 hexadecimal digits."))?;
-    let hsm = app.hsm_handle();
-    app.store()
+    let hsm = Arc::clone(&enfuce.hsm);
+    enfuce
+        .store
         .transaction(move |tx| {
             let card_id = may_set(tx, plastic_id)?;
             let sealed_pin = hsm.take_pin_under_shared_key(card_id, &block)?;

@@ -10,7 +10,7 @@ use rsa::traits::PublicKeyParts;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
-use super::HsmError;
+use super::error::HsmError;
 use super::tzpk::Tzpk;
 
 const MIN_BITS: u32 = 2048;

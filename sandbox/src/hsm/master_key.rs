@@ -9,7 +9,7 @@ use aes_gcm::aead::{Aead, Payload};
 use aes_gcm::{Aes256Gcm, KeyInit};
 use zeroize::Zeroizing;
 
-use super::HsmError;
+use super::error::HsmError;
 use crate::error::Error;
 use crate::random;
 

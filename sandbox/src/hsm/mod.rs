@@ -4,6 +4,7 @@
 //! name and serves the tests. Nothing here is shared with card-pin itself.
 
 mod device_key;
+mod error;
 #[cfg(feature = "fuzzing")]
 pub(crate) mod fuzzing;
 mod master_key;
@@ -17,33 +18,17 @@ use std::path::Path;
 use uuid::Uuid;
 
 pub(crate) use device_key::{DeviceKey, DeviceKeyError, OaepHash};
+pub(crate) use error::HsmError;
 pub(crate) use pin::Pin;
-pub(crate) use pin_block::{AES_BLOCK, BlockFormat, TDEA_BLOCK};
+pub(crate) use pin_block::BlockFormat;
 pub(crate) use pin_key::{PinKey, PinKeyPlan};
-pub(crate) use tzpk::{Algorithm, KeyMaterial};
+pub(crate) use tzpk::{AES_BLOCK, Algorithm, KeyMaterial, TDEA_BLOCK};
 
 use crate::config::ZPK;
 use crate::error::Error;
-use crate::random::{self, NoEntropy};
+use crate::random;
 use master_key::MasterKey;
 use tzpk::Tzpk;
-
-/// Why the HSM refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum HsmError {
-    /// The system gave no random bytes.
-    Entropy,
-    /// A sealed value was not sealed here, for this owner.
-    Seal,
-    /// The block is no PIN block of a known format under this key. Deliberately one answer for every reason.
-    Block,
-}
-
-impl From<NoEntropy> for HsmError {
-    fn from(_: NoEntropy) -> Self {
-        Self::Entropy
-    }
-}
 
 /// An encrypted PIN block on its way to a card.
 pub(crate) struct SetPin<'a> {

@@ -14,12 +14,8 @@
 use zeroize::Zeroizing;
 
 use super::pin::Pin;
-use super::tzpk::Tzpk;
+use super::tzpk::{AES_BLOCK, TDEA_BLOCK, Tzpk};
 use crate::random::{self, NoEntropy};
-
-/// The bytes of a block: one of TDEA, and one of AES.
-pub(crate) const TDEA_BLOCK: usize = 8;
-pub(crate) const AES_BLOCK: usize = 16;
 
 /// How a PIN is put into a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::HsmError;
+use super::error::HsmError;
 use super::pin_block::BlockFormat;
 use super::tzpk::{Algorithm, KeyMaterial, Tzpk};
 use crate::luhn;

@@ -6,9 +6,12 @@ use des::cipher::{Array, BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
 use des::{TdesEde2, TdesEde3, weak_key_test};
 use zeroize::Zeroizing;
 
-use super::HsmError;
-use super::pin_block::{AES_BLOCK, TDEA_BLOCK};
+use super::error::HsmError;
 use crate::random;
+
+/// The bytes of a block: one of TDEA, and one of AES.
+pub(crate) const TDEA_BLOCK: usize = 8;
+pub(crate) const AES_BLOCK: usize = 16;
 
 /// The cipher that a key is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,10 +4,14 @@ mod headers;
 mod host;
 mod json;
 mod limit;
+mod peer;
 mod problem;
+mod table;
 
 pub(crate) use headers::{WithoutBody, complete};
-pub(crate) use host::check_host;
+pub(crate) use host::{Origin, check_host};
 pub(crate) use json::{Fields, JsonBody, is_media_type};
 pub(crate) use limit::RateLimit;
+pub(crate) use peer::Peer;
 pub(crate) use problem::{Kind, Problem, method_not_allowed, unknown_route};
+pub(crate) use table::{Table, add};

@@ -5,8 +5,8 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
+use super::Issuer;
 use super::client::Holder;
-use crate::app::App;
 use crate::config::DEMO_FRAME_KEY;
 use crate::enfuce::{parse_product, parse_uuid};
 use crate::http::{JsonBody, Kind, Problem};
@@ -15,19 +15,19 @@ use crate::store::control_ids::Scope;
 use crate::store::issuer_cards::{self, IssuerCard};
 
 /// `GET /issuer/api/cards`
-pub(super) async fn list(State(app): State<App>) -> Result<Json<Value>, Problem> {
-    let known = app.store().transaction(|tx| issuer_cards::all(tx).map_err(Problem::from)).await?;
+pub(super) async fn list(State(issuer): State<Issuer>) -> Result<Json<Value>, Problem> {
+    let known = issuer.store.transaction(|tx| issuer_cards::all(tx).map_err(Problem::from)).await?;
     let mut cards = Vec::with_capacity(known.len());
     for card in known {
-        let described = app.enfuce_client().card(card).await?;
-        cards.push(for_app(&app, card, &described).await?);
+        let described = issuer.enfuce_client.card(card).await?;
+        cards.push(for_app(&issuer, card, &described).await?);
     }
     Ok(Json(json!({"cards": cards})))
 }
 
 /// `POST /issuer/api/cards {"firstName", "lastName"}`, and where wanted `"product"` (`MC_CARD`) and `"pinStatus"` (`W`).
 pub(super) async fn create(
-    State(app): State<App>,
+    State(issuer): State<Issuer>,
     JsonBody(body): JsonBody,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     let holder = Holder { first_name: body.text("firstName")?, last_name: body.text("lastName")? };
@@ -43,37 +43,43 @@ pub(super) async fn create(
         Some("D") => PinStatus::Random,
         Some(_) => return Err(Problem::malformed("pinStatus of a new card is W or D.")),
     };
-    let made = app.enfuce_client().create_card(product, pin_status, &holder).await?;
+    let made = issuer.enfuce_client.create_card(product, pin_status, &holder).await?;
     let card = IssuerCard { id: parse_uuid("id", made["id"].as_str().unwrap_or_default())?, product };
-    app.store().transaction(move |tx| issuer_cards::add(tx, card).map_err(Problem::from)).await?;
-    Ok((StatusCode::CREATED, Json(for_app(&app, card, &made).await?)))
+    issuer.store.transaction(move |tx| issuer_cards::add(tx, card).map_err(Problem::from)).await?;
+    Ok((StatusCode::CREATED, Json(for_app(&issuer, card, &made).await?)))
 }
 
 /// `POST /issuer/api/cards/{id}/set-pin`
 ///
 /// An issuer authenticates its customer strongly before this; the sandbox has no customers to authenticate.
-pub(super) async fn set_pin(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
-    control(&app, &id, Scope::SetPin).await
+pub(super) async fn set_pin(
+    State(issuer): State<Issuer>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    control(&issuer, &id, Scope::SetPin).await
 }
 
 /// `POST /issuer/api/cards/{id}/view-pin`; the same holds for authentication.
-pub(super) async fn view_pin(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
-    control(&app, &id, Scope::ViewPin).await
+pub(super) async fn view_pin(
+    State(issuer): State<Issuer>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    control(&issuer, &id, Scope::ViewPin).await
 }
 
 /// `POST /issuer/api/cards/{id}/random-pin`: the customer will not choose a PIN.
 pub(super) async fn random_pin(
-    State(app): State<App>,
+    State(issuer): State<Issuer>,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Problem> {
-    let card = own_card(&app, &id).await?;
-    let changed = app.enfuce_client().change_card(card, &json!({"pinStatus": "D"})).await?;
-    Ok(Json(for_app(&app, card, &changed).await?))
+    let card = own_card(&issuer, &id).await?;
+    let changed = issuer.enfuce_client.change_card(card, &json!({"pinStatus": "D"})).await?;
+    Ok(Json(for_app(&issuer, card, &changed).await?))
 }
 
-async fn control(app: &App, id: &str, scope: Scope) -> Result<Json<Value>, Problem> {
-    let card = own_card(app, id).await?;
-    let control = app.enfuce_client().control(card.id, scope).await?;
+async fn control(issuer: &Issuer, id: &str, scope: Scope) -> Result<Json<Value>, Problem> {
+    let card = own_card(issuer, id).await?;
+    let control = issuer.enfuce_client.control(card.id, scope).await?;
     let frame = control["pinFrameURL"].as_str().unwrap_or_default();
     Ok(Json(json!({
         "controlId": control["id"],
@@ -83,15 +89,15 @@ async fn control(app: &App, id: &str, scope: Scope) -> Result<Json<Value>, Probl
 }
 
 /// The card, if it is one that the issuer made.
-async fn own_card(app: &App, id: &str) -> Result<IssuerCard, Problem> {
+async fn own_card(issuer: &Issuer, id: &str) -> Result<IssuerCard, Problem> {
     let id = parse_uuid("id", id)?;
-    let card = app.store().transaction(move |tx| issuer_cards::find(tx, id).map_err(Problem::from)).await?;
+    let card = issuer.store.transaction(move |tx| issuer_cards::find(tx, id).map_err(Problem::from)).await?;
     card.ok_or_else(|| Problem::new(Kind::Unknown, "The issuer has no such card."))
 }
 
 /// What the app shows of a card.
-async fn for_app(app: &App, card: IssuerCard, described: &Value) -> Result<Value, Problem> {
-    let plastics = app.enfuce_client().plastics(card.id).await?;
+async fn for_app(issuer: &Issuer, card: IssuerCard, described: &Value) -> Result<Value, Problem> {
+    let plastics = issuer.enfuce_client.plastics(card.id).await?;
     let names =
         ["firstName", "lastName"].map(|name| described["embossing"][name].as_str().unwrap_or_default());
     let plastics = plastics.iter().map(|plastic| {

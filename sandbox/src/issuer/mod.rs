@@ -4,29 +4,49 @@
 
 mod api;
 mod client;
-mod files;
 mod relay;
 
+use std::sync::Arc;
+
 use axum::Router;
+use axum::extract::{Path, State};
+use axum::response::Response;
 use axum::routing::{get, post};
+use card_pin_relay::Relay;
 
 pub(crate) use client::EnfuceClient;
-pub(crate) use files::{MODULE_FOLDER, has_file};
 pub(crate) use relay::make as make_relay;
 
-use crate::app::App;
-use crate::openapi::{self, Table};
+use crate::files::{Dist, app};
+use crate::http::{Table, add};
+use crate::store::Store;
 
 /// The person in whose name the issuer acts.
 const AUDIT_USER: &str = "issuer-app";
 
-/// The issuer's routes.
-pub(crate) fn routes(app: &App) -> Router<App> {
-    openapi::add(files::routes(), table()).merge(relay::routes(app.relay()))
+/// What the issuer's part is handed.
+#[derive(Clone)]
+pub(crate) struct Issuer {
+    pub(crate) store: Store,
+    pub(crate) dist: Arc<Dist>,
+    pub(crate) enfuce_client: Arc<EnfuceClient>,
+}
+
+/// The issuer's routes, with its relay's.
+pub(crate) fn routes(issuer: Issuer, relay: &Relay) -> Router {
+    let files = app::paths().fold(Router::new(), |router, path| {
+        router.route(path, get(move || async move { app::answer(path) }))
+    });
+    add(files, table()).route("/card-pin/{*file}", get(module)).with_state(issuer).merge(relay::routes(relay))
+}
+
+/// `GET /card-pin/{*file}`
+async fn module(State(issuer): State<Issuer>, Path(name): Path<String>) -> Response {
+    issuer.dist.answer(&name)
 }
 
 /// What the app asks the back-end.
-pub(crate) fn table() -> Table {
+pub(crate) fn table() -> Table<Issuer> {
     vec![
         ("/issuer/api/cards", get(api::list).post(api::create)),
         ("/issuer/api/cards/{id}/set-pin", post(api::set_pin)),

@@ -8,7 +8,6 @@ use card_pin_relay::{Auth, Config, Enfuce, Hidden, Limits, Log, Platform, Relay}
 use reqwest::Url;
 
 use super::AUDIT_USER;
-use crate::app::App;
 use crate::error::Error;
 
 /// Where the relay is. The wire's record knows it by this name.
@@ -37,6 +36,6 @@ pub(crate) fn make(base_url: &str, user: &str, password: &str) -> Result<Relay, 
     Relay::new(config, Log::new(|_| {})).map_err(|_| Error::Client)
 }
 
-pub(super) fn routes(relay: &Relay) -> Router<App> {
+pub(super) fn routes(relay: &Relay) -> Router {
     Router::new().nest_service(FOLDER, relay.router())
 }

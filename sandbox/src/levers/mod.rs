@@ -1,10 +1,9 @@
 //! Levers for tests, on loopback only: time, faults, a record of what was received, and what the HSM decrypted.
 
-mod broken;
-mod faults;
 mod pin_key;
 mod plastics;
-mod wire;
+
+use std::sync::Arc;
 
 use axum::extract::{Path, Request, State};
 use axum::middleware::{self, Next};
@@ -13,26 +12,28 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
-pub(crate) use broken::{CutConnection, Misbehaviour};
-pub(crate) use faults::{Endpoint, Faults, KeyFault};
-pub(crate) use wire::{Wire, record};
-
-use crate::app::App;
 use crate::clock::Instant;
-use crate::enfuce::{Made, embossing, parse_uuid};
+use crate::enfuce::{Enfuce, Made, embossing, parse_uuid};
+use crate::faults::Plan;
 use crate::hsm::PinKeyPlan;
-use crate::http::{JsonBody, Kind, Problem};
-use crate::openapi::{self, Table};
-use crate::server::Peer;
+use crate::http::{JsonBody, Kind, Peer, Problem, Table, add};
+use crate::recorder::Wire;
 use crate::store::cards;
 use crate::store::time::{self, Time};
 
-/// The levers' routes.
-pub(crate) fn routes() -> Router<App> {
-    openapi::add(Router::new(), table()).route_layer(middleware::from_fn(loopback_only))
+/// What the levers turn.
+#[derive(Clone)]
+pub(crate) struct Levers {
+    pub(crate) enfuce: Enfuce,
+    pub(crate) wire: Arc<Wire>,
 }
 
-pub(crate) fn table() -> Table {
+/// The levers' routes.
+pub(crate) fn routes(levers: Levers) -> Router {
+    add(Router::new(), table()).route_layer(middleware::from_fn(loopback_only)).with_state(levers)
+}
+
+pub(crate) fn table() -> Table<Levers> {
     vec![
         ("/sandbox/clock", get(show_clock).post(advance_clock)),
         ("/sandbox/embossing-run", post(embossing_run)),
@@ -54,71 +55,74 @@ async fn loopback_only(request: Request, next: Next) -> Response {
 }
 
 /// `GET /sandbox/clock`
-async fn show_clock(State(app): State<App>) -> Json<Value> {
-    let now = app.clock().now();
+async fn show_clock(State(levers): State<Levers>) -> Json<Value> {
+    let now = levers.enfuce.clock.now();
     Json(json!({
         "now": now.to_rfc3339(),
-        "offsetSeconds": app.clock().offset_ms() / 1000,
-        "nextEmbossingRun": app.embossing().next_run(now).to_rfc3339(),
+        "offsetSeconds": levers.enfuce.clock.offset_ms() / 1000,
+        "nextEmbossingRun": levers.enfuce.embossing.next_run(now).to_rfc3339(),
     }))
 }
 
 /// `POST /sandbox/clock {"advanceSeconds": n}`: where a run's time is passed, the run has happened before the answer.
-async fn advance_clock(State(app): State<App>, JsonBody(body): JsonBody) -> Result<Json<Value>, Problem> {
+async fn advance_clock(
+    State(levers): State<Levers>,
+    JsonBody(body): JsonBody,
+) -> Result<Json<Value>, Problem> {
     let step_ms = u64::from(body.number("advanceSeconds")?) * 1000;
-    let now = app.clock().now();
+    let now = levers.enfuce.clock.now();
     if now.plus_ms(step_ms) >= Instant::LAST_DAY {
         let detail = "advanceSeconds leads out of the year 9999, where the sandbox's clock ends: set it right with POST /sandbox/reset.";
         return Err(Problem::malformed(detail));
     }
-    let time = app.store().transaction(move |tx| {
+    let time = levers.enfuce.store.transaction(move |tx| {
         let time = time::read(tx, now)?;
         let time = Time { offset_ms: time.offset_ms.saturating_add(step_ms), ..time };
         time::write(tx, time)?;
         Ok::<_, Problem>(time)
     });
-    app.clock().set_offset_ms(time.await?.offset_ms);
-    embossing::run_if_due(&app).await?;
-    Ok(show_clock(State(app)).await)
+    levers.enfuce.clock.set_offset_ms(time.await?.offset_ms);
+    embossing::run_if_due(&levers.enfuce).await?;
+    Ok(show_clock(State(levers)).await)
 }
 
 /// `POST /sandbox/embossing-run`
-async fn embossing_run(State(app): State<App>) -> Result<Json<Value>, Problem> {
-    let Made { chosen_pins, random_pins } = embossing::run(&app).await?;
+async fn embossing_run(State(levers): State<Levers>) -> Result<Json<Value>, Problem> {
+    let Made { chosen_pins, random_pins } = embossing::run(&levers.enfuce).await?;
     Ok(Json(json!({"made": chosen_pins + random_pins, "chosenPins": chosen_pins, "randomPins": random_pins})))
 }
 
 /// `POST /sandbox/reset`
-async fn reset(State(app): State<App>) -> Result<Json<Value>, Problem> {
+async fn reset(State(levers): State<Levers>) -> Result<Json<Value>, Problem> {
     // First: the emptied database takes the moment of the last run from the clock.
-    app.clock().set_offset_ms(0);
-    app.store().clear().await?;
-    app.plan_pin_keys(PinKeyPlan::DOCUMENTED);
-    app.faults().clear();
-    app.rate_limit().clear();
-    app.wire().clear();
+    levers.enfuce.clock.set_offset_ms(0);
+    levers.enfuce.store.clear().await?;
+    levers.enfuce.plan_pin_keys(PinKeyPlan::DOCUMENTED);
+    levers.enfuce.faults.clear();
+    levers.enfuce.rate_limit.clear();
+    levers.wire.clear();
     Ok(Json(json!({})))
 }
 
 /// `POST /sandbox/faults {"on": …, "fault": …, "times": n}`
-async fn plan_fault(State(app): State<App>, JsonBody(body): JsonBody) -> Result<Json<Value>, Problem> {
-    let plan =
-        faults::Plan::from_json(body.into_value()).map_err(|refusal| Problem::malformed(refusal.detail()))?;
-    app.faults().add(plan);
+async fn plan_fault(State(levers): State<Levers>, JsonBody(body): JsonBody) -> Result<Json<Value>, Problem> {
+    let plan = Plan::from_json(body.into_value()).map_err(|refusal| Problem::malformed(refusal.detail()))?;
+    levers.enfuce.faults.add(plan);
     Ok(Json(json!({})))
 }
 
 /// `GET /sandbox/wire`
-async fn show_wire(State(app): State<App>) -> Json<Value> {
-    Json(app.wire().to_json())
+async fn show_wire(State(levers): State<Levers>) -> Json<Value> {
+    Json(levers.wire.to_json())
 }
 
 /// `GET /sandbox/cards/{cardId}/pin`
-async fn show_pin(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
+async fn show_pin(State(levers): State<Levers>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
     let id = parse_uuid("cardId", &id)?;
-    let sealed = app.store().transaction(move |tx| cards::sealed_pin(tx, id).map_err(Problem::from)).await?;
+    let sealed =
+        levers.enfuce.store.transaction(move |tx| cards::sealed_pin(tx, id).map_err(Problem::from)).await?;
     let sealed = sealed.ok_or_else(|| Problem::new(Kind::Unknown, "The HSM has no PIN of such a card."))?;
     // EXPOSE: showing it is this lever's purpose; the PINs of a sandbox are nobody's.
-    let pin = app.hsm().dangerous_open_pin(id, &sealed)?.expose();
+    let pin = levers.enfuce.hsm.dangerous_open_pin(id, &sealed)?.expose();
     Ok(Json(json!({"pin": pin.as_str()})))
 }

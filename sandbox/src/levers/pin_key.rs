@@ -4,14 +4,17 @@ use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
 
-use crate::app::App;
+use super::Levers;
 use crate::hsm::{Algorithm, BlockFormat, PinKeyPlan};
 use crate::http::{Fields, JsonBody, Problem};
 
 /// `POST /sandbox/pin-key {"algorithm": "TDEA" | "AES", "keyBytes": n, "pinBlockFormat": n, "kcv": bool}`, each with a default.
-pub(super) async fn plan(State(app): State<App>, JsonBody(body): JsonBody) -> Result<Json<Value>, Problem> {
+pub(super) async fn plan(
+    State(levers): State<Levers>,
+    JsonBody(body): JsonBody,
+) -> Result<Json<Value>, Problem> {
     let plan = read(&body)?;
-    app.plan_pin_keys(plan);
+    levers.enfuce.plan_pin_keys(plan);
     Ok(Json(json!({})))
 }
 

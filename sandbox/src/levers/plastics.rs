@@ -7,7 +7,7 @@ use rusqlite::Transaction;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::app::App;
+use super::Levers;
 use crate::clock::Instant;
 use crate::enfuce::{VALID_YEARS, parse_pin_status, parse_uuid, plastic_json, unknown_card};
 use crate::http::{JsonBody, Kind, Problem};
@@ -27,7 +27,7 @@ struct Order {
 /// Makes an INACTIVE plastic beside the ACTIVE one: the same card number, an expiry three years later. It keeps the card's
 /// PIN, unless `pinStatus` is `W`: then the customer sets a new one, and until it is made the old plastic has the old one.
 pub(super) async fn order(
-    State(app): State<App>,
+    State(levers): State<Levers>,
     Path(card_id): Path<String>,
     JsonBody(body): JsonBody,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
@@ -45,9 +45,9 @@ pub(super) async fn order(
             Some(PinStatus::Waiting) => true,
             Some(_) => return Err(Problem::malformed("pinStatus has to be W, or absent to keep the PIN.")),
         },
-        now: app.clock().now(),
+        now: levers.enfuce.clock.now(),
     };
-    let (card, plastic) = app.store().transaction(move |tx| carry_out(tx, &order)).await?;
+    let (card, plastic) = levers.enfuce.store.transaction(move |tx| carry_out(tx, &order)).await?;
     Ok((StatusCode::CREATED, Json(plastic_json(&plastic, &card))))
 }
 

@@ -7,7 +7,7 @@ mod party;
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::{Body, HttpBody};
 use axum::extract::{Request, State};
@@ -16,11 +16,10 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
-use crate::app::App;
+use crate::clock::Clock;
 use crate::config::BODY_LIMIT;
-use crate::enfuce::PAGE_FOLDER;
+use crate::files::{Dist, is_file};
 use crate::http::{Kind, Problem};
-use crate::issuer;
 use answer::noted;
 use party::Route;
 
@@ -31,6 +30,14 @@ const DRAINED: usize = 16 * BODY_LIMIT;
 
 /// Stands in the record where a secret of the issuer's stood.
 const ELIDED: &str = "(elided)";
+
+/// What the recorder is handed.
+#[derive(Clone)]
+pub(crate) struct Recorder {
+    pub(crate) wire: Arc<Wire>,
+    pub(crate) clock: Arc<Clock>,
+    pub(crate) dist: Arc<Dist>,
+}
 
 /// The last requests with their answers, oldest first.
 #[derive(Debug, Default)]
@@ -92,16 +99,16 @@ impl Wire {
 
 /// Reads the body of every request, up to the limit, and writes the request and its answer down unless it only fetches a
 /// file.
-pub(crate) async fn record(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(crate) async fn record(State(recorder): State<Recorder>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let (bytes, end) = read(body).await;
     let route = Route::of(parts.uri.path());
     let is_kept =
-        !parts.uri.path().starts_with("/sandbox/") && !fetches_file(&app, &parts.method, &parts.uri);
+        !parts.uri.path().starts_with("/sandbox/") && !fetches_file(&recorder, &parts.method, &parts.uri);
     let step = is_kept.then(|| {
         let body = if route.carries_credentials { ELIDED.into() } else { String::from_utf8_lossy(&bytes) };
-        app.wire().add(json!({
-            "at": app.clock().now().to_rfc3339(),
+        recorder.wire.add(json!({
+            "at": recorder.clock.now().to_rfc3339(),
             "from": route.from,
             "to": route.to,
             "method": parts.method.as_str(),
@@ -119,7 +126,7 @@ pub(crate) async fn record(State(app): State<App>, request: Request, next: Next)
         End::Broken => Problem::malformed("The body could not be read to its end.").into_response(),
     };
     match step {
-        Some(step) => noted(&app, step, route, response),
+        Some(step) => noted(&recorder.wire, step, route, response),
         None => response,
     }
 }
@@ -150,16 +157,9 @@ async fn read(mut body: Body) -> (Vec<u8>, End) {
     }
 }
 
-/// A GET of a file that is there. One with a query could carry something, and is written down.
-fn fetches_file(app: &App, method: &Method, uri: &Uri) -> bool {
-    let is_file = || {
-        let in_dist = [PAGE_FOLDER, issuer::MODULE_FOLDER]
-            .into_iter()
-            .find_map(|folder| uri.path().strip_prefix(folder))
-            .is_some_and(|name| app.dist().holds(name));
-        issuer::has_file(uri.path()) || in_dist
-    };
-    *method == Method::GET && uri.query().is_none() && is_file()
+/// Whether this only fetches a file, which says nothing.
+fn fetches_file(recorder: &Recorder, method: &Method, uri: &Uri) -> bool {
+    *method == Method::GET && uri.query().is_none() && is_file(&recorder.dist, uri.path())
 }
 
 fn headers_json(headers: &HeaderMap) -> Value {

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use hyper::body::Frame;
 use tokio::time::{Sleep, sleep};
 
-use super::faults::{Fault, KeyFault};
+use super::queue::{Fault, KeyFault};
 use crate::config::BODY_LIMIT;
 use crate::hsm::KeyMaterial;
 use crate::http::{Kind, Problem};

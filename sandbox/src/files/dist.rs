@@ -4,11 +4,9 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use axum::extract::{self, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
-use crate::app::App;
 use crate::error::Error;
 use crate::http::{Kind, Problem};
 
@@ -39,13 +37,13 @@ impl Dist {
     }
 
     /// The page with its placeholders.
-    pub(super) fn page(&self) -> Result<String, Problem> {
+    pub(crate) fn page(&self) -> Result<String, Problem> {
         self.text(PAGE)
             .ok_or_else(|| Problem::new(Kind::Internal, "page.html cannot be read: build the page again."))
     }
 
     /// A file's text, if it is there.
-    pub(super) fn text(&self, name: &str) -> Option<String> {
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
         self.find(name).and_then(|path| fs::read_to_string(path).ok())
     }
 
@@ -71,11 +69,6 @@ impl Dist {
         }
         found.is_file().then_some(found)
     }
-}
-
-/// `GET /pin-page/{*file}`
-pub(super) async fn file(State(app): State<App>, extract::Path(name): extract::Path<String>) -> Response {
-    app.dist().answer(&name)
 }
 
 fn media_type(name: &str) -> &'static str {

@@ -1,6 +1,7 @@
 //! Writes an answer down while it is sent, and leaves it as it is: a fault's answer breaks where it was meant to.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use axum::body::{Body, Bytes, HttpBody};
@@ -8,32 +9,31 @@ use axum::response::Response;
 use hyper::body::{Frame, SizeHint};
 use serde_json::json;
 
-use super::ELIDED;
 use super::party::Route;
-use crate::app::App;
-use crate::levers::CutConnection;
+use super::{ELIDED, Wire};
+use crate::faults::CutConnection;
 
 /// How much of an answer's body is kept. Every answer with a key or a block in it is shorter.
 const KEPT_BYTES: usize = 16 * 1024;
 
 /// The response, whose body is written down as far as it is sent.
-pub(super) fn noted(app: &App, request_step: u64, route: Route, response: Response) -> Response {
-    let step = app.wire().next_step();
+pub(super) fn noted(wire: &Arc<Wire>, request_step: u64, route: Route, response: Response) -> Response {
+    let step = wire.next_step();
     if response.extensions().get::<CutConnection>().is_some() {
-        app.wire().add_answer(request_step, json!({"step": step, "status": null, "body": ""}));
+        wire.add_answer(request_step, json!({"step": step, "status": null, "body": ""}));
         return response;
     }
     let status = response.status().as_u16();
     response.map(|inner| {
         let kept = Vec::new();
-        let note = Note { app: app.clone(), request_step, step, status, route };
+        let note = Note { wire: Arc::clone(wire), request_step, step, status, route };
         Body::new(Noted { inner, kept, note: Some(note) })
     })
 }
 
 /// What is known of an answer before its body.
 struct Note {
-    app: App,
+    wire: Arc<Wire>,
     request_step: u64,
     step: u64,
     status: u16,
@@ -50,10 +50,10 @@ struct Noted {
 
 impl Noted {
     fn write_down(&mut self) {
-        let Some(Note { app, request_step, step, status, route }) = self.note.take() else { return };
+        let Some(Note { wire, request_step, step, status, route }) = self.note.take() else { return };
         let body =
             if route.carries_credentials { ELIDED.into() } else { String::from_utf8_lossy(&self.kept) };
-        app.wire().add_answer(request_step, json!({"step": step, "status": status, "body": body}));
+        wire.add_answer(request_step, json!({"step": step, "status": status, "body": body}));
     }
 }
 

@@ -1,15 +1,9 @@
-//! The files of the issuer's app, compiled in, and its copy of card-pin.
+//! The files of the issuer's app, compiled in.
 
-use axum::Router;
-use axum::extract::{Path, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 
-use crate::app::App;
-
-/// Where the issuer serves its own copy of `dist/`, for the page that takes the PIN itself.
-pub(crate) const MODULE_FOLDER: &str = "/card-pin/";
+use crate::http::{Kind, Problem};
 
 /// `wasm-unsafe-eval`, the worker and the policy's name are what card-pin needs on a page of one's own.
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; \
@@ -52,22 +46,16 @@ static FILES: &[File] = &files![
     "/icon.svg", "icon.svg", "image/svg+xml";
 ];
 
-/// Whether the app has a file at this path.
-pub(crate) fn has_file(path: &str) -> bool {
-    FILES.iter().any(|file| file.path == path)
+/// The paths at which the app has files.
+pub(crate) fn paths() -> impl Iterator<Item = &'static str> {
+    FILES.iter().map(|file| file.path)
 }
 
-pub(super) fn routes() -> Router<App> {
-    let router = Router::new().route("/card-pin/{*file}", get(module));
-    FILES.iter().fold(router, |router, file| router.route(file.path, get(|| async { answer(file) })))
-}
-
-/// `GET /card-pin/{*file}`
-async fn module(State(app): State<App>, Path(name): Path<String>) -> Response {
-    app.dist().answer(&name)
-}
-
-fn answer(file: &File) -> Response {
+/// The answer to a request for the file at this path.
+pub(crate) fn answer(path: &str) -> Response {
+    let Some(file) = FILES.iter().find(|file| file.path == path) else {
+        return Problem::new(Kind::Unknown, "The issuer's app has no such file.").into_response();
+    };
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(file.media_type)),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),

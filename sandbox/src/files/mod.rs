@@ -1,0 +1,17 @@
+//! The files that are served: those of the built page, and those of the issuer's app.
+
+pub(crate) mod app;
+mod dist;
+
+pub(crate) use dist::Dist;
+
+/// Where Enfuce's hosted page and its files are, and where it posts.
+pub(crate) const PAGE_FOLDER: &str = "/pin-page/";
+/// Where the issuer serves its own copy of `dist/`, for the page that takes the PIN itself.
+pub(crate) const MODULE_FOLDER: &str = "/card-pin/";
+
+/// Whether there is a file at this path.
+pub(crate) fn is_file(dist: &Dist, path: &str) -> bool {
+    let in_dist = [PAGE_FOLDER, MODULE_FOLDER].into_iter().find_map(|folder| path.strip_prefix(folder));
+    in_dist.is_some_and(|name| dist.holds(name)) || app::paths().any(|file| file == path)
+}
