@@ -22,6 +22,28 @@ fn every_link_and_every_path_in_a_document_leads_somewhere() {
     assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
 }
 
+#[test]
+fn every_command_in_a_document_or_workflow_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let main = fs::read_to_string(root.join("xtask/src/main.rs")).unwrap();
+    let arms = main.lines().filter_map(|line| line.trim().strip_prefix('"')?.split_once("\" => Self::"));
+    let known: BTreeSet<_> = arms.map(|(name, _)| name).collect();
+    assert!(known.contains("test"), "the commands were not found");
+    let workflows = fs::read_dir(root.join(".github/workflows")).unwrap().map(|entry| entry.unwrap().path());
+    for path in documents(root).into_iter().chain(workflows) {
+        let text = fs::read_to_string(&path).unwrap();
+        let unknown: Vec<_> = commands(&text).into_iter().filter(|name| !known.contains(name)).collect();
+        assert!(unknown.is_empty(), "{}: there is no `cargo xtask {}`", path.display(), unknown.join("`, `"));
+    }
+}
+
+/// The names behind `cargo xtask`.
+fn commands(text: &str) -> Vec<&str> {
+    let is_word = |c: char| c.is_ascii_lowercase() || c == '-';
+    let names = text.split("cargo xtask ").skip(1).filter_map(|rest| rest.split(|c| !is_word(c)).next());
+    names.filter(|name| !name.is_empty()).collect()
+}
+
 /// Every Markdown file of the repository.
 fn documents(root: &Path) -> Vec<PathBuf> {
     let mut documents = Vec::new();
@@ -128,6 +150,14 @@ fn anchors(text: &str) -> BTreeSet<String> {
         anchors.extend(free);
     }
     anchors
+}
+
+#[test]
+fn commands_are_found() {
+    assert_eq!(
+        commands("`cargo xtask test`; `cargo xtask`\ncargo xtask soak --pairs 1 $(cargo xtask )"),
+        ["test", "soak"]
+    );
 }
 
 #[test]
