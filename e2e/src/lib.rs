@@ -36,7 +36,8 @@ pub use webdriver::WebDriver;
 use std::io::{self, Write as _};
 
 /// Runs a test in WebKit, and once more where the engine went wrong: while it optimises a module, WebKitGTK 2.50 runs past the end
-/// of its memory now and then (`SECURITY.md`, "What is not promised"). Rust without `unsafe`, as all of ours is, cannot do that.
+/// of its memory now and then (`docs/security/threat-model.md`, "What is not promised"). Rust without `unsafe`, as all of ours is,
+/// cannot do that.
 ///
 /// # Errors
 ///

@@ -1,12 +1,13 @@
 //! A page whose first script is hostile: it has patched what can be patched, and put on every object what can be put there.
-//! What it sees is what SECURITY.md says, one press after the other as the customer makes it, and nothing of the vault's.
+//! What it sees is what docs/security/threat-model.md says, one press after the other as the customer makes it, and nothing of
+//! the vault's.
 
 use anyhow::{Context, Result, ensure};
 use card_pin_e2e::{Engine, Hand, Network, Pad, Sandbox, WebDriver, in_each_engine, random_pin};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Where a script that came first hears each press: SECURITY.md says so.
+/// Where a script that came first hears each press: docs/security/threat-model.md says so.
 const HEARS_PRESSES: [&str; 2] = ["keys", "Worker.postMessage"];
 
 in_each_engine!(all);

@@ -29,9 +29,10 @@ const fn built(name: &'static str, what: &'static str, run: fn(&Project) -> Resu
 }
 
 /// Cheap ones first; a browser sees what passed everything else.
-const CHECKS: [Check; 16] = [
+const CHECKS: [Check; 17] = [
     source("format", "how the code is laid out", format),
     source("layers", "which module uses which", layers::check),
+    source("workflows", "the hosted CI's files", workflows),
     source("supply-chain", "who made what the wasm is made of", supply_chain::check),
     source("clippy", "lints", clippy),
     source("clippy-wasm", "lints of the core as wasm", clippy_wasm),
@@ -144,6 +145,13 @@ pub(crate) fn screen_reader(project: &Project) -> Result<()> {
 
 fn format(project: &Project) -> Result<()> {
     run::run(cargo(project.root()).args(["fmt", "--all", "--check"]))
+}
+
+/// Actions pinned by hash, least permissions, and no input of a stranger in a script.
+fn workflows(project: &Project) -> Result<()> {
+    let zizmor = project.work("python").join("bin/zizmor");
+    let options = ["--offline", "--quiet", "--strict-collection"];
+    run::run(Command::new(zizmor).current_dir(project.root()).args(options).arg(".github"))
 }
 
 fn clippy(project: &Project) -> Result<()> {

@@ -54,9 +54,9 @@ Usage: cargo xtask <command>
                                   build, then run the sandbox on http://127.0.0.1:8080;
                                   `-- --help` lists the sandbox's own options
   check                           what tells most within three minutes: layout, layers, lints, types, tests without a browser
-  test [NAME…]                    every check, in real browsers too, or those named: format, layers, supply-chain, clippy,
-                                  clippy-wasm, native, docs, build, sbom, reproduce, size, types, page, wasm-chromium,
-                                  wasm-firefox, e2e
+  test [NAME…]                    every check, in real browsers too, or those named: format, layers, workflows,
+                                  supply-chain, clippy, clippy-wasm, native, docs, build, sbom, reproduce, size, types,
+                                  page, wasm-chromium, wasm-firefox, e2e
   bench [--quick] [--sessions N] [--report]
                                   keys and whole sessions in each browser beside WebCrypto and JavaScript libraries, into
                                   docs/benchmark.md, in a quarter of an hour on a quiet machine; --quick has few runs of

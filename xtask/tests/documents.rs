@@ -1,0 +1,211 @@
+//! The documents name files, headings and folders. Each of them has to exist: prose outlives code unnoticed.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Folders without documents of ours.
+const SKIPPED: [&str; 4] = [".git", "dist", "node_modules", "target"];
+/// The benchmark copies it into `docs/benchmark.md`, where its links are right.
+const PART_OF_ANOTHER: &str = "e2e/src/bin/bench/method.md";
+
+#[test]
+fn every_link_and_every_path_in_a_document_leads_somewhere() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let documents = documents(root);
+    assert!(documents.contains(&root.join("README.md")), "the documents were not found");
+    let faults: Vec<_> = documents.iter().flat_map(|document| faults(root, document)).collect();
+    assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
+}
+
+#[test]
+fn every_command_in_a_document_or_workflow_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let main = fs::read_to_string(root.join("xtask/src/main.rs")).unwrap();
+    let arms = main.lines().filter_map(|line| line.trim().strip_prefix('"')?.split_once("\" => Self::"));
+    let known: BTreeSet<_> = arms.map(|(name, _)| name).collect();
+    assert!(known.contains("test"), "the commands were not found");
+    let workflows = fs::read_dir(root.join(".github/workflows")).unwrap().map(|entry| entry.unwrap().path());
+    for path in documents(root).into_iter().chain(workflows) {
+        let text = fs::read_to_string(&path).unwrap();
+        let unknown: Vec<_> = commands(&text).into_iter().filter(|name| !known.contains(name)).collect();
+        assert!(unknown.is_empty(), "{}: there is no `cargo xtask {}`", path.display(), unknown.join("`, `"));
+    }
+}
+
+#[test]
+fn the_reference_has_every_attribute_and_every_event() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let read = |path| fs::read_to_string(root.join(path)).unwrap();
+    let (scripts, typings, reference) =
+        (read("www/attributes.js"), read("www/card-pin.d.ts"), read("docs/reference.md"));
+    let attributes = between(&scripts, "ATTRIBUTES = Object.freeze({", "})")
+        .lines()
+        .filter_map(|line| line.trim().split_once(':'))
+        .map(|(name, _)| name.trim_matches('"'));
+    let events = between(&typings, "interface CardPinEventDetails {", "\n}")
+        .split("{ event: \"")
+        .skip(1)
+        .filter_map(|rest| rest.split_once('"').map(|(name, _)| name));
+    let names: Vec<_> = attributes.chain(events).collect();
+    assert!(
+        names.contains(&"expires-in") && names.contains(&"hidden"),
+        "the names were not found: {names:?}"
+    );
+    let missing: Vec<_> =
+        names.into_iter().filter(|name| !reference.contains(&format!("`{name}`"))).collect();
+    assert!(missing.is_empty(), "docs/reference.md says nothing of {}", missing.join(", "));
+}
+
+fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
+    text.split_once(start).unwrap().1.split_once(end).unwrap().0
+}
+
+/// The names behind `cargo xtask`.
+fn commands(text: &str) -> Vec<&str> {
+    let is_word = |c: char| c.is_ascii_lowercase() || c == '-';
+    let names = text.split("cargo xtask ").skip(1).filter_map(|rest| rest.split(|c| !is_word(c)).next());
+    names.filter(|name| !name.is_empty()).collect()
+}
+
+/// Every Markdown file of the repository.
+fn documents(root: &Path) -> Vec<PathBuf> {
+    let mut documents = Vec::new();
+    let mut folders = vec![root.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let entry = entry.unwrap();
+            let is_folder = entry.file_type().unwrap().is_dir();
+            if is_folder && !SKIPPED.iter().any(|skipped| entry.file_name() == *skipped) {
+                folders.push(entry.path());
+            } else if entry.path().extension().is_some_and(|extension| extension == "md")
+                && !entry.path().ends_with(PART_OF_ANOTHER)
+            {
+                documents.push(entry.path());
+            }
+        }
+    }
+    documents.sort();
+    documents
+}
+
+/// One line for each link or path that leads nowhere.
+fn faults(root: &Path, document: &Path) -> Vec<String> {
+    let text = fs::read_to_string(document).unwrap();
+    let folder = document.parent().unwrap();
+    let mut faults = Vec::new();
+    for (number, line) in prose(&text) {
+        let links = links(line).into_iter().filter_map(|link| fault_of_link(document, &link));
+        let paths = paths(line)
+            .into_iter()
+            .filter(|path| {
+                let first = path.split('/').next().unwrap();
+                root.join(first).is_dir() && !SKIPPED.contains(&first)
+            })
+            .filter(|path| !root.join(path).exists() && !folder.join(path).exists())
+            .map(|path| format!("there is no `{path}`"));
+        for fault in links.chain(paths) {
+            faults.push(format!("{}:{number}: {fault}", document.strip_prefix(root).unwrap().display()));
+        }
+    }
+    faults
+}
+
+/// Why a link is broken; `None` for one that works, or that leads out of the repository.
+fn fault_of_link(document: &Path, link: &str) -> Option<String> {
+    if link.contains("://") || link.starts_with("mailto:") {
+        return None;
+    }
+    let (path, heading) = link.split_once('#').map_or((link, None), |(path, heading)| (path, Some(heading)));
+    let target = if path.is_empty() { document.to_owned() } else { document.parent().unwrap().join(path) };
+    if !target.exists() || path.starts_with('/') {
+        return Some(format!("the link to {link} leads to no file"));
+    }
+    let heading = heading?;
+    let text = fs::read_to_string(&target).unwrap();
+    (!anchors(&text).contains(heading)).then(|| format!("the link to {link} leads to no heading"))
+}
+
+/// The lines outside of code blocks, with their numbers.
+fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut is_code = false;
+    (1..).zip(text.lines()).filter(move |(_, line)| {
+        let is_fence = line.trim_start().starts_with("```");
+        is_code ^= is_fence;
+        !is_code && !is_fence
+    })
+}
+
+/// What the links and pictures of a line lead to. A code span has none, and may be the text of one.
+fn links(line: &str) -> Vec<String> {
+    let line: String = line.split('`').step_by(2).collect();
+    let ends = [("](", ')'), ("src=\"", '"'), ("href=\"", '"')];
+    let inline = ends.iter().flat_map(|(start, end)| {
+        line.split(start).skip(1).filter_map(move |rest| rest.split_once(*end).map(|(link, _)| link))
+    });
+    // `[name]: target`
+    let definition = line.strip_prefix('[').and_then(|rest| rest.split_once("]: ")).map(|(_, link)| link);
+    inline.chain(definition).map(|link| link.trim().to_owned()).collect()
+}
+
+/// The code spans of a line that have the form of a path in the repository.
+fn paths(line: &str) -> Vec<&str> {
+    let is_path = |span: &&str| {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
+        span.contains('/') && !span.starts_with(['/', '.']) && span.chars().all(is_plain)
+    };
+    line.split('`').skip(1).step_by(2).filter(is_path).collect()
+}
+
+/// The names by which the headings of a text can be linked to, as GitHub forms them.
+fn anchors(text: &str) -> BTreeSet<String> {
+    let mut anchors = BTreeSet::new();
+    for (_, line) in prose(text) {
+        let Some(heading) = line.strip_prefix('#').map(|rest| rest.trim_start_matches('#')) else { continue };
+        let anchor: String = heading
+            .trim()
+            .to_lowercase()
+            .chars()
+            .filter(|c| c.is_alphanumeric() || " -_".contains(*c))
+            .map(|c| if c == ' ' { '-' } else { c })
+            .collect();
+        let numbered = (1..).map(|number| format!("{anchor}-{number}"));
+        let free = [anchor.clone()].into_iter().chain(numbered).find(|name| !anchors.contains(name));
+        anchors.extend(free);
+    }
+    anchors
+}
+
+#[test]
+fn commands_are_found() {
+    assert_eq!(
+        commands("`cargo xtask test`; `cargo xtask`\ncargo xtask soak --pairs 1 $(cargo xtask )"),
+        ["test", "soak"]
+    );
+}
+
+#[test]
+fn what_leads_nowhere_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    fs::create_dir(root.join("docs")).unwrap();
+    fs::write(root.join("docs/other.md"), "# One thing\n## And `two`: more\n").unwrap();
+    let document = root.join("README.md");
+    let text = "[a](docs/other.md#and-two-more) [b](docs/gone.md) [c](docs/other.md#gone)\n\
+                ```\n[in code](gone.md) `docs/gone.md`\n```\n\
+                `docs/other.md` `docs/gone.rs` `text/html` `src=\"…\"` <img src=\"gone.png\"> [d](https://example.com/gone)\n";
+    fs::write(&document, text).unwrap();
+    assert_eq!(
+        faults(root, &document),
+        [
+            "README.md:1: the link to docs/gone.md leads to no file",
+            "README.md:1: the link to docs/other.md#gone leads to no heading",
+            "README.md:5: the link to gone.png leads to no file",
+            "README.md:5: there is no `docs/gone.rs`",
+        ]
+    );
+}
