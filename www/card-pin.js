@@ -5,11 +5,13 @@
  * what is drawn and told follows from that. The element only decides when a session starts, and in which language.
  */
 
-import { ATTRIBUTES, PROPERTIES, defineProperties, readOptions } from "./attributes.js";
+import { defineProperties, looksWrong, readOptions } from "./attributes.js";
 import { CardPinError } from "./error.js";
+import { hint } from "./hint.js";
 import { listenToKeys } from "./keyboard.js";
 import { keyOf } from "./keypad.js";
-import { DEFAULTS, oneOf, toSettings } from "./options.js";
+import { ATTRIBUTES, PROPERTIES } from "./names.js";
+import { DEFAULTS, toSettings } from "./options.js";
 import { Pad } from "./pad.js";
 import { PinSession } from "./pin-session.js";
 import { bare } from "./platform.js";
@@ -35,8 +37,11 @@ const Base = /** @type {typeof HTMLElement} */ (globalThis.HTMLElement ?? Object
 /** The properties that reflect no attribute, of each element. @type {WeakMap<HTMLElement, Record<string, any>>} */
 const properties = new WeakMap();
 
+/** After how long the page is told that the pad still has no control id, nor where to ask for one, in milliseconds. */
+const WAITING_MS = 1000;
+
 export class CardPin extends Base {
-  static observedAttributes = ["control-id", "keypad", "lang", "operation"];
+  static observedAttributes = [...Object.keys(ATTRIBUTES), "lang"];
 
   // Closed: the path of an event that is heard outside does not name what is in here.
   #root = this.attachShadow(bare({ mode: "closed" }));
@@ -63,7 +68,7 @@ export class CardPin extends Base {
     super();
     properties.set(this, bare({}));
     // What was set before the element was defined is a property of its own, which hides the one that counts.
-    for (const name of [...Object.values(ATTRIBUTES), ...PROPERTIES, "controlIdProvider", "words"]) {
+    for (const name of PROPERTIES) {
       if (!Object.hasOwn(this, name)) continue;
       const self = /** @type {any} */ (this);
       const value = self[name];
@@ -85,12 +90,14 @@ export class CardPin extends Base {
 
   /** @param {string} name @param {string | null} before @param {string | null} value */
   attributeChangedCallback(name, before, value) {
-    if (name === "keypad") this.#layKeys();
+    // What was missing may be there now.
+    if (this.#isUnusable) this.#queueStart();
+    else if (name === "keypad") this.#layKeys();
     else if (name === "lang") this.#render();
     else if (name === "operation") {
       // A control id that a session had is spent: the next one starts with another.
       if ((value ?? DEFAULTS.operation) !== (before ?? DEFAULTS.operation) && !this.#isSpent) this.#restart();
-    } else if (value !== this.#usedControlId && value) {
+    } else if (name === "control-id" && value !== this.#usedControlId && value) {
       if (this.#isRunning) this.#isNextWanted = this.#controlIdProvider === undefined;
       else this.#queueStart();
     }
@@ -214,7 +221,13 @@ export class CardPin extends Base {
     this.#isUnusable = false;
     this.#usedControlId = this.getAttribute("control-id");
     if (this.#controlIdProvider || this.#usedControlId) this.#prepare();
+    else setTimeout(() => this.isConnected && !this.#isRunning && !this.#session && this.#hint("control_id_missing"), WAITING_MS);
     this.#layKeys();
+  }
+
+  /** @param {string} mistake */
+  #hint(mistake) {
+    hint(this.getAttribute("hints") !== "off", mistake, this);
   }
 
   #makePane() {
@@ -262,13 +275,9 @@ export class CardPin extends Base {
   }
 
   #layKeys() {
-    const kind = this.getAttribute("keypad") ?? "fixed";
-    try {
-      this.#drawn?.layKeys(oneOf("keypad", /** @type {"fixed" | "shuffled" | "none"} */ (kind), ["fixed", "shuffled", "none"]));
-      this.#render();
-    } catch (error) {
-      reportError(error);
-    }
+    if (looksWrong(this)) this.#hint("markup");
+    this.#drawn?.layKeys(this.getAttribute("keypad"));
+    this.#render();
   }
 
   /** @param {boolean} views @param {string} event */

@@ -2,10 +2,12 @@
 
 /** What a session is made with: checked here, once. Messages name the option and say what it takes, never its value. */
 
+import { vaultSource } from "card-pin-vault";
 import { CardPinError } from "./error.js";
 import { absolute, bare, isSecure } from "./platform.js";
 
 /** @import {Open} from "./protocol.d.ts" */
+/** @import {VaultSource} from "./vault-files.js" */
 
 /**
  * @typedef {object} PinSessionOptions
@@ -28,6 +30,7 @@ import { absolute, bare, isSecure } from "./platform.js";
  * @property {"omit" | "same-origin" | "include"} [credentials] which requests carry cookies
  * @property {Record<string, string>} [requestHeaders] more headers for the requests
  * @property {"any" | "worker"} [isolation] `worker`: fail rather than hold the PIN on the page
+ * @property {"on" | "off"} [hints] whether mistakes of the page are explained in the console
  * @property {string} [workerUrl]
  * @property {string} [wasmUrl]
  * @property {string} [scalarWasmUrl]
@@ -94,6 +97,7 @@ export const DEFAULTS = Object.freeze({
   pinBlockFormats: Object.freeze([1, 4]),
   credentials: "omit",
   isolation: "any",
+  hints: "on",
 });
 
 /** The longest control id, in characters: as in `src/wire.rs`. */
@@ -194,8 +198,9 @@ function formatList(formats) {
  * What a session is made from.
  * @typedef {object} Settings
  * @property {Open} open what the vault is told
- * @property {{workerUrl?: string, wasmUrl?: string, scalarWasmUrl?: string}} files where the vault is, if not beside this script
+ * @property {VaultSource} source where the vault is
  * @property {boolean} mayRunOnPage whether the vault may run on the page where no worker can be started
+ * @property {boolean} hints whether mistakes of the page are explained in the console
  */
 
 /**
@@ -208,7 +213,7 @@ export function toSettings(options) {
   const given = bare({ ...DEFAULTS, ...definedOf(options) });
   const operation = oneOf("operation", given.operation, ["set-pin", "view-pin"]);
   const views = operation === "view-pin";
-  const { controlId, controlIdProvider, workerUrl, wasmUrl, scalarWasmUrl } = given;
+  const { controlId, controlIdProvider } = given;
   if (controlIdProvider !== undefined && typeof controlIdProvider !== "function") {
     throw new TypeError("controlIdProvider has to be a function that returns a promise of a control id");
   }
@@ -233,8 +238,9 @@ export function toSettings(options) {
       requestHeaders: given.requestHeaders === undefined ? [] : headerList(given.requestHeaders),
       timeoutMs: wholeNumber("timeoutMs", given.timeoutMs, 1, MAX_TIMEOUT_MS),
     },
-    files: bare({ workerUrl, wasmUrl, scalarWasmUrl }),
+    source: vaultSource(given),
     mayRunOnPage: oneOf("isolation", given.isolation, ["any", "worker"]) === "any",
+    hints: oneOf("hints", given.hints, ["on", "off"]) === "on",
   };
 }
 

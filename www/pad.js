@@ -42,7 +42,7 @@ export class Pad {
     this.pane.body.append(this.#entry, this.#keys, this.#suggestion);
   }
 
-  /** @param {"fixed" | "shuffled" | "none"} kind */
+  /** @param {string | null} kind `shuffled`, `none`, or else fixed */
   layKeys(kind) {
     this.#keypad = kind === "none" ? undefined : new Keypad(kind);
     this.#keys.replaceChildren(...(this.#keypad ? [this.#keypad.element] : []));

@@ -22,6 +22,7 @@ for (const [name, value] of Object.entries({ window, customElements, document, l
   // Node has a `navigator` of its own, which cannot be assigned to.
   Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
 }
+globalThis.origin = location.origin;
 globalThis.matchMedia = () => ({ matches: true });
 // The pad's own root is closed; the tests look into it all the same.
 const { attachShadow } = window.Element.prototype;
