@@ -35,7 +35,7 @@ export function vaultSource({ workerUrl, wasmUrl, scalarWasmUrl }) {
   return {
     start: () => startWorker(isForeign(worker) ? starterOf(worker) : worker, "module"),
     wasm,
-    load: () => import(worker).then(() => /** @type {any} */ (globalThis)[KEY], () => explain(worker)),
+    load: () => importAsIs(worker).then(() => /** @type {any} */ (globalThis)[KEY], () => explain(worker)),
     workerUrl: worker,
   };
 }

@@ -13,7 +13,7 @@ use std::{fs, process::Command, time::Instant};
 type Check = (&'static str, fn(&Project) -> Result<()>);
 
 /// Cheap ones first; a browser sees only what passed everything else.
-const CHECKS: [Check; 16] = [
+const CHECKS: [Check; 17] = [
     ("format", format),
     ("layers", layers::check),
     ("supply chain", supply_chain::check),
@@ -25,6 +25,7 @@ const CHECKS: [Check; 16] = [
     ("bill of materials", sbom::check),
     ("the same bytes from another build", reproduce::again),
     ("size", size::check),
+    ("the package, as bundlers and TypeScript look for its parts", package),
     ("types of the scripts", types),
     ("the page's scripts, in Node", page_tests),
     ("wasm tests in Chromium, with SIMD", |project| wasm_tests(project, "--chrome", Simd::With)),
@@ -116,6 +117,15 @@ fn types(project: &Project) -> Result<()> {
         )?;
     }
     Ok(())
+}
+
+/// That an `import` of each entry finds a script and its types. What gives a module to `require` is no mistake: Node.js takes
+/// them since 20.19.
+fn package(project: &Project) -> Result<()> {
+    let dist = project.dist();
+    let tool = |name: &str| Command::new(project.work("e2e-npm").join("node_modules/.bin").join(name));
+    run::run(tool("publint").arg("--strict").arg(&dist))?;
+    run::run(tool("attw").args(["--quiet", "--ignore-rules", "cjs-resolves-to-esm", "--pack"]).arg(&dist))
 }
 
 /// The scripts of `www/`, without a browser.
