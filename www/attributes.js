@@ -14,8 +14,7 @@ const LOOKS = ["keypad", "theme"];
  * @param {Element} element
  */
 export const looksWrong = (element) =>
-  !["fixed", "shuffled", "none", null].includes(element.getAttribute("keypad")) ||
-  !["light", "dark", "auto", null].includes(element.getAttribute("theme")) ||
+  !/^(fixed|shuffled|none|null) (light|dark|auto|null)$/.test(`${element.getAttribute("keypad")} ${element.getAttribute("theme")}`) ||
   element.getAttributeNames().some((name) => !(name in ATTRIBUTES) && PROPERTIES.some((known) => known.startsWith(name.slice(0, 3))));
 
 /**

@@ -16,7 +16,7 @@ import { Pad } from "./pad.js";
 import { bare } from "./platform.js";
 import { Presses } from "./presses.js";
 import { Session } from "./session.js";
-import { eventsBetween, takesInput } from "./session-state.js";
+import { eventsBetween, initial, takesInput } from "./session-state.js";
 import { Speech } from "./speech.js";
 import { canDraw } from "./stage.js";
 import { ViewPane } from "./view-pane.js";
@@ -228,7 +228,7 @@ export class CardPin extends Base {
   }
 
   #makePane() {
-    const drawn = this.#views ? new ViewPane(this.#root) : new Pad(this.#root, (typed) => this.#type(typed));
+    const drawn = this.#views ? new ViewPane(this.#root, () => this.#render()) : new Pad(this.#root, (typed) => this.#type(typed));
     const { pane } = drawn;
     new Presses(pane.element, (button) => this.#press(button));
     listenToKeys(pane.element, (typed, isRepeated) => this.#type(typed, isRepeated));
@@ -393,20 +393,13 @@ export class CardPin extends Base {
     const end = state?.end;
     const isOver = end?.code === null && state?.views;
     return {
+      ...(state ?? initial({ views: this.#views, isGiven: false })),
       phase: phaseOf(state, this.#isUnusable, this.#isOpening),
-      step: state?.step ?? "entry",
-      digits: state?.digits ?? 0,
       minLength,
       maxLength,
       confirm,
       refusesWeak: weakPin === "reject",
       problem: (end ? end.code : state?.problem) ?? undefined,
-      reason: state?.reason ?? undefined,
-      refusals: state?.refusals ?? 0,
-      waits: (state?.waitsSeconds ?? null) !== null,
-      isSlow: state?.isSlow ?? false,
-      secondsLeft: state?.secondsLeft ?? 0,
-      suggested: state?.suggested ?? false,
       canSuggest: canDraw(),
       canRestart: (isOver || end?.retryable === true) && this.#controlIdProvider !== undefined,
     };

@@ -11,5 +11,5 @@ export function hint(isWanted, mistake, subject) {
   if (!isWanted) return;
   import("./hints.js")
     .then(({ warn }) => warn(mistake, subject))
-    .catch(() => console.warn(`card-pin: ${mistake} (hints.js, which says more, did not load)`));
+    .catch(() => console.warn(`<card-pin>: ${mistake}; hints.js did not load`));
 }

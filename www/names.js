@@ -2,27 +2,18 @@
 
 /** The names of the attributes and properties of `<card-pin>`. */
 
-/** @type {Readonly<Record<string, string>>} */
-export const ATTRIBUTES = Object.freeze({
-  operation: "operation",
-  "control-id": "controlId",
-  "tzpk-url": "tzpkUrl",
-  "set-url": "setUrl",
-  "view-url": "viewUrl",
-  "status-url": "statusUrl",
-  "min-length": "minLength",
-  "max-length": "maxLength",
-  confirm: "confirm",
-  "weak-pin": "weakPin",
-  keypad: "keypad",
-  theme: "theme",
-  "timeout-ms": "timeoutMs",
-  "key-size": "keySize",
-  "pin-block-formats": "pinBlockFormats",
-  credentials: "credentials",
-  isolation: "isolation",
-  hints: "hints",
-});
+/** `one-name` and `one_name` as `oneName`. @param {string} name */
+export const camel = (name) => name.replace(/[-_]./g, ([, initial]) => initial.toUpperCase());
+
+/** The attributes, and the properties that reflect them. @type {Record<string, string>} */
+export const ATTRIBUTES = Object.fromEntries(
+  (
+    "operation control-id tzpk-url set-url view-url status-url min-length max-length confirm weak-pin keypad theme timeout-ms " +
+    "key-size pin-block-formats credentials isolation hints"
+  )
+    .split(" ")
+    .map((name) => [name, camel(name)]),
+);
 
 /**
  * Properties that reflect no attribute. The addresses of scripts are among them, since markup must not be able to name those.

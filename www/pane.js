@@ -15,13 +15,12 @@ import { makeElement } from "./platform.js";
 const PICTURES = { good: "M4.5 12.5l5 5 10-11", bad: "M12 4.5v9.5m0 4.5v1" };
 
 /** Events that say what is pressed or typed: none of them leaves the pad. */
-const PRIVATE = [
-  ...["pointerdown", "pointerup", "pointermove", "pointerover", "pointerout", "pointercancel", "pointerrawupdate"],
-  ...["gotpointercapture", "lostpointercapture"],
-  ...["mousedown", "mouseup", "mousemove", "mouseover", "mouseout", "touchstart", "touchend", "touchmove", "touchcancel"],
-  ...["click", "dblclick", "auxclick", "contextmenu", "selectstart", "dragstart"],
-  ...["beforeinput", "input", "compositionstart", "compositionupdate", "compositionend", "change", "paste", "copy", "cut"],
-];
+const PRIVATE = (
+  "pointerdown pointerup pointermove pointerover pointerout pointercancel pointerrawupdate gotpointercapture lostpointercapture " +
+  "mousedown mouseup mousemove mouseover mouseout touchstart touchend touchmove touchcancel " +
+  "click dblclick auxclick contextmenu selectstart dragstart " +
+  "beforeinput input compositionstart compositionupdate compositionend change paste copy cut"
+).split(" ");
 
 /**
  * An element that a page can style by `::part(name)`.

@@ -280,11 +280,9 @@ export class Session {
 
 /** @param {number} number @returns {Submit} */
 function makeSubmit(number) {
-  /** @type {Pick<Submit, "resolve" | "reject">} */
-  let settle = { resolve() {}, reject() {} };
-  /** @type {Promise<any>} */
-  const promise = new Promise((resolve, reject) => (settle = { resolve: () => resolve(undefined), reject }));
+  const submit = /** @type {Submit} */ ({ number });
+  submit.promise = new Promise((resolve, reject) => Object.assign(submit, { resolve, reject }));
   // A page that listens to the events alone need not handle the promise.
-  promise.catch(() => {});
-  return { number, promise, ...settle };
+  submit.promise.catch(() => {});
+  return submit;
 }

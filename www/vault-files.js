@@ -60,17 +60,13 @@ function fileAt(name, given, beside) {
 }
 
 /** Whether a file is of another origin than the page. @param {string} url */
-const isForeign = (url) => /^http/.test(url) && new URL(url).origin !== globalThis.origin;
-
-/** The starters that were made: none is revoked, because a worker may still be loading it. @type {Record<string, string>} */
-const starters = bare({});
+const isForeign = (url) => /^http/.test(url) && !url.startsWith(`${globalThis.origin}/`);
 
 /**
  * A worker is only started from the page's own origin: this one is, and loads the other.
  * @param {string} url
  */
-const starterOf = (url) =>
-  (starters[url] ??= URL.createObjectURL(new Blob([`import ${JSON.stringify(url)}`], bare({ type: "text/javascript" }))));
+const starterOf = (url) => URL.createObjectURL(new Blob([`import ${JSON.stringify(url)}`], bare({ type: "text/javascript" })));
 
 /**
  * Tells a network that is down from a file that is not there, or is blocked: an import says neither.

@@ -77,14 +77,13 @@ test("a worker of the page's own origin is started as it is", () => {
   assert.deepEqual({ ...options }, { type: "module", name: "card-pin" });
 });
 
-test("a worker of another origin is started by one of the page's own, the same each time", async () => {
+test("a worker of another origin is started by one of the page's own", async () => {
   offerWorkers();
-  const source = vaultSource({ ...elsewhere, workerUrl: 'https://cdn.example/w"1.js' });
-  source.start();
-  source.start();
+  vaultSource({ ...elsewhere, workerUrl: 'https://cdn.example/w"1.js' }).start();
+  vaultSource({ ...elsewhere, workerUrl: "https://issuer.example.evil/w.js" }).start();
   const [first, second] = workers;
   assert.match(first.url, /^blob:/);
-  assert.equal(second.url, first.url);
+  assert.match(second.url, /^blob:/);
   assert.equal(await (await fetch(first.url)).text(), 'import "https://cdn.example/w%221.js"');
 });
 

@@ -28,12 +28,16 @@ const STANDALONE_ENTRY: &str = "import \"./card-pin.standalone.js\";\n";
 
 /// Bundles the scripts of `www/` into those of the package.
 pub(super) fn bundle_all(project: &Project, staging: &Path, glue: &Path) -> Result<()> {
-    run(esbuild(project).args(["www/card-pin.css", "--minify"]).arg(outfile(&style_sheet(project))))?;
+    let sheet = style_sheet(project);
+    run(esbuild(project).args(["www/card-pin.css", "--minify"]).arg(outfile(&sheet)))?;
+    let style = fs::read_to_string(&sheet).context("the style sheet cannot be read")?;
+    fs::write(&sheet, shorten_properties(&style)).context("the style sheet cannot be written")?;
     let with_glue = alias("card-pin-wasm", glue);
     let vault = |file: &str| alias("card-pin-vault", &project.www().join(file));
 
     // What is loaded when it is needed.
-    let mut later: Vec<OsString> = vec!["--external:./hints.js".into()];
+    let mut later: Vec<OsString> =
+        ["hints.js", "describe-view.js"].map(|name| format!("--external:./{name}").into()).into();
     for language in languages(project)? {
         let path = format!("{LANGUAGES}/{language}");
         later.push(format!("--external:./{path}").into());
@@ -46,6 +50,7 @@ pub(super) fn bundle_all(project: &Project, staging: &Path, glue: &Path) -> Resu
         ("card-pin.js", "card-pin.js", module(&later)),
         ("pin-session.js", "session.js", module(&later)),
         ("hints.js", "hints.js", module(&[MAP.into()])),
+        ("describe-view.js", "describe-view.js", module(&[MAP.into()])),
         ("vault.worker.js", "card-pin.worker.js", module(&[with_glue.clone(), MAP.into()])),
         ("page.js", "page.js", module(&["--external:./card-pin.js".into(), MAP.into()])),
         ("mock.js", "mock.js", module(&mocked)),
@@ -95,6 +100,23 @@ fn standalone(project: &Project, staging: &Path, with_glue: OsString) -> Result<
     fs::write(staging.join("standalone.js"), STANDALONE_ENTRY).context("standalone.js cannot be written")
 }
 
+/// Gives short names to the properties that are the style sheet's own: `--_surface` and the like.
+fn shorten_properties(style: &str) -> String {
+    let is_in_name = |character: char| character.is_ascii_alphanumeric() || character == '-';
+    let mut parts = style.split("--_");
+    let mut short = parts.next().unwrap_or_default().to_owned();
+    let mut names: Vec<&str> = Vec::new();
+    for part in parts {
+        let (name, rest) = part.split_at(part.find(|character| !is_in_name(character)).unwrap_or(part.len()));
+        let place = names.iter().position(|known| *known == name).unwrap_or_else(|| {
+            names.push(name);
+            names.len() - 1
+        });
+        short.push_str(&format!("--_{place:x}{rest}"));
+    }
+    short
+}
+
 /// What a bare name in an `import` stands for.
 fn alias(name: &str, file: &Path) -> OsString {
     let mut option = OsString::from(format!("--alias:{name}="));
@@ -127,4 +149,16 @@ fn outfile(to: &Path) -> OsString {
     let mut option = OsString::from("--outfile=");
     option.push(to);
     option
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shorten_properties;
+
+    #[test]
+    fn a_property_has_the_same_short_name_wherever_it_stands() {
+        let style = ":host{--_key: var(--card-pin-key, #fff);--_key-line:red}a{color:var(--_key);outline:var(--_key-line)}";
+        let short = ":host{--_0: var(--card-pin-key, #fff);--_1:red}a{color:var(--_0);outline:var(--_1)}";
+        assert_eq!(shorten_properties(style), short);
+    }
 }
