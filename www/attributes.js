@@ -1,39 +1,21 @@
 // @ts-check
 
-/** The attributes of `<card-pin>`, the properties that reflect them, and those that reflect none. */
+/** The attributes of `<card-pin>` as options, and the properties that reflect them. */
 
+import { ATTRIBUTES, PLAIN, PROPERTIES } from "./names.js";
 import { oneOf } from "./options.js";
 import { bare } from "./platform.js";
-
-/** @type {Readonly<Record<string, string>>} */
-export const ATTRIBUTES = Object.freeze({
-  operation: "operation",
-  "control-id": "controlId",
-  "expires-in": "expiresIn",
-  "tzpk-url": "tzpkUrl",
-  "set-url": "setUrl",
-  "view-url": "viewUrl",
-  "status-url": "statusUrl",
-  "min-length": "minLength",
-  "max-length": "maxLength",
-  confirm: "confirm",
-  "weak-pin": "weakPin",
-  keypad: "keypad",
-  theme: "theme",
-  "timeout-ms": "timeoutMs",
-  "key-size": "keySize",
-  "pin-block-formats": "pinBlockFormats",
-  credentials: "credentials",
-  isolation: "isolation",
-});
 
 /** Attributes that only change how the pad looks. A session does not need them. */
 const LOOKS = ["keypad", "theme"];
 
 /**
- * Properties that reflect no attribute. The addresses of scripts are among them, since markup must not be able to name those.
+ * Whether something in an element's markup looks wrong. It is only a first look: `hints.js` says what it is.
+ * @param {Element} element
  */
-export const PROPERTIES = ["workerUrl", "wasmUrl", "scalarWasmUrl", "requestHeaders", "pinRules"];
+export const looksWrong = (element) =>
+  !/^(fixed|shuffled|none|null) (light|dark|auto|null)$/.test(`${element.getAttribute("keypad")} ${element.getAttribute("theme")}`) ||
+  element.getAttributeNames().some((name) => !(name in ATTRIBUTES) && PROPERTIES.some((known) => known.startsWith(name.slice(0, 3))));
 
 /**
  * The options of a session, as attributes and properties give them.
@@ -75,7 +57,7 @@ export function defineProperties({ prototype }, propertiesOf) {
       },
     });
   }
-  for (const name of PROPERTIES) {
+  for (const name of PLAIN) {
     define(name, {
       get() {
         return propertiesOf(this)[name];

@@ -21,3 +21,6 @@ declare module "card-pin-scalar-wasm-inlined" {
   const wasm: string;
   export default wasm;
 }
+
+/** Loads a script from an address that no bundler is to look into. The build writes it before everything else. */
+declare function importAsIs(url: string): Promise<unknown>;

@@ -2,6 +2,8 @@
 
 /** What the pad shows and says while a PIN is set: a pure function of where the session is and of the language. */
 
+import { camel } from "./names.js";
+
 /** @import {Words} from "./words.js" */
 
 /**
@@ -15,11 +17,11 @@
  * @property {boolean} confirm
  * @property {boolean} refusesWeak
  * @property {string | undefined} problem the code of the refusal that the customer has not answered yet, or of the end
- * @property {string | undefined} reason which rule refused a weak PIN
+ * @property {string | null} reason which rule refused a weak PIN
  * @property {number} refusals how many there were
- * @property {boolean} waits whether a busy server is waited for
  * @property {boolean} checking whether the outcome is looked up
  * @property {number | null} timeLeft seconds until the customer has to begin again, once there are few
+ * @property {number | null} waitsSeconds for which a busy server is left alone
  * @property {boolean} isSlow whether the wait takes so long that somebody may wonder
  * @property {number} secondsLeft until a PIN that is shown is hidden
  * @property {boolean} suggested whether a PIN is shown that the vault drew for the customer
@@ -40,10 +42,10 @@
  * @property {string} problem what went wrong, in the hint's place
  * @property {string} status what a screen reader says when it has time
  * @property {string} alert what it says at once
- * @property {"good" | "bad" | undefined} picture in the place of the entry
+ * @property {"good" | "bad"} [picture] in the place of the entry
  * @property {boolean} isBusy
- * @property {Button | undefined} primary
- * @property {Button | undefined} secondary
+ * @property {Button} [primary]
+ * @property {Button} [secondary]
  * @property {"entry" | "title" | "primary"} focus where the focus belongs
  */
 
@@ -52,18 +54,8 @@
 /** The codes that have one text: all of them mean that this browser cannot do it here. */
 const BROWSER = ["isolation_unavailable", "vault_missing", "wasm_unavailable"];
 
-/** The texts of refusals, by code. @type {Record<string, string>} */
-const REFUSALS = { too_short: "tooShort", too_long: "tooLong", not_digits: "notDigits", mismatch: "mismatch", weak_pin: "weak" };
-
-/** Those of weak PINs, by reason. @type {Record<string, string>} */
-const REASONS = {
-  run: "weakRun",
-  repeat: "weakRepeat",
-  year: "weakYear",
-  pattern: "weakPattern",
-  common: "weakCommon",
-  personal: "weakPersonal",
-};
+/** What says nothing. */
+export const BLANK = { step: "", hint: "", problem: "", status: "", alert: "" };
 
 /** At which of its last seconds it is said that a control id runs out. */
 const SAID_SECONDS = [20, 60];
@@ -117,19 +109,18 @@ export function describePad(state, words) {
 function describePhase(state, words) {
   /** @param {string} key @param {Record<string, number>} [values] */
   const text = (key, values) => words.text("pad", key, values);
-  const blank = { step: "", hint: "", problem: "", status: "", alert: "", picture: undefined, primary: undefined, secondary: undefined };
   const cancel = button(text("cancel"), "cancel");
   switch (state.phase) {
     case "open":
       return describeOpen(state, words);
     case "submitting": {
-      const hint = state.waits ? text("busy") : state.checking ? text("checking") : state.isSlow ? text("still") : "";
+      const hint = state.waitsSeconds !== null ? text("busy") : state.checking ? text("checking") : state.isSlow ? text("still") : "";
       const title = text("submitting");
-      return { ...blank, title, hint, status: hint || title, primary: button(text("submit"), "advance", false), focus: "entry" };
+      return { ...BLANK, title, hint, status: hint || title, primary: button(text("submit"), "advance", false), focus: "entry" };
     }
     case "done": {
       const [title, hint] = [text("done"), text("doneHint")];
-      return { ...blank, title, hint, status: sentences(title, hint), picture: "good", focus: "title" };
+      return { ...BLANK, title, hint, status: sentences(title, hint), picture: "good", focus: "title" };
     }
     case "failed":
       return describeFailure(state, words);
@@ -137,7 +128,7 @@ function describePhase(state, words) {
       return describeEnd(words, text("unusable"), text("contact"), false);
     default: {
       const title = text("preparing");
-      return { ...blank, title, hint: state.isSlow ? text("still") : "", secondary: cancel, focus: "entry" };
+      return { ...BLANK, title, hint: state.isSlow ? text("still") : "", secondary: cancel, focus: "entry" };
     }
   }
 }
@@ -170,7 +161,6 @@ function describeOpen(state, words) {
     problem,
     status: digits > 0 ? count : isRepeat ? sentences(stepLabel, label) : "",
     alert: problem || timeLeftSaid,
-    picture: undefined,
     primary: suggest ?? (goesOn ? undefined : advance),
     secondary: isRepeat ? button(text("back"), "back") : button(text("cancel"), "cancel"),
     focus: "entry",
@@ -181,13 +171,10 @@ function describeOpen(state, words) {
 function describeSuggestion(words) {
   const [title, hint] = ["suggestion", "suggestionHint"].map((key) => words.text("pad", key));
   return {
-    step: "",
+    ...BLANK,
     title,
     hint,
-    problem: "",
     status: sentences(title, hint),
-    alert: "",
-    picture: undefined,
     primary: button(words.text("pad", "useSuggestion"), "back"),
     secondary: button(words.text("view", "spell"), "spell"),
     focus: /** @type {const} */ ("primary"),
@@ -205,11 +192,9 @@ function describeSuggestion(words) {
 export function describeEnd(words, title, problem, canRestart) {
   const leave = button(words.text("pad", "leave"), "cancel");
   return {
-    step: "",
+    ...BLANK,
     title,
-    hint: "",
     problem,
-    status: "",
     alert: sentences(title, problem),
     picture: "bad",
     primary: canRestart ? button(words.text("pad", "again"), "restart") : leave,
@@ -228,8 +213,9 @@ function describeFailure({ problem = "closed", canRestart }, words) {
 /** @param {PadState} state @param {Words} words */
 function refusal({ problem, reason, digits, minLength, maxLength }, words) {
   if (problem === undefined) return "";
-  const key = (problem === "weak_pin" && REASONS[reason ?? ""]) || REFUSALS[problem] || "weak";
-  return words.text("refusals", key, { count: problem === "too_short" ? Math.max(1, minLength - digits) : maxLength });
+  const key = camel(problem === "weak_pin" ? (reason ? `weak_${reason}` : "weak") : problem);
+  const count = problem === "too_short" ? Math.max(1, minLength - digits) : maxLength;
+  return words.text("refusals", key, { count }) || words.text("refusals", "weak");
 }
 
 /**

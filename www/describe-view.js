@@ -2,26 +2,12 @@
 
 /** What the pad shows and says while a PIN is viewed: a pure function of where the session is and of the language. */
 
-import { button, describeEnd, describeTimeLeft, errorKey, sentences } from "./describe-pad.js";
+import { BLANK, button, describeEnd, describeTimeLeft, errorKey, sentences } from "./describe-pad.js";
 
 /** @import {PadState, View} from "./describe-pad.js" */
 /** @import {Words} from "./words.js" */
 
 /** @typedef {View & {isShown: boolean}} ViewView */
-
-/** The codes of which the text differs from that for setting a PIN. */
-const OWN = [
-  "control_id_missing",
-  "control_id_unavailable",
-  "control_id_expired",
-  "busy",
-  "entropy_unavailable",
-  "browser",
-  "closed",
-];
-
-/** Texts of which the longest decides how much room there is. */
-export const TITLES = ["open", "submitting", "shown", "hidden"];
 
 /** @param {PadState} state @param {Words} words @returns {ViewView} */
 export function describeView(state, words) {
@@ -30,10 +16,9 @@ export function describeView(state, words) {
 }
 
 /** @param {PadState} state @param {Words} words @returns {Omit<View, "isBusy">} */
-function describePhase({ phase, problem = "closed", waits, isSlow, timeLeft, secondsLeft, canRestart }, words) {
+function describePhase({ phase, problem = "closed", waitsSeconds, isSlow, timeLeft, secondsLeft, canRestart }, words) {
   /** @param {string} key @param {Record<string, number>} [values] */
   const text = (key, values) => words.text("view", key, values);
-  const blank = { step: "", hint: "", problem: "", status: "", alert: "", picture: undefined, primary: undefined, secondary: undefined };
   const cancel = button(words.text("pad", "cancel"), "cancel");
   const leave = button(words.text("pad", "leave"), "cancel");
   switch (phase) {
@@ -43,24 +28,24 @@ function describePhase({ phase, problem = "closed", waits, isSlow, timeLeft, sec
       const status = phase === "arrived" ? sentences(title, hint) : "";
       const [seen, alert] = describeTimeLeft(timeLeft, words);
       const primary = button(text("show"), "advance");
-      return { ...blank, title, hint: seen || hint, status, alert, primary, secondary: cancel, focus: "primary" };
+      return { ...BLANK, title, hint: seen || hint, status, alert, primary, secondary: cancel, focus: "primary" };
     }
     case "submitting": {
-      const hint = waits ? words.text("pad", "busy") : isSlow ? words.text("pad", "still") : "";
+      const hint = waitsSeconds !== null ? words.text("pad", "busy") : isSlow ? words.text("pad", "still") : "";
       const title = text("submitting");
-      return { ...blank, title, hint, status: hint || title, primary: button(text("show"), "advance", false), focus: "title" };
+      return { ...BLANK, title, hint, status: hint || title, primary: button(text("show"), "advance", false), focus: "title" };
     }
     case "shown": {
       const title = text("shown");
       const hint = text("hides", { count: secondsLeft });
       // Once: a count that is said each second is all that one would hear.
-      return { ...blank, title, hint, status: title, secondary: button(text("spell"), "spell"), focus: "title" };
+      return { ...BLANK, title, hint, status: title, secondary: button(text("spell"), "spell"), focus: "title" };
     }
     case "hidden": {
       const title = text("hidden");
       const again = button(text("showAgain"), "restart");
       return {
-        ...blank,
+        ...BLANK,
         title,
         status: title,
         primary: canRestart ? again : leave,
@@ -70,13 +55,13 @@ function describePhase({ phase, problem = "closed", waits, isSlow, timeLeft, sec
     }
     case "failed": {
       const key = errorKey(problem);
-      return describeEnd(words, text("failed"), words.text(OWN.includes(key) ? "viewErrors" : "errors", key), canRestart);
+      return describeEnd(words, text("failed"), words.text("viewErrors", key) || words.text("errors", key), canRestart);
     }
     case "unusable":
       return describeEnd(words, words.text("pad", "unusable"), words.text("pad", "contact"), false);
     default: {
       const title = words.text("pad", "preparing");
-      return { ...blank, title, hint: isSlow ? words.text("pad", "still") : "", secondary: cancel, focus: "title" };
+      return { ...BLANK, title, hint: isSlow ? words.text("pad", "still") : "", secondary: cancel, focus: "title" };
     }
   }
 }

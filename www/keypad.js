@@ -10,7 +10,7 @@ const ERASE_ICON = "M8.5 5H20a1.5 1.5 0 0 1 1.5 1.5v11A1.5 1.5 0 0 1 20 19H8.5L2
 
 /**
  * The ten digits in the order in which the keys show them.
- * @param {"fixed" | "shuffled"} order
+ * @param {string | null} order
  * @returns {number[]}
  */
 function digitOrder(order) {
@@ -30,7 +30,7 @@ export class Keypad {
   element = makeElement("div");
   #erase = makeKey("erase");
 
-  /** @param {"fixed" | "shuffled"} order */
+  /** @param {string | null} order `shuffled`, or else fixed */
   constructor(order) {
     this.element.setAttribute("part", "keypad");
     // Twelve places, as on a card terminal: nine digits, an empty one, the tenth digit, erase.

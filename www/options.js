@@ -2,10 +2,12 @@
 
 /** What a session is made with: checked here, once. Messages name the option and say what it takes, never its value. */
 
+import { vaultSource } from "card-pin-vault";
 import { CardPinError } from "./error.js";
 import { absolute, bare, isSecure } from "./platform.js";
 
 /** @import {Open} from "./protocol.d.ts" */
+/** @import {VaultSource} from "./vault-files.js" */
 
 /**
  * @typedef {object} PinSessionOptions
@@ -29,6 +31,7 @@ import { absolute, bare, isSecure } from "./platform.js";
  * @property {"omit" | "same-origin" | "include"} [credentials] which requests carry cookies
  * @property {Record<string, string>} [requestHeaders] more headers for the requests
  * @property {"any" | "worker"} [isolation] `worker`: fail rather than hold the PIN on the page
+ * @property {"on" | "off"} [hints] whether mistakes of the page are explained in the console
  * @property {string} [workerUrl]
  * @property {string} [wasmUrl]
  * @property {string} [scalarWasmUrl]
@@ -47,17 +50,24 @@ const MAX_TIMEOUT_MS = 600_000;
 
 /**
  * @param {string} name
+ * @param {string} what it has to be
+ * @param {TypeErrorConstructor | RangeErrorConstructor} [Kind]
+ * @returns {never}
+ */
+function refuse(name, what, Kind = TypeError) {
+  throw new Kind(`${name} has to be ${what}`);
+}
+
+/**
+ * @param {string} name
  * @param {number} value
  * @param {number} from
  * @param {number} to
  * @returns {number}
  */
 function wholeNumber(name, value, from, to) {
-  if (typeof value !== "number") throw new TypeError(`${name} has to be a number, and is of type ${typeof value}`);
-  if (!Number.isInteger(value) || value < from || value > to) {
-    throw new RangeError(`${name} has to be a whole number from ${from} to ${to}`);
-  }
-  return value;
+  const isRight = Number.isInteger(value) && value >= from && value <= to;
+  return isRight ? value : refuse(name, `a whole number from ${from} to ${to}`, typeof value === "number" ? RangeError : TypeError);
 }
 
 /**
@@ -67,10 +77,8 @@ function wholeNumber(name, value, from, to) {
  * @param {readonly T[]} choices
  * @returns {T}
  */
-export function oneOf(name, value, choices) {
-  if (!choices.includes(value)) throw new RangeError(`${name} has to be one of: ${choices.join(", ")}`);
-  return value;
-}
+export const oneOf = (name, value, choices) =>
+  choices.includes(value) ? value : refuse(name, `one of: ${choices.join(", ")}`, RangeError);
 
 /**
  * @param {string} name
@@ -78,24 +86,23 @@ export function oneOf(name, value, choices) {
  * @returns {string} absolute
  */
 function address(name, value) {
-  if (typeof value !== "string" || value === "") throw new TypeError(`${name} has to be an address`);
-  const url = absolute(value);
-  if (!/^https?:/.test(url)) throw new TypeError(`${name} has to be an http or https address`);
-  return url;
+  const url = typeof value === "string" && value !== "" ? absolute(value) : "";
+  return /^https?:/.test(url) ? url : refuse(name, "an http or https address");
 }
 
 /** What an option is that was not given. The one place for it: the core is always told everything. */
-export const DEFAULTS = Object.freeze({
+export const DEFAULTS = {
   operation: "set-pin",
   minLength: 4,
   confirm: true,
   weakPin: "reject",
   timeoutMs: 10_000,
   keySize: 2048,
-  pinBlockFormats: Object.freeze([1, 4]),
+  pinBlockFormats: [1, 4],
   credentials: "omit",
   isolation: "any",
-});
+  hints: "on",
+};
 
 /** The longest that a control id can be valid, in seconds: a day. More is a mistake in the unit. */
 const MAX_EXPIRES_IN = 86_400;
@@ -110,7 +117,7 @@ const MAX_HEADERS = 20;
 function token(controlId) {
   if (typeof controlId !== "string" || controlId === "") throw new CardPinError("control_id_missing");
   if (controlId.length > MAX_CONTROL_ID || !/^[!-~]+$/.test(controlId)) {
-    throw new TypeError(`controlId has to be 1 to ${MAX_CONTROL_ID} visible ASCII characters`);
+    refuse("controlId", `1 to ${MAX_CONTROL_ID} visible ASCII characters`);
   }
   return controlId;
 }
@@ -125,7 +132,7 @@ function headerList(headers) {
     if (entries.length > MAX_HEADERS || entries.some(([, value]) => typeof value !== "string")) throw 0;
     new Headers(entries);
   } catch {
-    throw new TypeError(`requestHeaders has to be an object of at most ${MAX_HEADERS} names and values of HTTP headers`);
+    refuse("requestHeaders", `an object of at most ${MAX_HEADERS} names and values of HTTP headers`);
   }
   return entries.flat();
 }
@@ -144,10 +151,8 @@ const MAX_ACCOUNTS = 10;
 function digitsOf(name, number) {
   const characters = typeof number === "string" && /^[\w+()./ -]+$/.test(number) ? number.replace(/[^0-9a-z]/gi, "") : "";
   const parts = characters.length <= MAX_NUMBER ? characters.match(/[0-9]+/g) : null;
-  if (!parts?.some((part) => part.length >= MIN_DIGITS)) {
-    throw new TypeError(`${name} has to be a string with ${MIN_DIGITS} to ${MAX_NUMBER} digits`);
-  }
-  return parts;
+  if (parts?.some((part) => part.length >= MIN_DIGITS)) return parts;
+  return refuse(name, `a string with ${MIN_DIGITS} to ${MAX_NUMBER} digits`);
 }
 
 /**
@@ -157,7 +162,7 @@ function digitsOf(name, number) {
 function dateDigits(date) {
   const isDate = typeof date === "string" && /^\d{4}-\d\d-\d\d$/.test(date) && !Number.isNaN(Date.parse(date));
   if (!isDate || new Date(date).toISOString().slice(0, date.length) !== date) {
-    throw new TypeError("pinRules.birthDate has to be a date in the form YYYY-MM-DD");
+    refuse("pinRules.birthDate", "a date in the form YYYY-MM-DD");
   }
   return date.replaceAll("-", "");
 }
@@ -170,11 +175,11 @@ function customerRules(rules) {
   const names = typeof rules === "object" && rules !== null ? Object.keys(rules) : ["none"];
   // A name that is misspelt would leave the customer without the rule, and nobody would know.
   if (!names.every((name) => ["birthDate", "phone", "accounts"].includes(name))) {
-    throw new TypeError("pinRules has to be an object with some of: birthDate, phone, accounts");
+    refuse("pinRules", "an object with some of: birthDate, phone, accounts");
   }
   const { birthDate, phone, accounts = [] } = bare(rules);
   if (!Array.isArray(accounts) || accounts.length > MAX_ACCOUNTS) {
-    throw new TypeError(`pinRules.accounts has to be an array of at most ${MAX_ACCOUNTS} strings`);
+    refuse("pinRules.accounts", `an array of at most ${MAX_ACCOUNTS} strings`);
   }
   const phoneDigits = phone === undefined ? [] : digitsOf("pinRules.phone", phone);
   return {
@@ -189,7 +194,7 @@ function customerRules(rules) {
  */
 function formatList(formats) {
   const list = Array.isArray(formats) ? [...new Set(formats)] : [];
-  if (list.length === 0) throw new TypeError("pinBlockFormats has to be an array of at least one of: 0, 1, 3, 4");
+  if (list.length === 0) refuse("pinBlockFormats", "an array of at least one of: 0, 1, 3, 4");
   return list.map((format) => oneOf("pinBlockFormats", format, [0, 1, 3, 4]));
 }
 
@@ -197,9 +202,10 @@ function formatList(formats) {
  * What a session is made from.
  * @typedef {object} Settings
  * @property {Open} open what the vault is told
- * @property {{workerUrl?: string, wasmUrl?: string, scalarWasmUrl?: string}} files where the vault is, if not beside this script
+ * @property {VaultSource} source where the vault is
  * @property {number | undefined} expiresInMs how long the control id is valid, where that is known
  * @property {boolean} mayRunOnPage whether the vault may run on the page where no worker can be started
+ * @property {boolean} hints whether mistakes of the page are explained in the console
  */
 
 /**
@@ -212,11 +218,11 @@ export function toSettings(options) {
   const given = bare({ ...DEFAULTS, ...definedOf(options) });
   const operation = oneOf("operation", given.operation, ["set-pin", "view-pin"]);
   const views = operation === "view-pin";
-  const { controlId, controlIdProvider, workerUrl, wasmUrl, scalarWasmUrl } = given;
+  const { controlId, controlIdProvider } = given;
   if (controlIdProvider !== undefined && typeof controlIdProvider !== "function") {
-    throw new TypeError("controlIdProvider has to be a function that returns a promise of a control id");
+    refuse("controlIdProvider", "a function that returns a promise of a control id");
   }
-  if (views && !(given.canvas instanceof HTMLCanvasElement)) throw new TypeError("canvas has to be a canvas element");
+  if (views && !(given.canvas instanceof HTMLCanvasElement)) refuse("canvas", "a canvas element");
   const minLength = wholeNumber("minLength", given.minLength, 4, 12);
   return {
     open: {
@@ -237,11 +243,12 @@ export function toSettings(options) {
       requestHeaders: given.requestHeaders === undefined ? [] : headerList(given.requestHeaders),
       timeoutMs: wholeNumber("timeoutMs", given.timeoutMs, 1, MAX_TIMEOUT_MS),
     },
-    files: bare({ workerUrl, wasmUrl, scalarWasmUrl }),
+    source: vaultSource(given),
     // Of a provider, a new one is asked for.
     expiresInMs:
       given.expiresIn === undefined || controlIdProvider ? undefined : 1000 * wholeNumber("expiresIn", given.expiresIn, 1, MAX_EXPIRES_IN),
     mayRunOnPage: oneOf("isolation", given.isolation, ["any", "worker"]) === "any",
+    hints: oneOf("hints", given.hints, ["on", "off"]) === "on",
   };
 }
 

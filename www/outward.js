@@ -5,6 +5,8 @@
  * fields alone. What a script put on `Object.prototype` is part of no message.
  */
 
+import { bare } from "./platform.js";
+
 /** @import {Outward} from "./protocol.d.ts" */
 
 /** @typedef {(value: unknown) => boolean} Test */
@@ -65,7 +67,7 @@ function read(shape, value) {
   if (typeof value !== "object" || value === null) return undefined;
   const names = Object.keys(shape);
   if (Object.keys(value).length !== names.length) return undefined;
-  const copy = Object.create(null);
+  const copy = /** @type {any} */ (bare({}));
   for (const name of names) {
     if (!Object.hasOwn(value, name)) return undefined;
     const test = shape[name];
@@ -88,5 +90,5 @@ export function readOutward(data) {
   const [name, ...others] = Object.keys(data);
   if (others.length > 0 || name === undefined || !Object.hasOwn(SHAPES, name)) return undefined;
   const content = read(SHAPES[name], data[name]);
-  return content && Object.assign(Object.create(null), { [name]: content });
+  return content && bare({ [name]: content });
 }

@@ -13,7 +13,7 @@ import { Stage } from "./stage.js";
 /** @import {Words} from "./words.js" */
 
 /** Refusals that may stand in the hint's place. */
-const HINTS = ["mismatch", "weakRun", "weakRepeat", "weakYear", "weakPattern", "weakCommon", "weakPersonal"];
+const HINTS = "mismatch weakRun weakRepeat weakYear weakPattern weakCommon weakPersonal".split(" ");
 
 export class Pad {
   /** Where a PIN is drawn that the vault suggests. */
@@ -26,8 +26,6 @@ export class Pad {
   #keys = part("div", "keys");
   /** @type {Keypad | undefined} */
   #keypad;
-  /** @type {Words | undefined} */
-  #words;
 
   /**
    * @param {ShadowRoot} root
@@ -42,7 +40,7 @@ export class Pad {
     this.pane.body.append(this.#entry, this.#keys, this.#suggestion);
   }
 
-  /** @param {"fixed" | "shuffled" | "none"} kind */
+  /** @param {string | null} kind `shuffled`, `none`, or else fixed */
   layKeys(kind) {
     this.#keypad = kind === "none" ? undefined : new Keypad(kind);
     this.#keys.replaceChildren(...(this.#keypad ? [this.#keypad.element] : []));
@@ -50,10 +48,7 @@ export class Pad {
 
   /** @param {PadState} state @param {Words} words */
   render(state, words) {
-    if (words !== this.#words) {
-      this.#words = words;
-      this.pane.speak(words, "pad", words.text("pad", "name"), TITLES);
-    }
+    this.pane.speak(words, "pad", words.text("pad", "name"), TITLES);
     const view = describePad(state, words);
     this.pane.makeRoom([view.hint, ...HINTS.map((key) => words.text("refusals", key))]);
     const { places, filled } = view.dots;

@@ -15,13 +15,12 @@ import { makeElement } from "./platform.js";
 const PICTURES = { good: "M4.5 12.5l5 5 10-11", bad: "M12 4.5v9.5m0 4.5v1" };
 
 /** Events that say what is pressed or typed: none of them leaves the pad. */
-const PRIVATE = [
-  ...["pointerdown", "pointerup", "pointermove", "pointerover", "pointerout", "pointercancel", "pointerrawupdate"],
-  ...["gotpointercapture", "lostpointercapture"],
-  ...["mousedown", "mouseup", "mousemove", "mouseover", "mouseout", "touchstart", "touchend", "touchmove", "touchcancel"],
-  ...["click", "dblclick", "auxclick", "contextmenu", "selectstart", "dragstart"],
-  ...["beforeinput", "input", "compositionstart", "compositionupdate", "compositionend", "change", "paste", "copy", "cut"],
-];
+const PRIVATE = (
+  "pointerdown pointerup pointermove pointerover pointerout pointercancel pointerrawupdate gotpointercapture lostpointercapture " +
+  "mousedown mouseup mousemove mouseover mouseout touchstart touchend touchmove touchcancel " +
+  "click dblclick auxclick contextmenu selectstart dragstart " +
+  "beforeinput input compositionstart compositionupdate compositionend change paste copy cut"
+).split(" ");
 
 /**
  * An element that a page can style by `::part(name)`.
@@ -103,10 +102,17 @@ export class Pane {
     foot.append(this.#primary, this.#secondary);
     this.element.append(head, this.body, foot, this.#status, this.#alert);
     for (const type of PRIVATE) this.element.addEventListener(type, (event) => event.stopPropagation());
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(css);
-    root.adoptedStyleSheets = [sheet];
     root.replaceChildren(this.element);
+    try {
+      const sheet = new CSSStyleSheet();
+      sheet.replaceSync(css);
+      root.adoptedStyleSheets = [sheet];
+    } catch {
+      // Safari has no such sheets before 16.4, nor have the documents that unit tests run on.
+      const style = makeElement("style");
+      style.textContent = css;
+      root.append(style);
+    }
   }
 
   /**
@@ -220,7 +226,7 @@ function fillRoom(room, name, texts) {
 
 /** A refusal is felt, unless the person wants nothing to move. @param {HTMLElement} element */
 function shake(element) {
-  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+  if (globalThis.matchMedia?.("(prefers-reduced-motion: reduce)").matches !== false) return;
   const transform = ["none", "translateX(-0.5rem)", "translateX(0.5rem)", "translateX(-0.25rem)", "none"];
   element.animate?.({ transform }, { duration: 300 });
   navigator.vibrate?.(30);

@@ -7,6 +7,8 @@ import { bare } from "./platform.js";
 import { Session } from "./session.js";
 import { eventsBetween, takesInput } from "./session-state.js";
 
+export { CardPinError };
+
 /** @import {Inward} from "./protocol.d.ts" */
 /** @import {PinSessionOptions} from "./options.js" */
 /** @import {SessionState} from "./session-state.js" */

@@ -75,6 +75,12 @@ export function scriptUrl(url) {
   }
 }
 
+/**
+ * @param {string} url
+ * @param {WorkerType} type
+ */
+export const startWorker = (url, type) => new Worker(scriptUrl(url), bare({ type, name: "card-pin" }));
+
 /** Whether what the page is made of cannot have been changed on its way here. Pages of an app, a file or a string had no way. */
 export function isSecure() {
   const { protocol, hostname } = globalThis.location ?? {};

@@ -5,8 +5,8 @@
  * What the customer sees and what the page hears follow from the states that it hands out.
  */
 
-import { vaultSource } from "card-pin-vault";
 import { CardPinError } from "./error.js";
+import { hint } from "./hint.js";
 import { isHidden, isLookedAt, listen, stopListening } from "./platform.js";
 import { initial, isOwed, mayHaveSent, outcomeOfSubmit, reduce } from "./session-state.js";
 import { VaultHost } from "./vault-host.js";
@@ -41,7 +41,7 @@ const MISSED_BEATS = 6;
 export class Session {
   #state;
   #host;
-  #timeoutMs;
+  #settings;
   #askControlId;
   #onChange;
   #onTell;
@@ -78,7 +78,7 @@ export class Session {
    * @param {(before: SessionState, after: SessionState) => void} page.onChange
    * @param {(detail: EventDetail) => void} page.onTell
    */
-  constructor({ open, files, mayRunOnPage, expiresInMs }, { canvas, page = canvas?.ownerDocument ?? document, askControlId, onChange, onTell }) {
+  constructor(settings, { canvas, page = canvas?.ownerDocument ?? document, askControlId, onChange, onTell }) {
     // The window that the pad is in may be another than the one that its script runs in.
     const view = page.defaultView ?? window;
     this.#page = page;
@@ -89,15 +89,15 @@ export class Session {
       [page, "visibilitychange", this.#look],
     ];
     if (view !== window) this.#listeners.push([window, "pagehide", this.#onPageHide]);
+    const { open } = (this.#settings = settings);
     this.#state = initial({ views: open.operation === "view-pin", isGiven: open.controlId !== null });
-    this.#timeoutMs = open.timeoutMs;
     this.#askControlId = askControlId;
     this.#onChange = onChange;
     this.#onTell = onTell;
     this.#loading = setTimeout(() => this.#take({ type: "failed", code: "timeout" }), LOADS * open.timeoutMs);
-    if (expiresInMs !== undefined) this.#countDown(performance.now() + expiresInMs);
+    if (settings.expiresInMs !== undefined) this.#countDown(performance.now() + settings.expiresInMs);
     for (const [target, type, listener] of this.#listeners) listen(target, type, listener);
-    this.#host = new VaultHost(vaultSource(files), open, canvas, mayRunOnPage, {
+    this.#host = new VaultHost(settings, canvas, {
       told: (message) => {
         this.#missedBeats = 0;
         this.#take({ type: "told", message });
@@ -176,9 +176,16 @@ export class Session {
     }
     this.#setTimers(before, after);
     this.#settleSubmit();
+    this.#explain(after);
     this.#changes.push([before, after]);
     if (wantsLook) this.#look();
     this.#tellChanges();
+  }
+
+  /** An end that a new control id does not help against may be the page's own fault. @param {SessionState} state */
+  #explain({ end }) {
+    const { hints } = this.#settings;
+    if (end?.code && (!end.retryable || end.code === "bad_response")) hint(hints, end.code, this.#settings);
   }
 
   /** In the order in which they came, although a listener may change the session while it is told. */
@@ -250,16 +257,19 @@ export class Session {
   #ask() {
     clearTimeout(this.#asking);
     let isOver = false;
-    /** @param {unknown} controlId */
-    const answer = (controlId) => {
+    const { hints, open } = this.#settings;
+    /** @param {unknown} [controlId] @param {unknown} [problem] */
+    const answer = (controlId, problem = controlId) => {
       if (isOver) return;
       isOver = true;
       clearTimeout(this.#asking);
-      this.#take({ type: "answer", controlId: typeof controlId === "string" ? controlId : null });
+      const isText = typeof controlId === "string";
+      if (!isText) hint(hints, "control_id_unavailable", problem);
+      this.#take({ type: "answer", controlId: isText ? controlId : null });
     };
-    this.#asking = setTimeout(() => answer(null), this.#timeoutMs);
+    this.#asking = setTimeout(answer, open.timeoutMs);
     // In a turn of its own: what the provider throws is a missing control id, and not the session's.
-    Promise.resolve().then(() => this.#askControlId()).then(answer, () => answer(null));
+    Promise.resolve().then(() => this.#askControlId()).then(answer, (problem) => answer(undefined, problem));
   }
 
   #settleSubmit() {
@@ -284,11 +294,9 @@ export class Session {
 
 /** @param {number} number @returns {Submit} */
 function makeSubmit(number) {
-  /** @type {Pick<Submit, "resolve" | "reject">} */
-  let settle = { resolve() {}, reject() {} };
-  /** @type {Promise<any>} */
-  const promise = new Promise((resolve, reject) => (settle = { resolve: () => resolve(undefined), reject }));
+  const submit = /** @type {Submit} */ ({ number });
+  submit.promise = new Promise((resolve, reject) => Object.assign(submit, { resolve, reject }));
   // A page that listens to the events alone need not handle the promise.
-  promise.catch(() => {});
-  return { number, promise, ...settle };
+  submit.promise.catch(() => {});
+  return submit;
 }

@@ -2,9 +2,9 @@
 
 /**
  * `card-pin.standalone.js`, one classic script: registers `<card-pin>` and puts what `card-pin.js` exports on the global
- * object, under the same names.
+ * object, under the same names. Without a document, as on a server, it does neither.
  */
 
 import { CardPin, CardPinError, PinSession } from "./card-pin.js";
 
-Object.assign(globalThis, { CardPin, CardPinError, PinSession });
+if (globalThis.document) Object.assign(globalThis, { CardPin, CardPinError, PinSession });

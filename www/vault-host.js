@@ -5,11 +5,11 @@
  * of what they mean for the session.
  */
 
-import { scriptUrl, bare } from "./platform.js";
+import { hint } from "./hint.js";
 import { readOutward } from "./outward.js";
 
-/** @import {VaultSource} from "./vault-files.js" */
-/** @import {Inward, Open, Outward} from "./protocol.d.ts" */
+/** @import {Settings} from "./options.js" */
+/** @import {Inward, Outward} from "./protocol.d.ts" */
 
 /**
  * @typedef {object} Listener
@@ -25,10 +25,8 @@ const CLOSING_MS = 1000;
 export class VaultHost {
   /** @type {"worker" | "page"} */
   isolation = "worker";
-  #source;
-  #open;
+  #settings;
   #canvas;
-  #mayRunOnPage;
   #listener;
   /** @type {Worker | undefined} */
   #worker;
@@ -39,17 +37,13 @@ export class VaultHost {
   #isClosing = false;
 
   /**
-   * @param {VaultSource} source
-   * @param {Open} open
+   * @param {Settings} settings
    * @param {HTMLCanvasElement | undefined} canvas where a PIN is drawn
-   * @param {boolean} mayRunOnPage
    * @param {Listener} listener is called in later turns alone
    */
-  constructor(source, open, canvas, mayRunOnPage, listener) {
-    this.#source = source;
-    this.#open = open;
+  constructor(settings, canvas, listener) {
+    this.#settings = settings;
     this.#canvas = canvas;
-    this.#mayRunOnPage = mayRunOnPage;
     this.#listener = listener;
     try {
       if (canvas && !canvas.transferControlToOffscreen) throw new Error("a worker could not draw");
@@ -103,9 +97,8 @@ export class VaultHost {
   }
 
   #startWorker() {
-    const options = bare({ type: this.#source.workerType, name: "card-pin" });
-    const worker = new Worker(scriptUrl(this.#source.workerUrl()), options);
-    this.#worker = worker;
+    const { source, open } = this.#settings;
+    const worker = (this.#worker = source.start());
     worker.onmessage = ({ data }) => this.#worker === worker && this.#receive(data);
     worker.onerror = (event) => {
       event.preventDefault();
@@ -118,21 +111,25 @@ export class VaultHost {
       this.#startOnPage();
       if (this.#onPage) this.#listener.restarted();
     };
-    worker.postMessage(this.#source.wasm);
-    worker.postMessage({ open: this.#open });
+    worker.postMessage(source.wasm);
+    worker.postMessage({ open });
   }
 
   #startOnPage() {
     if (this.#isClosing) return;
-    if (!this.#mayRunOnPage) return queueMicrotask(() => this.#fail("isolation_unavailable"));
+    const { source, open, mayRunOnPage, hints } = this.#settings;
+    if (!mayRunOnPage) return queueMicrotask(() => this.#fail("isolation_unavailable"));
     this.isolation = "page";
     const receive = (/** @type {unknown} */ message) => this.#receive(message);
-    const made = this.#source.load().then(({ makeVault }) => makeVault(receive, () => this.#lose()));
+    const made = source.load().then((makeVault) => {
+      hint(hints, "page", this.#settings);
+      return makeVault(receive, () => this.#lose());
+    });
     made.catch((failure) => this.#fail(failure === "network" ? failure : "vault_missing"));
     // One that could not be made takes no messages.
     this.#onPage = new Promise((resolve) => made.then(resolve, () => {}));
-    this.#send(this.#source.wasm);
-    this.#send({ open: this.#open });
+    this.#send(source.wasm);
+    this.#send({ open });
   }
 
   /** @param {unknown} data */

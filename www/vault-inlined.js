@@ -5,7 +5,7 @@
 import scalar from "card-pin-scalar-wasm-inlined";
 import simd from "card-pin-wasm-inlined";
 import worker from "card-pin-worker-inlined";
-import { absolute } from "./platform.js";
+import { absolute, startWorker } from "./platform.js";
 import { hasSimd } from "./simd.js";
 import { makeVault } from "./vault.js";
 
@@ -20,12 +20,13 @@ export function vaultSource({ workerUrl, wasmUrl, scalarWasmUrl }) {
   const [elsewhere, inlined] = hasSimd() ? [wasmUrl, simd] : [scalarWasmUrl, scalar];
   return {
     // One for all sessions: it is never revoked, because a worker may still be loading it.
-    workerUrl: () =>
-      workerUrl ? absolute(workerUrl) : (blobUrl ??= URL.createObjectURL(new Blob([worker], { type: "text/javascript" }))),
-    // On `file://`, Chromium starts no module from a `blob:` address.
-    workerType: workerUrl ? "module" : "classic",
+    start: () =>
+      workerUrl
+        ? startWorker(absolute(workerUrl), "module")
+        : // On `file://`, Chromium starts no module from a `blob:` address.
+          startWorker((blobUrl ??= URL.createObjectURL(new Blob([worker], { type: "text/javascript" }))), "classic"),
     wasm: elsewhere ? absolute(elsewhere) : decoded(inlined),
-    load: async () => ({ makeVault }),
+    load: async () => makeVault,
   };
 }
 

@@ -1,12 +1,15 @@
 // @ts-check
 
-/** The vault's worker. A page on which no worker can be started imports this module, too, and then makes the vault itself. */
+/**
+ * The vault's worker. A page on which no worker can be started loads this file, too, and then makes the vault itself. It has no
+ * `export`: some bundlers copy it as it is, and take it for a classic script.
+ */
 
 import { makeVault } from "./vault.js";
 
 if ("DedicatedWorkerGlobalScope" in globalThis) {
   const receive = makeVault((message) => postMessage(message));
   addEventListener("message", ({ data }) => receive(data));
+} else {
+  Object.assign(globalThis, { [Symbol.for("card-pin.vault")]: makeVault });
 }
-
-export { makeVault };

@@ -1,25 +1,44 @@
 // @ts-check
 
-/** What the customer sees who looks at a PIN. Its digits are drawn by the vault, on a canvas. */
+/**
+ * What the customer sees who looks at a PIN. Its digits are drawn by the vault, on a canvas. Most pages only have PINs set, so
+ * what there is to say is loaded with the first pane.
+ */
 
-import { describeView, TITLES } from "./describe-view.js";
+import { BLANK, describeEnd } from "./describe-pad.js";
 import { Pane } from "./pane.js";
 import { Stage } from "./stage.js";
 
 /** @import {PadState} from "./describe-pad.js" */
+/** @import {ViewView} from "./describe-view.js" */
 /** @import {Words} from "./words.js" */
+
+/** @typedef {(state: PadState, words: Words) => ViewView} Describe */
+
+/** Before there is anything to say. @type {Describe} */
+const describeNothing = (_, words) => ({ ...BLANK, title: words.text("pad", "preparing"), focus: "title", isBusy: true, isShown: false });
+
+/** Where it does not come. @type {Describe} */
+const describeUnusable = (_, words) => ({
+  ...describeEnd(words, words.text("pad", "unusable"), words.text("pad", "contact"), false),
+  isBusy: false,
+  isShown: false,
+});
 
 export class ViewPane {
   stage = new Stage();
   /** @type {Pane} */
   pane;
-  /** @type {Words | undefined} */
-  #words;
+  #describe = describeNothing;
 
-  /** @param {ShadowRoot} root */
-  constructor(root) {
+  /** @param {ShadowRoot} root @param {() => void} onChange called when there is more to say */
+  constructor(root, onChange) {
     this.pane = new Pane(root);
     this.pane.body.append(this.stage.element, this.stage.spoken);
+    import("./describe-view.js").then(({ describeView }) => describeView, () => describeUnusable).then((describe) => {
+      this.#describe = describe;
+      onChange();
+    });
   }
 
   /** There are no keys here. */
@@ -27,12 +46,9 @@ export class ViewPane {
 
   /** @param {PadState} state @param {Words} words */
   render(state, words) {
-    if (words !== this.#words) {
-      this.#words = words;
-      this.pane.speak(words, "view", words.text("view", "name"), TITLES);
-      this.pane.makeRoom([words.text("view", "openHint"), words.text("view", "hides", { count: 30 })]);
-    }
-    const view = describeView(state, words);
+    const view = this.#describe(state, words);
+    this.pane.speak(words, "view", words.text("view", "name"), ["open", "submitting", "shown", "hidden"]);
+    this.pane.makeRoom([words.text("view", "openHint"), words.text("view", "hides", { count: 30 })]);
     if (state.phase === "hidden") this.stage.clear();
     this.stage.render(words, view.isShown);
     this.pane.render(view, state.refusals);

@@ -2,7 +2,7 @@
 
 /** The pad's words: in which language, with whose numerals and plurals, and what of them the page has changed. */
 
-import en from "./languages/en.js";
+import { own as en } from "./languages/en.js";
 
 /**
  * A text: a string, or one for each plural category.

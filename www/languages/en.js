@@ -6,7 +6,7 @@
  * A text is a string, or one string for each plural category that the language has (CLDR, as `Intl.PluralRules` names them),
  * chosen by `{count}`. What stands in braces is filled in: numbers in the reader's own numerals, and nothing that was typed.
  */
-export default {
+const own = {
   /** Setting a PIN. */
   pad: {
     name: "PIN pad",
@@ -114,13 +114,19 @@ export default {
     browser: "This browser can't show your PIN. Use your bank's app or another browser.",
     closed: "Cancelled. Your PIN is not shown.",
   },
-  /** The hosted page, and what stands there instead of the pad. */
-  page: {
-    title: "Your PIN",
-    script: "To set your PIN, please allow JavaScript for this page.",
-    expired: "This page has expired",
-    used: "This page was already opened",
-    unknown: "This page is not available",
-    reopen: "Go back to your bank and open it again.",
-  },
 };
+
+/** The hosted page, and what stands there instead of the pad. */
+const page = {
+  title: "Your PIN",
+  script: "To set your PIN, please allow JavaScript for this page.",
+  expired: "This page has expired",
+  used: "This page was already opened",
+  unknown: "This page is not available",
+  reopen: "Go back to your bank and open it again.",
+};
+
+export default /* @__PURE__ */ Object.assign({}, own, { page });
+
+/** Those that the pad itself has: it needs none of the hosted page. */
+export { own };

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ATTRIBUTES, PROPERTIES, defineProperties, readOptions } from "../attributes.js";
+import { defineProperties, readOptions } from "../attributes.js";
+import { ATTRIBUTES, PLAIN } from "../names.js";
 
 const kept = new WeakMap();
 class Plain extends HTMLElement {
@@ -33,7 +34,7 @@ test("each property reflects its attribute, both ways", () => {
 });
 
 test("what markup must not name reflects no attribute", () => {
-  for (const property of PROPERTIES) {
+  for (const property of PLAIN) {
     const element = make();
     const value = {};
     element[property] = value;

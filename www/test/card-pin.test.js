@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
-import { afterEach, test } from "node:test";
+import { afterEach, mock, test } from "node:test";
 import { forget, loading, vaults } from "./fake-vault.js";
 
+mock.timers.enable({ apis: ["setTimeout"] });
+// Node's own stand-in takes a delay that is not given for one that never ends.
+const { setTimeout: queue } = globalThis;
+globalThis.setTimeout = (callback, delay = 0) => queue(callback, delay);
 const early = document.createElement("card-pin");
 Object.assign(early, { controlIdProvider: async () => "early", tzpkUrl: "/tzpk", setUrl: "/set", wasmUrl: "/core.wasm" });
 document.body.append(early);
@@ -9,7 +13,10 @@ const { CardPin, CardPinError } = await import("../card-pin.js");
 
 /** Lets everything that is due happen: the element starts in tasks of their own. */
 const settle = async () => {
-  for (let turn = 0; turn < 6; turn += 1) await new Promise((resolve) => setTimeout(resolve));
+  for (let turn = 0; turn < 4; turn += 1) {
+    mock.timers.tick(1);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 };
 const TERMINAL = ["set_pin_success", "set_pin_error", "view_pin_error", "hidden"];
 const EVENTS = ["ready", "pin_valid", "set_pin_validation_error", "submitting", "view_pin_success", ...TERMINAL];
@@ -18,7 +25,7 @@ async function make(attributes = {}, properties = {}) {
   const pad = document.createElement("card-pin");
   const told = [];
   for (const name of EVENTS) pad.addEventListener(name, ({ detail }) => told.push(detail));
-  const all = { "tzpk-url": "/tzpk", "set-url": "/set", "view-url": "/view", ...attributes };
+  const all = { hints: "off", "tzpk-url": "/tzpk", "set-url": "/set", "view-url": "/view", ...attributes };
   for (const [name, value] of Object.entries(all)) pad.setAttribute(name, value);
   Object.assign(pad, properties);
   document.body.append(pad);
@@ -45,6 +52,7 @@ const enter = async (pad, keys) => {
 
 afterEach(() => {
   document.body.replaceChildren();
+  mock.restoreAll();
   forget();
 });
 
@@ -276,6 +284,47 @@ test("a mistake of the integrator is reported, and the pad says that it cannot b
   assert.equal(pad.shadowRoot.querySelector("[part=prompt]").textContent, "We can't show the PIN pad");
   const leave = pad.shadowRoot.querySelector('[data-key="submit"]');
   assert.deepEqual([leave.textContent, leave.disabled], ["Back to your bank", false]);
+});
+
+/** What the console is told; the first word of it takes a while to load. */
+async function heard(count) {
+  for (let turn = 0; turn < 1000 && console.warn.mock.callCount() < count; turn += 1) await settle();
+  return console.warn.mock.calls.map(({ arguments: [text] }) => text);
+}
+
+test("mistakes in the markup are told in the console, once, and the pad does what it can", async () => {
+  mock.method(console, "warn", () => {});
+  const properties = { controlIdProvider: async () => "token" };
+  const { pad } = await make({ hints: "on", minlength: "6", keypad: "random", class: "wide", "data-id": "7" }, properties);
+  assert.equal(pad.shadowRoot.querySelectorAll("[part=key]").length, 11, "the keys are there");
+  await make({ hints: "on", minlength: "6", keypad: "random" }, properties);
+  const [text, ...others] = await heard(1);
+  assert.match(text, /minlength.*min-length/);
+  assert.match(text, /keypad has to be fixed, shuffled or none/);
+  assert.deepEqual(others, []);
+});
+
+test("a pad that has no way to a control id says so after a second, and not if it is told not to", async () => {
+  mock.method(console, "warn", () => {});
+  await make();
+  const { pad } = await make({ hints: "on" });
+  mock.timers.tick(900);
+  assert.deepEqual(await heard(0), []);
+  mock.timers.tick(1000);
+  const texts = await heard(1);
+  assert.equal(texts.length, 1);
+  assert.match(texts[0], /neither a control-id nor a controlIdProvider/);
+  pad.controlIdProvider = async () => "token";
+  await settle();
+  assert.equal(vaults.length, 1, "it starts all the same");
+});
+
+test("a pad that was not set up correctly starts when it is", async () => {
+  const { pad } = await make({ "tzpk-url": "" }, { controlIdProvider: async () => "token" });
+  assert.equal(vaults.length, 0);
+  pad.tzpkUrl = "/tzpk";
+  await settle();
+  assert.equal(vaults.length, 1);
 });
 
 test("a submit's promise comes to what the session comes to", async () => {

@@ -7,7 +7,7 @@ import { Words } from "../words.js";
 const words = new Words(new Intl.Locale("en"), en, {});
 const start = {
   ...{ phase: "open", step: "entry", digits: 0, minLength: 4, maxLength: 4, confirm: true, refusesWeak: true },
-  ...{ problem: undefined, reason: undefined, refusals: 0, waits: false, checking: false, timeLeft: null, isSlow: false, secondsLeft: 30, suggested: false, canSuggest: false, canRestart: false },
+  ...{ problem: undefined, reason: undefined, refusals: 0, waitsSeconds: null, checking: false, timeLeft: null, isSlow: false, secondsLeft: 30, suggested: false, canSuggest: false, canRestart: false },
 };
 const describe = (changes) => describePad({ ...start, ...changes }, words);
 const CODES = [...Object.keys(en.errors), "isolation_unavailable", "vault_missing", "wasm_unavailable", "closed"].filter((code) => code !== "browser");

@@ -6,7 +6,7 @@ import { Words } from "../words.js";
 
 const words = new Words(new Intl.Locale("en"), en, {});
 const describe = (changes) =>
-  describeView({ problem: undefined, refusals: 0, waits: false, checking: false, timeLeft: null, isSlow: false, secondsLeft: 30, canRestart: false, ...changes }, words);
+  describeView({ problem: undefined, refusals: 0, waitsSeconds: null, checking: false, timeLeft: null, isSlow: false, secondsLeft: 30, canRestart: false, ...changes }, words);
 
 test("what is said, and where the focus is, in each state", () => {
   const golden = [

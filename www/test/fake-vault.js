@@ -27,13 +27,13 @@ export function forget() {
 /** What `load` does, for tests of vaults that cannot be loaded. */
 export const loading = { failure: undefined };
 
-export const vaultSource = () => ({
-  workerUrl: () => "worker.js",
-  workerType: "module",
+export const vaultSource = (files) => ({
+  files,
+  start: () => new Worker("worker.js"),
   wasm: "core.wasm",
   load: async () => {
     if (loading.failure) throw loading.failure;
-    return { makeVault: (tell) => new FakeVault(tell).receive };
+    return (tell) => new FakeVault(tell).receive;
   },
 });
 

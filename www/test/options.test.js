@@ -115,9 +115,9 @@ test("a PIN is viewed on a canvas", () => {
 
 test("nothing on Object.prototype is an option", () => {
   Object.assign(Object.prototype, { workerUrl: "//evil", wasmUrl: "//evil", minLength: 12, credentials: "include", isolation: "worker" });
-  const { open, files, mayRunOnPage } = toSettings(Object.assign(Object.create(null), needed));
+  const { open, source, mayRunOnPage } = toSettings(Object.assign(Object.create(null), needed));
   assert.deepEqual([open.minLength, open.credentials, mayRunOnPage], [4, "omit", true]);
-  assert.equal(files.workerUrl, undefined);
+  assert.equal(source.files.workerUrl, undefined);
 });
 
 test("an insecure page is refused", () => {

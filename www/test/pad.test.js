@@ -8,7 +8,7 @@ import { Words } from "../words.js";
 const words = new Words(new Intl.Locale("en"), en, {});
 const start = {
   ...{ phase: "open", step: "entry", digits: 0, minLength: 4, maxLength: 4, confirm: true, refusesWeak: true, refusals: 0 },
-  ...{ problem: undefined, reason: undefined, waits: false, checking: false, timeLeft: null, isSlow: false, secondsLeft: 30 },
+  ...{ problem: undefined, reason: null, waitsSeconds: null, checking: false, timeLeft: null, isSlow: false, secondsLeft: 30 },
   ...{ suggested: false, canSuggest: true, canRestart: false },
 };
 function make(Drawn) {

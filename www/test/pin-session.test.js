@@ -16,7 +16,7 @@ const closed = (error) => error instanceof CardPinError && error.code === "close
 const sessions = [];
 
 async function make(options) {
-  const session = new PinSession({ controlIdProvider: async () => "token", tzpkUrl: "/tzpk", setUrl: "/set", ...options });
+  const session = new PinSession({ hints: "off", controlIdProvider: async () => "token", tzpkUrl: "/tzpk", setUrl: "/set", ...options });
   sessions.push(session);
   const told = [];
   for (const name of EVENTS) {

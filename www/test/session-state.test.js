@@ -157,7 +157,7 @@ function dice(seed) {
 test("whatever comes, a session ends once and tells it once", () => {
   const stages = ["entry", "submitting", "arrived", "shown", "ended"];
   let ends = 0;
-  for (let seed = 1; seed <= 4000; seed += 1) {
+  for (let seed = 1; seed <= 1000; seed += 1) {
     const roll = dice(seed);
     const pick = (...choices) => choices[roll(choices.length)];
     let state = initial({ views: pick(true, false), isGiven: pick(true, false) });
@@ -198,7 +198,7 @@ test("whatever comes, a session ends once and tells it once", () => {
     }
     if (state.end) ends += 1;
   }
-  assert.ok(ends > 2000, `${ends} sessions ended`);
+  assert.ok(ends > 500, `${ends} sessions ended`);
 });
 
 test("the reason of a refusal stays until the entry changes", () => {

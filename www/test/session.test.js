@@ -33,7 +33,7 @@ async function make({ options, canvas, askControlId = async () => "token", onCha
   const spelt = [];
   const setting = { tzpkUrl: "/tzpk", setUrl: "/set" };
   const viewing = { operation: "view-pin", viewUrl: "/view", canvas };
-  const settings = toSettings({ controlIdProvider: askControlId, timeoutMs: TIMEOUT_MS, ...(canvas ? viewing : setting), ...options });
+  const settings = toSettings({ hints: "off", controlIdProvider: askControlId, timeoutMs: TIMEOUT_MS, ...(canvas ? viewing : setting), ...options });
   const session = new Session(settings, {
     canvas,
     askControlId,

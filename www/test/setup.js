@@ -3,35 +3,5 @@
  * Loaded before everything else: `node --import ./www/test/setup.js --test www/test/*.test.js`.
  */
 
-import { createRequire, register } from "node:module";
-
-const fakes = { "card-pin-vault": new URL("./fake-vault.js", import.meta.url).href, "card-pin-style": "data:text/javascript,export default ''" };
-const hooks = `
-  const fakes = ${JSON.stringify(fakes)};
-  export const resolve = (name, context, next) =>
-    name in fakes ? { url: fakes[name], shortCircuit: true } : next(name, context);`;
-register(`data:text/javascript,${encodeURIComponent(hooks)}`);
-
-const { JSDOM } = createRequire(new URL("../../target/npm/", import.meta.url))("jsdom");
-const { window } = new JSDOM("<!doctype html><body></body>", { url: "https://issuer.example/", pretendToBeVisual: true });
-class CSSStyleSheet {
-  replaceSync() {}
-}
-const classes = ["Document", "HTMLElement", "HTMLCanvasElement", "CustomEvent", "Event", "EventTarget", "KeyboardEvent"];
-for (const name of classes) globalThis[name] = window[name];
-for (const name of ["getComputedStyle", "addEventListener", "removeEventListener"]) globalThis[name] = window[name].bind(window);
-const { customElements, document, location, navigator } = window;
-for (const [name, value] of Object.entries({ window, customElements, document, location, navigator, CSSStyleSheet })) {
-  // Node has a `navigator` of its own, which cannot be assigned to.
-  Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
-}
-globalThis.matchMedia = () => ({ matches: true });
-// The pad's own root is closed; the tests look into it all the same.
-const { attachShadow } = window.Element.prototype;
-window.Element.prototype.attachShadow = function attach(options) {
-  const root = attachShadow.call(this, options);
-  Object.defineProperty(this, "shadowRoot", { value: root });
-  return root;
-};
-globalThis.reported = [];
-globalThis.reportError = (error) => globalThis.reported.push(error);
+// The runner loads this, too, and runs no test itself: each file has a process of its own, where the page is.
+if (!process.execArgv.includes("--test")) await import("./page.js");

@@ -33,7 +33,7 @@ test("the nearest lang counts, out of shadow trees too", () => {
 test("every file of a language is loaded for its tag", async () => {
   for (const file of readdirSync(new URL("../languages/", import.meta.url))) {
     const [language] = file.split(".");
-    const { default: texts } = await import(`../languages/${file}`);
+    const { default: all, own: texts = all } = await import(`../languages/${file}`);
     assert.equal(await loadTexts(chooseLocale(language)), texts, language);
   }
 });

@@ -29,7 +29,7 @@ const fn built(name: &'static str, what: &'static str, run: fn(&Project) -> Resu
 }
 
 /// Cheap ones first; a browser sees what passed everything else.
-const CHECKS: [Check; 17] = [
+const CHECKS: [Check; 18] = [
     source("format", "how the code is laid out", format),
     source("layers", "which module uses which", layers::check),
     source("workflows", "the hosted CI's files", workflows),
@@ -42,6 +42,7 @@ const CHECKS: [Check; 17] = [
     built("sbom", "the bill of materials", sbom::check),
     source("reproduce", "the same bytes from another build", reproduce::again),
     built("size", "what a page loads", size::check),
+    built("package", "the package, as bundlers and TypeScript look for its parts", package),
     source("types", "types of the scripts", types),
     source("page", "the page's scripts, in Node", page_tests),
     source("wasm-chromium", "wasm tests in Chromium, with SIMD", |project| {
@@ -208,6 +209,15 @@ fn types(project: &Project) -> Result<()> {
         )?;
     }
     Ok(())
+}
+
+/// That an `import` of each entry finds a script and its types. What gives a module to `require` is no mistake: Node.js takes
+/// them since 20.19.
+fn package(project: &Project) -> Result<()> {
+    let dist = project.dist();
+    let tool = |name: &str| Command::new(project.work("e2e-npm").join("node_modules/.bin").join(name));
+    run::run(tool("publint").arg("--strict").arg(&dist))?;
+    run::run(tool("attw").args(["--quiet", "--ignore-rules", "cjs-resolves-to-esm", "--pack"]).arg(&dist))
 }
 
 /// The scripts of `www/`, without a browser.

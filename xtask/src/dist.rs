@@ -1,5 +1,7 @@
 /// Short names in place of wasm-bindgen's.
 mod names;
+/// The scripts and their entries.
+mod scripts;
 
 use crate::{
     graph, integrity, notices,
@@ -8,20 +10,21 @@ use crate::{
     sbom,
 };
 use anyhow::{Context, Result, bail};
-use std::{
-    ffi::OsString,
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{ffi::OsString, fs, path::Path, process::Command};
 
-/// Files that ship as they are written.
-const COPIED: [&str; 5] = ["page.html", "page-error.html", "page.css", "card-pin.d.ts", "package.json"];
-
-/// Where the languages are, in `www/` and in `dist/`.
-const LANGUAGES: &str = "languages";
-/// The one that is in `card-pin.js` itself.
-const BUILT_IN: &str = "en.js";
+/// Files that ship as they are written, and under which name.
+const COPIED: [(&str, &str); 9] = [
+    ("page.html", "page.html"),
+    ("page-error.html", "page-error.html"),
+    ("page.css", "page.css"),
+    ("card-pin.d.ts", "card-pin.d.ts"),
+    // Beside `session.js`, which is another file, TypeScript would take it for that one's types.
+    ("session-entry.d.ts", "session.d.ts"),
+    ("standalone.d.ts", "standalone.d.ts"),
+    ("mock.d.ts", "mock.d.ts"),
+    ("mock.d.cts", "mock.d.cts"),
+    ("package.json", "package.json"),
+];
 
 /// The core, and the core for devices without SIMD.
 const WASM: &str = "card_pin_bg.wasm";
@@ -42,9 +45,6 @@ pub(crate) enum Simd {
 /// key's operation are saved (20 ms in place of 27 for 2048 bits).
 const SMALL: [&str; 3] =
     ["--cfg=aes_backend_soft=\"compact\"", "--cfg=sha2_backend_soft=\"compact\"", "--cfg=cpubits=\"32\""];
-
-/// The output is an ES module, which is UTF-8 by definition (HTML, 8.1.5.2).
-const MODULE: [&str; 2] = ["--format=esm", "--charset=utf8"];
 
 /// Makes `dist/` from `src/` and `www/`; where a step fails, the old `dist/` stays as it is.
 pub(crate) fn build(project: &Project) -> Result<()> {
@@ -67,34 +67,12 @@ pub(crate) fn build(project: &Project) -> Result<()> {
     }
 
     println!("build: scripts");
-    run(esbuild(project).args(["www/card-pin.css", "--minify"]).arg(outfile(&style_sheet(project))))?;
-    let with_glue = alias("card-pin-wasm", &glue.join(GLUE));
-    let from_files = alias("card-pin-vault", &project.www().join("vault-files.js"));
-    let module = MODULE.map(OsString::from);
-    let mut options = vec![from_files];
-    for language in languages(project)? {
-        let path = format!("{LANGUAGES}/{language}");
-        if language == BUILT_IN {
-            continue;
-        }
-        options.push(format!("--external:./{path}").into());
-        bundle(project, &path, &staging.join(&path), &module)?;
-    }
-    let script = |with: &[OsString]| [module.as_slice(), with].concat();
-    bundle(project, "card-pin.js", &staging.join("card-pin.js"), &script(&options))?;
+    scripts::bundle_all(project, &staging, &glue.join(GLUE))?;
     page_words(project, &staging)?;
-    bundle(
-        project,
-        "vault.worker.js",
-        &staging.join("card-pin.worker.js"),
-        &script(std::slice::from_ref(&with_glue)),
-    )?;
-    bundle(project, "page.js", &staging.join("page.js"), &script(&["--external:./card-pin.js".into()]))?;
-    standalone(project, &staging, with_glue)?;
 
-    for name in COPIED {
-        let from = project.www().join(name);
-        fs::copy(from, staging.join(name)).with_context(|| format!("www/{name} cannot be copied"))?;
+    for (from, to) in COPIED {
+        let path = project.www().join(from);
+        fs::copy(path, staging.join(to)).with_context(|| format!("www/{from} cannot be copied"))?;
     }
     let crates = graph::crates_of_wasm(project)?;
     notices::write(project, &staging, &crates)?;
@@ -106,16 +84,6 @@ pub(crate) fn build(project: &Project) -> Result<()> {
     fs::rename(&staging, &dist).context("dist/ cannot be replaced")?;
     println!("build: dist/ is ready");
     Ok(())
-}
-
-/// The names of the languages' files.
-fn languages(project: &Project) -> Result<Vec<String>> {
-    let mut names = Vec::new();
-    for entry in fs::read_dir(project.www().join(LANGUAGES)).context("www/languages cannot be read")? {
-        names.push(entry?.file_name().to_string_lossy().into_owned());
-    }
-    names.sort();
-    Ok(names)
 }
 
 /// What a server needs of the languages: the words of the hosted page itself, as JSON.
@@ -200,61 +168,4 @@ pub(crate) fn rust_flags(project: &Project, simd: Simd) -> Result<OsString> {
         flags.push("/=");
     }
     Ok(flags)
-}
-
-/// Bundles everything into one classic script: the worker, itself a classic script then, as text, the wasm as base64.
-fn standalone(project: &Project, staging: &Path, with_glue: OsString) -> Result<()> {
-    let parts = project.work("standalone");
-    empty(&parts)?;
-    let worker = parts.join("worker.txt");
-    // The glue's own address of the wasm, never used here: a classic script has no `import.meta`.
-    let classic = ["--format=iife".into(), "--define:import.meta.url=undefined".into(), with_glue];
-    bundle(project, "vault.worker.js", &worker, &classic)?;
-    let inlined = [
-        "--loader:.wasm=base64".into(),
-        alias("card-pin-worker-inlined", &worker),
-        alias("card-pin-wasm-inlined", &staging.join(WASM)),
-        alias("card-pin-scalar-wasm-inlined", &staging.join(SCALAR_WASM)),
-        alias("card-pin-vault", &project.www().join("vault-inlined.js")),
-    ];
-    bundle(
-        project,
-        "standalone.js",
-        &staging.join("card-pin.standalone.js"),
-        &[classic.as_slice(), &inlined].concat(),
-    )
-}
-
-/// What a bare name in an `import` stands for.
-fn alias(name: &str, file: &Path) -> OsString {
-    let mut option = OsString::from(format!("--alias:{name}="));
-    option.push(file);
-    option
-}
-
-/// Bundles one script of `www/` with all that it imports into one file.
-fn bundle(project: &Project, script: &str, to: &Path, options: &[OsString]) -> Result<()> {
-    run(esbuild(project)
-        .arg(format!("www/{script}"))
-        .args(["--bundle", "--target=es2022", "--minify", "--legal-comments=none", "--loader:.css=text"])
-        .arg(alias("card-pin-style", &style_sheet(project)))
-        .arg(outfile(to))
-        .args(options))
-}
-
-/// What the pad looks like, minified: a bundler takes what it imports as a text as it is.
-fn style_sheet(project: &Project) -> PathBuf {
-    project.work("style").join("card-pin.css")
-}
-
-fn esbuild(project: &Project) -> Command {
-    let mut esbuild = Command::new(project.npm_tool("esbuild"));
-    esbuild.current_dir(project.root()).arg("--log-level=warning");
-    esbuild
-}
-
-fn outfile(to: &Path) -> OsString {
-    let mut option = OsString::from("--outfile=");
-    option.push(to);
-    option
 }

@@ -55,7 +55,7 @@ Usage: cargo xtask <command>
                                   `-- --help` lists the sandbox's own options
   check                           what tells most within three minutes: layout, layers, lints, types, tests without a browser
   test [NAME…]                    every check, in real browsers too, or those named: format, layers, workflows,
-                                  supply-chain, clippy, clippy-wasm, native, docs, build, sbom, reproduce, size, types,
+                                  supply-chain, clippy, clippy-wasm, native, docs, build, sbom, reproduce, size, package, types,
                                   page, wasm-chromium, wasm-firefox, e2e
   bench [--quick] [--sessions N] [--report]
                                   keys and whole sessions in each browser beside WebCrypto and JavaScript libraries, into

@@ -29,12 +29,12 @@ pub(super) fn check_version() -> Result<()> {
 
 /// The tools of the build.
 pub(super) fn install_tools(project: &Project) -> Result<()> {
-    install(project, "xtask/npm", "npm", "esbuild, jsdom, typescript")
+    install(project, "xtask/npm", "npm", "esbuild, jsdom, happy-dom, typescript")
 }
 
 /// What the end-to-end tests use the package with.
 pub(super) fn install_consumers(project: &Project) -> Result<()> {
-    install(project, "e2e/npm", "e2e-npm", "axe-core, vite, types of react-native")
+    install(project, "e2e/npm", "e2e-npm", "axe-core, vite, publint, attw, types of react-native")
 }
 
 /// What the benchmark runs beside card-pin.

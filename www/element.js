@@ -1,0 +1,430 @@
+// @ts-check
+
+/**
+ * The element `<card-pin>`: attributes and presses in; a drawn pad or pane and events out. Where a session is, its state says;
+ * what is drawn and told follows from that. The element only decides when a session starts, and in which language.
+ */
+
+import { defineProperties, looksWrong, readOptions } from "./attributes.js";
+import { CardPinError } from "./error.js";
+import { hint } from "./hint.js";
+import { listenToKeys } from "./keyboard.js";
+import { keyOf } from "./keypad.js";
+import { ATTRIBUTES, PROPERTIES } from "./names.js";
+import { DEFAULTS, toSettings } from "./options.js";
+import { Pad } from "./pad.js";
+import { bare } from "./platform.js";
+import { Presses } from "./presses.js";
+import { Session } from "./session.js";
+import { eventsBetween, initial, takesInput } from "./session-state.js";
+import { Speech } from "./speech.js";
+import { canDraw } from "./stage.js";
+import { ViewPane } from "./view-pane.js";
+import { checkWords } from "./words.js";
+
+/** @import {Action, PadState} from "./describe-pad.js" */
+/** @import {Taken} from "./keyboard.js" */
+/** @import {Inward} from "./protocol.d.ts" */
+/** @import {Settings} from "./options.js" */
+/** @import {EventDetail, SessionState} from "./session-state.js" */
+
+/** The module can also be imported without a document, as on a server. */
+const Base = /** @type {typeof HTMLElement} */ (globalThis.HTMLElement ?? Object);
+
+/** The properties that reflect no attribute, of each element. @type {WeakMap<HTMLElement, Record<string, any>>} */
+const properties = new WeakMap();
+
+/** After how long the page is told that the pad still has no control id, nor where to ask for one, in milliseconds. */
+const WAITING_MS = 1000;
+
+export class CardPin extends Base {
+  static observedAttributes = [...Object.keys(ATTRIBUTES), "lang"];
+
+  // Closed: the path of an event that is heard outside does not name what is in here.
+  #root = this.attachShadow(bare({ mode: "closed" }));
+  #states = this.attachInternals?.().states;
+  #speech = new Speech(this, () => this.#render());
+  /** @type {(() => string | Promise<string>) | undefined} */
+  #controlIdProvider;
+  /** What is drawn, once it is needed. @type {Pad | ViewPane | undefined} */
+  #drawn;
+  /** @type {Settings | undefined} */
+  #settings;
+  /** Whether a session is to be opened with the settings. */
+  #isOpening = false;
+  /** The session that runs, or ran last. @type {Session | undefined} */
+  #session;
+  /** The control id that a session was started with last. @type {string | null} */
+  #usedControlId = null;
+  /** Whether the next session starts as soon as this one has ended. */
+  #isNextWanted = false;
+  #isStartQueued = false;
+  #isUnusable = false;
+
+  constructor() {
+    super();
+    properties.set(this, bare({}));
+    // What was set before the element was defined is a property of its own, which hides the one that counts.
+    for (const name of PROPERTIES) {
+      if (!Object.hasOwn(this, name)) continue;
+      const self = /** @type {any} */ (this);
+      const value = self[name];
+      delete self[name];
+      self[name] = value;
+    }
+  }
+
+  connectedCallback() {
+    // One that was only moved has its session still.
+    if (!this.#session && !this.#isOpening) this.#queueStart();
+    else this.#render();
+  }
+
+  disconnectedCallback() {
+    // One that is only moved is connected again by then.
+    queueMicrotask(() => this.isConnected || this.#leave());
+  }
+
+  /** @param {string} name @param {string | null} before @param {string | null} value */
+  attributeChangedCallback(name, before, value) {
+    // What was missing may be there now.
+    if (this.#isUnusable) this.#queueStart();
+    else if (name === "keypad") this.#layKeys();
+    else if (name === "lang") this.#render();
+    else if (name === "operation") {
+      // A control id that a session had is spent: the next one starts with another.
+      if ((value ?? DEFAULTS.operation) !== (before ?? DEFAULTS.operation) && !this.#isSpent) this.#restart();
+    } else if (name === "control-id" && value !== this.#usedControlId && value) {
+      if (this.#isRunning) this.#isNextWanted = this.#controlIdProvider === undefined;
+      else this.#queueStart();
+    }
+  }
+
+  /** Where a control id comes from once both entries agree; instead of `control-id`. The newest is the one that is asked. */
+  get controlIdProvider() {
+    return this.#controlIdProvider;
+  }
+
+  set controlIdProvider(provider) {
+    const isFirst = this.#controlIdProvider === undefined;
+    this.#controlIdProvider = provider ?? undefined;
+    if (isFirst && provider && !this.#isRunning) this.#queueStart();
+  }
+
+  /** Texts in the place of the pad's own. @returns {import("./words.js").Texts} */
+  get words() {
+    return this.#speech.changed;
+  }
+
+  set words(words) {
+    this.#speech.changed = checkWords(words ?? {});
+    this.#render();
+  }
+
+  /** Puts the focus where the next digit goes. @param {FocusOptions} [options] */
+  focus(options) {
+    this.#drawn ??= this.#makePane();
+    this.#drawn.pane.focus(options);
+  }
+
+  /** Submits. @returns {Promise<void>} rejected with a `CardPinError` */
+  setPin() {
+    return this.#submit(false, "set_pin_error");
+  }
+
+  /** Asks for the PIN to be shown. @returns {Promise<void>} rejected with a `CardPinError` */
+  viewPin() {
+    return this.#submit(true, "view_pin_error");
+  }
+
+  /** Empties the current entry. */
+  clear() {
+    this.#say("clear");
+  }
+
+  /**
+   * Starts over: at once with a `controlIdProvider`, otherwise when a new `control-id` is set. While the PIN may be on its way,
+   * that waits for the end.
+   */
+  reset() {
+    this.removeAttribute("control-id");
+    this.#restart();
+  }
+
+  /** Ends the session and wipes it. */
+  close() {
+    this.#isNextWanted = false;
+    this.#open()?.close();
+  }
+
+  get #views() {
+    return this.getAttribute("operation") === "view-pin";
+  }
+
+  get #isRunning() {
+    return this.#isOpening || (this.#session !== undefined && !this.#session.state.end);
+  }
+
+  /** Whether the session is over and the next one still needs another control id. */
+  get #isSpent() {
+    const controlId = this.getAttribute("control-id");
+    const isSame = controlId !== null && controlId === this.#usedControlId;
+    return this.#controlIdProvider === undefined && Boolean(this.#session?.state.end) && isSame;
+  }
+
+  /** The element is on no page any more. A PIN that may be on its way is waited for, since its outcome has to be told. */
+  #leave() {
+    this.#isNextWanted = this.#isOpening = false;
+    if (this.#session?.mayHaveSent) return;
+    this.#session?.close();
+    this.#session = undefined;
+  }
+
+  /** Another session takes the place of the one that runs, but not of one whose PIN may be on its way. */
+  #restart() {
+    if (this.#session?.mayHaveSent) {
+      this.#isNextWanted = true;
+      return;
+    }
+    this.#isOpening = false;
+    this.#session?.close();
+    this.#session = undefined;
+    this.#usedControlId = null;
+    this.#render();
+    this.#queueStart();
+  }
+
+  /**
+   * Several attributes that are set one after the other start one session. To load, to draw and to start a vault are three
+   * tasks, so that none is long on a slow device; a call that needs what is queued has it at once.
+   */
+  #queueStart() {
+    if (this.#isStartQueued) return;
+    this.#isStartQueued = true;
+    setTimeout(() => this.#startIfQueued());
+  }
+
+  #startIfQueued() {
+    if (!this.#isStartQueued) return;
+    this.#isStartQueued = false;
+    if (this.isConnected && !this.#isRunning) this.#start();
+  }
+
+  #start() {
+    this.#session = undefined;
+    this.#isNextWanted = false;
+    if (!this.#drawn || this.#views !== this.#drawn instanceof ViewPane) this.#drawn = this.#makePane();
+    this.#settings = undefined;
+    this.#isUnusable = false;
+    this.#usedControlId = this.getAttribute("control-id");
+    if (this.#controlIdProvider || this.#usedControlId) this.#prepare();
+    else setTimeout(() => this.isConnected && !this.#isRunning && !this.#session && this.#hint("control_id_missing"), WAITING_MS);
+    this.#layKeys();
+  }
+
+  /** @param {string} mistake */
+  #hint(mistake) {
+    hint(this.getAttribute("hints") !== "off", mistake, this);
+  }
+
+  #makePane() {
+    const drawn = this.#views ? new ViewPane(this.#root, () => this.#render()) : new Pad(this.#root, (typed) => this.#type(typed));
+    const { pane } = drawn;
+    new Presses(pane.element, (button) => this.#press(button));
+    listenToKeys(pane.element, (typed, isRepeated) => this.#type(typed, isRepeated));
+    // A press leaves the focus where it is, so that typing goes on from there, and a screen reader's cursor stays.
+    pane.element.addEventListener("mousedown", (event) => event.preventDefault());
+    pane.element.addEventListener("pointerdown", ({ isTrusted, pointerType }) => {
+      if (isTrusted && pointerType === "mouse" && !pane.hasFocus) pane.focus({ preventScroll: true });
+    });
+    return drawn;
+  }
+
+  #prepare() {
+    try {
+      const options = readOptions(this, /** @type {any} */ (properties.get(this)));
+      options.controlIdProvider = this.#controlIdProvider;
+      this.#drawn?.stage.clear();
+      if (this.#drawn instanceof ViewPane) options.canvas = this.#drawn.stage.makeCanvas();
+      const settings = (this.#settings = toSettings(options));
+      this.#isOpening = true;
+      setTimeout(() => this.#settings === settings && this.#open());
+    } catch (error) {
+      // The integrator's mistake: the message names the attribute, and goes where a developer looks.
+      this.#isUnusable = true;
+      reportError(error);
+    }
+  }
+
+  /** The session, which is opened if it was about to be. */
+  #open() {
+    this.#startIfQueued();
+    if (!this.#isOpening || !this.#settings) return this.#session;
+    this.#isOpening = false;
+    this.#session = new Session(this.#settings, {
+      canvas: this.#drawn?.stage.canvas,
+      page: this.ownerDocument,
+      askControlId: () => this.#controlIdProvider?.(),
+      onChange: (before, after) => this.#onChange(before, after),
+      onTell: ({ digit, place }) => this.#drawn?.stage.spell(/** @type {any} */ (digit), /** @type {any} */ (place)),
+    });
+    return this.#session;
+  }
+
+  #layKeys() {
+    if (looksWrong(this)) this.#hint("markup");
+    this.#drawn?.layKeys(this.getAttribute("keypad"));
+    this.#render();
+  }
+
+  /** @param {boolean} views @param {string} event */
+  #submit(views, event) {
+    const session = this.#open();
+    if (!session) {
+      this.#tell({ event, code: "control_id_missing", retryable: true });
+      return Promise.reject(new CardPinError("control_id_missing"));
+    }
+    return session.state.views === views ? session.submit() : Promise.reject(new CardPinError("closed"));
+  }
+
+  /** Passes on what the customer does. What comes of it is the vault's to say. @param {Inward} message */
+  #say(message) {
+    const session = this.#open();
+    if (session && takesInput(session.state)) session.say(message);
+  }
+
+  /** @param {HTMLElement} button */
+  #press(button) {
+    const key = keyOf(button);
+    if (key !== undefined) return this.#say(key === "erase" ? key : { press: key });
+    const action = this.#drawn?.pane.actionOf(button);
+    if (action) this.#act(action);
+  }
+
+  /** @param {Action} action */
+  #act(action) {
+    switch (action) {
+      case "advance":
+        return this.#open()?.say("advance");
+      case "restart":
+        return this.reset();
+      case "back":
+        return this.#say("forget");
+      case "suggest":
+        return this.#suggest();
+      case "spell":
+        return this.#session?.say("spell");
+      case "cancel":
+        // The page decides where to; where it does not say, the session ends all the same.
+        if (this.#tell({ event: "cancel" })) this.close();
+    }
+  }
+
+  #suggest() {
+    const session = this.#open();
+    const stage = this.#drawn?.stage;
+    if (!session || !stage || !takesInput(session.state)) return;
+    // Made when somebody wants it: a session that needs none starts sooner.
+    if (!stage.canvas) session.useCanvas(stage.makeCanvas());
+    session.say("suggest");
+  }
+
+  /** @param {Taken} typed @param {boolean} [isRepeated] @returns {boolean} whether it was for the pad */
+  #type(typed, isRepeated = false) {
+    const session = this.#open();
+    const state = session?.state;
+    const isTyping = session !== undefined && takesInput(session.state);
+    if (typeof typed === "object") {
+      if (isTyping && !isRepeated) session.say(typed);
+      return isTyping;
+    }
+    if (typed === "letter") {
+      if (isTyping && !isRepeated) session.noteLetter();
+      return false;
+    }
+    // What was pressed before, and the vault has not counted yet, is there to be erased, too.
+    const hasDigits = isTyping && (session.state.digits > 0 || session.state.posted > session.state.taken);
+    if (typed === "erase" && isTyping && !hasDigits && session.state.step === "confirm") {
+      session.say("forget");
+      return true;
+    }
+    if (typed !== "advance") {
+      if (hasDigits) session.say(typed === "erase" ? "erase" : "clear");
+      return hasDigits;
+    }
+    const { canRestart } = this.#padState();
+    const canAdvance = hasDigits || canRestart || (state?.views && !state.end) || false;
+    if (canAdvance) this.#act(canRestart ? "restart" : "advance");
+    return canAdvance;
+  }
+
+  /** @param {SessionState} before @param {SessionState} after */
+  #onChange(before, after) {
+    this.#render();
+    for (const detail of eventsBetween(before, after)) {
+      this.#tell(detail.event === "ready" ? { ...detail, isolation: this.#session?.isolation } : detail);
+    }
+    if (!after.end || before.end) return;
+    if (this.#isNextWanted) this.#queueStart();
+    // One that comes back to a page starts afresh.
+    else if (!this.isConnected) this.#session = undefined;
+  }
+
+  #render() {
+    const state = this.#padState();
+    this.#drawn?.render(state, this.#speech.words);
+    this.#showPhase(state.phase);
+  }
+
+  /** A page's style can tell by `:state(done)` and the like where the pad is. @param {PadState["phase"]} phase */
+  #showPhase(phase) {
+    try {
+      this.#states?.clear();
+      this.#states?.add(phase);
+    } catch {
+      // Engines that had states before `:state()` take no plain names.
+    }
+  }
+
+  /** @returns {PadState} */
+  #padState() {
+    const { minLength, maxLength, confirm, weakPin } = this.#settings?.open ?? { ...DEFAULTS, maxLength: DEFAULTS.minLength };
+    const state = this.#session?.state;
+    const end = state?.end;
+    const isOver = end?.code === null && state?.views;
+    return {
+      ...(state ?? initial({ views: this.#views, isGiven: false })),
+      phase: phaseOf(state, this.#isUnusable, this.#isOpening),
+      minLength,
+      maxLength,
+      confirm,
+      refusesWeak: weakPin === "reject",
+      problem: (end ? end.code : state?.problem) ?? undefined,
+      canSuggest: canDraw(),
+      canRestart: (isOver || end?.retryable === true) && this.#controlIdProvider !== undefined,
+    };
+  }
+
+  /** @param {EventDetail} detail @returns {boolean} whether no listener prevented what would follow */
+  #tell(detail) {
+    const cancelable = detail.event === "cancel";
+    return this.dispatchEvent(new CustomEvent(detail.event, { detail, bubbles: true, composed: true, cancelable }));
+  }
+}
+
+/**
+ * @param {SessionState | undefined} state
+ * @param {boolean} isUnusable
+ * @param {boolean} isOpening
+ * @returns {PadState["phase"]}
+ */
+function phaseOf(state, isUnusable, isOpening) {
+  if (isUnusable) return "unusable";
+  if (!state) return isOpening ? "open" : "waiting";
+  const { phase, end, views } = state;
+  if (phase === "opening") return "open";
+  if (phase !== "ended") return phase;
+  return end?.code ? "failed" : views ? "hidden" : "done";
+}
+
+defineProperties(CardPin, (element) => properties.get(element) ?? {});

@@ -1,0 +1,9 @@
+/** `card-pin/standalone`: all of it in one classic script. It registers `<card-pin>`, and these are on the global object. */
+
+import type * as cardPin from "./card-pin.js";
+
+declare global {
+  var CardPin: typeof cardPin.CardPin;
+  var CardPinError: typeof cardPin.CardPinError;
+  var PinSession: typeof cardPin.PinSession;
+}
