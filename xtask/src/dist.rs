@@ -16,12 +16,16 @@ use std::{
 };
 
 /// Files that ship as they are written.
-const COPIED: [&str; 5] = ["page.html", "page-error.html", "page.css", "card-pin.d.ts", "package.json"];
+const COPIED: [&str; 6] =
+    ["page.html", "page-error.html", "page.css", "card-pin.d.ts", "custom-elements.json", "package.json"];
+
+/// Where the types are that `card-pin.d.ts` builds on, in `www/` and in `dist/`.
+const TYPES: &str = "types";
 
 /// Where the languages are, in `www/` and in `dist/`.
 const LANGUAGES: &str = "languages";
 /// The one that is in `card-pin.js` itself.
-const BUILT_IN: &str = "en.js";
+const BUILT_IN: &str = "languages/en.js";
 
 /// The core, and the core for devices without SIMD.
 const WASM: &str = "card_pin_bg.wasm";
@@ -72,9 +76,8 @@ pub(crate) fn build(project: &Project) -> Result<()> {
     let from_files = alias("card-pin-vault", &project.www().join("vault-files.js"));
     let module = MODULE.map(OsString::from);
     let mut options = vec![from_files];
-    for language in languages(project)? {
-        let path = format!("{LANGUAGES}/{language}");
-        if language == BUILT_IN {
+    for path in names_in(project, LANGUAGES)? {
+        if path == BUILT_IN {
             continue;
         }
         options.push(format!("--external:./{path}").into());
@@ -92,9 +95,11 @@ pub(crate) fn build(project: &Project) -> Result<()> {
     bundle(project, "page.js", &staging.join("page.js"), &script(&["--external:./card-pin.js".into()]))?;
     standalone(project, &staging, with_glue)?;
 
-    for name in COPIED {
-        let from = project.www().join(name);
-        fs::copy(from, staging.join(name)).with_context(|| format!("www/{name} cannot be copied"))?;
+    let types = names_in(project, TYPES)?;
+    fs::create_dir(staging.join(TYPES)).context("the folder for the types cannot be made")?;
+    for name in COPIED.map(str::to_owned).into_iter().chain(types) {
+        let from = project.www().join(&name);
+        fs::copy(from, staging.join(&name)).with_context(|| format!("www/{name} cannot be copied"))?;
     }
     let crates = graph::crates_of_wasm(project)?;
     notices::write(project, &staging, &crates)?;
@@ -108,11 +113,13 @@ pub(crate) fn build(project: &Project) -> Result<()> {
     Ok(())
 }
 
-/// The names of the languages' files.
-fn languages(project: &Project) -> Result<Vec<String>> {
+/// The files of a folder in `www/`, by their paths from there.
+fn names_in(project: &Project, folder: &str) -> Result<Vec<String>> {
     let mut names = Vec::new();
-    for entry in fs::read_dir(project.www().join(LANGUAGES)).context("www/languages cannot be read")? {
-        names.push(entry?.file_name().to_string_lossy().into_owned());
+    let entries =
+        fs::read_dir(project.www().join(folder)).with_context(|| format!("www/{folder} cannot be read"))?;
+    for entry in entries {
+        names.push(format!("{folder}/{}", entry?.file_name().to_string_lossy()));
     }
     names.sort();
     Ok(names)
