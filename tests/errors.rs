@@ -48,7 +48,7 @@ fn codes() -> BTreeSet<String> {
 /// The typings list every code and no other, so that a program can tell them apart.
 #[test]
 fn the_typings_name_the_codes() {
-    let typings = without_comments(include_str!("../www/card-pin.d.ts"));
+    let typings = without_comments(include_str!("../www/types/session.d.ts"));
     let session = union(&typings, "SessionErrorCode");
     let validation = union(&typings, "ValidationErrorCode");
     assert_eq!(validation, ["too_short", "too_long", "not_digits", "weak_pin", "mismatch"]);

@@ -18,305 +18,104 @@
  * credentials) and `Access-Control-Allow-Headers: content-type`, and every answer with the first of the two.
  */
 
-/** What can go wrong while a session runs. */
-export type SessionErrorCode =
-  /** No control id was given. */
-  | "control_id_missing"
-  /** The provider failed, or returned something that is not a control id. */
-  | "control_id_unavailable"
-  /** The server does not know the control id any more (410, or 404 with a JSON body). */
-  | "control_id_expired"
-  /** The customer is not signed in any more (401, 403). */
-  | "not_allowed"
-  /** The server takes no more requests for now (408, 424, 425, 429; 503 with `Retry-After` before the PIN was sent). */
-  | "busy"
-  /** The control id was used before (409). */
-  | "already_used"
-  /** No answer: refused, cut, redirected, or offline. */
-  | "network"
-  /** No answer within `timeout-ms`; or the vault's two files were not there in twice that. */
-  | "timeout"
-  /** `set` was sent, and whether the PIN is set cannot be known: look at `pinStatus` before trying again. */
-  | "outcome_unknown"
-  /** The server failed (5xx) before the PIN was sent. */
-  | "server_error"
-  /** The server refused the request (another 4xx). */
-  | "rejected"
-  /** The answer was not the JSON expected, or larger than 64 KiB. */
-  | "bad_response"
-  /** The wrapped key is not usable, whatever the reason. */
-  | "tzpk_invalid"
-  /** The device has no source of random numbers. */
-  | "entropy_unavailable"
-  /** The page wants the PIN kept in a worker, and none can be started here. */
-  | "isolation_unavailable"
-  /** The worker or the core was not found, has the wrong type, or is blocked. */
-  | "vault_missing"
-  /** The device does not run WebAssembly. */
-  | "wasm_unavailable"
-  /** The session has ended (its page was left, for one, and has come back), or takes no input while it submits. */
-  | "closed";
+import type { CardPinEventMap, ControlIdProvider, PinBlockFormat, PinRules } from "./types/session.js";
 
-/** What can be wrong with an entry. */
-export type ValidationErrorCode = "too_short" | "too_long" | "not_digits" | "weak_pin" | "mismatch";
+export * from "./types/session.js";
 
-/** Why a PIN is refused as easily guessed: the first rule that it breaks, in this order. */
-export type WeakReason =
-  /** Digits in a row: `1234`. */
-  | "run"
-  /** Repeated digits: `2525`, `1122`, `123321`. */
-  | "repeat"
-  /** A year: `1987`. */
-  | "year"
-  /** A pattern on the keypad: `2580`, `789456`. */
-  | "pattern"
-  /** Many people choose it. */
-  | "common"
-  /** Made of what `pinRules` says of the customer; never what of it. */
-  | "personal";
-
-/** An error that holds a code, its meaning as a sentence in `message`, and no data. */
-export class CardPinError extends Error {
-  readonly name: "CardPinError";
-  readonly code: SessionErrorCode | ValidationErrorCode;
-  /** Whether the same customer may succeed with a new control id. */
-  readonly retryable: boolean;
-}
-
-/** Where the PIN is held: in a worker of its own, or on the page where none can be started. */
-export type Isolation = "worker" | "page";
-
-/**
- * The events and their `detail`. Each session ends with exactly one of `set_pin_success` and `set_pin_error`; or, where a PIN is
- * viewed, of `view_pin_error` and, after `view_pin_success`, `hidden`.
- */
-export interface CardPinEventDetails {
-  /** A submit would go out at once. */
-  ready: { event: "ready"; isolation: Isolation };
-  /** The entry changed; `pin_valid` says whether a submit now would be sent. */
-  pin_valid: { event: "pin_valid"; pin_valid: boolean; digits: number; step: "entry" | "confirm" };
-  /** The entry, or a submit, was refused; `reason` comes with `weak_pin` alone. */
-  set_pin_validation_error: { event: "set_pin_validation_error"; code: ValidationErrorCode; reason?: WeakReason };
-  /** A submit was taken. */
-  submitting: { event: "submitting" };
-  /** The server accepted the PIN. */
-  set_pin_success: { event: "set_pin_success" };
-  /** The session failed, or was ended. */
-  set_pin_error: { event: "set_pin_error"; code: SessionErrorCode; retryable: boolean };
-  /** The PIN is shown. */
-  view_pin_success: { event: "view_pin_success" };
-  /** The PIN could not be shown, or the session was ended before it was. */
-  view_pin_error: { event: "view_pin_error"; code: SessionErrorCode; retryable: boolean };
-  /** A PIN that was shown is hidden again and wiped: after 30 seconds, or because nobody looked any more. */
-  hidden: { event: "hidden" };
-  /**
-   * The customer wants to leave, and the page decides where to. A session that still runs ends after it, as with `close()`, unless
-   * a listener calls `preventDefault()`. Of the element alone: a `PinSession` has no button for it.
-   */
-  cancel: { event: "cancel" };
-}
-
-/** The events as dispatched. */
-export type CardPinEventMap = { [Name in keyof CardPinEventDetails]: CustomEvent<CardPinEventDetails[Name]> };
-
-/** What a `PinSession` tells besides. */
-export interface PinSessionEventMap extends CardPinEventMap {
-  /** One digit of the PIN that is shown, after `spell()`; `place` is 0 for the first. The last event has no `digit`. */
-  spell: CustomEvent<{ event: "spell"; digit: number | undefined; place: number }>;
-}
-
-/**
- * Returns a fresh control id: 1 to 4096 visible ASCII characters. Called once both entries agree, and once more if that control
- * id has expired. If it throws, rejects, or takes longer than `timeoutMs`, the session ends with `control_id_unavailable`.
- */
-export type ControlIdProvider = () => string | Promise<string>;
-
-export type PinBlockFormat = 0 | 1 | 3 | 4;
-
-/** What the issuer knows of this customer. It goes to the vault, and never comes back: no event, error or log has any of it. */
-export interface PinRules {
-  /** `YYYY-MM-DD`: its day, month and year are refused in every order that fits the length (`2304`, `8704`, `23041987`). */
-  birthDate?: string;
-  /** Any digits of it that follow each other are refused. */
-  phone?: string;
-  /** The same for at most ten account numbers. Not the card's own number, which the page should not have. */
-  accounts?: string[];
-}
-
-/** What every session is made with. One of `controlId` and `controlIdProvider` is needed. */
-export interface SessionOptions {
-  /** The one-use token, 1 to 4096 visible ASCII characters. The TZPK, or the PIN to be viewed, is asked for as soon as the key pair is made. */
-  controlId?: string;
-  /**
-   * For how many seconds from now that control id is valid, at most a day. The pad warns the customer in the last minute, and the session
-   * ends with `control_id_expired` when the time is over and nothing was submitted.
-   */
-  expiresIn?: number;
-  /** Instead of `controlId`: nothing is sent until both entries agree, or until the customer asks to view the PIN. */
-  controlIdProvider?: ControlIdProvider;
-  /** For each request, and for the provider's answer, in milliseconds; default 10000. */
-  timeoutMs?: number;
-  /** Bits of the RSA modulus; default 2048, the size that Enfuce documents. */
-  keySize?: 2048 | 3072 | 4096;
-  /** Which PIN block formats the server may ask for; default `[1, 4]`. Format 4 means AES. */
-  pinBlockFormats?: PinBlockFormat[];
-  /** Which requests carry cookies, as in `fetch`; default `"omit"`. */
-  credentials?: "omit" | "same-origin" | "include";
-  /** More headers for the requests, at most 20, such as a token against request forgery. */
-  requestHeaders?: Record<string, string>;
-  /** `"worker"`: fail with `isolation_unavailable` rather than hold the PIN on the page; default `"any"`. */
-  isolation?: "any" | "worker";
-  /** Where `card-pin.worker.js` is, relative to the document; default: beside `card-pin.js`, or in the standalone. */
-  workerUrl?: string;
-  /** Where `card_pin_bg.wasm` is, relative to the document; default: beside `card-pin.js`, or in the standalone. */
-  wasmUrl?: string;
-  /**
-   * Where `card_pin_scalar_bg.wasm` is, which a device without WebAssembly SIMD loads instead (before Safari 16.4, Chrome 91,
-   * Firefox 89); the same default.
-   */
-  scalarWasmUrl?: string;
-}
-
-/** To set a PIN. */
-export interface SetPinOptions extends SessionOptions {
-  operation?: "set-pin";
-  /** Where the public key is posted; http or https, relative to the document. */
-  tzpkUrl: string;
-  /** Where the encrypted PIN block is posted. */
-  setUrl: string;
-  /** Where the pad asks, after an unknown outcome, whether the PIN was set; default: nowhere. */
-  statusUrl?: string;
-  /** 4 to 12; default 4. */
-  minLength?: number;
-  /** `minLength` to 12; default `minLength`. */
-  maxLength?: number;
-  /** Whether the PIN is entered twice; default `true`. */
-  confirm?: boolean;
-  /** Whether easily guessed PINs are refused; default `"reject"`. */
-  weakPin?: "reject" | "allow";
-  /** Where `suggest` draws a PIN, in the canvas' `color`. One that no session had before. */
-  canvas?: HTMLCanvasElement;
-  /** What this customer's PIN is not to be made of; only with `weakPin: "reject"`. */
-  pinRules?: PinRules;
-}
-
-/** To view the PIN of a card that was made. */
-export interface ViewPinOptions extends SessionOptions {
-  operation: "view-pin";
-  /** Where the public key is posted and the encrypted PIN comes from; http or https, relative to the document. */
-  viewUrl: string;
-  /** Where the vault draws the PIN, in the canvas' `color`. One that no session had before. */
-  canvas: HTMLCanvasElement;
-}
-
-export type PinSessionOptions = SetPinOptions | ViewPinOptions;
-
-/**
- * One PIN being set or viewed, without a user interface. Digits that are not submitted are wiped when the page is hidden, which
- * a `pin_valid` tells. A PIN is shown only while the page is visible and has the focus.
- */
-export class PinSession extends EventTarget {
-  /**
-   * @throws {TypeError | RangeError} that names the option and what it takes
-   * @throws {CardPinError} `control_id_missing`
-   */
-  constructor(options: PinSessionOptions);
-  /** How many digits the current entry holds. */
-  readonly digits: number;
-  readonly state: "preparing" | "ready" | "submitting" | "shown" | "done" | "failed" | "closed";
-  readonly isolation: Isolation;
-  /**
-   * Enters one digit, a whole number from 0 to 9. One too many is told by `set_pin_validation_error`.
-   * @throws {CardPinError} `not_digits`, `closed`
-   */
-  press(digit: number): void;
-  /** Takes the last digit back. @throws {CardPinError} `closed` */
-  erase(): void;
-  /** Empties the current entry. @throws {CardPinError} `closed` */
-  clear(): void;
-  /**
-   * Has the vault draw a PIN by chance that would be taken, and show it on the `canvas`, until the customer types or does anything
-   * else with the entry, which begins anew. @throws {CardPinError} `closed`
-   */
-  suggest(): void;
-  /** Goes on to the second entry. @throws {CardPinError} `closed` */
-  confirm(): void;
-  /** Goes to whatever comes next, the second entry or the submit, as `Enter` does on the pad. @throws {CardPinError} `closed` */
-  advance(): void;
-  /** Submits; while that is under way, the same promise. @throws {CardPinError} as a rejection */
-  setPin(): Promise<void>;
-  /**
-   * Asks for the PIN to be shown: nothing is fetched before. One that has arrived while nobody looked is shown now, within 30
-   * seconds. @throws {CardPinError} as a rejection
-   */
-  viewPin(): Promise<void>;
-  /**
-   * Has the PIN that is shown, or was suggested, told digit by digit, as `spell` events, for a screen reader: only ever call it
-   * because the customer asked for it.
-   */
-  spell(): void;
-  /** Ends the session and wipes it. */
-  close(): void;
-  addEventListener<Name extends keyof PinSessionEventMap>(
-    type: Name,
-    listener: (event: PinSessionEventMap[Name]) => void,
-    options?: boolean | AddEventListenerOptions,
-  ): void;
-  addEventListener(
-    type: string,
-    listener: EventListenerOrEventListenerObject | null,
-    options?: boolean | AddEventListenerOptions,
-  ): void;
-}
+/** The events that `<card-pin>` hears and tells: those of every element, with its own. */
+export type CardPinElementEventMap = Omit<HTMLElementEventMap, keyof CardPinEventMap> & CardPinEventMap;
 
 /**
  * The element `<card-pin>`. Its properties reflect its attributes, but for those that the comments below name. What is assigned
  * while a session runs counts for the next one; a `controlIdProvider` counts from the next answer on.
  */
 export class CardPin extends HTMLElement {
+  /** Whether a PIN is set or viewed; default `set-pin`. */
   operation: "set-pin" | "view-pin" | null;
+  /**
+   * The one-use token, 1 to 4096 visible ASCII characters; setting it starts a session. The TZPK, or the PIN to be viewed, is asked
+   * for as soon as the key pair is made.
+   */
   controlId: string | null;
-  /** For how many seconds from then on that control id is valid: the customer is warned in the last minute. */
-  expiresIn: string | null;
+  /**
+   * For how many seconds from then on that control id is valid, at most a day. The customer is warned in the last minute, and a
+   * session in which nothing was submitted by then ends with `control_id_expired`.
+   */
+  get expiresIn(): string | null;
+  set expiresIn(seconds: number | string | null | undefined);
+  /** Where the public key is posted, to set a PIN: http or https, relative to the document. */
   tzpkUrl: string | null;
+  /** Where the encrypted PIN block is posted, to set a PIN. */
   setUrl: string | null;
+  /** Where the public key is posted and the encrypted PIN comes from, to view a PIN. */
   viewUrl: string | null;
+  /** Where the pad asks, after an unknown outcome, whether the PIN was set. Without it, the pad does not ask. */
   statusUrl: string | null;
-  minLength: string | null;
-  maxLength: string | null;
+  /** How many digits a PIN has at least, 4 to 12; default 4. */
+  get minLength(): string | null;
+  set minLength(digits: number | string | null | undefined);
+  /** How many digits a PIN has at most, `minLength` to 12; default `minLength`. */
+  get maxLength(): string | null;
+  set maxLength(digits: number | string | null | undefined);
+  /** Whether the PIN is entered twice; default `on`. */
   confirm: "on" | "off" | null;
+  /** Whether easily guessed PINs are refused; default `reject`. */
   weakPin: "reject" | "allow" | null;
+  /** The order of the keys, or none: digits come from a keyboard alone then; default `fixed`. */
   keypad: "fixed" | "shuffled" | "none" | null;
-  /** Light or dark; `auto`, the default, follows the `color-scheme` of the page. */
+  /** Light, dark, or as the `color-scheme` of the page is; default `auto`. */
   theme: "light" | "dark" | "auto" | null;
-  timeoutMs: string | null;
-  keySize: string | null;
-  /** Numbers, separated by spaces. */
-  pinBlockFormats: string | null;
+  /** For each request, and for the provider's answer, in milliseconds; default 10000. */
+  get timeoutMs(): string | null;
+  set timeoutMs(milliseconds: number | string | null | undefined);
+  /** Bits of the RSA modulus: 2048, 3072 or 4096; default 2048. */
+  get keySize(): string | null;
+  set keySize(bits: 2048 | 3072 | 4096 | `${2048 | 3072 | 4096}` | null | undefined);
+  /** Which PIN block formats the server may ask for, of 0, 1, 3 and 4, as text separated by spaces; default `1 4`. Format 4 means AES. */
+  get pinBlockFormats(): string | null;
+  set pinBlockFormats(formats: readonly PinBlockFormat[] | string | null | undefined);
+  /** Which requests carry cookies, as in `fetch`; default `omit`. */
   credentials: "omit" | "same-origin" | "include" | null;
+  /** `worker`: fail with `isolation_unavailable` rather than hold the PIN on the page; default `any`. */
   isolation: "any" | "worker" | null;
-  /** Instead of `controlId`; no attribute. */
+  /** `off`: mistakes of the page are not explained in the console; default `on`. */
+  hints: "on" | "off" | null;
+  /** Instead of `controlId`; no attribute. The newest is the one that is asked. */
   controlIdProvider: ControlIdProvider | undefined;
   /**
-   * Texts in the place of the pad's own, by group and key as in the files of `languages/`: `{ pad: { choose: "Pick a PIN" } }`. All others
-   * stay. Assigning what is not a text of the pad throws a `TypeError`.
+   * Texts in the place of the pad's own, by group and key as in the files of `languages/`; no attribute. All others stay:
+   * `{ pad: { choose: "Pick a PIN" } }`. Assigning what is not a text of the pad throws a `TypeError`.
    */
   words: PadWords;
-  /** As in `PinSessionOptions`; no attributes, so that markup can name neither scripts nor headers. */
+  /** More headers for the requests, at most 20, such as a token against request forgery; no attribute. */
   requestHeaders: Record<string, string> | undefined;
+  /** What this customer's PIN is not to be made of; no attribute. */
   pinRules: PinRules | undefined;
+  /** Where `card-pin.worker.js` is, relative to the document; no attribute, so that markup can name no script. */
   workerUrl: string | undefined;
+  /** Where `card_pin_bg.wasm` is, relative to the document; no attribute. */
   wasmUrl: string | undefined;
+  /** Where `card_pin_scalar_bg.wasm` is, relative to the document; no attribute. */
   scalarWasmUrl: string | undefined;
-  addEventListener<Name extends keyof CardPinEventMap>(
+  addEventListener<Name extends keyof CardPinElementEventMap>(
     type: Name,
-    listener: (this: CardPin, event: CardPinEventMap[Name]) => unknown,
+    listener: (this: CardPin, event: CardPinElementEventMap[Name]) => unknown,
     options?: boolean | AddEventListenerOptions,
   ): void;
   addEventListener(
     type: string,
     listener: EventListenerOrEventListenerObject,
     options?: boolean | AddEventListenerOptions,
+  ): void;
+  removeEventListener<Name extends keyof CardPinElementEventMap>(
+    type: Name,
+    listener: (this: CardPin, event: CardPinElementEventMap[Name]) => unknown,
+    options?: boolean | EventListenerOptions,
+  ): void;
+  removeEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject,
+    options?: boolean | EventListenerOptions,
   ): void;
   /** Submits. */
   setPin(): Promise<void>;
@@ -336,14 +135,27 @@ export class CardPin extends HTMLElement {
 /** A text, or one for each plural category that the language has; `{count}` and the like are filled in. */
 export type PadText = string | Partial<Record<Intl.LDMLPluralRule, string>>;
 
+/** Texts of the pad, by group and key. */
 export type PadWords = Partial<
   Record<"pad" | "refusals" | "errors" | "view" | "viewErrors" | "page", Record<string, PadText>>
+>;
+
+/** The events that bubble under names which no other element has. */
+type EventsOfPins = Pick<
+  CardPinEventMap,
+  | "pin_valid"
+  | "set_pin_validation_error"
+  | "set_pin_success"
+  | "set_pin_error"
+  | "view_pin_success"
+  | "view_pin_error"
 >;
 
 declare global {
   interface HTMLElementTagNameMap {
     "card-pin": CardPin;
   }
-  // Other elements have a `cancel` of their own.
-  interface HTMLElementEventMap extends Omit<CardPinEventMap, "cancel"> {}
+  // Other elements may have a `ready`, `hidden`, `submitting` or `cancel` of their own, which bubble as well.
+  interface DocumentEventMap extends EventsOfPins {}
+  interface WindowEventMap extends EventsOfPins {}
 }

@@ -3,8 +3,8 @@ import { PinSession } from "card-pin";
 // @ts-expect-error the addresses are missing
 new PinSession({ controlId: "token" });
 // @ts-expect-error a digit is a number
-new PinSession({ tzpkUrl: "/", setUrl: "/" }).press("4");
+new PinSession({ controlId: "token", tzpkUrl: "/", setUrl: "/" }).press("4");
 // @ts-expect-error there is no way to the PIN
-new PinSession({ tzpkUrl: "/", setUrl: "/" }).pin;
+new PinSession({ controlId: "token", tzpkUrl: "/", setUrl: "/" }).pin;
 // @ts-expect-error a PIN has to be drawn somewhere
 new PinSession({ operation: "view-pin", controlId: "token", viewUrl: "/" });

@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 use std::{ffi::OsString, fs, path::Path, process::Command};
 
 /// Files that ship as they are written, and under which name.
-const COPIED: [(&str, &str); 9] = [
+const COPIED: [(&str, &str); 10] = [
     ("page.html", "page.html"),
     ("page-error.html", "page-error.html"),
     ("page.css", "page.css"),
@@ -23,8 +23,12 @@ const COPIED: [(&str, &str); 9] = [
     ("standalone.d.ts", "standalone.d.ts"),
     ("mock.d.ts", "mock.d.ts"),
     ("mock.d.cts", "mock.d.cts"),
+    ("custom-elements.json", "custom-elements.json"),
     ("package.json", "package.json"),
 ];
+
+/// Where the types are that `card-pin.d.ts` builds on, in `www/` and in `dist/`.
+const TYPES: &str = "types";
 
 /// The core, and the core for devices without SIMD.
 const WASM: &str = "card_pin_bg.wasm";
@@ -70,7 +74,10 @@ pub(crate) fn build(project: &Project) -> Result<()> {
     scripts::bundle_all(project, &staging, &glue.join(GLUE))?;
     page_words(project, &staging)?;
 
-    for (from, to) in COPIED {
+    fs::create_dir(staging.join(TYPES)).context("the folder for the types cannot be made")?;
+    let types = names_in(project, TYPES)?;
+    let types = types.iter().map(|path| (path.as_str(), path.as_str()));
+    for (from, to) in COPIED.into_iter().chain(types) {
         let path = project.www().join(from);
         fs::copy(path, staging.join(to)).with_context(|| format!("www/{from} cannot be copied"))?;
     }
@@ -84,6 +91,18 @@ pub(crate) fn build(project: &Project) -> Result<()> {
     fs::rename(&staging, &dist).context("dist/ cannot be replaced")?;
     println!("build: dist/ is ready");
     Ok(())
+}
+
+/// The files of a folder in `www/`, by their paths from there.
+fn names_in(project: &Project, folder: &str) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    let entries =
+        fs::read_dir(project.www().join(folder)).with_context(|| format!("www/{folder} cannot be read"))?;
+    for entry in entries {
+        names.push(format!("{folder}/{}", entry?.file_name().to_string_lossy()));
+    }
+    names.sort();
+    Ok(names)
 }
 
 /// What a server needs of the languages: the words of the hosted page itself, as JSON.

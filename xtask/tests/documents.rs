@@ -41,28 +41,21 @@ fn every_command_in_a_document_or_workflow_exists() {
 fn the_reference_has_every_attribute_and_every_event() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let read = |path| fs::read_to_string(root.join(path)).unwrap();
-    let (scripts, typings, reference) =
-        (read("www/attributes.js"), read("www/card-pin.d.ts"), read("docs/reference.md"));
-    let attributes = between(&scripts, "ATTRIBUTES = Object.freeze({", "})")
-        .lines()
-        .filter_map(|line| line.trim().split_once(':'))
-        .map(|(name, _)| name.trim_matches('"'));
-    let events = between(&typings, "interface CardPinEventDetails {", "\n}")
-        .split("{ event: \"")
-        .skip(1)
-        .filter_map(|rest| rest.split_once('"').map(|(name, _)| name));
-    let names: Vec<_> = attributes.chain(events).collect();
+    let reference = read("docs/reference.md");
+    let manifest: serde_json::Value = serde_json::from_str(&read("www/custom-elements.json")).unwrap();
+    let element = &manifest["modules"][0]["declarations"][0];
+    let names_of = |list: &str| -> Vec<_> {
+        let list = element[list].as_array().unwrap();
+        list.iter().map(|entry| entry["name"].as_str().unwrap().to_owned()).collect()
+    };
+    let names = [names_of("attributes"), names_of("events")].concat();
     assert!(
-        names.contains(&"expires-in") && names.contains(&"hidden"),
+        ["expires-in", "hidden"].iter().all(|name| names.iter().any(|found| found == name)),
         "the names were not found: {names:?}"
     );
     let missing: Vec<_> =
         names.into_iter().filter(|name| !reference.contains(&format!("`{name}`"))).collect();
     assert!(missing.is_empty(), "docs/reference.md says nothing of {}", missing.join(", "));
-}
-
-fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
-    text.split_once(start).unwrap().1.split_once(end).unwrap().0
 }
 
 /// The names behind `cargo xtask`.

@@ -1,0 +1,13 @@
+import vue from "@vitejs/plugin-vue";
+import { defineConfig } from "vite";
+
+// The back-end, for the development server.
+const gateway = process.env.GATEWAY ?? "http://127.0.0.1:3000";
+
+export default defineConfig({
+  // The element is the browser's, and not a component.
+  plugins: [vue({ template: { compilerOptions: { isCustomElement: (tag) => tag === "card-pin" } } })],
+  // The worker and the WebAssembly lie beside the script, and have to be found there.
+  optimizeDeps: { exclude: ["card-pin"] },
+  server: { proxy: { "/my": gateway, "/pin": gateway } },
+});

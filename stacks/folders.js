@@ -1,0 +1,75 @@
+// @ts-check
+
+/** Where the stacks are installed and built: copies of the examples, under `target/stacks/`. */
+
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { cp, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const project = fileURLToPath(new URL("..", import.meta.url));
+export const work = join(project, "target/stacks");
+
+/**
+ * Runs a program to its end; an error tells what it printed.
+ * @param {string} folder
+ * @param {string} program
+ * @param {...string} args
+ * @returns {Promise<string>} what it printed
+ */
+export async function run(folder, program, ...args) {
+  const child = spawn(program, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+  const printed = ["", ""];
+  child.stdout.on("data", (text) => (printed[0] += text));
+  child.stderr.on("data", (text) => (printed[1] += text));
+  const code = await new Promise((resolve, reject) => child.on("error", reject).on("close", resolve));
+  if (code !== 0) throw new Error(`${program} ${args.join(" ")} ended with ${code}:\n${printed.join("")}`);
+  return printed[0];
+}
+
+/**
+ * Installs what a lock file says, where it is not there yet.
+ * @param {string} from the folder of the lock file
+ * @param {string} to
+ */
+export async function npmInstall(from, to) {
+  await mkdir(to, { recursive: true });
+  const lock = await readFile(join(from, "package-lock.json"), "utf8");
+  // Written last, so that an installation that broke off is done again.
+  const installed = join(to, "installed-lock.json");
+  if (existsSync(installed) && (await readFile(installed, "utf8")) === lock) return;
+  for (const name of ["package.json", "package-lock.json"]) await cp(join(from, name), join(to, name));
+  await run(to, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error");
+  await writeFile(installed, lock);
+}
+
+const packed = join(work, "packed");
+
+/** Packs `dist/` as npm does. */
+export async function pack() {
+  await rm(packed, { recursive: true, force: true });
+  await mkdir(packed, { recursive: true });
+  const name = (await run(packed, "npm", "pack", "--silent", join(project, "dist"))).trim();
+  await run(packed, "tar", "-xzf", name);
+}
+
+/**
+ * A copy of an example with all that it needs installed, the packed package among it.
+ * @param {string} name
+ * @returns {Promise<string>} its folder
+ */
+export async function prepare(name) {
+  const from = join(project, name === "types" ? "stacks" : "examples", name);
+  const to = join(work, name);
+  const kept = ["node_modules", "installed-lock.json"];
+  await mkdir(to, { recursive: true });
+  for (const old of await readdir(to)) if (!kept.includes(old)) await rm(join(to, old), { recursive: true });
+  if (existsSync(join(from, "package-lock.json"))) await npmInstall(from, to);
+  await cp(from, to, { recursive: true });
+  // Taken by the plain page from beside it, and by the others as npm lays it.
+  const place = join(to, name === "html" ? "card-pin" : "node_modules/card-pin");
+  await rm(place, { recursive: true, force: true });
+  await cp(join(packed, "package"), place, { recursive: true });
+  return to;
+}

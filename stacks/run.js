@@ -1,0 +1,87 @@
+// @ts-check
+
+/**
+ * Builds the examples from the packed package, each from its lock file, and sets a PIN in each with Chromium, against the
+ * sandbox: `node stacks/run.js [NAME…]`, all of them without a name. `dist/` and the sandbox have to be built before: `cargo xtask
+ * build`, `cargo build -p card-pin-sandbox`. SANDBOX names the program of the sandbox, if it lies elsewhere. All that is made lies
+ * in `target/stacks/`.
+ */
+
+import { join } from "node:path";
+import { withBrowser } from "./browser.js";
+import { npmInstall, pack, prepare, project, run, work } from "./folders.js";
+import { withGateway, withSandbox, withVite } from "./programs.js";
+import { withSite } from "./site.js";
+import { checkTypes } from "./types.js";
+
+/** @typedef {{sandbox: string, gateway: string, setPin: (url: string) => Promise<void>}} Tools */
+
+/** @type {Record<string, (folder: string, tools: Tools) => Promise<unknown>>} */
+const stacks = {
+  types: checkTypes,
+  node: test,
+  jest: test,
+  vitest: test,
+  html: (folder, tools) => setPins(folder, tools),
+  react: develop,
+  vue: develop,
+  esbuild: build,
+  rollup: build,
+  webpack: build,
+  "gateway-python": (folder, tools) => changeGateway("python3", join(folder, "gateway.py"), tools),
+  "gateway-java": (folder, tools) => changeGateway("java", join(folder, "Gateway.java"), tools),
+};
+
+/** @param {string} folder */
+function test(folder) {
+  return run(folder, "npm", "test");
+}
+
+/** Production. @param {string} folder @param {Tools} tools */
+async function build(folder, tools) {
+  await run(folder, "npm", "run", "build");
+  await setPins(join(folder, "dist"), tools);
+}
+
+/** Production, then development. @param {string} folder @param {Tools} tools */
+async function develop(folder, tools) {
+  await build(folder, tools);
+  await withVite(folder, tools.gateway, tools.setPin);
+}
+
+/** One PIN on each page. @param {string} folder @param {Tools} tools */
+const setPins = (folder, { gateway, setPin }) =>
+  withSite(folder, gateway, async (pages) => {
+    for (const page of pages) await setPin(page);
+  });
+
+/** The plain page, before another back-end. @param {string} program @param {string} script @param {Tools} tools */
+const changeGateway = (program, script, tools) =>
+  withGateway(program, script, tools.sandbox, async (gateway) => setPins(await prepare("html"), { ...tools, gateway }));
+
+/** @param {string} name @param {Tools} tools */
+async function check(name, tools) {
+  const start = performance.now();
+  const folder = await prepare(name);
+  const installed = performance.now();
+  await stacks[name](folder, tools).catch((cause) => {
+    throw new Error(`the stack ${name} FAILED`, { cause });
+  });
+  const seconds = (/** @type {number} */ milliseconds) => (milliseconds / 1000).toFixed(1);
+  console.log(`${name}: passed in ${seconds(performance.now() - installed)} s, after ${seconds(installed - start)} s of installing`);
+}
+
+const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(stacks);
+const unknown = names.filter((name) => !Object.hasOwn(stacks, name));
+if (unknown.length > 0) throw new Error(`there is no stack ${unknown.join(", ")}, but: ${Object.keys(stacks).join(", ")}`);
+
+await npmInstall(join(project, "stacks"), work);
+await pack();
+const nodeGateway = join(project, "examples/gateway-node/gateway.mjs");
+await withSandbox((sandbox) =>
+  withBrowser(sandbox, (setPin) =>
+    withGateway("node", nodeGateway, sandbox, async (gateway) => {
+      for (const name of names) await check(name, { sandbox, gateway, setPin });
+    }),
+  ),
+);

@@ -1,0 +1,9 @@
+import type { CardPinEventMap } from "../card-pin.js";
+
+/** Listeners to the pad's events, each under its name with a prefix: `onpin_valid`. */
+export type Listeners<Prefix extends string> = {
+  [Name in keyof CardPinEventMap as `${Prefix}${Name}`]?: ((event: CardPinEventMap[Name]) => void) | undefined;
+};
+
+/** `Own`, and what else an element has. */
+export type With<Own, Element> = Own & Omit<Element, keyof Own>;

@@ -1,0 +1,290 @@
+/**
+ * A PIN being set or viewed without a user interface: codes, events, options and `PinSession`.
+ */
+
+/** What can go wrong while a session runs. */
+export type SessionErrorCode =
+  /** No control id was given. */
+  | "control_id_missing"
+  /** The provider failed, or returned something that is not a control id. */
+  | "control_id_unavailable"
+  /** The server does not know the control id any more (410, or 404 with a JSON body). */
+  | "control_id_expired"
+  /** The customer is not signed in any more (401, 403). */
+  | "not_allowed"
+  /** The server takes no more requests for now (408, 424, 425, 429; 503 with `Retry-After` before the PIN was sent). */
+  | "busy"
+  /** The control id was used before (409). */
+  | "already_used"
+  /** No answer: refused, cut, redirected, or offline. */
+  | "network"
+  /** No answer within `timeout-ms`; or the vault's two files were not there in twice that. */
+  | "timeout"
+  /** `set` was sent, and whether the PIN is set cannot be known: look at `pinStatus` before trying again. */
+  | "outcome_unknown"
+  /** The server failed (5xx) before the PIN was sent. */
+  | "server_error"
+  /** The server refused the request (another 4xx). */
+  | "rejected"
+  /** The answer was not the JSON expected, or larger than 64 KiB. */
+  | "bad_response"
+  /** The wrapped key is not usable, whatever the reason. */
+  | "tzpk_invalid"
+  /** The device has no source of random numbers. */
+  | "entropy_unavailable"
+  /** The page wants the PIN kept in a worker, and none can be started here. */
+  | "isolation_unavailable"
+  /** The worker or the core was not found, has the wrong type, or is blocked. */
+  | "vault_missing"
+  /** The device does not run WebAssembly. */
+  | "wasm_unavailable"
+  /** The session has ended (its page was left, for one, and has come back), or takes no input while it submits. */
+  | "closed";
+
+/** What can be wrong with an entry. */
+export type ValidationErrorCode = "too_short" | "too_long" | "not_digits" | "weak_pin" | "mismatch";
+
+/** Why a PIN is refused as easily guessed: the first rule that it breaks, in this order. */
+export type WeakReason =
+  /** Digits in a row: `1234`. */
+  | "run"
+  /** Repeated digits: `2525`, `1122`, `123321`. */
+  | "repeat"
+  /** A year: `1987`. */
+  | "year"
+  /** A pattern on the keypad: `2580`, `789456`. */
+  | "pattern"
+  /** Many people choose it. */
+  | "common"
+  /** Made of what `pinRules` says of the customer; never what of it. */
+  | "personal";
+
+/** An error that holds a code, its meaning as a sentence in `message`, and no data. */
+export class CardPinError extends Error {
+  constructor(code: SessionErrorCode | ValidationErrorCode, retryable?: boolean);
+  readonly name: "CardPinError";
+  /** What went wrong. */
+  readonly code: SessionErrorCode | ValidationErrorCode;
+  /** Whether the same customer may succeed with a new control id. */
+  readonly retryable: boolean;
+}
+
+/** Where the PIN is held: in a worker of its own, or on the page where none can be started. */
+export type Isolation = "worker" | "page";
+
+/**
+ * The events and their `detail`. Each session ends with exactly one of `set_pin_success` and `set_pin_error`; or, where a PIN is
+ * viewed, of `view_pin_error` and, after `view_pin_success`, `hidden`.
+ */
+export interface CardPinEventDetails {
+  /** A submit would go out at once. */
+  ready: { event: "ready"; isolation: Isolation };
+  /** The entry changed; `pin_valid` says whether a submit now would be sent. */
+  pin_valid: { event: "pin_valid"; pin_valid: boolean; digits: number; step: "entry" | "confirm" };
+  /** The entry, or a submit, was refused; `reason` comes with `weak_pin` alone. */
+  set_pin_validation_error: { event: "set_pin_validation_error"; code: ValidationErrorCode; reason?: WeakReason };
+  /** A submit was taken. */
+  submitting: { event: "submitting" };
+  /** The server accepted the PIN. */
+  set_pin_success: { event: "set_pin_success" };
+  /** The session failed, or was ended. */
+  set_pin_error: { event: "set_pin_error"; code: SessionErrorCode; retryable: boolean };
+  /** The PIN is shown. */
+  view_pin_success: { event: "view_pin_success" };
+  /** The PIN could not be shown, or the session was ended before it was. */
+  view_pin_error: { event: "view_pin_error"; code: SessionErrorCode; retryable: boolean };
+  /** A PIN that was shown is hidden again and wiped: after 30 seconds, or because nobody looked any more. */
+  hidden: { event: "hidden" };
+  /**
+   * The customer wants to leave, and the page decides where to. A session that still runs ends after it, as with `close()`, unless
+   * a listener calls `preventDefault()`. Of the element alone: a `PinSession` has no button for it.
+   */
+  cancel: { event: "cancel" };
+}
+
+/** The events of `<card-pin>`, as dispatched. */
+export type CardPinEventMap = { [Name in keyof CardPinEventDetails]: CustomEvent<CardPinEventDetails[Name]> };
+
+/** The events of a `PinSession`. */
+export interface PinSessionEventMap extends Omit<CardPinEventMap, "cancel"> {
+  /** One digit of the PIN that is shown, after `spell()`; `place` is 0 for the first. The last event has no `digit`. */
+  spell: CustomEvent<{ event: "spell"; digit: number | undefined; place: number }>;
+}
+
+/**
+ * Returns a fresh control id: 1 to 4096 visible ASCII characters. Called once both entries agree, and once more if that control
+ * id has expired. If it throws, rejects, or takes longer than `timeoutMs`, the session ends with `control_id_unavailable`.
+ */
+export type ControlIdProvider = () => string | Promise<string>;
+
+/** Of ISO 9564-1. Formats 0, 1 and 3 go with TDEA, format 4 with AES. */
+export type PinBlockFormat = 0 | 1 | 3 | 4;
+
+/** What the issuer knows of this customer. It goes to the vault, and never comes back: no event, error or log has any of it. */
+export interface PinRules {
+  /** `YYYY-MM-DD`: its day, month and year are refused in every order that fits the length (`2304`, `8704`, `23041987`). */
+  birthDate?: string;
+  /** Any digits of it that follow each other are refused. */
+  phone?: string;
+  /** The same for at most ten account numbers. Not the card's own number, which the page should not have. */
+  accounts?: string[];
+}
+
+/** Where the control id of a session comes from: one of the two. */
+export type ControlIdSource =
+  | {
+      /**
+       * The one-use token, 1 to 4096 visible ASCII characters. The TZPK, or the PIN to be viewed, is asked for as soon as the key
+       * pair is made.
+       */
+      controlId: string;
+      /**
+       * For how many seconds from now that control id is valid, at most a day. The pad warns the customer in the last minute, and
+       * a session in which nothing was submitted by then ends with `control_id_expired`.
+       */
+      expiresIn?: number;
+      controlIdProvider?: undefined;
+    }
+  | {
+      controlId?: undefined;
+      expiresIn?: undefined;
+      /** Nothing is sent until both entries agree, or until the customer asks to view the PIN. */
+      controlIdProvider: ControlIdProvider;
+    };
+
+/** What every session can be made with. */
+export interface SessionOptions {
+  /** For each request, and for the provider's answer, in milliseconds; default 10000. */
+  timeoutMs?: number;
+  /** Bits of the RSA modulus; default 2048, the size that Enfuce documents. */
+  keySize?: 2048 | 3072 | 4096;
+  /** Which PIN block formats the server may ask for; default `[1, 4]`. Format 4 means AES. */
+  pinBlockFormats?: PinBlockFormat[];
+  /** Which requests carry cookies, as in `fetch`; default `"omit"`. */
+  credentials?: "omit" | "same-origin" | "include";
+  /** More headers for the requests, at most 20, such as a token against request forgery. */
+  requestHeaders?: Record<string, string>;
+  /** `"off"`: mistakes of the page are not explained in the console; default `"on"`. */
+  hints?: "on" | "off";
+  /** `"worker"`: fail with `isolation_unavailable` rather than hold the PIN on the page; default `"any"`. */
+  isolation?: "any" | "worker";
+  /** Where `card-pin.worker.js` is, relative to the document; default: beside `card-pin.js`, or in the standalone. */
+  workerUrl?: string;
+  /** Where `card_pin_bg.wasm` is, relative to the document; default: beside `card-pin.js`, or in the standalone. */
+  wasmUrl?: string;
+  /**
+   * Where `card_pin_scalar_bg.wasm` is, which a device without WebAssembly SIMD loads instead (before Safari 16.4, Chrome 91,
+   * Firefox 89); the same default.
+   */
+  scalarWasmUrl?: string;
+}
+
+/** To set a PIN. */
+export interface SetPinOptions extends SessionOptions {
+  /** What the session is for. */
+  operation?: "set-pin";
+  /** Where the public key is posted; http or https, relative to the document. */
+  tzpkUrl: string;
+  /** Where the encrypted PIN block is posted. */
+  setUrl: string;
+  /** Where the pad asks, after an unknown outcome, whether the PIN was set; default: nowhere. */
+  statusUrl?: string;
+  /** 4 to 12; default 4. */
+  minLength?: number;
+  /** `minLength` to 12; default `minLength`. */
+  maxLength?: number;
+  /** Whether the PIN is entered twice; default `true`. */
+  confirm?: boolean;
+  /** Whether easily guessed PINs are refused; default `"reject"`. */
+  weakPin?: "reject" | "allow";
+  /** Where `suggest` draws a PIN, in the canvas' `color`. One that no session had before. */
+  canvas?: HTMLCanvasElement;
+  /** What this customer's PIN is not to be made of; only with `weakPin: "reject"`. */
+  pinRules?: PinRules;
+}
+
+/** To view the PIN of a card that was made. */
+export interface ViewPinOptions extends SessionOptions {
+  /** What the session is for. */
+  operation: "view-pin";
+  /** Where the public key is posted and the encrypted PIN comes from; http or https, relative to the document. */
+  viewUrl: string;
+  /** Where the vault draws the PIN, in the canvas' `color`. One that no session had before. */
+  canvas: HTMLCanvasElement;
+}
+
+/** What a `PinSession` is made with. */
+export type PinSessionOptions = (SetPinOptions | ViewPinOptions) & ControlIdSource;
+
+/**
+ * One PIN being set or viewed, without a user interface. Digits that are not submitted are wiped when the page is hidden, which
+ * a `pin_valid` tells. A PIN is shown only while the page is visible and has the focus.
+ */
+export class PinSession extends EventTarget {
+  /**
+   * @throws {TypeError | RangeError} that names the option and what it takes
+   * @throws {CardPinError} `control_id_missing`
+   */
+  constructor(options: PinSessionOptions);
+  /** How many digits the current entry holds. */
+  readonly digits: number;
+  /**
+   * To set a PIN: `preparing`, `ready`, `submitting`, `done`; to view one: `preparing`, `ready`, `submitting`, `shown`. `failed` or
+   * `closed` may follow each. A submit that is refused leads back to `ready`.
+   */
+  readonly state: "preparing" | "ready" | "submitting" | "shown" | "done" | "failed" | "closed";
+  /** Where the PIN is held. */
+  readonly isolation: Isolation;
+  /**
+   * Enters one digit, a whole number from 0 to 9. One too many is told by `set_pin_validation_error`.
+   * @throws {CardPinError} `not_digits`, `closed`
+   */
+  press(digit: number): void;
+  /** Takes the last digit back. @throws {CardPinError} `closed` */
+  erase(): void;
+  /** Empties the current entry. @throws {CardPinError} `closed` */
+  clear(): void;
+  /**
+   * Has the vault draw a PIN by chance that would be taken, and show it on the `canvas`, until the customer types or does anything
+   * else with the entry, which begins anew. @throws {CardPinError} `closed`
+   */
+  suggest(): void;
+  /** Goes on to the second entry. @throws {CardPinError} `closed` */
+  confirm(): void;
+  /** Goes to whatever comes next, the second entry or the submit, as `Enter` does on the pad. @throws {CardPinError} `closed` */
+  advance(): void;
+  /** Submits; while that is under way, the same promise. @throws {CardPinError} as a rejection */
+  setPin(): Promise<void>;
+  /**
+   * Asks for the PIN to be shown: nothing is fetched before. One that has arrived while nobody looked is shown now, within 30
+   * seconds. @throws {CardPinError} as a rejection
+   */
+  viewPin(): Promise<void>;
+  /**
+   * Has the PIN that is shown, or was suggested, told digit by digit, as `spell` events, for a screen reader: only ever call it
+   * because the customer asked for it.
+   */
+  spell(): void;
+  /** Ends the session and wipes it. */
+  close(): void;
+  addEventListener<Name extends keyof PinSessionEventMap>(
+    type: Name,
+    listener: (this: PinSession, event: PinSessionEventMap[Name]) => unknown,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  removeEventListener<Name extends keyof PinSessionEventMap>(
+    type: Name,
+    listener: (this: PinSession, event: PinSessionEventMap[Name]) => unknown,
+    options?: boolean | EventListenerOptions,
+  ): void;
+  removeEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | EventListenerOptions,
+  ): void;
+}
