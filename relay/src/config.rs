@@ -1,15 +1,17 @@
 //! How the relay is set up: a TOML file, and the environment, which wins.
 
 mod fields;
+pub(crate) mod pem;
 mod read;
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use reqwest::header::HeaderName;
+use axum::http::{HeaderName, HeaderValue};
 use url::Url;
 
+use crate::hidden::Hidden;
 pub use read::read_config;
 
 /// Everything that is configured.
@@ -17,14 +19,53 @@ pub use read::read_config;
 pub struct Config {
     /// The address to listen on, in clear HTTP: the issuer's gateway stands before it.
     pub listen: SocketAddr,
-    /// The header in which the gateway names the customer; without one, a customer is an address.
-    pub customer_header: Option<HeaderName>,
+    /// The address of the operators' listener; without one there are no probes and no metrics.
+    pub admin_listen: Option<SocketAddr>,
+    /// Who a customer is.
+    pub customer: Customer,
     /// How long requests are still taken after the signal to stop, so that load balancers see it coming.
     pub drain: Duration,
+    /// From the head of a device's request to the answer, whatever happens in between.
+    pub deadline: Duration,
+    /// The origins whose pages may read the answers (CORS).
+    pub cors_origins: Vec<HeaderValue>,
     /// The other side.
     pub enfuce: Enfuce,
     /// What one request and one customer may use.
     pub limits: Limits,
+}
+
+impl Config {
+    /// The defaults for everything that has one.
+    #[must_use]
+    pub fn new(customer: Customer, enfuce: Enfuce) -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8081)),
+            admin_listen: None,
+            customer,
+            drain: Duration::from_secs(5),
+            deadline: Duration::from_secs(9),
+            cors_origins: Vec::new(),
+            enfuce,
+            limits: Limits::default(),
+        }
+    }
+
+    /// How many file descriptors it takes to serve every connection and every call at once.
+    #[must_use]
+    pub fn file_descriptors(&self) -> u64 {
+        // One for a device's connection, one for a call; and the listeners, the log, the operators' connections.
+        (self.limits.connections + self.enfuce.calls + 128) as u64
+    }
+}
+
+/// Who a customer is.
+#[derive(Debug, Clone)]
+pub enum Customer {
+    /// As the issuer's gateway names them in this header.
+    Header(HeaderName),
+    /// The other end of the connection: an IPv4 address, or an IPv6 /64.
+    PeerAddress,
 }
 
 /// How Enfuce is called.
@@ -40,15 +81,33 @@ pub struct Enfuce {
     pub auth: Auth,
     /// For making a connection.
     pub connect_timeout: Duration,
-    /// From a whole request of the device to the whole answer of Enfuce, an access token included.
+    /// From a whole request of the device to the whole answer of Enfuce, an access token and further tries included.
     pub timeout: Duration,
-    /// Certificates in PEM of authorities that are trusted beside the system's.
+    /// Calls at a time.
+    pub calls: usize,
+    /// Certificates in PEM of the only authorities that are trusted; without them the system's are.
     pub ca: Option<Vec<u8>>,
     /// The certificate chain and the private key, in PEM, by which the relay proves itself in TLS.
     pub client_identity: Option<Hidden>,
 }
 
 impl Enfuce {
+    /// The defaults for everything that has one.
+    #[must_use]
+    pub fn new(platform: Platform, base_url: Url, audit_user: String, auth: Auth) -> Self {
+        Self {
+            platform,
+            base_url,
+            audit_user,
+            auth,
+            connect_timeout: Duration::from_secs(3),
+            timeout: Duration::from_secs(8),
+            calls: 200,
+            ca: None,
+            client_identity: None,
+        }
+    }
+
     /// Whether anything is called by https.
     pub(crate) fn speaks_tls(&self) -> bool {
         let is_https = |url: &Url| url.scheme() == "https";
@@ -97,6 +156,8 @@ pub enum Auth {
 /// What one request and one customer may use.
 #[derive(Debug, Clone)]
 pub struct Limits {
+    /// Devices' connections at a time; further ones wait to be taken.
+    pub connections: usize,
     /// The largest body that the device may send.
     pub body_bytes: usize,
     /// How long a body may take to arrive.
@@ -112,34 +173,13 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
+            connections: 1000,
             body_bytes: 8 * 1024,
             body_timeout: Duration::from_secs(5),
             per_minute: 60,
             burst: 20,
             customers: 100_000,
         }
-    }
-}
-
-/// A text that is never shown.
-#[derive(Clone)]
-pub struct Hidden(String);
-
-impl Hidden {
-    /// Hides a text.
-    #[must_use]
-    pub fn new(text: String) -> Self {
-        Self(text)
-    }
-
-    pub(crate) fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Hidden {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Hidden(…)")
     }
 }
 

@@ -3,9 +3,10 @@
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use axum::extract::ConnectInfo;
+use axum::http::HeaderValue;
 use axum::http::request::Parts;
-use reqwest::header::HeaderName;
 
+use crate::config;
 use crate::limit::Customer;
 use crate::problem::Problem;
 
@@ -15,16 +16,17 @@ const MAX_IDENTITY_BYTES: usize = 512;
 /// The customer of a request.
 ///
 /// # Errors
-/// [`Problem::CUSTOMER_MISSING`] where a header is configured and is not there exactly once, or is empty or overlong.
-pub(crate) fn customer<'a>(parts: &'a Parts, header: Option<&HeaderName>) -> Result<Customer<'a>, Problem> {
-    let Some(header) = header else {
+/// [`Problem::CUSTOMER_MISSING`] where the header is not there exactly once, or is empty, overlong or a list: a gateway that
+/// appends to what came from outside makes one.
+pub(crate) fn customer<'a>(parts: &'a Parts, source: &config::Customer) -> Result<Customer<'a>, Problem> {
+    let config::Customer::Header(header) = source else {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         return Ok(Customer::Peer(peer.map(|peer| network(peer.0.ip()))));
     };
     let mut values = parts.headers.get_all(header).iter();
-    match (values.next(), values.next()) {
-        (Some(value), None) if (1..=MAX_IDENTITY_BYTES).contains(&value.len()) => {
-            Ok(Customer::Named(value.as_bytes()))
+    match (values.next().map(HeaderValue::as_bytes), values.next()) {
+        (Some(value), None) if (1..=MAX_IDENTITY_BYTES).contains(&value.len()) && !value.contains(&b',') => {
+            Ok(Customer::Named(value))
         }
         _ => Err(Problem::CUSTOMER_MISSING),
     }

@@ -10,8 +10,9 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use crate::enfuce::Failure;
-use crate::wire::Operation;
+use crate::failure::Kind;
+use crate::operation::Operation;
+use crate::wire::Malformed;
 
 /// A failed request on its way to the device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,10 +29,6 @@ impl Problem {
         Self { status, code, detail, retry_after: None }
     }
 
-    pub(crate) const fn malformed(detail: &'static str) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "malformed", detail)
-    }
-
     pub(crate) const CUSTOMER_MISSING: Self = Self::new(
         StatusCode::BAD_REQUEST,
         "customer_missing",
@@ -41,7 +38,7 @@ impl Problem {
     pub(crate) const BODY_INCOMPLETE: Self =
         Self::new(StatusCode::BAD_REQUEST, "body_incomplete", "The body did not arrive in full, or in time.");
     pub(crate) const UNKNOWN_ROUTE: Self =
-        Self::new(StatusCode::NOT_FOUND, "unknown_route", "There are /tzpk, /set, /view and /health.");
+        Self::new(StatusCode::NOT_FOUND, "unknown_route", "There are /tzpk, /set and /view.");
     pub(crate) const METHOD_NOT_ALLOWED: Self =
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "See the Allow header.");
     pub(crate) const TOO_LARGE: Self =
@@ -65,40 +62,49 @@ impl Problem {
     }
 
     /// What a failure on Enfuce's side means to the device.
-    pub(crate) fn from_failure(operation: Operation, failure: Failure) -> Self {
+    pub(crate) fn from_failure(operation: Operation, failure: Kind) -> Self {
         let (status, code, detail) = match failure {
-            Failure::Refused(status) => return Self::refused(status),
-            Failure::Unreachable => (
+            Kind::Refused(status) => return Self::refused(status),
+            Kind::Unreachable => (
                 StatusCode::BAD_GATEWAY,
                 "enfuce_unreachable",
                 "Enfuce could not be reached: nothing was sent to it.",
             ),
-            Failure::NoToken => (
+            Kind::NoToken => (
                 StatusCode::BAD_GATEWAY,
                 "enfuce_no_token",
                 "The relay got no access token from Enfuce: nothing was sent on.",
             ),
-            Failure::RelayRefused => (
+            Kind::RelayRefused => (
                 StatusCode::BAD_GATEWAY,
                 "enfuce_refuses_relay",
                 "Enfuce refuses the relay itself: its credentials or its configuration need mending.",
             ),
-            Failure::Busy(_) => (
+            Kind::Busy(_) => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "enfuce_busy",
                 "Enfuce takes no more of the issuer's requests for now.",
             ),
-            Failure::Failed => (StatusCode::BAD_GATEWAY, "enfuce_failed", "Enfuce failed."),
-            Failure::BadAnswer => {
+            Kind::Overloaded(_) => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "relay_busy",
+                "The relay takes no more requests for now: nothing was sent to Enfuce.",
+            ),
+            Kind::Failed => (StatusCode::BAD_GATEWAY, "enfuce_failed", "Enfuce failed."),
+            Kind::BadAnswer => {
                 (StatusCode::BAD_GATEWAY, "enfuce_bad_answer", "Enfuce's answer is not the one expected.")
             }
-            Failure::TimedOut => {
+            Kind::TimedOut => {
                 (StatusCode::GATEWAY_TIMEOUT, "enfuce_timeout", "Enfuce did not answer in time.")
             }
         };
         let surely_not_set = operation == Operation::Set && failure.left_undone();
         let status = if surely_not_set { StatusCode::FAILED_DEPENDENCY } else { status };
-        let retry_after = if let Failure::Busy(seconds) = failure { seconds } else { None };
+        let retry_after = match failure {
+            Kind::Busy(seconds) => seconds,
+            Kind::Overloaded(seconds) => Some(seconds),
+            _ => None,
+        };
         Self { retry_after, ..Self::new(status, code, detail) }
     }
 
@@ -116,6 +122,12 @@ impl Problem {
             StatusCode::GONE => Self::new(status, "control_id_expired", "The control id has expired."),
             _ => Self::new(StatusCode::BAD_REQUEST, "enfuce_refused", "Enfuce refuses the request."),
         }
+    }
+}
+
+impl From<Malformed> for Problem {
+    fn from(Malformed(detail): Malformed) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "malformed", detail)
     }
 }
 

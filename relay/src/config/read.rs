@@ -1,15 +1,14 @@
 //! Each field, its rule and its default.
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
-use reqwest::header::HeaderName;
+use axum::http::{HeaderName, HeaderValue};
 use url::{Host, Url};
 
 use super::fields::Fields;
-use super::{Auth, Config, ConfigError, Enfuce, Hidden, Limits, Platform};
-use crate::enfuce::check_certificates;
+use super::{Auth, Config, ConfigError, Customer, Enfuce, Limits, Platform, pem};
+use crate::hidden::Hidden;
 
 /// The longest that anything may take.
 const LONGEST: u32 = 60_000;
@@ -23,29 +22,66 @@ pub fn read_config(
     environment: impl IntoIterator<Item = (String, String)>,
 ) -> Result<Config, ConfigError> {
     let mut fields = Fields::read(file, environment)?;
-    let listen =
-        fields.optional("listen", "an address and a port, such as 0.0.0.0:8081", |text| text.parse().ok());
-    let customer_header: Option<HeaderName> =
-        fields.optional("customer_header", "the name of an HTTP header", |text| text.parse().ok());
+    let address = |text: &str| text.parse().ok();
+    let listen = fields.optional("listen", ADDRESS, address);
+    let admin_listen = fields.optional("admin_listen", ADDRESS, address);
+    let customer = customer(&mut fields);
     let drain = fields.number("drain_ms", 5000, 0..=LONGEST);
+    let deadline = fields.number("deadline_ms", 9000, 10..=LONGEST);
+    let cors_origins = fields.optional("cors_origins", ORIGINS, origins);
     let limits = limits(&mut fields);
     let enfuce = enfuce(&mut fields);
     fields.finish()?;
     // With no fault everything is there.
-    let enfuce = enfuce.ok_or_else(|| ConfigError(vec!["enfuce: is incomplete.".to_owned()]))?;
+    let (Some(customer), Some(enfuce)) = (customer, enfuce) else {
+        return Err(ConfigError(vec!["The configuration is incomplete.".to_owned()]));
+    };
+    let default = Config::new(customer, enfuce);
     Ok(Config {
-        listen: listen.unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8081))),
-        customer_header,
+        listen: listen.unwrap_or(default.listen),
+        admin_listen,
         drain: milliseconds(drain),
-        enfuce,
+        deadline: milliseconds(deadline),
+        cors_origins: cors_origins.unwrap_or_default(),
         limits,
+        ..default
     })
+}
+
+const ADDRESS: &str = "an address and a port, such as 0.0.0.0:8081";
+
+const ORIGINS: &str = "origins such as https://app.example, or null, with commas between them";
+
+/// `*` is not one: any page could then set a PIN with the customer's session.
+fn origins(text: &str) -> Option<Vec<HeaderValue>> {
+    let origin = |text: &str| {
+        let is_origin =
+            text == "null" || Url::parse(text).is_ok_and(|url| url.origin().ascii_serialization() == text);
+        HeaderValue::from_str(text).ok().filter(|_| is_origin)
+    };
+    text.split(',').map(|text| origin(text.trim())).collect()
+}
+
+/// It has to be said: a relay that takes its gateway for the one customer would refuse nearly everybody.
+fn customer(fields: &mut Fields) -> Option<Customer> {
+    let header: Option<HeaderName> =
+        fields.optional("customer_header", "the name of an HTTP header", |text| text.parse().ok());
+    if let Some(header) = header {
+        return Some(Customer::Header(header));
+    }
+    if fields.has_fault("customer_header") {
+        fields.forget("customer");
+        return None;
+    }
+    let rule = "peer-address where no gateway stands before the relay; otherwise give customer_header";
+    fields.needed("customer", rule, |text| (text == "peer-address").then_some(Customer::PeerAddress))
 }
 
 fn limits(fields: &mut Fields) -> Limits {
     let default = Limits::default();
     let body_timeout = fields.number("limits.body_timeout_ms", 5000, 10..=LONGEST);
     Limits {
+        connections: fields.number("limits.connections", 1000, 1..=1_000_000) as usize,
         body_bytes: fields.number("limits.body_bytes", 8 * 1024, 1024..=64 * 1024) as usize,
         body_timeout: milliseconds(body_timeout),
         per_minute: fields.number("limits.per_minute", default.per_minute, 1..=1_000_000),
@@ -68,40 +104,39 @@ fn enfuce(fields: &mut Fields) -> Option<Enfuce> {
     let auth = auth(fields);
     let connect_timeout = fields.number("enfuce.connect_timeout_ms", 3000, 10..=LONGEST);
     let timeout = fields.number("enfuce.timeout_ms", 8000, 10..=LONGEST);
-    let ca = fields.file("enfuce.ca_file");
-    let certificate = fields.file("enfuce.client_certificate_file");
-    let key = fields.file("enfuce.client_key_file");
-    let identity = match (certificate, key) {
-        (Some(certificate), Some(key)) => Some(Hidden::new(format!("{}\n{}", certificate.text, key.text))),
-        (None, None) => None,
-        // A file that cannot be read is a fault already, and this one more.
-        _ => {
-            fields.fault(
-                "enfuce.client_certificate_file",
-                "and enfuce.client_key_file go together: give both.",
-            );
-            None
-        }
-    };
-    let ca = ca.map(|found| found.text.into_bytes());
-    let (ca_is_good, identity_is_good) = check_certificates(ca.as_deref(), identity.as_ref());
-    if !ca_is_good {
+    let calls = fields.number("enfuce.calls", 200, 1..=100_000);
+    let ca = fields.file("enfuce.ca_file").map(|found| found.text.into_bytes());
+    if ca.as_deref().is_some_and(|ca| pem::authorities(ca).is_none()) {
         fields.fault("enfuce.ca_file", "has to hold certificates in PEM.");
     }
-    if !identity_is_good {
-        let fault = "and enfuce.client_key_file have to hold a certificate in PEM and its private key in PKCS #8, SEC 1 or PKCS #1.";
-        fields.fault("enfuce.client_certificate_file", fault);
-    }
+    let client_identity = client_identity(fields);
     Some(Enfuce {
-        platform: platform?,
-        base_url: base_url?,
-        audit_user: audit_user?,
-        auth: auth?,
         connect_timeout: milliseconds(connect_timeout),
         timeout: milliseconds(timeout),
+        calls: calls as usize,
         ca,
-        client_identity: identity,
+        client_identity,
+        ..Enfuce::new(platform?, base_url?, audit_user?, auth?)
     })
+}
+
+fn client_identity(fields: &mut Fields) -> Option<Hidden> {
+    let certificate = fields.file("enfuce.client_certificate_file");
+    let key = fields.file("enfuce.client_key_file");
+    let fault = match (certificate, key) {
+        (Some(certificate), Some(key)) => {
+            let identity = Hidden::new(format!("{}\n{}", certificate.text, key.text));
+            if pem::identity(&identity).is_some() {
+                return Some(identity);
+            }
+            "and enfuce.client_key_file have to hold a certificate in PEM and its private key in PKCS #8, SEC 1 or PKCS #1."
+        }
+        (None, None) => return None,
+        // A file that cannot be read is a fault already, and this one more.
+        _ => "and enfuce.client_key_file go together: give both.",
+    };
+    fields.fault("enfuce.client_certificate_file", fault);
+    None
 }
 
 fn auth(fields: &mut Fields) -> Option<Auth> {

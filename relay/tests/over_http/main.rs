@@ -11,6 +11,7 @@ mod answers;
 mod configuration;
 mod limits;
 mod openapi;
+mod operating;
 mod platforms;
 mod secrecy;
 mod stopping;
