@@ -28,5 +28,5 @@ async fn ready(State(relay): State<Relay>) -> Response {
 async fn metrics(State(relay): State<Relay>) -> Response {
     const OPEN_METRICS: HeaderValue =
         HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
-    ([(header::CONTENT_TYPE, OPEN_METRICS)], relay.metrics()).into_response()
+    ([(header::CONTENT_TYPE, OPEN_METRICS)], relay.figures()).into_response()
 }

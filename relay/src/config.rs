@@ -29,6 +29,8 @@ pub struct Config {
     pub deadline: Duration,
     /// The origins whose pages may read the answers (CORS).
     pub cors_origins: Vec<HeaderValue>,
+    /// The key of the hashes in the audit record; without one there is no record.
+    pub audit_key: Option<Hidden>,
     /// The other side.
     pub enfuce: Enfuce,
     /// What one request and one customer may use.
@@ -46,6 +48,7 @@ impl Config {
             drain: Duration::from_secs(5),
             deadline: Duration::from_secs(9),
             cors_origins: Vec::new(),
+            audit_key: None,
             enfuce,
             limits: Limits::default(),
         }

@@ -15,10 +15,12 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout_at};
 use tower::retry::budget::{Budget, TpsBudget};
 
-use crate::config;
+use crate::config::{self, pem};
 use crate::failure::{Failure, Kind};
 use crate::log::{Report, milliseconds};
+use crate::metrics::Now;
 use crate::operation::Operation;
+use crate::trace::{TRACEPARENT, Trace};
 use crate::wire::{self, Request};
 use breaker::Breaker;
 pub use client::ClientError;
@@ -31,6 +33,8 @@ const MAX_ANSWER_BYTES: usize = 64 * 1024;
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 /// Tries for a connection. A quota is worth more patience, up to the deadline.
 const MAX_CONNECTS: u32 = 3;
+/// How long the words of a failure are waited for.
+const PROBLEM_TIMEOUT: Duration = Duration::from_millis(500);
 /// Further tries are at most this part of all calls, and a few a second, so that they cannot become a storm.
 const FURTHER_TRIES: f32 = 0.2;
 
@@ -43,6 +47,15 @@ pub(crate) struct Upstream {
     places: Semaphore,
     breaker: Breaker,
     budget: TpsBudget,
+    /// The field that names them → when they expire, in Unix time.
+    certificates_expire: Vec<(&'static str, i64)>,
+}
+
+/// What goes with a request on its way.
+pub(crate) struct Context<'a> {
+    pub(crate) deadline: Instant,
+    pub(crate) trace: &'a Trace,
+    pub(crate) report: &'a mut Report,
 }
 
 /// An answer of Enfuce that says yes, in full.
@@ -68,19 +81,31 @@ impl Upstream {
         let clients = Clients::new(&config)?;
         let places = Semaphore::new(config.calls);
         let budget = TpsBudget::new(Duration::from_secs(10), 2, FURTHER_TRIES);
-        Ok(Self { config, credentials, clients, places, breaker: Breaker::default(), budget })
+        let identity = config.client_identity.as_ref().map(|identity| identity.expose().as_bytes());
+        let files = [("enfuce.ca_file", config.ca.as_deref()), ("enfuce.client_certificate_file", identity)];
+        let certificates_expire =
+            files.into_iter().filter_map(|(field, pem)| Some((field, pem::expires(pem?)?))).collect();
+        let breaker = Breaker::default();
+        Ok(Self { config, credentials, clients, places, breaker, budget, certificates_expire })
+    }
+
+    /// Adds what the figures say of it.
+    pub(crate) fn look(&self, now: &mut Now) {
+        now.calls = self.config.calls - self.places.available_permits();
+        now.is_held_back = self.breaker.holds_back();
+        now.token_expires = self.credentials.expire();
+        now.certificates_expire.clone_from(&self.certificates_expire);
     }
 
     /// Passes a request on, and reads the answer.
     pub(crate) async fn call(
         &self,
         request: &Request,
-        deadline: Instant,
-        report: &mut Report,
+        context: Context<'_>,
     ) -> Result<Map<String, Value>, Failure> {
         let repeat = if request.operation == Operation::Set { Repeat::Never } else { Repeat::Harmless };
         let build = |client: &_| platform::translate(&self.config, client, request);
-        let answer = self.send(repeat, &build, deadline, report).await?;
+        let answer = self.send(repeat, &build, context).await?;
         if request.operation == Operation::Set {
             // What else says that something was done may be a page of whoever stands between.
             let says_so = matches!(answer.status.as_u16(), 200 | 201 | 204) && !answer.is_html;
@@ -97,13 +122,17 @@ impl Upstream {
         &self,
         repeat: Repeat,
         build: &(dyn Fn(&reqwest::Client) -> RequestBuilder + Sync),
-        deadline: Instant,
-        report: &mut Report,
+        context: Context<'_>,
     ) -> Result<Success, Failure> {
         let started = std::time::Instant::now();
-        let deadline = deadline.min(Instant::now() + self.config.timeout);
+        let Context { trace, report, .. } = context;
+        let deadline = context.deadline.min(Instant::now() + self.config.timeout);
+        let build = move |client: &_| match trace.header() {
+            Some(trace) => build(client).header(TRACEPARENT, trace),
+            None => build(client),
+        };
         let mut tries = 0;
-        let result = self.tries(repeat, build, deadline, report, &mut tries).await;
+        let result = self.tries(repeat, &build, deadline, report, &mut tries).await;
         report.tries = (tries > 1).then_some(tries);
         report.upstream_ms = (tries > 0).then(|| milliseconds(started));
         report.cause = result.as_ref().err().map(|failure| failure.cause);
@@ -180,6 +209,8 @@ impl Upstream {
         };
         report.upstream_status = Some(response.status().as_u16());
         if let Some(failure) = refusal(&response) {
+            let patience = deadline.min(Instant::now() + PROBLEM_TIMEOUT);
+            report.problem_id = timeout_at(patience, problem_id(&mut response)).await.unwrap_or_default();
             if response.status() == StatusCode::UNAUTHORIZED {
                 self.credentials.refused(&authorization);
             }
@@ -224,6 +255,17 @@ fn is_html(response: &Response) -> bool {
     let value = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let kind = value.unwrap_or_default().split(';').next().unwrap_or_default().trim();
     ["text/html", "application/xhtml+xml"].iter().any(|html| kind.eq_ignore_ascii_case(html))
+}
+
+/// The name that Enfuce gives a failure (nextgen: `id` of its problem+json); it means nothing to anybody else.
+async fn problem_id(response: &mut Response) -> Option<String> {
+    let kind = response.headers().get(header::CONTENT_TYPE)?.to_str().ok()?;
+    if !kind.starts_with("application/problem+json") {
+        return None;
+    }
+    let problem: Value = serde_json::from_slice(&body(response).await.ok()?).ok()?;
+    let id = problem.get("id")?.as_str()?;
+    uuid::Uuid::try_parse(id).is_ok().then(|| id.to_owned())
 }
 
 /// The whole body of an answer.

@@ -18,6 +18,18 @@ pub(crate) enum Customer<'a> {
     Peer(Option<IpAddr>),
 }
 
+impl Customer<'_> {
+    /// What they are called in the audit record, before it is hashed.
+    pub(crate) fn name(&self) -> Vec<u8> {
+        match self {
+            Self::Named(name) => name.to_vec(),
+            Self::Peer(address) => {
+                address.map(|address| address.to_string()).unwrap_or_default().into_bytes()
+            }
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct RateLimit {
     hasher: RandomState,

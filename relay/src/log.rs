@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use axum::http::StatusCode;
@@ -12,6 +12,8 @@ use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder};
+
+use crate::metrics::{self, Metrics};
 
 /// Lines that wait to be written; with more, lines are dropped and counted.
 const MAX_WAITING_LINES: usize = 8192;
@@ -95,11 +97,23 @@ pub(crate) struct Report {
     /// How often it was sent, where that is more than once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) tries: Option<u32>,
+    /// Enfuce's own name for what went wrong, for a ticket.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) problem_id: Option<String>,
+}
+
+/// Who did what to what, as hashes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Audited {
+    pub(crate) customer: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) control_id: Option<String>,
 }
 
 /// What a request came to. It is written when this is dropped, and so also when the device goes away before its answer.
 pub(crate) struct Record {
     log: Log,
+    metrics: Arc<Metrics>,
     started: Instant,
     line: Line,
     notes: Notes,
@@ -107,18 +121,45 @@ pub(crate) struct Record {
 
 /// A way to add to a request's line while it is under way.
 #[derive(Clone, Default)]
-pub(crate) struct Notes(Arc<Mutex<Report>>);
+pub(crate) struct Notes(Arc<Mutex<Noted>>);
+
+#[derive(Clone, Default)]
+struct Noted {
+    report: Report,
+    audited: Option<Audited>,
+}
 
 impl Notes {
     pub(crate) fn report(&self, report: Report) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = report;
+        self.noted().report = report;
     }
+
+    /// The request leaves an audit record, where this is one.
+    pub(crate) fn audit(&self, audited: Option<Audited>) {
+        self.noted().audited = audited;
+    }
+
+    fn noted(&self) -> MutexGuard<'_, Noted> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The audit record of an operation (PCI DSS 10.2.2): who, what, when, to what, and whether it was done.
+#[derive(Serialize)]
+struct AuditLine<'a> {
+    time: &'a str,
+    audit: &'static str,
+    outcome: &'static str,
+    request_id: &'a str,
+    #[serde(flatten)]
+    audited: Audited,
 }
 
 #[derive(Serialize)]
 struct Line {
     time: String,
     request_id: String,
+    trace_id: String,
     route: &'static str,
     status: u16,
     /// The problem's code, when there was one.
@@ -133,17 +174,25 @@ struct Line {
 const CLIENT_CLOSED_REQUEST: u16 = 499;
 
 impl Record {
-    pub(crate) fn start(log: Log, request_id: String, route: &'static str) -> Self {
+    pub(crate) fn start(
+        log: Log,
+        metrics: Arc<Metrics>,
+        request_id: String,
+        trace_id: String,
+        route: &'static str,
+    ) -> Self {
+        metrics.in_flight.inc();
         let line = Line {
             time: now(),
             request_id,
+            trace_id,
             route,
             status: CLIENT_CLOSED_REQUEST,
             code: None,
             report: Report::default(),
             ms: 0,
         };
-        Self { log, started: Instant::now(), line, notes: Notes::default() }
+        Self { log, metrics, started: Instant::now(), line, notes: Notes::default() }
     }
 
     pub(crate) fn notes(&self) -> Notes {
@@ -158,9 +207,35 @@ impl Record {
 
 impl Drop for Record {
     fn drop(&mut self) {
-        self.line.report = self.notes.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Noted { report, audited } = self.notes.noted().clone();
+        self.line.report = report;
         self.line.ms = milliseconds(self.started);
         self.log.write(&self.line);
+        let line = &self.line;
+        if let Some(audited) = audited {
+            let outcome = outcome(line);
+            let (time, request_id) = (&*line.time, &*line.request_id);
+            self.log.write(&AuditLine { time, audit: line.route, outcome, request_id, audited });
+        }
+        self.metrics.in_flight.dec();
+        self.metrics.count(&metrics::Request {
+            route: line.route,
+            status: line.status,
+            code: line.code,
+            cause: line.report.cause,
+            time: self.started.elapsed(),
+            upstream_ms: line.report.upstream_ms,
+        });
+    }
+}
+
+fn outcome(line: &Line) -> &'static str {
+    match (line.route, line.status) {
+        (_, 200..=299) => "done",
+        // By the rules of `problem`.
+        ("set", CLIENT_CLOSED_REQUEST | 500..=599) => "unknown",
+        (_, 400..=498) => "refused",
+        _ => "failed",
     }
 }
 

@@ -4,10 +4,12 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use crate::audit::Hasher;
 use crate::config::Config;
 use crate::enfuce::{ClientError, Upstream};
 use crate::limit::RateLimit;
 use crate::log::Log;
+use crate::metrics::{Metrics, Now};
 
 /// A relay, cheap to clone.
 #[derive(Clone)]
@@ -17,6 +19,7 @@ struct Parts {
     live: RwLock<Arc<Live>>,
     rate_limit: RateLimit,
     log: Log,
+    metrics: Arc<Metrics>,
     stopping: AtomicBool,
 }
 
@@ -24,12 +27,15 @@ struct Parts {
 pub(crate) struct Live {
     pub(crate) config: Config,
     pub(crate) upstream: Upstream,
+    /// Where an audit record is kept.
+    pub(crate) hasher: Option<Hasher>,
 }
 
 impl Live {
     fn new(config: Config) -> Result<Arc<Self>, ClientError> {
         let upstream = Upstream::new(config.enfuce.clone())?;
-        Ok(Arc::new(Self { config, upstream }))
+        let hasher = config.audit_key.clone().map(Hasher::new);
+        Ok(Arc::new(Self { config, upstream, hasher }))
     }
 }
 
@@ -47,7 +53,8 @@ impl Relay {
     pub fn new(config: Config, log: Log) -> Result<Self, ClientError> {
         let rate_limit = RateLimit::new(&config.limits);
         let live = RwLock::new(Live::new(config)?);
-        Ok(Self(Arc::new(Parts { live, rate_limit, log, stopping: AtomicBool::new(false) })))
+        let (metrics, stopping) = (Arc::default(), AtomicBool::new(false));
+        Ok(Self(Arc::new(Parts { live, rate_limit, log, metrics, stopping })))
     }
 
     /// Goes on with another configuration: other secrets and certificates, most likely. What listens, and the limits for
@@ -79,13 +86,14 @@ impl Relay {
     }
 
     /// The figures, as Prometheus reads them.
-    pub(crate) fn metrics(&self) -> String {
-        let dropped = self.0.log.dropped_lines();
-        format!(
-            "# HELP card_pin_relay_log_lines_dropped Lines of the log that nobody read in time.\n\
-             # TYPE card_pin_relay_log_lines_dropped counter\n\
-             card_pin_relay_log_lines_dropped_total {dropped}\n# EOF\n"
-        )
+    pub(crate) fn figures(&self) -> String {
+        let mut now = Now { dropped_lines: self.0.log.dropped_lines(), ..Now::default() };
+        self.live().upstream.look(&mut now);
+        self.0.metrics.text(&now)
+    }
+
+    pub(crate) fn metrics(&self) -> &Arc<Metrics> {
+        &self.0.metrics
     }
 
     pub(crate) fn log(&self) -> &Log {

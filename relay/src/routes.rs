@@ -17,10 +17,12 @@ use tower_http::cors::{AllowHeaders, CorsLayer};
 
 use crate::config::Config;
 use crate::customer::customer;
-use crate::log::{Notes, Record, Report};
+use crate::enfuce::Context;
+use crate::log::{Audited, Notes, Record, Report};
 use crate::operation::Operation;
 use crate::problem::Problem;
 use crate::relay::{Live, Relay};
+use crate::trace::Trace;
 use crate::wire;
 
 impl Relay {
@@ -30,9 +32,14 @@ impl Relay {
     /// [`SocketAddr`](std::net::SocketAddr) as an extension, or all customers share one rate limit.
     pub fn router(&self) -> Router {
         let on = |operation| {
-            post(move |State(relay): State<Self>, Extension(notes): Extension<Notes>, request| async move {
-                answer(&relay, operation, &notes, request).await
-            })
+            post(
+                move |State(relay): State<Self>,
+                      Extension(notes): Extension<Notes>,
+                      Extension(trace): Extension<Trace>,
+                      request| async move {
+                    answer(&relay, operation, &notes, &trace, request).await
+                },
+            )
         };
         let router = Router::new()
             .route("/tzpk", on(Operation::Tzpk))
@@ -62,15 +69,23 @@ fn with_cors(router: Router<Relay>, config: &Config) -> Router<Relay> {
     )
 }
 
-async fn answer(relay: &Relay, operation: Operation, notes: &Notes, request: Request) -> Response {
+async fn answer(
+    relay: &Relay,
+    operation: Operation,
+    notes: &Notes,
+    trace: &Trace,
+    request: Request,
+) -> Response {
     let live = relay.live();
     let deadline = time::Instant::now() + live.config.deadline;
-    let request = match checked(relay, &live, operation, request, deadline).await {
+    let request = match checked(relay, &live, operation, notes, request, deadline).await {
         Ok(request) => request,
         Err(problem) => return problem.into_response(),
     };
     let mut report = Report::default();
-    let result = live.upstream.call(&request, deadline, &mut report).await;
+    let result = live.upstream.call(&request, Context { deadline, trace, report: &mut report }).await;
+    // Nothing that was sent comes back into the log.
+    report.problem_id = report.problem_id.filter(|id| *id != request.control_id);
     notes.report(report);
     let mut response = match result {
         Ok(answer) => Json(answer).into_response(),
@@ -88,16 +103,27 @@ async fn checked(
     relay: &Relay,
     live: &Live,
     operation: Operation,
+    notes: &Notes,
     request: Request,
     deadline: time::Instant,
 ) -> Result<wire::Request, Problem> {
     let (head, body) = request.into_parts();
     let customer = customer(&head, &live.config.customer)?;
+    let audited = live
+        .hasher
+        .as_ref()
+        .map(|hasher| Audited { customer: hasher.hash("customer", &customer.name()), control_id: None });
+    notes.audit(audited.clone());
     relay.rate_limit().take(&customer, Instant::now()).map_err(Problem::too_many_requests)?;
     if !is_json(&head.headers) {
         return Err(Problem::UNSUPPORTED_MEDIA_TYPE);
     }
-    Ok(wire::read_request(operation, &read(&live.config, body, deadline).await?)?)
+    let request = wire::read_request(operation, &read(&live.config, body, deadline).await?)?;
+    if let (Some(hasher), Some(audited)) = (&live.hasher, audited) {
+        let control_id = Some(hasher.hash("control id", request.control_id.as_bytes()));
+        notes.audit(Some(Audited { control_id, ..audited }));
+    }
+    Ok(request)
 }
 
 async fn read(config: &Config, body: Body, deadline: time::Instant) -> Result<Vec<u8>, Problem> {
@@ -124,12 +150,15 @@ async fn record(State(relay): State<Relay>, mut request: Request, next: Next) ->
         "/view" => "view",
         _ => "unknown",
     };
-    let mut id = [0; 16];
-    let entropy = SysRng.try_fill_bytes(&mut id);
+    let mut random = [0; 16];
+    let entropy = SysRng.try_fill_bytes(&mut random);
     // RFC 9562 §5.4. The id is the relay's own: one that was sent might be a control id.
-    let id = uuid::Builder::from_random_bytes(id).into_uuid().to_string();
-    let record = Record::start(relay.log().clone(), id.clone(), route);
+    let id = uuid::Builder::from_random_bytes(random).into_uuid().to_string();
+    let trace = Trace::of(request.headers(), random);
+    let (log, metrics) = (relay.log().clone(), relay.metrics().clone());
+    let record = Record::start(log, metrics, id.clone(), trace.id.clone(), route);
     request.extensions_mut().insert(record.notes());
+    request.extensions_mut().insert(trace);
     let mut response = match entropy {
         Ok(()) => next.run(request).await,
         Err(_) => Problem::INTERNAL.into_response(),

@@ -161,8 +161,19 @@ impl Fields {
         number.unwrap_or(default)
     }
 
-    /// A secret: the field itself, or the file that `…_file` names, its line's end taken off.
+    /// A secret that has to be there.
     pub(super) fn secret(&mut self, name: &str) -> Option<Hidden> {
+        let faults = self.faults.len();
+        let secret = self.optional_secret(name);
+        if secret.is_none() && self.faults.len() == faults {
+            let fault = format!("is missing: give it, or the path of a file that holds it as {name}_file.");
+            self.fault(name, fault);
+        }
+        secret
+    }
+
+    /// A secret: the field itself, or the file that `…_file` names, its line's end taken off.
+    pub(super) fn optional_secret(&mut self, name: &str) -> Option<Hidden> {
         let from_file = format!("{name}_file");
         let has = |fields: &BTreeMap<_, _>, name: &str| fields.contains_key(name);
         let in_environment =
@@ -175,7 +186,6 @@ impl Fields {
             self.file.remove(name);
             self.file.remove(&from_file);
         }
-        let faults = self.faults.len();
         let (text, path) = (self.take(name), self.take(&from_file));
         let secret = match (text, path) {
             (Some(found), _) => Some(found),
@@ -189,13 +199,6 @@ impl Fields {
             // As header values can carry it, in all of the ways it is sent.
             Some(found) if found.text.is_empty() || found.text.contains(char::is_control) => {
                 self.fault(found.name, "has to be one line of text.");
-                None
-            }
-            None if self.faults.len() == faults => {
-                self.fault(
-                    name,
-                    format!("is missing: give it, or the path of a file that holds it as {from_file}."),
-                );
                 None
             }
             secret => secret.map(|found| Hidden::new(found.text)),

@@ -13,6 +13,9 @@ use crate::hidden::Hidden;
 /// The longest that anything may take.
 const LONGEST: u32 = 60_000;
 
+/// 128 bits in hexadecimal.
+const SHORTEST_KEY: usize = 32;
+
 /// Reads the configuration: the fields of the TOML file, if one is named, and of the environment, which wins.
 ///
 /// # Errors
@@ -29,6 +32,13 @@ pub fn read_config(
     let drain = fields.number("drain_ms", 5000, 0..=LONGEST);
     let deadline = fields.number("deadline_ms", 9000, 10..=LONGEST);
     let cors_origins = fields.optional("cors_origins", ORIGINS, origins);
+    let audit_key = fields.optional_secret("audit.key").filter(|key| {
+        let is_long = key.expose().len() >= SHORTEST_KEY;
+        if !is_long {
+            fields.fault("audit.key", format!("has to be {SHORTEST_KEY} characters or more of random text."));
+        }
+        is_long
+    });
     let limits = limits(&mut fields);
     let enfuce = enfuce(&mut fields);
     fields.finish()?;
@@ -43,6 +53,7 @@ pub fn read_config(
         drain: milliseconds(drain),
         deadline: milliseconds(deadline),
         cors_origins: cors_origins.unwrap_or_default(),
+        audit_key,
         limits,
         ..default
     })

@@ -52,6 +52,11 @@ impl Breaker {
             }
         }
     }
+
+    /// Whether calls are held back.
+    pub(super) fn holds_back(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).closed_until.is_some()
+    }
 }
 
 #[cfg(test)]

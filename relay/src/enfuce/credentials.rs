@@ -1,7 +1,7 @@
 //! The relay's own credentials, and the access token that they earn.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::http::HeaderValue;
 use base64ct::{Base64, Encoding};
@@ -76,6 +76,14 @@ impl Credentials {
         if kept.token.as_ref().is_some_and(|token| token.authorization == *authorization) {
             kept.token = None;
         }
+    }
+
+    /// When the access token expires, in Unix time.
+    pub(super) fn expire(&self) -> Option<i64> {
+        let expires_at = self.kept().token.as_ref()?.expires_at;
+        let left = expires_at.saturating_duration_since(Instant::now());
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+        i64::try_from((now + left).as_secs()).ok()
     }
 
     /// Whether a request that failed so is worth another try with another token.

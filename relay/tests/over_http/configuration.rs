@@ -140,6 +140,7 @@ fn each_rule_has_its_sentence() {
             with("user = \"sandbox\"", "user = \"a\", token = \"hush\""),
             "enfuce.auth.token: there is no such field",
         ),
+        (format!("{}[audit]\nkey = \"hush\"", good()), "audit.key: has to be 32 characters"),
         (with("\"peer-address\"", "\"hush\""), "customer: has to be peer-address"),
         (with("customer = \"peer-address\"", ""), "customer: is missing"),
         (

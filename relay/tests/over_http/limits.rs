@@ -85,7 +85,10 @@ async fn good_answers_are_not_kept_either_and_are_tied_to_their_line_in_the_log(
     let line = &relay.log(1)[0];
     assert_eq!(line["request_id"], answer.headers["x-request-id"].to_str().unwrap());
     let names: Vec<_> = line.as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(names, ["ms", "request_id", "route", "status", "time", "upstream_ms", "upstream_status"]);
+    assert_eq!(
+        names,
+        ["ms", "request_id", "route", "status", "time", "trace_id", "upstream_ms", "upstream_status"]
+    );
     let time = line["time"].as_str().unwrap();
     assert!(time.len() == 24 && time.ends_with('Z') && line["ms"].is_u64(), "{line}");
 }

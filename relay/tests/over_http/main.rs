@@ -14,5 +14,6 @@ mod openapi;
 mod operating;
 mod platforms;
 mod secrecy;
+mod seeing;
 mod stopping;
 mod tls;

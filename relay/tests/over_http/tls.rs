@@ -66,6 +66,13 @@ async fn the_relay_proves_itself_and_trusts_a_configured_authority() {
         assert_eq!(answer.status, 200, "{}", answer.text);
     }
     assert_eq!(upstream.received().len(), 2);
+    let figures = relay.admin("/metrics").await.text;
+    for file in ["enfuce.ca_file", "enfuce.client_certificate_file"] {
+        let name = format!("card_pin_relay_certificate_expiry_timestamp_seconds{{file=\"{file}\"}} ");
+        let value: u64 = figures.lines().find_map(|line| line.strip_prefix(&name)).unwrap().parse().unwrap();
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+        assert!((now + 24 * 3600..now + 3 * 24 * 3600).contains(&value), "{file}: {value}, now {now}");
+    }
 
     let other_name = upstream.base_url.replace("localhost", "127.0.0.1");
     for (base_url, more, cause) in [
