@@ -58,7 +58,7 @@ async fn the_relay_answers_as_documented() -> Result<()> {
     let variables = fields.map(|(name, value)| (format!("CARDPIN__{name}"), value.to_owned()));
     let relay = Relay::new(read_config(None, variables)?, Log::new(|_| {}))?;
     let running = card_pin_relay::start(relay).await?;
-    fuzz(&project().join("relay/openapi.json"), &format!("http://{}", running.address()), &[]).await
+    fuzz(&project().join("relay/openapi.json"), &running.listen().to_string(), &[]).await
 }
 
 fn project() -> PathBuf {

@@ -89,7 +89,7 @@ async fn main() -> Result<()> {
     let places = Places {
         http: Client::builder().no_proxy().build()?,
         sandbox: sandbox.base_url().to_owned(),
-        relay: format!("http://{}", relay.address()),
+        relay: relay.listen().to_string(),
     };
     let outcome = measure(&places, &sets).await;
     relay.stop().await;

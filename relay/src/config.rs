@@ -1,24 +1,28 @@
 //! How the relay is set up: a TOML file, and the environment, which wins.
 
+mod customers;
 mod fields;
 pub(crate) mod pem;
 mod read;
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use axum::http::{HeaderName, HeaderValue};
 use url::Url;
+use zeroize::Zeroizing;
 
 use crate::hidden::Hidden;
+use crate::operation::Purpose;
 pub use read::read_config;
 
 /// Everything that is configured.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The address to listen on, in clear HTTP: the issuer's gateway stands before it.
-    pub listen: SocketAddr,
+    /// Where to listen, in clear HTTP: the issuer's gateway stands before it.
+    pub listen: Listen,
     /// The address of the operators' listener; without one there are no probes and no metrics.
     pub admin_listen: Option<SocketAddr>,
     /// Who a customer is.
@@ -31,6 +35,12 @@ pub struct Config {
     pub cors_origins: Vec<HeaderValue>,
     /// The key of the hashes in the audit record; without one there is no record.
     pub audit_key: Option<Hidden>,
+    /// What devices may do.
+    pub operations: Vec<Purpose>,
+    /// How control ids are issued; without it Enfuce's own pass through.
+    pub control_ids: Option<ControlIds>,
+    /// Certificates in PEM of the only authorities that are trusted for the issuer's own systems; without them the system's are.
+    pub issuer_ca: Option<Vec<u8>>,
     /// The other side.
     pub enfuce: Enfuce,
     /// What one request and one customer may use.
@@ -42,13 +52,16 @@ impl Config {
     #[must_use]
     pub fn new(customer: Customer, enfuce: Enfuce) -> Self {
         Self {
-            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8081)),
+            listen: Listen::Tcp(SocketAddr::from((Ipv4Addr::LOCALHOST, 8081))),
             admin_listen: None,
             customer,
             drain: Duration::from_secs(5),
             deadline: Duration::from_secs(9),
             cors_origins: Vec::new(),
             audit_key: None,
+            operations: Purpose::ALL.to_vec(),
+            control_ids: None,
+            issuer_ca: None,
             enfuce,
             limits: Limits::default(),
         }
@@ -62,6 +75,57 @@ impl Config {
     }
 }
 
+/// Where to listen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Listen {
+    /// An address and a port.
+    Tcp(SocketAddr),
+    /// A socket in the file system: only who may open it can say who a customer is.
+    Unix(PathBuf),
+}
+
+impl fmt::Display for Listen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => write!(f, "http://{address}"),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+/// How control ids are issued.
+#[derive(Debug, Clone)]
+pub struct ControlIds {
+    /// The first seals, all open.
+    pub seal_keys: SealKeys,
+    /// Who says whether a card is the customer's.
+    pub authorize: Authorize,
+}
+
+/// Keys that are never shown.
+#[derive(Clone)]
+pub struct SealKeys(pub(crate) Zeroizing<Vec<[u8; 32]>>);
+
+impl fmt::Debug for SealKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SealKeys(…)")
+    }
+}
+
+/// Who says whether a card is the customer's.
+#[derive(Debug, Clone)]
+pub enum Authorize {
+    /// The issuer's own system.
+    CallOut {
+        /// Where it is asked.
+        url: Url,
+        /// By which the relay proves itself.
+        token: Option<Hidden>,
+    },
+    /// A claim of the customer's token: a list of card ids.
+    Claim(String),
+}
+
 /// Who a customer is.
 #[derive(Debug, Clone)]
 pub enum Customer {
@@ -69,6 +133,19 @@ pub enum Customer {
     Header(HeaderName),
     /// The other end of the connection: an IPv4 address, or an IPv6 /64.
     PeerAddress,
+    /// As a token of the issuer's identity provider says (OpenID Connect).
+    Jwt(Jwt),
+}
+
+/// Which tokens are taken.
+#[derive(Debug, Clone)]
+pub struct Jwt {
+    /// Where the identity provider's public keys are.
+    pub jwks_url: Url,
+    /// Its name, as it has to be in a token.
+    pub issuer: String,
+    /// For whom a token has to be made.
+    pub audience: String,
 }
 
 /// How Enfuce is called.
@@ -78,6 +155,10 @@ pub struct Enfuce {
     pub platform: Platform,
     /// What stands before `/pin/v3` or `/v1/pin`; https, or http to this machine.
     pub base_url: Url,
+    /// What stands before `/pincontrol` and `/card`, or `/v1/cards`.
+    pub card_base_url: Url,
+    /// The cards' product in the classic card API.
+    pub card_product: String,
     /// In whose name the relay acts.
     pub audit_user: String,
     /// The relay's own credentials.
@@ -100,6 +181,8 @@ impl Enfuce {
     pub fn new(platform: Platform, base_url: Url, audit_user: String, auth: Auth) -> Self {
         Self {
             platform,
+            card_base_url: base_url.clone(),
+            card_product: "MC_CARD".to_owned(),
             base_url,
             audit_user,
             auth,
@@ -109,13 +192,6 @@ impl Enfuce {
             ca: None,
             client_identity: None,
         }
-    }
-
-    /// Whether anything is called by https.
-    pub(crate) fn speaks_tls(&self) -> bool {
-        let is_https = |url: &Url| url.scheme() == "https";
-        is_https(&self.base_url)
-            || matches!(&self.auth, Auth::OAuth2 { token_url, .. } if is_https(token_url))
     }
 }
 

@@ -1,15 +1,14 @@
 //! The other side: what a device asks for, asked of Enfuce.
 
 mod breaker;
-mod cause;
-mod client;
+mod card;
 mod credentials;
 mod platform;
 
 use std::time::Duration;
 
 use axum::http::{StatusCode, header};
-use reqwest::{RequestBuilder, Response};
+use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Map, Value};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -20,15 +19,12 @@ use crate::failure::{Failure, Kind};
 use crate::log::{Report, milliseconds};
 use crate::metrics::Now;
 use crate::operation::Operation;
+use crate::outbound::{self, ClientError, body};
 use crate::trace::{TRACEPARENT, Trace};
 use crate::wire::{self, Request};
 use breaker::Breaker;
-pub use client::ClientError;
-use client::Clients;
 use credentials::Credentials;
 
-/// The largest answer that is read.
-const MAX_ANSWER_BYTES: usize = 64 * 1024;
 /// Between two tries for a connection, and between two after a refusal by the quota that names no time; doubled each time.
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 /// Tries for a connection. A quota is worth more patience, up to the deadline.
@@ -37,6 +33,33 @@ const MAX_CONNECTS: u32 = 3;
 const PROBLEM_TIMEOUT: Duration = Duration::from_millis(500);
 /// Further tries are at most this part of all calls, and a few a second, so that they cannot become a storm.
 const FURTHER_TRIES: f32 = 0.2;
+
+/// The HTTP clients.
+struct Clients {
+    /// Keeps connections.
+    shared: Client,
+    /// Makes one for each request.
+    single: Client,
+}
+
+impl Clients {
+    fn new(config: &config::Enfuce) -> Result<Self, ClientError> {
+        let mut urls = vec![&config.base_url, &config.card_base_url];
+        if let config::Auth::OAuth2 { token_url, .. } = &config.auth {
+            urls.push(token_url);
+        }
+        let make = |idle_connections| {
+            outbound::client(&outbound::Settings {
+                urls: &urls,
+                ca: config.ca.as_deref(),
+                identity: config.client_identity.as_ref(),
+                connect_timeout: config.connect_timeout,
+                idle_connections,
+            })
+        };
+        Ok(Self { shared: make(usize::MAX)?, single: make(0)? })
+    }
+}
 
 /// Calls Enfuce.
 pub(crate) struct Upstream {
@@ -56,6 +79,13 @@ pub(crate) struct Context<'a> {
     pub(crate) deadline: Instant,
     pub(crate) trace: &'a Trace,
     pub(crate) report: &'a mut Report,
+}
+
+impl Context<'_> {
+    /// For one call more before this one.
+    fn again(&mut self) -> Context<'_> {
+        Context { deadline: self.deadline, trace: self.trace, report: self.report }
+    }
 }
 
 /// An answer of Enfuce that says yes, in full.
@@ -204,7 +234,7 @@ impl Upstream {
         let sent = timeout_at(deadline, call.send()).await;
         let mut response = match sent {
             Ok(Ok(response)) => response,
-            Ok(Err(error)) => return Err(cause::of(&error)),
+            Ok(Err(error)) => return Err(outbound::failure(&error)),
             Err(_) => return Err(Failure::new(Kind::TimedOut, "timeout_head")),
         };
         report.upstream_status = Some(response.status().as_u16());
@@ -266,16 +296,4 @@ async fn problem_id(response: &mut Response) -> Option<String> {
     let problem: Value = serde_json::from_slice(&body(response).await.ok()?).ok()?;
     let id = problem.get("id")?.as_str()?;
     uuid::Uuid::try_parse(id).is_ok().then(|| id.to_owned())
-}
-
-/// The whole body of an answer.
-async fn body(response: &mut Response) -> Result<Vec<u8>, Failure> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|_| Failure::new(Kind::BadAnswer, "answer_cut"))? {
-        if body.len() + chunk.len() > MAX_ANSWER_BYTES {
-            return Err(Failure::new(Kind::BadAnswer, "answer_too_large"));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
 }

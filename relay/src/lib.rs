@@ -22,8 +22,11 @@ mod metrics;
 mod log;
 mod limit;
 mod wire;
+mod control_id;
 mod problem;
-mod customer;
+mod outbound;
+mod identity;
+mod authorize;
 mod enfuce;
 mod relay;
 mod routes;
@@ -33,9 +36,13 @@ mod server;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 
-pub use config::{Auth, Config, ConfigError, Customer, Enfuce, Limits, Platform, read_config};
-pub use enfuce::ClientError;
+pub use config::{
+    Auth, Authorize, Config, ConfigError, ControlIds, Customer, Enfuce, Jwt, Limits, Listen, Platform,
+    SealKeys, read_config,
+};
 pub use hidden::Hidden;
 pub use log::Log;
+pub use operation::Purpose;
+pub use outbound::ClientError;
 pub use relay::Relay;
 pub use server::{ListenError, Running, start};

@@ -108,6 +108,8 @@ pub(crate) struct Audited {
     pub(crate) customer: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) control_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) card: Option<String>,
 }
 
 /// What a request came to. It is written when this is dropped, and so also when the device goes away before its answer.

@@ -62,9 +62,9 @@ async fn run() -> Result<(), String> {
     let (mut terminate, mut interrupt, mut hangup) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?);
     let running = start(relay.clone()).await.map_err(|error| error.to_string())?;
-    let _ = writeln!(io::stderr(), "Listening on http://{}", running.address());
-    if let Some(address) = running.admin_address() {
-        let _ = writeln!(io::stderr(), "For operators on http://{address}");
+    let _ = writeln!(io::stderr(), "Listening on {}", running.listen());
+    if let Some(listen) = running.admin_listen() {
+        let _ = writeln!(io::stderr(), "For operators on {listen}");
     }
     log.event("started");
     loop {

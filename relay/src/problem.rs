@@ -3,13 +3,15 @@
 //! The one place where a failure becomes a status. The module on the device reads nothing but the status, by these rules:
 //! after `set` a 4xx means "not set" and a 5xx "nobody knows"; before it, a 5xx is worth another try. So a `set` that was
 //! not sent, or not looked at, for a reason of the relay's own is 424, and the same reason for another request is 5xx. 401
-//! and 403 are never given: to the module they say that the customer is not signed in any more. A detail never repeats what was sent.
+//! and 403 are about the customer alone, never about the relay: to the module they say that the customer is not signed in any
+//! more. A detail never repeats what was sent.
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use crate::control_id::Refusal;
 use crate::failure::Kind;
 use crate::operation::Operation;
 use crate::wire::Malformed;
@@ -37,8 +39,11 @@ impl Problem {
     /// Not 408, which invites a client to repeat the request by itself.
     pub(crate) const BODY_INCOMPLETE: Self =
         Self::new(StatusCode::BAD_REQUEST, "body_incomplete", "The body did not arrive in full, or in time.");
-    pub(crate) const UNKNOWN_ROUTE: Self =
-        Self::new(StatusCode::NOT_FOUND, "unknown_route", "There are /tzpk, /set and /view.");
+    pub(crate) const UNKNOWN_ROUTE: Self = Self::new(
+        StatusCode::NOT_FOUND,
+        "unknown_route",
+        "There is no such route, or its operation is switched off.",
+    );
     pub(crate) const METHOD_NOT_ALLOWED: Self =
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "See the Allow header.");
     pub(crate) const TOO_LARGE: Self =
@@ -50,6 +55,55 @@ impl Problem {
     );
     pub(crate) const INTERNAL: Self =
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "The system gave no random bytes.");
+
+    /// Of the customer, and never of the relay: 401 tells the page that they have to sign in.
+    pub(crate) const NOT_AUTHENTICATED: Self = Self::new(
+        StatusCode::UNAUTHORIZED,
+        "not_authenticated",
+        "Send a token of the identity provider that is still good, as Authorization: Bearer.",
+    );
+    pub(crate) const IDENTITY_PROVIDER_UNAVAILABLE: Self = Self {
+        retry_after: Some(2),
+        ..Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "identity_provider_unavailable",
+            "The identity provider's keys cannot be had: nobody can be authenticated for now.",
+        )
+    };
+    pub(crate) const NOT_ALLOWED: Self =
+        Self::new(StatusCode::FORBIDDEN, "not_allowed", "This customer may not do this with this card.");
+    pub(crate) const AUTHORIZER_UNAVAILABLE: Self = Self {
+        retry_after: Some(2),
+        ..Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "authorizer_unavailable",
+            "The issuer's own system did not say whether this is allowed.",
+        )
+    };
+
+    /// The same for a `set`, of which it is sure that it was not sent on: a 5xx would say that nobody knows.
+    pub(crate) fn before(self, operation: Operation) -> Self {
+        let is_in_doubt = operation == Operation::Set && self.status.is_server_error();
+        if is_in_doubt { Self { status: StatusCode::FAILED_DEPENDENCY, ..self } } else { self }
+    }
+
+    /// What a failure means to an app that asks for a control id, or to a page that asks for a status.
+    pub(crate) fn from_card_failure(failure: Kind) -> Self {
+        match failure {
+            Kind::Refused(StatusCode::NOT_FOUND) => {
+                Self::new(StatusCode::NOT_FOUND, "card_unknown", "Enfuce does not know the card.")
+            }
+            Kind::Refused(StatusCode::CONFLICT) => Self::new(
+                StatusCode::CONFLICT,
+                "card_not_ready",
+                "The card is not in a state for this: to set a PIN it needs a plastic that is not made yet, to view one a plastic in use.",
+            ),
+            Kind::Refused(_) => {
+                Self::new(StatusCode::BAD_GATEWAY, "enfuce_refused", "Enfuce refuses the request.")
+            }
+            other => Self::from_failure(Operation::Tzpk, other),
+        }
+    }
 
     /// The customer has asked too often; `seconds` until the next request is taken.
     pub(crate) fn too_many_requests(seconds: u64) -> Self {
@@ -111,9 +165,11 @@ impl Problem {
     /// Enfuce refuses what the device sent.
     fn refused(status: StatusCode) -> Self {
         match status {
-            StatusCode::NOT_FOUND => {
-                Self::new(status, "control_id_unknown", "Enfuce does not know the control id.")
-            }
+            StatusCode::NOT_FOUND => Self::new(
+                status,
+                "control_id_unknown",
+                "There is no such control id of this customer for this operation.",
+            ),
             StatusCode::CONFLICT => Self::new(
                 status,
                 "control_id_used",
@@ -122,6 +178,15 @@ impl Problem {
             StatusCode::GONE => Self::new(status, "control_id_expired", "The control id has expired."),
             _ => Self::new(StatusCode::BAD_REQUEST, "enfuce_refused", "Enfuce refuses the request."),
         }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        Self::refused(match refusal {
+            Refusal::Unknown => StatusCode::NOT_FOUND,
+            Refusal::Expired => StatusCode::GONE,
+        })
     }
 }
 
@@ -145,6 +210,9 @@ impl IntoResponse for Problem {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response.extensions_mut().insert(self);
         response

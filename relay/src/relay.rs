@@ -4,12 +4,18 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use reqwest::Client;
+
 use crate::audit::Hasher;
-use crate::config::Config;
-use crate::enfuce::{ClientError, Upstream};
+use crate::authorize::Authorizer;
+use crate::config::{self, Authorize, Config, ControlIds};
+use crate::control_id::Sealer;
+use crate::enfuce::Upstream;
+use crate::identity::Identities;
 use crate::limit::RateLimit;
 use crate::log::Log;
 use crate::metrics::{Metrics, Now};
+use crate::outbound::{self, ClientError};
 
 /// A relay, cheap to clone.
 #[derive(Clone)]
@@ -27,16 +33,49 @@ struct Parts {
 pub(crate) struct Live {
     pub(crate) config: Config,
     pub(crate) upstream: Upstream,
+    pub(crate) identities: Identities,
+    /// Where control ids are issued here.
+    pub(crate) issuing: Option<Issuing>,
     /// Where an audit record is kept.
     pub(crate) hasher: Option<Hasher>,
+}
+
+/// What it takes to issue control ids.
+pub(crate) struct Issuing {
+    pub(crate) sealer: Sealer,
+    pub(crate) authorizer: Authorizer,
 }
 
 impl Live {
     fn new(config: Config) -> Result<Arc<Self>, ClientError> {
         let upstream = Upstream::new(config.enfuce.clone())?;
+        let client = issuer_client(&config)?;
+        let identities = Identities::new(&config.customer, client.clone());
+        let issuing = config.control_ids.as_ref().map(|control_ids| Issuing {
+            sealer: Sealer::new(&control_ids.seal_keys.0),
+            authorizer: Authorizer::new(control_ids.authorize.clone(), client),
+        });
         let hasher = config.audit_key.clone().map(Hasher::new);
-        Ok(Arc::new(Self { config, upstream, hasher }))
+        Ok(Arc::new(Self { config, upstream, identities, issuing, hasher }))
     }
+}
+
+/// For the issuer's own systems.
+fn issuer_client(config: &Config) -> Result<Client, ClientError> {
+    let mut urls = Vec::new();
+    if let config::Customer::Jwt(jwt) = &config.customer {
+        urls.push(&jwt.jwks_url);
+    }
+    if let Some(ControlIds { authorize: Authorize::CallOut { url, .. }, .. }) = &config.control_ids {
+        urls.push(url);
+    }
+    outbound::client(&outbound::Settings {
+        urls: &urls,
+        ca: config.issuer_ca.as_deref(),
+        identity: None,
+        connect_timeout: config.enfuce.connect_timeout,
+        idle_connections: usize::MAX,
+    })
 }
 
 impl fmt::Debug for Relay {

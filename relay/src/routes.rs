@@ -1,59 +1,63 @@
-//! What the device can ask.
+//! What a device, and the issuer's app, can ask.
 
-use std::time::Instant;
+mod asked;
+mod control_id;
+mod pin;
+mod status;
 
-use axum::body::Body;
+use axum::Router;
 use axum::extract::{Extension, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use axum::{Json, Router};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use rand::TryRng;
 use rand::rngs::SysRng;
-use tokio::time::{self, timeout_at};
 use tower_http::cors::{AllowHeaders, CorsLayer};
 
 use crate::config::Config;
-use crate::customer::customer;
-use crate::enfuce::Context;
-use crate::log::{Audited, Notes, Record, Report};
-use crate::operation::Operation;
+use crate::log::Record;
+use crate::operation::{Operation, Purpose};
 use crate::problem::Problem;
-use crate::relay::{Live, Relay};
+use crate::relay::Relay;
 use crate::trace::Trace;
-use crate::wire;
+use asked::Asked;
 
 impl Relay {
-    /// `POST /tzpk`, `/set` and `/view` for the device; may be nested under any path.
+    /// `POST /tzpk`, `/set` and `/view` for the device, `/control-id` and `/status` where control ids are issued here; may
+    /// be nested under any path. What is switched off has no route.
     ///
-    /// Where no header names the customer, each request has to carry [`ConnectInfo`](axum::extract::ConnectInfo) of
+    /// Where a customer is an address, each request has to carry [`ConnectInfo`](axum::extract::ConnectInfo) of
     /// [`SocketAddr`](std::net::SocketAddr) as an extension, or all customers share one rate limit.
     pub fn router(&self) -> Router {
-        let on = |operation| {
-            post(
-                move |State(relay): State<Self>,
-                      Extension(notes): Extension<Notes>,
-                      Extension(trace): Extension<Trace>,
-                      request| async move {
-                    answer(&relay, operation, &notes, &trace, request).await
-                },
-            )
+        let live = self.live();
+        let config = &live.config;
+        let mut router = Router::new();
+        let pin = |operation| {
+            post(move |Extension(asked): Extension<Asked>, request| async move {
+                pin::answer(operation, &asked, request).await
+            })
         };
-        let router = Router::new()
-            .route("/tzpk", on(Operation::Tzpk))
-            .route("/set", on(Operation::Set))
-            .route("/view", on(Operation::View))
+        if config.operations.contains(&Purpose::SetPin) {
+            router = router.route("/tzpk", pin(Operation::Tzpk)).route("/set", pin(Operation::Set));
+        }
+        if config.operations.contains(&Purpose::ViewPin) {
+            router = router.route("/view", pin(Operation::View));
+        }
+        if live.issuing.is_some() {
+            router =
+                router.route("/control-id", post(control_id::answer)).route("/status", post(status::answer));
+        }
+        let router = router
             .method_not_allowed_fallback(async || Problem::METHOD_NOT_ALLOWED)
             .fallback(async || Problem::UNKNOWN_ROUTE)
             .layer(middleware::from_fn_with_state(self.clone(), record));
-        with_cors(router, &self.live().config).with_state(self.clone())
+        with_cors(router, config).with_state(())
     }
 }
 
 /// Lets the pages of the configured origins read the answers.
-fn with_cors(router: Router<Relay>, config: &Config) -> Router<Relay> {
+fn with_cors(router: Router, config: &Config) -> Router {
     if config.cors_origins.is_empty() {
         return router;
     }
@@ -69,78 +73,6 @@ fn with_cors(router: Router<Relay>, config: &Config) -> Router<Relay> {
     )
 }
 
-async fn answer(
-    relay: &Relay,
-    operation: Operation,
-    notes: &Notes,
-    trace: &Trace,
-    request: Request,
-) -> Response {
-    let live = relay.live();
-    let deadline = time::Instant::now() + live.config.deadline;
-    let request = match checked(relay, &live, operation, notes, request, deadline).await {
-        Ok(request) => request,
-        Err(problem) => return problem.into_response(),
-    };
-    let mut report = Report::default();
-    let result = live.upstream.call(&request, Context { deadline, trace, report: &mut report }).await;
-    // Nothing that was sent comes back into the log.
-    report.problem_id = report.problem_id.filter(|id| *id != request.control_id);
-    notes.report(report);
-    let mut response = match result {
-        Ok(answer) => Json(answer).into_response(),
-        Err(failure) => Problem::from_failure(operation, failure.kind).into_response(),
-    };
-    if operation == Operation::Tzpk {
-        // `set` comes next, and a browser repeats it by itself where it is sent on a connection that is just being closed.
-        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-    }
-    response
-}
-
-/// A request that may go on, the cheap checks first.
-async fn checked(
-    relay: &Relay,
-    live: &Live,
-    operation: Operation,
-    notes: &Notes,
-    request: Request,
-    deadline: time::Instant,
-) -> Result<wire::Request, Problem> {
-    let (head, body) = request.into_parts();
-    let customer = customer(&head, &live.config.customer)?;
-    let audited = live
-        .hasher
-        .as_ref()
-        .map(|hasher| Audited { customer: hasher.hash("customer", &customer.name()), control_id: None });
-    notes.audit(audited.clone());
-    relay.rate_limit().take(&customer, Instant::now()).map_err(Problem::too_many_requests)?;
-    if !is_json(&head.headers) {
-        return Err(Problem::UNSUPPORTED_MEDIA_TYPE);
-    }
-    let request = wire::read_request(operation, &read(&live.config, body, deadline).await?)?;
-    if let (Some(hasher), Some(audited)) = (&live.hasher, audited) {
-        let control_id = Some(hasher.hash("control id", request.control_id.as_bytes()));
-        notes.audit(Some(Audited { control_id, ..audited }));
-    }
-    Ok(request)
-}
-
-async fn read(config: &Config, body: Body, deadline: time::Instant) -> Result<Vec<u8>, Problem> {
-    let limits = &config.limits;
-    let deadline = deadline.min(time::Instant::now() + limits.body_timeout);
-    match timeout_at(deadline, Limited::new(body, limits.body_bytes).collect()).await {
-        Ok(Ok(body)) => Ok(body.to_bytes().into()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Problem::TOO_LARGE),
-        Ok(Err(_)) | Err(_) => Err(Problem::BODY_INCOMPLETE),
-    }
-}
-
-fn is_json(headers: &HeaderMap) -> bool {
-    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    value.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
-}
-
 /// Writes the request down, and completes the answer.
 async fn record(State(relay): State<Relay>, mut request: Request, next: Next) -> Response {
     // The route's name and not the path, which may hold anything.
@@ -148,6 +80,8 @@ async fn record(State(relay): State<Relay>, mut request: Request, next: Next) ->
         "/tzpk" => "tzpk",
         "/set" => "set",
         "/view" => "view",
+        "/control-id" => "control-id",
+        "/status" => "status",
         _ => "unknown",
     };
     let mut random = [0; 16];
@@ -157,8 +91,7 @@ async fn record(State(relay): State<Relay>, mut request: Request, next: Next) ->
     let trace = Trace::of(request.headers(), random);
     let (log, metrics) = (relay.log().clone(), relay.metrics().clone());
     let record = Record::start(log, metrics, id.clone(), trace.id.clone(), route);
-    request.extensions_mut().insert(record.notes());
-    request.extensions_mut().insert(trace);
+    request.extensions_mut().insert(Asked::new(relay, record.notes(), trace));
     let mut response = match entropy {
         Ok(()) => next.run(request).await,
         Err(_) => Problem::INTERNAL.into_response(),

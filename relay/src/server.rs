@@ -1,5 +1,7 @@
 //! Listening, serving, and stopping without dropping anything.
 
+mod listener;
+
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -12,7 +14,6 @@ use axum::extract::ConnectInfo;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{sleep, timeout};
@@ -20,7 +21,9 @@ use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
 
 use crate::admin;
+use crate::config::Listen;
 use crate::relay::Relay;
+use listener::{Listener, Stream};
 
 /// How long a connection may be idle, or take to send a request's head. More than gateways commonly keep one (60 s), so that
 /// it is they who close it: a request on a connection that is just being closed is lost.
@@ -44,7 +47,7 @@ pub struct Running {
 
 #[derive(Debug)]
 struct Listening {
-    address: SocketAddr,
+    at: Listen,
     stop: watch::Sender<()>,
     served: JoinHandle<()>,
 }
@@ -53,14 +56,14 @@ struct Listening {
 #[derive(Debug)]
 pub struct ListenError {
     field: &'static str,
-    address: SocketAddr,
+    at: Listen,
     source: io::Error,
 }
 
 impl fmt::Display for ListenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { field, address, source } = self;
-        write!(f, "{field}: {address} cannot be listened on ({}).", source.kind())
+        let Self { field, at, source } = self;
+        write!(f, "{field}: {at} cannot be listened on ({}).", source.kind())
     }
 }
 
@@ -73,14 +76,14 @@ impl std::error::Error for ListenError {
 impl Running {
     /// Where devices are listened to.
     #[must_use]
-    pub fn address(&self) -> SocketAddr {
-        self.devices.address
+    pub fn listen(&self) -> &Listen {
+        &self.devices.at
     }
 
     /// Where operators are listened to.
     #[must_use]
-    pub fn admin_address(&self) -> Option<SocketAddr> {
-        self.operators.as_ref().map(|operators| operators.address)
+    pub fn admin_listen(&self) -> Option<&Listen> {
+        self.operators.as_ref().map(|operators| &operators.at)
     }
 
     /// Says at `GET /readyz` that it stops, goes on for the configured time, then takes no more connections, and returns when
@@ -99,17 +102,16 @@ impl Running {
 impl Listening {
     async fn start(
         field: &'static str,
-        address: SocketAddr,
+        at: &Listen,
         connections: usize,
         grace: Duration,
         router: Router,
     ) -> Result<Self, ListenError> {
-        let failed = |source| ListenError { field, address, source };
-        let listener = TcpListener::bind(address).await.map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
+        let (listener, at) =
+            Listener::bind(at).await.map_err(|source| ListenError { field, at: at.clone(), source })?;
         let (stop, stopped) = watch::channel(());
         let served = tokio::spawn(serve(listener, router, connections, grace, stopped));
-        Ok(Self { address, stop, served })
+        Ok(Self { at, stop, served })
     }
 
     async fn stop(self) {
@@ -129,18 +131,21 @@ pub async fn start(relay: Relay) -> Result<Running, ListenError> {
     let operators = match config.admin_listen {
         Some(address) => {
             let router = admin::router(&relay);
-            Some(Listening::start("admin_listen", address, ADMIN_CONNECTIONS, GRACE, router).await?)
+            Some(
+                Listening::start("admin_listen", &Listen::Tcp(address), ADMIN_CONNECTIONS, GRACE, router)
+                    .await?,
+            )
         }
         None => None,
     };
     let grace = config.deadline + GRACE;
     let connections = config.limits.connections;
-    let devices = Listening::start("listen", config.listen, connections, grace, relay.router()).await?;
+    let devices = Listening::start("listen", &config.listen, connections, grace, relay.router()).await?;
     Ok(Running { relay, devices, operators })
 }
 
 async fn serve(
-    listener: TcpListener,
+    listener: Listener,
     router: Router,
     places: usize,
     grace: Duration,
@@ -170,28 +175,28 @@ async fn serve(
 }
 
 async fn accept(
-    listener: &TcpListener,
+    listener: &Listener,
     places: &Arc<Semaphore>,
-) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+) -> io::Result<(Stream, Option<SocketAddr>, OwnedSemaphorePermit)> {
     let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
     let (stream, peer) = listener.accept().await?;
     Ok((stream, peer, place))
 }
 
 async fn connection(
-    stream: TcpStream,
-    peer: SocketAddr,
+    stream: Stream,
+    peer: Option<SocketAddr>,
     _place: OwnedSemaphorePermit,
     router: Router,
     mut stopped: watch::Receiver<()>,
 ) {
-    // Answers are small: none of them should wait for another packet.
-    let _ = stream.set_nodelay(true);
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(WRITE));
     let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
         let mut request = request.map(Body::new);
-        request.extensions_mut().insert(ConnectInfo(peer));
+        if let Some(peer) = peer {
+            request.extensions_mut().insert(ConnectInfo(peer));
+        }
         router.clone().oneshot(request)
     });
     let mut builder = http1::Builder::new();

@@ -8,7 +8,7 @@ use base64ct::{Base64, Encoding};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::operation::Operation;
+use crate::operation::{Operation, Purpose};
 
 /// The longest control id, as in the module; Enfuce's are UUIDs of 36.
 const MAX_CONTROL_ID_BYTES: usize = 4096;
@@ -80,10 +80,59 @@ pub(crate) fn read_request(operation: Operation, body: &[u8]) -> Result<Request,
         }
     };
     if !is_control_id(&control_id) {
-        return Err(Malformed("controlId has to be 1 to 4096 visible ASCII characters."));
+        return Err(CONTROL_ID);
     }
     Ok(Request { operation, control_id, sent })
 }
+
+/// A request for a control id, checked.
+pub(crate) struct ControlIdRequest {
+    pub(crate) card: String,
+    pub(crate) purpose: Purpose,
+}
+
+/// Reads the body of a request for a control id.
+///
+/// # Errors
+/// What names the field at fault.
+pub(crate) fn read_control_id_request(body: &[u8]) -> Result<ControlIdRequest, Malformed> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase", deny_unknown_fields)]
+    struct Body {
+        card_id: String,
+        operation: String,
+    }
+    let body: Body = read_object(body)
+        .ok_or(Malformed("The body has to be a JSON object of the strings cardId and operation alone."))?;
+    if !is_enfuce_id(&body.card_id) {
+        return Err(Malformed("cardId has to be 1 to 64 letters, digits and hyphens."));
+    }
+    let purpose =
+        Purpose::from_name(&body.operation).ok_or(Malformed("operation has to be set-pin or view-pin."))?;
+    Ok(ControlIdRequest { card: body.card_id, purpose })
+}
+
+/// Reads the body of a request for a status: its control id.
+///
+/// # Errors
+/// What names the field at fault.
+pub(crate) fn read_status_request(body: &[u8]) -> Result<String, Malformed> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase", deny_unknown_fields)]
+    struct Body {
+        control_id: String,
+    }
+    let body: Body = read_object(body)
+        .ok_or(Malformed("The body has to be a JSON object of the string controlId alone."))?;
+    if is_control_id(&body.control_id) { Ok(body.control_id) } else { Err(CONTROL_ID) }
+}
+
+/// Whether a text may be part of a path of Enfuce's: its ids are UUIDs or numbers.
+pub(crate) fn is_enfuce_id(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+const CONTROL_ID: Malformed = Malformed("controlId has to be 1 to 4096 visible ASCII characters.");
 
 /// Reads a JSON object. Without the look at where it begins, an array of the fields in their order would do as well.
 fn read_object<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Option<T> {

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
-use super::ConfigError;
+use super::{ConfigError, pem};
 use crate::hidden::Hidden;
 
 /// With two underscores, which are in none of the variables that Kubernetes makes of a Service's name.
@@ -209,6 +209,15 @@ impl Fields {
     pub(super) fn file(&mut self, name: &str) -> Option<Found> {
         let path = self.take(name)?;
         self.contents(path)
+    }
+
+    /// The certificates in the file that a field names.
+    pub(super) fn authorities(&mut self, name: &str) -> Option<Vec<u8>> {
+        let pem = self.file(name)?.text.into_bytes();
+        if pem::authorities(&pem).is_none() {
+            self.fault(name, "has to hold certificates in PEM.");
+        }
+        Some(pem)
     }
 
     fn contents(&mut self, path: Found) -> Option<Found> {

@@ -1,14 +1,16 @@
 //! Each field, its rule and its default.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
-use axum::http::{HeaderName, HeaderValue};
+use axum::http::HeaderValue;
 use url::{Host, Url};
 
 use super::fields::Fields;
-use super::{Auth, Config, ConfigError, Customer, Enfuce, Limits, Platform, pem};
+use super::{Auth, Config, ConfigError, Enfuce, Limits, Listen, Platform, customers, pem};
 use crate::hidden::Hidden;
+use crate::operation::Purpose;
 
 /// The longest that anything may take.
 const LONGEST: u32 = 60_000;
@@ -26,9 +28,9 @@ pub fn read_config(
 ) -> Result<Config, ConfigError> {
     let mut fields = Fields::read(file, environment)?;
     let address = |text: &str| text.parse().ok();
-    let listen = fields.optional("listen", ADDRESS, address);
+    let listen = fields.optional("listen", LISTEN, listen);
     let admin_listen = fields.optional("admin_listen", ADDRESS, address);
-    let customer = customer(&mut fields);
+    let customer = customers::customer(&mut fields);
     let drain = fields.number("drain_ms", 5000, 0..=LONGEST);
     let deadline = fields.number("deadline_ms", 9000, 10..=LONGEST);
     let cors_origins = fields.optional("cors_origins", ORIGINS, origins);
@@ -39,6 +41,13 @@ pub fn read_config(
         }
         is_long
     });
+    let operations = fields.optional("operations", "set-pin, view-pin, or both", |text| {
+        text.split(',').map(|name| Purpose::from_name(name.trim())).collect()
+    });
+    let default_listen = Listen::Tcp(SocketAddr::from((Ipv4Addr::LOCALHOST, 8081)));
+    let listen = listen.unwrap_or(default_listen);
+    let control_ids = customers::control_ids(&mut fields, customer.as_ref(), &listen);
+    let issuer_ca = fields.authorities("issuer_ca_file");
     let limits = limits(&mut fields);
     let enfuce = enfuce(&mut fields);
     fields.finish()?;
@@ -48,15 +57,27 @@ pub fn read_config(
     };
     let default = Config::new(customer, enfuce);
     Ok(Config {
-        listen: listen.unwrap_or(default.listen),
+        listen,
         admin_listen,
         drain: milliseconds(drain),
         deadline: milliseconds(deadline),
         cors_origins: cors_origins.unwrap_or_default(),
         audit_key,
+        operations: operations.unwrap_or(Purpose::ALL.to_vec()),
+        control_ids,
+        issuer_ca,
         limits,
         ..default
     })
+}
+
+const LISTEN: &str = "an address and a port, such as 0.0.0.0:8081, or unix: and the path of a socket";
+
+fn listen(text: &str) -> Option<Listen> {
+    match text.strip_prefix("unix:") {
+        Some(path) => Path::new(path).is_absolute().then(|| Listen::Unix(path.into())),
+        None => text.parse().ok().map(Listen::Tcp),
+    }
 }
 
 const ADDRESS: &str = "an address and a port, such as 0.0.0.0:8081";
@@ -71,21 +92,6 @@ fn origins(text: &str) -> Option<Vec<HeaderValue>> {
         HeaderValue::from_str(text).ok().filter(|_| is_origin)
     };
     text.split(',').map(|text| origin(text.trim())).collect()
-}
-
-/// It has to be said: a relay that takes its gateway for the one customer would refuse nearly everybody.
-fn customer(fields: &mut Fields) -> Option<Customer> {
-    let header: Option<HeaderName> =
-        fields.optional("customer_header", "the name of an HTTP header", |text| text.parse().ok());
-    if let Some(header) = header {
-        return Some(Customer::Header(header));
-    }
-    if fields.has_fault("customer_header") {
-        fields.forget("customer");
-        return None;
-    }
-    let rule = "peer-address where no gateway stands before the relay; otherwise give customer_header";
-    fields.needed("customer", rule, |text| (text == "peer-address").then_some(Customer::PeerAddress))
 }
 
 fn limits(fields: &mut Fields) -> Limits {
@@ -108,6 +114,12 @@ fn enfuce(fields: &mut Fields) -> Option<Enfuce> {
         _ => None,
     });
     let base_url = fields.needed("enfuce.base_url", URL, url);
+    let card_base_url = fields.optional("enfuce.card_base_url", URL, url);
+    let card_product = fields.optional("enfuce.card_product", "a product such as MC_CARD", |text| {
+        let is_name =
+            text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
+        is_name.then(|| text.to_owned())
+    });
     let audit_user = fields.needed("enfuce.audit_user", "1 to 64 visible ASCII characters", |text| {
         let is_name = text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_graphic());
         is_name.then(|| text.to_owned())
@@ -116,18 +128,18 @@ fn enfuce(fields: &mut Fields) -> Option<Enfuce> {
     let connect_timeout = fields.number("enfuce.connect_timeout_ms", 3000, 10..=LONGEST);
     let timeout = fields.number("enfuce.timeout_ms", 8000, 10..=LONGEST);
     let calls = fields.number("enfuce.calls", 200, 1..=100_000);
-    let ca = fields.file("enfuce.ca_file").map(|found| found.text.into_bytes());
-    if ca.as_deref().is_some_and(|ca| pem::authorities(ca).is_none()) {
-        fields.fault("enfuce.ca_file", "has to hold certificates in PEM.");
-    }
+    let ca = fields.authorities("enfuce.ca_file");
     let client_identity = client_identity(fields);
+    let default = Enfuce::new(platform?, base_url?, audit_user?, auth?);
     Some(Enfuce {
+        card_base_url: card_base_url.unwrap_or(default.card_base_url),
+        card_product: card_product.unwrap_or(default.card_product),
         connect_timeout: milliseconds(connect_timeout),
         timeout: milliseconds(timeout),
         calls: calls as usize,
         ca,
         client_identity,
-        ..Enfuce::new(platform?, base_url?, audit_user?, auth?)
+        ..default
     })
 }
 
@@ -184,9 +196,10 @@ fn auth(fields: &mut Fields) -> Option<Auth> {
     }
 }
 
-const URL: &str = "an https address without a user, query or fragment (http only for this machine itself)";
+pub(super) const URL: &str =
+    "an https address without a user, query or fragment (http only for this machine itself)";
 
-fn url(text: &str) -> Option<Url> {
+pub(super) fn url(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
     let is_bare = url.username().is_empty()
         && url.password().is_none()

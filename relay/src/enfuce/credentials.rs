@@ -10,9 +10,10 @@ use serde::Deserialize;
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::Instant;
 
-use super::{UNAUTHORIZED, body, cause};
+use super::UNAUTHORIZED;
 use crate::config::Auth;
 use crate::failure::{Failure, Kind};
+use crate::outbound::{self, body};
 use crate::wire::BYTE_ORDER_MARK;
 
 /// A token is renewed this long before it expires, so that it outlives the request that it goes with.
@@ -148,7 +149,7 @@ impl Credentials {
         let form: Vec<_> = [("grant_type", "client_credentials")].into_iter().chain(scope).collect();
         let request = client.post(token_url.clone()).form(&form);
         let request = request.basic_auth(encode(client_id), Some(encode(client_secret.expose())));
-        let mut response = request.send().await.map_err(|error| none(cause::of(&error).cause))?;
+        let mut response = request.send().await.map_err(|error| none(outbound::failure(&error).cause))?;
         if !response.status().is_success() {
             return Err(none("token_refused"));
         }

@@ -44,6 +44,8 @@ pub(crate) struct Relay {
     pub(crate) base_url: String,
     pub(crate) admin_url: String,
     pub(crate) client: Client,
+    /// The customer's token, where they have one.
+    pub(crate) token: Option<String>,
     log: Arc<Mutex<String>>,
     reader: Option<JoinHandle<()>>,
     _folder: Folder,
@@ -122,7 +124,7 @@ impl Relay {
             }
         });
         let client = Client::builder().no_proxy().build().unwrap();
-        Self { child, base_url, admin_url, client, log, reader: Some(reader), _folder: folder }
+        Self { child, base_url, admin_url, client, token: None, log, reader: Some(reader), _folder: folder }
     }
 
     pub(crate) fn address(&self) -> &str {
@@ -130,8 +132,12 @@ impl Relay {
     }
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
-        Answer::read(self.client.post(format!("{}{path}", self.base_url)).json(body).send().await.unwrap())
-            .await
+        let request = self.client.post(format!("{}{path}", self.base_url)).json(body);
+        let request = match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        };
+        Answer::read(request.send().await.unwrap()).await
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

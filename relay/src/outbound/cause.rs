@@ -9,7 +9,7 @@ use super::client::NameNotFound;
 use crate::failure::{Failure, Kind};
 
 /// What became of a request that got no answer.
-pub(super) fn of(error: &reqwest::Error) -> Failure {
+pub(crate) fn of(error: &reqwest::Error) -> Failure {
     let cause = chain(error).find_map(known);
     match (error.is_connect(), cause) {
         (true, Some(cause)) => Failure::new(Kind::Unreachable, cause),

@@ -7,17 +7,25 @@ use std::time::Duration;
 use axum::http::{HeaderMap, HeaderValue, header};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Client, redirect, retry};
+use url::Url;
 
-use crate::config::{self, pem};
+use crate::config::pem;
+use crate::hidden::Hidden;
 
 /// How long an unused connection is kept; less than servers commonly do, so that it is seldom found closed.
 const IDLE: Duration = Duration::from_secs(15);
 
-pub(super) struct Clients {
-    /// Keeps connections.
-    pub(super) shared: Client,
-    /// Makes one for each request.
-    pub(super) single: Client,
+/// What a client is for.
+pub(crate) struct Settings<'a> {
+    /// All that it calls.
+    pub(crate) urls: &'a [&'a Url],
+    /// Certificates in PEM of the only authorities that are trusted; without them the system's are.
+    pub(crate) ca: Option<&'a [u8]>,
+    /// By which the relay proves itself.
+    pub(crate) identity: Option<&'a Hidden>,
+    pub(crate) connect_timeout: Duration,
+    /// How many connections are kept.
+    pub(crate) idle_connections: usize,
 }
 
 /// The connections to Enfuce cannot be set up: the certificates do not fit together, or the system has none.
@@ -35,13 +43,8 @@ impl fmt::Display for ClientError {
 
 impl Error for ClientError {}
 
-impl Clients {
-    pub(super) fn new(config: &config::Enfuce) -> Result<Self, ClientError> {
-        Ok(Self { shared: make(config, usize::MAX)?, single: make(config, 0)? })
-    }
-}
-
-fn make(config: &config::Enfuce, idle_connections: usize) -> Result<Client, ClientError> {
+/// Makes a client: it follows no redirect, repeats nothing, and says when a name was not found.
+pub(crate) fn make(settings: &Settings<'_>) -> Result<Client, ClientError> {
     // Without this header any coding would do (RFC 9110 §12.5.3), and none can be read.
     let headers = HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"))]);
     let mut builder = Client::builder()
@@ -50,21 +53,22 @@ fn make(config: &config::Enfuce, idle_connections: usize) -> Result<Client, Clie
         .retry(retry::never())
         .referer(false)
         .user_agent(concat!("card-pin-relay/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(config.connect_timeout)
+        .connect_timeout(settings.connect_timeout)
         .pool_idle_timeout(IDLE)
-        .pool_max_idle_per_host(idle_connections)
+        .pool_max_idle_per_host(settings.idle_connections)
         .dns_resolver(Resolver);
-    if config.base_url.scheme() == "http" {
+    let speaks_tls = settings.urls.iter().any(|url| url.scheme() == "https");
+    if !speaks_tls {
         // To this machine: a proxy of the environment is for the world outside.
         builder = builder.no_proxy();
     }
-    if let Some(ca) = &config.ca {
+    if let Some(ca) = settings.ca {
         builder = builder.tls_certs_only(pem::authorities(ca).ok_or(ClientError)?);
-    } else if !config.speaks_tls() {
+    } else if !speaks_tls {
         // Otherwise a system without any authorities could not be served at all.
         builder = builder.tls_certs_only([]);
     }
-    if let Some(identity) = &config.client_identity {
+    if let Some(identity) = settings.identity {
         builder = builder.identity(pem::identity(identity).ok_or(ClientError)?);
     }
     builder.build().map_err(|_| ClientError)
