@@ -83,6 +83,8 @@ async fn main() -> Result<()> {
         ("ENFUCE__AUTH__PASSWORD", "load"),
         ("LIMITS__PER_MINUTE", "1000000"),
         ("LIMITS__BURST", "1000000"),
+        ("QUOTA__PER_SECOND", "1000000"),
+        ("QUOTA__PER_MINUTE", "60000000"),
     ];
     let fields = fields.map(|(name, value)| (format!("CARDPIN__{name}"), value.to_owned()));
     let relay = card_pin_relay::start(Relay::new(read_config(None, fields)?, log)?).await?;

@@ -43,6 +43,8 @@ pub struct Config {
     pub issuer_ca: Option<Vec<u8>>,
     /// The other side.
     pub enfuce: Enfuce,
+    /// How often Enfuce may be called.
+    pub quota: Quota,
     /// What one request and one customer may use.
     pub limits: Limits,
 }
@@ -63,6 +65,7 @@ impl Config {
             control_ids: None,
             issuer_ca: None,
             enfuce,
+            quota: Quota::default(),
             limits: Limits::default(),
         }
     }
@@ -230,6 +233,32 @@ pub enum Auth {
         /// The scope to ask for.
         scope: Option<String>,
     },
+}
+
+/// How often Enfuce may be called by all copies together.
+#[derive(Debug, Clone)]
+pub struct Quota {
+    /// Calls a second.
+    pub per_second: u32,
+    /// Calls a minute.
+    pub per_minute: u32,
+    /// How many copies share them.
+    pub copies: u32,
+}
+
+impl Default for Quota {
+    fn default() -> Self {
+        Self { per_second: 50, per_minute: 3000, copies: 1 }
+    }
+}
+
+impl Quota {
+    /// The time between two calls of one copy.
+    pub(crate) fn interval(&self) -> Duration {
+        let per_second = f64::from(self.per_second).min(f64::from(self.per_minute) / 60.0);
+        // A little is left for access tokens, and because calls do not arrive as evenly as they leave.
+        Duration::from_secs_f64(f64::from(self.copies) / (per_second * 0.96))
+    }
 }
 
 /// What one request and one customer may use.

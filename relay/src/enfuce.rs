@@ -5,6 +5,7 @@ mod card;
 mod credentials;
 mod platform;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::{StatusCode, header};
@@ -14,6 +15,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout_at};
 use tower::retry::budget::{Budget, TpsBudget};
 
+use crate::admission::{Admission, Class};
 use crate::config::{self, pem};
 use crate::failure::{Failure, Kind};
 use crate::log::{Report, milliseconds};
@@ -66,6 +68,7 @@ pub(crate) struct Upstream {
     config: config::Enfuce,
     credentials: Credentials,
     clients: Clients,
+    admission: Arc<Admission>,
     /// Calls at a time: fewer than connections of devices, so that a slow Enfuce cannot take all of those.
     places: Semaphore,
     breaker: Breaker,
@@ -78,13 +81,14 @@ pub(crate) struct Upstream {
 pub(crate) struct Context<'a> {
     pub(crate) deadline: Instant,
     pub(crate) trace: &'a Trace,
+    pub(crate) class: Class,
     pub(crate) report: &'a mut Report,
 }
 
 impl Context<'_> {
     /// For one call more before this one.
     fn again(&mut self) -> Context<'_> {
-        Context { deadline: self.deadline, trace: self.trace, report: self.report }
+        Context { deadline: self.deadline, trace: self.trace, class: self.class, report: self.report }
     }
 }
 
@@ -93,6 +97,14 @@ struct Success {
     status: StatusCode,
     is_html: bool,
     body: Vec<u8>,
+}
+
+/// A request that is sent, once or more.
+struct Call<'a> {
+    repeat: Repeat,
+    build: &'a (dyn Fn(&Client) -> RequestBuilder + Sync),
+    deadline: Instant,
+    class: Class,
 }
 
 /// What a request is, whatever it says.
@@ -106,7 +118,7 @@ enum Repeat {
 }
 
 impl Upstream {
-    pub(crate) fn new(config: config::Enfuce) -> Result<Self, ClientError> {
+    pub(crate) fn new(config: config::Enfuce, admission: Arc<Admission>) -> Result<Self, ClientError> {
         let credentials = Credentials::new(config.auth.clone());
         let clients = Clients::new(&config)?;
         let places = Semaphore::new(config.calls);
@@ -116,12 +128,13 @@ impl Upstream {
         let certificates_expire =
             files.into_iter().filter_map(|(field, pem)| Some((field, pem::expires(pem?)?))).collect();
         let breaker = Breaker::default();
-        Ok(Self { config, credentials, clients, places, breaker, budget, certificates_expire })
+        Ok(Self { config, credentials, clients, admission, places, breaker, budget, certificates_expire })
     }
 
     /// Adds what the figures say of it.
     pub(crate) fn look(&self, now: &mut Now) {
         now.calls = self.config.calls - self.places.available_permits();
+        (now.calls_waiting, now.customers_waiting) = self.admission.queues();
         now.is_held_back = self.breaker.holds_back();
         now.token_expires = self.credentials.expire();
         now.certificates_expire.clone_from(&self.certificates_expire);
@@ -151,42 +164,41 @@ impl Upstream {
     async fn send(
         &self,
         repeat: Repeat,
-        build: &(dyn Fn(&reqwest::Client) -> RequestBuilder + Sync),
+        build: &(dyn Fn(&Client) -> RequestBuilder + Sync),
         context: Context<'_>,
     ) -> Result<Success, Failure> {
         let started = std::time::Instant::now();
-        let Context { trace, report, .. } = context;
+        let Context { trace, class, report, .. } = context;
         let deadline = context.deadline.min(Instant::now() + self.config.timeout);
         let build = move |client: &_| match trace.header() {
             Some(trace) => build(client).header(TRACEPARENT, trace),
             None => build(client),
         };
         let mut tries = 0;
-        let result = self.tries(repeat, &build, deadline, report, &mut tries).await;
+        let call = Call { repeat, build: &build, deadline, class };
+        let result = self.tries(&call, report, &mut tries).await;
         report.tries = (tries > 1).then_some(tries);
         report.upstream_ms = (tries > 0).then(|| milliseconds(started));
         report.cause = result.as_ref().err().map(|failure| failure.cause);
         result
     }
 
-    async fn tries(
-        &self,
-        repeat: Repeat,
-        build: &(dyn Fn(&reqwest::Client) -> RequestBuilder + Sync),
-        deadline: Instant,
-        report: &mut Report,
-        tries: &mut u32,
-    ) -> Result<Success, Failure> {
+    async fn tries(&self, call: &Call<'_>, report: &mut Report, tries: &mut u32) -> Result<Success, Failure> {
         let Ok(_place) = self.places.try_acquire() else {
             return Err(Failure::new(Kind::Overloaded(1), "too_many_calls"));
         };
         self.budget.deposit();
+        self.admission.came(call.class);
         loop {
             self.breaker
                 .admit(Instant::now())
                 .map_err(|seconds| Failure::new(Kind::Overloaded(seconds), "enfuce_is_down"))?;
+            self.admission
+                .turn(call.class, call.deadline)
+                .await
+                .map_err(|seconds| Failure::new(Kind::Overloaded(seconds), "quota_queue"))?;
             *tries += 1;
-            let result = self.attempt(repeat, build, deadline, report).await;
+            let result = self.attempt(call, report).await;
             match result.as_ref().map_err(|failure| failure.kind) {
                 Err(Kind::Unreachable | Kind::TimedOut) => self.breaker.note(false, Instant::now()),
                 // Says nothing about the pin API.
@@ -207,7 +219,7 @@ impl Upstream {
                 }
                 _ => return Err(failure),
             };
-            if Instant::now() + wait >= deadline || !self.budget.withdraw() {
+            if Instant::now() + wait >= call.deadline || !self.budget.withdraw() {
                 return Err(failure);
             }
             sleep(wait).await;
@@ -215,13 +227,8 @@ impl Upstream {
     }
 
     /// One try.
-    async fn attempt(
-        &self,
-        repeat: Repeat,
-        build: &(dyn Fn(&reqwest::Client) -> RequestBuilder + Sync),
-        deadline: Instant,
-        report: &mut Report,
-    ) -> Result<Success, Failure> {
+    async fn attempt(&self, call: &Call<'_>, report: &mut Report) -> Result<Success, Failure> {
+        let Call { repeat, build, deadline, .. } = *call;
         report.upstream_status = None;
         let client = match repeat {
             Repeat::Harmless => &self.clients.shared,

@@ -21,6 +21,7 @@ mod audit;
 mod metrics;
 mod log;
 mod limit;
+mod admission;
 mod wire;
 mod control_id;
 mod problem;
@@ -37,7 +38,7 @@ mod server;
 pub mod fuzzing;
 
 pub use config::{
-    Auth, Authorize, Config, ConfigError, ControlIds, Customer, Enfuce, Jwt, Limits, Listen, Platform,
+    Auth, Authorize, Config, ConfigError, ControlIds, Customer, Enfuce, Jwt, Limits, Listen, Platform, Quota,
     SealKeys, read_config,
 };
 pub use hidden::Hidden;

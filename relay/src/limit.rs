@@ -62,12 +62,17 @@ impl RateLimit {
         }
     }
 
+    /// A customer's name under this relay's random key.
+    pub(crate) fn key(&self, customer: &Customer) -> u64 {
+        self.hasher.hash_one(customer)
+    }
+
     /// Takes one request of a customer at `now`.
     ///
     /// # Errors
     /// The whole seconds after which the next one would be taken.
     pub(crate) fn take(&self, customer: &Customer, now: Instant) -> Result<(), u64> {
-        let key = self.hasher.hash_one(customer);
+        let key = self.key(customer);
         // A thread that panicked while holding the lock left a map that is whole.
         let mut generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
         let full = generations.forget(key).map_or(now, |full| full.max(now));

@@ -22,6 +22,8 @@ pub(crate) struct Metrics {
     failures: Family<FailureLabels, Counter>,
     pub(crate) in_flight: Gauge,
     calls: Gauge,
+    calls_waiting: Gauge,
+    customers_waiting: Gauge,
     breaker: Gauge,
     token_expires: Gauge,
     certificate_expires: Family<CertificateLabels, Gauge>,
@@ -65,6 +67,8 @@ pub(crate) struct Request {
 #[derive(Debug, Default)]
 pub(crate) struct Now {
     pub(crate) calls: usize,
+    pub(crate) calls_waiting: usize,
+    pub(crate) customers_waiting: usize,
     pub(crate) is_held_back: bool,
     /// In Unix time, where there is an access token.
     pub(crate) token_expires: Option<i64>,
@@ -84,6 +88,8 @@ impl Default for Metrics {
             failures: Family::default(),
             in_flight: Gauge::default(),
             calls: Gauge::default(),
+            calls_waiting: Gauge::default(),
+            customers_waiting: Gauge::default(),
             breaker: Gauge::default(),
             token_expires: Gauge::default(),
             certificate_expires: Family::default(),
@@ -105,6 +111,12 @@ impl Default for Metrics {
         );
         registry.register("failures", "Failed calls of Enfuce, by cause", metrics.failures.clone());
         registry.register("requests_in_flight", "Requests under way", metrics.in_flight.clone());
+        registry.register("calls_waiting", "Calls that wait for their turn", metrics.calls_waiting.clone());
+        registry.register(
+            "customers_waiting",
+            "Customers who were told to come again and keep a place",
+            metrics.customers_waiting.clone(),
+        );
         registry.register("calls_in_flight", "Calls of Enfuce under way", metrics.calls.clone());
         registry.register(
             "enfuce_down",
@@ -151,6 +163,8 @@ impl Metrics {
     /// All figures, in the text form of OpenMetrics.
     pub(crate) fn text(&self, now: &Now) -> String {
         self.calls.set(i64::try_from(now.calls).unwrap_or(i64::MAX));
+        self.calls_waiting.set(i64::try_from(now.calls_waiting).unwrap_or(i64::MAX));
+        self.customers_waiting.set(i64::try_from(now.customers_waiting).unwrap_or(i64::MAX));
         self.breaker.set(now.is_held_back.into());
         self.token_expires.set(now.token_expires.unwrap_or_default());
         // A file that is not configured any more has no figure.

@@ -11,6 +11,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use crate::admission::Wait;
 use crate::control_id::Refusal;
 use crate::failure::Kind;
 use crate::operation::Operation;
@@ -24,11 +25,13 @@ pub(crate) struct Problem {
     detail: &'static str,
     /// Seconds, for `Retry-After`.
     retry_after: Option<u64>,
+    /// In the queue.
+    place: Option<u64>,
 }
 
 impl Problem {
     const fn new(status: StatusCode, code: &'static str, detail: &'static str) -> Self {
-        Self { status, code, detail, retry_after: None }
+        Self { status, code, detail, retry_after: None, place: None }
     }
 
     pub(crate) const CUSTOMER_MISSING: Self = Self::new(
@@ -103,6 +106,16 @@ impl Problem {
             }
             other => Self::from_failure(Operation::Tzpk, other),
         }
+    }
+
+    /// All that Enfuce's quota allows is taken: nothing was begun.
+    pub(crate) fn wait(wait: Wait) -> Self {
+        let problem = Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "busy",
+            "Many customers are here at once: ask again after Retry-After, and this place in the queue is kept.",
+        );
+        Self { retry_after: Some(wait.seconds), place: Some(wait.place), ..problem }
     }
 
     /// The customer has asked too often; `seconds` until the next request is taken.
@@ -198,13 +211,16 @@ impl From<Malformed> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let body = json!({
+        let mut body = json!({
             "type": "about:blank",
             "title": self.status.canonical_reason().unwrap_or("Error"),
             "status": self.status.as_u16(),
             "detail": self.detail,
             "code": self.code,
         });
+        if let Some(place) = self.place {
+            body["place"] = place.into();
+        }
         let mut response = (self.status, Json(body)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

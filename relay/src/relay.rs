@@ -6,9 +6,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use reqwest::Client;
 
+use crate::admission::Admission;
 use crate::audit::Hasher;
 use crate::authorize::Authorizer;
-use crate::config::{self, Authorize, Config, ControlIds};
+use crate::config::{self, Authorize, Config, ControlIds, Platform};
 use crate::control_id::Sealer;
 use crate::enfuce::Upstream;
 use crate::identity::Identities;
@@ -24,6 +25,7 @@ pub struct Relay(Arc<Parts>);
 struct Parts {
     live: RwLock<Arc<Live>>,
     rate_limit: RateLimit,
+    admission: Arc<Admission>,
     log: Log,
     metrics: Arc<Metrics>,
     stopping: AtomicBool,
@@ -47,8 +49,8 @@ pub(crate) struct Issuing {
 }
 
 impl Live {
-    fn new(config: Config) -> Result<Arc<Self>, ClientError> {
-        let upstream = Upstream::new(config.enfuce.clone())?;
+    fn new(config: Config, admission: &Arc<Admission>) -> Result<Arc<Self>, ClientError> {
+        let upstream = Upstream::new(config.enfuce.clone(), Arc::clone(admission))?;
         let client = issuer_client(&config)?;
         let identities = Identities::new(&config.customer, client.clone());
         let issuing = config.control_ids.as_ref().map(|control_ids| Issuing {
@@ -91,9 +93,12 @@ impl Relay {
     /// [`ClientError`] where the certificates cannot be used.
     pub fn new(config: Config, log: Log) -> Result<Self, ClientError> {
         let rate_limit = RateLimit::new(&config.limits);
-        let live = RwLock::new(Live::new(config)?);
+        // A plastic is looked for first on the classic platform.
+        let calls = if config.enfuce.platform == Platform::Classic { 2 } else { 1 };
+        let admission = Arc::new(Admission::new(&config.quota, calls));
+        let live = RwLock::new(Live::new(config, &admission)?);
         let (metrics, stopping) = (Arc::default(), AtomicBool::new(false));
-        Ok(Self(Arc::new(Parts { live, rate_limit, log, metrics, stopping })))
+        Ok(Self(Arc::new(Parts { live, rate_limit, admission, log, metrics, stopping })))
     }
 
     /// Goes on with another configuration: other secrets and certificates, most likely. What listens, and the limits for
@@ -102,7 +107,7 @@ impl Relay {
     /// # Errors
     /// [`ClientError`] where the certificates cannot be used; all stays as it was then.
     pub fn reload(&self, config: Config) -> Result<(), ClientError> {
-        let live = Live::new(config)?;
+        let live = Live::new(config, &self.0.admission)?;
         *self.0.live.write().unwrap_or_else(PoisonError::into_inner) = live;
         Ok(())
     }
@@ -118,6 +123,10 @@ impl Relay {
 
     pub(crate) fn live(&self) -> Arc<Live> {
         Arc::clone(&self.0.live.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn admission(&self) -> &Admission {
+        &self.0.admission
     }
 
     pub(crate) fn rate_limit(&self) -> &RateLimit {

@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::time::{self, timeout_at};
 
+use crate::admission::Class;
 use crate::enfuce::Context;
 use crate::identity::Identity;
 use crate::log::{Audited, Notes, Report};
@@ -63,8 +64,19 @@ impl Asked {
         }));
     }
 
-    pub(super) fn context<'a>(&'a self, report: &'a mut Report) -> Context<'a> {
-        Context { deadline: self.deadline, trace: &self.trace, report }
+    pub(super) fn context<'a>(&'a self, class: Class, report: &'a mut Report) -> Context<'a> {
+        Context { deadline: self.deadline, trace: &self.trace, class, report }
+    }
+
+    /// Begins a session of a customer, or says when to come again.
+    pub(super) fn begin(&self, identity: &Identity) -> Result<(), Problem> {
+        let customer = self.relay.rate_limit().key(&identity.customer);
+        self.relay.admission().begin(customer).map_err(Problem::wait)
+    }
+
+    /// The session that was begun has come to nothing.
+    pub(super) fn give_up(&self) {
+        self.relay.admission().give_up();
     }
 
     async fn body(&self, body: Body) -> Result<Vec<u8>, Problem> {

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::asked::{Asked, Subject};
+use crate::admission::Class;
 use crate::authorize::Question;
 use crate::control_id::Sealed;
 use crate::log::Report;
@@ -32,10 +33,15 @@ async fn issue(asked: &Asked, request: Request) -> Result<String, Problem> {
     }
     let question = Question { identity: &identity, card: &card, purpose };
     issuing.authorizer.check(&question, asked.deadline, &asked.trace).await?;
+    asked.begin(&identity)?;
     let mut report = Report::default();
-    let result = live.upstream.control_id(&card, purpose, asked.context(&mut report)).await;
+    let context = asked.context(Class::New, &mut report);
+    let result = live.upstream.control_id(&card, purpose, context).await;
     asked.notes.report(report);
-    let control_id = result.map_err(|failure| Problem::from_card_failure(failure.kind))?;
+    let control_id = result.map_err(|failure| {
+        asked.give_up();
+        Problem::from_card_failure(failure.kind)
+    })?;
     asked.audit(&identity, Subject { control_id: Some(&control_id), card: Some(&card) });
     let sealed = Sealed::new(control_id, card, purpose);
     issuing.sealer.seal(&sealed, &identity.customer.name()).ok_or(Problem::INTERNAL)

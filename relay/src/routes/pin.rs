@@ -6,6 +6,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
 use super::asked::{Asked, Subject};
+use crate::admission::Class;
 use crate::control_id::LIFE;
 use crate::log::Report;
 use crate::operation::Operation;
@@ -17,8 +18,9 @@ pub(super) async fn answer(operation: Operation, asked: &Asked, request: Request
         Ok(request) => request,
         Err(problem) => return problem.before(operation).into_response(),
     };
+    let class = if operation == Operation::Set { Class::Set } else { Class::Key };
     let mut report = Report::default();
-    let result = asked.live.upstream.call(&request, asked.context(&mut report)).await;
+    let result = asked.live.upstream.call(&request, asked.context(class, &mut report)).await;
     // Nothing that was sent comes back into the log.
     report.problem_id = report.problem_id.filter(|id| *id != request.control_id);
     asked.notes.report(report);

@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::asked::{Asked, Subject};
+use crate::admission::Class;
 use crate::control_id::STATUS_LIFE;
 use crate::log::Report;
 use crate::operation::Purpose;
@@ -28,7 +29,7 @@ async fn look_up(asked: &Asked, request: Request) -> Result<&'static str, Proble
     let sealed = issuing.sealer.open(&token, &name, &[Purpose::SetPin], STATUS_LIFE)?;
     asked.audit(&identity, Subject { control_id: Some(&sealed.control_id), card: Some(&sealed.card) });
     let mut report = Report::default();
-    let result = asked.live.upstream.pin_status(&sealed.card, asked.context(&mut report)).await;
+    let result = asked.live.upstream.pin_status(&sealed.card, asked.context(Class::New, &mut report)).await;
     asked.notes.report(report);
     result.map_err(|failure| Problem::from_card_failure(failure.kind))
 }

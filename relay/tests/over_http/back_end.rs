@@ -310,6 +310,36 @@ async fn a_card_that_does_not_fit_is_said() {
 }
 
 #[tokio::test]
+async fn who_has_to_wait_is_told_before_anything_is_spent() {
+    let (enfuce, key) = (enfuce().await, Arc::new(SigningKey::make("k1")));
+    let issuer = issuer(&key).await;
+    // A call every two seconds: there is no room for another session beside the reserved calls of the first.
+    let quota = "[quota]\nper_minute = 30";
+    let mut relay = start(&classic(&enfuce.base_url, quota), &issuer);
+    relay.token = Some(key.token("ada", json!({})));
+    control_id(&relay, "a-card", "set-pin").await;
+    let asked = enfuce.received().len();
+    let question = json!({"cardId": "a-card", "operation": "set-pin"});
+    for place in [1, 1] {
+        let answer = relay.post("/control-id", &question).await;
+        assert_eq!((answer.status, &*answer.code()), (503, "busy"));
+        assert_documented("Problem", &answer.json());
+        assert_eq!(answer.json()["place"], place, "a place is kept");
+        assert!(answer.headers["retry-after"].to_str().unwrap().parse::<u64>().unwrap() >= 1);
+    }
+    assert_eq!(enfuce.received().len(), asked);
+    let figures = relay.admin("/metrics").await.text;
+    assert!(figures.contains("card_pin_relay_customers_waiting 1\n"), "{figures}");
+
+    // A call in two minutes, where another back-end issues control ids.
+    let pass_through = Relay::start(&classic(&enfuce.base_url, "[quota]\nper_minute = 1\ncopies = 2"));
+    assert_eq!(pass_through.post("/set", &set_request("an-id", &[1; 8])).await.status, 200);
+    let set = pass_through.post("/set", &set_request("an-id", &[1; 8])).await;
+    assert_eq!((set.status, &*set.code()), (424, "relay_busy"), "surely not set");
+    assert!(set.headers["retry-after"].to_str().unwrap().parse::<u64>().unwrap() > 60);
+}
+
+#[tokio::test]
 async fn an_operation_can_be_switched_off() {
     let (enfuce, key) = (enfuce().await, Arc::new(SigningKey::make("k1")));
     let issuer = issuer(&key).await;

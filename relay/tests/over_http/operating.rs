@@ -22,7 +22,14 @@ async fn a_log_that_nobody_reads_holds_up_neither_requests_nor_the_end() {
     let upstream = Upstream::start(|_| ok("{}")).await;
     let folder = Folder::make();
     let file = folder.0.join("relay.toml");
-    fs::write(&file, classic(&upstream.base_url, "[limits]\nburst = 1000000")).unwrap();
+    fs::write(
+        &file,
+        classic(
+            &upstream.base_url,
+            "[limits]\nburst = 1000000\n[quota]\nper_second = 1000000\nper_minute = 60000000",
+        ),
+    )
+    .unwrap();
     let mut command = command();
     command.arg("--config").arg(&file).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut relay = command.spawn().unwrap();
