@@ -45,19 +45,20 @@ async fn the_relay_answers_as_documented() -> Result<()> {
     let base_url = sandbox.url("");
     let fields = [
         ("LISTEN", "127.0.0.1:0"),
-        ("ENFUCE_PLATFORM", "classic"),
-        ("ENFUCE_BASE_URL", &base_url),
-        ("ENFUCE_AUDIT_USER", "e2e"),
-        ("ENFUCE_AUTH_KIND", "basic"),
-        ("ENFUCE_AUTH_USER", "e2e"),
-        ("ENFUCE_AUTH_PASSWORD", "e2e"),
-        ("LIMITS_PER_MINUTE", "1000000"),
-        ("LIMITS_BURST", "1000000"),
+        ("CUSTOMER", "peer-address"),
+        ("ENFUCE__PLATFORM", "classic"),
+        ("ENFUCE__BASE_URL", &base_url),
+        ("ENFUCE__AUDIT_USER", "e2e"),
+        ("ENFUCE__AUTH__KIND", "basic"),
+        ("ENFUCE__AUTH__USER", "e2e"),
+        ("ENFUCE__AUTH__PASSWORD", "e2e"),
+        ("LIMITS__PER_MINUTE", "1000000"),
+        ("LIMITS__BURST", "1000000"),
     ];
-    let variables = fields.map(|(name, value)| (format!("CARD_PIN_RELAY_{name}"), value.to_owned()));
+    let variables = fields.map(|(name, value)| (format!("CARDPIN__{name}"), value.to_owned()));
     let relay = Relay::new(read_config(None, variables)?, Log::new(|_| {}))?;
     let running = card_pin_relay::start(relay).await?;
-    fuzz(&project().join("relay/openapi.json"), &format!("http://{}", running.address()), &[]).await
+    fuzz(&project().join("relay/openapi.json"), &running.listen().to_string(), &[]).await
 }
 
 fn project() -> PathBuf {

@@ -17,7 +17,7 @@ pub fn relay_config(data: &[u8]) {
     let environment: Vec<_> = environment
         .lines()
         .filter_map(|line| line.split_once('='))
-        .map(|(name, value)| (format!("CARD_PIN_RELAY_{name}"), value.to_owned()))
+        .map(|(name, value)| (format!("CARDPIN__{name}"), value.to_owned()))
         .collect();
     let table = file.parse::<Table>().ok();
     let values = table.iter().flat_map(texts).chain(environment.iter().map(|(_, value)| value.clone()));

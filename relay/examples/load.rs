@@ -73,22 +73,25 @@ async fn main() -> Result<()> {
     });
     let fields = [
         ("LISTEN", "127.0.0.1:0"),
+        ("CUSTOMER", "peer-address"),
         ("DRAIN_MS", "0"),
-        ("ENFUCE_PLATFORM", "classic"),
-        ("ENFUCE_BASE_URL", sandbox.base_url()),
-        ("ENFUCE_AUDIT_USER", "load"),
-        ("ENFUCE_AUTH_KIND", "basic"),
-        ("ENFUCE_AUTH_USER", "load"),
-        ("ENFUCE_AUTH_PASSWORD", "load"),
-        ("LIMITS_PER_MINUTE", "1000000"),
-        ("LIMITS_BURST", "1000000"),
+        ("ENFUCE__PLATFORM", "classic"),
+        ("ENFUCE__BASE_URL", sandbox.base_url()),
+        ("ENFUCE__AUDIT_USER", "load"),
+        ("ENFUCE__AUTH__KIND", "basic"),
+        ("ENFUCE__AUTH__USER", "load"),
+        ("ENFUCE__AUTH__PASSWORD", "load"),
+        ("LIMITS__PER_MINUTE", "1000000"),
+        ("LIMITS__BURST", "1000000"),
+        ("QUOTA__PER_SECOND", "1000000"),
+        ("QUOTA__PER_MINUTE", "60000000"),
     ];
-    let fields = fields.map(|(name, value)| (format!("CARD_PIN_RELAY_{name}"), value.to_owned()));
+    let fields = fields.map(|(name, value)| (format!("CARDPIN__{name}"), value.to_owned()));
     let relay = card_pin_relay::start(Relay::new(read_config(None, fields)?, log)?).await?;
     let places = Places {
         http: Client::builder().no_proxy().build()?,
         sandbox: sandbox.base_url().to_owned(),
-        relay: format!("http://{}", relay.address()),
+        relay: relay.listen().to_string(),
     };
     let outcome = measure(&places, &sets).await;
     relay.stop().await;

@@ -1,30 +1,154 @@
 //! How the relay is set up: a TOML file, and the environment, which wins.
 
+mod customers;
 mod fields;
+pub(crate) mod pem;
 mod read;
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use reqwest::header::HeaderName;
+use axum::http::{HeaderName, HeaderValue};
 use url::Url;
+use zeroize::Zeroizing;
 
+use crate::hidden::Hidden;
+use crate::operation::Purpose;
 pub use read::read_config;
 
 /// Everything that is configured.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The address to listen on, in clear HTTP: the issuer's gateway stands before it.
-    pub listen: SocketAddr,
-    /// The header in which the gateway names the customer; without one, a customer is an address.
-    pub customer_header: Option<HeaderName>,
+    /// Where to listen, in clear HTTP: the issuer's gateway stands before it.
+    pub listen: Listen,
+    /// The address of the operators' listener; without one there are no probes and no metrics.
+    pub admin_listen: Option<SocketAddr>,
+    /// Who a customer is.
+    pub customer: Customer,
     /// How long requests are still taken after the signal to stop, so that load balancers see it coming.
     pub drain: Duration,
+    /// From the head of a device's request to the answer, whatever happens in between.
+    pub deadline: Duration,
+    /// The origins whose pages may read the answers (CORS).
+    pub cors_origins: Vec<HeaderValue>,
+    /// The key of the hashes in the audit record; without one there is no record.
+    pub audit_key: Option<Hidden>,
+    /// What devices may do.
+    pub operations: Vec<Purpose>,
+    /// How control ids are issued; without it Enfuce's own pass through.
+    pub control_ids: Option<ControlIds>,
+    /// Certificates in PEM of the only authorities that are trusted for the issuer's own systems; without them the system's are.
+    pub issuer_ca: Option<Vec<u8>>,
     /// The other side.
     pub enfuce: Enfuce,
+    /// How often Enfuce may be called.
+    pub quota: Quota,
     /// What one request and one customer may use.
     pub limits: Limits,
+}
+
+impl Config {
+    /// The defaults for everything that has one.
+    #[must_use]
+    pub fn new(customer: Customer, enfuce: Enfuce) -> Self {
+        Self {
+            listen: Listen::Tcp(SocketAddr::from((Ipv4Addr::LOCALHOST, 8081))),
+            admin_listen: None,
+            customer,
+            drain: Duration::from_secs(5),
+            deadline: Duration::from_secs(9),
+            cors_origins: Vec::new(),
+            audit_key: None,
+            operations: Purpose::ALL.to_vec(),
+            control_ids: None,
+            issuer_ca: None,
+            enfuce,
+            quota: Quota::default(),
+            limits: Limits::default(),
+        }
+    }
+
+    /// How many file descriptors it takes to serve every connection and every call at once.
+    #[must_use]
+    pub fn file_descriptors(&self) -> u64 {
+        // One for a device's connection, one for a call; and the listeners, the log, the operators' connections.
+        (self.limits.connections + self.enfuce.calls + 128) as u64
+    }
+}
+
+/// Where to listen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Listen {
+    /// An address and a port.
+    Tcp(SocketAddr),
+    /// A socket in the file system: only who may open it can say who a customer is.
+    Unix(PathBuf),
+}
+
+impl fmt::Display for Listen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => write!(f, "http://{address}"),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+/// How control ids are issued.
+#[derive(Debug, Clone)]
+pub struct ControlIds {
+    /// The first seals, all open.
+    pub seal_keys: SealKeys,
+    /// Who says whether a card is the customer's.
+    pub authorize: Authorize,
+}
+
+/// Keys that are never shown.
+#[derive(Clone)]
+pub struct SealKeys(pub(crate) Zeroizing<Vec<[u8; 32]>>);
+
+impl fmt::Debug for SealKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SealKeys(…)")
+    }
+}
+
+/// Who says whether a card is the customer's.
+#[derive(Debug, Clone)]
+pub enum Authorize {
+    /// The issuer's own system.
+    CallOut {
+        /// Where it is asked.
+        url: Url,
+        /// By which the relay proves itself.
+        token: Option<Hidden>,
+    },
+    /// A claim of the customer's token: a list of card ids.
+    Claim(String),
+}
+
+/// Who a customer is.
+#[derive(Debug, Clone)]
+pub enum Customer {
+    /// As the issuer's gateway names them in this header.
+    Header(HeaderName),
+    /// The other end of the connection: an IPv4 address, or an IPv6 /64.
+    PeerAddress,
+    /// As a token of the issuer's identity provider says (OpenID Connect).
+    Jwt(Jwt),
+}
+
+/// Which tokens are taken.
+#[derive(Debug, Clone)]
+pub struct Jwt {
+    /// Where the identity provider's public keys are.
+    pub jwks_url: Url,
+    /// Its name, as it has to be in a token.
+    pub issuer: String,
+    /// For whom a token has to be made.
+    pub audience: String,
 }
 
 /// How Enfuce is called.
@@ -34,26 +158,43 @@ pub struct Enfuce {
     pub platform: Platform,
     /// What stands before `/pin/v3` or `/v1/pin`; https, or http to this machine.
     pub base_url: Url,
+    /// What stands before `/pincontrol` and `/card`, or `/v1/cards`.
+    pub card_base_url: Url,
+    /// The cards' product in the classic card API.
+    pub card_product: String,
     /// In whose name the relay acts.
     pub audit_user: String,
     /// The relay's own credentials.
     pub auth: Auth,
     /// For making a connection.
     pub connect_timeout: Duration,
-    /// From a whole request of the device to the whole answer of Enfuce, an access token included.
+    /// From a whole request of the device to the whole answer of Enfuce, an access token and further tries included.
     pub timeout: Duration,
-    /// Certificates in PEM of authorities that are trusted beside the system's.
+    /// Calls at a time.
+    pub calls: usize,
+    /// Certificates in PEM of the only authorities that are trusted; without them the system's are.
     pub ca: Option<Vec<u8>>,
     /// The certificate chain and the private key, in PEM, by which the relay proves itself in TLS.
     pub client_identity: Option<Hidden>,
 }
 
 impl Enfuce {
-    /// Whether anything is called by https.
-    pub(crate) fn speaks_tls(&self) -> bool {
-        let is_https = |url: &Url| url.scheme() == "https";
-        is_https(&self.base_url)
-            || matches!(&self.auth, Auth::OAuth2 { token_url, .. } if is_https(token_url))
+    /// The defaults for everything that has one.
+    #[must_use]
+    pub fn new(platform: Platform, base_url: Url, audit_user: String, auth: Auth) -> Self {
+        Self {
+            platform,
+            card_base_url: base_url.clone(),
+            card_product: "MC_CARD".to_owned(),
+            base_url,
+            audit_user,
+            auth,
+            connect_timeout: Duration::from_secs(3),
+            timeout: Duration::from_secs(8),
+            calls: 200,
+            ca: None,
+            client_identity: None,
+        }
     }
 }
 
@@ -94,9 +235,37 @@ pub enum Auth {
     },
 }
 
+/// How often Enfuce may be called by all copies together.
+#[derive(Debug, Clone)]
+pub struct Quota {
+    /// Calls a second.
+    pub per_second: u32,
+    /// Calls a minute.
+    pub per_minute: u32,
+    /// How many copies share them.
+    pub copies: u32,
+}
+
+impl Default for Quota {
+    fn default() -> Self {
+        Self { per_second: 50, per_minute: 3000, copies: 1 }
+    }
+}
+
+impl Quota {
+    /// The time between two calls of one copy.
+    pub(crate) fn interval(&self) -> Duration {
+        let per_second = f64::from(self.per_second).min(f64::from(self.per_minute) / 60.0);
+        // A little is left for access tokens, and because calls do not arrive as evenly as they leave.
+        Duration::from_secs_f64(f64::from(self.copies) / (per_second * 0.96))
+    }
+}
+
 /// What one request and one customer may use.
 #[derive(Debug, Clone)]
 pub struct Limits {
+    /// Devices' connections at a time; further ones wait to be taken.
+    pub connections: usize,
     /// The largest body that the device may send.
     pub body_bytes: usize,
     /// How long a body may take to arrive.
@@ -112,34 +281,13 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
+            connections: 1000,
             body_bytes: 8 * 1024,
             body_timeout: Duration::from_secs(5),
             per_minute: 60,
             burst: 20,
             customers: 100_000,
         }
-    }
-}
-
-/// A text that is never shown.
-#[derive(Clone)]
-pub struct Hidden(String);
-
-impl Hidden {
-    /// Hides a text.
-    #[must_use]
-    pub fn new(text: String) -> Self {
-        Self(text)
-    }
-
-    pub(crate) fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Hidden {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Hidden(…)")
     }
 }
 

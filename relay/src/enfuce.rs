@@ -1,191 +1,306 @@
-//! The other side: one call of Enfuce's pin API for one request of the device.
+//! The other side: what a device asks for, asked of Enfuce.
 
+mod breaker;
+mod card;
 mod credentials;
 mod platform;
 
-use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::{StatusCode, header};
-use reqwest::{Certificate, Client, Identity, Response, redirect, retry};
+use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Map, Value};
-use tokio::time::{Instant, timeout_at};
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, sleep, timeout_at};
+use tower::retry::budget::{Budget, TpsBudget};
 
-use crate::config::{self, Hidden};
-use crate::wire::{self, Operation, Request};
+use crate::admission::{Admission, Class};
+use crate::config::{self, pem};
+use crate::failure::{Failure, Kind};
+use crate::log::{Report, milliseconds};
+use crate::metrics::Now;
+use crate::operation::Operation;
+use crate::outbound::{self, ClientError, body};
+use crate::trace::{TRACEPARENT, Trace};
+use crate::wire::{self, Request};
+use breaker::Breaker;
 use credentials::Credentials;
 
-/// The largest answer that is read.
-const MAX_ANSWER_BYTES: usize = 64 * 1024;
-/// How long an unused connection is kept; less than servers commonly do, so that it is seldom found closed.
-const IDLE: Duration = Duration::from_secs(15);
+/// Between two tries for a connection, and between two after a refusal by the quota that names no time; doubled each time.
+const FIRST_WAIT: Duration = Duration::from_millis(200);
+/// Tries for a connection. A quota is worth more patience, up to the deadline.
+const MAX_CONNECTS: u32 = 3;
+/// How long the words of a failure are waited for.
+const PROBLEM_TIMEOUT: Duration = Duration::from_millis(500);
+/// Further tries are at most this part of all calls, and a few a second, so that they cannot become a storm.
+const FURTHER_TRIES: f32 = 0.2;
 
-/// Why there is no answer for the device.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Failure {
-    /// There was no connection, so nothing was sent.
-    Unreachable,
-    /// There was no access token, so nothing was sent.
-    NoToken,
-    /// Enfuce refuses the relay, whatever the device sent.
-    RelayRefused,
-    /// Enfuce takes no more requests; with the seconds after which it may again.
-    Busy(Option<u64>),
-    /// Enfuce refuses what the device sent.
-    Refused(StatusCode),
-    /// Enfuce failed, or redirected.
-    Failed,
-    /// The answer was cut, too large, or not of the documented shape.
-    BadAnswer,
-    /// There was no whole answer in time.
-    TimedOut,
+/// The HTTP clients.
+struct Clients {
+    /// Keeps connections.
+    shared: Client,
+    /// Makes one for each request.
+    single: Client,
 }
 
-impl Failure {
-    /// Whether it is sure that Enfuce did nothing.
-    pub(crate) fn left_undone(self) -> bool {
-        match self {
-            Self::Unreachable | Self::NoToken | Self::RelayRefused | Self::Busy(_) | Self::Refused(_) => true,
-            Self::Failed | Self::BadAnswer | Self::TimedOut => false,
+impl Clients {
+    fn new(config: &config::Enfuce) -> Result<Self, ClientError> {
+        let mut urls = vec![&config.base_url, &config.card_base_url];
+        if let config::Auth::OAuth2 { token_url, .. } = &config.auth {
+            urls.push(token_url);
         }
+        let make = |idle_connections| {
+            outbound::client(&outbound::Settings {
+                urls: &urls,
+                ca: config.ca.as_deref(),
+                identity: config.client_identity.as_ref(),
+                connect_timeout: config.connect_timeout,
+                idle_connections,
+            })
+        };
+        Ok(Self { shared: make(usize::MAX)?, single: make(0)? })
     }
-
-    /// What an answer's status means, unless it is a success.
-    ///
-    /// 403 is counted as a refusal of the relay, although it may mean a control id of another scope: both are the issuer's to
-    /// mend, and a device that takes its control id for expired would only ask for another of the same kind.
-    fn from_answer(response: &Response) -> Option<Self> {
-        let status = response.status();
-        match status {
-            _ if status.is_success() => None,
-            StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => {
-                Some(Self::Refused(StatusCode::BAD_REQUEST))
-            }
-            StatusCode::NOT_FOUND | StatusCode::CONFLICT | StatusCode::GONE => Some(Self::Refused(status)),
-            StatusCode::TOO_MANY_REQUESTS => {
-                let seconds = response.headers().get(header::RETRY_AFTER);
-                Some(Self::Busy(seconds.and_then(|value| value.to_str().ok()?.parse().ok())))
-            }
-            _ if status.is_client_error() => Some(Self::RelayRefused),
-            _ => Some(Self::Failed),
-        }
-    }
-}
-
-/// What a call came to, and the status that Enfuce gave, for the log.
-pub(crate) struct Outcome {
-    pub(crate) result: Result<Map<String, Value>, Failure>,
-    pub(crate) status: Option<StatusCode>,
 }
 
 /// Calls Enfuce.
 pub(crate) struct Upstream {
     config: config::Enfuce,
     credentials: Credentials,
-    /// For requests that may be repeated without harm.
-    client: Client,
-    /// For `set`: each on a connection of its own. One that was used before may be found closed, and then it is unknown what
-    /// became of a request, or a library repeats it.
-    set_client: Client,
+    clients: Clients,
+    admission: Arc<Admission>,
+    /// Calls at a time: fewer than connections of devices, so that a slow Enfuce cannot take all of those.
+    places: Semaphore,
+    breaker: Breaker,
+    budget: TpsBudget,
+    /// The field that names them → when they expire, in Unix time.
+    certificates_expire: Vec<(&'static str, i64)>,
 }
 
-/// The connections to Enfuce cannot be set up: the certificates do not fit together, or the system has none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ClientError;
+/// What goes with a request on its way.
+pub(crate) struct Context<'a> {
+    pub(crate) deadline: Instant,
+    pub(crate) trace: &'a Trace,
+    pub(crate) class: Class,
+    pub(crate) report: &'a mut Report,
+}
 
-impl fmt::Display for ClientError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(
-            "The connection to Enfuce cannot be set up: check that enfuce.client_certificate_file and \
-             enfuce.client_key_file belong together, and that the system's CA certificates are installed.",
-        )
+impl Context<'_> {
+    /// For one call more before this one.
+    fn again(&mut self) -> Context<'_> {
+        Context { deadline: self.deadline, trace: self.trace, class: self.class, report: self.report }
     }
 }
 
-impl std::error::Error for ClientError {}
+/// An answer of Enfuce that says yes, in full.
+struct Success {
+    status: StatusCode,
+    is_html: bool,
+    body: Vec<u8>,
+}
+
+/// A request that is sent, once or more.
+struct Call<'a> {
+    repeat: Repeat,
+    build: &'a (dyn Fn(&Client) -> RequestBuilder + Sync),
+    deadline: Instant,
+    class: Class,
+}
+
+/// What a request is, whatever it says.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Repeat {
+    /// It does no harm twice, so that connections may be used again.
+    Harmless,
+    /// It is carried out at most once: each goes on a connection of its own. One that was used before may be found closed,
+    /// and then it is unknown what became of a request, or a library repeats it.
+    Never,
+}
 
 impl Upstream {
-    pub(crate) fn new(config: config::Enfuce) -> Result<Self, ClientError> {
+    pub(crate) fn new(config: config::Enfuce, admission: Arc<Admission>) -> Result<Self, ClientError> {
         let credentials = Credentials::new(config.auth.clone());
-        let client = make_client(&config, usize::MAX)?;
-        let set_client = make_client(&config, 0)?;
-        Ok(Self { config, credentials, client, set_client })
+        let clients = Clients::new(&config)?;
+        let places = Semaphore::new(config.calls);
+        let budget = TpsBudget::new(Duration::from_secs(10), 2, FURTHER_TRIES);
+        let identity = config.client_identity.as_ref().map(|identity| identity.expose().as_bytes());
+        let files = [("enfuce.ca_file", config.ca.as_deref()), ("enfuce.client_certificate_file", identity)];
+        let certificates_expire =
+            files.into_iter().filter_map(|(field, pem)| Some((field, pem::expires(pem?)?))).collect();
+        let breaker = Breaker::default();
+        Ok(Self { config, credentials, clients, admission, places, breaker, budget, certificates_expire })
     }
 
-    /// Passes a request on, once, and reads the answer.
-    pub(crate) async fn call(&self, request: &Request) -> Outcome {
-        let deadline = Instant::now() + self.config.timeout;
-        let client = if request.operation == Operation::Set { &self.set_client } else { &self.client };
-        let call = platform::translate(&self.config, client, request);
-        let call = match timeout_at(deadline, self.credentials.add_to(call, &self.client)).await {
-            Ok(Ok(call)) => call,
-            // No request had been sent that has to do with a PIN.
-            Ok(Err(_)) | Err(_) => return Outcome { result: Err(Failure::NoToken), status: None },
+    /// Adds what the figures say of it.
+    pub(crate) fn look(&self, now: &mut Now) {
+        now.calls = self.config.calls - self.places.available_permits();
+        (now.calls_waiting, now.customers_waiting) = self.admission.queues();
+        now.is_held_back = self.breaker.holds_back();
+        now.token_expires = self.credentials.expire();
+        now.certificates_expire.clone_from(&self.certificates_expire);
+    }
+
+    /// Passes a request on, and reads the answer.
+    pub(crate) async fn call(
+        &self,
+        request: &Request,
+        context: Context<'_>,
+    ) -> Result<Map<String, Value>, Failure> {
+        let repeat = if request.operation == Operation::Set { Repeat::Never } else { Repeat::Harmless };
+        let build = |client: &_| platform::translate(&self.config, client, request);
+        let answer = self.send(repeat, &build, context).await?;
+        if request.operation == Operation::Set {
+            // What else says that something was done may be a page of whoever stands between.
+            let says_so = matches!(answer.status.as_u16(), 200 | 201 | 204) && !answer.is_html;
+            if !says_so {
+                return Err(Failure::new(Kind::BadAnswer, "no_clear_yes"));
+            }
+        }
+        wire::read_answer(request.operation, &answer.body)
+            .ok_or(Failure::new(Kind::BadAnswer, "undocumented_answer"))
+    }
+
+    /// Sends a request, again where surely nothing was done, until the deadline.
+    async fn send(
+        &self,
+        repeat: Repeat,
+        build: &(dyn Fn(&Client) -> RequestBuilder + Sync),
+        context: Context<'_>,
+    ) -> Result<Success, Failure> {
+        let started = std::time::Instant::now();
+        let Context { trace, class, report, .. } = context;
+        let deadline = context.deadline.min(Instant::now() + self.config.timeout);
+        let build = move |client: &_| match trace.header() {
+            Some(trace) => build(client).header(TRACEPARENT, trace),
+            None => build(client),
         };
-        let mut status = None;
-        let answered = async {
-            let mut response = call.send().await.map_err(|error| {
-                if error.is_connect() { Failure::Unreachable } else { Failure::BadAnswer }
-            })?;
-            status = Some(response.status());
-            if let Some(failure) = Failure::from_answer(&response) {
+        let mut tries = 0;
+        let call = Call { repeat, build: &build, deadline, class };
+        let result = self.tries(&call, report, &mut tries).await;
+        report.tries = (tries > 1).then_some(tries);
+        report.upstream_ms = (tries > 0).then(|| milliseconds(started));
+        report.cause = result.as_ref().err().map(|failure| failure.cause);
+        result
+    }
+
+    async fn tries(&self, call: &Call<'_>, report: &mut Report, tries: &mut u32) -> Result<Success, Failure> {
+        let Ok(_place) = self.places.try_acquire() else {
+            return Err(Failure::new(Kind::Overloaded(1), "too_many_calls"));
+        };
+        self.budget.deposit();
+        self.admission.came(call.class);
+        loop {
+            self.breaker
+                .admit(Instant::now())
+                .map_err(|seconds| Failure::new(Kind::Overloaded(seconds), "enfuce_is_down"))?;
+            self.admission
+                .turn(call.class, call.deadline)
+                .await
+                .map_err(|seconds| Failure::new(Kind::Overloaded(seconds), "quota_queue"))?;
+            *tries += 1;
+            let result = self.attempt(call, report).await;
+            match result.as_ref().map_err(|failure| failure.kind) {
+                Err(Kind::Unreachable | Kind::TimedOut) => self.breaker.note(false, Instant::now()),
+                // Says nothing about the pin API.
+                Err(Kind::NoToken) => {}
+                _ => self.breaker.note(true, Instant::now()),
+            }
+            let failure = match result {
+                Ok(answer) => return Ok(answer),
+                Err(failure) => failure,
+            };
+            let wait = match failure.kind {
+                Kind::Busy(Some(seconds)) => Duration::from_secs(seconds),
+                Kind::Busy(None) => FIRST_WAIT * 2_u32.saturating_pow(*tries - 1),
+                Kind::Unreachable if *tries < MAX_CONNECTS => FIRST_WAIT * 2_u32.saturating_pow(*tries - 1),
+                // With another token than the one that was refused.
+                Kind::RelayRefused if *tries == 1 && self.credentials.may_have_another(failure) => {
+                    Duration::ZERO
+                }
+                _ => return Err(failure),
+            };
+            if Instant::now() + wait >= call.deadline || !self.budget.withdraw() {
                 return Err(failure);
             }
-            let body = body(&mut response).await?;
-            wire::read_answer(request.operation, &body).ok_or(Failure::BadAnswer)
+            sleep(wait).await;
+        }
+    }
+
+    /// One try.
+    async fn attempt(&self, call: &Call<'_>, report: &mut Report) -> Result<Success, Failure> {
+        let Call { repeat, build, deadline, .. } = *call;
+        report.upstream_status = None;
+        let client = match repeat {
+            Repeat::Harmless => &self.clients.shared,
+            Repeat::Never => &self.clients.single,
         };
-        let result = timeout_at(deadline, answered).await.unwrap_or(Err(Failure::TimedOut));
-        if status == Some(StatusCode::UNAUTHORIZED) {
-            self.credentials.refused().await;
+        // No request has been sent yet that has to do with a PIN.
+        let authorized = timeout_at(deadline, self.credentials.authorization(&self.clients.shared)).await;
+        let authorization = authorized.unwrap_or(Err(Failure::new(Kind::NoToken, "timeout_token")))?;
+        let call = build(client).header(header::AUTHORIZATION, authorization.clone());
+        let sent = timeout_at(deadline, call.send()).await;
+        let mut response = match sent {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => return Err(outbound::failure(&error)),
+            Err(_) => return Err(Failure::new(Kind::TimedOut, "timeout_head")),
+        };
+        report.upstream_status = Some(response.status().as_u16());
+        if let Some(failure) = refusal(&response) {
+            let patience = deadline.min(Instant::now() + PROBLEM_TIMEOUT);
+            report.problem_id = timeout_at(patience, problem_id(&mut response)).await.unwrap_or_default();
+            if response.status() == StatusCode::UNAUTHORIZED {
+                self.credentials.refused(&authorization);
+            }
+            return Err(failure);
         }
-        Outcome { result, status }
+        let body = timeout_at(deadline, body(&mut response)).await;
+        let body = body.unwrap_or(Err(Failure::new(Kind::TimedOut, "timeout_body")))?;
+        Ok(Success { status: response.status(), is_html: is_html(&response), body })
     }
 }
 
-/// The whole body of an answer.
-async fn body(response: &mut Response) -> Result<Vec<u8>, Failure> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|_| Failure::BadAnswer)? {
-        if body.len() + chunk.len() > MAX_ANSWER_BYTES {
-            return Err(Failure::BadAnswer);
+/// What an answer's status means, unless it is a success.
+///
+/// 403 is counted as a refusal of the relay, although it may mean a control id of another scope: both are the issuer's to
+/// mend, and a device that takes its control id for expired would only ask for another of the same kind.
+fn refusal(response: &Response) -> Option<Failure> {
+    let status = response.status();
+    let (kind, cause) = match status {
+        _ if status.is_success() => return None,
+        StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => {
+            (Kind::Refused(StatusCode::BAD_REQUEST), "request_refused")
         }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
+        StatusCode::NOT_FOUND | StatusCode::CONFLICT | StatusCode::GONE => {
+            (Kind::Refused(status), "control_id_refused")
+        }
+        StatusCode::TOO_MANY_REQUESTS => {
+            let seconds = response.headers().get(header::RETRY_AFTER);
+            (Kind::Busy(seconds.and_then(|value| value.to_str().ok()?.parse().ok())), "quota")
+        }
+        StatusCode::UNAUTHORIZED => (Kind::RelayRefused, UNAUTHORIZED),
+        _ if status.is_client_error() => (Kind::RelayRefused, "relay_refused"),
+        _ if status.is_redirection() => (Kind::Failed, "redirect"),
+        _ => (Kind::Failed, "server_error"),
+    };
+    Some(Failure::new(kind, cause))
 }
 
-fn make_client(config: &config::Enfuce, idle_connections: usize) -> Result<Client, ClientError> {
-    let mut builder = Client::builder()
-        .redirect(redirect::Policy::none())
-        .retry(retry::never())
-        .referer(false)
-        .user_agent(concat!("card-pin-relay/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(config.connect_timeout)
-        .pool_idle_timeout(IDLE)
-        .pool_max_idle_per_host(idle_connections);
-    if config.base_url.scheme() == "http" {
-        // To this machine: a proxy of the environment is for the world outside.
-        builder = builder.no_proxy();
-    }
-    if !config.speaks_tls() {
-        // Otherwise a system without any authorities could not be served at all.
-        builder = builder.tls_certs_only([]);
-    }
-    if let Some(ca) = &config.ca {
-        builder = builder.tls_certs_merge(Certificate::from_pem_bundle(ca).map_err(|_| ClientError)?);
-    }
-    if let Some(identity) = &config.client_identity {
-        builder = builder.identity(from_pem(identity).ok_or(ClientError)?);
-    }
-    builder.build().map_err(|_| ClientError)
+/// Enfuce does not take the credentials.
+const UNAUTHORIZED: &str = "credentials_refused";
+
+fn is_html(response: &Response) -> bool {
+    let value = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let kind = value.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    ["text/html", "application/xhtml+xml"].iter().any(|html| kind.eq_ignore_ascii_case(html))
 }
 
-/// Whether the certificates, and the client's certificate and key, can be read.
-pub(crate) fn check_certificates(ca: Option<&[u8]>, identity: Option<&Hidden>) -> (bool, bool) {
-    let is_bundle = |ca| Certificate::from_pem_bundle(ca).is_ok_and(|certificates| !certificates.is_empty());
-    (ca.is_none_or(is_bundle), identity.is_none_or(|identity| from_pem(identity).is_some()))
-}
-
-fn from_pem(identity: &Hidden) -> Option<Identity> {
-    Identity::from_pem(identity.expose().as_bytes()).ok()
+/// The name that Enfuce gives a failure (nextgen: `id` of its problem+json); it means nothing to anybody else.
+async fn problem_id(response: &mut Response) -> Option<String> {
+    let kind = response.headers().get(header::CONTENT_TYPE)?.to_str().ok()?;
+    if !kind.starts_with("application/problem+json") {
+        return None;
+    }
+    let problem: Value = serde_json::from_slice(&body(response).await.ok()?).ok()?;
+    let id = problem.get("id")?.as_str()?;
+    uuid::Uuid::try_parse(id).is_ok().then(|| id.to_owned())
 }

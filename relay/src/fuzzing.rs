@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use crate::wire::{self, Operation};
+use crate::operation::Operation;
+use crate::wire;
 
 /// The operations, by the last part of their path.
 fn operation(name: &str) -> Option<Operation> {

@@ -3,26 +3,47 @@
 //! ```text
 //! device ──gateway──→ routes ──→ customer, limit ──→ wire ──→ enfuce (platform, credentials) ──→ Enfuce
 //!                        └── log: one line for each request           classic or nextgen
+//! operator ─────────→ admin: /livez, /readyz, /metrics
 //! ```
 //!
 //! The device speaks card-pin's own wire, whatever platform stands behind. What passes is a public key, a wrapped key
 //! and an encrypted block: the relay has no key that opens any of them, and so cannot learn a PIN. It keeps no state but
 //! rate limits and Enfuce's access token, and any number of copies can run side by side.
+//!
+//! A module uses only modules that are listed above it.
 
+mod hidden;
+mod operation;
+mod failure;
 mod config;
-mod customer;
+mod trace;
+mod audit;
+mod metrics;
+mod log;
+mod limit;
+mod admission;
+mod wire;
+mod control_id;
+mod problem;
+mod outbound;
+mod identity;
+mod authorize;
 mod enfuce;
+mod relay;
+mod routes;
+mod admin;
+mod server;
+
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
-mod limit;
-mod log;
-mod problem;
-mod routes;
-mod server;
-mod wire;
 
-pub use config::{Auth, Config, ConfigError, Enfuce, Hidden, Limits, Platform, read_config};
-pub use enfuce::ClientError;
+pub use config::{
+    Auth, Authorize, Config, ConfigError, ControlIds, Customer, Enfuce, Jwt, Limits, Listen, Platform, Quota,
+    SealKeys, read_config,
+};
+pub use hidden::Hidden;
 pub use log::Log;
-pub use routes::Relay;
+pub use operation::Purpose;
+pub use outbound::ClientError;
+pub use relay::Relay;
 pub use server::{ListenError, Running, start};

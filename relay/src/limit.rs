@@ -9,13 +9,25 @@ use std::time::{Duration, Instant};
 
 use crate::config::Limits;
 
-/// Who asks, as far as the rate limit needs to know. It is hashed under a random key and not kept itself.
+/// Who asks, as far as the rate limit needs to know. The rate limit hashes it under a random key and does not keep it.
 #[derive(Debug, Hash)]
-pub(crate) enum Customer<'a> {
-    /// As the issuer's gateway names them.
-    Named(&'a [u8]),
+pub(crate) enum Customer {
+    /// As the issuer's gateway or identity provider names them.
+    Named(Vec<u8>),
     /// The other end of the connection; `None` where the server does not tell.
     Peer(Option<IpAddr>),
+}
+
+impl Customer {
+    /// What they are called in the audit record, before it is hashed.
+    pub(crate) fn name(&self) -> Vec<u8> {
+        match self {
+            Self::Named(name) => name.clone(),
+            Self::Peer(address) => {
+                address.map(|address| address.to_string()).unwrap_or_default().into_bytes()
+            }
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -50,12 +62,17 @@ impl RateLimit {
         }
     }
 
+    /// A customer's name under this relay's random key.
+    pub(crate) fn key(&self, customer: &Customer) -> u64 {
+        self.hasher.hash_one(customer)
+    }
+
     /// Takes one request of a customer at `now`.
     ///
     /// # Errors
     /// The whole seconds after which the next one would be taken.
-    pub(crate) fn take(&self, customer: &Customer<'_>, now: Instant) -> Result<(), u64> {
-        let key = self.hasher.hash_one(customer);
+    pub(crate) fn take(&self, customer: &Customer, now: Instant) -> Result<(), u64> {
+        let key = self.key(customer);
         // A thread that panicked while holding the lock left a map that is whole.
         let mut generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
         let full = generations.forget(key).map_or(now, |full| full.max(now));
@@ -90,12 +107,16 @@ mod tests {
     #[test]
     fn a_burst_and_then_the_rate() {
         let (limit, now) = (limit(60, 3, 10), Instant::now());
-        let ada = Customer::Named(b"ada");
+        let ada = Customer::Named(b"ada".to_vec());
         for _ in 0..3 {
             assert_eq!(limit.take(&ada, now), Ok(()));
         }
         assert_eq!(limit.take(&ada, now), Err(1));
-        assert_eq!(limit.take(&Customer::Named(b"grace"), now), Ok(()), "each has a bucket of their own");
+        assert_eq!(
+            limit.take(&Customer::Named(b"grace".to_vec()), now),
+            Ok(()),
+            "each has a bucket of their own"
+        );
         let later = now + Duration::from_millis(1000);
         assert_eq!((limit.take(&ada, later), limit.take(&ada, later)), (Ok(()), Err(1)));
         let much_later = now + Duration::from_secs(3600);
@@ -114,10 +135,10 @@ mod tests {
     #[test]
     fn the_number_of_customers_is_bounded_and_the_busy_are_kept() {
         let (limit, now) = (limit(1, 1, 100), Instant::now());
-        let busy = Customer::Named(b"busy");
+        let busy = Customer::Named(b"busy".to_vec());
         limit.take(&busy, now).unwrap();
         for number in 0..10_000_u32 {
-            limit.take(&Customer::Named(&number.to_be_bytes()), now).unwrap();
+            limit.take(&Customer::Named(number.to_be_bytes().to_vec()), now).unwrap();
             if number % 40 == 0 {
                 assert_eq!(limit.take(&busy, now), Err(60), "{number}");
             }

@@ -1,34 +1,78 @@
 //! One line of JSON for each request. It holds no body, no control id, no path, no address and no name: only what is listed
-//! in [`Record`].
+//! in [`Line`].
 
 use std::fmt;
 use std::io::{self, Write};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use axum::http::StatusCode;
 use serde::Serialize;
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
+use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder};
+
+use crate::metrics::{self, Metrics};
+
+/// Lines that wait to be written; with more, lines are dropped and counted.
+const MAX_WAITING_LINES: usize = 8192;
 
 /// Where the lines go.
 #[derive(Clone)]
-pub struct Log(Arc<dyn Fn(&str) + Send + Sync>);
+pub struct Log {
+    write: Arc<dyn Fn(&str) + Send + Sync>,
+    dropped: Option<ErrorCounter>,
+}
 
 impl Log {
-    /// To standard output.
+    /// To standard output, by a thread of its own: a reader that stalls loses lines, and holds up nothing else.
     #[must_use]
     pub fn stdout() -> Self {
-        Self::new(|line| {
-            // There is nowhere to say that this failed.
-            let _ = writeln!(io::stdout().lock(), "{line}");
-        })
+        Self::queued(io::stdout())
+    }
+
+    fn queued(output: impl Write + Send + 'static) -> Self {
+        let (writer, guard) = NonBlockingBuilder::default()
+            .buffered_lines_limit(MAX_WAITING_LINES)
+            .lossy(true)
+            .thread_name("log")
+            .finish(output);
+        let dropped = Some(writer.error_counter());
+        let write = move |line: &str| {
+            // When the last copy of this log goes, the guard waits a moment for what is still in the queue.
+            let _ = &guard;
+            // A line that cannot be queued is counted by the writer.
+            let _ = writer.clone().write_all(format!("{line}\n").as_bytes());
+        };
+        Self { write: Arc::new(write), dropped }
     }
 
     /// To `write`, which is given each line without its end.
     #[must_use]
     pub fn new(write: impl Fn(&str) + Send + Sync + 'static) -> Self {
-        Self(Arc::new(write))
+        Self { write: Arc::new(write), dropped: None }
+    }
+
+    /// How many lines were lost because nobody read them.
+    pub(crate) fn dropped_lines(&self) -> u64 {
+        self.dropped.as_ref().map_or(0, |dropped| dropped.dropped_lines() as u64)
+    }
+
+    /// Writes down what happened to the relay itself.
+    pub fn event(&self, event: &'static str) {
+        #[derive(Serialize)]
+        struct Event {
+            time: String,
+            event: &'static str,
+            version: &'static str,
+        }
+        self.write(&Event { time: now(), event, version: env!("CARGO_PKG_VERSION") });
+    }
+
+    fn write(&self, line: &impl Serialize) {
+        // Cannot fail: texts and numbers, written to memory.
+        (self.write)(&serde_json::to_string(line).unwrap_or_default());
     }
 }
 
@@ -38,24 +82,93 @@ impl fmt::Debug for Log {
     }
 }
 
+/// What a call of Enfuce came to, beside its answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Report {
+    /// Why it failed, in one word of a closed list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) cause: Option<&'static str>,
+    /// The status of the last answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) upstream_status: Option<u16>,
+    /// From the first try to the end of the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) upstream_ms: Option<u64>,
+    /// How often it was sent, where that is more than once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) tries: Option<u32>,
+    /// Enfuce's own name for what went wrong, for a ticket.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) problem_id: Option<String>,
+}
+
+/// Who did what to what, as hashes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Audited {
+    pub(crate) customer: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) control_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) card: Option<String>,
+}
+
 /// What a request came to. It is written when this is dropped, and so also when the device goes away before its answer.
 pub(crate) struct Record {
     log: Log,
+    metrics: Arc<Metrics>,
     started: Instant,
     line: Line,
+    notes: Notes,
+}
+
+/// A way to add to a request's line while it is under way.
+#[derive(Clone, Default)]
+pub(crate) struct Notes(Arc<Mutex<Noted>>);
+
+#[derive(Clone, Default)]
+struct Noted {
+    report: Report,
+    audited: Option<Audited>,
+}
+
+impl Notes {
+    pub(crate) fn report(&self, report: Report) {
+        self.noted().report = report;
+    }
+
+    /// The request leaves an audit record, where this is one.
+    pub(crate) fn audit(&self, audited: Option<Audited>) {
+        self.noted().audited = audited;
+    }
+
+    fn noted(&self) -> MutexGuard<'_, Noted> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The audit record of an operation (PCI DSS 10.2.2): who, what, when, to what, and whether it was done.
+#[derive(Serialize)]
+struct AuditLine<'a> {
+    time: &'a str,
+    audit: &'static str,
+    outcome: &'static str,
+    request_id: &'a str,
+    #[serde(flatten)]
+    audited: Audited,
 }
 
 #[derive(Serialize)]
 struct Line {
     time: String,
     request_id: String,
+    trace_id: String,
     route: &'static str,
     status: u16,
     /// The problem's code, when there was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    upstream_status: Option<u16>,
+    #[serde(flatten)]
+    report: Report,
     ms: u64,
 }
 
@@ -63,38 +176,118 @@ struct Line {
 const CLIENT_CLOSED_REQUEST: u16 = 499;
 
 impl Record {
-    pub(crate) fn start(log: Log, request_id: String, route: &'static str) -> Self {
-        let time = OffsetDateTime::now_utc();
-        // The clock's milliseconds are enough, and the format has no error for a year of four digits.
-        let time = time.replace_millisecond(time.millisecond()).unwrap_or(time).format(&Rfc3339);
+    pub(crate) fn start(
+        log: Log,
+        metrics: Arc<Metrics>,
+        request_id: String,
+        trace_id: String,
+        route: &'static str,
+    ) -> Self {
+        metrics.in_flight.inc();
         let line = Line {
-            time: time.unwrap_or_default(),
+            time: now(),
             request_id,
+            trace_id,
             route,
             status: CLIENT_CLOSED_REQUEST,
             code: None,
-            upstream_status: None,
+            report: Report::default(),
             ms: 0,
         };
-        Self { log, started: Instant::now(), line }
+        Self { log, metrics, started: Instant::now(), line, notes: Notes::default() }
     }
 
-    pub(crate) fn finish(
-        mut self,
-        status: StatusCode,
-        code: Option<&'static str>,
-        upstream_status: Option<StatusCode>,
-    ) {
+    pub(crate) fn notes(&self) -> Notes {
+        self.notes.clone()
+    }
+
+    pub(crate) fn finish(mut self, status: StatusCode, code: Option<&'static str>) {
         self.line.status = status.as_u16();
         self.line.code = code;
-        self.line.upstream_status = upstream_status.map(|status| status.as_u16());
     }
 }
 
 impl Drop for Record {
     fn drop(&mut self) {
-        self.line.ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        // Cannot fail: texts and numbers, written to memory.
-        (self.log.0)(&serde_json::to_string(&self.line).unwrap_or_default());
+        let Noted { report, audited } = self.notes.noted().clone();
+        self.line.report = report;
+        self.line.ms = milliseconds(self.started);
+        self.log.write(&self.line);
+        let line = &self.line;
+        if let Some(audited) = audited {
+            let outcome = outcome(line);
+            let (time, request_id) = (&*line.time, &*line.request_id);
+            self.log.write(&AuditLine { time, audit: line.route, outcome, request_id, audited });
+        }
+        self.metrics.in_flight.dec();
+        self.metrics.count(&metrics::Request {
+            route: line.route,
+            status: line.status,
+            code: line.code,
+            cause: line.report.cause,
+            time: self.started.elapsed(),
+            upstream_ms: line.report.upstream_ms,
+        });
+    }
+}
+
+fn outcome(line: &Line) -> &'static str {
+    match (line.route, line.status) {
+        (_, 200..=299) => "done",
+        // By the rules of `problem`.
+        ("set", CLIENT_CLOSED_REQUEST | 500..=599) => "unknown",
+        (_, 400..=498) => "refused",
+        _ => "failed",
+    }
+}
+
+/// The milliseconds since a moment.
+pub(crate) fn milliseconds(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+/// RFC 3339, always of the same width, so that lines sort by their text.
+fn now() -> String {
+    const FORMAT: &[BorrowedFormatItem<'_>] =
+        format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+    // The format has no error for a year of four digits.
+    OffsetDateTime::now_utc().format(FORMAT).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+
+    /// Writes nothing until the other end of its channel is gone.
+    struct Stalled(mpsc::Receiver<()>);
+
+    impl Write for Stalled {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let _ = self.0.recv();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn lines_that_nobody_reads_are_dropped_and_counted() {
+        let (let_go, stalled) = mpsc::channel();
+        let log = Log::queued(Stalled(stalled));
+        for _ in 0..MAX_WAITING_LINES + 100 {
+            log.event("test");
+        }
+        // One line is being written.
+        let dropped = log.dropped_lines();
+        assert!((99..=100).contains(&dropped), "{dropped}");
+        drop(let_go);
+    }
+
+    #[test]
+    fn every_time_has_the_same_width() {
+        assert_eq!(now().len(), "2026-01-31T12:00:00.123Z".len());
     }
 }

@@ -1,10 +1,10 @@
 //! Starts the relay from the command line.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use card_pin_relay::{Log, Relay, read_config, start};
+use card_pin_relay::{Config, Log, Relay, read_config, start};
 use lexopt::prelude::*;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -13,7 +13,7 @@ Relays what a cardholder's device sends to Enfuce's PIN API, without being able 
 
 Usage: card-pin-relay [--config FILE] [--check]
 
-  --config FILE    the configuration in TOML; variables of the environment (CARD_PIN_RELAY_…) win
+  --config FILE    the configuration in TOML; variables of the environment (CARDPIN__…) win
   --check          read the configuration, say what is wrong with it, and end
   --help           this text
 ";
@@ -42,26 +42,65 @@ async fn run() -> Result<(), String> {
         Command::Check(file) => (file, true),
         Command::Run(file) => (file, false),
     };
+    let config = read(file.as_deref())?;
+    let descriptors = raise_file_descriptors()?;
+    if descriptors < config.file_descriptors() {
+        return Err(format!(
+            "limits.connections and enfuce.calls: need {} file descriptors, and the system allows {descriptors}: raise its hard \
+             limit (LimitNOFILE, ulimit -Hn), or lower these.",
+            config.file_descriptors()
+        ));
+    }
+    if check {
+        Relay::new(config, Log::new(|_| {})).map_err(|error| error.to_string())?;
+        return say("The configuration is good.\n");
+    }
+    let log = Log::stdout();
+    let relay = Relay::new(config, log.clone()).map_err(|error| error.to_string())?;
+    let signal =
+        |kind| signal(kind).map_err(|error| format!("The signals to stop cannot be waited for ({error})."));
+    let (mut terminate, mut interrupt, mut hangup) =
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?);
+    let running = start(relay.clone()).await.map_err(|error| error.to_string())?;
+    let _ = writeln!(io::stderr(), "Listening on {}", running.listen());
+    if let Some(listen) = running.admin_listen() {
+        let _ = writeln!(io::stderr(), "For operators on {listen}");
+    }
+    log.event("started");
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            _ = hangup.recv() => log.event(reload(&relay, file.as_deref())),
+        }
+    }
+    log.event("stopping");
+    running.stop().await;
+    log.event("stopped");
+    Ok(())
+}
+
+/// Reads the configuration again, with all files that it names; gives what the log says of it.
+fn reload(relay: &Relay, file: Option<&Path>) -> &'static str {
+    match read(file).and_then(|config| relay.reload(config).map_err(|error| error.to_string())) {
+        Ok(()) => "reloaded",
+        // `--check` says what is wrong; standard error may have no reader any more, and nothing may wait for one.
+        Err(_) => "not_reloaded_configuration_has_faults",
+    }
+}
+
+fn read(file: Option<&Path>) -> Result<Config, String> {
     let environment = std::env::vars_os().filter_map(|(name, value)| {
         // A value that is no text comes out marked, and fails the rule of its field.
         Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
     });
-    let config = read_config(file.as_deref(), environment).map_err(|error| error.to_string())?;
-    let relay = Relay::new(config, Log::stdout()).map_err(|error| error.to_string())?;
-    if check {
-        return say("The configuration is good.\n");
-    }
-    let cannot_wait = |error| format!("The signals to stop cannot be waited for ({error}).");
-    let mut terminate = signal(SignalKind::terminate()).map_err(cannot_wait)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(cannot_wait)?;
-    let running = start(relay).await.map_err(|error| error.to_string())?;
-    let _ = writeln!(io::stderr(), "Listening on http://{}", running.address());
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    running.stop().await;
-    Ok(())
+    read_config(file, environment).map_err(|error| error.to_string())
+}
+
+/// Up to the hard limit; gives the limit in force. Services commonly start with 1024.
+fn raise_file_descriptors() -> Result<u64, String> {
+    rlimit::increase_nofile_limit(rlimit::INFINITY)
+        .map_err(|error| format!("The limit of file descriptors cannot be read ({error})."))
 }
 
 fn say(text: &str) -> Result<(), String> {

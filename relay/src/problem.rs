@@ -3,15 +3,19 @@
 //! The one place where a failure becomes a status. The module on the device reads nothing but the status, by these rules:
 //! after `set` a 4xx means "not set" and a 5xx "nobody knows"; before it, a 5xx is worth another try. So a `set` that was
 //! not sent, or not looked at, for a reason of the relay's own is 424, and the same reason for another request is 5xx. 401
-//! and 403 are never given: to the module they say that the customer is not signed in any more. A detail never repeats what was sent.
+//! and 403 are about the customer alone, never about the relay: to the module they say that the customer is not signed in any
+//! more. A detail never repeats what was sent.
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use crate::enfuce::Failure;
-use crate::wire::Operation;
+use crate::admission::Wait;
+use crate::control_id::Refusal;
+use crate::failure::Kind;
+use crate::operation::Operation;
+use crate::wire::Malformed;
 
 /// A failed request on its way to the device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,15 +25,13 @@ pub(crate) struct Problem {
     detail: &'static str,
     /// Seconds, for `Retry-After`.
     retry_after: Option<u64>,
+    /// In the queue.
+    place: Option<u64>,
 }
 
 impl Problem {
     const fn new(status: StatusCode, code: &'static str, detail: &'static str) -> Self {
-        Self { status, code, detail, retry_after: None }
-    }
-
-    pub(crate) const fn malformed(detail: &'static str) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "malformed", detail)
+        Self { status, code, detail, retry_after: None, place: None }
     }
 
     pub(crate) const CUSTOMER_MISSING: Self = Self::new(
@@ -40,8 +42,11 @@ impl Problem {
     /// Not 408, which invites a client to repeat the request by itself.
     pub(crate) const BODY_INCOMPLETE: Self =
         Self::new(StatusCode::BAD_REQUEST, "body_incomplete", "The body did not arrive in full, or in time.");
-    pub(crate) const UNKNOWN_ROUTE: Self =
-        Self::new(StatusCode::NOT_FOUND, "unknown_route", "There are /tzpk, /set, /view and /health.");
+    pub(crate) const UNKNOWN_ROUTE: Self = Self::new(
+        StatusCode::NOT_FOUND,
+        "unknown_route",
+        "There is no such route, or its operation is switched off.",
+    );
     pub(crate) const METHOD_NOT_ALLOWED: Self =
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "See the Allow header.");
     pub(crate) const TOO_LARGE: Self =
@@ -54,6 +59,65 @@ impl Problem {
     pub(crate) const INTERNAL: Self =
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "The system gave no random bytes.");
 
+    /// Of the customer, and never of the relay: 401 tells the page that they have to sign in.
+    pub(crate) const NOT_AUTHENTICATED: Self = Self::new(
+        StatusCode::UNAUTHORIZED,
+        "not_authenticated",
+        "Send a token of the identity provider that is still good, as Authorization: Bearer.",
+    );
+    pub(crate) const IDENTITY_PROVIDER_UNAVAILABLE: Self = Self {
+        retry_after: Some(2),
+        ..Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "identity_provider_unavailable",
+            "The identity provider's keys cannot be had: nobody can be authenticated for now.",
+        )
+    };
+    pub(crate) const NOT_ALLOWED: Self =
+        Self::new(StatusCode::FORBIDDEN, "not_allowed", "This customer may not do this with this card.");
+    pub(crate) const AUTHORIZER_UNAVAILABLE: Self = Self {
+        retry_after: Some(2),
+        ..Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "authorizer_unavailable",
+            "The issuer's own system did not say whether this is allowed.",
+        )
+    };
+
+    /// The same for a `set`, of which it is sure that it was not sent on: a 5xx would say that nobody knows.
+    pub(crate) fn before(self, operation: Operation) -> Self {
+        let is_in_doubt = operation == Operation::Set && self.status.is_server_error();
+        if is_in_doubt { Self { status: StatusCode::FAILED_DEPENDENCY, ..self } } else { self }
+    }
+
+    /// What a failure means to an app that asks for a control id, or to a page that asks for a status.
+    pub(crate) fn from_card_failure(failure: Kind) -> Self {
+        match failure {
+            Kind::Refused(StatusCode::NOT_FOUND) => {
+                Self::new(StatusCode::NOT_FOUND, "card_unknown", "Enfuce does not know the card.")
+            }
+            Kind::Refused(StatusCode::CONFLICT) => Self::new(
+                StatusCode::CONFLICT,
+                "card_not_ready",
+                "The card is not in a state for this: to set a PIN it needs a plastic that is not made yet, to view one a plastic in use.",
+            ),
+            Kind::Refused(_) => {
+                Self::new(StatusCode::BAD_GATEWAY, "enfuce_refused", "Enfuce refuses the request.")
+            }
+            other => Self::from_failure(Operation::Tzpk, other),
+        }
+    }
+
+    /// All that Enfuce's quota allows is taken: nothing was begun.
+    pub(crate) fn wait(wait: Wait) -> Self {
+        let problem = Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "busy",
+            "Many customers are here at once: ask again after Retry-After, and this place in the queue is kept.",
+        );
+        Self { retry_after: Some(wait.seconds), place: Some(wait.place), ..problem }
+    }
+
     /// The customer has asked too often; `seconds` until the next request is taken.
     pub(crate) fn too_many_requests(seconds: u64) -> Self {
         let problem = Self::new(
@@ -65,49 +129,60 @@ impl Problem {
     }
 
     /// What a failure on Enfuce's side means to the device.
-    pub(crate) fn from_failure(operation: Operation, failure: Failure) -> Self {
+    pub(crate) fn from_failure(operation: Operation, failure: Kind) -> Self {
         let (status, code, detail) = match failure {
-            Failure::Refused(status) => return Self::refused(status),
-            Failure::Unreachable => (
+            Kind::Refused(status) => return Self::refused(status),
+            Kind::Unreachable => (
                 StatusCode::BAD_GATEWAY,
                 "enfuce_unreachable",
                 "Enfuce could not be reached: nothing was sent to it.",
             ),
-            Failure::NoToken => (
+            Kind::NoToken => (
                 StatusCode::BAD_GATEWAY,
                 "enfuce_no_token",
                 "The relay got no access token from Enfuce: nothing was sent on.",
             ),
-            Failure::RelayRefused => (
+            Kind::RelayRefused => (
                 StatusCode::BAD_GATEWAY,
                 "enfuce_refuses_relay",
                 "Enfuce refuses the relay itself: its credentials or its configuration need mending.",
             ),
-            Failure::Busy(_) => (
+            Kind::Busy(_) => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "enfuce_busy",
                 "Enfuce takes no more of the issuer's requests for now.",
             ),
-            Failure::Failed => (StatusCode::BAD_GATEWAY, "enfuce_failed", "Enfuce failed."),
-            Failure::BadAnswer => {
+            Kind::Overloaded(_) => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "relay_busy",
+                "The relay takes no more requests for now: nothing was sent to Enfuce.",
+            ),
+            Kind::Failed => (StatusCode::BAD_GATEWAY, "enfuce_failed", "Enfuce failed."),
+            Kind::BadAnswer => {
                 (StatusCode::BAD_GATEWAY, "enfuce_bad_answer", "Enfuce's answer is not the one expected.")
             }
-            Failure::TimedOut => {
+            Kind::TimedOut => {
                 (StatusCode::GATEWAY_TIMEOUT, "enfuce_timeout", "Enfuce did not answer in time.")
             }
         };
         let surely_not_set = operation == Operation::Set && failure.left_undone();
         let status = if surely_not_set { StatusCode::FAILED_DEPENDENCY } else { status };
-        let retry_after = if let Failure::Busy(seconds) = failure { seconds } else { None };
+        let retry_after = match failure {
+            Kind::Busy(seconds) => seconds,
+            Kind::Overloaded(seconds) => Some(seconds),
+            _ => None,
+        };
         Self { retry_after, ..Self::new(status, code, detail) }
     }
 
     /// Enfuce refuses what the device sent.
     fn refused(status: StatusCode) -> Self {
         match status {
-            StatusCode::NOT_FOUND => {
-                Self::new(status, "control_id_unknown", "Enfuce does not know the control id.")
-            }
+            StatusCode::NOT_FOUND => Self::new(
+                status,
+                "control_id_unknown",
+                "There is no such control id of this customer for this operation.",
+            ),
             StatusCode::CONFLICT => Self::new(
                 status,
                 "control_id_used",
@@ -119,20 +194,41 @@ impl Problem {
     }
 }
 
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        Self::refused(match refusal {
+            Refusal::Unknown => StatusCode::NOT_FOUND,
+            Refusal::Expired => StatusCode::GONE,
+        })
+    }
+}
+
+impl From<Malformed> for Problem {
+    fn from(Malformed(detail): Malformed) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "malformed", detail)
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let body = json!({
+        let mut body = json!({
             "type": "about:blank",
             "title": self.status.canonical_reason().unwrap_or("Error"),
             "status": self.status.as_u16(),
             "detail": self.detail,
             "code": self.code,
         });
+        if let Some(place) = self.place {
+            body["place"] = place.into();
+        }
         let mut response = (self.status, Json(body)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response.extensions_mut().insert(self);
         response

@@ -1,5 +1,7 @@
 //! Listening, serving, and stopping without dropping anything.
 
+mod listener;
+
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -12,43 +14,56 @@ use axum::extract::ConnectInfo;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{sleep, timeout};
+use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
 
-use crate::Relay;
+use crate::admin;
+use crate::config::Listen;
+use crate::relay::Relay;
+use listener::{Listener, Stream};
 
 /// How long a connection may be idle, or take to send a request's head. More than gateways commonly keep one (60 s), so that
 /// it is they who close it: a request on a connection that is just being closed is lost.
 const IDLE: Duration = Duration::from_secs(75);
-/// Connections at a time; further ones wait to be taken.
-const MAX_CONNECTIONS: usize = 1000;
+/// How long an answer may find no way out: the other end has stopped reading.
+const WRITE: Duration = Duration::from_secs(10);
+/// The operators' connections at a time.
+const ADMIN_CONNECTIONS: usize = 64;
 /// A request's head.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
-/// What a request in flight may take beside its own time-outs.
+/// What a request in flight may take beside its deadline.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// A running relay.
 #[derive(Debug)]
 pub struct Running {
     relay: Relay,
-    address: SocketAddr,
+    devices: Listening,
+    operators: Option<Listening>,
+}
+
+#[derive(Debug)]
+struct Listening {
+    at: Listen,
     stop: watch::Sender<()>,
     served: JoinHandle<()>,
 }
 
-/// The address cannot be listened on.
+/// An address cannot be listened on.
 #[derive(Debug)]
 pub struct ListenError {
-    address: SocketAddr,
+    field: &'static str,
+    at: Listen,
     source: io::Error,
 }
 
 impl fmt::Display for ListenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "listen: {} cannot be listened on ({}).", self.address, self.source.kind())
+        let Self { field, at, source } = self;
+        write!(f, "{field}: {at} cannot be listened on ({}).", source.kind())
     }
 }
 
@@ -59,40 +74,84 @@ impl std::error::Error for ListenError {
 }
 
 impl Running {
-    /// Where it listens.
+    /// Where devices are listened to.
     #[must_use]
-    pub fn address(&self) -> SocketAddr {
-        self.address
+    pub fn listen(&self) -> &Listen {
+        &self.devices.at
     }
 
-    /// Says at `GET /health` that it stops, goes on for the configured time, then takes no more connections, and returns when
+    /// Where operators are listened to.
+    #[must_use]
+    pub fn admin_listen(&self) -> Option<&Listen> {
+        self.operators.as_ref().map(|operators| &operators.at)
+    }
+
+    /// Says at `GET /readyz` that it stops, goes on for the configured time, then takes no more connections, and returns when
     /// every request under way is answered.
     pub async fn stop(self) {
         self.relay.stopping();
-        sleep(self.relay.config().drain).await;
+        let drain = self.relay.live().config.drain;
+        sleep(drain).await;
+        self.devices.stop().await;
+        if let Some(operators) = self.operators {
+            operators.stop().await;
+        }
+    }
+}
+
+impl Listening {
+    async fn start(
+        field: &'static str,
+        at: &Listen,
+        connections: usize,
+        grace: Duration,
+        router: Router,
+    ) -> Result<Self, ListenError> {
+        let (listener, at) =
+            Listener::bind(at).await.map_err(|source| ListenError { field, at: at.clone(), source })?;
+        let (stop, stopped) = watch::channel(());
+        let served = tokio::spawn(serve(listener, router, connections, grace, stopped));
+        Ok(Self { at, stop, served })
+    }
+
+    async fn stop(self) {
         drop(self.stop);
         // A failed task has stopped as well.
         let _ = self.served.await;
     }
 }
 
-/// Starts a relay in the current tokio runtime, on the address of its configuration.
+/// Starts a relay in the current tokio runtime, on the addresses of its configuration.
 ///
 /// # Errors
 /// [`ListenError`]; nothing runs then.
 pub async fn start(relay: Relay) -> Result<Running, ListenError> {
-    let address = relay.config().listen;
-    let failed = |source| ListenError { address, source };
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
-    let (stop, stopped) = watch::channel(());
-    let served = tokio::spawn(serve(listener, relay.clone(), stopped));
-    Ok(Running { relay, address, stop, served })
+    let live = relay.live();
+    let config = &live.config;
+    let operators = match config.admin_listen {
+        Some(address) => {
+            let router = admin::router(&relay);
+            Some(
+                Listening::start("admin_listen", &Listen::Tcp(address), ADMIN_CONNECTIONS, GRACE, router)
+                    .await?,
+            )
+        }
+        None => None,
+    };
+    let grace = config.deadline + GRACE;
+    let connections = config.limits.connections;
+    let devices = Listening::start("listen", &config.listen, connections, grace, relay.router()).await?;
+    Ok(Running { relay, devices, operators })
 }
 
-async fn serve(listener: TcpListener, relay: Relay, mut stopped: watch::Receiver<()>) {
-    let router = relay.router();
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+async fn serve(
+    listener: Listener,
+    router: Router,
+    places: usize,
+    grace: Duration,
+    mut stopped: watch::Receiver<()>,
+) {
+    let places = Arc::new(Semaphore::new(places));
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -109,38 +168,40 @@ async fn serve(listener: TcpListener, relay: Relay, mut stopped: watch::Receiver
         }
     }
     drop(listener);
-    let config = relay.config();
     let all_ended = async { while connections.join_next().await.is_some() {} };
-    if timeout(config.limits.body_timeout + config.enfuce.timeout + GRACE, all_ended).await.is_err() {
+    if timeout(grace, all_ended).await.is_err() {
         connections.shutdown().await;
     }
 }
 
 async fn accept(
-    listener: &TcpListener,
+    listener: &Listener,
     places: &Arc<Semaphore>,
-) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+) -> io::Result<(Stream, Option<SocketAddr>, OwnedSemaphorePermit)> {
     let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
     let (stream, peer) = listener.accept().await?;
     Ok((stream, peer, place))
 }
 
 async fn connection(
-    stream: TcpStream,
-    peer: SocketAddr,
+    stream: Stream,
+    peer: Option<SocketAddr>,
     _place: OwnedSemaphorePermit,
     router: Router,
     mut stopped: watch::Receiver<()>,
 ) {
-    // Answers are small: none of them should wait for another packet.
-    let _ = stream.set_nodelay(true);
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(WRITE));
     let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
         let mut request = request.map(Body::new);
-        request.extensions_mut().insert(ConnectInfo(peer));
+        if let Some(peer) = peer {
+            request.extensions_mut().insert(ConnectInfo(peer));
+        }
         router.clone().oneshot(request)
     });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(IDLE).max_buf_size(MAX_HEAD_BYTES);
+    let stream = Box::pin(stream);
     let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
     // An error here is a connection that broke.
     tokio::select! {

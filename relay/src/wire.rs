@@ -8,7 +8,7 @@ use base64ct::{Base64, Encoding};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::problem::Problem;
+use crate::operation::{Operation, Purpose};
 
 /// The longest control id, as in the module; Enfuce's are UUIDs of 36.
 const MAX_CONTROL_ID_BYTES: usize = 4096;
@@ -23,16 +23,12 @@ const WRAPPED_KEY_BYTES: [usize; 3] = [256, 384, 512];
 /// The hexadecimal digits of a check value, or of as much as Enfuce sends of it: at least three bytes, at most a block.
 const CHECK_VALUE_DIGITS: std::ops::RangeInclusive<usize> = 6..=32;
 
-/// What the device asks for.
+/// May stand before JSON (RFC 8259 §8.1).
+pub(crate) const BYTE_ORDER_MARK: &[u8] = &[0xef, 0xbb, 0xbf];
+
+/// What is wrong with a body; it names the field, and never repeats what was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Operation {
-    /// A TZPK under its public key, to set a PIN.
-    Tzpk,
-    /// To set the PIN.
-    Set,
-    /// The PIN under a TZPK, and that under its public key.
-    View,
-}
+pub(crate) struct Malformed(pub(crate) &'static str);
 
 /// A request of the device, checked. `Debug` is left out: it holds the control id.
 pub(crate) struct Request {
@@ -59,39 +55,84 @@ struct SetRequest {
 /// Reads a request's body.
 ///
 /// # Errors
-/// A 400 that names the field at fault.
-pub(crate) fn read_request(operation: Operation, body: &[u8]) -> Result<Request, Problem> {
+/// What names the field at fault.
+pub(crate) fn read_request(operation: Operation, body: &[u8]) -> Result<Request, Malformed> {
     let (control_id, sent) = match operation {
         Operation::Tzpk | Operation::View => {
-            let body: KeyRequest = read_object(body).ok_or_else(|| {
-                Problem::malformed(
-                    "The body has to be a JSON object of the strings controlId and publicKey alone.",
-                )
-            })?;
+            let body: KeyRequest = read_object(body).ok_or(Malformed(
+                "The body has to be a JSON object of the strings controlId and publicKey alone.",
+            ))?;
             if !is_public_key(&body.public_key) {
-                return Err(Problem::malformed(
+                return Err(Malformed(
                     "publicKey has to be the base64 of an RSA key's SubjectPublicKeyInfo in DER, of 2048 to 4096 bits.",
                 ));
             }
             (body.control_id, body.public_key)
         }
         Operation::Set => {
-            let body: SetRequest = read_object(body).ok_or_else(|| {
-                Problem::malformed(
-                    "The body has to be a JSON object of the strings controlId and pinBlock alone.",
-                )
-            })?;
+            let body: SetRequest = read_object(body).ok_or(Malformed(
+                "The body has to be a JSON object of the strings controlId and pinBlock alone.",
+            ))?;
             if !is_block(&body.pin_block) {
-                return Err(Problem::malformed("pinBlock has to be the base64 of 8 or 16 bytes."));
+                return Err(Malformed("pinBlock has to be the base64 of 8 or 16 bytes."));
             }
             (body.control_id, body.pin_block)
         }
     };
     if !is_control_id(&control_id) {
-        return Err(Problem::malformed("controlId has to be 1 to 4096 visible ASCII characters."));
+        return Err(CONTROL_ID);
     }
     Ok(Request { operation, control_id, sent })
 }
+
+/// A request for a control id, checked.
+pub(crate) struct ControlIdRequest {
+    pub(crate) card: String,
+    pub(crate) purpose: Purpose,
+}
+
+/// Reads the body of a request for a control id.
+///
+/// # Errors
+/// What names the field at fault.
+pub(crate) fn read_control_id_request(body: &[u8]) -> Result<ControlIdRequest, Malformed> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase", deny_unknown_fields)]
+    struct Body {
+        card_id: String,
+        operation: String,
+    }
+    let body: Body = read_object(body)
+        .ok_or(Malformed("The body has to be a JSON object of the strings cardId and operation alone."))?;
+    if !is_enfuce_id(&body.card_id) {
+        return Err(Malformed("cardId has to be 1 to 64 letters, digits and hyphens."));
+    }
+    let purpose =
+        Purpose::from_name(&body.operation).ok_or(Malformed("operation has to be set-pin or view-pin."))?;
+    Ok(ControlIdRequest { card: body.card_id, purpose })
+}
+
+/// Reads the body of a request for a status: its control id.
+///
+/// # Errors
+/// What names the field at fault.
+pub(crate) fn read_status_request(body: &[u8]) -> Result<String, Malformed> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase", deny_unknown_fields)]
+    struct Body {
+        control_id: String,
+    }
+    let body: Body = read_object(body)
+        .ok_or(Malformed("The body has to be a JSON object of the string controlId alone."))?;
+    if is_control_id(&body.control_id) { Ok(body.control_id) } else { Err(CONTROL_ID) }
+}
+
+/// Whether a text may be part of a path of Enfuce's: its ids are UUIDs or numbers.
+pub(crate) fn is_enfuce_id(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+const CONTROL_ID: Malformed = Malformed("controlId has to be 1 to 4096 visible ASCII characters.");
 
 /// Reads a JSON object. Without the look at where it begins, an array of the fields in their order would do as well.
 fn read_object<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Option<T> {
@@ -100,10 +141,12 @@ fn read_object<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Option<T> {
 }
 
 /// The fields of Enfuce's answer that the device is given; `None` unless the answer has the documented shape.
+///
+/// What is said of a PIN that was set is not looked at: that Enfuce said it in full, and not a login page, is enough.
 pub(crate) fn read_answer(operation: Operation, body: &[u8]) -> Option<Map<String, Value>> {
-    // A `set` may be answered without a body.
-    if operation == Operation::Set && body.is_empty() {
-        return Some(Map::new());
+    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
+    if operation == Operation::Set {
+        return (!body.trim_ascii_start().starts_with(b"<")).then(Map::new);
     }
     let mut answer: Map<String, Value> = serde_json::from_slice(body).ok()?;
     let mut passed = Map::new();

@@ -1,17 +1,23 @@
-//! The fields of both sources under one name each: `enfuce.auth.user` of the file is `CARD_PIN_RELAY_ENFUCE_AUTH_USER` of
-//! the environment. Each is taken once; what is left at the end is unknown. Faults are gathered, so that all are told at once.
+//! The fields of both sources under one name each: `enfuce.auth.user` of the file is `CARDPIN__ENFUCE__AUTH__USER` of the
+//! environment. Each is taken once; what is left at the end is unknown. Faults are gathered, so that all are told at once.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::fs;
 use std::ops::RangeInclusive;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use toml::{Table, Value};
 
-use super::{ConfigError, Hidden};
+use super::{ConfigError, pem};
+use crate::hidden::Hidden;
 
-const PREFIX: &str = "CARD_PIN_RELAY_";
+/// With two underscores, which are in none of the variables that Kubernetes makes of a Service's name.
+const PREFIX: &str = "CARDPIN__";
+
+/// Editors put it before UTF-8; it is not part of the text.
+const BYTE_ORDER_MARK: char = '\u{feff}';
 
 #[derive(Default)]
 pub(super) struct Fields {
@@ -43,6 +49,9 @@ impl Fields {
             let fault = |fault: String| ConfigError(vec![format!("{}: {fault}", path.display())]);
             let text = fs::read_to_string(path)
                 .map_err(|error| fault(format!("cannot be read ({}).", error.kind())))?;
+            if is_writable_by_anybody(path) {
+                return Err(fault(WRITABLE.to_owned()));
+            }
             let table = text.parse::<Table>().map_err(|error| {
                 // The parser's own words may quote a secret.
                 let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
@@ -60,7 +69,11 @@ impl Fields {
                 Value::Table(table) => self.flatten(&name, table),
                 Value::String(text) => drop(self.file.insert(name, text)),
                 Value::Integer(number) => drop(self.file.insert(name, number.to_string())),
-                _ => self.fault(name, "has to be a text or a whole number."),
+                Value::Array(values) if values.iter().all(Value::is_str) => {
+                    let texts: Vec<_> = values.iter().filter_map(Value::as_str).collect();
+                    self.file.insert(name, texts.join(","));
+                }
+                _ => self.fault(name, "has to be a text, a list of texts or a whole number."),
             }
         }
     }
@@ -79,11 +92,20 @@ impl Fields {
         self.faults.push(format!("{name}: {fault}"));
     }
 
-    /// Forgets what is under a table that makes no sense as a whole.
-    pub(super) fn forget(&mut self, table: &str) {
-        let (in_file, in_environment) = (format!("{table}."), format!("{}_", variable(table)));
-        self.file.retain(|name, _| !name.starts_with(&in_file));
-        self.environment.retain(|name, _| !name.starts_with(&in_environment));
+    /// Forgets a field, and what is under it as a table: it makes no sense without another that is at fault.
+    pub(super) fn forget(&mut self, name: &str) {
+        let is_under = |found: &str, name: &str, mark: &str| {
+            found.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(mark))
+        };
+        let variable = variable(name);
+        self.file.retain(|found, _| !is_under(found, name, "."));
+        self.environment.retain(|found, _| !is_under(found, &variable, "__"));
+    }
+
+    /// Whether anything was found wrong with a field.
+    pub(super) fn has_fault(&self, name: &str) -> bool {
+        let names = [format!("{name}:"), format!("{}:", variable(name))];
+        self.faults.iter().any(|fault| names.iter().any(|name| fault.starts_with(name)))
     }
 
     pub(super) fn take(&mut self, name: &str) -> Option<Found> {
@@ -139,8 +161,19 @@ impl Fields {
         number.unwrap_or(default)
     }
 
-    /// A secret: the field itself, or the file that `…_file` names, its line's end taken off.
+    /// A secret that has to be there.
     pub(super) fn secret(&mut self, name: &str) -> Option<Hidden> {
+        let faults = self.faults.len();
+        let secret = self.optional_secret(name);
+        if secret.is_none() && self.faults.len() == faults {
+            let fault = format!("is missing: give it, or the path of a file that holds it as {name}_file.");
+            self.fault(name, fault);
+        }
+        secret
+    }
+
+    /// A secret: the field itself, or the file that `…_file` names, its line's end taken off.
+    pub(super) fn optional_secret(&mut self, name: &str) -> Option<Hidden> {
         let from_file = format!("{name}_file");
         let has = |fields: &BTreeMap<_, _>, name: &str| fields.contains_key(name);
         let in_environment =
@@ -153,7 +186,6 @@ impl Fields {
             self.file.remove(name);
             self.file.remove(&from_file);
         }
-        let faults = self.faults.len();
         let (text, path) = (self.take(name), self.take(&from_file));
         let secret = match (text, path) {
             (Some(found), _) => Some(found),
@@ -169,13 +201,6 @@ impl Fields {
                 self.fault(found.name, "has to be one line of text.");
                 None
             }
-            None if self.faults.len() == faults => {
-                self.fault(
-                    name,
-                    format!("is missing: give it, or the path of a file that holds it as {from_file}."),
-                );
-                None
-            }
             secret => secret.map(|found| Hidden::new(found.text)),
         }
     }
@@ -186,9 +211,25 @@ impl Fields {
         self.contents(path)
     }
 
+    /// The certificates in the file that a field names.
+    pub(super) fn authorities(&mut self, name: &str) -> Option<Vec<u8>> {
+        let pem = self.file(name)?.text.into_bytes();
+        if pem::authorities(&pem).is_none() {
+            self.fault(name, "has to hold certificates in PEM.");
+        }
+        Some(pem)
+    }
+
     fn contents(&mut self, path: Found) -> Option<Found> {
         match fs::read_to_string(&path.text) {
-            Ok(text) => Some(Found { name: path.name, text }),
+            Ok(_) if is_writable_by_anybody(Path::new(&path.text)) => {
+                self.fault(path.name, WRITABLE);
+                None
+            }
+            Ok(text) => {
+                let text = text.strip_prefix(BYTE_ORDER_MARK).map(str::to_owned).unwrap_or(text);
+                Some(Found { name: path.name, text })
+            }
             Err(error) => {
                 self.fault(path.name, format!("the file it names cannot be read ({}).", error.kind()));
                 None
@@ -197,6 +238,13 @@ impl Fields {
     }
 }
 
+const WRITABLE: &str =
+    "the file can be changed by every user of the machine: take that right away (chmod o-w).";
+
+fn is_writable_by_anybody(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o002 != 0)
+}
+
 fn variable(name: &str) -> String {
-    format!("{PREFIX}{}", name.replace('.', "_").to_uppercase())
+    format!("{PREFIX}{}", name.replace('.', "__").to_uppercase())
 }

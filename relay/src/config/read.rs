@@ -4,15 +4,19 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
-use reqwest::header::HeaderName;
+use axum::http::HeaderValue;
 use url::{Host, Url};
 
 use super::fields::Fields;
-use super::{Auth, Config, ConfigError, Enfuce, Hidden, Limits, Platform};
-use crate::enfuce::check_certificates;
+use super::{Auth, Config, ConfigError, Enfuce, Limits, Listen, Platform, Quota, customers, pem};
+use crate::hidden::Hidden;
+use crate::operation::Purpose;
 
 /// The longest that anything may take.
 const LONGEST: u32 = 60_000;
+
+/// 128 bits in hexadecimal.
+const SHORTEST_KEY: usize = 32;
 
 /// Reads the configuration: the fields of the TOML file, if one is named, and of the environment, which wins.
 ///
@@ -23,29 +27,84 @@ pub fn read_config(
     environment: impl IntoIterator<Item = (String, String)>,
 ) -> Result<Config, ConfigError> {
     let mut fields = Fields::read(file, environment)?;
-    let listen =
-        fields.optional("listen", "an address and a port, such as 0.0.0.0:8081", |text| text.parse().ok());
-    let customer_header: Option<HeaderName> =
-        fields.optional("customer_header", "the name of an HTTP header", |text| text.parse().ok());
+    let address = |text: &str| text.parse().ok();
+    let listen = fields.optional("listen", LISTEN, listen);
+    let admin_listen = fields.optional("admin_listen", ADDRESS, address);
+    let customer = customers::customer(&mut fields);
     let drain = fields.number("drain_ms", 5000, 0..=LONGEST);
+    let deadline = fields.number("deadline_ms", 9000, 10..=LONGEST);
+    let cors_origins = fields.optional("cors_origins", ORIGINS, origins);
+    let audit_key = fields.optional_secret("audit.key").filter(|key| {
+        let is_long = key.expose().len() >= SHORTEST_KEY;
+        if !is_long {
+            fields.fault("audit.key", format!("has to be {SHORTEST_KEY} characters or more of random text."));
+        }
+        is_long
+    });
+    let operations = fields.optional("operations", "set-pin, view-pin, or both", |text| {
+        text.split(',').map(|name| Purpose::from_name(name.trim())).collect()
+    });
+    let default_listen = Listen::Tcp(SocketAddr::from((Ipv4Addr::LOCALHOST, 8081)));
+    let listen = listen.unwrap_or(default_listen);
+    let control_ids = customers::control_ids(&mut fields, customer.as_ref(), &listen);
+    let issuer_ca = fields.authorities("issuer_ca_file");
     let limits = limits(&mut fields);
+    let quota = Quota {
+        per_second: fields.number("quota.per_second", 50, 1..=1_000_000),
+        per_minute: fields.number("quota.per_minute", 3000, 1..=60_000_000),
+        copies: fields.number("quota.copies", 1, 1..=1000),
+    };
     let enfuce = enfuce(&mut fields);
     fields.finish()?;
     // With no fault everything is there.
-    let enfuce = enfuce.ok_or_else(|| ConfigError(vec!["enfuce: is incomplete.".to_owned()]))?;
+    let (Some(customer), Some(enfuce)) = (customer, enfuce) else {
+        return Err(ConfigError(vec!["The configuration is incomplete.".to_owned()]));
+    };
+    let default = Config::new(customer, enfuce);
     Ok(Config {
-        listen: listen.unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8081))),
-        customer_header,
+        listen,
+        admin_listen,
         drain: milliseconds(drain),
-        enfuce,
+        deadline: milliseconds(deadline),
+        cors_origins: cors_origins.unwrap_or_default(),
+        audit_key,
+        operations: operations.unwrap_or(Purpose::ALL.to_vec()),
+        control_ids,
+        issuer_ca,
+        quota,
         limits,
+        ..default
     })
+}
+
+const LISTEN: &str = "an address and a port, such as 0.0.0.0:8081, or unix: and the path of a socket";
+
+fn listen(text: &str) -> Option<Listen> {
+    match text.strip_prefix("unix:") {
+        Some(path) => Path::new(path).is_absolute().then(|| Listen::Unix(path.into())),
+        None => text.parse().ok().map(Listen::Tcp),
+    }
+}
+
+const ADDRESS: &str = "an address and a port, such as 0.0.0.0:8081";
+
+const ORIGINS: &str = "origins such as https://app.example, or null, with commas between them";
+
+/// `*` is not one: any page could then set a PIN with the customer's session.
+fn origins(text: &str) -> Option<Vec<HeaderValue>> {
+    let origin = |text: &str| {
+        let is_origin =
+            text == "null" || Url::parse(text).is_ok_and(|url| url.origin().ascii_serialization() == text);
+        HeaderValue::from_str(text).ok().filter(|_| is_origin)
+    };
+    text.split(',').map(|text| origin(text.trim())).collect()
 }
 
 fn limits(fields: &mut Fields) -> Limits {
     let default = Limits::default();
     let body_timeout = fields.number("limits.body_timeout_ms", 5000, 10..=LONGEST);
     Limits {
+        connections: fields.number("limits.connections", 1000, 1..=1_000_000) as usize,
         body_bytes: fields.number("limits.body_bytes", 8 * 1024, 1024..=64 * 1024) as usize,
         body_timeout: milliseconds(body_timeout),
         per_minute: fields.number("limits.per_minute", default.per_minute, 1..=1_000_000),
@@ -61,6 +120,12 @@ fn enfuce(fields: &mut Fields) -> Option<Enfuce> {
         _ => None,
     });
     let base_url = fields.needed("enfuce.base_url", URL, url);
+    let card_base_url = fields.optional("enfuce.card_base_url", URL, url);
+    let card_product = fields.optional("enfuce.card_product", "a product such as MC_CARD", |text| {
+        let is_name =
+            text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
+        is_name.then(|| text.to_owned())
+    });
     let audit_user = fields.needed("enfuce.audit_user", "1 to 64 visible ASCII characters", |text| {
         let is_name = text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_graphic());
         is_name.then(|| text.to_owned())
@@ -68,40 +133,39 @@ fn enfuce(fields: &mut Fields) -> Option<Enfuce> {
     let auth = auth(fields);
     let connect_timeout = fields.number("enfuce.connect_timeout_ms", 3000, 10..=LONGEST);
     let timeout = fields.number("enfuce.timeout_ms", 8000, 10..=LONGEST);
-    let ca = fields.file("enfuce.ca_file");
-    let certificate = fields.file("enfuce.client_certificate_file");
-    let key = fields.file("enfuce.client_key_file");
-    let identity = match (certificate, key) {
-        (Some(certificate), Some(key)) => Some(Hidden::new(format!("{}\n{}", certificate.text, key.text))),
-        (None, None) => None,
-        // A file that cannot be read is a fault already, and this one more.
-        _ => {
-            fields.fault(
-                "enfuce.client_certificate_file",
-                "and enfuce.client_key_file go together: give both.",
-            );
-            None
-        }
-    };
-    let ca = ca.map(|found| found.text.into_bytes());
-    let (ca_is_good, identity_is_good) = check_certificates(ca.as_deref(), identity.as_ref());
-    if !ca_is_good {
-        fields.fault("enfuce.ca_file", "has to hold certificates in PEM.");
-    }
-    if !identity_is_good {
-        let fault = "and enfuce.client_key_file have to hold a certificate in PEM and its private key in PKCS #8, SEC 1 or PKCS #1.";
-        fields.fault("enfuce.client_certificate_file", fault);
-    }
+    let calls = fields.number("enfuce.calls", 200, 1..=100_000);
+    let ca = fields.authorities("enfuce.ca_file");
+    let client_identity = client_identity(fields);
+    let default = Enfuce::new(platform?, base_url?, audit_user?, auth?);
     Some(Enfuce {
-        platform: platform?,
-        base_url: base_url?,
-        audit_user: audit_user?,
-        auth: auth?,
+        card_base_url: card_base_url.unwrap_or(default.card_base_url),
+        card_product: card_product.unwrap_or(default.card_product),
         connect_timeout: milliseconds(connect_timeout),
         timeout: milliseconds(timeout),
+        calls: calls as usize,
         ca,
-        client_identity: identity,
+        client_identity,
+        ..default
     })
+}
+
+fn client_identity(fields: &mut Fields) -> Option<Hidden> {
+    let certificate = fields.file("enfuce.client_certificate_file");
+    let key = fields.file("enfuce.client_key_file");
+    let fault = match (certificate, key) {
+        (Some(certificate), Some(key)) => {
+            let identity = Hidden::new(format!("{}\n{}", certificate.text, key.text));
+            if pem::identity(&identity).is_some() {
+                return Some(identity);
+            }
+            "and enfuce.client_key_file have to hold a certificate in PEM and its private key in PKCS #8, SEC 1 or PKCS #1."
+        }
+        (None, None) => return None,
+        // A file that cannot be read is a fault already, and this one more.
+        _ => "and enfuce.client_key_file go together: give both.",
+    };
+    fields.fault("enfuce.client_certificate_file", fault);
+    None
 }
 
 fn auth(fields: &mut Fields) -> Option<Auth> {
@@ -138,9 +202,10 @@ fn auth(fields: &mut Fields) -> Option<Auth> {
     }
 }
 
-const URL: &str = "an https address without a user, query or fragment (http only for this machine itself)";
+pub(super) const URL: &str =
+    "an https address without a user, query or fragment (http only for this machine itself)";
 
-fn url(text: &str) -> Option<Url> {
+pub(super) fn url(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
     let is_bare = url.username().is_empty()
         && url.password().is_none()

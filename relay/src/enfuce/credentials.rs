@@ -1,101 +1,227 @@
 //! The relay's own credentials, and the access token that they earn.
 
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use reqwest::{Client, RequestBuilder};
+use axum::http::HeaderValue;
+use base64ct::{Base64, Encoding};
+use reqwest::Client;
 use serde::Deserialize;
-use tokio::sync::Mutex;
+use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::Instant;
 
-use super::{Failure, body};
-use crate::config::{Auth, Hidden};
+use super::UNAUTHORIZED;
+use crate::config::Auth;
+use crate::failure::{Failure, Kind};
+use crate::outbound::{self, body};
+use crate::wire::BYTE_ORDER_MARK;
 
 /// A token is renewed this long before it expires, so that it outlives the request that it goes with.
 const MARGIN: Duration = Duration::from_secs(30);
 /// What is assumed of a token that does not say how long it lives.
-const DEFAULT_LIFE: u64 = 60;
+const DEFAULT_LIFE: f64 = 60.0;
 /// A token is not kept longer than this, whatever it says.
-const LONGEST_LIFE: u64 = 24 * 3600;
+const LONGEST_LIFE: f64 = 24.0 * 3600.0;
+/// After a token was refused to the relay nobody asks for one for this long.
+const PAUSE: Duration = Duration::from_secs(1);
 
-#[derive(Debug)]
 pub(super) struct Credentials {
     auth: Auth,
+    kept: Mutex<Kept>,
     /// Held while a token is fetched, so that one request fetches it for all.
-    token: Mutex<Option<Token>>,
+    fetching: AsyncMutex<()>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Default)]
+struct Kept {
+    token: Option<Token>,
+    failed: Option<(Failure, Instant)>,
+}
+
+#[derive(Clone)]
 struct Token {
-    value: Hidden,
+    /// As it is sent, marked as a secret.
+    authorization: HeaderValue,
     renew_at: Instant,
+    expires_at: Instant,
 }
 
 #[derive(Deserialize)]
 struct TokenAnswer {
     access_token: String,
     token_type: String,
-    expires_in: Option<u64>,
+    /// Some servers send it as a string, and RFC 6749 §5.1 only recommends it: what cannot be read counts as absent.
+    expires_in: Option<serde_json::Value>,
 }
 
 impl Credentials {
     pub(super) fn new(auth: Auth) -> Self {
-        Self { auth, token: Mutex::new(None) }
+        Self { auth, kept: Mutex::default(), fetching: AsyncMutex::new(()) }
     }
 
-    /// Adds them to a request.
+    /// The value of the header `Authorization`.
     ///
     /// # Errors
-    /// [`Failure::NoToken`] where a token is needed and none is given; the request has not been sent.
-    pub(super) async fn add_to(
-        &self,
-        request: RequestBuilder,
-        client: &Client,
-    ) -> Result<RequestBuilder, Failure> {
-        Ok(match &self.auth {
-            Auth::Basic { user, password } => request.basic_auth(user, Some(password.expose())),
-            Auth::Bearer { token } => request.bearer_auth(token.expose()),
-            Auth::OAuth2 { .. } => request.bearer_auth(self.token(client).await?.expose()),
-        })
-    }
-
-    /// Enfuce does not take the token: it has been revoked, or the clocks differ. The next request fetches another.
-    pub(super) async fn refused(&self) {
-        *self.token.lock().await = None;
-    }
-
-    async fn token(&self, client: &Client) -> Result<Hidden, Failure> {
-        let mut kept = self.token.lock().await;
-        if let Some(token) = kept.as_ref().filter(|token| Instant::now() < token.renew_at) {
-            return Ok(token.value.clone());
+    /// Where a token is needed and none is given.
+    pub(super) async fn authorization(&self, client: &Client) -> Result<HeaderValue, Failure> {
+        match &self.auth {
+            Auth::Basic { user, password } => basic(user, password.expose()),
+            Auth::Bearer { token } => bearer(token.expose()),
+            Auth::OAuth2 { .. } => self.token(client).await,
         }
-        *kept = None;
-        let token = self.fetch(client).await.ok_or(Failure::NoToken)?;
-        Ok(kept.insert(token).value.clone())
+    }
+
+    /// Enfuce does not take the token: it has been revoked, or the clocks differ. A newer one is kept.
+    pub(super) fn refused(&self, authorization: &HeaderValue) {
+        let mut kept = self.kept();
+        if kept.token.as_ref().is_some_and(|token| token.authorization == *authorization) {
+            kept.token = None;
+        }
+    }
+
+    /// When the access token expires, in Unix time.
+    pub(super) fn expire(&self) -> Option<i64> {
+        let expires_at = self.kept().token.as_ref()?.expires_at;
+        let left = expires_at.saturating_duration_since(Instant::now());
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+        i64::try_from((now + left).as_secs()).ok()
+    }
+
+    /// Whether a request that failed so is worth another try with another token.
+    pub(super) fn may_have_another(&self, failure: Failure) -> bool {
+        failure.cause == UNAUTHORIZED && matches!(self.auth, Auth::OAuth2 { .. })
+    }
+
+    fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The token that is kept, if it can still be used at `now`; and whether it is time for another.
+    fn usable(&self, now: Instant) -> Option<(HeaderValue, bool)> {
+        let kept = self.kept();
+        let token = kept.token.as_ref().filter(|token| now < token.expires_at)?;
+        Some((token.authorization.clone(), now >= token.renew_at))
+    }
+
+    async fn token(&self, client: &Client) -> Result<HeaderValue, Failure> {
+        // Until what was fetched, or what went wrong, is kept.
+        let _guard = match self.usable(Instant::now()) {
+            Some((token, false)) => return Ok(token),
+            // One request fetches another; the rest go on with this one meanwhile.
+            Some((token, true)) => match self.fetching.try_lock() {
+                Ok(guard) => guard,
+                Err(_) => return Ok(token),
+            },
+            None => self.fetching.lock().await,
+        };
+        if let Some((token, false)) = self.usable(Instant::now()) {
+            return Ok(token);
+        }
+        let recent = self.kept().failed.filter(|(_, until)| Instant::now() < *until);
+        let fetched = match recent {
+            Some((failure, _)) => Err(failure),
+            None => self.fetch(client).await,
+        };
+        match fetched {
+            Ok(token) => {
+                let authorization = token.authorization.clone();
+                *self.kept() = Kept { token: Some(token), failed: None };
+                Ok(authorization)
+            }
+            Err(failure) => {
+                if recent.is_none() {
+                    self.kept().failed = Some((failure, Instant::now() + PAUSE));
+                }
+                // The old one may do for a while.
+                self.usable(Instant::now()).map(|(token, _)| token).ok_or(failure)
+            }
+        }
     }
 
     /// RFC 6749 §4.4.2 and §2.3.1, where user and password are form-encoded before they are put into HTTP Basic.
-    async fn fetch(&self, client: &Client) -> Option<Token> {
-        let Auth::OAuth2 { token_url, client_id, client_secret, scope } = &self.auth else { return None };
+    async fn fetch(&self, client: &Client) -> Result<Token, Failure> {
+        let none = |cause| Failure::new(Kind::NoToken, cause);
+        let Auth::OAuth2 { token_url, client_id, client_secret, scope } = &self.auth else {
+            return Err(none("token_refused"));
+        };
         let asked_at = Instant::now();
         let scope = scope.as_deref().map(|scope| ("scope", scope));
         let form: Vec<_> = [("grant_type", "client_credentials")].into_iter().chain(scope).collect();
         let request = client.post(token_url.clone()).form(&form);
         let request = request.basic_auth(encode(client_id), Some(encode(client_secret.expose())));
-        let mut response = request.send().await.ok()?;
+        let mut response = request.send().await.map_err(|error| none(outbound::failure(&error).cause))?;
         if !response.status().is_success() {
-            return None;
+            return Err(none("token_refused"));
         }
-        let answer: TokenAnswer = serde_json::from_slice(&body(&mut response).await.ok()?).ok()?;
-        let is_token = !answer.access_token.is_empty()
-            && answer.access_token.bytes().all(|byte| byte.is_ascii_graphic())
-            && answer.token_type.eq_ignore_ascii_case("bearer");
-        let life = Duration::from_secs(answer.expires_in.unwrap_or(DEFAULT_LIFE).min(LONGEST_LIFE));
+        let body = body(&mut response).await.map_err(|failure| none(failure.cause))?;
+        let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&body);
+        let answer: TokenAnswer =
+            serde_json::from_slice(body).map_err(|_| none("token_answer_not_understood"))?;
+        if !answer.token_type.eq_ignore_ascii_case("bearer") {
+            return Err(none("token_of_another_type"));
+        }
+        let is_token = |token: &str| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
+        if !is_token(&answer.access_token) {
+            return Err(none("token_answer_not_understood"));
+        }
+        let life = Duration::from_secs_f64(life(answer.expires_in.as_ref()));
         // A short-lived token is used for half its life at least.
         let renew_at = asked_at + life.saturating_sub(MARGIN).max(life / 2);
-        is_token.then(|| Token { value: Hidden::new(answer.access_token), renew_at })
+        Ok(Token { authorization: bearer(&answer.access_token)?, renew_at, expires_at: asked_at + life })
     }
+}
+
+/// The seconds that a token lives.
+fn life(expires_in: Option<&serde_json::Value>) -> f64 {
+    let number = expires_in.and_then(|value| match value {
+        serde_json::Value::String(text) => text.parse().ok(),
+        value => value.as_f64(),
+    });
+    number.filter(|seconds: &f64| *seconds >= 0.0).unwrap_or(DEFAULT_LIFE).min(LONGEST_LIFE)
+}
+
+fn basic(user: &str, password: &str) -> Result<HeaderValue, Failure> {
+    authorization("Basic", &Base64::encode_string(format!("{user}:{password}").as_bytes()))
+}
+
+fn bearer(token: &str) -> Result<HeaderValue, Failure> {
+    authorization("Bearer", token)
+}
+
+fn authorization(scheme: &str, credentials: &str) -> Result<HeaderValue, Failure> {
+    // The configuration has made sure that there are no control characters.
+    let mut value = HeaderValue::try_from(format!("{scheme} {credentials}"))
+        .map_err(|_| Failure::new(Kind::NoToken, "credentials_not_sendable"))?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 fn encode(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DEFAULT_LIFE, LONGEST_LIFE, life};
+    use serde_json::json;
+
+    #[test]
+    fn a_life_is_read_in_every_form_that_servers_send() {
+        for (sent, seconds) in [
+            (json!(3600), 3600.0),
+            (json!("3599"), 3599.0),
+            (json!(3600.0), 3600.0),
+            (json!(3.6e3), 3600.0),
+            (json!(0), 0.0),
+            (json!(-1), DEFAULT_LIFE),
+            (json!(true), DEFAULT_LIFE),
+            (json!(null), DEFAULT_LIFE),
+            (json!("NaN"), DEFAULT_LIFE),
+            (json!("soon"), DEFAULT_LIFE),
+            (json!(1e30), LONGEST_LIFE),
+        ] {
+            assert!((life(Some(&sent)) - seconds).abs() < 0.001, "{sent}");
+        }
+        assert!((life(None) - DEFAULT_LIFE).abs() < 0.001);
+    }
 }

@@ -4,7 +4,8 @@ use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
 
 use crate::config::{Enfuce, Platform};
-use crate::wire::{Operation, Request};
+use crate::operation::Operation;
+use crate::wire::Request;
 
 /// The request as the platform expects it, without the credentials.
 pub(super) fn translate(enfuce: &Enfuce, client: &Client, request: &Request) -> RequestBuilder {

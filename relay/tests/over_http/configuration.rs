@@ -23,20 +23,23 @@ fn good() -> String {
 }
 
 #[test]
-fn both_examples_of_the_readme_are_good() {
+fn the_examples_of_the_readme_are_good() {
     let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
     let examples: Vec<_> =
         readme.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
-    assert_eq!(examples.len(), 2);
+    assert_eq!(examples.len(), 3);
     let folder = Folder::make();
     let secret = folder.0.join("secret");
     fs::write(&secret, "hush\n").unwrap();
+    let keys = folder.0.join("keys");
+    fs::write(&keys, "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\n").unwrap();
     for example in examples {
         let mut config = String::new();
         for line in example.lines() {
             // The files of the example are not here.
             match line.split_once("_file = ") {
-                Some((name @ ("password" | "client_secret"), _)) => {
+                Some(("seal_keys", _)) => config += &format!("seal_keys_file = {keys:?}\n"),
+                Some((name @ ("password" | "client_secret" | "authorize_token"), _)) => {
                     config += &format!("{name}_file = {secret:?}\n")
                 }
                 Some(_) => {}
@@ -52,17 +55,30 @@ fn every_field_of_the_readme_is_one_and_no_other_is() {
     let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
     for name in [
         "listen",
+        "admin_listen",
         "customer_header",
+        "customer",
         "drain_ms",
+        "deadline_ms",
+        "cors_origins",
+        "operations",
+        "issuer_ca_file",
         "enfuce.platform",
         "enfuce.base_url",
+        "enfuce.card_base_url",
+        "enfuce.card_product",
         "enfuce.audit_user",
         "enfuce.connect_timeout_ms",
         "enfuce.timeout_ms",
+        "enfuce.calls",
         "enfuce.ca_file",
         "enfuce.client_certificate_file",
         "enfuce.client_key_file",
         "enfuce.auth.kind",
+        "quota.per_second",
+        "quota.per_minute",
+        "quota.copies",
+        "limits.connections",
         "limits.body_bytes",
         "limits.body_timeout_ms",
         "limits.per_minute",
@@ -71,21 +87,17 @@ fn every_field_of_the_readme_is_one_and_no_other_is() {
     ] {
         assert!(readme.contains(&format!("`{name}`")), "{name} is not in the README");
         // No rule of any field takes this, so that it is refused by its own name.
-        let variable = format!("CARD_PIN_RELAY_{}", name.replace('.', "_").to_uppercase());
+        let variable = format!("CARDPIN__{}", name.replace('.', "__").to_uppercase());
         let (code, said) = check(&good(), &[(&variable, "\u{7}hush hush")]);
         assert!(
             code == Some(2) && said.contains(&variable) && !said.contains("no such field"),
             "{name}: {said}"
         );
     }
-    let (code, said) = check(
-        &format!("{}colour = \"hush\"\n[limit]\nburst = 1\n", good()),
-        &[("CARD_PIN_RELAY_COLOUR", "hush")],
-    );
+    let (code, said) =
+        check(&format!("{}colour = \"hush\"\n[limit]\nburst = 1\n", good()), &[("CARDPIN__COLOUR", "hush")]);
     assert_eq!(code, Some(2));
-    for unknown in
-        ["enfuce.colour: there is no such field", "limit.burst: there", "CARD_PIN_RELAY_COLOUR: there"]
-    {
+    for unknown in ["enfuce.colour: there is no such field", "limit.burst: there", "CARDPIN__COLOUR: there"] {
         assert!(said.contains(unknown), "{unknown} not in {said}");
     }
 }
@@ -97,6 +109,7 @@ fn faults_are_told_all_at_once() {
     let told: Vec<_> = said.lines().map(|line| line.split(':').next().unwrap()).collect();
     let expected = [
         "listen",
+        "customer",
         "drain_ms",
         "limits.burst",
         "enfuce.platform",
@@ -137,9 +150,24 @@ fn each_rule_has_its_sentence() {
             with("user = \"sandbox\"", "user = \"a\", token = \"hush\""),
             "enfuce.auth.token: there is no such field",
         ),
-        (with("drain_ms = 0", "drain_ms = true"), "drain_ms: has to be a text or a whole number"),
+        (format!("{}[audit]\nkey = \"hush\"", good()), "audit.key: has to be 32 characters"),
+        (with("\"peer-address\"", "\"hush\""), "customer: has to be jwt, or peer-address"),
+        (with("customer = \"peer-address\"", ""), "customer: is missing"),
+        (
+            with("drain_ms = 0", "customer_header = \"x\""),
+            "customer: there is no such field, or it does not go",
+        ),
+        (with("drain_ms = 0", "cors_origins = \"*\""), "cors_origins: has to be origins"),
+        (
+            with("drain_ms = 0", "cors_origins = [\"https://app.example/hush\"]"),
+            "cors_origins: has to be origins",
+        ),
+        (
+            with("drain_ms = 0", "drain_ms = true"),
+            "drain_ms: has to be a text, a list of texts or a whole number",
+        ),
         (with("drain_ms = 0", "drain_ms = -1"), "drain_ms: has to be a whole number from 0 to 60000"),
-        (with("drain_ms = 0", "drain_ms = hush"), "line 2 is not valid TOML"),
+        (with("drain_ms = 0", "drain_ms = hush"), "line 4 is not valid TOML"),
     ] {
         let (code, said) = check(&config, &[]);
         assert!(code == Some(2) && said.lines().count() == 1 && said.contains(hint), "{hint} not in {said}");
@@ -158,7 +186,7 @@ async fn the_environment_wins_and_is_enough() {
     let folder = Folder::make();
     let secret = folder.0.join("secret");
     fs::write(&secret, "from a file\r\n").unwrap();
-    let variable = ("CARD_PIN_RELAY_ENFUCE_AUTH_PASSWORD_FILE", secret.to_str().unwrap());
+    let variable = ("CARDPIN__ENFUCE__AUTH__PASSWORD_FILE", secret.to_str().unwrap());
     assert_eq!(
         check(&good().replace("\"sandbox\" }", "\"x\", password_file = \"y\" }"), &[variable]).0,
         Some(0)
@@ -170,11 +198,12 @@ async fn the_environment_wins_and_is_enough() {
         ("PLATFORM", "classic"),
         ("BASE_URL", &upstream.base_url),
         ("AUDIT_USER", "from-the-environment"),
-        ("AUTH_KIND", "bearer"),
-        ("AUTH_TOKEN_FILE", secret.to_str().unwrap()),
+        ("AUTH__KIND", "bearer"),
+        ("AUTH__TOKEN_FILE", secret.to_str().unwrap()),
     ] {
-        command.env(format!("CARD_PIN_RELAY_ENFUCE_{name}"), value);
+        command.env(format!("CARDPIN__ENFUCE__{name}"), value);
     }
+    command.env("CARDPIN__CUSTOMER", "peer-address");
     assert!(command.arg("--check").output().unwrap().status.success());
 
     let config = classic(&upstream.base_url, "").replace("\"sandbox\" }", "\"in the file\" }");
@@ -193,7 +222,7 @@ fn an_address_in_use_is_said() {
     let folder = Folder::make();
     let file = folder.0.join("relay.toml");
     fs::write(&file, good()).unwrap();
-    let output = command().arg("--config").arg(file).env("CARD_PIN_RELAY_LISTEN", &address).output().unwrap();
+    let output = command().arg("--config").arg(file).env("CARDPIN__LISTEN", &address).output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.code() == Some(2) && said.contains(&address), "{said}");
 }

@@ -3,15 +3,19 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod device;
+mod issuer;
 mod process;
 mod sandbox;
 mod upstream;
 
 mod answers;
+mod back_end;
 mod configuration;
 mod limits;
 mod openapi;
+mod operating;
 mod platforms;
 mod secrecy;
+mod seeing;
 mod stopping;
 mod tls;

@@ -4,7 +4,8 @@
 use serde_json::{Value, json};
 
 use crate::device::{key_request, set_request};
-use crate::process::{Relay, classic};
+use crate::issuer::issuing;
+use crate::process::{Folder, Relay, classic};
 use crate::upstream::{Upstream, ok};
 use base64ct::{Base64, Encoding};
 
@@ -36,12 +37,20 @@ fn assert_fits(schema: &Value, value: &Value) {
     }
 }
 
+/// Checks an object against a schema of the document.
+#[track_caller]
+pub(crate) fn assert_documented(name: &str, value: &Value) {
+    assert_fits(schema(&document(), name), value);
+}
+
 #[tokio::test]
 async fn the_document_has_the_routes_and_no_others() {
     let document = document();
     let upstream = Upstream::start(|_| ok("{}")).await;
-    let relay = Relay::start(&classic(&upstream.base_url, ""));
-    let mut paths = vec!["/tzpk", "/set", "/view", "/health"];
+    let folder = Folder::make();
+    let config = issuing(&classic(&upstream.base_url, ""), &folder, &upstream.base_url);
+    let relay = Relay::start_with(folder, &config, &[]);
+    let mut paths = vec!["/tzpk", "/set", "/view", "/control-id", "/status"];
     paths.sort_unstable();
     let documented: Vec<_> = document["paths"].as_object().unwrap().keys().collect();
     assert_eq!(documented, paths);
@@ -75,13 +84,14 @@ async fn answers_have_the_documented_shape_and_statuses() {
         assert_fits(schema(&document, answer), &relay.post(path, &request).await.json());
         let refused = relay.post(path, &json!({})).await;
         assert_fits(schema(&document, "Problem"), &refused.json());
-        let mut expected = vec!["200", "400", "404", "409", "410", "413", "415", "429", "500", "502", "504"];
+        let mut expected =
+            vec!["200", "400", "401", "404", "405", "409", "410", "413", "415", "429", "500", "502", "504"];
+        expected.push("431");
         expected.push(if path == "/set" { "424" } else { "503" });
         expected.sort_unstable();
         let statuses: Vec<_> = operation["responses"].as_object().unwrap().keys().collect();
         assert_eq!(statuses, expected, "{path}");
     }
-    assert_fits(schema(&document, "Health"), &relay.get("/health").await.json());
     // The codes of the document are those of the source.
     let source = include_str!("../../src/problem.rs");
     for code in schema(&document, "Problem")["properties"]["code"]["enum"].as_array().unwrap() {

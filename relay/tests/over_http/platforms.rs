@@ -156,12 +156,12 @@ async fn an_access_token_is_renewed_before_it_expires_and_when_it_is_refused() {
     .await;
     let relay = Relay::start(&nextgen(&upstream.base_url, ""));
     let set = set_request("an-id", &[1; 8]);
-    let refused = relay.post("/set", &set).await;
-    assert_eq!((refused.status, &*refused.code()), (424, "enfuce_refuses_relay"));
+    // What was refused for its token was not done, and goes once more with another.
+    assert_eq!(relay.post("/set", &set).await.status, 200);
     let sets = |received: Vec<Received>| {
         received.into_iter().filter(|request| request.line.ends_with("/set")).count()
     };
-    assert_eq!(sets(upstream.received()), 1, "a set is not repeated, not even with a better token");
+    assert_eq!(sets(upstream.received()), 2);
     for _ in 0..3 {
         assert_eq!(relay.post("/set", &set).await.status, 200);
     }

@@ -42,7 +42,10 @@ pub(crate) fn command() -> Command {
 pub(crate) struct Relay {
     pub(crate) child: Child,
     pub(crate) base_url: String,
+    pub(crate) admin_url: String,
     pub(crate) client: Client,
+    /// The customer's token, where they have one.
+    pub(crate) token: Option<String>,
     log: Arc<Mutex<String>>,
     reader: Option<JoinHandle<()>>,
     _folder: Folder,
@@ -73,10 +76,14 @@ impl Answer {
     }
 }
 
+/// What stands before the tables.
+const TOP: &str =
+    "listen = \"127.0.0.1:0\"\nadmin_listen = \"127.0.0.1:0\"\ncustomer = \"peer-address\"\ndrain_ms = 0\n";
+
 /// A configuration for the classic platform, with `more` after the table `[enfuce]`.
 pub(crate) fn classic(base_url: &str, more: &str) -> String {
     format!(
-        "listen = \"127.0.0.1:0\"\ndrain_ms = 0\n[enfuce]\nplatform = \"classic\"\nbase_url = \"{base_url}\"\naudit_user = \"relay\"\n\
+        "{TOP}[enfuce]\nplatform = \"classic\"\nbase_url = \"{base_url}\"\naudit_user = \"relay\"\n\
          auth = {{ kind = \"basic\", user = \"sandbox\", password = \"sandbox\" }}\n{more}\n"
     )
 }
@@ -84,7 +91,7 @@ pub(crate) fn classic(base_url: &str, more: &str) -> String {
 /// A configuration for the nextgen platform.
 pub(crate) fn nextgen(base_url: &str, more: &str) -> String {
     format!(
-        "listen = \"127.0.0.1:0\"\ndrain_ms = 0\n[enfuce]\nplatform = \"nextgen\"\nbase_url = \"{base_url}\"\naudit_user = \"relay\"\n{more}\n\
+        "{TOP}[enfuce]\nplatform = \"nextgen\"\nbase_url = \"{base_url}\"\naudit_user = \"relay\"\n{more}\n\
          [enfuce.auth]\nkind = \"oauth2\"\ntoken_url = \"{base_url}/oauth2/token\"\nclient_id = \"sandbox\"\nclient_secret = \"sandbox\"\n"
     )
 }
@@ -101,11 +108,14 @@ impl Relay {
         command.arg("--config").arg(&file).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.envs(environment.iter().copied());
         let mut child = command.spawn().unwrap();
-        let mut said = String::new();
         let mut errors = BufReader::new(child.stderr.take().unwrap());
-        errors.read_line(&mut said).unwrap();
-        let base_url =
-            said.trim().strip_prefix("Listening on ").unwrap_or_else(|| panic!("{said}")).to_owned();
+        let mut address_after = |words: &str| {
+            let mut said = String::new();
+            errors.read_line(&mut said).unwrap();
+            said.trim().strip_prefix(words).unwrap_or_else(|| panic!("{said}")).to_owned()
+        };
+        let base_url = address_after("Listening on ");
+        let admin_url = address_after("For operators on ");
         let log = Arc::new(Mutex::new(String::new()));
         let (lines, kept) = (BufReader::new(child.stdout.take().unwrap()), Arc::clone(&log));
         let reader = thread::spawn(move || {
@@ -114,7 +124,7 @@ impl Relay {
             }
         });
         let client = Client::builder().no_proxy().build().unwrap();
-        Self { child, base_url, client, log, reader: Some(reader), _folder: folder }
+        Self { child, base_url, admin_url, client, token: None, log, reader: Some(reader), _folder: folder }
     }
 
     pub(crate) fn address(&self) -> &str {
@@ -122,24 +132,49 @@ impl Relay {
     }
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
-        Answer::read(self.client.post(format!("{}{path}", self.base_url)).json(body).send().await.unwrap())
-            .await
+        let request = self.client.post(format!("{}{path}", self.base_url)).json(body);
+        let request = match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        };
+        Answer::read(request.send().await.unwrap()).await
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
         Answer::read(self.client.get(format!("{}{path}", self.base_url)).send().await.unwrap()).await
     }
 
-    /// The log so far, once it has `lines` lines.
+    /// What operators are told.
+    pub(crate) async fn admin(&self, path: &str) -> Answer {
+        let request = self.client.get(format!("{}{path}", self.admin_url)).timeout(Duration::from_secs(60));
+        Answer::read(request.send().await.unwrap()).await
+    }
+
+    /// The lines of requests so far, once there are `lines` of them.
     pub(crate) fn log(&self, lines: usize) -> Vec<Value> {
-        let deadline = Instant::now() + Duration::from_secs(5);
+        let deadline = Instant::now() + Duration::from_secs(60);
         loop {
-            let log = self.log.lock().unwrap().clone();
-            if log.lines().count() >= lines || Instant::now() > deadline {
-                return log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+            let log = self.lines();
+            let requests: Vec<_> = log.into_iter().filter(|line| line["event"].is_null()).collect();
+            if requests.len() >= lines || Instant::now() > deadline {
+                return requests;
             }
             thread::sleep(Duration::from_millis(10));
         }
+    }
+
+    /// Waits for a line about the relay itself.
+    pub(crate) fn wait_for_event(&self, event: &str) {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !self.lines().iter().any(|line| line["event"] == event) {
+            assert!(Instant::now() < deadline, "{event} never comes");
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    fn lines(&self) -> Vec<Value> {
+        let log = self.log.lock().unwrap().clone();
+        log.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     pub(crate) fn signal(&self, name: &str) {

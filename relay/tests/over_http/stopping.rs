@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use serde_json::json;
-
 use crate::device::set_request;
 use crate::process::{Relay, classic};
 use crate::upstream::{Answer, Upstream, ok};
@@ -14,18 +12,16 @@ async fn on_sigterm_it_says_so_goes_on_for_a_while_and_finishes_what_is_under_wa
     let upstream = Upstream::start(move |_| Answer::After(slow, Box::new(ok("{}")))).await;
     let config = classic(&upstream.base_url, "").replace("drain_ms = 0", "drain_ms = 600");
     let mut relay = Relay::start(&config);
-    assert_eq!(
-        (relay.get("/health").await.status, relay.get("/health").await.json()),
-        (200, json!({"status": "ready"}))
-    );
+    let ready = relay.admin("/readyz").await;
+    assert_eq!((ready.status, &*ready.text), (200, "ready\n"));
     let set = set_request("an-id", &[1; 8]);
     let under_way = relay.client.post(format!("{}/set", relay.base_url)).json(&set).send();
     let under_way = tokio::spawn(under_way);
     tokio::time::sleep(Duration::from_millis(200)).await;
     relay.signal("-TERM");
     tokio::time::sleep(Duration::from_millis(200)).await;
-    let health = relay.get("/health").await;
-    assert_eq!((health.status, health.json()), (503, json!({"status": "stopping"})));
+    let ready = relay.admin("/readyz").await;
+    assert_eq!((ready.status, &*ready.text), (503, "stopping\n"));
     tokio::time::sleep(Duration::from_millis(600)).await;
     assert!(relay.child.try_wait().unwrap().is_none(), "a request is still under way");
     assert!(std::net::TcpStream::connect(relay.address()).is_err(), "no more connections are taken");
@@ -38,7 +34,7 @@ async fn on_sigterm_it_says_so_goes_on_for_a_while_and_finishes_what_is_under_wa
 async fn idle_connections_do_not_hold_it_up() {
     let upstream = Upstream::start(|_| ok("{}")).await;
     let relay = Relay::start(&classic(&upstream.base_url, ""));
-    assert_eq!(relay.get("/health").await.status, 200);
+    assert_eq!(relay.get("/set").await.status, 405);
     let _idle = std::net::TcpStream::connect(relay.address()).unwrap();
     let started = std::time::Instant::now();
     assert_eq!(relay.end().0, Some(0));

@@ -66,13 +66,25 @@ async fn the_relay_proves_itself_and_trusts_a_configured_authority() {
         assert_eq!(answer.status, 200, "{}", answer.text);
     }
     assert_eq!(upstream.received().len(), 2);
+    let figures = relay.admin("/metrics").await.text;
+    for file in ["enfuce.ca_file", "enfuce.client_certificate_file"] {
+        let name = format!("card_pin_relay_certificate_expiry_timestamp_seconds{{file=\"{file}\"}} ");
+        let value: u64 = figures.lines().find_map(|line| line.strip_prefix(&name)).unwrap().parse().unwrap();
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+        assert!((now + 24 * 3600..now + 3 * 24 * 3600).contains(&value), "{file}: {value}, now {now}");
+    }
 
-    let unknown_authority = Relay::start(&classic(&upstream.base_url, &identity)).post("/set", &set).await;
-    assert_eq!((unknown_authority.status, &*unknown_authority.code()), (424, "enfuce_unreachable"));
     let other_name = upstream.base_url.replace("localhost", "127.0.0.1");
-    let other_name =
-        Relay::start(&classic(&other_name, &format!("{ca}\n{identity}"))).post("/set", &set).await;
-    assert_eq!((other_name.status, &*other_name.code()), (424, "enfuce_unreachable"));
+    for (base_url, more, cause) in [
+        (&upstream.base_url, identity.clone(), "certificate_of_unknown_authority"),
+        (&other_name, format!("{ca}\n{identity}"), "certificate_of_another_name"),
+        (&"https://no-such-name.invalid".to_owned(), String::new(), "dns"),
+    ] {
+        let relay = Relay::start(&classic(base_url, &more));
+        let answer = relay.post("/set", &set).await;
+        assert_eq!((answer.status, &*answer.code()), (424, "enfuce_unreachable"), "{cause}");
+        assert_eq!(relay.log(1)[0]["cause"], cause);
+    }
     // In TLS 1.3 a server says that a certificate is missing only after the client may have sent its request.
     let without_identity = Relay::start(&classic(&upstream.base_url, &ca)).post("/set", &set).await;
     assert!(without_identity.status >= 424 && without_identity.status != 429, "{}", without_identity.text);
@@ -122,9 +134,10 @@ async fn a_proxy_of_the_environment_is_for_the_world_outside() {
     let config = classic("https://enfuce.example", "");
     let answer = Relay::start_with(Folder::make(), &config, &environment).post("/set", &set).await;
     assert_eq!((answer.status, &*answer.code()), (424, "enfuce_unreachable"));
-    assert_eq!(proxy.received()[0].line, "CONNECT enfuce.example:443");
+    let asked = proxy.received();
+    assert!(!asked.is_empty() && asked.iter().all(|request| request.line == "CONNECT enfuce.example:443"));
     let upstream = Upstream::start(|_| ok("{}")).await;
     let config = classic(&upstream.base_url, "");
     assert_eq!(Relay::start_with(Folder::make(), &config, &environment).post("/set", &set).await.status, 200);
-    assert_eq!(proxy.received().len(), 1);
+    assert_eq!(proxy.received().len(), asked.len());
 }

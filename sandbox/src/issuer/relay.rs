@@ -1,10 +1,7 @@
 //! The issuer's relay for the page that takes the PIN itself: the very one that an issuer runs, calling Enfuce over HTTP.
 
-use std::net::{Ipv4Addr, SocketAddr};
-use std::time::Duration;
-
 use axum::Router;
-use card_pin_relay::{Auth, Config, Enfuce, Hidden, Limits, Log, Platform, Relay};
+use card_pin_relay::{Auth, Config, Customer, Enfuce, Hidden, Log, Platform, Relay};
 use reqwest::Url;
 
 use super::AUDIT_USER;
@@ -15,24 +12,11 @@ const FOLDER: &str = "/relay";
 
 /// Sets the relay up. Its log says nothing that the wire's record does not.
 pub(crate) fn make(base_url: &str, user: &str, password: &str) -> Result<Relay, Error> {
-    let enfuce = Enfuce {
-        platform: Platform::Classic,
-        base_url: Url::parse(base_url).map_err(|_| Error::Client)?,
-        audit_user: AUDIT_USER.to_owned(),
-        auth: Auth::Basic { user: user.to_owned(), password: Hidden::new(password.to_owned()) },
-        connect_timeout: Duration::from_secs(2),
-        timeout: Duration::from_secs(8),
-        ca: None,
-        client_identity: None,
-    };
-    let config = Config {
-        // Not used: it answers under the sandbox's own address.
-        listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-        customer_header: None,
-        drain: Duration::ZERO,
-        enfuce,
-        limits: Limits::default(),
-    };
+    let base_url = Url::parse(base_url).map_err(|_| Error::Client)?;
+    let auth = Auth::Basic { user: user.to_owned(), password: Hidden::new(password.to_owned()) };
+    let enfuce = Enfuce::new(Platform::Classic, base_url, AUDIT_USER.to_owned(), auth);
+    // It answers under the sandbox's own address: its own is not used.
+    let config = Config::new(Customer::PeerAddress, enfuce);
     Relay::new(config, Log::new(|_| {})).map_err(|_| Error::Client)
 }
 

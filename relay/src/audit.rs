@@ -1,0 +1,30 @@
+//! Names in the audit record: a keyed hash, so that whoever has the key can find a customer's lines, and nobody else can tell whose
+//! they are.
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use crate::hidden::Hidden;
+use crate::trace::hex;
+
+/// Bytes of the hash that are written: enough to tell all customers of an issuer apart.
+const WRITTEN_BYTES: usize = 16;
+
+/// Makes the hashes.
+pub(crate) struct Hasher(Hidden);
+
+impl Hasher {
+    pub(crate) fn new(key: Hidden) -> Self {
+        Self(key)
+    }
+
+    /// The first 16 bytes of HMAC-SHA-256 (RFC 2104) in hexadecimal, of the kind of name, a zero byte, and the name.
+    pub(crate) fn hash(&self, kind: &str, name: &[u8]) -> String {
+        // A key of any length will do.
+        let Ok(mac) = Hmac::<Sha256>::new_from_slice(self.0.expose().as_bytes()) else {
+            return String::new();
+        };
+        let hash = mac.chain_update(kind).chain_update([0]).chain_update(name).finalize().into_bytes();
+        hex(&hash[..WRITTEN_BYTES])
+    }
+}

@@ -1,0 +1,85 @@
+//! Whether a card is a customer's, and what they may do with it: the issuer's own system knows.
+
+use axum::http::StatusCode;
+use reqwest::Client;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::time::{Instant, timeout_at};
+
+use crate::config::Authorize;
+use crate::identity::Identity;
+use crate::operation::Purpose;
+use crate::outbound;
+use crate::problem::Problem;
+use crate::trace::{TRACEPARENT, Trace};
+
+pub(crate) struct Authorizer {
+    how: Authorize,
+    client: Client,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    allowed: bool,
+}
+
+/// What a customer asks for.
+pub(crate) struct Question<'a> {
+    pub(crate) identity: &'a Identity,
+    pub(crate) card: &'a str,
+    pub(crate) purpose: Purpose,
+}
+
+impl Authorizer {
+    pub(crate) fn new(how: Authorize, client: Client) -> Self {
+        Self { how, client }
+    }
+
+    /// # Errors
+    /// [`Problem::NOT_ALLOWED`], and [`Problem::AUTHORIZER_UNAVAILABLE`] where no clear answer comes in time.
+    pub(crate) async fn check(
+        &self,
+        question: &Question<'_>,
+        deadline: Instant,
+        trace: &Trace,
+    ) -> Result<(), Problem> {
+        let is_allowed = match &self.how {
+            Authorize::Claim(claim) => {
+                let cards = question.identity.claims.get(claim).and_then(Value::as_array);
+                cards.is_some_and(|cards| cards.iter().any(|card| card == question.card))
+            }
+            Authorize::CallOut { url, token } => {
+                let customer = String::from_utf8(question.identity.customer.name())
+                    .map_err(|_| Problem::CUSTOMER_MISSING)?;
+                let body = json!({
+                    "customer": customer,
+                    "cardId": question.card,
+                    "operation": question.purpose.name(),
+                });
+                let mut request = self.client.post(url.clone()).json(&body);
+                if let Some(token) = token {
+                    request = request.bearer_auth(token.expose());
+                }
+                if let Some(trace) = trace.header() {
+                    request = request.header(TRACEPARENT, trace);
+                }
+                let answer = timeout_at(deadline, ask(request)).await;
+                answer.ok().flatten().ok_or(Problem::AUTHORIZER_UNAVAILABLE)?
+            }
+        };
+        if is_allowed { Ok(()) } else { Err(Problem::NOT_ALLOWED) }
+    }
+}
+
+/// `None` where the answer is not clear.
+async fn ask(request: reqwest::RequestBuilder) -> Option<bool> {
+    let mut response = request.send().await.ok()?;
+    match response.status() {
+        StatusCode::OK => {
+            let body = outbound::body(&mut response).await.ok()?;
+            serde_json::from_slice::<Answer>(&body).ok().map(|answer| answer.allowed)
+        }
+        StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => Some(false),
+        _ => None,
+    }
+}

@@ -1,0 +1,156 @@
+//! The control ids that devices are given: sealed, and bound to a customer, a card, a purpose and a time. Any copy can open what
+//! another has sealed, and a device never sees Enfuce's own.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use aes_gcm::aead::{Aead, Payload};
+use aes_gcm::{Aes256Gcm, KeyInit, Nonce};
+use base64ct::{Base64UrlUnpadded, Encoding};
+use rand::TryRng;
+use rand::rngs::SysRng;
+use serde::{Deserialize, Serialize};
+
+use crate::operation::Purpose;
+
+/// How long one can be used for `tzpk`, `set` and `view`. Enfuce's own ends sooner, most likely.
+pub(crate) const LIFE: Duration = Duration::from_secs(300);
+/// How long one can be asked about afterwards.
+pub(crate) const STATUS_LIFE: Duration = Duration::from_secs(3600);
+/// By how much the clocks of two copies may differ.
+const CLOCK_DIFFERENCE: Duration = Duration::from_secs(60);
+/// SP 800-38D §8.2.2: with random nonces of 96 bits a key serves for 2^32 of them.
+const NONCE_BYTES: usize = 12;
+
+/// What a token stands for.
+#[derive(Serialize, Deserialize, PartialEq, Eq)]
+pub(crate) struct Sealed {
+    /// Enfuce's own.
+    pub(crate) control_id: String,
+    pub(crate) card: String,
+    purpose: String,
+    /// In Unix time.
+    sealed_at: u64,
+}
+
+impl Sealed {
+    pub(crate) fn new(control_id: String, card: String, purpose: Purpose) -> Self {
+        Self { control_id, card, purpose: purpose.name().to_owned(), sealed_at: now() }
+    }
+}
+
+/// Why a token is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// Forged, sealed with a key that is gone, of another customer or for another purpose: no difference is told.
+    Unknown,
+    /// Its time is over.
+    Expired,
+}
+
+/// Seals with the first key, and opens with any.
+pub(crate) struct Sealer(Vec<Aes256Gcm>);
+
+impl Sealer {
+    pub(crate) fn new(keys: &[[u8; 32]]) -> Self {
+        Self(keys.iter().map(|key| Aes256Gcm::new(key.into())).collect())
+    }
+
+    /// A token for a customer; `None` where the system gives no random bytes.
+    pub(crate) fn seal(&self, sealed: &Sealed, customer: &[u8]) -> Option<String> {
+        let mut nonce = [0; NONCE_BYTES];
+        SysRng.try_fill_bytes(&mut nonce).ok()?;
+        let text = serde_json::to_vec(sealed).ok()?;
+        let payload = Payload { msg: &text, aad: customer };
+        let ciphertext = self.0.first()?.encrypt(&Nonce::from(nonce), payload).ok()?;
+        Some(Base64UrlUnpadded::encode_string(&[&nonce, &*ciphertext].concat()))
+    }
+
+    /// What a customer's token stands for.
+    pub(crate) fn open(
+        &self,
+        token: &str,
+        customer: &[u8],
+        purposes: &[Purpose],
+        life: Duration,
+    ) -> Result<Sealed, Refusal> {
+        let sealed = self.decrypt(token, customer).ok_or(Refusal::Unknown)?;
+        if !purposes.iter().any(|purpose| purpose.name() == sealed.purpose) {
+            return Err(Refusal::Unknown);
+        }
+        let (now, sealed_at) = (now(), sealed.sealed_at);
+        let is_early = sealed_at > now + CLOCK_DIFFERENCE.as_secs();
+        if is_early || now > sealed_at + life.as_secs() { Err(Refusal::Expired) } else { Ok(sealed) }
+    }
+
+    fn decrypt(&self, token: &str, customer: &[u8]) -> Option<Sealed> {
+        let bytes = Base64UrlUnpadded::decode_vec(token).ok()?;
+        let (nonce, ciphertext) = bytes.split_first_chunk::<NONCE_BYTES>()?;
+        let open = |key: &Aes256Gcm| {
+            key.decrypt(&Nonce::from(*nonce), Payload { msg: ciphertext, aad: customer }).ok()
+        };
+        serde_json::from_slice(&self.0.iter().find_map(open)?).ok()
+    }
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open(sealer: &Sealer, token: &str, customer: &str) -> Result<String, Refusal> {
+        let opened = sealer.open(token, customer.as_bytes(), &[Purpose::SetPin], LIFE);
+        opened.map(|sealed| sealed.control_id)
+    }
+
+    #[test]
+    fn only_its_customer_can_use_it_for_its_purpose_in_its_time() {
+        let sealer = Sealer::new(&[[1; 32]]);
+        let made = || Sealed::new("an-id".to_owned(), "a-card".to_owned(), Purpose::SetPin);
+        let token = sealer.seal(&made(), b"ada").unwrap();
+        assert_eq!(open(&sealer, &token, "ada"), Ok("an-id".to_owned()));
+        assert_eq!(open(&sealer, &token, "eve"), Err(Refusal::Unknown));
+        assert_ne!(token, sealer.seal(&made(), b"ada").unwrap(), "no two are alike");
+        let view = sealer.open(&token, b"ada", &[Purpose::ViewPin], LIFE);
+        assert!(matches!(view, Err(Refusal::Unknown)));
+        for (sealed_at, result) in [
+            (now() - LIFE.as_secs() - 2, Err(Refusal::Expired)),
+            (now() + 30, Ok("an-id".to_owned())),
+            (now() + 3600, Err(Refusal::Expired)),
+        ] {
+            let token = sealer.seal(&Sealed { sealed_at, ..made() }, b"ada").unwrap();
+            assert_eq!(open(&sealer, &token, "ada"), result);
+        }
+    }
+
+    #[test]
+    fn what_was_changed_is_not_taken() {
+        let sealer = Sealer::new(&[[1; 32]]);
+        let sealed = Sealed::new("an-id".to_owned(), "a-card".to_owned(), Purpose::SetPin);
+        let token = sealer.seal(&sealed, b"ada").unwrap();
+        for place in 0..token.len() {
+            let mut changed = token.clone().into_bytes();
+            changed[place] = if changed[place] == b'A' { b'B' } else { b'A' };
+            let changed = String::from_utf8(changed).unwrap();
+            assert_eq!(open(&sealer, &changed, "ada"), Err(Refusal::Unknown), "{place}");
+        }
+        for text in ["", "A", "an-id", &token[1..], "ä"] {
+            assert_eq!(open(&sealer, text, "ada"), Err(Refusal::Unknown));
+        }
+    }
+
+    #[test]
+    fn keys_change_in_turn_without_a_token_lost() {
+        let (old, new) = ([1; 32], [2; 32]);
+        let sealed = Sealed::new("an-id".to_owned(), "a-card".to_owned(), Purpose::SetPin);
+        let by = |keys: &[[u8; 32]]| Sealer::new(keys).seal(&sealed, b"ada").unwrap();
+        let (from_old, from_new) = (by(&[old, new]), by(&[new, old]));
+        for keys in [[old, new], [new, old]] {
+            let sealer = Sealer::new(&keys);
+            assert!(open(&sealer, &from_old, "ada").is_ok() && open(&sealer, &from_new, "ada").is_ok());
+        }
+        assert_eq!(open(&Sealer::new(&[new]), &from_old, "ada"), Err(Refusal::Unknown));
+    }
+}

@@ -1,0 +1,120 @@
+//! What is asked about a card: its plastics, a control id, and whether its PIN is set. Enfuce's card and pincontrol APIs.
+
+use axum::http::StatusCode;
+use reqwest::{Client, RequestBuilder};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Context, Repeat, Upstream};
+use crate::config::Platform;
+use crate::failure::{Failure, Kind};
+use crate::operation::Purpose;
+use crate::wire::{BYTE_ORDER_MARK, is_enfuce_id};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Plastic {
+    id: String,
+    status: String,
+    #[serde(default)]
+    sequence_number: i64,
+}
+
+#[derive(Deserialize)]
+struct ControlId {
+    id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Card {
+    pin_status: String,
+}
+
+const UNDOCUMENTED: Failure = Failure::new(Kind::BadAnswer, "undocumented_answer");
+
+impl Upstream {
+    /// A new control id for a card.
+    pub(crate) async fn control_id(
+        &self,
+        card: &str,
+        purpose: Purpose,
+        mut context: Context<'_>,
+    ) -> Result<String, Failure> {
+        let path = match self.config.platform {
+            Platform::Classic => {
+                let plastic = self.plastic(card, purpose, context.again()).await?;
+                format!("/pincontrol/v2/plastic/{plastic}")
+            }
+            Platform::Nextgen => format!("/v1/cards/{card}/pinControl"),
+        };
+        let scope = match purpose {
+            Purpose::SetPin => "SET_PIN",
+            Purpose::ViewPin => "VIEW_PIN",
+        };
+        let body = json!({"scope": scope});
+        let build = |client: &Client| self.audited(client.post(self.card_url(&path))).json(&body);
+        let answer: ControlId = self.ask(&build, context).await?;
+        let is_id = (1..=MAX_ID_BYTES).contains(&answer.id.len())
+            && answer.id.bytes().all(|byte| byte.is_ascii_graphic());
+        if is_id { Ok(answer.id) } else { Err(UNDOCUMENTED) }
+    }
+
+    /// The plastic to set a PIN for is the one that is not made yet, the one to view it for is in use.
+    async fn plastic(&self, card: &str, purpose: Purpose, context: Context<'_>) -> Result<String, Failure> {
+        let path = format!("/card/v3/{card}/plastic");
+        let build = |client: &Client| self.audited(client.get(self.card_url(&path)));
+        let plastics: Vec<Plastic> = self.ask(&build, context).await?;
+        let wanted = match purpose {
+            Purpose::SetPin => "INACTIVE",
+            Purpose::ViewPin => "ACTIVE",
+        };
+        let fitting = plastics.into_iter().filter(|plastic| plastic.status == wanted);
+        let newest = fitting.max_by_key(|plastic| plastic.sequence_number);
+        let plastic =
+            newest.ok_or(Failure::new(Kind::Refused(StatusCode::CONFLICT), "no_fitting_plastic"))?;
+        if is_enfuce_id(&plastic.id) { Ok(plastic.id) } else { Err(UNDOCUMENTED) }
+    }
+
+    /// Whether the PIN of a card is set, in the words of the classic platform: `W`, `S` or `D`.
+    pub(crate) async fn pin_status(&self, card: &str, context: Context<'_>) -> Result<&'static str, Failure> {
+        let path = match self.config.platform {
+            Platform::Classic => format!("/card/v4/{}/{card}", self.config.card_product),
+            Platform::Nextgen => format!("/v1/cards/{card}"),
+        };
+        let build = |client: &Client| self.audited(client.get(self.card_url(&path)));
+        let card: Card = self.ask(&build, context).await?;
+        match &*card.pin_status {
+            "W" | "WAITING" => Ok("W"),
+            "S" | "SET" => Ok("S"),
+            "D" | "GENERATED" | "INHERITED" => Ok("D"),
+            _ => Err(UNDOCUMENTED),
+        }
+    }
+
+    async fn ask<T: for<'de> Deserialize<'de>>(
+        &self,
+        build: &(dyn Fn(&Client) -> RequestBuilder + Sync),
+        context: Context<'_>,
+    ) -> Result<T, Failure> {
+        let answer = self.send(Repeat::Harmless, build, context).await?;
+        let body = answer.body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&answer.body);
+        // By way of a value, for the parser's own errors may quote it.
+        serde_json::from_slice::<Value>(body).and_then(serde_json::from_value).map_err(|_| UNDOCUMENTED)
+    }
+
+    fn audited(&self, request: RequestBuilder) -> RequestBuilder {
+        let user = &self.config.audit_user;
+        match self.config.platform {
+            Platform::Classic => request.query(&[("auditUser", user)]),
+            Platform::Nextgen => request.header("x-audit-user", user),
+        }
+    }
+
+    fn card_url(&self, path: &str) -> String {
+        format!("{}{path}", self.config.card_base_url.as_str().trim_end_matches('/'))
+    }
+}
+
+/// The longest control id of Enfuce that can be sealed.
+const MAX_ID_BYTES: usize = 512;

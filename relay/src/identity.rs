@@ -1,0 +1,102 @@
+//! Who the customer is: named by the issuer's gateway, by a token of its identity provider, or else the other end of the
+//! connection.
+
+mod jwt;
+
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+
+use axum::extract::ConnectInfo;
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue};
+use reqwest::Client;
+use serde_json::{Map, Value};
+
+use crate::config;
+use crate::limit::Customer;
+use crate::problem::Problem;
+use jwt::{Refusal, Verifier};
+
+/// The longest name.
+const MAX_NAME_BYTES: usize = 512;
+
+/// A customer, as far as is known.
+pub(crate) struct Identity {
+    pub(crate) customer: Customer,
+    /// What else their token says.
+    pub(crate) claims: Map<String, Value>,
+}
+
+/// Tells who a customer is.
+pub(crate) struct Identities(Source);
+
+enum Source {
+    Header(HeaderName),
+    PeerAddress,
+    Jwt(Box<Verifier>),
+}
+
+impl Identities {
+    /// With a client for the identity provider.
+    pub(crate) fn new(customer: &config::Customer, client: Client) -> Self {
+        Self(match customer {
+            config::Customer::Header(header) => Source::Header(header.clone()),
+            config::Customer::PeerAddress => Source::PeerAddress,
+            config::Customer::Jwt(jwt) => Source::Jwt(Box::new(Verifier::new(jwt.clone(), client))),
+        })
+    }
+
+    /// The customer of a request.
+    ///
+    /// # Errors
+    /// [`Problem::CUSTOMER_MISSING`] where the header is not there exactly once, or is empty, overlong or a list: a gateway that
+    /// appends to what came from outside makes one. [`Problem::NOT_AUTHENTICATED`] where the token is not good.
+    pub(crate) async fn of(&self, parts: &Parts) -> Result<Identity, Problem> {
+        let known = |customer| Identity { customer, claims: Map::new() };
+        match &self.0 {
+            Source::PeerAddress => {
+                let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+                Ok(known(Customer::Peer(peer.map(|peer| network(peer.0.ip())))))
+            }
+            Source::Header(header) => {
+                let mut values = parts.headers.get_all(header).iter();
+                let is_name =
+                    |value: &[u8]| (1..=MAX_NAME_BYTES).contains(&value.len()) && !value.contains(&b',');
+                match (values.next().map(HeaderValue::as_bytes), values.next()) {
+                    (Some(value), None) if is_name(value) => Ok(known(Customer::Named(value.to_vec()))),
+                    _ => Err(Problem::CUSTOMER_MISSING),
+                }
+            }
+            Source::Jwt(verifier) => match verifier.verify(&parts.headers).await {
+                Ok(claims) => {
+                    Ok(Identity { customer: Customer::Named(claims.sub.into_bytes()), claims: claims.others })
+                }
+                Err(Refusal::Invalid) => Err(Problem::NOT_AUTHENTICATED),
+                Err(Refusal::Unavailable) => Err(Problem::IDENTITY_PROVIDER_UNAVAILABLE),
+            },
+        }
+    }
+}
+
+/// One subscriber: an IPv4 address, or the /64 that one is given in IPv6 (RFC 6177).
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::network;
+
+    #[test]
+    fn a_subscriber_is_an_address_or_a_64() {
+        for (address, subscriber) in [
+            ("192.0.2.7", "192.0.2.7"),
+            ("::ffff:192.0.2.7", "192.0.2.7"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        ] {
+            assert_eq!(network(address.parse().unwrap()).to_string(), subscriber);
+        }
+    }
+}

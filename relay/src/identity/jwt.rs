@@ -1,0 +1,152 @@
+//! A customer's token (OpenID Connect), checked with the keys that the identity provider publishes.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::http::{HeaderMap, header};
+use jsonwebtoken::jwk::{AlgorithmParameters, JwkSet};
+use jsonwebtoken::{DecodingKey, Validation, decode, decode_header};
+use reqwest::Client;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use tokio::sync::Mutex as AsyncMutex;
+use tokio::time::{Instant, timeout};
+
+use crate::config::Jwt;
+use crate::outbound;
+
+/// Keys are looked up again after this, so that one that was withdrawn is not taken for long.
+const LIFE: Duration = Duration::from_secs(600);
+/// Between two lookups, whatever tokens come.
+const PAUSE: Duration = Duration::from_secs(1);
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(3);
+/// By how much the identity provider's clock may differ, in seconds.
+const CLOCK_DIFFERENCE: u64 = 30;
+/// The longest `sub`: 255 in OpenID Connect.
+const MAX_SUBJECT_BYTES: usize = 512;
+
+/// Why a token is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// It is missing, expired, forged, or not for us.
+    Invalid,
+    /// The identity provider's keys cannot be had.
+    Unavailable,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Claims {
+    pub(super) sub: String,
+    #[serde(flatten)]
+    pub(super) others: Map<String, Value>,
+}
+
+pub(super) struct Verifier {
+    config: Jwt,
+    client: Client,
+    keys: Mutex<Keys>,
+    /// Held while keys are looked up, so that one request does it for all.
+    looking: AsyncMutex<()>,
+}
+
+/// By their `kid`.
+#[derive(Default)]
+struct Keys {
+    found: HashMap<String, Arc<DecodingKey>>,
+    found_at: Option<Instant>,
+    tried_at: Option<Instant>,
+}
+
+impl Verifier {
+    pub(super) fn new(config: Jwt, client: Client) -> Self {
+        Self { config, client, keys: Mutex::default(), looking: AsyncMutex::new(()) }
+    }
+
+    /// What the bearer token of a request says.
+    pub(super) async fn verify(&self, headers: &HeaderMap) -> Result<Claims, Refusal> {
+        let token = bearer(headers).ok_or(Refusal::Invalid)?;
+        let kid = decode_header(token).map_err(|_| Refusal::Invalid)?.kid.unwrap_or_default();
+        let key = self.key(&kid).await?;
+        // Signatures alone: a shared secret is never among the keys.
+        let mut validation = Validation::new_for_family(key.family());
+        validation.set_issuer(&[&self.config.issuer]);
+        validation.set_audience(&[&self.config.audience]);
+        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        validation.validate_nbf = true;
+        validation.leeway = CLOCK_DIFFERENCE;
+        let claims = decode::<Claims>(token, &key, &validation).map_err(|_| Refusal::Invalid)?.claims;
+        let is_name = (1..=MAX_SUBJECT_BYTES).contains(&claims.sub.len());
+        if is_name { Ok(claims) } else { Err(Refusal::Invalid) }
+    }
+
+    fn keys(&self) -> MutexGuard<'_, Keys> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn key(&self, kid: &str) -> Result<Arc<DecodingKey>, Refusal> {
+        let guard = match self.keys().get(kid) {
+            (Some(key), false) => return Ok(key),
+            // One request looks; the rest go on with what is known.
+            (Some(key), true) => match self.looking.try_lock() {
+                Ok(guard) => Some(guard),
+                Err(_) => return Ok(key),
+            },
+            (None, _) => None,
+        };
+        let _guard = match guard {
+            Some(guard) => guard,
+            None => self.looking.lock().await,
+        };
+        let may_look = {
+            let mut keys = self.keys();
+            let tried = keys.tried_at.is_some_and(|tried| tried.elapsed() < PAUSE);
+            if !tried {
+                keys.tried_at = Some(Instant::now());
+            }
+            !tried
+        };
+        if may_look && let Some(found) = self.look_up().await {
+            let mut keys = self.keys();
+            (keys.found, keys.found_at) = (found, Some(Instant::now()));
+        }
+        let keys = self.keys();
+        // Where no keys could ever be had, nothing can be said of the token.
+        let refusal = if keys.found_at.is_some() { Refusal::Invalid } else { Refusal::Unavailable };
+        keys.get(kid).0.ok_or(refusal)
+    }
+
+    async fn look_up(&self) -> Option<HashMap<String, Arc<DecodingKey>>> {
+        let answer = async {
+            let mut response = self.client.get(self.config.jwks_url.clone()).send().await.ok()?;
+            let is_success = response.status().is_success();
+            let body = outbound::body(&mut response).await.ok()?;
+            is_success.then(|| serde_json::from_slice::<JwkSet>(&body).ok())?
+        };
+        let set = timeout(LOOKUP_TIMEOUT, answer).await.ok()??;
+        let mut found = HashMap::new();
+        for jwk in &set.keys {
+            let is_secret = matches!(jwk.algorithm, AlgorithmParameters::OctetKey(_));
+            if let (false, Ok(key)) = (is_secret, DecodingKey::from_jwk(jwk)) {
+                found.insert(jwk.common.key_id.clone().unwrap_or_default(), Arc::new(key));
+            }
+        }
+        // An empty list would sign everybody out: it is more likely a mistake.
+        (!found.is_empty()).then_some(found)
+    }
+}
+
+impl Keys {
+    /// The key of a name, and whether it is time to look again.
+    fn get(&self, kid: &str) -> (Option<Arc<DecodingKey>>, bool) {
+        let is_old = self.found_at.is_none_or(|found| found.elapsed() > LIFE);
+        (self.found.get(kid).cloned(), is_old)
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let (Some(value), None) = (values.next(), values.next()) else { return None };
+    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}

@@ -1,0 +1,181 @@
+//! The figures that Prometheus reads. Their labels come from closed lists, so that nobody outside can make more of them.
+
+use std::time::Duration;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+/// From a local answer to the longest wait.
+const SECONDS: [f64; 12] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0];
+
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    request_seconds: Family<RouteLabels, Histogram>,
+    upstream_seconds: Family<RouteLabels, Histogram>,
+    failures: Family<FailureLabels, Counter>,
+    pub(crate) in_flight: Gauge,
+    calls: Gauge,
+    calls_waiting: Gauge,
+    customers_waiting: Gauge,
+    breaker: Gauge,
+    token_expires: Gauge,
+    certificate_expires: Family<CertificateLabels, Gauge>,
+    dropped_lines: Counter,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    route: &'static str,
+    status: u16,
+    code: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RouteLabels {
+    route: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FailureLabels {
+    cause: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CertificateLabels {
+    file: &'static str,
+}
+
+/// What a request came to.
+pub(crate) struct Request {
+    pub(crate) route: &'static str,
+    pub(crate) status: u16,
+    pub(crate) code: Option<&'static str>,
+    pub(crate) cause: Option<&'static str>,
+    pub(crate) time: Duration,
+    /// With Enfuce.
+    pub(crate) upstream_ms: Option<u64>,
+}
+
+/// What is looked up when the figures are asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Now {
+    pub(crate) calls: usize,
+    pub(crate) calls_waiting: usize,
+    pub(crate) customers_waiting: usize,
+    pub(crate) is_held_back: bool,
+    /// In Unix time, where there is an access token.
+    pub(crate) token_expires: Option<i64>,
+    /// The field that names it → Unix time.
+    pub(crate) certificates_expire: Vec<(&'static str, i64)>,
+    pub(crate) dropped_lines: u64,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("card_pin_relay");
+        let histogram = || Histogram::new(SECONDS);
+        let metrics = Self {
+            requests: Family::default(),
+            request_seconds: Family::new_with_constructor(histogram),
+            upstream_seconds: Family::new_with_constructor(histogram),
+            failures: Family::default(),
+            in_flight: Gauge::default(),
+            calls: Gauge::default(),
+            calls_waiting: Gauge::default(),
+            customers_waiting: Gauge::default(),
+            breaker: Gauge::default(),
+            token_expires: Gauge::default(),
+            certificate_expires: Family::default(),
+            dropped_lines: Counter::default(),
+            registry: Registry::default(),
+        };
+        registry.register("requests", "Requests of devices, by what they came to", metrics.requests.clone());
+        registry.register_with_unit(
+            "request",
+            "From a request's head to its answer",
+            Unit::Seconds,
+            metrics.request_seconds.clone(),
+        );
+        registry.register_with_unit(
+            "upstream",
+            "Of a request, the time with Enfuce, further tries included",
+            Unit::Seconds,
+            metrics.upstream_seconds.clone(),
+        );
+        registry.register("failures", "Failed calls of Enfuce, by cause", metrics.failures.clone());
+        registry.register("requests_in_flight", "Requests under way", metrics.in_flight.clone());
+        registry.register("calls_waiting", "Calls that wait for their turn", metrics.calls_waiting.clone());
+        registry.register(
+            "customers_waiting",
+            "Customers who were told to come again and keep a place",
+            metrics.customers_waiting.clone(),
+        );
+        registry.register("calls_in_flight", "Calls of Enfuce under way", metrics.calls.clone());
+        registry.register(
+            "enfuce_down",
+            "1 while calls are held back because nothing answers",
+            metrics.breaker.clone(),
+        );
+        registry.register_with_unit(
+            "token_expiry_timestamp",
+            "When the access token expires, in Unix time; 0 where there is none",
+            Unit::Seconds,
+            metrics.token_expires.clone(),
+        );
+        registry.register_with_unit(
+            "certificate_expiry_timestamp",
+            "When the first certificate of a file expires, in Unix time",
+            Unit::Seconds,
+            metrics.certificate_expires.clone(),
+        );
+        registry.register(
+            "log_lines_dropped",
+            "Lines of the log that nobody read in time",
+            metrics.dropped_lines.clone(),
+        );
+        Self { registry, ..metrics }
+    }
+}
+
+impl Metrics {
+    pub(crate) fn count(&self, request: &Request) {
+        let route = RouteLabels { route: request.route };
+        let code = request.code.unwrap_or("ok");
+        self.requests
+            .get_or_create(&RequestLabels { route: request.route, status: request.status, code })
+            .inc();
+        self.request_seconds.get_or_create(&route).observe(request.time.as_secs_f64());
+        if let Some(ms) = request.upstream_ms {
+            self.upstream_seconds.get_or_create(&route).observe(Duration::from_millis(ms).as_secs_f64());
+        }
+        if let Some(cause) = request.cause {
+            self.failures.get_or_create(&FailureLabels { cause }).inc();
+        }
+    }
+
+    /// All figures, in the text form of OpenMetrics.
+    pub(crate) fn text(&self, now: &Now) -> String {
+        self.calls.set(i64::try_from(now.calls).unwrap_or(i64::MAX));
+        self.calls_waiting.set(i64::try_from(now.calls_waiting).unwrap_or(i64::MAX));
+        self.customers_waiting.set(i64::try_from(now.customers_waiting).unwrap_or(i64::MAX));
+        self.breaker.set(now.is_held_back.into());
+        self.token_expires.set(now.token_expires.unwrap_or_default());
+        // A file that is not configured any more has no figure.
+        self.certificate_expires.clear();
+        for (file, time) in &now.certificates_expire {
+            self.certificate_expires.get_or_create(&CertificateLabels { file }).set(*time);
+        }
+        self.dropped_lines.inc_by(now.dropped_lines.saturating_sub(self.dropped_lines.get()));
+        let mut text = String::new();
+        // Writing to memory does not fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}

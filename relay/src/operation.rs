@@ -1,0 +1,46 @@
+//! What a device asks for, and what for.
+
+/// An operation of the pin API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Operation {
+    /// A TZPK under its public key, to set a PIN.
+    Tzpk,
+    /// To set the PIN.
+    Set,
+    /// The PIN under a TZPK, and that under its public key.
+    View,
+}
+
+impl Operation {
+    pub(crate) fn purpose(self) -> Purpose {
+        match self {
+            Self::Tzpk | Self::Set => Purpose::SetPin,
+            Self::View => Purpose::ViewPin,
+        }
+    }
+}
+
+/// What a control id is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// `set-pin`: for `tzpk` and `set`.
+    SetPin,
+    /// `view-pin`: for `view`.
+    ViewPin,
+}
+
+impl Purpose {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::SetPin, Self::ViewPin];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::SetPin => "set-pin",
+            Self::ViewPin => "view-pin",
+        }
+    }
+
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|purpose| purpose.name() == name)
+    }
+}

@@ -1,0 +1,100 @@
+//! The HTTP clients, and how names are looked up.
+
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::{Client, redirect, retry};
+use url::Url;
+
+use crate::config::pem;
+use crate::hidden::Hidden;
+
+/// How long an unused connection is kept; less than servers commonly do, so that it is seldom found closed.
+const IDLE: Duration = Duration::from_secs(15);
+
+/// What a client is for.
+pub(crate) struct Settings<'a> {
+    /// All that it calls.
+    pub(crate) urls: &'a [&'a Url],
+    /// Certificates in PEM of the only authorities that are trusted; without them the system's are.
+    pub(crate) ca: Option<&'a [u8]>,
+    /// By which the relay proves itself.
+    pub(crate) identity: Option<&'a Hidden>,
+    pub(crate) connect_timeout: Duration,
+    /// How many connections are kept.
+    pub(crate) idle_connections: usize,
+}
+
+/// The connections to Enfuce cannot be set up: the certificates do not fit together, or the system has none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClientError;
+
+impl fmt::Display for ClientError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "The connection to Enfuce cannot be set up: check that enfuce.client_certificate_file and \
+             enfuce.client_key_file belong together, and that the system's CA certificates are installed.",
+        )
+    }
+}
+
+impl Error for ClientError {}
+
+/// Makes a client: it follows no redirect, repeats nothing, and says when a name was not found.
+pub(crate) fn make(settings: &Settings<'_>) -> Result<Client, ClientError> {
+    // Without this header any coding would do (RFC 9110 §12.5.3), and none can be read.
+    let headers = HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"))]);
+    let mut builder = Client::builder()
+        .default_headers(headers)
+        .redirect(redirect::Policy::none())
+        .retry(retry::never())
+        .referer(false)
+        .user_agent(concat!("card-pin-relay/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(settings.connect_timeout)
+        .pool_idle_timeout(IDLE)
+        .pool_max_idle_per_host(settings.idle_connections)
+        .dns_resolver(Resolver);
+    let speaks_tls = settings.urls.iter().any(|url| url.scheme() == "https");
+    if !speaks_tls {
+        // To this machine: a proxy of the environment is for the world outside.
+        builder = builder.no_proxy();
+    }
+    if let Some(ca) = settings.ca {
+        builder = builder.tls_certs_only(pem::authorities(ca).ok_or(ClientError)?);
+    } else if !speaks_tls {
+        // Otherwise a system without any authorities could not be served at all.
+        builder = builder.tls_certs_only([]);
+    }
+    if let Some(identity) = settings.identity {
+        builder = builder.identity(pem::identity(identity).ok_or(ClientError)?);
+    }
+    builder.build().map_err(|_| ClientError)
+}
+
+/// The system's, with an error of our own, so that a name that is not found can be told from a port that is closed.
+struct Resolver;
+
+/// A name could not be looked up.
+#[derive(Debug)]
+pub(super) struct NameNotFound;
+
+impl fmt::Display for NameNotFound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name could not be looked up")
+    }
+}
+
+impl Error for NameNotFound {}
+
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await.map_err(|_| NameNotFound)?;
+            let found: Addrs = Box::new(found.collect::<Vec<_>>().into_iter());
+            Ok(found)
+        })
+    }
+}

@@ -1,0 +1,150 @@
+//! A relay as its routes see it: what can be replaced while it runs, and what stays.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use reqwest::Client;
+
+use crate::admission::Admission;
+use crate::audit::Hasher;
+use crate::authorize::Authorizer;
+use crate::config::{self, Authorize, Config, ControlIds, Platform};
+use crate::control_id::Sealer;
+use crate::enfuce::Upstream;
+use crate::identity::Identities;
+use crate::limit::RateLimit;
+use crate::log::Log;
+use crate::metrics::{Metrics, Now};
+use crate::outbound::{self, ClientError};
+
+/// A relay, cheap to clone.
+#[derive(Clone)]
+pub struct Relay(Arc<Parts>);
+
+struct Parts {
+    live: RwLock<Arc<Live>>,
+    rate_limit: RateLimit,
+    admission: Arc<Admission>,
+    log: Log,
+    metrics: Arc<Metrics>,
+    stopping: AtomicBool,
+}
+
+/// What a reload replaces. A request keeps what it began with.
+pub(crate) struct Live {
+    pub(crate) config: Config,
+    pub(crate) upstream: Upstream,
+    pub(crate) identities: Identities,
+    /// Where control ids are issued here.
+    pub(crate) issuing: Option<Issuing>,
+    /// Where an audit record is kept.
+    pub(crate) hasher: Option<Hasher>,
+}
+
+/// What it takes to issue control ids.
+pub(crate) struct Issuing {
+    pub(crate) sealer: Sealer,
+    pub(crate) authorizer: Authorizer,
+}
+
+impl Live {
+    fn new(config: Config, admission: &Arc<Admission>) -> Result<Arc<Self>, ClientError> {
+        let upstream = Upstream::new(config.enfuce.clone(), Arc::clone(admission))?;
+        let client = issuer_client(&config)?;
+        let identities = Identities::new(&config.customer, client.clone());
+        let issuing = config.control_ids.as_ref().map(|control_ids| Issuing {
+            sealer: Sealer::new(&control_ids.seal_keys.0),
+            authorizer: Authorizer::new(control_ids.authorize.clone(), client),
+        });
+        let hasher = config.audit_key.clone().map(Hasher::new);
+        Ok(Arc::new(Self { config, upstream, identities, issuing, hasher }))
+    }
+}
+
+/// For the issuer's own systems.
+fn issuer_client(config: &Config) -> Result<Client, ClientError> {
+    let mut urls = Vec::new();
+    if let config::Customer::Jwt(jwt) = &config.customer {
+        urls.push(&jwt.jwks_url);
+    }
+    if let Some(ControlIds { authorize: Authorize::CallOut { url, .. }, .. }) = &config.control_ids {
+        urls.push(url);
+    }
+    outbound::client(&outbound::Settings {
+        urls: &urls,
+        ca: config.issuer_ca.as_deref(),
+        identity: None,
+        connect_timeout: config.enfuce.connect_timeout,
+        idle_connections: usize::MAX,
+    })
+}
+
+impl fmt::Debug for Relay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Relay").field("config", &self.live().config).finish_non_exhaustive()
+    }
+}
+
+impl Relay {
+    /// Sets a relay up; it makes no connection yet.
+    ///
+    /// # Errors
+    /// [`ClientError`] where the certificates cannot be used.
+    pub fn new(config: Config, log: Log) -> Result<Self, ClientError> {
+        let rate_limit = RateLimit::new(&config.limits);
+        // A plastic is looked for first on the classic platform.
+        let calls = if config.enfuce.platform == Platform::Classic { 2 } else { 1 };
+        let admission = Arc::new(Admission::new(&config.quota, calls));
+        let live = RwLock::new(Live::new(config, &admission)?);
+        let (metrics, stopping) = (Arc::default(), AtomicBool::new(false));
+        Ok(Self(Arc::new(Parts { live, rate_limit, admission, log, metrics, stopping })))
+    }
+
+    /// Goes on with another configuration: other secrets and certificates, most likely. What listens, and the limits for
+    /// connections and customers, stay as they were.
+    ///
+    /// # Errors
+    /// [`ClientError`] where the certificates cannot be used; all stays as it was then.
+    pub fn reload(&self, config: Config) -> Result<(), ClientError> {
+        let live = Live::new(config, &self.0.admission)?;
+        *self.0.live.write().unwrap_or_else(PoisonError::into_inner) = live;
+        Ok(())
+    }
+
+    /// From now on `GET /readyz` says that no more requests should come.
+    pub fn stopping(&self) {
+        self.0.stopping.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.0.stopping.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn live(&self) -> Arc<Live> {
+        Arc::clone(&self.0.live.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn admission(&self) -> &Admission {
+        &self.0.admission
+    }
+
+    pub(crate) fn rate_limit(&self) -> &RateLimit {
+        &self.0.rate_limit
+    }
+
+    /// The figures, as Prometheus reads them.
+    pub(crate) fn figures(&self) -> String {
+        let mut now = Now { dropped_lines: self.0.log.dropped_lines(), ..Now::default() };
+        self.live().upstream.look(&mut now);
+        self.0.metrics.text(&now)
+    }
+
+    pub(crate) fn metrics(&self) -> &Arc<Metrics> {
+        &self.0.metrics
+    }
+
+    pub(crate) fn log(&self) -> &Log {
+        &self.0.log
+    }
+}

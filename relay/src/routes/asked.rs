@@ -1,0 +1,96 @@
+//! What every request has with it, and the checks that every one goes through, the cheap ones first.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{HeaderMap, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use tokio::time::{self, timeout_at};
+
+use crate::admission::Class;
+use crate::enfuce::Context;
+use crate::identity::Identity;
+use crate::log::{Audited, Notes, Report};
+use crate::problem::Problem;
+use crate::relay::{Live, Relay};
+use crate::trace::Trace;
+
+#[derive(Clone)]
+pub(super) struct Asked {
+    relay: Relay,
+    pub(super) live: Arc<Live>,
+    pub(super) notes: Notes,
+    pub(super) trace: Trace,
+    pub(super) deadline: time::Instant,
+}
+
+/// What an operation is about, for the audit record.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Subject<'a> {
+    pub(super) control_id: Option<&'a str>,
+    pub(super) card: Option<&'a str>,
+}
+
+impl Asked {
+    pub(super) fn new(relay: Relay, notes: Notes, trace: Trace) -> Self {
+        let live = relay.live();
+        let deadline = time::Instant::now() + live.config.deadline;
+        Self { relay, live, notes, trace, deadline }
+    }
+
+    /// Who asks, and what they sent.
+    pub(super) async fn read(&self, request: Request) -> Result<(Identity, Vec<u8>), Problem> {
+        let (head, body) = request.into_parts();
+        let identity = timeout_at(self.deadline, self.live.identities.of(&head)).await;
+        let identity = identity.unwrap_or(Err(Problem::IDENTITY_PROVIDER_UNAVAILABLE))?;
+        self.audit(&identity, Subject::default());
+        let taken = self.relay.rate_limit().take(&identity.customer, Instant::now());
+        taken.map_err(Problem::too_many_requests)?;
+        if !is_json(&head.headers) {
+            return Err(Problem::UNSUPPORTED_MEDIA_TYPE);
+        }
+        Ok((identity, self.body(body).await?))
+    }
+
+    /// Says in the audit record, where there is one, what it is about.
+    pub(super) fn audit(&self, identity: &Identity, subject: Subject<'_>) {
+        let Some(hasher) = &self.live.hasher else { return };
+        self.notes.audit(Some(Audited {
+            customer: hasher.hash("customer", &identity.customer.name()),
+            control_id: subject.control_id.map(|id| hasher.hash("control id", id.as_bytes())),
+            card: subject.card.map(|card| hasher.hash("card", card.as_bytes())),
+        }));
+    }
+
+    pub(super) fn context<'a>(&'a self, class: Class, report: &'a mut Report) -> Context<'a> {
+        Context { deadline: self.deadline, trace: &self.trace, class, report }
+    }
+
+    /// Begins a session of a customer, or says when to come again.
+    pub(super) fn begin(&self, identity: &Identity) -> Result<(), Problem> {
+        let customer = self.relay.rate_limit().key(&identity.customer);
+        self.relay.admission().begin(customer).map_err(Problem::wait)
+    }
+
+    /// The session that was begun has come to nothing.
+    pub(super) fn give_up(&self) {
+        self.relay.admission().give_up();
+    }
+
+    async fn body(&self, body: Body) -> Result<Vec<u8>, Problem> {
+        let limits = &self.live.config.limits;
+        let deadline = self.deadline.min(time::Instant::now() + limits.body_timeout);
+        match timeout_at(deadline, Limited::new(body, limits.body_bytes).collect()).await {
+            Ok(Ok(body)) => Ok(body.to_bytes().into()),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Problem::TOO_LARGE),
+            Ok(Err(_)) | Err(_) => Err(Problem::BODY_INCOMPLETE),
+        }
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    value.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
+}

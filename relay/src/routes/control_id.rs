@@ -1,0 +1,48 @@
+//! `POST /control-id`: a control id for a card of the customer's, sealed for them alone.
+
+use axum::Json;
+use axum::extract::{Extension, Request};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use super::asked::{Asked, Subject};
+use crate::admission::Class;
+use crate::authorize::Question;
+use crate::control_id::Sealed;
+use crate::log::Report;
+use crate::problem::Problem;
+use crate::wire;
+
+pub(super) async fn answer(Extension(asked): Extension<Asked>, request: Request) -> Response {
+    match issue(&asked, request).await {
+        Ok(token) => (StatusCode::CREATED, Json(json!({"controlId": token}))).into_response(),
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn issue(asked: &Asked, request: Request) -> Result<String, Problem> {
+    let (identity, body) = asked.read(request).await?;
+    let wire::ControlIdRequest { card, purpose } = wire::read_control_id_request(&body)?;
+    asked.audit(&identity, Subject { card: Some(&card), ..Subject::default() });
+    let live = &asked.live;
+    // The route is there only where they are issued.
+    let issuing = live.issuing.as_ref().ok_or(Problem::UNKNOWN_ROUTE)?;
+    if !live.config.operations.contains(&purpose) {
+        return Err(Problem::NOT_ALLOWED);
+    }
+    let question = Question { identity: &identity, card: &card, purpose };
+    issuing.authorizer.check(&question, asked.deadline, &asked.trace).await?;
+    asked.begin(&identity)?;
+    let mut report = Report::default();
+    let context = asked.context(Class::New, &mut report);
+    let result = live.upstream.control_id(&card, purpose, context).await;
+    asked.notes.report(report);
+    let control_id = result.map_err(|failure| {
+        asked.give_up();
+        Problem::from_card_failure(failure.kind)
+    })?;
+    asked.audit(&identity, Subject { control_id: Some(&control_id), card: Some(&card) });
+    let sealed = Sealed::new(control_id, card, purpose);
+    issuing.sealer.seal(&sealed, &identity.customer.name()).ok_or(Problem::INTERNAL)
+}

@@ -1,0 +1,51 @@
+//! `POST /tzpk`, `/set` and `/view`: what the device and Enfuce have to say to each other.
+
+use axum::Json;
+use axum::extract::Request;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+
+use super::asked::{Asked, Subject};
+use crate::admission::Class;
+use crate::control_id::LIFE;
+use crate::log::Report;
+use crate::operation::Operation;
+use crate::problem::Problem;
+use crate::wire;
+
+pub(super) async fn answer(operation: Operation, asked: &Asked, request: Request) -> Response {
+    let request = match checked(operation, asked, request).await {
+        Ok(request) => request,
+        Err(problem) => return problem.before(operation).into_response(),
+    };
+    let class = if operation == Operation::Set { Class::Set } else { Class::Key };
+    let mut report = Report::default();
+    let result = asked.live.upstream.call(&request, asked.context(class, &mut report)).await;
+    // Nothing that was sent comes back into the log.
+    report.problem_id = report.problem_id.filter(|id| *id != request.control_id);
+    asked.notes.report(report);
+    let mut response = match result {
+        Ok(answer) => Json(answer).into_response(),
+        Err(failure) => Problem::from_failure(operation, failure.kind).into_response(),
+    };
+    if operation == Operation::Tzpk {
+        // `set` comes next, and a browser repeats it by itself where it is sent on a connection that is just being closed.
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+/// A request that may go on, with Enfuce's own control id in it.
+async fn checked(operation: Operation, asked: &Asked, request: Request) -> Result<wire::Request, Problem> {
+    let (identity, body) = asked.read(request).await?;
+    let mut request = wire::read_request(operation, &body)?;
+    let mut card = None;
+    if let Some(issuing) = &asked.live.issuing {
+        let name = identity.customer.name();
+        let sealed = issuing.sealer.open(&request.control_id, &name, &[operation.purpose()], LIFE)?;
+        request.control_id = sealed.control_id;
+        card = Some(sealed.card);
+    }
+    asked.audit(&identity, Subject { control_id: Some(&request.control_id), card: card.as_deref() });
+    Ok(request)
+}

@@ -1,0 +1,35 @@
+//! `POST /status`: whether the PIN is set after all, where the answer to `set` was lost.
+
+use axum::Json;
+use axum::extract::{Extension, Request};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use super::asked::{Asked, Subject};
+use crate::admission::Class;
+use crate::control_id::STATUS_LIFE;
+use crate::log::Report;
+use crate::operation::Purpose;
+use crate::problem::Problem;
+use crate::wire;
+
+pub(super) async fn answer(Extension(asked): Extension<Asked>, request: Request) -> Response {
+    match look_up(&asked, request).await {
+        Ok(status) => Json(json!({"pinStatus": status})).into_response(),
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn look_up(asked: &Asked, request: Request) -> Result<&'static str, Problem> {
+    let (identity, body) = asked.read(request).await?;
+    let token = wire::read_status_request(&body)?;
+    // The route is there only where control ids are issued.
+    let issuing = asked.live.issuing.as_ref().ok_or(Problem::UNKNOWN_ROUTE)?;
+    let name = identity.customer.name();
+    let sealed = issuing.sealer.open(&token, &name, &[Purpose::SetPin], STATUS_LIFE)?;
+    asked.audit(&identity, Subject { control_id: Some(&sealed.control_id), card: Some(&sealed.card) });
+    let mut report = Report::default();
+    let result = asked.live.upstream.pin_status(&sealed.card, asked.context(Class::New, &mut report)).await;
+    asked.notes.report(report);
+    result.map_err(|failure| Problem::from_card_failure(failure.kind))
+}

@@ -1,0 +1,75 @@
+//! What an issuer has beside the relay: an identity provider, and a system that knows whose a card is.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use base64ct::{Base64, Base64UrlUnpadded, Encoding};
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use serde_json::{Value, json};
+
+use crate::process::Folder;
+
+pub(crate) const ISSUER: &str = "https://idp.example";
+pub(crate) const AUDIENCE: &str = "card-pin";
+
+/// A key of the identity provider, made by OpenSSL.
+pub(crate) struct SigningKey {
+    kid: String,
+    private: EncodingKey,
+    /// As it is published.
+    pub(crate) jwk: Value,
+}
+
+fn openssl(arguments: &str, input: &[u8]) -> Vec<u8> {
+    let mut command = Command::new("openssl");
+    command.args(arguments.split(' ')).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    output.stdout
+}
+
+impl SigningKey {
+    pub(crate) fn make(kid: &str) -> Self {
+        let private = openssl("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -outform DER", &[]);
+        let public = openssl("pkey -inform DER -pubout -outform DER", &private);
+        let (x, y) = public[public.len() - 64..].split_at(32);
+        let [x, y] = [x, y].map(Base64UrlUnpadded::encode_string);
+        let jwk = json!({"kty": "EC", "crv": "P-256", "use": "sig", "kid": kid, "x": x, "y": y});
+        let pkcs8 = openssl("pkcs8 -topk8 -nocrypt -inform DER -outform DER", &private);
+        Self { kid: kid.to_owned(), private: EncodingKey::from_ec_der(&pkcs8), jwk }
+    }
+
+    /// The answer of `jwks_url`.
+    pub(crate) fn jwks(&self) -> String {
+        json!({"keys": [self.jwk]}).to_string()
+    }
+
+    /// A good token of a customer, with `changes` to its claims; null takes a claim away.
+    pub(crate) fn token(&self, customer: &str, changes: Value) -> String {
+        let mut claims = json!({"iss": ISSUER, "aud": AUDIENCE, "sub": customer, "exp": now() + 300});
+        for (name, value) in changes.as_object().unwrap() {
+            claims[name] = value.clone();
+        }
+        claims.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+        let header = Header { kid: Some(self.kid.clone()), ..Header::new(Algorithm::ES256) };
+        encode(&header, &claims, &self.private).unwrap()
+    }
+}
+
+pub(crate) fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
+}
+
+/// What has to be configured so that control ids are issued to customers with a token; `config` is one of `process`.
+pub(crate) fn issuing(config: &str, folder: &Folder, issuer_url: &str) -> String {
+    let keys = folder.0.join("seal-keys");
+    std::fs::write(&keys, Base64::encode_string(&[7; 32]) + "\n").unwrap();
+    let config = config.replace("customer = \"peer-address\"", "customer = \"jwt\"");
+    format!(
+        "{config}\n[jwt]\njwks_url = \"{issuer_url}/jwks\"\nissuer = \"{ISSUER}\"\naudience = \"{AUDIENCE}\"\n\
+         [control_ids]\nseal_keys_file = {keys:?}\nauthorize_url = \"{issuer_url}/authorize\"\n"
+    )
+}

@@ -1,0 +1,266 @@
+//! What goes wrong around the relay and must not stop it: a log that nobody reads, connections that are all taken, an Enfuce that
+//! is slow or gone, secrets that change.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::{TcpListener, TcpStream};
+use std::process::Stdio;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::device::{key_request, set_request};
+use crate::process::{Answer as Answered, Folder, Relay, classic, command, nextgen};
+use crate::upstream::{Answer, Upstream, ok};
+
+/// More than a pipe holds.
+const MANY: usize = 1000;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_nobody_reads_holds_up_neither_requests_nor_the_end() {
+    let upstream = Upstream::start(|_| ok("{}")).await;
+    let folder = Folder::make();
+    let file = folder.0.join("relay.toml");
+    fs::write(
+        &file,
+        classic(
+            &upstream.base_url,
+            "[limits]\nburst = 1000000\n[quota]\nper_second = 1000000\nper_minute = 60000000",
+        ),
+    )
+    .unwrap();
+    let mut command = command();
+    command.arg("--config").arg(&file).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut relay = command.spawn().unwrap();
+    let mut said = String::new();
+    BufReader::new(relay.stderr.take().unwrap()).read_line(&mut said).unwrap();
+    let url = format!("{}/set", said.trim().strip_prefix("Listening on ").unwrap());
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let set = set_request("an-id", &[1; 8]);
+    for _ in 0..MANY {
+        let answer = client.post(&url).json(&set).timeout(Duration::from_secs(60)).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+    }
+    assert_eq!(upstream.received().len(), MANY);
+    let kill = std::process::Command::new("kill").args(["-TERM", &relay.id().to_string()]).status();
+    assert!(kill.unwrap().success());
+    assert_eq!(relay.wait().unwrap().code(), Some(0));
+    drop(relay.stdout.take());
+}
+
+#[tokio::test]
+async fn operators_are_answered_while_devices_hold_every_connection() {
+    let upstream = Upstream::start(|_| ok("{}")).await;
+    let relay = Relay::start(&classic(&upstream.base_url, "[limits]\nconnections = 3"));
+    let held: Vec<_> = (0..3).map(|_| TcpStream::connect(relay.address()).unwrap()).collect();
+    for (path, text) in [("/livez", "alive\n"), ("/readyz", "ready\n")] {
+        let answer = relay.admin(path).await;
+        assert_eq!((answer.status, &*answer.text), (200, text));
+    }
+    assert_eq!(relay.admin("/set").await.status, 404, "devices have a listener of their own");
+    assert!(relay.admin("/metrics").await.text.contains("card_pin_relay_log_lines_dropped_total 0"));
+    drop(held);
+    assert_eq!(relay.post("/set", &set_request("an-id", &[1; 8])).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_slow_enfuce_takes_no_more_than_its_calls() {
+    let upstream = Upstream::start(|_| Answer::Stall).await;
+    let relay = Relay::start(&classic(&upstream.base_url, "calls = 2"));
+    let url = format!("{}/tzpk", relay.base_url);
+    let key = key_request("an-id");
+    let stalled: Vec<_> = (0..2).map(|_| tokio::spawn(relay.client.post(&url).json(&key).send())).collect();
+    while upstream.received().len() < 2 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    for (path, body, status) in [("/tzpk", key, 503), ("/set", set_request("an-id", &[1; 8]), 424)] {
+        let answer = relay.post(path, &body).await;
+        assert_eq!((answer.status, &*answer.code()), (status, "relay_busy"));
+        assert_eq!(answer.headers["retry-after"], "1");
+    }
+    assert_eq!(relay.log(2)[0]["cause"], "too_many_calls");
+    assert_eq!(upstream.received().len(), 2);
+    stalled.iter().for_each(tokio::task::JoinHandle::abort);
+}
+
+#[tokio::test]
+async fn an_enfuce_that_is_gone_is_tried_again_and_then_left_alone_for_a_while() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let relay = Relay::start(&classic(&format!("http://127.0.0.1:{port}"), ""));
+    let set = set_request("an-id", &[1; 8]);
+    assert_eq!(relay.post("/set", &set).await.code(), "enfuce_unreachable");
+    let line = &relay.log(1)[0];
+    assert_eq!((&line["cause"], &line["tries"]), (&json!("refused"), &json!(3)));
+    let mut sent = 1;
+    while relay.post("/set", &set).await.code() != "relay_busy" {
+        sent += 1;
+        assert!(sent < 20, "it is never left alone");
+    }
+    assert_eq!(relay.log(sent + 1)[sent]["cause"], "enfuce_is_down");
+}
+
+#[tokio::test]
+async fn what_kubernetes_puts_into_the_environment_is_no_fault() {
+    let upstream = Upstream::start(|_| ok("{}")).await;
+    let variables = [
+        ("CARD_PIN_RELAY_SERVICE_HOST", "10.0.0.1"),
+        ("CARD_PIN_RELAY_PORT", "tcp://10.0.0.1:8081"),
+        ("CARDPIN_SERVICE_HOST", "10.0.0.1"),
+        ("CARDPIN_PORT_8081_TCP_ADDR", "10.0.0.1"),
+    ];
+    let relay = Relay::start_with(Folder::make(), &classic(&upstream.base_url, ""), &variables);
+    assert_eq!(relay.post("/set", &set_request("an-id", &[1; 8])).await.status, 200);
+}
+
+#[tokio::test]
+async fn sighup_reads_the_secrets_again_and_faults_change_nothing() {
+    let upstream = Upstream::start(|_| ok("{}")).await;
+    let secrets = Folder::make();
+    let secret = secrets.0.join("password");
+    fs::write(&secret, "first").unwrap();
+    let config = classic(&upstream.base_url, "");
+    let config = config.replace("password = \"sandbox\"", &format!("password_file = {secret:?}"));
+    let relay = Relay::start(&config);
+    let set = set_request("an-id", &[1; 8]);
+    let sent_with = async |password: &str| {
+        assert_eq!(relay.post("/set", &set).await.status, 200);
+        let expected = format!("sandbox:{password}").into_bytes();
+        let expected = <base64ct::Base64 as base64ct::Encoding>::encode_string(&expected).to_lowercase();
+        assert!(upstream.received().last().unwrap().head.contains(&expected), "{password}");
+    };
+    sent_with("first").await;
+    // With a byte order mark, as editors write it.
+    fs::write(&secret, "\u{feff}second\r\n").unwrap();
+    sent_with("first").await;
+    relay.signal("-HUP");
+    relay.wait_for_event("reloaded");
+    sent_with("second").await;
+    fs::write(&secret, "").unwrap();
+    relay.signal("-HUP");
+    relay.wait_for_event("not_reloaded_configuration_has_faults");
+    sent_with("second").await;
+}
+
+#[test]
+fn file_descriptors_are_raised_and_checked() {
+    let folder = Folder::make();
+    let file = folder.0.join("relay.toml");
+    fs::write(&file, classic("https://enfuce.example", "")).unwrap();
+    let check = |limit: &str| {
+        let mut shell = std::process::Command::new("sh");
+        let relay = command().get_program().to_owned();
+        let shell = shell.arg("-c").arg(format!("ulimit {limit} && exec \"$0\" \"$@\"")).arg(relay);
+        let output = shell.arg("--check").arg("--config").arg(&file).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    assert_eq!(check("-Sn 128").0, Some(0), "the soft limit is not the last word");
+    let (code, said) = check("-n 1000");
+    assert!(code == Some(2) && said.contains("limits.connections") && said.contains("1000"), "{said}");
+}
+
+#[test]
+fn a_file_that_anybody_can_change_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::make();
+    let (file, secret) = (folder.0.join("relay.toml"), folder.0.join("secret"));
+    fs::write(&secret, "hush").unwrap();
+    let config = classic("https://enfuce.example", "");
+    fs::write(&file, config.replace("password = \"sandbox\"", &format!("password_file = {secret:?}")))
+        .unwrap();
+    let check = || {
+        let output = command().arg("--check").arg("--config").arg(&file).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    assert_eq!(check().0, Some(0));
+    for path in [&file, &secret] {
+        let before = fs::metadata(path).unwrap().permissions();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o646)).unwrap();
+        let (code, said) = check();
+        assert!(code == Some(2) && said.contains("chmod o-w") && said.lines().count() == 1, "{said}");
+        fs::set_permissions(path, before).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_connection_is_closed_before_set() {
+    let upstream = Upstream::start(|_| Answer::Status(404, String::new())).await;
+    let relay = Relay::start(&classic(&upstream.base_url, ""));
+    let tzpk = relay.post("/tzpk", &key_request("an-id")).await;
+    assert_eq!(tzpk.headers["connection"], "close");
+    let set = relay.post("/set", &set_request("an-id", &[1; 8])).await;
+    assert!(!set.headers.contains_key("connection"));
+}
+
+#[tokio::test]
+async fn the_pages_of_the_configured_origins_alone_may_read_the_answers() {
+    let upstream = Upstream::start(|_| ok("{}")).await;
+    let config =
+        format!("cors_origins = [\"https://app.example\", \"null\"]\n{}", classic(&upstream.base_url, ""));
+    let relay = Relay::start(&config);
+    let set = set_request("an-id", &[1; 8]);
+    for (origin, is_allowed) in
+        [("https://app.example", true), ("null", true), ("https://evil.example", false)]
+    {
+        let url = format!("{}/set", relay.base_url);
+        let preflight = relay.client.request(reqwest::Method::OPTIONS, &url).header("origin", origin);
+        let preflight = preflight.header("access-control-request-method", "POST");
+        let preflight =
+            preflight.header("access-control-request-headers", "content-type,x-csrf").send().await;
+        let post = relay.client.post(&url).header("origin", origin).json(&set).send().await;
+        for answer in [Answered::read(preflight.unwrap()).await, Answered::read(post.unwrap()).await] {
+            assert_eq!(answer.status, 200);
+            let allowed = answer.headers.get("access-control-allow-origin");
+            assert_eq!(allowed.map(|value| value.to_str().unwrap()), is_allowed.then_some(origin));
+        }
+    }
+    let without = Relay::start(&classic(&upstream.base_url, ""));
+    let url = format!("{}/set", without.base_url);
+    let answer = without.client.request(reqwest::Method::OPTIONS, url).send().await.unwrap();
+    assert_eq!(answer.status(), 405);
+}
+
+/// Answers with a token that is revoked after it was used for the first time.
+#[tokio::test]
+async fn many_requests_with_a_revoked_token_fetch_one_more() {
+    static TOKENS: AtomicUsize = AtomicUsize::new(0);
+    let upstream = Upstream::start(|request| {
+        if request.line.contains("/oauth2/token") {
+            let number = TOKENS.fetch_add(1, Ordering::Relaxed);
+            return ok(
+                json!({"access_token": format!("t{number}."), "token_type": "bearer", "expires_in": "3599"}),
+            );
+        }
+        let is_first = request.head.contains("bearer t0.");
+        let answer = if is_first { Answer::Status(401, String::new()) } else { ok("{}") };
+        Answer::After(Duration::from_millis(50), Box::new(answer))
+    })
+    .await;
+    // The budget for further tries is for the calls of real customers, who are many more.
+    let relay = Relay::start(&nextgen(&upstream.base_url, ""));
+    let url = format!("{}/set", relay.base_url);
+    let requests: Vec<_> = (0..12)
+        .map(|_| tokio::spawn(relay.client.post(&url).json(&set_request("an-id", &[1; 8])).send()))
+        .collect();
+    for request in requests {
+        assert_eq!(request.await.unwrap().unwrap().status(), 200);
+    }
+    assert_eq!(TOKENS.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test]
+async fn a_token_that_is_refused_to_one_is_not_asked_for_by_all() {
+    let upstream = Upstream::start(|_| {
+        Answer::After(Duration::from_millis(100), Box::new(Answer::Status(500, String::new())))
+    })
+    .await;
+    let relay = Relay::start(&nextgen(&upstream.base_url, ""));
+    let url = format!("{}/tzpk", relay.base_url);
+    let requests: Vec<_> =
+        (0..20).map(|_| tokio::spawn(relay.client.post(&url).json(&key_request("an-id")).send())).collect();
+    for request in requests {
+        assert_eq!(request.await.unwrap().unwrap().status(), 502);
+    }
+    assert!(upstream.received().len() < 10, "{}", upstream.received().len());
+    assert_eq!(relay.log(20)[0]["cause"], "token_refused");
+}

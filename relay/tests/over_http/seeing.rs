@@ -1,0 +1,115 @@
+//! What an operator sees: figures, traces, causes, and who did what.
+
+use serde_json::json;
+
+use crate::device::{key_request, set_request};
+use crate::process::{Answer as Answered, Relay, classic};
+use crate::upstream::{Answer, Upstream, ok};
+
+#[tokio::test]
+async fn the_figures_tell_what_requests_came_to() {
+    let upstream = Upstream::start(|request| {
+        if request.line.contains("/tzpk") { Answer::Status(500, String::new()) } else { ok("{}") }
+    })
+    .await;
+    let relay = Relay::start(&classic(&upstream.base_url, ""));
+    assert_eq!(relay.post("/set", &set_request("an-id", &[1; 8])).await.status, 200);
+    assert_eq!(relay.post("/tzpk", &key_request("an-id")).await.status, 502);
+    assert_eq!(relay.get("/an-id").await.status, 404);
+    let answer = relay.admin("/metrics").await;
+    assert!(answer.headers["content-type"].to_str().unwrap().starts_with("application/openmetrics-text"));
+    for line in [
+        "card_pin_relay_requests_total{route=\"set\",status=\"200\",code=\"ok\"} 1",
+        "card_pin_relay_requests_total{route=\"tzpk\",status=\"502\",code=\"enfuce_failed\"} 1",
+        "card_pin_relay_requests_total{route=\"unknown\",status=\"404\",code=\"unknown_route\"} 1",
+        "card_pin_relay_failures_total{cause=\"server_error\"} 1",
+        "card_pin_relay_request_seconds_count{route=\"set\"} 1",
+        "card_pin_relay_upstream_seconds_count{route=\"tzpk\"} 1",
+        "card_pin_relay_requests_in_flight 0",
+        "card_pin_relay_calls_in_flight 0",
+        "card_pin_relay_enfuce_down 0",
+        "card_pin_relay_token_expiry_timestamp_seconds 0",
+        "card_pin_relay_log_lines_dropped_total 0",
+        "# EOF",
+    ] {
+        assert!(answer.text.lines().any(|found| found == line), "{line} is not in\n{}", answer.text);
+    }
+    assert!(!answer.text.contains("an-id"));
+}
+
+#[tokio::test]
+async fn a_trace_goes_on_to_enfuce_and_is_in_the_log() {
+    let upstream = Upstream::start(|_| ok("{}")).await;
+    let relay = Relay::start(&classic(&upstream.base_url, ""));
+    let (trace, set) = ("4bf92f3577b34da6a3ce929d0e0e4736", set_request("an-id", &[1; 8]));
+    let request = relay.client.post(format!("{}/set", relay.base_url)).json(&set);
+    let request = request.header("traceparent", format!("00-{trace}-00f067aa0ba902b7-01"));
+    assert_eq!(Answered::read(request.send().await.unwrap()).await.status, 200);
+    assert_eq!(relay.post("/set", &set).await.status, 200);
+    let log = relay.log(2);
+    assert_eq!(log[0]["trace_id"], trace);
+    let received = upstream.received();
+    for (line, request) in log.iter().zip(&received) {
+        let sent = request.head.lines().find_map(|line| line.strip_prefix("traceparent: ")).unwrap();
+        assert_eq!(sent.split('-').nth(1).unwrap(), line["trace_id"]);
+        assert!(!sent.contains("00f067aa0ba902b7"), "this part of the trace is the relay's own");
+    }
+    assert_ne!(log[0]["trace_id"], log[1]["trace_id"]);
+}
+
+#[tokio::test]
+async fn enfuces_name_for_a_failure_is_kept_and_never_what_was_sent() {
+    const PROBLEM: &str = "5b0f5a0e-6f5c-4c39-9a49-5f5e7c7d3a11";
+    const CONTROL_ID: &str = "83fa5f55-3dd7-453a-8233-4242a6bad179";
+    let upstream = Upstream::start(|request| {
+        let id = if request.line.contains("/tzpk") { PROBLEM } else { CONTROL_ID };
+        let body = json!({"id": id, "detail": "4826"}).to_string();
+        let head = "HTTP/1.1 500 x\r\ncontent-type: application/problem+json\r\ncontent-length:";
+        Answer::Raw(format!("{head} {}\r\n\r\n{body}", body.len()))
+    })
+    .await;
+    let relay = Relay::start(&classic(&upstream.base_url, ""));
+    relay.post("/tzpk", &key_request(CONTROL_ID)).await;
+    relay.post("/set", &set_request(CONTROL_ID, &[1; 8])).await;
+    let log = relay.log(2);
+    assert_eq!((&log[0]["problem_id"], &log[1]["problem_id"]), (&json!(PROBLEM), &json!(null)));
+}
+
+#[tokio::test]
+async fn each_operation_leaves_an_audit_record_without_a_name() {
+    let upstream = Upstream::start(|request| {
+        let is_cut = request.body.contains("second");
+        if is_cut { Answer::Cut } else { ok("{}") }
+    })
+    .await;
+    let key = "0123456789abcdef0123456789abcdef";
+    let config = classic(&upstream.base_url, &format!("[audit]\nkey = \"{key}\""))
+        .replace("customer = \"peer-address\"", "customer_header = \"x-customer\"");
+    let relay = Relay::start(&config);
+    let url = format!("{}/set", relay.base_url);
+    for (customer, control_id) in [("zoe", "first-id"), ("zoe", "second-id"), ("grace", "first-id")] {
+        let request = relay.client.post(&url).json(&set_request(control_id, &[1; 8]));
+        request.header("x-customer", customer).send().await.unwrap();
+    }
+    let malformed = relay.client.post(&url).json(&json!({})).header("x-customer", "zoe");
+    malformed.send().await.unwrap();
+    let log = relay.log(8);
+    let records: Vec<_> = log.iter().filter(|line| line["audit"] == "set").collect();
+    let outcomes: Vec<_> = records.iter().map(|record| record["outcome"].as_str().unwrap()).collect();
+    assert_eq!(outcomes, ["done", "unknown", "done", "refused"]);
+    let is_same = |name: &str, a: usize, b: usize| records[a][name] == records[b][name];
+    assert!(is_same("customer", 0, 1) && is_same("customer", 0, 3) && !is_same("customer", 0, 2));
+    assert!(is_same("control_id", 0, 2) && !is_same("control_id", 0, 1));
+    assert!(records[3]["control_id"].is_null());
+    let ids: Vec<_> =
+        log.iter().filter(|line| line["audit"].is_null()).map(|line| &line["request_id"]).collect();
+    assert_eq!(ids, records.iter().map(|record| &record["request_id"]).collect::<Vec<_>>());
+    // HMAC-SHA-256 by OpenSSL: the kind, a zero byte, the name.
+    let command = format!("printf 'customer\\0zoe' | openssl dgst -sha256 -hmac {key} -r | cut -c1-32");
+    let openssl = std::process::Command::new("sh").arg("-c").arg(command).output().unwrap();
+    assert_eq!(records[0]["customer"], String::from_utf8(openssl.stdout).unwrap().trim());
+    let (_, log) = relay.end();
+    for name in ["zoe", "grace", "first-id", "second-id", key] {
+        assert!(!log.contains(name), "{name} in {log}");
+    }
+}
