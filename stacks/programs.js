@@ -4,8 +4,9 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { project, work } from "./folders.js";
 
@@ -62,15 +63,19 @@ async function untilOpen(port) {
  */
 export async function withSandbox(use) {
   const program = process.env.SANDBOX ?? join(project, "target/debug/card-pin-sandbox");
-  const database = join(work, "sandbox.sqlite");
-  for (const end of ["", "-wal", "-shm", ".key"]) await rm(`${database}${end}`, { force: true });
-  const args = ["--port", "0", "--db", database, "--dist", join(project, "dist")];
-  await withProgram(work, program, args, {}, async ({ stdout }) => {
-    for await (const text of stdout.setEncoding("utf8")) {
-      const [url] = /http:\/\/\S+/.exec(text) ?? [];
-      if (url) return use(url);
-    }
-  });
+  // Another run has another one.
+  const data = await mkdtemp(join(tmpdir(), "card-pin-stacks-"));
+  const args = ["--port", "0", "--db", join(data, "sandbox.sqlite"), "--dist", join(project, "dist")];
+  try {
+    await withProgram(work, program, args, {}, async ({ stdout }) => {
+      for await (const text of stdout.setEncoding("utf8")) {
+        const [url] = /http:\/\/\S+/.exec(text) ?? [];
+        if (url) return use(url);
+      }
+    });
+  } finally {
+    await rm(data, { recursive: true });
+  }
 }
 
 /**

@@ -7,6 +7,7 @@
  * in `target/stacks/`.
  */
 
+import assert from "node:assert/strict";
 import { join } from "node:path";
 import { withBrowser } from "./browser.js";
 import { npmInstall, pack, prepare, project, run, work } from "./folders.js";
@@ -24,10 +25,12 @@ const stacks = {
   vitest: test,
   html: (folder, tools) => setPins(folder, tools),
   react: develop,
+  "react-18": develop,
   vue: develop,
   esbuild: build,
   rollup: build,
   webpack: build,
+  "gateway-node": (folder, tools) => changeGateway("node", join(folder, "gateway.mjs"), tools),
   "gateway-python": (folder, tools) => changeGateway("python3", join(folder, "gateway.py"), tools),
   "gateway-java": (folder, tools) => changeGateway("java", join(folder, "Gateway.java"), tools),
 };
@@ -56,8 +59,23 @@ const setPins = (folder, { gateway, setPin }) =>
   });
 
 /** The plain page, before another back-end. @param {string} program @param {string} script @param {Tools} tools */
-const changeGateway = (program, script, tools) =>
-  withGateway(program, script, tools.sandbox, async (gateway) => setPins(await prepare("html"), { ...tools, gateway }));
+async function changeGateway(program, script, tools) {
+  await withGateway(program, script, tools.sandbox, async (gateway) => {
+    await refuses(413, `${gateway}/pin/tzpk`, "application/json", " ".repeat(70_000));
+    await refuses(415, `${gateway}/pin/set`, "text/plain", "{}");
+    await refuses(404, `${gateway}/pin/other`, "application/json", "{}");
+    await setPins(await prepare("html"), { ...tools, gateway });
+  });
+  // By another name, the sandbox is as good as Enfuce: nobody has a card there without a sign-in.
+  const enfuce = tools.sandbox.replace("127.0.0.1", "localhost");
+  await withGateway(program, script, enfuce, (gateway) => refuses(401, `${gateway}/my/control-id`, "text/plain", ""));
+}
+
+/** @param {number} status @param {string} url @param {string} type @param {string} body */
+async function refuses(status, url, type, body) {
+  const answer = await fetch(url, { method: "POST", headers: { "content-type": type }, body });
+  assert.equal(answer.status, status, url);
+}
 
 /** @param {string} name @param {Tools} tools */
 async function check(name, tools) {

@@ -24,6 +24,8 @@ import android.widget.LinearLayout
 import android.widget.TextView
 import androidx.activity.ComponentActivity
 import androidx.lifecycle.lifecycleScope
+import androidx.webkit.WebViewCompat
+import androidx.webkit.WebViewFeature
 import java.io.ByteArrayInputStream
 import java.io.IOException
 import java.net.URLEncoder
@@ -107,6 +109,9 @@ class PinActivity : ComponentActivity() {
         view.webViewClient = OnlyEnfuce(control.pinUrl)
         view.webChromeClient = Silent()
         view.addJavascriptInterface(Handler(view), "android_handler")
+        if (WebViewFeature.isFeatureSupported(WebViewFeature.DOCUMENT_START_SCRIPT)) {
+            WebViewCompat.addDocumentStartJavaScript(view, TELL_CODE, setOf("https://${control.pinUrl.authority}"))
+        }
         webView = view
         layout.addView(view, 0, LinearLayout.LayoutParams(MATCH_PARENT, 0, 1f))
         say("", button = "Set this PIN") { view.evaluateJavascript("set_pin()", null) }
@@ -115,9 +120,24 @@ class PinActivity : ComponentActivity() {
         view.postUrl(control.pinUrl.toString(), form.toByteArray())
     }
 
+    /** What the customer is told after a failure, and offered next. */
+    private fun onFailure(code: String, isRetryable: Boolean) = when (code) {
+        "outcome_unknown" -> checkStatus()
+        "not_allowed" -> stop("Please sign in again to set your PIN.")
+        "busy" -> offerStart("Please wait a few minutes, then try again.")
+        else ->
+            if (isRetryable) offerStart("Your PIN could not be set.")
+            else stop("Your PIN could not be set. Please use another device, or contact your bank.")
+    }
+
     private fun offerStart(text: String) {
         closeWebView()
         say(text, button = "Try again") { start() }
+    }
+
+    private fun stop(text: String) {
+        closeWebView()
+        say(text, button = null)
     }
 
     /** The PIN may be set: nothing is offered before the back-end has looked at the card's `pinStatus`. */
@@ -172,7 +192,11 @@ class PinActivity : ComponentActivity() {
         @JavascriptInterface
         fun set_pin_success() = onPage { succeed() }
 
-        // Android's page gives no code: each failure may be one after which the PIN is set.
+        // Called by `TELL_CODE`, before `set_pin_error`.
+        @JavascriptInterface
+        fun failed(code: String, retryable: Boolean) = onPage { onFailure(code, retryable) }
+
+        // Without a code, each failure may be one after which the PIN is set.
         @JavascriptInterface
         fun set_pin_error() = onPage { checkStatus() }
 
@@ -209,5 +233,11 @@ class PinActivity : ComponentActivity() {
     /** Nothing of the page's console goes to logcat. */
     private class Silent : WebChromeClient() {
         override fun onConsoleMessage(message: ConsoleMessage) = true
+    }
+
+    private companion object {
+        /** The page gives `set_pin_error` no code, but the event of the pad has it. */
+        const val TELL_CODE =
+            "addEventListener('set_pin_error', ({ detail }) => android_handler.failed(detail.code, detail.retryable));"
     }
 }

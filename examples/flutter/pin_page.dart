@@ -17,7 +17,8 @@ class PinControl {
   final Uri pinUrl;
 }
 
-/// The handler that Enfuce's page calls on this platform, handing on to Flutter.
+/// The handler that Enfuce's page calls on this platform, handing on to Flutter. Android's gets no code, but the event of the
+/// pad has it, which comes before the call.
 final String _bridge = defaultTargetPlatform == TargetPlatform.iOS
     ? '''
 (() => {
@@ -32,7 +33,10 @@ final String _bridge = defaultTargetPlatform == TargetPlatform.iOS
 (() => {
   const tell = (message) => window.flutter_inappwebview.callHandler("pin", message);
   const handler = { pin_valid: (pin_valid) => tell({ event: "pin_valid", pin_valid }) };
-  for (const event of ["set_pin_validation_error", "set_pin_success", "set_pin_error"]) handler[event] = () => tell({ event });
+  for (const event of ["set_pin_validation_error", "set_pin_success"]) handler[event] = () => tell({ event });
+  let detail;
+  addEventListener("set_pin_error", (event) => (detail = event.detail));
+  handler.set_pin_error = () => tell({ event: "set_pin_error", code: detail?.code, retryable: detail?.retryable });
   window.android_handler = handler;
 })();''';
 
@@ -106,7 +110,7 @@ class _PinPageState extends State<PinPage> with WidgetsBindingObserver {
 
   void _fail() => _stop('Your PIN could not be set.', 'Try again', _start);
 
-  /// What the customer is told after a failure, and offered next. Android's page gives no code.
+  /// What the customer is told after a failure, and offered next. A page that gives no code says only that one happened.
   void _onFailure(Object? code, {required bool isRetryable}) {
     switch (code) {
       case null || 'outcome_unknown':

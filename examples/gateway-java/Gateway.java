@@ -4,7 +4,6 @@ import java.net.*;
 import java.net.http.*;
 import java.util.*;
 import java.util.regex.*;
-
 public class Gateway {
     static final Map<String, String> ENV = System.getenv();
     static final String ENFUCE = ENV.getOrDefault("ENFUCE", "http://127.0.0.1:8080");
@@ -16,8 +15,8 @@ public class Gateway {
         request.headers("authorization", "Basic " + Base64.getEncoder().encodeToString(LOGIN.getBytes()), "content-type", "application/json");
         if (body != null) request.POST(HttpRequest.BodyPublishers.ofString(body));
         var answer = HttpClient.newHttpClient().send(request.build(), HttpResponse.BodyHandlers.ofString());
-        int status = answer.statusCode() == 401 ? 502 : answer.statusCode(); // a wrong password here is not the customer's fault
-        return new Answer(status, answer.body());
+        // A wrong password here (401) is not the customer's fault.
+        return new Answer(answer.statusCode() == 401 ? 502 : answer.statusCode(), answer.body());
     }
     /** The `id` of the first object that has `text` in it. Java has no JSON: put your own parser here. */
     static String id(Answer answer, String text) throws Exception {
@@ -40,13 +39,14 @@ public class Gateway {
     static Answer passOn(HttpExchange exchange) throws Exception {
         var path = Map.of("/pin/tzpk", "/pin/v3/set/tzpk", "/pin/set", "/pin/v3/set").get(exchange.getRequestURI().getPath());
         var body = exchange.getRequestBody().readNBytes(65537);
-        if (!"application/json".equals(exchange.getRequestHeaders().getFirst("Content-Type")) || body.length > 65536) path = null;
-        return path == null ? new Answer(400, "") : enfuce(path, new String(body));
+        if (path == null || body.length > 65536) return new Answer(path == null ? 404 : 413, "");
+        var type = exchange.getRequestHeaders().getFirst("Content-Type");
+        return "application/json".equals(type) ? enfuce(path, new String(body)) : new Answer(415, "");
     }
     public static void main(String[] arguments) throws Exception {
         var server = HttpServer.create(new InetSocketAddress("127.0.0.1", Integer.parseInt(ENV.getOrDefault("PORT", "3000"))), 0);
         server.createContext("/", exchange -> {
-            boolean isControlId = exchange.getRequestURI().getPath().equals("/my/control-id") && exchange.getRequestMethod().equals("POST");
+            boolean isControlId = "POST /my/control-id".equals(exchange.getRequestMethod() + " " + exchange.getRequestURI());
             var answer = new Answer(502, ""); // whether a PIN is set is not known where no answer comes: 502 says so
             try { answer = isControlId ? controlId(exchange) : passOn(exchange); } catch (Exception failed) { System.err.println(failed); }
             exchange.getResponseHeaders().putAll(Map.of("Cache-Control", List.of("no-store"), "Content-Type", List.of("application/json")));

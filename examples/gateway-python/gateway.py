@@ -51,8 +51,8 @@ class Gateway(BaseHTTPRequestHandler):
 
     def pass_on(self):
         length = int(self.headers["content-length"] or 0)
-        if self.path not in PASSED_ON or self.headers["content-type"] != "application/json" or not 0 < length <= 65536:
-            return 400, b""
+        if self.path not in PASSED_ON or self.headers["content-type"] != "application/json" or length > 65536:
+            return (404 if self.path not in PASSED_ON else 413 if length > 65536 else 415), b""
         return 200, enfuce(PASSED_ON[self.path], self.rfile.read(length))
 
 ThreadingHTTPServer(("127.0.0.1", int(os.environ.get("PORT", "3000"))), Gateway).serve_forever()

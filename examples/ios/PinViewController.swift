@@ -190,7 +190,7 @@ final class PinViewController: UIViewController {
 extension PinViewController: WKScriptMessageHandler {
     func userContentController(_ controller: WKUserContentController, didReceive message: WKScriptMessage) {
         guard message.webView === webView, message.frameInfo.isMainFrame,
-            message.frameInfo.securityOrigin.host == enfuce?.host,
+            message.frameInfo.securityOrigin.protocol == "https", message.frameInfo.securityOrigin.host == enfuce?.host,
             let body = message.body as? [String: Any], let event = body["event"] as? String
         else { return }
         switch event {

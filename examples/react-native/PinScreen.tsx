@@ -18,7 +18,10 @@ interface Props {
   onDone: () => void;
 }
 
-/** The handler that Enfuce's page calls on this platform, handing on to React Native. */
+/**
+ * The handler that Enfuce's page calls on this platform, handing on to React Native. Android's gets no code, but the event of the
+ * pad has it, which comes before the call.
+ */
 const BRIDGE = Platform.select({
   ios: `(() => {
     const postMessage = (message) => window.ReactNativeWebView.postMessage(JSON.stringify(message));
@@ -30,12 +33,15 @@ const BRIDGE = Platform.select({
   default: `(() => {
     const tell = (message) => window.ReactNativeWebView.postMessage(JSON.stringify(message));
     const handler = { pin_valid: (pin_valid) => tell({ event: "pin_valid", pin_valid }) };
-    for (const event of ["set_pin_validation_error", "set_pin_success", "set_pin_error"]) handler[event] = () => tell({ event });
+    for (const event of ["set_pin_validation_error", "set_pin_success"]) handler[event] = () => tell({ event });
+    let detail;
+    addEventListener("set_pin_error", (event) => (detail = event.detail));
+    handler.set_pin_error = () => tell({ event: "set_pin_error", code: detail?.code, retryable: detail?.retryable });
     window.android_handler = handler;
   })(); true;`,
 });
 
-/** What Enfuce's page tells. `code` and `retryable` come with `set_pin_error`, but not on Android. */
+/** What Enfuce's page tells. `code` and `retryable` come with `set_pin_error`; on Android, only from a page that has a `<card-pin>`. */
 interface Message {
   event: string;
   pin_valid?: boolean;

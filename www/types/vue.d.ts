@@ -1,6 +1,7 @@
 /**
- * `card-pin`, with the types of `<card-pin>` for Vue's templates: `<card-pin :control-id-provider="ask" @pin_valid="listen" />`. Vue's
- * compiler wants to know that it is an element of the browser: `isCustomElement: (tag) => tag === "card-pin"`.
+ * `card-pin`, with the types of `<card-pin>` for Vue's templates: `<card-pin :controlIdProvider="ask" @pin_valid="listen" />`.
+ * Properties keep their spelling: of `:control-id-provider`, Vue makes an attribute, which does nothing. Vue's compiler wants to
+ * know that it is an element of the browser: `isCustomElement: (tag) => tag === "card-pin"`.
  */
 
 import type { HTMLAttributes, ReservedProps } from "vue";
