@@ -1,25 +1,21 @@
 // @ts-check
 
 /**
- * The element `<card-pin>`: attributes and presses in; a drawn pad or pane and events out. Where a session is, its state says;
- * what is drawn and told follows from that. The element only decides when a session starts, and in which language.
+ * The element `<card-pin>`: attributes and presses in, events out. Where a session is, its state says; what is drawn and told
+ * follows from that (`drawing.js`). The element only decides when a session starts.
  */
 
 import { defineProperties, looksWrong, readOptions } from "./attributes.js";
+import { Drawing } from "./drawing.js";
 import { CardPinError } from "./error.js";
 import { hint } from "./hint.js";
-import { listenToKeys } from "./keyboard.js";
 import { keyOf } from "./keypad.js";
 import { ATTRIBUTES, PROPERTIES } from "./names.js";
 import { DEFAULTS, toSettings } from "./options.js";
-import { Pad } from "./pad.js";
+import { padState } from "./pad-state.js";
 import { bare } from "./platform.js";
-import { Presses } from "./presses.js";
 import { Session } from "./session.js";
-import { eventsBetween, initial, takesInput } from "./session-state.js";
-import { Speech } from "./speech.js";
-import { canDraw } from "./stage.js";
-import { ViewPane } from "./view-pane.js";
+import { eventsBetween, takesInput } from "./session-state.js";
 import { checkWords } from "./words.js";
 
 /** @import {Action, PadState} from "./describe-pad.js" */
@@ -40,14 +36,13 @@ const WAITING_MS = 1000;
 export class CardPin extends Base {
   static observedAttributes = [...Object.keys(ATTRIBUTES), "lang"];
 
-  // Closed: the path of an event that is heard outside does not name what is in here.
-  #root = this.attachShadow(bare({ mode: "closed" }));
-  #states = this.attachInternals?.().states;
-  #speech = new Speech(this, () => this.#render());
+  #drawing = new Drawing(this, {
+    press: (button) => this.#press(button),
+    type: (typed, isRepeated) => this.#type(typed, isRepeated),
+    state: () => this.#padState,
+  });
   /** @type {(() => string | Promise<string>) | undefined} */
   #controlIdProvider;
-  /** What is drawn, once it is needed. @type {Pad | ViewPane | undefined} */
-  #drawn;
   /** @type {Settings | undefined} */
   #settings;
   /** Whether a session is to be opened with the settings. */
@@ -77,7 +72,7 @@ export class CardPin extends Base {
   connectedCallback() {
     // One that was only moved has its session still.
     if (!this.#session && !this.#isOpening) this.#queueStart();
-    else this.#render();
+    else this.#drawing.render();
   }
 
   disconnectedCallback() {
@@ -90,7 +85,7 @@ export class CardPin extends Base {
     // What was missing may be there now.
     if (this.#isUnusable) this.#queueStart();
     else if (name === "keypad") this.#layKeys();
-    else if (name === "lang") this.#render();
+    else if (name === "lang") this.#drawing.render();
     else if (name === "operation") {
       // A control id that a session had is spent: the next one starts with another.
       if ((value ?? DEFAULTS.operation) !== (before ?? DEFAULTS.operation) && !this.#isSpent) this.#restart();
@@ -113,18 +108,17 @@ export class CardPin extends Base {
 
   /** Texts in the place of the pad's own. @returns {import("./words.js").Texts} */
   get words() {
-    return this.#speech.changed;
+    return this.#drawing.speech.changed;
   }
 
   set words(words) {
-    this.#speech.changed = checkWords(words ?? {});
-    this.#render();
+    this.#drawing.speech.changed = checkWords(words ?? {});
+    this.#drawing.render();
   }
 
   /** Puts the focus where the next digit goes. @param {FocusOptions} [options] */
   focus(options) {
-    this.#drawn ??= this.#makePane();
-    this.#drawn.pane.focus(options);
+    this.#drawing.show(this.#views).pane.focus(options);
   }
 
   /** Submits. @returns {Promise<void>} rejected with a `CardPinError` */
@@ -190,7 +184,7 @@ export class CardPin extends Base {
     this.#session?.close();
     this.#session = undefined;
     this.#usedControlId = null;
-    this.#render();
+    this.#drawing.render();
     this.#queueStart();
   }
 
@@ -213,7 +207,7 @@ export class CardPin extends Base {
   #start() {
     this.#session = undefined;
     this.#isNextWanted = false;
-    if (!this.#drawn || this.#views !== this.#drawn instanceof ViewPane) this.#drawn = this.#makePane();
+    this.#drawing.show(this.#views);
     this.#settings = undefined;
     this.#isUnusable = false;
     this.#usedControlId = this.getAttribute("control-id");
@@ -227,25 +221,12 @@ export class CardPin extends Base {
     hint(this.getAttribute("hints") !== "off", mistake, this);
   }
 
-  #makePane() {
-    const drawn = this.#views ? new ViewPane(this.#root, () => this.#render()) : new Pad(this.#root, (typed) => this.#type(typed));
-    const { pane } = drawn;
-    new Presses(pane.element, (button) => this.#press(button));
-    listenToKeys(pane.element, (typed, isRepeated) => this.#type(typed, isRepeated));
-    // A press leaves the focus where it is, so that typing goes on from there, and a screen reader's cursor stays.
-    pane.element.addEventListener("mousedown", (event) => event.preventDefault());
-    pane.element.addEventListener("pointerdown", ({ isTrusted, pointerType }) => {
-      if (isTrusted && pointerType === "mouse" && !pane.hasFocus) pane.focus({ preventScroll: true });
-    });
-    return drawn;
-  }
-
   #prepare() {
     try {
       const options = readOptions(this, /** @type {any} */ (properties.get(this)));
       options.controlIdProvider = this.#controlIdProvider;
-      this.#drawn?.stage.clear();
-      if (this.#drawn instanceof ViewPane) options.canvas = this.#drawn.stage.makeCanvas();
+      this.#drawing.drawn?.stage.clear();
+      if (this.#views) options.canvas = this.#drawing.drawn?.stage.makeCanvas();
       const settings = (this.#settings = toSettings(options));
       this.#isOpening = true;
       setTimeout(() => this.#settings === settings && this.#open());
@@ -262,19 +243,19 @@ export class CardPin extends Base {
     if (!this.#isOpening || !this.#settings) return this.#session;
     this.#isOpening = false;
     this.#session = new Session(this.#settings, {
-      canvas: this.#drawn?.stage.canvas,
+      canvas: this.#drawing.drawn?.stage.canvas,
       page: this.ownerDocument,
       askControlId: () => this.#controlIdProvider?.(),
       onChange: (before, after) => this.#onChange(before, after),
-      onTell: ({ digit, place }) => this.#drawn?.stage.spell(/** @type {any} */ (digit), /** @type {any} */ (place)),
+      onTell: ({ digit, place }) => this.#drawing.drawn?.stage.spell(/** @type {any} */ (digit), /** @type {any} */ (place)),
     });
     return this.#session;
   }
 
   #layKeys() {
     if (looksWrong(this)) this.#hint("markup");
-    this.#drawn?.layKeys(this.getAttribute("keypad"));
-    this.#render();
+    this.#drawing.drawn?.layKeys(this.getAttribute("keypad"));
+    this.#drawing.render();
   }
 
   /** @param {boolean} views @param {string} event */
@@ -297,7 +278,7 @@ export class CardPin extends Base {
   #press(button) {
     const key = keyOf(button);
     if (key !== undefined) return this.#say(key === "erase" ? key : { press: key });
-    const action = this.#drawn?.pane.actionOf(button);
+    const action = this.#drawing.drawn?.pane.actionOf(button);
     if (action) this.#act(action);
   }
 
@@ -322,7 +303,7 @@ export class CardPin extends Base {
 
   #suggest() {
     const session = this.#open();
-    const stage = this.#drawn?.stage;
+    const stage = this.#drawing.drawn?.stage;
     if (!session || !stage || !takesInput(session.state)) return;
     // Made when somebody wants it: a session that needs none starts sooner.
     if (!stage.canvas) session.useCanvas(stage.makeCanvas());
@@ -352,7 +333,7 @@ export class CardPin extends Base {
       if (hasDigits) session.say(typed === "erase" ? "erase" : "clear");
       return hasDigits;
     }
-    const { canRestart } = this.#padState();
+    const { canRestart } = this.#padState;
     const canAdvance = hasDigits || canRestart || (state?.views && !state.end) || false;
     if (canAdvance) this.#act(canRestart ? "restart" : "advance");
     return canAdvance;
@@ -360,7 +341,7 @@ export class CardPin extends Base {
 
   /** @param {SessionState} before @param {SessionState} after */
   #onChange(before, after) {
-    this.#render();
+    this.#drawing.render();
     for (const detail of eventsBetween(before, after)) {
       this.#tell(detail.event === "ready" ? { ...detail, isolation: this.#session?.isolation } : detail);
     }
@@ -370,39 +351,10 @@ export class CardPin extends Base {
     else if (!this.isConnected) this.#session = undefined;
   }
 
-  #render() {
-    const state = this.#padState();
-    this.#drawn?.render(state, this.#speech.words);
-    this.#showPhase(state.phase);
-  }
-
-  /** A page's style can tell by `:state(done)` and the like where the pad is. @param {PadState["phase"]} phase */
-  #showPhase(phase) {
-    try {
-      this.#states?.clear();
-      this.#states?.add(phase);
-    } catch {
-      // Engines that had states before `:state()` take no plain names.
-    }
-  }
-
   /** @returns {PadState} */
-  #padState() {
-    const { minLength, maxLength, confirm, weakPin } = this.#settings?.open ?? { ...DEFAULTS, maxLength: DEFAULTS.minLength };
-    const state = this.#session?.state;
-    const end = state?.end;
-    const isOver = end?.code === null && state?.views;
-    return {
-      ...(state ?? initial({ views: this.#views, isGiven: false })),
-      phase: phaseOf(state, this.#isUnusable, this.#isOpening),
-      minLength,
-      maxLength,
-      confirm,
-      refusesWeak: weakPin === "reject",
-      problem: (end ? end.code : state?.problem) ?? undefined,
-      canSuggest: canDraw(),
-      canRestart: (isOver || end?.retryable === true) && this.#controlIdProvider !== undefined,
-    };
+  get #padState() {
+    const asks = this.#controlIdProvider !== undefined;
+    return padState(this.#session?.state, this.#settings?.open, { isUnusable: this.#isUnusable, isOpening: this.#isOpening, asks });
   }
 
   /** @param {EventDetail} detail @returns {boolean} whether no listener prevented what would follow */
@@ -410,21 +362,6 @@ export class CardPin extends Base {
     const cancelable = detail.event === "cancel";
     return this.dispatchEvent(new CustomEvent(detail.event, { detail, bubbles: true, composed: true, cancelable }));
   }
-}
-
-/**
- * @param {SessionState | undefined} state
- * @param {boolean} isUnusable
- * @param {boolean} isOpening
- * @returns {PadState["phase"]}
- */
-function phaseOf(state, isUnusable, isOpening) {
-  if (isUnusable) return "unusable";
-  if (!state) return isOpening ? "open" : "waiting";
-  const { phase, end, views } = state;
-  if (phase === "opening") return "open";
-  if (phase !== "ended") return phase;
-  return end?.code ? "failed" : views ? "hidden" : "done";
 }
 
 defineProperties(CardPin, (element) => properties.get(element) ?? {});

@@ -25,7 +25,7 @@ const EXPLANATIONS = {
     "Set it on the element: pad.controlIdProvider = async () => … (React before 19 passes no functions: use a ref).",
   control_id_unavailable: explainProvider,
   async page(/** @type {Settings} */ settings) {
-    return `the PIN is held on the page and not in a worker, because ${await whyNoWorker(settings)} isolation="worker" forbids it.`;
+    return `the PIN is held on the page and not in a worker, because ${await whyNoWorker(settings)} With isolation="worker", the session fails instead.`;
   },
   async isolation_unavailable(/** @type {Settings} */ settings) {
     return `isolation="worker" wants a worker, and there is none, because ${await whyNoWorker(settings)}`;
@@ -67,7 +67,7 @@ const endpoints = ({ tzpkUrl, setUrl, viewUrl }) => (viewUrl ? addressOf(viewUrl
 
 /** Who may have answered for a server. */
 const impostor = () =>
-  ` Does a proxy, a start page for every path${navigator.serviceWorker?.controller ? ", or this page's service worker" : ""} answer for it?`;
+  ` Does ${navigator.serviceWorker?.controller ? "this page's service worker, " : ""}a proxy or a start page for every path answer in its place?`;
 
 /** @param {Element} element @returns {Text} */
 function explainMarkup(element) {

@@ -132,7 +132,7 @@ function headerList(headers) {
     if (entries.length > MAX_HEADERS || entries.some(([, value]) => typeof value !== "string")) throw 0;
     new Headers(entries);
   } catch {
-    refuse("requestHeaders", `an object of at most ${MAX_HEADERS} names and values of HTTP headers`);
+    refuse("requestHeaders", `an object of at most ${MAX_HEADERS} HTTP headers`);
   }
   return entries.flat();
 }
@@ -214,7 +214,7 @@ function formatList(formats) {
  * @throws {TypeError | RangeError | CardPinError} `control_id_missing` where there is neither a control id nor a provider
  */
 export function toSettings(options) {
-  if (!isSecure()) throw new TypeError("a PIN is only set on a page from https or from this device");
+  if (!isSecure()) refuse("the page", "from https or from this device");
   const given = bare({ ...DEFAULTS, ...definedOf(options) });
   const operation = oneOf("operation", given.operation, ["set-pin", "view-pin"]);
   const views = operation === "view-pin";

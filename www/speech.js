@@ -56,7 +56,7 @@ export class Speech {
 
   /** @param {string} tag */
   #useEnglish(tag) {
-    if (tag === this.#tag) console.warn(`<card-pin>: languages/${tag}.js did not load, so the pad speaks English`);
+    if (tag === this.#tag) console.warn(`<card-pin>: languages/${tag}.js did not load`);
     const english = chooseLocale("en");
     this.#use(tag, new Words(english, /** @type {Texts} */ (loadTexts(english)), this.#changed));
   }

@@ -113,7 +113,7 @@ export function checkWords(words) {
       }
       const forms = typeof text === "object" && text !== null ? Object.values(text) : [text];
       if (forms.some((form) => typeof form !== "string")) {
-        throw new TypeError(`words.${group}.${key} has to be a string, or an object of strings by plural category`);
+        throw new TypeError(`words.${group}.${key} has to be a string, or one for each plural`);
       }
     }
   }

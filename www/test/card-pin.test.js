@@ -1,3 +1,4 @@
+import "./page.js";
 import assert from "node:assert/strict";
 import { afterEach, mock, test } from "node:test";
 import { forget, loading, vaults } from "./fake-vault.js";

@@ -1,3 +1,4 @@
+import "./page.js";
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { listenToKeys } from "../keyboard.js";

@@ -1,3 +1,4 @@
+import "./page.js";
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 import { Keypad, keyOf } from "../keypad.js";

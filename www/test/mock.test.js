@@ -1,3 +1,4 @@
+import "./page.js";
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { afterEach, mock as nodeMock, test } from "node:test";

@@ -1,15 +1,6 @@
-/** The page that the tests run on. */
+/** A page (jsdom), for tests that need one: the first thing that they import. */
 
-import { createRequire, register } from "node:module";
-
-// The tests of the stand-in for the vault run on that, and all others on one that does what the test says.
-const vault = process.argv[1]?.endsWith("mock.test.js") ? "../mock-vault.js" : "./fake-vault.js";
-const fakes = { "card-pin-vault": new URL(vault, import.meta.url).href, "card-pin-style": "data:text/javascript,export default ''" };
-const hooks = `
-  const fakes = ${JSON.stringify(fakes)};
-  export const resolve = (name, context, next) =>
-    name in fakes ? { url: fakes[name], shortCircuit: true } : next(name, context);`;
-register(`data:text/javascript,${encodeURIComponent(hooks)}`);
+import { createRequire } from "node:module";
 
 const { JSDOM } = createRequire(new URL("../../target/npm/", import.meta.url))("jsdom");
 const { window } = new JSDOM("<!doctype html><body></body>", { url: "https://issuer.example/", pretendToBeVisual: true });
@@ -24,7 +15,6 @@ for (const [name, value] of Object.entries({ window, customElements, document, l
   // Node has a `navigator` of its own, which cannot be assigned to.
   Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
 }
-globalThis.importAsIs = (url) => import(url);
 globalThis.origin = location.origin;
 globalThis.matchMedia = () => ({ matches: true });
 // The pad's own root is closed; the tests look into it all the same.

@@ -1,3 +1,4 @@
+import "./page.js";
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 

@@ -1,3 +1,4 @@
+import "./page.js";
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 import { Pane } from "../pane.js";

@@ -1,3 +1,4 @@
+import "./page.js";
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
 import { CardPinError } from "../error.js";

@@ -1,3 +1,4 @@
+import "./page.js";
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { absolute, bare, isHidden, isLookedAt, isSecure, listen, makeElement, makeSvg, scriptUrl, stopListening } from "../platform.js";

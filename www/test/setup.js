@@ -1,7 +1,18 @@
 /**
- * For the tests in this folder: a page (jsdom), and stand-ins for what the bundler puts in: the vault and the style.
+ * For the tests in this folder: stand-ins for what the bundler puts in, the vault and the style.
  * Loaded before everything else: `node --import ./www/test/setup.js --test www/test/*.test.js`.
  */
 
-// The runner loads this, too, and runs no test itself: each file has a process of its own, where the page is.
-if (!process.execArgv.includes("--test")) await import("./page.js");
+import { register } from "node:module";
+
+// The tests of the stand-in for the vault run on that, and all others on one that does what the test says.
+const vault = process.argv[1]?.endsWith("mock.test.js") ? "../mock-vault.js" : "./fake-vault.js";
+const fakes = { "card-pin-vault": new URL(vault, import.meta.url).href, "card-pin-style": "data:text/javascript,export default ''" };
+const hooks = `
+  const fakes = ${JSON.stringify(fakes)};
+  export const resolve = (name, context, next) =>
+    name in fakes ? { url: fakes[name], shortCircuit: true } : next(name, context);`;
+register(`data:text/javascript,${encodeURIComponent(hooks)}`);
+
+// What the build writes before the scripts.
+globalThis.importAsIs = (url) => import(url);

@@ -1,0 +1,71 @@
+// @ts-check
+
+/** What is drawn of a `<card-pin>`: a pane to set a PIN or to view one, in the language that the element stands in. */
+
+import { listenToKeys } from "./keyboard.js";
+import { Pad } from "./pad.js";
+import { bare } from "./platform.js";
+import { Presses } from "./presses.js";
+import { Speech } from "./speech.js";
+import { ViewPane } from "./view-pane.js";
+
+/** @import {PadState} from "./describe-pad.js" */
+/** @import {Taken} from "./keyboard.js" */
+
+/**
+ * @typedef {object} Acts
+ * @property {(button: HTMLElement) => void} press
+ * @property {(typed: Taken, isRepeated?: boolean) => boolean} type says whether it was for the pad
+ * @property {() => PadState} state what is to be drawn
+ */
+
+export class Drawing {
+  speech;
+  #root;
+  #states;
+  #acts;
+  /** What there is, once it is needed. @type {Pad | ViewPane | undefined} */
+  drawn;
+
+  /** @param {HTMLElement} element @param {Acts} acts */
+  constructor(element, acts) {
+    // Closed: the path of an event that is heard outside does not name what is in here.
+    this.#root = element.attachShadow(bare({ mode: "closed" }));
+    this.#states = element.attachInternals?.().states;
+    this.#acts = acts;
+    this.speech = new Speech(element, () => this.render());
+  }
+
+  /** Has a pane of the kind that is wanted. @param {boolean} views */
+  show(views) {
+    if (!this.drawn || views !== this.drawn instanceof ViewPane) this.drawn = this.#make(views);
+    return this.drawn;
+  }
+
+  render() {
+    const state = this.#acts.state();
+    this.drawn?.render(state, this.speech.words);
+    try {
+      // A page's style can tell by `:state(done)` and the like where the pad is.
+      this.#states?.clear();
+      this.#states?.add(state.phase);
+    } catch {
+      // Engines that had states before `:state()` take no plain names.
+    }
+  }
+
+  /** @param {boolean} views */
+  #make(views) {
+    const { press, type } = this.#acts;
+    const drawn = views ? new ViewPane(this.#root, () => this.render()) : new Pad(this.#root, type);
+    const { pane } = drawn;
+    new Presses(pane.element, press);
+    listenToKeys(pane.element, type);
+    // A press leaves the focus where it is, so that typing goes on from there, and a screen reader's cursor stays.
+    pane.element.addEventListener("mousedown", (event) => event.preventDefault());
+    pane.element.addEventListener("pointerdown", ({ isTrusted, pointerType }) => {
+      if (isTrusted && pointerType === "mouse" && !pane.hasFocus) pane.focus({ preventScroll: true });
+    });
+    return drawn;
+  }
+}

@@ -1,0 +1,49 @@
+// @ts-check
+
+/** What the pad shows of a session: a pure function of where that is, and of what it was opened with. */
+
+import { DEFAULTS } from "./options.js";
+import { initial } from "./session-state.js";
+import { canDraw } from "./stage.js";
+
+/** @import {PadState} from "./describe-pad.js" */
+/** @import {Open} from "./protocol.d.ts" */
+/** @import {SessionState} from "./session-state.js" */
+
+/**
+ * @param {SessionState | undefined} state
+ * @param {Open | undefined} open
+ * @param {{isUnusable: boolean, isOpening: boolean, asks: boolean}} pad `asks`: whether it has a provider to ask for control ids
+ * @returns {PadState}
+ */
+export function padState(state, open, { isUnusable, isOpening, asks }) {
+  const { minLength, maxLength, confirm, weakPin } = open ?? { ...DEFAULTS, maxLength: DEFAULTS.minLength };
+  const end = state?.end;
+  const isOver = end?.code === null && state?.views;
+  return {
+    ...(state ?? initial({ views: false, isGiven: false })),
+    phase: phaseOf(state, isUnusable, isOpening),
+    minLength,
+    maxLength,
+    confirm,
+    refusesWeak: weakPin === "reject",
+    problem: (end ? end.code : state?.problem) ?? undefined,
+    canSuggest: canDraw(),
+    canRestart: (isOver || end?.retryable === true) && asks,
+  };
+}
+
+/**
+ * @param {SessionState | undefined} state
+ * @param {boolean} isUnusable
+ * @param {boolean} isOpening
+ * @returns {PadState["phase"]}
+ */
+function phaseOf(state, isUnusable, isOpening) {
+  if (isUnusable) return "unusable";
+  if (!state) return isOpening ? "open" : "waiting";
+  const { phase, end, views } = state;
+  if (phase === "opening") return "open";
+  if (phase !== "ended") return phase;
+  return end?.code ? "failed" : views ? "hidden" : "done";
+}
