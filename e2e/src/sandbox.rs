@@ -72,6 +72,7 @@ impl Sandbox {
             dist,
             embossing: Embossing::Hourly,
             frames,
+            theme: None,
             user: USER.to_owned(),
             password: PASSWORD.to_owned(),
             requests_per_second,

@@ -46,8 +46,9 @@ impl Routes {
             page_minutes: PAGE_MINUTES,
             strict_control_ids: false,
             frames: Vec::new(),
+            theme: None,
         };
-        let (dist, store) = (Dist::open(dist)?, Store::open(&config.db)?);
+        let (dist, store) = (Dist::open(dist, None)?, Store::open(&config.db)?);
         Ok(Self(router(make_app(config, PORT, Clock::default(), store, Hsm::for_fuzzing()?, dist)?)))
     }
 

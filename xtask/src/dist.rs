@@ -18,6 +18,9 @@ use std::{
 /// Files that ship as they are written.
 const COPIED: [&str; 5] = ["page.html", "page-error.html", "page.css", "card-pin.d.ts", "package.json"];
 
+/// Where the themes are, in `www/` and in `dist/`.
+const THEMES: &str = "themes";
+
 /// Where the languages are, in `www/` and in `dist/`.
 const LANGUAGES: &str = "languages";
 /// The one that is in `card-pin.js` itself.
@@ -96,6 +99,7 @@ pub(crate) fn build(project: &Project) -> Result<()> {
         let from = project.www().join(name);
         fs::copy(from, staging.join(name)).with_context(|| format!("www/{name} cannot be copied"))?;
     }
+    copy_themes(project, &staging)?;
     let crates = graph::crates_of_wasm(project)?;
     notices::write(project, &staging, &crates)?;
     sbom::write(project, &staging, &crates)?;
@@ -105,6 +109,17 @@ pub(crate) fn build(project: &Project) -> Result<()> {
     empty(&dist)?;
     fs::rename(&staging, &dist).context("dist/ cannot be replaced")?;
     println!("build: dist/ is ready");
+    Ok(())
+}
+
+/// They ship as they are written.
+fn copy_themes(project: &Project, staging: &Path) -> Result<()> {
+    let to = staging.join(THEMES);
+    empty(&to)?;
+    for entry in fs::read_dir(project.www().join(THEMES)).context("www/themes cannot be read")? {
+        let entry = entry?;
+        fs::copy(entry.path(), to.join(entry.file_name())).context("a theme cannot be copied")?;
+    }
     Ok(())
 }
 

@@ -18,6 +18,7 @@ mod page_words;
 mod pincontrol;
 mod pki;
 mod shared_key;
+mod theme;
 mod token;
 
 use axum::routing::{get, post};
