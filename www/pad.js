@@ -34,7 +34,7 @@ export class Pad {
   constructor(root, take) {
     this.pane = new Pane(root);
     this.#dots.setAttribute("aria-hidden", "true");
-    this.pane.field = makeEntryField("title", "hint message", take);
+    this.pane.field = makeEntryField("title", "hint", take);
     this.#entry.append(this.#dots, this.pane.field);
     this.#suggestion.append(this.stage.element, this.stage.spoken);
     this.pane.body.append(this.#entry, this.#keys, this.#suggestion);

@@ -89,7 +89,9 @@ export class Pane {
     this.#primary.dataset.key = "submit";
     this.#secondary.dataset.key = "secondary";
     this.#status.setAttribute("role", "status");
-    this.#alert.setAttribute("role", "alert");
+    // Not the role `alert`: Firefox does not say of it that it is live, and Orca then misses the second of two alerts.
+    this.#alert.setAttribute("role", "status");
+    this.#alert.setAttribute("aria-live", "assertive");
     // What is drawn of a problem is said by the alert, with what belongs to it.
     this.#problem.setAttribute("aria-hidden", "true");
     for (const room of [this.#titleRoom, this.#hintRoom]) {
@@ -165,7 +167,10 @@ export class Pane {
     this.#refusals = refusals;
     write(this.step, view.step);
     write(this.title, view.title);
-    write(this.hint, view.problem ? "" : view.hint);
+    // It is the entry's description, and stays where a problem takes its place: Orca says each change of a description, and the
+    // problem would be said twice.
+    write(this.hint, view.hint);
+    conceal(this.hint, Boolean(view.problem));
     write(this.#problem, view.problem);
     this.#draw(this.#primary, view.primary);
     this.#draw(this.#secondary, view.secondary);

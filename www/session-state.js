@@ -115,7 +115,7 @@ const isOpen = ({ phase }) => phase === "opening" || phase === "open";
 export const takesInput = (state) => !state.views && isOpen(state) && state.submit <= state.taken;
 
 /** Whether there is a PIN on the canvas. @param {SessionState} state */
-const showsPin = ({ phase, suggested }) => phase === "shown" || suggested;
+export const showsPin = ({ phase, suggested }) => phase === "shown" || suggested;
 
 /** Whether a submit was taken, or may have been. @param {SessionState} state */
 const maySubmit = ({ phase, submit, advance, taken }) => phase === "submitting" || submit > taken || advance > taken;

@@ -8,7 +8,7 @@
 import { CardPinError } from "./error.js";
 import { hint } from "./hint.js";
 import { isHidden, isLookedAt, listen, stopListening } from "./platform.js";
-import { initial, isOwed, mayHaveSent, outcomeOfSubmit, reduce } from "./session-state.js";
+import { initial, isOwed, mayHaveSent, outcomeOfSubmit, reduce, showsPin } from "./session-state.js";
 import { VaultHost } from "./vault-host.js";
 
 /** @import {Inward} from "./protocol.d.ts" */
@@ -217,13 +217,15 @@ export class Session {
     if (after.phase === "arrived" && before.phase !== "arrived") {
       this.#arrived = setTimeout(() => this.#take({ type: "failed", code: "closed" }), ARRIVED_MS);
     }
-    if (after.phase === "shown" && before.phase !== "shown") {
-      clearTimeout(this.#arrived);
+    if (after.phase === "shown") clearTimeout(this.#arrived);
+    if (!showsPin(after)) clearInterval(this.#looking);
+    else if (!showsPin(before)) {
       const since = performance.now();
       this.#looking = setInterval(() => {
         this.#look();
         this.#host.paint();
-        this.#take({ type: "shownFor", seconds: Math.floor((performance.now() - since) / 1000) });
+        const seconds = Math.floor((performance.now() - since) / 1000);
+        if (this.#state.phase === "shown") this.#take({ type: "shownFor", seconds });
       }, LOOK_MS);
     }
     if (after.phase !== before.phase) {

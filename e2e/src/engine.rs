@@ -134,6 +134,10 @@ impl Engine {
                         "--disable-component-update",
                         "--disable-dev-shm-usage",
                         "--disable-sync",
+                        // A picture is not to depend on how this system draws letters.
+                        "--font-render-hinting=none",
+                        "--disable-lcd-text",
+                        "--force-color-profile=srgb",
                         // The servers are on this machine, where a page made of a string would have to ask for a permit.
                         "--disable-features=LocalNetworkAccessChecks",
                         if wasm == Wasm::Off { "--js-flags=--jitless" } else { "--js-flags=--no-jitless" },

@@ -16,8 +16,12 @@ pub mod residue;
 mod sandbox;
 /// A screen reader, and what it says.
 mod screen_reader;
+/// Pictures of every state.
+mod sheet;
 /// A web site of the issuer's.
 mod site;
+/// Every state of the pad.
+mod states;
 /// What a document or a request leaves behind.
 mod traces;
 /// A session with a browser.
@@ -29,7 +33,9 @@ pub use network::{Network, Seen};
 pub use pad::{HIDE_PAGE, Hand, Pad, random_pin};
 pub use sandbox::{Sandbox, WaitingCard};
 pub use screen_reader::ScreenReader;
+pub use sheet::{SCHEMES, Sheet, Tile, lay_out, load_fonts, photograph, picture_of};
 pub use site::{Address, Site};
+pub use states::States;
 pub use traces::{Trace, traces_in_document};
 pub use webdriver::WebDriver;
 

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use card_pin_sandbox::{Config, ENFUCE_REQUESTS, Embossing, PAGE_MINUTES, Running};
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 const USER: &str = "e2e";
@@ -47,7 +47,7 @@ impl Sandbox {
     ///
     /// The same.
     pub async fn start_unlimited() -> Result<Self> {
-        Self::start_with(Vec::new(), u16::MAX.into()).await
+        Self::start_with(Vec::new(), u16::MAX.into(), None).await
     }
 
     /// As [`Sandbox::start`], with these frame keys, each with the origin that may frame the hosted page under it.
@@ -56,10 +56,23 @@ impl Sandbox {
     ///
     /// The same.
     pub async fn start_framed(frames: Vec<(String, String)>) -> Result<Self> {
-        Self::start_with(frames, ENFUCE_REQUESTS).await
+        Self::start_with(frames, ENFUCE_REQUESTS, None).await
     }
 
-    async fn start_with(frames: Vec<(String, String)>, requests_per_second: usize) -> Result<Self> {
+    /// As [`Sandbox::start`], with an issuer's theme for the hosted page.
+    ///
+    /// # Errors
+    ///
+    /// The same, and where the theme is not understood.
+    pub async fn start_themed(theme: &Path) -> Result<Self> {
+        Self::start_with(Vec::new(), ENFUCE_REQUESTS, Some(theme.to_owned())).await
+    }
+
+    async fn start_with(
+        frames: Vec<(String, String)>,
+        requests_per_second: usize,
+        theme: Option<PathBuf>,
+    ) -> Result<Self> {
         let project = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("e2e/ lies in no workspace")?;
         let files = tempfile::tempdir()?;
         let dist = files.path().join("dist");
@@ -72,6 +85,7 @@ impl Sandbox {
             dist,
             embossing: Embossing::Hourly,
             frames,
+            theme,
             user: USER.to_owned(),
             password: PASSWORD.to_owned(),
             requests_per_second,

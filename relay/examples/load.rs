@@ -64,6 +64,7 @@ async fn main() -> Result<()> {
         page_minutes: PAGE_MINUTES,
         strict_control_ids: false,
         frames: Vec::new(),
+        theme: None,
     })
     .await?;
     let sets = Arc::new(AtomicUsize::new(0));

@@ -54,7 +54,7 @@ impl Running {
 ///
 /// Whatever keeps it from starting; see [`Error`]. Nothing runs then.
 pub async fn start(config: Config) -> Result<Running, Error> {
-    let dist = Dist::open(&config.dist)?;
+    let dist = Dist::open(&config.dist, config.theme.as_deref())?;
     if config.db.is_dir() {
         return Err(Error::DatabaseIsFolder { db: config.db });
     }

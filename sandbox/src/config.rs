@@ -63,6 +63,8 @@ pub struct Config {
     pub strict_control_ids: bool,
     /// The keys of frames besides `sandbox`, each with the origin that may frame the page under it.
     pub frames: Vec<(String, String)>,
+    /// The style sheet of the issuer's that the hosted page takes the pad's properties from.
+    pub theme: Option<PathBuf>,
 }
 
 impl fmt::Debug for Config {
@@ -76,6 +78,7 @@ impl fmt::Debug for Config {
             .field("page_minutes", &self.page_minutes)
             .field("strict_control_ids", &self.strict_control_ids)
             .field("frames", &self.frames)
+            .field("theme", &self.theme)
             .finish_non_exhaustive()
     }
 }

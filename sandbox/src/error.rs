@@ -13,6 +13,22 @@ pub enum Error {
         /// The folder as given.
         dist: PathBuf,
     },
+    /// The theme's file could not be read.
+    ThemeUnreadable {
+        /// The file as given.
+        file: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The theme has something else in it than settings of the pad's properties.
+    Theme {
+        /// The file as given.
+        file: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What belongs there.
+        reason: &'static str,
+    },
     /// Something else listens on the port.
     PortInUse {
         /// The port as given.
@@ -82,6 +98,16 @@ impl fmt::Display for Error {
                 "{} has no page.html: build the page with `cargo xtask build`, or name its folder with --dist DIR.",
                 dist.display()
             ),
+            Self::ThemeUnreadable { file, source } => {
+                write!(
+                    f,
+                    "The theme {} cannot be read ({source}): name another with --theme FILE.",
+                    file.display()
+                )
+            }
+            Self::Theme { file, line, reason } => {
+                write!(f, "The theme {} cannot be used, line {line}: {reason}.", file.display())
+            }
             Self::PortInUse { port } => {
                 write!(
                     f,
@@ -141,7 +167,8 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Listen { source, .. }
+            Self::ThemeUnreadable { source, .. }
+            | Self::Listen { source, .. }
             | Self::DatabaseFolder { source, .. }
             | Self::MasterKey { source, .. } => Some(source),
             _ => None,

@@ -47,8 +47,9 @@ impl Routes {
             page_minutes: PAGE_MINUTES,
             strict_control_ids: false,
             frames: Vec::new(),
+            theme: None,
         };
-        let (dist, store) = (Dist::open(dist)?, Store::open(&config.db)?);
+        let (dist, store) = (Dist::open(dist, None)?, Store::open(&config.db)?);
         let app = App::new(config, PORT, Clock::default(), store, Hsm::for_fuzzing()?, dist)?;
         Ok(Self(app.router()))
     }

@@ -13,7 +13,7 @@ const USAGE: &str = "\
 The local stand-in for Enfuce and for an issuer, to try card-pin against.
 
 Usage: card-pin-sandbox [--port N] [--db FILE] [--dist DIR] [--embossing hourly|daily] [--page-minutes N]
-                        [--strict-control-ids] [--frame KEY=ORIGIN]…
+                        [--strict-control-ids] [--frame KEY=ORIGIN]… [--theme FILE]
 
   --port N     the port on 127.0.0.1, 0 for any free one (8080)
   --db FILE    the database, made when absent (target/sandbox/sandbox.sqlite)
@@ -26,6 +26,8 @@ Usage: card-pin-sandbox [--port N] [--db FILE] [--dist DIR] [--embossing hourly|
                a control id has 30 seconds for all of a back-end's PKI calls, not for the first alone
   --frame KEY=ORIGIN
                lets the pages of ORIGIN frame the page under KEY; may be given again
+  --theme FILE gives the hosted page the issuer's look: a style sheet that sets the pad's own properties and nothing else,
+               such as dist/themes/warm.css
   --help       this text
 ";
 
@@ -82,6 +84,7 @@ fn parse(mut parser: lexopt::Parser) -> Result<Command, String> {
         page_minutes: PAGE_MINUTES,
         strict_control_ids: false,
         frames: Vec::new(),
+        theme: None,
     };
     while let Some(argument) = parser.next().map_err(explain)? {
         match argument {
@@ -92,6 +95,7 @@ fn parse(mut parser: lexopt::Parser) -> Result<Command, String> {
             Long("page-minutes") => config.page_minutes = minutes(&parser.value().map_err(explain)?)?,
             Long("strict-control-ids") => config.strict_control_ids = true,
             Long("frame") => config.frames.push(frame(&parser.value().map_err(explain)?)?),
+            Long("theme") => config.theme = Some(parser.value().map_err(explain)?.into()),
             Long("help") | Short('h') => return Ok(Command::Help),
             other => return Err(explain(other.unexpected())),
         }
@@ -158,9 +162,11 @@ mod tests {
             "--embossing=daily",
             "--frame=shop=https://shop.example",
             "--frame=app=http://localhost:3000",
+            "--theme=warm.css",
         ]);
         assert_eq!((config.page_minutes, config.strict_control_ids), (2, true));
         assert_eq!(config.embossing, Embossing::Daily);
+        assert_eq!(config.theme, Some(PathBuf::from("warm.css")));
         let frames = [("shop", "https://shop.example"), ("app", "http://localhost:3000")];
         assert_eq!(config.frames, frames.map(|(key, origin)| (key.to_owned(), origin.to_owned())));
     }

@@ -77,6 +77,33 @@ test("a PIN that is shown is drawn in the colour that the page has now", async (
   assert.deepEqual(colors(), ["rgb(1, 2, 3)", "rgb(4, 5, 6)"]);
 });
 
+test("a PIN that is suggested follows the page's colours, too, and only while somebody looks", async () => {
+  const canvas = document.body.appendChild(document.createElement("canvas"));
+  canvas.style.color = "rgb(1, 2, 3)";
+  look({ isLookedAt: true });
+  const { session, vault } = await make();
+  session.useCanvas(canvas);
+  session.say("suggest");
+  await settle();
+  vault.session.suggested = true;
+  vault.tellState();
+  const colors = () => vault.heard.filter((message) => message.color).map(({ color }) => color);
+  canvas.style.color = "rgb(4, 5, 6)";
+  await pass(4 * LOOK_MS);
+  assert.equal(colors().at(-1), "rgb(4, 5, 6)");
+  assert.equal(session.state.secondsLeft, 30, "it is entered, and not counted down");
+  assert.ok(!vault.heard.includes("forget"));
+  look({ isLookedAt: false });
+  await pass(LOOK_MS);
+  assert.ok(vault.heard.includes("forget"));
+  vault.session.suggested = false;
+  vault.tellState();
+  const before = colors().length;
+  canvas.style.color = "rgb(7, 8, 9)";
+  await pass(8 * LOOK_MS);
+  assert.equal(colors().length, before, "nothing is there to be drawn");
+});
+
 test("a PIN that has arrived is not slow any more", async () => {
   const { session } = await arrived();
   await pass(2 * SLOW_MS);

@@ -128,6 +128,13 @@ pub(crate) fn timing(project: &Project) -> Result<()> {
     run::run(cargo(project.root()).args(["run", "--release", "--package", "card-pin-timing"]))
 }
 
+/// How the pad looks: it makes pictures, and judges nothing.
+pub(crate) fn pictures(project: &Project) -> Result<()> {
+    setup::install_missing(project, setup::Browsers::Wanted)?;
+    dist::build(project)?;
+    run::run(cargo(project.root()).args(["run", "--quiet", "--package", "card-pin-e2e", "--bin", "pictures"]))
+}
+
 /// What a screen reader says, in three languages: no part of the tests, as it takes minutes and a screen of its own.
 pub(crate) fn screen_reader(project: &Project) -> Result<()> {
     setup::install_screen_reader(project)?;

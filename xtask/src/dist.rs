@@ -27,8 +27,8 @@ const COPIED: [(&str, &str); 10] = [
     ("package.json", "package.json"),
 ];
 
-/// Where the types are that `card-pin.d.ts` builds on, in `www/` and in `dist/`.
-const TYPES: &str = "types";
+/// Folders that ship as they are, in `www/` and in `dist/`: the types that `card-pin.d.ts` builds on, and the themes.
+const FOLDERS: [&str; 2] = ["types", "themes"];
 
 /// The core, and the core for devices without SIMD.
 const WASM: &str = "card_pin_bg.wasm";
@@ -74,10 +74,13 @@ pub(crate) fn build(project: &Project) -> Result<()> {
     scripts::bundle_all(project, &staging, &glue.join(GLUE))?;
     page_words(project, &staging)?;
 
-    fs::create_dir(staging.join(TYPES)).context("the folder for the types cannot be made")?;
-    let types = names_in(project, TYPES)?;
-    let types = types.iter().map(|path| (path.as_str(), path.as_str()));
-    for (from, to) in COPIED.into_iter().chain(types) {
+    let mut folders = Vec::new();
+    for folder in FOLDERS {
+        fs::create_dir(staging.join(folder)).with_context(|| format!("dist/{folder} cannot be made"))?;
+        folders.extend(names_in(project, folder)?);
+    }
+    let folders = folders.iter().map(|path| (path.as_str(), path.as_str()));
+    for (from, to) in COPIED.into_iter().chain(folders) {
         let path = project.www().join(from);
         fs::copy(path, staging.join(to)).with_context(|| format!("www/{from} cannot be copied"))?;
     }

@@ -64,6 +64,8 @@ Usage: cargo xtask <command>
   load                            complete sessions a second through relay and sandbox; none may be lost or doubled
   fuzz [--seconds N] [--runs N] [TARGET…]
                                   fuzzes each target for N seconds (60), or for N runs if they take less
+  pictures                        how the pad looks in every state: contact sheets into target/pictures/, the small ones that the
+                                  tests compare with into e2e/pictures/, and those of docs/
   screen-reader                   what a screen reader says while a PIN is set and viewed, in three languages; some minutes
   timing                          does a secret show in how long its code takes? Some minutes, on a quiet machine
   soak [--pairs N] [--operands N] many pairs of primes before OpenSSL (100000), and many products before another
@@ -102,6 +104,7 @@ enum Command {
     Bench(bench::Options),
     Load,
     Fuzz(fuzz::Options),
+    Pictures,
     ScreenReader,
     Timing,
     Soak(soak::Options),
@@ -125,6 +128,7 @@ impl Command {
             "bench" => Self::Bench(bench::Options::default()),
             "load" => Self::Load,
             "fuzz" => Self::Fuzz(fuzz::Options::default()),
+            "pictures" => Self::Pictures,
             "screen-reader" => Self::ScreenReader,
             "timing" => Self::Timing,
             "soak" => Self::Soak(soak::Options::default()),
@@ -173,6 +177,7 @@ impl Command {
             Self::Bench(options) => bench::run(project, options),
             Self::Load => checks::load(project),
             Self::Fuzz(options) => fuzz::run(project, &options),
+            Self::Pictures => checks::pictures(project),
             Self::ScreenReader => checks::screen_reader(project),
             Self::Timing => checks::timing(project),
             Self::Soak(options) => soak::run_all(project, options),

@@ -33,6 +33,7 @@ impl Sandbox {
             page_minutes: PAGE_MINUTES,
             strict_control_ids: false,
             frames: Vec::new(),
+            theme: None,
         };
         let running = start(config).await.unwrap();
         let client = Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap();

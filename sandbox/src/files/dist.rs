@@ -7,11 +7,15 @@ use std::path::{Path, PathBuf};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
+use super::theme;
 use crate::error::Error;
 use crate::http::{Kind, Problem};
 
 /// The template that is filled for each control id.
 const PAGE: &str = "page.html";
+
+/// The page's style sheet, which ends with the issuer's theme.
+const STYLE: &str = "page.css";
 
 /// The vault is a worker, and a worker does not take its page's policy over: it needs its own, or it could send anywhere.
 const SCRIPT_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'";
@@ -19,12 +23,14 @@ const SCRIPT_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-
 /// The folder of the built page. Files are read at each request, so that a rebuilt page needs no restart.
 pub(crate) struct Dist {
     folder: PathBuf,
+    theme: String,
 }
 
 impl Dist {
-    /// The folder has to be there, with the page in it.
-    pub(crate) fn open(folder: &Path) -> Result<Self, Error> {
-        let dist = Self { folder: folder.to_owned() };
+    /// The folder has to be there, with the page in it; and the theme's file, if there is to be one, has to be understood.
+    pub(crate) fn open(folder: &Path, theme: Option<&Path>) -> Result<Self, Error> {
+        let theme = theme.map(theme::read).transpose()?.unwrap_or_default();
+        let dist = Self { folder: folder.to_owned(), theme };
         if dist.find(PAGE).is_none() {
             return Err(Error::Dist { dist: folder.to_owned() });
         }
@@ -49,9 +55,12 @@ impl Dist {
 
     /// The answer to a request for a file.
     pub(crate) fn answer(&self, name: &str) -> Response {
-        let Some(bytes) = self.find(name).and_then(|path| fs::read(path).ok()) else {
+        let Some(mut bytes) = self.find(name).and_then(|path| fs::read(path).ok()) else {
             return Problem::new(Kind::Unknown, "The built page has no such file.").into_response();
         };
+        if name == STYLE {
+            bytes.extend_from_slice(self.theme.as_bytes());
+        }
         let mut response = bytes.into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type(name)));

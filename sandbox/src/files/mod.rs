@@ -2,6 +2,7 @@
 
 pub(crate) mod app;
 mod dist;
+mod theme;
 
 pub(crate) use dist::Dist;
 

@@ -66,6 +66,13 @@ async fn what_cannot_work_is_said_in_one_sentence() {
     fs::copy(sandbox.folder.join("data/sandbox.sqlite.key"), sandbox.folder.join("other.sqlite.key"))
         .unwrap();
     assert_refused(&run("0", &other, &dist), &["other.sqlite", "not a database", "--db"]);
+    let themed = |file: &std::path::Path| {
+        command().args(["--port", "0"]).arg("--dist").arg(&dist).arg("--theme").arg(file).output().unwrap()
+    };
+    let theme = sandbox.folder.join("theme.css");
+    assert_refused(&themed(&theme), &["theme.css", "cannot be read", "--theme"]);
+    fs::write(&theme, "card-pin {\n  --card-pin-surface: url(//elsewhere.example);\n}").unwrap();
+    assert_refused(&themed(&theme), &["theme.css", "line 2", "loads nothing"]);
     assert_refused(&run("0", &dist.join("page.js/x.sqlite"), &dist), &["page.js", "--db"]);
 }
 

@@ -100,6 +100,7 @@ impl Sandbox {
             page_minutes: PAGE_MINUTES,
             strict_control_ids: false,
             frames: Vec::new(),
+            theme: None,
         }
     }
 

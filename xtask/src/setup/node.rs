@@ -34,7 +34,7 @@ pub(super) fn install_tools(project: &Project) -> Result<()> {
 
 /// What the end-to-end tests use the package with.
 pub(super) fn install_consumers(project: &Project) -> Result<()> {
-    install(project, "e2e/npm", "e2e-npm", "axe-core, vite, publint, attw, types of react-native")
+    install(project, "e2e/npm", "e2e-npm", "axe-core, vite, publint, attw, a font, types of react-native")
 }
 
 /// What the benchmark runs beside card-pin.
