@@ -13,6 +13,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::config::Quota;
+use crate::operation::Purpose;
 pub(crate) use pace::Class;
 use pace::Pace;
 use room::Room;
@@ -22,12 +23,18 @@ pub(crate) use room::Wait;
 const PATIENCE: Duration = Duration::from_secs(3);
 /// A customer who asked for a control id and has not used it by then will not.
 const RESERVED_FOR: Duration = Duration::from_secs(35);
-/// The calls that a session makes after its control id: `tzpk` and `set`.
-const RESERVED_CALLS: usize = 2;
+/// The calls that a session makes after its control id: `tzpk` and `set`, or `view` alone.
+fn calls_after(purpose: Purpose) -> u32 {
+    match purpose {
+        Purpose::SetPin => 2,
+        Purpose::ViewPin => 1,
+    }
+}
 
 pub(crate) struct Admission {
     pace: Pace,
-    calls_per_session: u32,
+    /// Of a session, until it has its control id.
+    first_calls: u32,
     waiting: Mutex<Waiting>,
 }
 
@@ -39,22 +46,21 @@ struct Waiting {
 }
 
 impl Admission {
-    /// For a share of the quota; `calls` are those of a session until it has its control id.
-    pub(crate) fn new(quota: &Quota, calls: u32) -> Self {
-        let calls_per_session = calls + RESERVED_CALLS as u32;
-        Self { pace: Pace::new(quota.interval()), calls_per_session, waiting: Mutex::default() }
+    /// For a share of the quota; a session has `first_calls` until it has its control id.
+    pub(crate) fn new(quota: &Quota, first_calls: u32) -> Self {
+        Self { pace: Pace::new(quota.interval()), first_calls, waiting: Mutex::default() }
     }
 
     /// Begins a session of a customer, or keeps a place for them.
-    pub(crate) fn begin(&self, customer: u64) -> Result<(), Wait> {
+    pub(crate) fn begin(&self, customer: u64, purpose: Purpose) -> Result<(), Wait> {
         let (now, interval) = (Instant::now(), self.pace.interval());
         let mut waiting = self.waiting(now);
         let calls_ahead = self.pace.waiting() + waiting.reserved.len();
         let wait = interval * u32::try_from(calls_ahead).unwrap_or(u32::MAX);
         // One after the other: whoever is farther back waits for those before as well.
-        let per_session = interval * self.calls_per_session;
+        let per_session = interval * (self.first_calls + calls_after(purpose));
         waiting.room.ask(customer, now, wait, per_session, PATIENCE)?;
-        for _ in 0..RESERVED_CALLS {
+        for _ in 0..calls_after(purpose) {
             waiting.reserved.push_back(now + RESERVED_FOR);
         }
         Ok(())
@@ -68,8 +74,8 @@ impl Admission {
     }
 
     /// A session has ended before its time.
-    pub(crate) fn give_up(&self) {
-        (0..RESERVED_CALLS).for_each(|_| self.used());
+    pub(crate) fn give_up(&self, purpose: Purpose) {
+        (0..calls_after(purpose)).for_each(|_| self.used());
     }
 
     /// Waits for a turn.
@@ -150,7 +156,7 @@ mod tests {
                             / u32::try_from(sessions_a_second).unwrap(),
                 )
                 .await;
-                while let Err(wait) = admission.begin(number) {
+                while let Err(wait) = admission.begin(number, Purpose::SetPin) {
                     outcome.lock().unwrap().told_to_wait += 1;
                     sleep(Duration::from_secs(wait.seconds)).await;
                 }
@@ -206,14 +212,15 @@ mod tests {
     async fn who_never_comes_again_holds_nobody_up_for_long() {
         let quota = Quota { per_second: 50, per_minute: 3000, copies: 1 };
         let admission = Admission::new(&quota, 2);
-        let told = (0..10_000).filter(|customer| admission.begin(*customer).is_err()).count();
+        let told =
+            (0..10_000).filter(|customer| admission.begin(*customer, Purpose::SetPin).is_err()).count();
         assert!(told > 9_000, "{told}");
-        let last = admission.begin(9_999).unwrap_err();
+        let last = admission.begin(9_999, Purpose::SetPin).unwrap_err();
         assert!(last.place > 1_000 && last.seconds > 100, "{last:?}");
         let (asked, mut told) = (Instant::now(), last.seconds);
         while let Err(wait) = {
             sleep(Duration::from_secs(told)).await;
-            admission.begin(9_999)
+            admission.begin(9_999, Purpose::SetPin)
         } {
             told = wait.seconds;
         }

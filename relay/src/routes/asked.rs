@@ -13,6 +13,7 @@ use crate::admission::Class;
 use crate::enfuce::Context;
 use crate::identity::Identity;
 use crate::log::{Audited, Notes, Report};
+use crate::operation::Purpose;
 use crate::problem::Problem;
 use crate::relay::{Live, Relay};
 use crate::trace::Trace;
@@ -69,14 +70,14 @@ impl Asked {
     }
 
     /// Begins a session of a customer, or says when to come again.
-    pub(super) fn begin(&self, identity: &Identity) -> Result<(), Problem> {
+    pub(super) fn begin(&self, identity: &Identity, purpose: Purpose) -> Result<(), Problem> {
         let customer = self.relay.rate_limit().key(&identity.customer);
-        self.relay.admission().begin(customer).map_err(Problem::wait)
+        self.relay.admission().begin(customer, purpose).map_err(Problem::wait)
     }
 
     /// The session that was begun has come to nothing.
-    pub(super) fn give_up(&self) {
-        self.relay.admission().give_up();
+    pub(super) fn give_up(&self, purpose: Purpose) {
+        self.relay.admission().give_up(purpose);
     }
 
     async fn body(&self, body: Body) -> Result<Vec<u8>, Problem> {

@@ -33,13 +33,13 @@ async fn issue(asked: &Asked, request: Request) -> Result<String, Problem> {
     }
     let question = Question { identity: &identity, card: &card, purpose };
     issuing.authorizer.check(&question, asked.deadline, &asked.trace).await?;
-    asked.begin(&identity)?;
+    asked.begin(&identity, purpose)?;
     let mut report = Report::default();
     let context = asked.context(Class::New, &mut report);
     let result = live.upstream.control_id(&card, purpose, context).await;
     asked.notes.report(report);
     let control_id = result.map_err(|failure| {
-        asked.give_up();
+        asked.give_up(purpose);
         Problem::from_card_failure(failure.kind)
     })?;
     asked.audit(&identity, Subject { control_id: Some(&control_id), card: Some(&card) });

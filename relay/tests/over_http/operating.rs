@@ -85,6 +85,20 @@ async fn a_slow_enfuce_takes_no_more_than_its_calls() {
 }
 
 #[tokio::test]
+async fn one_deadline_holds_for_all_of_a_request() {
+    let upstream = Upstream::start(|_| Answer::Stall).await;
+    let relay = Relay::start(&format!("deadline_ms = 300\n{}", classic(&upstream.base_url, "")));
+    let answer = relay.post("/set", &set_request("an-id", &[1; 8])).await;
+    assert_eq!((answer.status, &*answer.code()), (504, "enfuce_timeout"));
+    assert_eq!(relay.log(1)[0]["cause"], "timeout_head");
+    let mut slow = TcpStream::connect(relay.address()).unwrap();
+    let head =
+        "POST /set HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 60\r\n\r\n{";
+    std::io::Write::write_all(&mut slow, head.as_bytes()).unwrap();
+    assert_eq!(relay.log(2)[1]["code"], "body_incomplete");
+}
+
+#[tokio::test]
 async fn an_enfuce_that_is_gone_is_tried_again_and_then_left_alone_for_a_while() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let relay = Relay::start(&classic(&format!("http://127.0.0.1:{port}"), ""));

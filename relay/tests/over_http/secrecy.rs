@@ -12,8 +12,10 @@ use memchr::memmem;
 use serde_json::json;
 
 use crate::device::{self, key_request, set_request, unwrap};
+use crate::issuer::{SigningKey, issuing};
 use crate::process::{Folder, Relay, classic, nextgen};
 use crate::sandbox::Sandbox;
+use crate::upstream::{Upstream, ok};
 
 const PINS: [&str; 4] = ["739182640517", "284619573062", "915037264826", "460281937550"];
 /// Set by hand, with a key that the test knows.
@@ -88,13 +90,38 @@ fn forms_of_pin(pin: &str) -> Vec<(String, Vec<u8>)> {
 #[tokio::test(flavor = "multi_thread")]
 async fn memory_and_log_hold_ciphertext_and_control_ids_alone() {
     let sandbox = Sandbox::start().await;
-    for config in [classic(sandbox.base_url(), ""), nextgen(sandbox.base_url(), "")] {
-        let relay = Relay::start_with(Folder::make(), &config, &[("LEAK", LEAKED_PIN)]);
+    let signing = SigningKey::make("k1");
+    let jwks = signing.jwks();
+    let issuer = Upstream::start(move |request| {
+        if request.line.contains("/jwks") { ok(&jwks) } else { ok(json!({"allowed": true})) }
+    })
+    .await;
+    let audit = "[audit]\nkey = \"0123456789abcdef0123456789abcdef\"";
+    let classic = classic(sandbox.base_url(), audit);
+    let folder = Folder::make();
+    let issuing = issuing(&classic, &folder, &issuer.base_url);
+    for (config, token) in [
+        (classic, None),
+        (nextgen(sandbox.base_url(), ""), None),
+        (issuing, Some(signing.token("ada-lovelace", json!({})))),
+    ] {
+        let mut relay = Relay::start_with(Folder::make(), &config, &[("LEAK", LEAKED_PIN)]);
+        relay.token = token;
+        let relay = relay;
+        // From the relay where it issues them, and from Enfuce otherwise.
+        let new_control_id = async |card: &str| {
+            if relay.token.is_none() {
+                return sandbox.control_id(card, "SET_PIN").await;
+            }
+            let question = json!({"cardId": card, "operation": "set-pin"});
+            let answer = relay.post("/control-id", &question).await;
+            answer.json()["controlId"].as_str().unwrap().to_owned()
+        };
         let mut secrets: Vec<_> = PINS.iter().chain([&HELD_PIN]).flat_map(|pin| forms_of_pin(pin)).collect();
         let mut control_ids = Vec::new();
         for pin in PINS {
             let card = sandbox.card().await;
-            let control_id = sandbox.control_id(&card, "SET_PIN").await;
+            let control_id = new_control_id(&card).await;
             let (end, sent) = device::set_pin(&relay, &control_id, pin).await;
             assert_eq!((end.code, sent.len()), (None, 2));
             assert_eq!(sandbox.pin(&card).await.as_deref(), Some(pin));
@@ -102,7 +129,7 @@ async fn memory_and_log_hold_ciphertext_and_control_ids_alone() {
         }
 
         let card = sandbox.card().await;
-        let control_id = sandbox.control_id(&card, "SET_PIN").await;
+        let control_id = new_control_id(&card).await;
         let tzpk = unwrap(&relay.post("/tzpk", &key_request(&control_id)).await);
         let mut clear = block(HELD_PIN);
         clear.push(0xa5);
@@ -115,7 +142,8 @@ async fn memory_and_log_hold_ciphertext_and_control_ids_alone() {
         }
         sandbox.lever("/sandbox/faults", &json!({"on": "set", "fault": "stall"})).await;
         let request = set_request(&control_id, &encrypted);
-        let held = relay.client.post(format!("{}/set", relay.base_url)).json(&request).send();
+        let held = relay.client.post(format!("{}/set", relay.base_url)).json(&request);
+        let held = held.bearer_auth(relay.token.as_deref().unwrap_or_default()).send();
         let held = tokio::spawn(held);
         tokio::time::sleep(std::time::Duration::from_millis(500)).await;
         let under_way = memory(relay.child.id());
@@ -124,11 +152,13 @@ async fn memory_and_log_hold_ciphertext_and_control_ids_alone() {
         assert_eq!(relay.post("/set", &request).await.status, 200);
         assert_eq!(sandbox.pin(&card).await.as_deref(), Some(HELD_PIN));
         let afterwards = memory(relay.child.id());
-        let pid = relay.child.id();
+        let (pid, token) = (relay.child.id(), relay.token.clone());
         let (_, log) = relay.end();
         let log = [log.into_bytes()];
 
-        assert!(holds(&under_way, control_id.as_bytes()), "the control id, sent on");
+        if token.is_none() {
+            assert!(holds(&under_way, control_id.as_bytes()), "the control id, sent on");
+        }
         assert!(holds(&under_way, Base64::encode_string(&encrypted).as_bytes()), "the ciphertext, sent on");
         for regions in [&under_way, &afterwards] {
             assert!(holds(regions, LEAKED_PIN.as_bytes()), "the search finds a PIN that is there, in {pid}");
@@ -138,6 +168,9 @@ async fn memory_and_log_hold_ciphertext_and_control_ids_alone() {
             for (place, regions) in [("memory", &*under_way), ("memory", &*afterwards), ("log", &log)] {
                 assert!(!holds(regions, secret), "{name} is in the {place}");
             }
+        }
+        for name in token.iter().flat_map(|token| token.split('.').chain(["ada-lovelace", &card])) {
+            assert!(!holds(&log, name.as_bytes()), "{name} is in the log");
         }
         for control_id in control_ids.iter().chain([&control_id]) {
             assert!(!holds(&log, control_id.as_bytes()), "a control id is in the log");
