@@ -57,9 +57,6 @@ const BROWSER = ["isolation_unavailable", "vault_missing", "wasm_unavailable"];
 /** What says nothing. */
 export const BLANK = { step: "", hint: "", problem: "", status: "", alert: "" };
 
-/** At which of its last seconds it is said that a control id runs out. */
-const SAID_SECONDS = [20, 60];
-
 /** Texts of which the longest decides how much room there is, so that nothing moves when one takes another's place. */
 export const TITLES = ["choose", "repeat", "submitting", "suggestion"];
 
@@ -76,9 +73,8 @@ export const errorKey = (code) => (BROWSER.includes(code) ? "browser" : code);
  * @returns {string[]}
  */
 export function describeTimeLeft(timeLeft, words) {
-  if (timeLeft === null) return ["", ""];
-  const said = SAID_SECONDS.find((seconds) => timeLeft <= seconds) ?? timeLeft;
-  return [timeLeft, said].map((seconds) => words.text("pad", "timeLeft", { time: words.seconds(seconds) }));
+  const seen = timeLeft === null ? "" : words.text("pad", "timeLeft", { time: words.seconds(timeLeft) });
+  return [seen, timeLeft === 60 || timeLeft === 20 ? seen : ""];
 }
 
 /**

@@ -54,6 +54,10 @@ export function makeEntryField(labelledBy, describedBy, take) {
     "data-form-type": "other",
   };
   for (const [name, value] of Object.entries(attributes)) field.setAttribute(name, value);
+  // Firefox offers to make up a password, over the keys, when a field of this kind gets the focus: not if it is read-only then.
+  field.readOnly = true;
+  field.addEventListener("focus", () => setTimeout(() => (field.readOnly = !field.matches(":focus"))));
+  field.addEventListener("blur", () => (field.readOnly = true));
   field.addEventListener("beforeinput", (event) => {
     event.preventDefault();
     if (!event.isTrusted) return;

@@ -46,7 +46,8 @@ export class VaultHost {
     this.#canvas = canvas;
     this.#listener = listener;
     try {
-      if (canvas && !canvas.transferControlToOffscreen) throw new Error("a worker could not draw");
+      // A worker could not draw.
+      if (canvas && !canvas.transferControlToOffscreen) throw 0;
       this.#startWorker();
     } catch {
       this.#startOnPage();

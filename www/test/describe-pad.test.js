@@ -26,7 +26,7 @@ test("what is said, and where the focus is, in each state", () => {
     [{ phase: "submitting", isSlow: true }, "Still working. Please keep this page open.", "", "entry"],
     [{ phase: "submitting", isSlow: true, checking: true }, "We're checking whether your PIN was set.", "", "entry"],
     [{ timeLeft: 60 }, "", "Time left: 60 seconds", "entry"],
-    [{ timeLeft: 30, digits: 1 }, "1 of 4 digits", "Time left: 60 seconds", "entry"],
+    [{ timeLeft: 30, digits: 1 }, "1 of 4 digits", "", "entry"],
     [{ timeLeft: 20 }, "", "Time left: 20 seconds", "entry"],
     [{ timeLeft: 20, problem: "mismatch" }, "", "The PINs don't match. Choose your PIN again.", "entry"],
     [{ phase: "done" }, "Your PIN is set. Remember it, and don't tell anybody.", "", "title"],
@@ -42,7 +42,7 @@ test("what is said, and where the focus is, in each state", () => {
 test("the time that is left is seen in each of its steps, and said only twice", () => {
   const views = [60, 50, 40, 30, 20, 10].map((timeLeft) => describe({ timeLeft }));
   assert.deepEqual(views.map(({ hint }) => hint), [60, 50, 40, 30, 20, 10].map((seconds) => `Time left: ${seconds} seconds`));
-  assert.equal(new Set(views.map(({ alert }) => alert)).size, 2);
+  assert.deepEqual(views.map(({ alert }) => alert).filter(Boolean), ["Time left: 60 seconds", "Time left: 20 seconds"]);
 });
 
 test("every failure says what happened, and has a way on that can be pressed", () => {
