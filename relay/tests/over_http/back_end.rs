@@ -22,7 +22,7 @@ async fn issuer(key: &Arc<SigningKey>) -> Upstream {
         "GET /jwks" => ok(key.jwks()),
         "POST /authorize" => {
             let question: Value = serde_json::from_str(&request.body).unwrap();
-            ok(json!({"allowed": question["customer"] == "ada" && question["cardId"] != "of-eve"}))
+            ok(json!({"allowed": question["customer"] == "zoe" && question["cardId"] != "of-eve"}))
         }
         other => panic!("{other}"),
     })
@@ -71,7 +71,7 @@ async fn a_customer_sets_a_pin_sees_its_status_and_views_it_on_both_platforms() 
     let issuer = issuer(&key).await;
     for config in [classic(sandbox.base_url(), ""), nextgen(sandbox.base_url(), "")] {
         let mut relay = start(&config, &issuer);
-        relay.token = Some(key.token("ada", json!({})));
+        relay.token = Some(key.token("zoe", json!({})));
         let card = sandbox.card().await;
         let token = control_id(&relay, &card, "set-pin").await;
         let status = relay.post("/status", &json!({"controlId": token})).await;
@@ -96,7 +96,7 @@ async fn a_token_serves_its_customer_its_card_and_its_operation_alone_on_every_c
     let issuer = issuer(&key).await;
     let config = classic(&enfuce.base_url, "");
     let (mut relay, mut copy) = (start(&config, &issuer), start(&config, &issuer));
-    relay.token = Some(key.token("ada", json!({})));
+    relay.token = Some(key.token("zoe", json!({})));
     copy.token.clone_from(&relay.token);
     let set = control_id(&relay, "a-card", "set-pin").await;
     let view = control_id(&relay, "a-card", "view-pin").await;
@@ -133,7 +133,7 @@ async fn two_sets_of_one_token_on_two_copies_set_once() {
     let issuer = issuer(&key).await;
     let config = classic(sandbox.base_url(), "");
     let (mut relay, mut copy) = (start(&config, &issuer), start(&config, &issuer));
-    relay.token = Some(key.token("ada", json!({})));
+    relay.token = Some(key.token("zoe", json!({})));
     copy.token.clone_from(&relay.token);
     let card = sandbox.card().await;
     let token = control_id(&relay, &card, "set-pin").await;
@@ -152,32 +152,32 @@ async fn who_is_not_authenticated_gets_nothing_and_spends_nothing() {
     let (enfuce, key) = (enfuce().await, Arc::new(SigningKey::make("k1")));
     let issuer = issuer(&key).await;
     let mut relay = start(&classic(&enfuce.base_url, ""), &issuer);
-    let good = key.token("ada", json!({}));
+    let good = key.token("zoe", json!({}));
     let (head, rest) = good.split_once('.').unwrap();
     let (claims, signature) = rest.split_once('.').unwrap();
-    let other_claims = SigningKey::make("k1").token("ada", json!({}));
+    let other_claims = SigningKey::make("k1").token("zoe", json!({}));
     let other_claims = other_claims.split('.').nth(1).unwrap();
     let encoded = |value: Value| base64ct::Base64UrlUnpadded::encode_string(value.to_string().as_bytes());
     let hmac = jsonwebtoken::EncodingKey::from_secret(key.jwks().as_bytes()).unwrap();
     let hmac_header = jsonwebtoken::Header { kid: Some("k1".to_owned()), ..jsonwebtoken::Header::default() };
     let hmac_claims =
-        json!({"iss": "https://idp.example", "aud": "card-pin", "sub": "ada", "exp": now() + 300});
+        json!({"iss": "https://idp.example", "aud": "card-pin", "sub": "zoe", "exp": now() + 300});
     let by_hmac = jsonwebtoken::encode(&hmac_header, &hmac_claims, &hmac).unwrap();
     for (name, token) in [
         ("none", None),
         ("empty", Some(String::new())),
         ("no token", Some("a.b".to_owned())),
-        ("expired", Some(key.token("ada", json!({"exp": now() - 60})))),
-        ("not yet", Some(key.token("ada", json!({"nbf": now() + 120})))),
-        ("without an end", Some(key.token("ada", json!({"exp": null})))),
-        ("of another issuer", Some(key.token("ada", json!({"iss": "https://evil.example"})))),
-        ("without an issuer", Some(key.token("ada", json!({"iss": null})))),
-        ("for another", Some(key.token("ada", json!({"aud": "shop"})))),
-        ("for nobody", Some(key.token("ada", json!({"aud": null})))),
+        ("expired", Some(key.token("zoe", json!({"exp": now() - 60})))),
+        ("not yet", Some(key.token("zoe", json!({"nbf": now() + 120})))),
+        ("without an end", Some(key.token("zoe", json!({"exp": null})))),
+        ("of another issuer", Some(key.token("zoe", json!({"iss": "https://evil.example"})))),
+        ("without an issuer", Some(key.token("zoe", json!({"iss": null})))),
+        ("for another", Some(key.token("zoe", json!({"aud": "shop"})))),
+        ("for nobody", Some(key.token("zoe", json!({"aud": null})))),
         ("of nobody", Some(key.token("", json!({})))),
-        ("without a customer", Some(key.token("ada", json!({"sub": null})))),
-        ("by another key of this name", Some(SigningKey::make("k1").token("ada", json!({})))),
-        ("by an unknown key", Some(SigningKey::make("k2").token("ada", json!({})))),
+        ("without a customer", Some(key.token("zoe", json!({"sub": null})))),
+        ("by another key of this name", Some(SigningKey::make("k1").token("zoe", json!({})))),
+        ("by an unknown key", Some(SigningKey::make("k2").token("zoe", json!({})))),
         ("without a signature", Some(format!("{head}.{claims}."))),
         ("with other claims", Some(format!("{head}.{other_claims}x.{signature}"))),
         ("by none", Some(format!("{}.{claims}.", encoded(json!({"alg": "none", "kid": "k1"}))))),
@@ -195,10 +195,10 @@ async fn who_is_not_authenticated_gets_nothing_and_spends_nothing() {
     }
     assert!(enfuce.received().is_empty());
     // A clock that differs a little.
-    relay.token = Some(key.token("ada", json!({"exp": now() - 5})));
+    relay.token = Some(key.token("zoe", json!({"exp": now() - 5})));
     control_id(&relay, "a-card", "set-pin").await;
     let (_, log) = relay.end();
-    for secret in [head, claims, signature, "ada"] {
+    for secret in [head, claims, signature, "zoe"] {
         assert!(!log.contains(secret), "{secret} in {log}");
     }
 }
@@ -218,7 +218,7 @@ async fn keys_that_rotate_are_found_and_a_provider_that_fails_signs_nobody_out()
     .await;
     let mut relay = start(&classic(&enfuce.base_url, ""), &issuer);
     let question = json!({"cardId": "a-card", "operation": "set-pin"});
-    relay.token = Some(old.token("ada", json!({})));
+    relay.token = Some(old.token("zoe", json!({})));
     let answer = relay.post("/control-id", &question).await;
     assert_eq!((answer.status, &*answer.code()), (503, "identity_provider_unavailable"));
     assert_eq!(answer.headers["retry-after"], "2");
@@ -226,7 +226,7 @@ async fn keys_that_rotate_are_found_and_a_provider_that_fails_signs_nobody_out()
     assert_eq!((set.status, &*set.code()), (424, "identity_provider_unavailable"), "surely not set");
     for (key, answer) in [(&old, ok(old.jwks())), (&new, ok(new.jwks()))] {
         *jwks.lock().unwrap() = answer;
-        relay.token = Some(key.token("ada", json!({})));
+        relay.token = Some(key.token("zoe", json!({})));
         // Keys are looked up once a second at most.
         let deadline = Instant::now() + Duration::from_secs(60);
         while relay.post("/control-id", &question).await.status != 201 {
@@ -234,19 +234,19 @@ async fn keys_that_rotate_are_found_and_a_provider_that_fails_signs_nobody_out()
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
-    relay.token = Some(old.token("ada", json!({})));
+    relay.token = Some(old.token("zoe", json!({})));
     assert_eq!(relay.post("/control-id", &question).await.status, 401, "the old key was withdrawn");
     let looked_up =
         |issuer: &Upstream| issuer.received().iter().filter(|request| request.line.contains("/jwks")).count();
     for lie in [ok("not JSON"), ok(json!({"keys": []})), Answer::Status(500, String::new()), Answer::Cut] {
         *jwks.lock().unwrap() = lie;
         let before = looked_up(&issuer);
-        relay.token = Some(old.token("ada", json!({})));
+        relay.token = Some(old.token("zoe", json!({})));
         while looked_up(&issuer) == before {
             assert_eq!(relay.post("/control-id", &question).await.status, 401);
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        relay.token = Some(new.token("ada", json!({})));
+        relay.token = Some(new.token("zoe", json!({})));
         assert_eq!(relay.post("/control-id", &question).await.status, 201);
     }
 }
@@ -257,7 +257,7 @@ async fn what_the_issuer_does_not_allow_is_not_asked_of_enfuce() {
     let issuer = issuer(&key).await;
     let config = classic(&enfuce.base_url, "");
     let mut relay = start(&config, &issuer);
-    for (customer, card) in [("eve", "a-card"), ("ada", "of-eve")] {
+    for (customer, card) in [("eve", "a-card"), ("zoe", "of-eve")] {
         relay.token = Some(key.token(customer, json!({})));
         let answer = relay.post("/control-id", &json!({"cardId": card, "operation": "set-pin"})).await;
         assert_eq!((answer.status, &*answer.code()), (403, "not_allowed"));
@@ -276,7 +276,7 @@ async fn what_the_issuer_does_not_allow_is_not_asked_of_enfuce() {
     })
     .await;
     let mut relay = start(&config, &silent);
-    relay.token = Some(key.token("ada", json!({})));
+    relay.token = Some(key.token("zoe", json!({})));
     let answer = relay.post("/control-id", &json!({"cardId": "a-card", "operation": "set-pin"})).await;
     assert_eq!((answer.status, &*answer.code()), (503, "authorizer_unavailable"));
     assert!(enfuce.received().is_empty());
@@ -302,7 +302,7 @@ async fn a_card_that_does_not_fit_is_said() {
     let (enfuce, key) = (enfuce().await, Arc::new(SigningKey::make("k1")));
     let issuer = issuer(&key).await;
     let mut relay = start(&classic(&enfuce.base_url, ""), &issuer);
-    relay.token = Some(key.token("ada", json!({})));
+    relay.token = Some(key.token("zoe", json!({})));
     for (card, status, code) in [("made", 409, "card_not_ready"), ("unknown", 404, "card_unknown")] {
         let answer = relay.post("/control-id", &json!({"cardId": card, "operation": "set-pin"})).await;
         assert_eq!((answer.status, &*answer.code()), (status, code));
@@ -316,7 +316,7 @@ async fn who_has_to_wait_is_told_before_anything_is_spent() {
     // A call every two seconds: there is no room for another session beside the reserved calls of the first.
     let quota = "[quota]\nper_minute = 30";
     let mut relay = start(&classic(&enfuce.base_url, quota), &issuer);
-    relay.token = Some(key.token("ada", json!({})));
+    relay.token = Some(key.token("zoe", json!({})));
     control_id(&relay, "a-card", "set-pin").await;
     let asked = enfuce.received().len();
     let question = json!({"cardId": "a-card", "operation": "set-pin"});
@@ -345,7 +345,7 @@ async fn an_operation_can_be_switched_off() {
     let issuer = issuer(&key).await;
     let config = format!("operations = [\"view-pin\"]\n{}", classic(&enfuce.base_url, ""));
     let mut relay = start(&config, &issuer);
-    relay.token = Some(key.token("ada", json!({})));
+    relay.token = Some(key.token("zoe", json!({})));
     let answer = relay.post("/control-id", &json!({"cardId": "a-card", "operation": "set-pin"})).await;
     assert_eq!((answer.status, &*answer.code()), (403, "not_allowed"));
     for path in ["/tzpk", "/set"] {
