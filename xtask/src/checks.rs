@@ -1,10 +1,10 @@
 use crate::{
     dist::{self, Simd},
-    layers,
+    fuzz, layers,
     project::Project,
     reproduce,
     run::{self, cargo},
-    sbom, setup, size, supply_chain,
+    sbom, setup, size, soak, supply_chain,
 };
 use anyhow::{Context, Result, bail, ensure};
 use std::{fs, process::Command, time::Instant};
@@ -108,6 +108,35 @@ fn run_each<'a>(project: &Project, checks: impl Iterator<Item = &'a Check>) -> R
     }
     let list: Vec<_> = failed.iter().map(|(name, error)| format!("  {name}: {error:#}")).collect();
     bail!("{} of {} checks FAILED:\n{}", failed.len(), checks.len(), list.join("\n"))
+}
+
+/// What takes long and finds little. The soak is a thousandth of the whole one, and the model tries each input in each place
+/// with four times as many lives.
+const NIGHTLY: [Check; 7] = [
+    source("model", "sessions against a model of the documentation, four times as long", |project| {
+        run::run(cargo(project.root()).args(["test", "--test", "model"]).env("PROPTEST_CASES", "20000"))
+    }),
+    source("fuzz", "each fuzz target for a minute", |project| fuzz::run(project, &fuzz::Options::default())),
+    source("soak", "pairs of primes and products before other implementations", |project| {
+        soak::run_all(project, soak::Options { pairs: 100, operands: 1000 })
+    }),
+    source("load", "complete sessions under load", load),
+    source("screen-reader", "what a screen reader says, in three languages", screen_reader),
+    source("stacks", "the examples in their own bundlers and frameworks", |project| stacks(project, &[])),
+    source("timing", "does a secret show in how long its code takes?", timing),
+];
+
+/// Runs all of that, and tells at the end what failed.
+pub(crate) fn run_nightly(project: &Project) -> Result<()> {
+    setup::install_missing(project, setup::Browsers::Wanted)?;
+    run_each(project, NIGHTLY.iter())
+}
+
+/// Builds the examples from the packed package, and sets a PIN in each: all, or those that are named.
+pub(crate) fn stacks(project: &Project, names: &[String]) -> Result<()> {
+    dist::build(project)?;
+    run::run(cargo(project.root()).args(["build", "--package", "card-pin-sandbox"]))?;
+    run::run(Command::new("node").current_dir(project.root()).arg("stacks/run.js").args(names))
 }
 
 /// Complete sessions under load; fails where one is lost or doubled.

@@ -20,7 +20,7 @@ struct Source {
 }
 
 /// The crates of which `lib.rs` names the order of the modules.
-const CRATES: [&str; 2] = ["src", "sandbox/src"];
+const CRATES: [&str; 3] = ["src", "relay/src", "sandbox/src"];
 
 /// Fails where a module uses one that its crate's `lib.rs` declares below it.
 pub(crate) fn check(project: &Project) -> Result<()> {

@@ -57,6 +57,8 @@ Usage: cargo xtask <command>
   test [NAME…]                    every check, in real browsers too, or those named: format, layers, workflows,
                                   supply-chain, clippy, clippy-wasm, native, docs, build, sbom, reproduce, size, package, types,
                                   page, wasm-chromium, wasm-firefox, e2e
+  nightly                         what takes long and finds little: longer fuzzing, soaks, load, timing, a screen reader, stacks
+  stacks [NAME…]                  builds the examples with their own bundlers, and sets a PIN in each
   bench [--quick] [--sessions N] [--report]
                                   keys and whole sessions in each browser beside WebCrypto and JavaScript libraries, into
                                   docs/benchmark.md, in a quarter of an hour on a quiet machine; --quick has few runs of
@@ -101,6 +103,8 @@ enum Command {
     Demo(demo::Options),
     Check,
     Test(Vec<String>),
+    Nightly,
+    Stacks(Vec<String>),
     Bench(bench::Options),
     Load,
     Fuzz(fuzz::Options),
@@ -125,6 +129,8 @@ impl Command {
             "demo" => Self::Demo(demo::Options::default()),
             "check" => Self::Check,
             "test" => Self::Test(Vec::new()),
+            "nightly" => Self::Nightly,
+            "stacks" => Self::Stacks(Vec::new()),
             "bench" => Self::Bench(bench::Options::default()),
             "load" => Self::Load,
             "fuzz" => Self::Fuzz(fuzz::Options::default()),
@@ -145,7 +151,7 @@ impl Command {
                 (Self::Setup(browsers), Long("no-browsers")) => *browsers = setup::Browsers::NotWanted,
                 (Self::Demo(options), Long("port")) => options.port = args.value()?.parse()?,
                 (Self::Demo(options), Long("db")) => options.database = Some(args.value()?.into()),
-                (Self::Test(names), Value(name)) => names.push(name.string()?),
+                (Self::Test(names) | Self::Stacks(names), Value(name)) => names.push(name.string()?),
                 (Self::Soak(options), Long("pairs")) => options.pairs = args.value()?.parse()?,
                 (Self::Soak(options), Long("operands")) => options.operands = args.value()?.parse()?,
                 (Self::Fuzz(options), Long("seconds")) => options.seconds = args.value()?.parse()?,
@@ -174,6 +180,11 @@ impl Command {
             Self::Demo(options) => demo::run(project, &options),
             Self::Check => checks::run_quick(project),
             Self::Test(names) => checks::run_all(project, &names),
+            Self::Nightly => checks::run_nightly(project),
+            Self::Stacks(names) => {
+                setup::install_missing(project, setup::Browsers::Wanted)?;
+                checks::stacks(project, &names)
+            }
             Self::Bench(options) => bench::run(project, options),
             Self::Load => checks::load(project),
             Self::Fuzz(options) => fuzz::run(project, &options),
