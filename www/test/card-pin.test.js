@@ -287,9 +287,10 @@ test("a mistake of the integrator is reported, and the pad says that it cannot b
   assert.deepEqual([leave.textContent, leave.disabled], ["Back to your bank", false]);
 });
 
-/** What the console is told; the first word of it takes a while to load. */
+/** What the console is told, once it is told that much; the file of what there is to say is loaded for the first. */
 async function heard(count) {
-  for (let turn = 0; turn < 1000 && console.warn.mock.callCount() < count; turn += 1) await settle();
+  do await settle();
+  while (console.warn.mock.callCount() < count);
   return console.warn.mock.calls.map(({ arguments: [text] }) => text);
 }
 

@@ -28,9 +28,13 @@ test("what is written again is written only where it differs, so that nothing is
   observer.disconnect();
 });
 
-test("a problem stands in the hint's place", () => {
+test("a problem stands in the hint's place, and the hint still describes the entry", () => {
+  const isSeen = (name) => !find(name).closest("[data-concealed]") && find(name).textContent !== "";
+  render({ hint: "4 digits" });
+  assert.deepEqual([isSeen("hint"), isSeen("message")], [true, false]);
   render({ hint: "4 digits", problem: "Too short" });
-  assert.deepEqual([find("hint").textContent, find("message").textContent], ["", "Too short"]);
+  assert.deepEqual([isSeen("hint"), isSeen("message")], [false, true]);
+  assert.equal(find("hint").textContent, "4 digits");
 });
 
 test("a button does what it shows, and nothing while it is off", () => {
