@@ -289,8 +289,9 @@ test("a mistake of the integrator is reported, and the pad says that it cannot b
 
 /** What the console is told, once it is told that much; the file of what there is to say is loaded for the first. */
 async function heard(count) {
+  const patience = performance.now() + 60_000;
   do await settle();
-  while (console.warn.mock.callCount() < count);
+  while (console.warn.mock.callCount() < count && performance.now() < patience);
   return console.warn.mock.calls.map(({ arguments: [text] }) => text);
 }
 
