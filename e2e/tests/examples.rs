@@ -203,7 +203,8 @@ async fn bridges_hand_on_what_the_page_calls(driver: &WebDriver) -> Result<()> {
     const CALLS: &str = "
         window.heard = [];
         window.ReactNativeWebView = { postMessage: (text) => heard.push(JSON.parse(text)) };
-        window.flutter_inappwebview = { callHandler: (name, message) => heard.push(message) };
+        // What crosses is JSON, in which what is undefined is not there.
+        window.flutter_inappwebview = { callHandler: (name, message) => heard.push(JSON.parse(JSON.stringify(message))) };
         window.webkit = { messageHandlers: { ReactNativeWebView: {} } };
         delete window.android_handler;
         BRIDGE;

@@ -23,6 +23,9 @@ const MAP: &str = "--sourcemap=linked";
 /// Turbopack and Vite, and would not survive the minifying.
 const IMPORT_AS_IS: &str = "--banner:js=var importAsIs=url=>import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */url);";
 
+/// The entries that are `card-pin` with the types of one framework's markup: `card-pin/react` and the like.
+const FRAMEWORKS: [&str; 4] = ["preact", "react", "solid", "vue"];
+
 /// The entry `card-pin/standalone` for tools that look for a file of that name.
 const STANDALONE_ENTRY: &str = "import \"./card-pin.standalone.js\";\n";
 
@@ -57,6 +60,14 @@ pub(super) fn bundle_all(project: &Project, staging: &Path, glue: &Path) -> Resu
         ("mock.js", "mock.cjs", common_js.to_vec()),
     ] {
         bundle(project, script, &staging.join(name), &options)?;
+    }
+    // Files of their own, as older tools look for an entry by its name alone.
+    for name in FRAMEWORKS {
+        for (extension, from) in [("js", "./card-pin.js".to_owned()), ("d.ts", format!("./types/{name}.js"))]
+        {
+            fs::write(staging.join(format!("{name}.{extension}")), format!("export * from \"{from}\";\n"))
+                .with_context(|| format!("{name}.{extension} cannot be written"))?;
+        }
     }
     standalone(project, staging, with_glue)
 }
