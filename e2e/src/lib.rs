@@ -42,7 +42,7 @@ pub use webdriver::WebDriver;
 use std::io::{self, Write as _};
 
 /// Runs a test in WebKit, and once more where the engine went wrong: while it optimises a module, WebKitGTK 2.50 runs past the end
-/// of its memory now and then (`docs/security/threat-model.md`, "What is not promised"). Rust without `unsafe`, as all of ours is,
+/// of its memory, or crashes, now and then (`docs/security/threat-model.md`, "What is not promised"). Rust without `unsafe`, as all of ours is,
 /// cannot do that.
 ///
 /// # Errors
@@ -52,7 +52,7 @@ pub async fn in_webkit<T: Future<Output = anyhow::Result<()>>>(
     test: impl Fn(Engine) -> T,
 ) -> anyhow::Result<()> {
     match test(Engine::WebKit).await {
-        Err(error) if format!("{error:?}").contains(PAST_THE_END) => {
+        Err(error) if has_gone_wrong(&error) => {
             writeln!(io::stderr(), "WebKit went wrong, so once more: {error:#}")?;
             note_repetition()?;
             test(Engine::WebKit).await
@@ -69,8 +69,15 @@ fn note_repetition() -> anyhow::Result<()> {
     Ok(writeln!(file, "{name}")?)
 }
 
+fn has_gone_wrong(error: &anyhow::Error) -> bool {
+    let has_crashed = error.chain().any(|cause| cause.to_string() == CRASHED);
+    has_crashed || format!("{error:?}").contains(PAST_THE_END)
+}
+
 /// How WebKit words it, in what a failure tells of the workers' errors.
 const PAST_THE_END: &str = "Out of bounds memory access";
+/// What its driver answers, without a word, when the page's process has crashed.
+const CRASHED: &str = "webdriver returned error: ";
 
 /// Makes a test for each engine out of an `async fn(Engine) -> anyhow::Result<()>`.
 #[macro_export]
@@ -105,6 +112,8 @@ mod tests {
                 r#"{"workerErrors":[["RuntimeError: Out of bounds memory access (evaluating 'run()')",1,9]]}"#,
                 2,
             ),
+            ("webdriver returned error: ", 2),
+            ("webdriver returned error: no such element", 1),
             ("waited in vain for an event", 1),
         ] {
             let runs = Cell::new(0);

@@ -140,7 +140,7 @@ async fn what_is_on_every_object_is_no_option(network: &Network, driver: &WebDri
     let expected = json!([
         "CardPinError: control_id_missing",
         "CardPinError: control_id_missing",
-        "TypeError: tzpkUrl has to be an address",
+        "TypeError: tzpkUrl has to be an http or https address",
         "CardPinError: closed",
     ]);
     ensure!(outcome == expected, "{outcome} instead of {expected}");
