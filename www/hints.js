@@ -163,8 +163,8 @@ async function whatForbids(source) {
  */
 async function problemOf(url, file, option, isRight) {
   const where = addressOf(url);
-  const response = await fetch(url, { credentials: "omit" }).catch(() => undefined);
-  if (!response) return `${where} cannot be fetched. Its server has to be there, and to allow this origin (CORS); the page's policy has to allow it (connect-src).`;
+  const response = await fetch(url, { credentials: "omit", redirect: "error" }).catch(() => undefined);
+  if (!response) return `${where} cannot be fetched. Its server has to be there, not to redirect, and to allow this origin (CORS); the page's policy has to allow it (connect-src).`;
   if (response.ok && (await isRight(response))) return undefined;
   const type = response.headers.get("content-type")?.split(";")[0] ?? "no type";
   const what = response.ok ? `is not ${file} but ${type}.${impostor()}` : `answered ${response.status}.`;
@@ -193,7 +193,7 @@ async function problemOfCore(wasm) {
 /** The policy that counts is the one that comes with the worker's script. @param {Settings} settings */
 async function explainWasm({ source: { workerUrl } }) {
   if (typeof WebAssembly !== "object") return "this browser runs no WebAssembly, as in Lockdown Mode.";
-  const response = workerUrl ? await fetch(workerUrl, { credentials: "omit" }).catch(() => undefined) : undefined;
+  const response = workerUrl ? await fetch(workerUrl, { credentials: "omit", redirect: "error" }).catch(() => undefined) : undefined;
   const policy = response?.headers.get("content-security-policy") ?? "";
   const isForbidden = /(script|default)-src/.test(policy) && !/'(wasm-)?unsafe-eval'/.test(policy);
   const whose = isForbidden ? `that the server sends with ${addressOf(workerUrl)}` : "of the page or of the worker's script";

@@ -81,6 +81,10 @@ const TAKE: &str = "
 async fn every_digit_leaves_the_same_trace(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
     let pad = open(sandbox, driver, &format!("{WATCH} {PROVIDE}")).await?;
     pad.wait_for_event("detail.event === 'ready'").await?;
+    // The focus changes the entry, whichever key brings it; here it is there before the first.
+    run(driver, "pad.focus()").await?;
+    let is_focused = "!document.querySelector('card-pin').shadowRoot.querySelector('[part=field]').readOnly";
+    driver.wait_for(is_focused, "the entry to have the focus").await?;
     for hand in [Hand::Screen, Hand::Keyboard] {
         // As the first digit, and as one in the middle.
         for before in ["", "48"] {
