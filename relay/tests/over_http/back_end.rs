@@ -375,7 +375,7 @@ async fn a_gateway_names_customers_through_a_socket_that_nobody_else_reaches() {
     let body = json!({"cardId": "a-card", "operation": "set-pin"}).to_string();
     let ask = || {
         let mut stream = UnixStream::connect(&socket).unwrap();
-        let head = "POST /control-id HTTP/1.1\r\nhost: x\r\nx-customer: ada\r\ncontent-type: application/json\r\nconnection: close";
+        let head = "POST /control-id HTTP/1.1\r\nhost: x\r\nx-customer: zoe\r\ncontent-type: application/json\r\nconnection: close";
         write!(stream, "{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
