@@ -15,7 +15,7 @@ use crate::process::{Folder, Relay, classic, command, nextgen};
 use crate::sandbox::Sandbox;
 use crate::upstream::{Answer, Upstream, ok};
 
-/// An issuer with this key, who lets Ada do everything with her cards.
+/// An issuer with this key, who lets Zoe do everything with her cards.
 async fn issuer(key: &Arc<SigningKey>) -> Upstream {
     let key = Arc::clone(key);
     Upstream::start(move |request| match &*request.line {

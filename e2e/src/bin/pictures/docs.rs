@@ -48,7 +48,8 @@ const NAME_PARTS: &str = "
 pub(super) async fn write(sandbox: &Sandbox, driver: &WebDriver, sheet: &Sheet, docs: &Path) -> Result<()> {
     let mut states = Vec::new();
     for (name, state) in STATES {
-        let png = sheet.picture(state).with_context(|| format!("there is no picture of {state}"))?;
+        let png =
+            sheet.picture(state).with_context(|| format!("the sheet has not drawn the state {state}"))?;
         states.push(Tile { caption: format!(":state({name})"), png: png.to_owned(), width: 150 });
     }
     let mut themes = Vec::new();
@@ -82,7 +83,7 @@ async fn open(sandbox: &Sandbox, driver: &WebDriver, theme: &str, scheme: &str) 
     driver.open(&sandbox.url("/pin-page/frame?key=sandbox&lang=en")).await?;
     load_fonts(driver).await?;
     let sheet = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../www/themes/{theme}.css"));
-    let sheet = fs::read_to_string(sheet).with_context(|| format!("there is no theme {theme}"))?;
+    let sheet = fs::read_to_string(sheet).with_context(|| format!("the theme {theme} cannot be read"))?;
     let wear = "
         const sheet = new CSSStyleSheet();
         sheet.replaceSync(argument + argument.replace('card-pin', ':root'));
