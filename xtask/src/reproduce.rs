@@ -39,7 +39,7 @@ fn build_in(project: &Project, name: &str, time_zone: &str) -> Result<Sums> {
     copy(project.root(), &sources)
         .with_context(|| format!("the sources cannot be copied to {}", sources.display()))?;
     println!("reproduce: building in {}", sources.display());
-    run(Command::new(env::current_exe()?)
+    run(Command::new(this_program()?)
         .arg("build")
         .current_dir(&sources)
         .env("CARGO_MANIFEST_DIR", sources.join("xtask"))
@@ -50,6 +50,12 @@ fn build_in(project: &Project, name: &str, time_zone: &str) -> Result<Sums> {
     // It takes half a gigabyte, and nobody looks at it again.
     fs::remove_dir_all(&folder).with_context(|| format!("{} cannot be removed", folder.display()))?;
     Ok(sums)
+}
+
+/// Building the workspace's tests may have replaced the file of the program that is running. Linux still has that
+/// program under this name, whatever has become of its file.
+fn this_program() -> io::Result<PathBuf> {
+    if cfg!(target_os = "linux") { Ok("/proc/self/exe".into()) } else { env::current_exe() }
 }
 
 /// Cargo's home under another name, with all that is in the real one, so that nothing is fetched again.
