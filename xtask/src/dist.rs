@@ -11,6 +11,7 @@ use crate::{
 };
 use anyhow::{Context, Result, bail};
 use std::{ffi::OsString, fs, path::Path, process::Command};
+use wasm_bindgen_cli_support::Bindgen;
 
 /// Files that ship as they are written, and under which name.
 const COPIED: [(&str, &str); 10] = [
@@ -42,6 +43,13 @@ const GLUE: &str = "card_pin.js";
 pub(crate) enum Simd {
     With,
     Without,
+}
+
+/// Whether the functions of a module have their names in it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Names {
+    Kept,
+    Removed,
 }
 
 /// The ciphers' small variants: a key encrypts two blocks at most, and one message is hashed. And `crypto-bigint` computes
@@ -135,24 +143,29 @@ fn empty(folder: &Path) -> Result<()> {
 /// There is no `wasm-opt` after it: compressed, its output is 2 % larger, and WebKit (2.50), once it has optimised that
 /// output's loops itself, runs past the end of memory in about one session of 200.
 pub(crate) fn bind(project: &Project, package: &str, simd: Simd, folder: &Path) -> Result<()> {
-    bind_as(project, package, simd, folder, &["--remove-name-section", "--remove-producers-section"])
+    bind_as(project, package, simd, folder, Names::Removed)
 }
 
 /// The same, with the names of the functions left in.
 pub(crate) fn bind_with_names(project: &Project, package: &str, folder: &Path) -> Result<()> {
-    bind_as(project, package, Simd::With, folder, &[])
+    bind_as(project, package, Simd::With, folder, Names::Kept)
 }
 
-fn bind_as(project: &Project, package: &str, simd: Simd, folder: &Path, options: &[&str]) -> Result<()> {
+fn bind_as(project: &Project, package: &str, simd: Simd, folder: &Path, names: Names) -> Result<()> {
     compile(project, package, simd)?;
     let library = package.replace('-', "_");
-    run(Command::new("wasm-bindgen")
+    let is_removed = names == Names::Removed;
+    Bindgen::new()
+        .web(true)?
+        .input_path(project.wasm(&library))
+        .out_name(&library)
+        .typescript(true)
         // `www/vault.js` says what the state is reset for.
-        .args(["--target=web", "--experimental-reset-state-function", "--out-name", &library])
-        .args(options)
-        .arg("--out-dir")
-        .arg(folder)
-        .arg(project.wasm(&library)))
+        .reset_state_function(true)
+        .remove_name_section(is_removed)
+        .remove_producers_section(is_removed)
+        .generate(folder)
+        .with_context(|| format!("the glue of {package} cannot be made"))
 }
 
 /// As a module and nothing else: what a library has to keep for other crates, an optimiser cannot leave out.

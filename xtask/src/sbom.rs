@@ -63,7 +63,7 @@ fn tools(project: &Project) -> Result<Tools> {
     let esbuild =
         npm["devDependencies"]["esbuild"].as_str().context("xtask/npm/package.json names no esbuild")?;
     let others =
-        vec![("esbuild", esbuild.to_owned()), ("wasm-bindgen-cli", project.locked_version("wasm-bindgen")?)];
+        vec![("esbuild", esbuild.to_owned()), ("wasm-bindgen-cli-support", project.locked_version("wasm-bindgen-cli-support")?)];
     Ok(Tools { rustc, others })
 }
 

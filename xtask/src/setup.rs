@@ -35,15 +35,12 @@ pub(crate) fn install_missing(project: &Project, browsers: Browsers) -> Result<(
     needed.install()?;
 
     toolchain::install_missing(project)?;
-    cargo_tools::install_exact(
-        "wasm-bindgen-cli",
-        "wasm-bindgen",
-        &project.locked_version("wasm-bindgen")?,
-        &[],
-    )?;
     if browsers == Browsers::Wanted {
-        cargo_tools::install_any("wasm-pack")?;
-        cargo_tools::install_any("geckodriver")?;
+        // It runs the tests that are themselves WebAssembly. What makes `dist/` is in Cargo.lock.
+        let version = project.locked_version("wasm-bindgen")?;
+        cargo_tools::install_exact("wasm-bindgen-cli", "wasm-bindgen", &version, &[])?;
+        cargo_tools::install_any("wasm-pack", "0.15.1")?;
+        cargo_tools::install_any("geckodriver", "0.37.1")?;
         python::install_packages(project)?;
     }
     node::check_version()?;
@@ -81,7 +78,7 @@ pub(crate) fn install_cargo_fuzz() -> Result<()> {
     let mut needed = Needed::default();
     needed.program(&["c++", "g++", "clang++"], &["g++"]);
     needed.install()?;
-    cargo_tools::install_any("cargo-fuzz")
+    cargo_tools::install_any("cargo-fuzz", "0.13.1")
 }
 
 /// The one line about each step that is really taken.

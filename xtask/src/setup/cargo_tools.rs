@@ -21,12 +21,12 @@ pub(super) fn install_exact(package: &str, program: &str, version: &str, options
     }
 }
 
-/// A tool of whichever version is there, or the newest.
-pub(super) fn install_any(program: &str) -> Result<()> {
+/// A tool of whichever version is there, or else of this one.
+pub(super) fn install_any(program: &str, version: &str) -> Result<()> {
     if find_program(&[program]).is_some() {
         return Ok(());
     }
-    install(program, &[])
+    install(program, &["--version", version])
 }
 
 fn install(package: &str, options: &[&str]) -> Result<()> {
@@ -39,7 +39,7 @@ fn install(package: &str, options: &[&str]) -> Result<()> {
     if output(&mut cargo_install(&["--locked"])).is_ok() {
         return Ok(());
     }
-    // A fresh release can pin a dependency that is not to be had (yet, or any more).
+    // A release can pin a dependency that is not to be had (yet, or any more). Nothing that ships is made by these tools.
     say("once more, with the dependencies that are to be had now");
     run(&mut cargo_install(&[]))
 }
