@@ -135,6 +135,7 @@ impl Upstream {
     pub(crate) fn look(&self, now: &mut Now) {
         now.calls = self.config.calls - self.places.available_permits();
         (now.calls_waiting, now.customers_waiting) = self.admission.queues();
+        now.has_lost_store = self.admission.has_lost_store();
         now.is_held_back = self.breaker.holds_back();
         now.token_expires = self.credentials.expire();
         now.certificates_expire.clone_from(&self.certificates_expire);

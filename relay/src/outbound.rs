@@ -6,7 +6,7 @@ mod client;
 use reqwest::Response;
 
 use crate::failure::{Failure, Kind};
-pub(crate) use cause::of as failure;
+pub(crate) use cause::{of as failure, word as cause};
 pub use client::ClientError;
 pub(crate) use client::{Settings, make as client};
 

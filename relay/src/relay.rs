@@ -95,7 +95,7 @@ impl Relay {
         let rate_limit = RateLimit::new(&config.limits);
         // A plastic is looked for first on the classic platform.
         let calls = if config.enfuce.platform == Platform::Classic { 2 } else { 1 };
-        let admission = Arc::new(Admission::new(&config.quota, calls));
+        let admission = Arc::new(Admission::new(&config.quota, calls, log.clone()));
         let live = RwLock::new(Live::new(config, &admission)?);
         let (metrics, stopping) = (Arc::default(), AtomicBool::new(false));
         Ok(Self(Arc::new(Parts { live, rate_limit, admission, log, metrics, stopping })))
@@ -108,6 +108,7 @@ impl Relay {
     /// [`ClientError`] where the certificates cannot be used; all stays as it was then.
     pub fn reload(&self, config: Config) -> Result<(), ClientError> {
         let live = Live::new(config, &self.0.admission)?;
+        self.0.admission.renew(&live.config.quota);
         *self.0.live.write().unwrap_or_else(PoisonError::into_inner) = live;
         Ok(())
     }

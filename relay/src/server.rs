@@ -126,6 +126,7 @@ impl Listening {
 /// # Errors
 /// [`ListenError`]; nothing runs then.
 pub async fn start(relay: Relay) -> Result<Running, ListenError> {
+    relay.admission().open();
     let live = relay.live();
     let config = &live.config;
     let operators = match config.admin_listen {

@@ -7,6 +7,7 @@ mod issuer;
 mod process;
 mod sandbox;
 mod upstream;
+mod valkey;
 
 mod answers;
 mod back_end;
@@ -15,6 +16,7 @@ mod limits;
 mod openapi;
 mod operating;
 mod platforms;
+mod quota_store;
 mod secrecy;
 mod seeing;
 mod stopping;
