@@ -10,8 +10,9 @@ mod upstream;
 mod valkey;
 
 mod answers;
-mod back_end;
 mod configuration;
+mod control_ids;
+mod identity;
 mod limits;
 mod openapi;
 mod operating;
