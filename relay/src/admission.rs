@@ -74,6 +74,12 @@ impl Admission {
         }
     }
 
+    /// Whether the store can be asked, and if not, why.
+    pub(crate) async fn try_store(&self) -> Option<Result<(), &'static str>> {
+        let tried = self.store.as_ref()?.try_out().await;
+        Some(tried.map_err(|lost| lost.0))
+    }
+
     /// Goes on with other secrets for the store, from the next connection on.
     pub(crate) fn renew(&self, quota: &Quota) {
         if let (Some(valkey), Some(settings)) = (&self.valkey, &quota.store) {

@@ -4,6 +4,7 @@ mod breaker;
 mod card;
 mod credentials;
 mod platform;
+mod probe;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -239,12 +240,7 @@ impl Upstream {
         let authorized = timeout_at(deadline, self.credentials.authorization(&self.clients.shared)).await;
         let authorization = authorized.unwrap_or(Err(Failure::new(Kind::NoToken, "timeout_token")))?;
         let call = build(client).header(header::AUTHORIZATION, authorization.clone());
-        let sent = timeout_at(deadline, call.send()).await;
-        let mut response = match sent {
-            Ok(Ok(response)) => response,
-            Ok(Err(error)) => return Err(outbound::failure(&error)),
-            Err(_) => return Err(Failure::new(Kind::TimedOut, "timeout_head")),
-        };
+        let mut response = outbound::send(call, deadline).await?;
         report.upstream_status = Some(response.status().as_u16());
         if let Some(failure) = refusal(&response) {
             let patience = deadline.min(Instant::now() + PROBLEM_TIMEOUT);

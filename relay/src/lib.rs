@@ -31,6 +31,7 @@ mod identity;
 mod authorize;
 mod enfuce;
 mod relay;
+mod online;
 mod routes;
 mod admin;
 mod server;
@@ -44,6 +45,7 @@ pub use config::{
 };
 pub use hidden::Hidden;
 pub use log::Log;
+pub use online::{Finding, check_online};
 pub use operation::Purpose;
 pub use outbound::ClientError;
 pub use relay::Relay;

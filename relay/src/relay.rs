@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use reqwest::Client;
+use tokio::time::Instant;
+use url::Url;
 
 use crate::admission::Admission;
 use crate::audit::Hasher;
@@ -111,6 +113,14 @@ impl Relay {
         self.0.admission.renew(&live.config.quota);
         *self.0.live.write().unwrap_or_else(PoisonError::into_inner) = live;
         Ok(())
+    }
+
+    /// Whether an answer comes from an address of the issuer's own systems; if not, the cause.
+    pub(crate) async fn reach_issuer(&self, url: &Url) -> Result<(), &'static str> {
+        let config = &self.live().config;
+        let client = issuer_client(config).map_err(|_| "tls")?;
+        let deadline = Instant::now() + config.enfuce.timeout;
+        outbound::reach(&client, url, deadline).await.map_err(|failure| failure.cause)
     }
 
     /// From now on `GET /readyz` says that no more requests should come.

@@ -86,6 +86,8 @@ pub(crate) async fn issuer(key: &Arc<SigningKey>) -> Upstream {
             let question: Value = serde_json::from_str(&request.body).unwrap();
             ok(json!({"allowed": question["customer"] == "zoe" && question["cardId"] != "of-eve"}))
         }
+        // Asked only whether it is there.
+        "GET /authorize" => Answer::Status(405, String::new()),
         other => panic!("{other}"),
     })
     .await

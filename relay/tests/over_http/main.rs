@@ -14,6 +14,7 @@ mod configuration;
 mod control_ids;
 mod identity;
 mod limits;
+mod online;
 mod openapi;
 mod operating;
 mod platforms;
