@@ -155,6 +155,8 @@ struct InVirtualTime {
     address: redis::ConnectionAddr,
     connection: Mutex<Option<redis::Connection>>,
     start: Instant,
+    /// How long it takes to connect: copies do not notice at the same time that the server is back.
+    late: Duration,
 }
 
 impl InVirtualTime {
@@ -181,7 +183,11 @@ impl Server for InVirtualTime {
         let connection = self.connect();
         let result = connection.is_some().then_some(()).ok_or(Lost("refused"));
         *self.connection.lock().unwrap() = connection;
-        Box::pin(async move { result })
+        let late = self.late;
+        Box::pin(async move {
+            sleep(late).await;
+            result
+        })
     }
 
     fn ask<'a>(&'a self, question: &'a Question) -> Answer<'a, Duration> {
@@ -198,9 +204,14 @@ fn with_store(
 ) -> (Vec<Arc<Admission>>, Arc<Mutex<Vec<String>>>) {
     let events = Arc::new(Mutex::new(Vec::new()));
     let start = Instant::now();
-    let copies = (0..running).map(|_| {
+    let copies = (0..running).map(|number| {
         let address = redis::ConnectionAddr::Unix(valkey.socket());
-        let server = InVirtualTime { address, connection: Mutex::default(), start };
+        let server = InVirtualTime {
+            address,
+            connection: Mutex::default(),
+            start,
+            late: Duration::from_millis(900) * u32::try_from(number).unwrap(),
+        };
         let kept = Arc::clone(&events);
         let log = Log::new(move |line| {
             let line: serde_json::Value = serde_json::from_str(line).unwrap();
@@ -219,7 +230,7 @@ async fn copies_with_a_store_use_the_quota_together_and_never_more() {
     for (running, expected, offered) in [(2, 2, 12), (2, 2, 25), (2, 5, 75), (2, 2, 150), (1, 4, 25)] {
         let valkey = valkey::Valkey::start();
         let (copies, _) = with_store(&valkey, running, &quota(expected));
-        sleep(Duration::from_secs(5)).await;
+        sleep(Duration::from_secs(6)).await;
         let name = format!("{running} of {expected} copies, {offered} sessions a second");
         let (outcome, most_in_a_second, took) = offer(&copies, offered, 60).await;
         let sessions = offered * 60;
@@ -236,7 +247,7 @@ async fn copies_with_a_store_use_the_quota_together_and_never_more() {
 async fn a_store_that_dies_and_comes_back_costs_no_session_and_no_call_too_many() {
     let mut valkey = valkey::Valkey::start();
     let (copies, events) = with_store(&valkey, 2, &quota(2));
-    sleep(Duration::from_secs(5)).await;
+    sleep(Duration::from_secs(6)).await;
     let life: JoinHandle<_> = tokio::spawn(async move {
         sleep(Duration::from_millis(20_300)).await;
         valkey.kill();
