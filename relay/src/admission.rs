@@ -6,18 +6,23 @@
 
 mod pace;
 mod room;
+mod store;
+mod valkey;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use crate::config::Quota;
+use crate::log::Log;
 use crate::operation::Purpose;
 pub(crate) use pace::Class;
 use pace::Pace;
 use room::Room;
 pub(crate) use room::Wait;
+use store::{Of, Rule, Server, Store};
+use valkey::Valkey;
 
 /// How long a session that begins may wait for its first call, so that it still ends before the device gives up.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -33,6 +38,9 @@ fn calls_after(purpose: Purpose) -> u32 {
 
 pub(crate) struct Admission {
     pace: Pace,
+    /// Where copies take turns.
+    store: Option<Arc<Store>>,
+    valkey: Option<Arc<Valkey>>,
     /// Of a session, until it has its control id.
     first_calls: u32,
     waiting: Mutex<Waiting>,
@@ -46,24 +54,74 @@ struct Waiting {
 }
 
 impl Admission {
-    /// For a share of the quota; a session has `first_calls` until it has its control id.
-    pub(crate) fn new(quota: &Quota, first_calls: u32) -> Self {
-        Self { pace: Pace::new(quota.interval()), first_calls, waiting: Mutex::default() }
+    /// For a quota; a session has `first_calls` until it has its control id.
+    pub(crate) fn new(quota: &Quota, first_calls: u32, log: Log) -> Self {
+        let valkey = quota.store.clone().map(|settings| Arc::new(Valkey::new(settings)));
+        let server = valkey.clone().map(|valkey| valkey as Arc<dyn Server>);
+        Self { valkey, ..Self::with(server, quota, first_calls, log) }
+    }
+
+    fn with(server: Option<Arc<dyn Server>>, quota: &Quota, first_calls: u32, log: Log) -> Self {
+        let store = server.map(|server| Store::new(server, quota.interval(), log));
+        let pace = Pace::new(quota.interval(), quota.own_interval(), store.clone());
+        Self { pace, store, valkey: None, first_calls, waiting: Mutex::default() }
+    }
+
+    /// Connects to the store, if there is one.
+    pub(crate) fn open(&self) {
+        if let Some(store) = &self.store {
+            store.open();
+        }
+    }
+
+    /// Whether the store can be asked, and if not, why.
+    pub(crate) async fn try_store(&self) -> Option<Result<(), &'static str>> {
+        let tried = self.store.as_ref()?.try_out().await;
+        Some(tried.map_err(|lost| lost.0))
+    }
+
+    /// Goes on with other secrets for the store, from the next connection on.
+    pub(crate) fn renew(&self, quota: &Quota) {
+        if let (Some(valkey), Some(settings)) = (&self.valkey, &quota.store) {
+            valkey.renew(settings.clone());
+        }
     }
 
     /// Begins a session of a customer, or keeps a place for them.
-    pub(crate) fn begin(&self, customer: u64, purpose: Purpose) -> Result<(), Wait> {
-        let (now, interval) = (Instant::now(), self.pace.interval());
-        let mut waiting = self.waiting(now);
-        let calls_ahead = self.pace.waiting() + waiting.reserved.len();
-        let wait = interval * u32::try_from(calls_ahead).unwrap_or(u32::MAX);
+    pub(crate) async fn begin(&self, customer: u64, purpose: Purpose) -> Result<(), Wait> {
+        let now = Instant::now();
+        let calls = self.first_calls + calls_after(purpose);
         // One after the other: whoever is farther back waits for those before as well.
-        let per_session = interval * (self.first_calls + calls_after(purpose));
-        waiting.room.ask(customer, now, wait, per_session, PATIENCE)?;
+        let per_session = self.pace.interval() * calls;
+        let before = self.waiting(now).room.before(customer, now);
+        let others = per_session * u32::try_from(before).unwrap_or(u32::MAX);
+        let wait = self.wait(calls, now, PATIENCE.checked_sub(others)).await + others;
+        let mut waiting = self.waiting(now);
+        if wait > PATIENCE {
+            return Err(waiting.room.keep(customer, before, now, wait - PATIENCE / 2));
+        }
+        waiting.room.let_in(customer);
         for _ in 0..calls_after(purpose) {
             waiting.reserved.push_back(now + RESERVED_FOR);
         }
         Ok(())
+    }
+
+    /// How long whoever is the first in the room has to wait for the calls of a session. They are taken from the store if that is
+    /// not longer than `longest`.
+    async fn wait(&self, calls: u32, now: Instant, longest: Option<Duration>) -> Duration {
+        let waiting = self.pace.waiting();
+        let own = |calls| self.pace.own_interval() * u32::try_from(calls).unwrap_or(u32::MAX);
+        let share = own(waiting + self.waiting(now).reserved.len());
+        let least = match self.pace.rule() {
+            Rule::Share => return share,
+            Rule::Both => share,
+            // The store counts the sessions. But what waits here has to come to its end without it, too.
+            Rule::Store => own(waiting).saturating_sub(PATIENCE),
+        };
+        let Some(store) = &self.store else { return share };
+        let longest = longest.filter(|longest| least <= *longest);
+        store.ask(Of::Sessions, calls, longest).await.map_or(share, |wait| wait.max(least))
     }
 
     /// One of the reserved calls comes.
@@ -91,6 +149,11 @@ impl Admission {
         (self.pace.waiting(), self.waiting(Instant::now()).room.len())
     }
 
+    /// Whether there is a store, and it cannot be asked.
+    pub(crate) fn has_lost_store(&self) -> bool {
+        self.store.as_ref().is_some_and(|store| store.rule() == Rule::Share)
+    }
+
     /// One reserved call comes now, or never will.
     fn used(&self) {
         self.waiting(Instant::now()).reserved.pop_front();
@@ -106,124 +169,4 @@ impl Admission {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::VecDeque;
-    use std::sync::Arc;
-
-    use super::*;
-    use tokio::time::{sleep, sleep_until};
-
-    /// Enfuce's quota, as its own counter sees it: calls in any second.
-    #[derive(Default)]
-    struct Enfuce {
-        calls: VecDeque<Instant>,
-        most_in_a_second: usize,
-    }
-
-    impl Enfuce {
-        fn call(&mut self) {
-            let now = Instant::now();
-            self.calls.push_back(now);
-            while self.calls.front().is_some_and(|call| *call + Duration::from_secs(1) <= now) {
-                self.calls.pop_front();
-            }
-            self.most_in_a_second = self.most_in_a_second.max(self.calls.len());
-        }
-    }
-
-    #[derive(Default)]
-    struct Outcome {
-        done: Vec<(u64, Instant)>,
-        lost: usize,
-        told_to_wait: usize,
-    }
-
-    /// Offers sessions for a while, in virtual time; all of them come again when they were told to.
-    async fn offer(sessions_a_second: u64, seconds: u64) -> (Outcome, usize, Duration) {
-        let quota = Quota { per_second: 50, per_minute: 3000, copies: 1 };
-        let admission = Arc::new(Admission::new(&quota, 2));
-        let (enfuce, outcome) =
-            (Arc::new(Mutex::new(Enfuce::default())), Arc::new(Mutex::new(Outcome::default())));
-        let start = Instant::now();
-        let mut customers = Vec::new();
-        for number in 0..sessions_a_second * seconds {
-            let (admission, enfuce, outcome) =
-                (Arc::clone(&admission), Arc::clone(&enfuce), Arc::clone(&outcome));
-            customers.push(tokio::spawn(async move {
-                sleep_until(
-                    start
-                        + Duration::from_secs(1) * u32::try_from(number).unwrap()
-                            / u32::try_from(sessions_a_second).unwrap(),
-                )
-                .await;
-                while let Err(wait) = admission.begin(number, Purpose::SetPin) {
-                    outcome.lock().unwrap().told_to_wait += 1;
-                    sleep(Duration::from_secs(wait.seconds)).await;
-                }
-                for classes in [&[Class::New, Class::New][..], &[Class::Key], &[Class::Set]] {
-                    let deadline = Instant::now() + Duration::from_secs(8);
-                    admission.came(classes[0]);
-                    for class in classes {
-                        if admission.turn(*class, deadline).await.is_err() {
-                            outcome.lock().unwrap().lost += 1;
-                            return;
-                        }
-                        enfuce.lock().unwrap().call();
-                        sleep(Duration::from_millis(40)).await;
-                    }
-                }
-                outcome.lock().unwrap().done.push((number, Instant::now()));
-            }));
-        }
-        for customer in customers {
-            customer.await.unwrap();
-        }
-        let outcome = std::mem::take(&mut *outcome.lock().unwrap());
-        let most = enfuce.lock().unwrap().most_in_a_second;
-        (outcome, most, start.elapsed())
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn at_any_load_the_quota_is_used_nothing_is_spent_for_nothing_and_all_are_served() {
-        // 50 calls a second are 12.5 sessions.
-        for (times, offered) in [(1, 12), (2, 25), (6, 75), (12, 150)] {
-            let seconds = 60;
-            let (outcome, most_in_a_second, took) = offer(offered, seconds).await;
-            let sessions = offered * seconds;
-            assert_eq!((outcome.lost, outcome.done.len() as u64), (0, sessions), "{times} times the quota");
-            assert!(most_in_a_second <= 50, "{times} times the quota: {most_in_a_second} calls in a second");
-            if times > 1 {
-                let a_second = sessions as f64 / took.as_secs_f64();
-                assert!(a_second >= 12.5 * 0.95, "{times} times the quota: {a_second} sessions a second");
-                assert!(outcome.told_to_wait > 0);
-            }
-            // In order, give or take what a whole second of waiting and the patience come to.
-            let mut latest = 0;
-            let mut overtaken = 0;
-            for (number, _) in &outcome.done {
-                latest = latest.max(*number);
-                overtaken = overtaken.max(latest - number);
-            }
-            assert!(overtaken <= 12 * offered.max(13), "{times} times the quota: overtaken by {overtaken}");
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn who_never_comes_again_holds_nobody_up_for_long() {
-        let quota = Quota { per_second: 50, per_minute: 3000, copies: 1 };
-        let admission = Admission::new(&quota, 2);
-        let told =
-            (0..10_000).filter(|customer| admission.begin(*customer, Purpose::SetPin).is_err()).count();
-        assert!(told > 9_000, "{told}");
-        let last = admission.begin(9_999, Purpose::SetPin).unwrap_err();
-        assert!(last.place > 1_000 && last.seconds > 100, "{last:?}");
-        let (asked, mut told) = (Instant::now(), last.seconds);
-        while let Err(wait) = {
-            sleep(Duration::from_secs(told)).await;
-            admission.begin(9_999, Purpose::SetPin)
-        } {
-            told = wait.seconds;
-        }
-        assert!(asked.elapsed() < Duration::from_secs(last.seconds + 30), "{:?}", asked.elapsed());
-    }
-}
+mod tests;

@@ -3,6 +3,7 @@
 mod customers;
 mod fields;
 pub(crate) mod pem;
+mod quota;
 mod read;
 
 use std::fmt;
@@ -16,6 +17,7 @@ use zeroize::Zeroizing;
 
 use crate::hidden::Hidden;
 use crate::operation::Purpose;
+pub use quota::{Quota, Store, StoreAddress};
 pub use read::read_config;
 
 /// Everything that is configured.
@@ -233,32 +235,6 @@ pub enum Auth {
         /// The scope to ask for.
         scope: Option<String>,
     },
-}
-
-/// How often Enfuce may be called by all copies together.
-#[derive(Debug, Clone)]
-pub struct Quota {
-    /// Calls a second.
-    pub per_second: u32,
-    /// Calls a minute.
-    pub per_minute: u32,
-    /// How many copies share them.
-    pub copies: u32,
-}
-
-impl Default for Quota {
-    fn default() -> Self {
-        Self { per_second: 50, per_minute: 3000, copies: 1 }
-    }
-}
-
-impl Quota {
-    /// The time between two calls of one copy.
-    pub(crate) fn interval(&self) -> Duration {
-        let per_second = f64::from(self.per_second).min(f64::from(self.per_minute) / 60.0);
-        // A little is left for access tokens, and because calls do not arrive as evenly as they leave.
-        Duration::from_secs_f64(f64::from(self.copies) / (per_second * 0.96))
-    }
 }
 
 /// What one request and one customer may use.

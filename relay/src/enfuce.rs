@@ -4,6 +4,7 @@ mod breaker;
 mod card;
 mod credentials;
 mod platform;
+mod probe;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -135,6 +136,7 @@ impl Upstream {
     pub(crate) fn look(&self, now: &mut Now) {
         now.calls = self.config.calls - self.places.available_permits();
         (now.calls_waiting, now.customers_waiting) = self.admission.queues();
+        now.has_lost_store = self.admission.has_lost_store();
         now.is_held_back = self.breaker.holds_back();
         now.token_expires = self.credentials.expire();
         now.certificates_expire.clone_from(&self.certificates_expire);
@@ -238,12 +240,7 @@ impl Upstream {
         let authorized = timeout_at(deadline, self.credentials.authorization(&self.clients.shared)).await;
         let authorization = authorized.unwrap_or(Err(Failure::new(Kind::NoToken, "timeout_token")))?;
         let call = build(client).header(header::AUTHORIZATION, authorization.clone());
-        let sent = timeout_at(deadline, call.send()).await;
-        let mut response = match sent {
-            Ok(Ok(response)) => response,
-            Ok(Err(error)) => return Err(outbound::failure(&error)),
-            Err(_) => return Err(Failure::new(Kind::TimedOut, "timeout_head")),
-        };
+        let mut response = outbound::send(call, deadline).await?;
         report.upstream_status = Some(response.status().as_u16());
         if let Some(failure) = refusal(&response) {
             let patience = deadline.min(Instant::now() + PROBLEM_TIMEOUT);

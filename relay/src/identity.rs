@@ -45,6 +45,14 @@ impl Identities {
         })
     }
 
+    /// Whether the identity provider gives its keys, where there is one.
+    pub(crate) async fn finds_keys(&self) -> bool {
+        match &self.0 {
+            Source::Jwt(verifier) => verifier.finds_keys().await,
+            Source::Header(_) | Source::PeerAddress => true,
+        }
+    }
+
     /// The customer of a request.
     ///
     /// # Errors

@@ -8,7 +8,8 @@
 //!
 //! The device speaks card-pin's own wire, whatever platform stands behind. What passes is a public key, a wrapped key
 //! and an encrypted block: the relay has no key that opens any of them, and so cannot learn a PIN. It keeps no state but
-//! rate limits and Enfuce's access token, and any number of copies can run side by side.
+//! rate limits and Enfuce's access token, and any number of copies can run side by side. They take turns through a store, if there
+//! is one.
 //!
 //! A module uses only modules that are listed above it.
 
@@ -21,15 +22,16 @@ mod audit;
 mod metrics;
 mod log;
 mod limit;
-mod admission;
 mod wire;
 mod control_id;
-mod problem;
 mod outbound;
+mod admission;
+mod problem;
 mod identity;
 mod authorize;
 mod enfuce;
 mod relay;
+mod online;
 mod routes;
 mod admin;
 mod server;
@@ -39,10 +41,11 @@ pub mod fuzzing;
 
 pub use config::{
     Auth, Authorize, Config, ConfigError, ControlIds, Customer, Enfuce, Jwt, Limits, Listen, Platform, Quota,
-    SealKeys, read_config,
+    SealKeys, Store, StoreAddress, read_config,
 };
 pub use hidden::Hidden;
 pub use log::Log;
+pub use online::{Finding, check_online};
 pub use operation::Purpose;
 pub use outbound::ClientError;
 pub use relay::Relay;

@@ -61,13 +61,13 @@ impl Log {
 
     /// Writes down what happened to the relay itself.
     pub fn event(&self, event: &'static str) {
-        #[derive(Serialize)]
-        struct Event {
-            time: String,
-            event: &'static str,
-            version: &'static str,
-        }
-        self.write(&Event { time: now(), event, version: env!("CARGO_PKG_VERSION") });
+        self.write(&Event { time: now(), event, cause: None, version: env!("CARGO_PKG_VERSION") });
+    }
+
+    /// The same, and why, in one word of a closed list.
+    pub(crate) fn event_with_cause(&self, event: &'static str, cause: &'static str) {
+        let cause = Some(cause);
+        self.write(&Event { time: now(), event, cause, version: env!("CARGO_PKG_VERSION") });
     }
 
     fn write(&self, line: &impl Serialize) {
@@ -80,6 +80,15 @@ impl fmt::Debug for Log {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Log(…)")
     }
+}
+
+#[derive(Serialize)]
+struct Event {
+    time: String,
+    event: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<&'static str>,
+    version: &'static str,
 }
 
 /// What a call of Enfuce came to, beside its answer.

@@ -4,23 +4,24 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use card_pin_relay::{Config, Log, Relay, read_config, start};
+use card_pin_relay::{Config, Log, Relay, check_online, read_config, start};
 use lexopt::prelude::*;
 use tokio::signal::unix::{SignalKind, signal};
 
 const USAGE: &str = "\
 Relays what a cardholder's device sends to Enfuce's PIN API, without being able to read it.
 
-Usage: card-pin-relay [--config FILE] [--check]
+Usage: card-pin-relay [--config FILE] [--check [--online]]
 
   --config FILE    the configuration in TOML; variables of the environment (CARDPIN__…) win
   --check          read the configuration, say what is wrong with it, and end
+  --online         with --check: also try names, connections, credentials, quota and store, without touching a card
   --help           this text
 ";
 
 enum Command {
     Help,
-    Check(Option<PathBuf>),
+    Check { file: Option<PathBuf>, online: bool },
     Run(Option<PathBuf>),
 }
 
@@ -39,8 +40,8 @@ async fn main() -> ExitCode {
 async fn run() -> Result<(), String> {
     let (file, check) = match parse(lexopt::Parser::from_env())? {
         Command::Help => return say(USAGE),
-        Command::Check(file) => (file, true),
-        Command::Run(file) => (file, false),
+        Command::Check { file, online } => (file, Some(online)),
+        Command::Run(file) => (file, None),
     };
     let config = read(file.as_deref())?;
     let descriptors = raise_file_descriptors()?;
@@ -51,9 +52,10 @@ async fn run() -> Result<(), String> {
             config.file_descriptors()
         ));
     }
-    if check {
-        Relay::new(config, Log::new(|_| {})).map_err(|error| error.to_string())?;
-        return say("The configuration is good.\n");
+    if let Some(online) = check {
+        let relay = Relay::new(config, Log::new(|_| {})).map_err(|error| error.to_string())?;
+        say("The configuration is good.\n")?;
+        return if online { try_out(&relay).await } else { Ok(()) };
     }
     let log = Log::stdout();
     let relay = Relay::new(config, log.clone()).map_err(|error| error.to_string())?;
@@ -78,6 +80,18 @@ async fn run() -> Result<(), String> {
     running.stop().await;
     log.event("stopped");
     Ok(())
+}
+
+/// Says of everything outside whether it works.
+async fn try_out(relay: &Relay) -> Result<(), String> {
+    let findings = check_online(relay).await;
+    for finding in &findings {
+        say(&format!("{finding}\n"))?;
+    }
+    match findings.iter().filter(|finding| finding.is_failure()).count() {
+        0 => Ok(()),
+        failures => Err(format!("Failed: {failures} of {}.", findings.len())),
+    }
 }
 
 /// Reads the configuration again, with all files that it names; gives what the log says of it.
@@ -110,16 +124,21 @@ fn say(text: &str) -> Result<(), String> {
 }
 
 fn parse(mut parser: lexopt::Parser) -> Result<Command, String> {
-    let (mut file, mut check) = (None, false);
+    let (mut file, mut check, mut online) = (None, false, false);
     while let Some(argument) = parser.next().map_err(explain)? {
         match argument {
             Long("config") => file = Some(parser.value().map_err(explain)?.into()),
             Long("check") => check = true,
+            Long("online") => online = true,
             Long("help") | Short('h') => return Ok(Command::Help),
             other => return Err(explain(other.unexpected())),
         }
     }
-    Ok(if check { Command::Check(file) } else { Command::Run(file) })
+    match (check, online) {
+        (true, online) => Ok(Command::Check { file, online }),
+        (false, false) => Ok(Command::Run(file)),
+        (false, true) => Err("--online goes with --check: see --help.".to_owned()),
+    }
 }
 
 fn explain(error: lexopt::Error) -> String {

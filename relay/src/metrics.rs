@@ -25,6 +25,7 @@ pub(crate) struct Metrics {
     calls_waiting: Gauge,
     customers_waiting: Gauge,
     breaker: Gauge,
+    quota_store_down: Gauge,
     token_expires: Gauge,
     certificate_expires: Family<CertificateLabels, Gauge>,
     dropped_lines: Counter,
@@ -70,6 +71,7 @@ pub(crate) struct Now {
     pub(crate) calls_waiting: usize,
     pub(crate) customers_waiting: usize,
     pub(crate) is_held_back: bool,
+    pub(crate) has_lost_store: bool,
     /// In Unix time, where there is an access token.
     pub(crate) token_expires: Option<i64>,
     /// The field that names it → Unix time.
@@ -91,6 +93,7 @@ impl Default for Metrics {
             calls_waiting: Gauge::default(),
             customers_waiting: Gauge::default(),
             breaker: Gauge::default(),
+            quota_store_down: Gauge::default(),
             token_expires: Gauge::default(),
             certificate_expires: Family::default(),
             dropped_lines: Counter::default(),
@@ -122,6 +125,11 @@ impl Default for Metrics {
             "enfuce_down",
             "1 while calls are held back because nothing answers",
             metrics.breaker.clone(),
+        );
+        registry.register(
+            "quota_store_down",
+            "1 while copies cannot take turns through the store, and this one keeps to its share",
+            metrics.quota_store_down.clone(),
         );
         registry.register_with_unit(
             "token_expiry_timestamp",
@@ -166,6 +174,7 @@ impl Metrics {
         self.calls_waiting.set(i64::try_from(now.calls_waiting).unwrap_or(i64::MAX));
         self.customers_waiting.set(i64::try_from(now.customers_waiting).unwrap_or(i64::MAX));
         self.breaker.set(now.is_held_back.into());
+        self.quota_store_down.set(now.has_lost_store.into());
         self.token_expires.set(now.token_expires.unwrap_or_default());
         // A file that is not configured any more has no figure.
         self.certificate_expires.clear();

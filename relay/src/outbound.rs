@@ -3,15 +3,30 @@
 mod cause;
 mod client;
 
-use reqwest::Response;
+use reqwest::{Client, RequestBuilder, Response};
+use tokio::time::{Instant, timeout_at};
+use url::Url;
 
 use crate::failure::{Failure, Kind};
-pub(crate) use cause::of as failure;
+pub(crate) use cause::{of as failure, word as cause};
 pub use client::ClientError;
 pub(crate) use client::{Settings, make as client};
 
 /// The largest answer that is read.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
+
+/// Sends a request, and waits for the head of the answer.
+pub(crate) async fn send(request: RequestBuilder, deadline: Instant) -> Result<Response, Failure> {
+    match timeout_at(deadline, request.send()).await {
+        Ok(sent) => sent.map_err(|error| failure(&error)),
+        Err(_) => Err(Failure::new(Kind::TimedOut, "timeout_head")),
+    }
+}
+
+/// Whether an answer comes from an address, whatever it says.
+pub(crate) async fn reach(client: &Client, url: &Url, deadline: Instant) -> Result<(), Failure> {
+    send(client.get(url.clone()), deadline).await.map(drop)
+}
 
 /// The whole body of an answer.
 pub(crate) async fn body(response: &mut Response) -> Result<Vec<u8>, Failure> {

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use reqwest::Client;
+use tokio::time::Instant;
+use url::Url;
 
 use crate::admission::Admission;
 use crate::audit::Hasher;
@@ -95,7 +97,7 @@ impl Relay {
         let rate_limit = RateLimit::new(&config.limits);
         // A plastic is looked for first on the classic platform.
         let calls = if config.enfuce.platform == Platform::Classic { 2 } else { 1 };
-        let admission = Arc::new(Admission::new(&config.quota, calls));
+        let admission = Arc::new(Admission::new(&config.quota, calls, log.clone()));
         let live = RwLock::new(Live::new(config, &admission)?);
         let (metrics, stopping) = (Arc::default(), AtomicBool::new(false));
         Ok(Self(Arc::new(Parts { live, rate_limit, admission, log, metrics, stopping })))
@@ -108,8 +110,17 @@ impl Relay {
     /// [`ClientError`] where the certificates cannot be used; all stays as it was then.
     pub fn reload(&self, config: Config) -> Result<(), ClientError> {
         let live = Live::new(config, &self.0.admission)?;
+        self.0.admission.renew(&live.config.quota);
         *self.0.live.write().unwrap_or_else(PoisonError::into_inner) = live;
         Ok(())
+    }
+
+    /// Whether an answer comes from an address of the issuer's own systems; if not, the cause.
+    pub(crate) async fn reach_issuer(&self, url: &Url) -> Result<(), &'static str> {
+        let config = &self.live().config;
+        let client = issuer_client(config).map_err(|_| "tls")?;
+        let deadline = Instant::now() + config.enfuce.timeout;
+        outbound::reach(&client, url, deadline).await.map_err(|failure| failure.cause)
     }
 
     /// From now on `GET /readyz` says that no more requests should come.

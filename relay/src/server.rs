@@ -126,6 +126,7 @@ impl Listening {
 /// # Errors
 /// [`ListenError`]; nothing runs then.
 pub async fn start(relay: Relay) -> Result<Running, ListenError> {
+    relay.admission().open();
     let live = relay.live();
     let config = &live.config;
     let operators = match config.admin_listen {
@@ -209,4 +210,51 @@ async fn connection(
         _ = stopped.changed() => connection.as_mut().graceful_shutdown(),
     }
     let _ = connection.await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+    use tokio::time::Instant;
+
+    /// A connection with a device that has asked for much more than is under way at a time.
+    async fn device() -> (DuplexStream, JoinHandle<()>) {
+        let (mut device, stream) = duplex(1024);
+        let router = Router::new().route("/", get(async || "x".repeat(4096)));
+        let place = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
+        let (stop, stopped) = watch::channel(());
+        let served = tokio::spawn(async move {
+            let _not_yet = stop;
+            connection(Box::new(stream), None, place, router, stopped).await;
+        });
+        device.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+        (device, served)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_does_not_read_an_answer_is_cut_off() {
+        let started = Instant::now();
+        let (mut device, served) = device().await;
+        timeout(2 * IDLE, served).await.unwrap().unwrap();
+        assert!((WRITE..IDLE).contains(&started.elapsed()), "{:?}", started.elapsed());
+        let mut answer = String::new();
+        device.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200") && answer.len() < 4096, "{}", answer.len());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_reads_slowly_is_not() {
+        let (mut device, served) = device().await;
+        let mut answer = Vec::new();
+        loop {
+            sleep(WRITE / 2).await;
+            if device.read_buf(&mut answer).await.unwrap() == 0 {
+                break;
+            }
+        }
+        served.await.unwrap();
+        assert!(answer.ends_with(&[b'x'; 4096]), "{}", answer.len());
+    }
 }

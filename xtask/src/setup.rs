@@ -31,6 +31,8 @@ pub(crate) fn install_missing(project: &Project, browsers: Browsers) -> Result<(
         python::note_missing(&mut needed);
         // The tests use it as a second opinion on keys and ciphertexts.
         needed.program(&["openssl"], &["openssl"]);
+        // Copies of the relay take turns through it. Debian 12 has no Valkey yet, and the relay speaks to both alike.
+        needed.program(&["valkey-server", "redis-server"], &["redis-server"]);
     }
     needed.install()?;
 

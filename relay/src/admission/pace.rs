@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Mutex as AsyncMutex, Notify};
 use tokio::time::{Instant, sleep_until, timeout_at};
+
+use super::store::{Of, Rule, Store};
 
 /// What a call is for, the most urgent first: whoever has begun has to be able to finish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,14 +19,27 @@ pub(crate) enum Class {
     New,
 }
 
-/// The generic cell rate algorithm, with a tolerance of one call: what a timer was late is caught up.
+/// How long after its time a turn from the store can still be taken: later, another copy may have used the quota.
+const LATE: Duration = Duration::from_millis(200);
+
+/// The generic cell rate algorithm, with a tolerance of one call: what a timer was late is caught up. With a store it is the store
+/// that counts, and it gives this copy one turn at a time, for whoever is the first here when the turn comes.
 pub(super) struct Pace {
-    interval: Duration,
+    /// Between two calls of this copy's share.
+    own_interval: Duration,
+    store: Option<Arc<Store>>,
+    /// Held while the store is asked for a turn.
+    asking: AsyncMutex<()>,
     state: Mutex<State>,
 }
 
 struct State {
+    /// When the share allows the next call.
     next: Instant,
+    /// When a turn from the store comes.
+    turn: Option<Instant>,
+    /// Between two turns from the store, as it was of late; more where other copies take turns as well.
+    interval: Duration,
     number: u64,
     /// Who waits, the next one first.
     queue: BTreeMap<Key, Arc<Notify>>,
@@ -40,38 +55,109 @@ struct Place<'a> {
     notify: Arc<Notify>,
 }
 
+/// What a call does next.
+enum Step {
+    Go,
+    /// It is the first, and asks the store for a turn.
+    Ask,
+    /// It is the first, and waits for the turn.
+    Wait(Instant),
+    /// Others are before it.
+    Follow,
+}
+
 impl Pace {
-    pub(super) fn new(interval: Duration) -> Self {
-        let state = State { next: Instant::now(), number: 0, queue: BTreeMap::new() };
-        Self { interval, state: Mutex::new(state) }
+    /// `interval` is the time between two calls of all copies, `own_interval` that of this copy's share.
+    pub(super) fn new(interval: Duration, own_interval: Duration, store: Option<Arc<Store>>) -> Self {
+        let state = State { next: Instant::now(), turn: None, interval, number: 0, queue: BTreeMap::new() };
+        Self { own_interval, store, asking: AsyncMutex::new(()), state: Mutex::new(state) }
     }
 
+    /// The time between two calls of this copy, as far as is known.
     pub(super) fn interval(&self) -> Duration {
-        self.interval
+        if self.rule() == Rule::Store { self.state().interval } else { self.own_interval }
+    }
+
+    pub(super) fn own_interval(&self) -> Duration {
+        self.own_interval
     }
 
     pub(super) fn waiting(&self) -> usize {
         self.state().queue.len()
     }
 
+    /// What holds now.
+    pub(super) fn rule(&self) -> Rule {
+        self.store.as_ref().map_or(Rule::Share, |store| store.rule())
+    }
+
     pub(super) async fn turn(&self, class: Class, deadline: Instant) -> Result<(), u64> {
+        if let Some(store) = &self.store {
+            store.open();
+        }
         let (place, expected) = self.enter(class);
         if expected >= deadline {
             return Err(seconds(expected - Instant::now()));
         }
-        timeout_at(deadline, place.turn()).await.map_err(|_| 1)
+        timeout_at(deadline, place.turn(deadline)).await.unwrap_or(Err(1))
     }
 
     /// Takes a place, and says when its turn will be if nobody more urgent comes.
     fn enter(&self, class: Class) -> (Place<'_>, Instant) {
+        let (rule, interval) = (self.rule(), self.interval());
         let mut state = self.state();
         state.number += 1;
         let (key, notify) = ((class, state.number), Arc::new(Notify::new()));
         let ahead = state.queue.range(..key).count();
-        let expected =
-            state.next.max(Instant::now()) + self.interval * u32::try_from(ahead).unwrap_or(u32::MAX);
+        let mut first = Instant::now();
+        if rule != Rule::Store {
+            first = first.max(state.next);
+        }
+        if rule != Rule::Share {
+            first = first.max(state.turn.unwrap_or(first));
+        }
+        let expected = first + interval * u32::try_from(ahead).unwrap_or(u32::MAX);
         state.queue.insert(key, Arc::clone(&notify));
         (Place { pace: self, key, notify }, expected)
+    }
+
+    /// Takes the turn, if it has come.
+    fn step(&self, key: Key) -> Step {
+        let rule = self.rule();
+        let mut state = self.state();
+        let now = Instant::now();
+        if state.queue.first_key_value().is_none_or(|(first, _)| *first != key) {
+            return Step::Follow;
+        }
+        if rule != Rule::Store && now < state.next {
+            return Step::Wait(state.next);
+        }
+        if rule != Rule::Share {
+            match state.turn(now) {
+                None => return Step::Ask,
+                Some(turn) if now < turn => return Step::Wait(turn),
+                Some(_) => {}
+            }
+        }
+        state.turn = None;
+        // The share is not saved up while the store gives the turns.
+        let from = if rule == Rule::Store { now } else { state.next.max(earlier(now, self.own_interval)) };
+        state.next = from + self.own_interval;
+        Step::Go
+    }
+
+    async fn ask(&self) {
+        let _guard = self.asking.lock().await;
+        // Another one may have asked meanwhile.
+        if self.state().turn(Instant::now()).is_some() {
+            return;
+        }
+        let Some(store) = &self.store else { return };
+        if let Some(wait) = store.ask(Of::Calls, 1, Some(Duration::MAX)).await {
+            let mut state = self.state();
+            state.turn = Some(Instant::now() + wait);
+            state.interval = wait.max(store.interval());
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -79,23 +165,22 @@ impl Pace {
     }
 }
 
+impl State {
+    /// The turn from the store, unless it was missed.
+    fn turn(&self, now: Instant) -> Option<Instant> {
+        self.turn.filter(|turn| now <= *turn + LATE)
+    }
+}
+
 impl Place<'_> {
-    async fn turn(&self) {
+    async fn turn(&self, deadline: Instant) -> Result<(), u64> {
         loop {
-            let next = {
-                let mut state = self.pace.state();
-                let is_first = state.queue.first_key_value().is_some_and(|(key, _)| *key == self.key);
-                let now = Instant::now();
-                if is_first && now >= state.next {
-                    let interval = self.pace.interval;
-                    state.next = state.next.max(now.checked_sub(interval).unwrap_or(now)) + interval;
-                    return;
-                }
-                is_first.then_some(state.next)
-            };
-            match next {
-                Some(next) => sleep_until(next).await,
-                None => self.notify.notified().await,
+            match self.pace.step(self.key) {
+                Step::Go => return Ok(()),
+                Step::Ask => self.pace.ask().await,
+                Step::Wait(until) if until >= deadline => return Err(seconds(until - Instant::now())),
+                Step::Wait(until) => sleep_until(until).await,
+                Step::Follow => self.notify.notified().await,
             }
         }
     }
@@ -111,6 +196,10 @@ impl Drop for Place<'_> {
     }
 }
 
+fn earlier(time: Instant, by: Duration) -> Instant {
+    time.checked_sub(by).unwrap_or(time)
+}
+
 /// Whole seconds, at least one.
 pub(super) fn seconds(wait: Duration) -> u64 {
     (wait.as_secs_f64().ceil() as u64).max(1)
@@ -120,9 +209,13 @@ pub(super) fn seconds(wait: Duration) -> u64 {
 mod tests {
     use super::*;
 
+    fn without_store(interval: Duration) -> Pace {
+        Pace::new(interval, interval, None)
+    }
+
     #[tokio::test(start_paused = true)]
     async fn the_urgent_go_first_and_each_in_order() {
-        let pace = Arc::new(Pace::new(Duration::from_millis(20)));
+        let pace = Arc::new(without_store(Duration::from_millis(20)));
         let (far, started) = (Instant::now() + Duration::from_secs(60), Instant::now());
         pace.turn(Class::New, far).await.unwrap();
         let order = Arc::new(Mutex::new(Vec::new()));
@@ -149,7 +242,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_cannot_be_served_in_time_is_told_at_once() {
-        let pace = Arc::new(Pace::new(Duration::from_secs(1)));
+        let pace = Arc::new(without_store(Duration::from_secs(1)));
         let far = Instant::now() + Duration::from_secs(60);
         let waiting: Vec<_> = (0..5)
             .map(|_| {

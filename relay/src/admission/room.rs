@@ -35,36 +35,30 @@ impl Room {
         self.places.len()
     }
 
-    /// Lets a customer in where their turn comes within `patience`, and takes them out of the room; `wait` is what lies before
-    /// the first of the room, and `each` what every one of them takes.
-    pub(super) fn ask(
-        &mut self,
-        customer: u64,
-        now: Instant,
-        wait: Duration,
-        each: Duration,
-        patience: Duration,
-    ) -> Result<(), Wait> {
+    /// How many are before a customer.
+    pub(super) fn before(&mut self, customer: u64, now: Instant) -> u64 {
         self.forget(now);
-        let number = self.numbers.get(&customer).copied();
-        let before = match (number, self.places.first_key_value()) {
+        let all = self.places.len() as u64;
+        match (self.numbers.get(&customer), self.places.first_key_value()) {
             // Those who left from between are not looked for.
-            (Some(number), Some((first, _))) => number - first,
-            _ => self.places.len() as u64,
-        };
-        let before = before.min(self.places.len() as u64);
-        let wait = wait + each * u32::try_from(before).unwrap_or(u32::MAX);
-        if wait <= patience {
-            if let Some(number) = number {
-                self.numbers.remove(&customer);
-                self.places.remove(&number);
-            }
-            return Ok(());
+            (Some(number), Some((first, _))) => (number - first).min(all),
+            _ => all,
         }
-        let told = Wait { seconds: seconds(wait - patience / 2), place: before + 1 };
+    }
+
+    /// Lets a customer in: their place is free.
+    pub(super) fn let_in(&mut self, customer: u64) {
+        if let Some(number) = self.numbers.remove(&customer) {
+            self.places.remove(&number);
+        }
+    }
+
+    /// Keeps a customer's place, with `before` others before it, until they come again.
+    pub(super) fn keep(&mut self, customer: u64, before: u64, now: Instant, wait: Duration) -> Wait {
+        let told = Wait { seconds: seconds(wait), place: before + 1 };
         let until = now + Duration::from_secs(told.seconds) + GRACE;
-        match number {
-            Some(number) => drop(self.places.insert(number, (customer, until))),
+        match self.numbers.get(&customer) {
+            Some(number) => drop(self.places.insert(*number, (customer, until))),
             None if self.places.len() < MAX_PLACES => {
                 self.next_number += 1;
                 self.numbers.insert(customer, self.next_number);
@@ -72,7 +66,7 @@ impl Room {
             }
             None => {}
         }
-        Err(told)
+        told
     }
 
     /// Those at the head who have not come in time.

@@ -8,7 +8,7 @@ use axum::http::HeaderValue;
 use url::{Host, Url};
 
 use super::fields::Fields;
-use super::{Auth, Config, ConfigError, Enfuce, Limits, Listen, Platform, Quota, customers, pem};
+use super::{Auth, Config, ConfigError, Enfuce, Limits, Listen, Platform, customers, pem, quota};
 use crate::hidden::Hidden;
 use crate::operation::Purpose;
 
@@ -49,11 +49,7 @@ pub fn read_config(
     let control_ids = customers::control_ids(&mut fields, customer.as_ref(), &listen);
     let issuer_ca = fields.authorities("issuer_ca_file");
     let limits = limits(&mut fields);
-    let quota = Quota {
-        per_second: fields.number("quota.per_second", 50, 1..=1_000_000),
-        per_minute: fields.number("quota.per_minute", 3000, 1..=60_000_000),
-        copies: fields.number("quota.copies", 1, 1..=1000),
-    };
+    let quota = quota::quota(&mut fields);
     let enfuce = enfuce(&mut fields);
     fields.finish()?;
     // With no fault everything is there.

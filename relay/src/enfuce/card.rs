@@ -78,11 +78,7 @@ impl Upstream {
 
     /// Whether the PIN of a card is set, in the words of the classic platform: `W`, `S` or `D`.
     pub(crate) async fn pin_status(&self, card: &str, context: Context<'_>) -> Result<&'static str, Failure> {
-        let path = match self.config.platform {
-            Platform::Classic => format!("/card/v4/{}/{card}", self.config.card_product),
-            Platform::Nextgen => format!("/v1/cards/{card}"),
-        };
-        let build = |client: &Client| self.audited(client.get(self.card_url(&path)));
+        let build = |client: &Client| self.status_request(client, card);
         let card: Card = self.ask(&build, context).await?;
         match &*card.pin_status {
             "W" | "WAITING" => Ok("W"),
@@ -90,6 +86,14 @@ impl Upstream {
             "D" | "GENERATED" | "INHERITED" => Ok("D"),
             _ => Err(UNDOCUMENTED),
         }
+    }
+
+    pub(super) fn status_request(&self, client: &Client, card: &str) -> RequestBuilder {
+        let path = match self.config.platform {
+            Platform::Classic => format!("/card/v4/{}/{card}", self.config.card_product),
+            Platform::Nextgen => format!("/v1/cards/{card}"),
+        };
+        self.audited(client.get(self.card_url(&path)))
     }
 
     async fn ask<T: for<'de> Deserialize<'de>>(

@@ -116,6 +116,10 @@ impl Verifier {
         keys.get(kid).0.ok_or(refusal)
     }
 
+    pub(super) async fn finds_keys(&self) -> bool {
+        self.look_up().await.is_some()
+    }
+
     async fn look_up(&self) -> Option<HashMap<String, Arc<DecodingKey>>> {
         let answer = async {
             let mut response = self.client.get(self.config.jwks_url.clone()).send().await.ok()?;

@@ -10,13 +10,18 @@ use crate::failure::{Failure, Kind};
 
 /// What became of a request that got no answer.
 pub(crate) fn of(error: &reqwest::Error) -> Failure {
-    let cause = chain(error).find_map(known);
+    let cause = word(error);
     match (error.is_connect(), cause) {
         (true, Some(cause)) => Failure::new(Kind::Unreachable, cause),
         (true, None) if error.is_timeout() => Failure::new(Kind::Unreachable, "timeout_connect"),
         (true, None) => Failure::new(Kind::Unreachable, "no_connection"),
         (false, cause) => Failure::new(Kind::BadAnswer, cause.unwrap_or("answer_cut")),
     }
+}
+
+/// What an error comes from, where that is known.
+pub(crate) fn word(error: &(dyn Error + 'static)) -> Option<&'static str> {
+    chain(error).find_map(known)
 }
 
 /// An error and what it names as its source. What an I/O error was made of is not its source, but inside it.

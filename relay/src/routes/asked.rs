@@ -70,9 +70,9 @@ impl Asked {
     }
 
     /// Begins a session of a customer, or says when to come again.
-    pub(super) fn begin(&self, identity: &Identity, purpose: Purpose) -> Result<(), Problem> {
+    pub(super) async fn begin(&self, identity: &Identity, purpose: Purpose) -> Result<(), Problem> {
         let customer = self.relay.rate_limit().key(&identity.customer);
-        self.relay.admission().begin(customer, purpose).map_err(Problem::wait)
+        self.relay.admission().begin(customer, purpose).await.map_err(Problem::wait)
     }
 
     /// The session that was begun has come to nothing.

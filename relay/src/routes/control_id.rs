@@ -33,7 +33,7 @@ async fn issue(asked: &Asked, request: Request) -> Result<String, Problem> {
     }
     let question = Question { identity: &identity, card: &card, purpose };
     issuing.authorizer.check(&question, asked.deadline, &asked.trace).await?;
-    asked.begin(&identity, purpose)?;
+    asked.begin(&identity, purpose).await?;
     let mut report = Report::default();
     let context = asked.context(Class::New, &mut report);
     let result = live.upstream.control_id(&card, purpose, context).await;

@@ -78,6 +78,7 @@ fn every_field_of_the_readme_is_one_and_no_other_is() {
         "quota.per_second",
         "quota.per_minute",
         "quota.copies",
+        "quota.store.url",
         "limits.connections",
         "limits.body_bytes",
         "limits.body_timeout_ms",
@@ -126,6 +127,7 @@ fn each_rule_has_its_sentence() {
         assert!(good().contains(old), "{old}");
         good().replace(old, new)
     };
+    let store = |url: &str| format!("{}[quota.store]\nurl = \"{url}\"\n", good());
     let address = "https://enfuce.example";
     for (config, hint) in [
         (with(address, "http://enfuce.example"), "enfuce.base_url: has to be an https address"),
@@ -167,10 +169,33 @@ fn each_rule_has_its_sentence() {
             "drain_ms: has to be a text, a list of texts or a whole number",
         ),
         (with("drain_ms = 0", "drain_ms = -1"), "drain_ms: has to be a whole number from 0 to 60000"),
+        (store("redis://store.example:6379"), "quota.store.url: has to be rediss://HOST:PORT"),
+        (store("rediss://user:hush@store.example"), "quota.store.url: has to be"),
+        (store("rediss://store.example/1"), "quota.store.url: has to be"),
+        (store("unix:store.sock"), "quota.store.url: has to be"),
+        (store("hush"), "quota.store.url: has to be"),
+        (
+            format!("{}user = \"hush\"", store("rediss://store.example")),
+            "quota.store.user: needs quota.store.password",
+        ),
+        (format!("{}name = \"hush hush\"", store("unix:/run/store.sock")), "quota.store.name: has to be"),
+        (
+            format!("{}ca_file = \"hush\"", store("redis://[::1]")),
+            "quota.store.ca_file: there is no such field",
+        ),
+        (format!("{}[quota.store]\nname = \"hush\"", good()), "quota.store.name: there is no such field"),
         (with("drain_ms = 0", "drain_ms = hush"), "line 4 is not valid TOML"),
     ] {
         let (code, said) = check(&config, &[]);
         assert!(code == Some(2) && said.lines().count() == 1 && said.contains(hint), "{hint} not in {said}");
+    }
+    for url in [
+        "rediss://store.example",
+        "rediss://[2001:db8::1]:443",
+        "redis://localhost:1",
+        "unix:/run/store.sock",
+    ] {
+        assert_eq!(check(&store(url), &[]), (Some(0), String::new()), "{url}");
     }
     let (code, said) = check(&nextgen("https://enfuce.example", "").replace("client_secret", "secret"), &[]);
     assert!(code == Some(2) && said.contains("enfuce.auth.client_secret: is missing"), "{said}");

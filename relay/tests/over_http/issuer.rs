@@ -2,13 +2,16 @@
 
 use std::io::Write;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64ct::{Base64, Base64UrlUnpadded, Encoding};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
-use crate::process::Folder;
+use crate::openapi::assert_documented;
+use crate::process::{Folder, Relay};
+use crate::upstream::{Answer, Upstream, ok};
 
 pub(crate) const ISSUER: &str = "https://idp.example";
 pub(crate) const AUDIENCE: &str = "card-pin";
@@ -72,4 +75,56 @@ pub(crate) fn issuing(config: &str, folder: &Folder, issuer_url: &str) -> String
         "{config}\n[jwt]\njwks_url = \"{issuer_url}/jwks\"\nissuer = \"{ISSUER}\"\naudience = \"{AUDIENCE}\"\n\
          [control_ids]\nseal_keys_file = {keys:?}\nauthorize_url = \"{issuer_url}/authorize\"\n"
     )
+}
+
+/// An issuer with this key, who lets Zoe do everything with her cards.
+pub(crate) async fn issuer(key: &Arc<SigningKey>) -> Upstream {
+    let key = Arc::clone(key);
+    Upstream::start(move |request| match &*request.line {
+        "GET /jwks" => ok(key.jwks()),
+        "POST /authorize" => {
+            let question: Value = serde_json::from_str(&request.body).unwrap();
+            ok(json!({"allowed": question["customer"] == "zoe" && question["cardId"] != "of-eve"}))
+        }
+        // Asked only whether it is there.
+        "GET /authorize" => Answer::Status(405, String::new()),
+        other => panic!("{other}"),
+    })
+    .await
+}
+
+/// Enfuce, as far as a control id goes: two plastics of each kind.
+pub(crate) async fn enfuce() -> Upstream {
+    Upstream::start(|request| match request.line.split('?').next().unwrap() {
+        "GET /card/v3/a-card/plastic" => ok(json!([
+            {"id": "old", "status": "ACTIVE", "sequenceNumber": 1},
+            {"id": "in-use", "status": "ACTIVE", "sequenceNumber": 2},
+            {"id": "new", "status": "INACTIVE", "sequenceNumber": 3},
+            {"id": "gone", "status": "CLOSED", "sequenceNumber": 4},
+        ])),
+        "GET /card/v3/made/plastic" => ok(json!([{"id": "in-use", "status": "ACTIVE"}])),
+        "GET /card/v4/MC_CARD/a-card" => ok(json!({"pinStatus": "S"})),
+        line if line.starts_with("POST /pincontrol/") => {
+            Answer::Status(201, json!({"id": "enfuces-own-id", "pinURL": "x"}).to_string())
+        }
+        "POST /pin/v3/set/tzpk" => ok(json!({"tzpk": Base64::encode_string(&[7; 256])})),
+        "POST /pin/v3/set" => ok("{}"),
+        _ => Answer::Status(404, String::new()),
+    })
+    .await
+}
+
+pub(crate) fn start(config: &str, issuer: &Upstream) -> Relay {
+    let folder = Folder::make();
+    let config = issuing(config, &folder, &issuer.base_url);
+    Relay::start_with(folder, &config, &[])
+}
+
+pub(crate) async fn control_id(relay: &Relay, card: &str, operation: &str) -> String {
+    let question = json!({"cardId": card, "operation": operation});
+    assert_documented("ControlIdRequest", &question);
+    let answer = relay.post("/control-id", &question).await;
+    assert_eq!(answer.status, 201, "{}", answer.text);
+    assert_documented("ControlIdAnswer", &answer.json());
+    answer.json()["controlId"].as_str().unwrap().to_owned()
 }

@@ -165,9 +165,19 @@ impl Relay {
 
     /// Waits for a line about the relay itself.
     pub(crate) fn wait_for_event(&self, event: &str) {
+        self.wait_for_events(event, 1);
+    }
+
+    /// Waits for a number of them, and gives the last.
+    pub(crate) fn wait_for_events(&self, event: &str, count: usize) -> Value {
         let deadline = Instant::now() + Duration::from_secs(60);
-        while !self.lines().iter().any(|line| line["event"] == event) {
-            assert!(Instant::now() < deadline, "{event} never comes");
+        loop {
+            let mut lines = self.lines();
+            lines.retain(|line| line["event"] == event);
+            if lines.len() >= count {
+                return lines.remove(count - 1);
+            }
+            assert!(Instant::now() < deadline, "{event} does not come {count} times");
             thread::sleep(Duration::from_millis(10));
         }
     }

@@ -1,0 +1,180 @@
+//! Where copies take turns, so that they can come and go: one of them asks, and is told how long to wait. While the store cannot be
+//! asked each copy keeps to its share.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::log::Log;
+
+/// For the answer to a question: customers wait for it.
+const TIMEOUT: Duration = Duration::from_secs(1);
+/// For a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// Between two tries for a connection.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How long a copy with a new connection keeps to its share as well: until then all others have noticed, too, that the store is
+/// there, and take their turns from it.
+const SETTLE: Duration = Duration::from_secs(4);
+
+/// What is shared.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Of {
+    Calls,
+    Sessions,
+}
+
+impl Of {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Calls => "calls",
+            Self::Sessions => "sessions",
+        }
+    }
+}
+
+/// May some calls be made, and when?
+#[derive(Debug)]
+pub(super) struct Question {
+    pub(super) of: Of,
+    /// Between two calls.
+    pub(super) interval: Duration,
+    pub(super) calls: u32,
+    /// They are taken if the wait is not longer; without it they are not.
+    pub(super) longest: Option<Duration>,
+}
+
+/// Why the store cannot be asked, in one word of a closed list.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lost(pub(crate) &'static str);
+
+pub(super) type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Lost>> + Send + 'a>>;
+
+/// The store's server.
+pub(super) trait Server: Send + Sync {
+    fn connect(&self) -> Answer<'_, ()>;
+    /// How long the first of the calls has to wait.
+    fn ask<'a>(&'a self, question: &'a Question) -> Answer<'a, Duration>;
+}
+
+/// What holds for this copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rule {
+    /// Its share alone.
+    Share,
+    /// Its share, and the store.
+    Both,
+    /// The store alone.
+    Store,
+}
+
+pub(super) struct Store {
+    server: Arc<dyn Server>,
+    /// Between two calls of all copies.
+    interval: Duration,
+    log: Log,
+    link: Mutex<Link>,
+}
+
+#[derive(Clone, Copy)]
+enum Link {
+    /// It was never asked.
+    Unused,
+    /// A task tries to connect.
+    Gone,
+    /// Since then.
+    Open(Instant),
+}
+
+impl Store {
+    pub(super) fn new(server: Arc<dyn Server>, interval: Duration, log: Log) -> Arc<Self> {
+        Arc::new(Self { server, interval, log, link: Mutex::new(Link::Unused) })
+    }
+
+    /// Between two calls of all copies.
+    pub(super) fn interval(&self) -> Duration {
+        self.interval
+    }
+
+    pub(super) fn rule(&self) -> Rule {
+        match *self.link() {
+            Link::Open(since) if since.elapsed() >= SETTLE => Rule::Store,
+            Link::Open(_) => Rule::Both,
+            Link::Unused | Link::Gone => Rule::Share,
+        }
+    }
+
+    /// Connects in the background, if nobody has yet.
+    pub(super) fn open(self: &Arc<Self>) {
+        let mut link = self.link();
+        if matches!(*link, Link::Unused) {
+            *link = Link::Gone;
+            tokio::spawn(connect(Arc::downgrade(self), false));
+        }
+    }
+
+    /// Asks for calls; `None` where the store cannot be asked.
+    pub(super) async fn ask(
+        self: &Arc<Self>,
+        of: Of,
+        calls: u32,
+        longest: Option<Duration>,
+    ) -> Option<Duration> {
+        if !matches!(*self.link(), Link::Open(_)) {
+            return None;
+        }
+        match self.question(of, calls, longest).await {
+            Ok(wait) => Some(wait),
+            Err(Lost(cause)) => {
+                let mut link = self.link();
+                if matches!(*link, Link::Open(_)) {
+                    *link = Link::Gone;
+                    self.log.event_with_cause("quota_store_lost", cause);
+                    tokio::spawn(connect(Arc::downgrade(self), true));
+                }
+                None
+            }
+        }
+    }
+
+    async fn question(&self, of: Of, calls: u32, longest: Option<Duration>) -> Result<Duration, Lost> {
+        let question = Question { of, interval: self.interval, calls, longest };
+        timeout(TIMEOUT, self.server.ask(&question)).await.unwrap_or(Err(Lost("timeout")))
+    }
+
+    /// Connects, and takes nothing as a trial: a server may answer and yet refuse to write.
+    pub(super) async fn try_out(&self) -> Result<(), Lost> {
+        timeout(CONNECT_TIMEOUT, self.server.connect()).await.unwrap_or(Err(Lost("timeout_connect")))?;
+        self.question(Of::Calls, 0, Some(Duration::MAX)).await.map(drop)
+    }
+
+    fn link(&self) -> MutexGuard<'_, Link> {
+        self.link.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Tries until the store can be asked; ends with the store.
+async fn connect(store: Weak<Store>, mut is_told: bool) {
+    if is_told {
+        sleep(PAUSE).await;
+    }
+    while let Some(store) = store.upgrade() {
+        match store.try_out().await {
+            Ok(()) => {
+                *store.link() = Link::Open(Instant::now());
+                store.log.event("quota_store_in_use");
+                return;
+            }
+            Err(Lost(cause)) if !is_told => {
+                store.log.event_with_cause("quota_store_lost", cause);
+                is_told = true;
+            }
+            Err(_) => {}
+        }
+        drop(store);
+        sleep(PAUSE).await;
+    }
+}

@@ -1,0 +1,130 @@
+//! How often Enfuce may be called, and how copies share it.
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use url::Url;
+
+use super::fields::Fields;
+use crate::hidden::Hidden;
+
+/// How often Enfuce may be called by all copies together.
+#[derive(Debug, Clone)]
+pub struct Quota {
+    /// Calls a second.
+    pub per_second: u32,
+    /// Calls a minute.
+    pub per_minute: u32,
+    /// How many copies share them; with a store, while it cannot be asked.
+    pub copies: u32,
+    /// Where copies take turns; without one each keeps to its share.
+    pub store: Option<Store>,
+}
+
+/// A Valkey or Redis server.
+#[derive(Debug, Clone)]
+pub struct Store {
+    /// Where it is.
+    pub address: StoreAddress,
+    /// A user of its access control list; without one it is the default user.
+    pub user: Option<String>,
+    /// The user's password.
+    pub password: Option<Hidden>,
+    /// Certificates in PEM of the only authorities that are trusted; without them the system's are.
+    pub ca: Option<Vec<u8>>,
+    /// What the quota is called there: copies that share one give the same name.
+    pub name: String,
+}
+
+/// Where a store is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreAddress {
+    /// Over TLS: host and port.
+    Tls(String, u16),
+    /// In clear, on this machine: host and port.
+    Clear(String, u16),
+    /// A socket in the file system.
+    Unix(PathBuf),
+}
+
+impl Default for Quota {
+    fn default() -> Self {
+        Self { per_second: 50, per_minute: 3000, copies: 1, store: None }
+    }
+}
+
+impl Quota {
+    /// The time between two calls of all copies. It keeps to both limits, as it fits the tighter one.
+    pub(crate) fn interval(&self) -> Duration {
+        let per_second = f64::from(self.per_second).min(f64::from(self.per_minute) / 60.0);
+        // A little is left for access tokens, and because calls do not arrive as evenly as they leave.
+        Duration::from_secs_f64(1.0 / (per_second * 0.96))
+    }
+
+    /// The time between two calls of one copy that keeps to its share.
+    pub(crate) fn own_interval(&self) -> Duration {
+        self.interval() * self.copies
+    }
+}
+
+pub(super) fn quota(fields: &mut Fields) -> Quota {
+    Quota {
+        per_second: fields.number("quota.per_second", 50, 1..=1_000_000),
+        per_minute: fields.number("quota.per_minute", 3000, 1..=60_000_000),
+        copies: fields.number("quota.copies", 1, 1..=1000),
+        store: store(fields),
+    }
+}
+
+fn store(fields: &mut Fields) -> Option<Store> {
+    let faults = fields.has_fault("quota.store.url");
+    let address = fields.optional("quota.store.url", ADDRESS, address);
+    if address.is_none() && fields.has_fault("quota.store.url") != faults {
+        fields.forget("quota.store");
+    }
+    let address = address?;
+    let user = fields.optional("quota.store.user", "a user's name", |text| {
+        let is_name = text.bytes().all(|byte| byte.is_ascii_graphic());
+        is_name.then(|| text.to_owned())
+    });
+    let password = fields.optional_secret("quota.store.password");
+    if user.is_some() && password.is_none() {
+        fields.fault("quota.store.user", "needs quota.store.password or quota.store.password_file.");
+    }
+    let ca = match address {
+        StoreAddress::Tls(..) => fields.authorities("quota.store.ca_file"),
+        // There is no TLS: the field is refused, as any is that does not go with the others.
+        _ => None,
+    };
+    let rule = "1 to 64 letters, digits, dots, hyphens or underscores";
+    let name = fields.optional("quota.store.name", rule, |text| {
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
+        (text.len() <= 64 && text.bytes().all(is_name)).then(|| text.to_owned())
+    });
+    Some(Store { address, user, password, ca, name: name.unwrap_or_else(|| "card-pin".to_owned()) })
+}
+
+const ADDRESS: &str = "rediss://HOST:PORT without a user, path or query, redis://HOST:PORT for this machine itself, or unix: \
+                       and the path of a socket";
+const PORT: u16 = 6379;
+
+fn address(text: &str) -> Option<StoreAddress> {
+    if let Some(path) = text.strip_prefix("unix:") {
+        return Path::new(path).is_absolute().then(|| StoreAddress::Unix(path.into()));
+    }
+    let url = Url::parse(text).ok()?;
+    let is_bare = url.username().is_empty()
+        && url.password().is_none()
+        && matches!(url.path(), "" | "/")
+        && url.query().is_none()
+        && url.fragment().is_none();
+    let host = url.host_str()?.trim_start_matches('[').trim_end_matches(']').to_owned();
+    let port = url.port().unwrap_or(PORT);
+    let is_here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    match url.scheme() {
+        "rediss" if is_bare && !host.is_empty() => Some(StoreAddress::Tls(host, port)),
+        "redis" if is_bare && is_here => Some(StoreAddress::Clear(host, port)),
+        _ => None,
+    }
+}

@@ -1,0 +1,199 @@
+//! The whole way from a customer's token to a PIN that is set, and whom a control id serves.
+
+use std::sync::Arc;
+
+use base64ct::{Base64, Encoding};
+use serde_json::json;
+
+use crate::device::{self, key_request, set_request, unwrap};
+use crate::issuer::{SigningKey, control_id, enfuce, issuer, issuing, start};
+use crate::openapi::assert_documented;
+use crate::process::{Folder, Relay, classic, nextgen};
+use crate::sandbox::Sandbox;
+use crate::upstream::{Answer, Upstream, ok};
+
+#[tokio::test]
+async fn a_customer_sets_a_pin_sees_its_status_and_views_it_on_both_platforms() {
+    let (sandbox, key) = (Sandbox::start().await, Arc::new(SigningKey::make("k1")));
+    let issuer = issuer(&key).await;
+    for config in [classic(sandbox.base_url(), ""), nextgen(sandbox.base_url(), "")] {
+        let mut relay = start(&config, &issuer);
+        relay.token = Some(key.token("zoe", json!({})));
+        let card = sandbox.card().await;
+        let token = control_id(&relay, &card, "set-pin").await;
+        let status = relay.post("/status", &json!({"controlId": token})).await;
+        assert_eq!((status.status, status.json()), (200, json!({"pinStatus": "W"})));
+        assert_documented("StatusAnswer", &status.json());
+        let (end, _) = device::set_pin(&relay, &token, "4826").await;
+        assert_eq!((end.code, sandbox.pin(&card).await.as_deref()), (None, Some("4826")));
+        let status = relay.post("/status", &json!({"controlId": token})).await;
+        assert_eq!(status.json(), json!({"pinStatus": "S"}));
+
+        sandbox.lever("/sandbox/embossing-run", &json!({})).await;
+        let token = control_id(&relay, &card, "view-pin").await;
+        let viewed = relay.post("/view", &key_request(&token)).await;
+        let block = Base64::decode_vec(viewed.json()["pinBlock"].as_str().unwrap()).unwrap();
+        assert_eq!(device::decrypt(&unwrap(&viewed), &block)[..3], [0x14, 0x48, 0x26]);
+    }
+}
+
+#[tokio::test]
+async fn a_token_serves_its_customer_its_card_and_its_operation_alone_on_every_copy() {
+    let (enfuce, key) = (enfuce().await, Arc::new(SigningKey::make("k1")));
+    let issuer = issuer(&key).await;
+    let config = classic(&enfuce.base_url, "");
+    let (mut relay, mut copy) = (start(&config, &issuer), start(&config, &issuer));
+    relay.token = Some(key.token("zoe", json!({})));
+    copy.token.clone_from(&relay.token);
+    let set = control_id(&relay, "a-card", "set-pin").await;
+    let view = control_id(&relay, "a-card", "view-pin").await;
+    let lines: Vec<_> = enfuce.received().into_iter().map(|request| request.line).collect();
+    let plastics = "GET /card/v3/a-card/plastic?auditUser=relay";
+    let pincontrol = |plastic: &str| format!("POST /pincontrol/v2/plastic/{plastic}?auditUser=relay");
+    assert_eq!(lines, [plastics, &pincontrol("new"), plastics, &pincontrol("in-use")]);
+    assert!(enfuce.received()[1].body.contains("SET_PIN") && enfuce.received()[3].body.contains("VIEW_PIN"));
+
+    assert_eq!(copy.post("/tzpk", &key_request(&set)).await.status, 200, "another copy opens it");
+    let passed = enfuce.received().pop().unwrap().body;
+    assert!(passed.contains("enfuces-own-id") && !set.contains("enfuces"), "{passed}");
+    let sent = enfuce.received().len();
+    for token in [&view, "enfuces-own-id", &set[1..]] {
+        let answer = relay.post("/tzpk", &key_request(token)).await;
+        assert_eq!((answer.status, &*answer.code()), (404, "control_id_unknown"));
+    }
+    assert_eq!(relay.post("/view", &key_request(&set)).await.status, 404);
+    relay.token = Some(key.token("eve", json!({})));
+    for (path, body) in [
+        ("/tzpk", key_request(&set)),
+        ("/set", set_request(&set, &[1; 8])),
+        ("/view", key_request(&view)),
+        ("/status", json!({"controlId": set})),
+    ] {
+        assert_eq!(relay.post(path, &body).await.status, 404, "{path}");
+    }
+    assert_eq!(enfuce.received().len(), sent, "nothing of this reaches Enfuce");
+}
+
+#[tokio::test]
+async fn two_sets_of_one_token_on_two_copies_set_once() {
+    let (sandbox, key) = (Sandbox::start().await, Arc::new(SigningKey::make("k1")));
+    let issuer = issuer(&key).await;
+    let config = classic(sandbox.base_url(), "");
+    let (mut relay, mut copy) = (start(&config, &issuer), start(&config, &issuer));
+    relay.token = Some(key.token("zoe", json!({})));
+    copy.token.clone_from(&relay.token);
+    let card = sandbox.card().await;
+    let token = control_id(&relay, &card, "set-pin").await;
+    let tzpk = unwrap(&relay.post("/tzpk", &key_request(&token)).await);
+    let block = device::encrypt(&tzpk, [0x14, 0x48, 0x26, 0x11, 0x22, 0x33, 0x44, 0x55]);
+    let set = set_request(&token, &block);
+    let (one, other) = tokio::join!(relay.post("/set", &set), copy.post("/set", &set));
+    let mut statuses = [one.status, other.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 409]);
+    assert_eq!(sandbox.pin(&card).await.as_deref(), Some("4826"));
+}
+
+#[tokio::test]
+async fn what_the_issuer_does_not_allow_is_not_asked_of_enfuce() {
+    let (enfuce, key) = (enfuce().await, Arc::new(SigningKey::make("k1")));
+    let issuer = issuer(&key).await;
+    let config = classic(&enfuce.base_url, "");
+    let mut relay = start(&config, &issuer);
+    for (customer, card) in [("eve", "a-card"), ("zoe", "of-eve")] {
+        relay.token = Some(key.token(customer, json!({})));
+        let answer = relay.post("/control-id", &json!({"cardId": card, "operation": "set-pin"})).await;
+        assert_eq!((answer.status, &*answer.code()), (403, "not_allowed"));
+    }
+    for (card, operation) in [("../a-card", "set-pin"), ("", "set-pin"), ("a-card", "SET_PIN")] {
+        let answer = relay.post("/control-id", &json!({"cardId": card, "operation": operation})).await;
+        assert_eq!((answer.status, &*answer.code()), (400, "malformed"));
+    }
+    let jwks = key.jwks();
+    let silent = Upstream::start(move |request| {
+        if request.line == "GET /jwks" {
+            ok(&jwks)
+        } else {
+            Answer::Status(500, "{\"allowed\": true}".to_owned())
+        }
+    })
+    .await;
+    let mut relay = start(&config, &silent);
+    relay.token = Some(key.token("zoe", json!({})));
+    let answer = relay.post("/control-id", &json!({"cardId": "a-card", "operation": "set-pin"})).await;
+    assert_eq!((answer.status, &*answer.code()), (503, "authorizer_unavailable"));
+    assert!(enfuce.received().is_empty());
+
+    // By a claim of the token, without a call.
+    let folder = Folder::make();
+    let with_claim = issuing(&config, &folder, &issuer.base_url).replace(
+        &format!("authorize_url = \"{}/authorize\"", issuer.base_url),
+        "authorize_claim = \"cards\"",
+    );
+    let mut relay = Relay::start_with(folder, &with_claim, &[]);
+    for (cards, status) in
+        [(json!(["x", "a-card"]), 201), (json!(["x"]), 403), (json!("a-card"), 403), (json!(null), 403)]
+    {
+        relay.token = Some(key.token("grace", json!({"cards": cards})));
+        let answer = relay.post("/control-id", &json!({"cardId": "a-card", "operation": "set-pin"})).await;
+        assert_eq!(answer.status, status, "{cards}");
+    }
+}
+
+#[tokio::test]
+async fn a_card_that_does_not_fit_is_said() {
+    let (enfuce, key) = (enfuce().await, Arc::new(SigningKey::make("k1")));
+    let issuer = issuer(&key).await;
+    let mut relay = start(&classic(&enfuce.base_url, ""), &issuer);
+    relay.token = Some(key.token("zoe", json!({})));
+    for (card, status, code) in [("made", 409, "card_not_ready"), ("unknown", 404, "card_unknown")] {
+        let answer = relay.post("/control-id", &json!({"cardId": card, "operation": "set-pin"})).await;
+        assert_eq!((answer.status, &*answer.code()), (status, code));
+    }
+}
+
+#[tokio::test]
+async fn who_has_to_wait_is_told_before_anything_is_spent() {
+    let (enfuce, key) = (enfuce().await, Arc::new(SigningKey::make("k1")));
+    let issuer = issuer(&key).await;
+    // A call every two seconds: there is no room for another session beside the reserved calls of the first.
+    let quota = "[quota]\nper_minute = 30";
+    let mut relay = start(&classic(&enfuce.base_url, quota), &issuer);
+    relay.token = Some(key.token("zoe", json!({})));
+    control_id(&relay, "a-card", "set-pin").await;
+    let asked = enfuce.received().len();
+    let question = json!({"cardId": "a-card", "operation": "set-pin"});
+    for place in [1, 1] {
+        let answer = relay.post("/control-id", &question).await;
+        assert_eq!((answer.status, &*answer.code()), (503, "busy"));
+        assert_documented("Problem", &answer.json());
+        assert_eq!(answer.json()["place"], place, "a place is kept");
+        assert!(answer.headers["retry-after"].to_str().unwrap().parse::<u64>().unwrap() >= 1);
+    }
+    assert_eq!(enfuce.received().len(), asked);
+    let figures = relay.admin("/metrics").await.text;
+    assert!(figures.contains("card_pin_relay_customers_waiting 1\n"), "{figures}");
+
+    // A call in two minutes, where another back-end issues control ids.
+    let pass_through = Relay::start(&classic(&enfuce.base_url, "[quota]\nper_minute = 1\ncopies = 2"));
+    assert_eq!(pass_through.post("/set", &set_request("an-id", &[1; 8])).await.status, 200);
+    let set = pass_through.post("/set", &set_request("an-id", &[1; 8])).await;
+    assert_eq!((set.status, &*set.code()), (424, "relay_busy"), "surely not set");
+    assert!(set.headers["retry-after"].to_str().unwrap().parse::<u64>().unwrap() > 60);
+}
+
+#[tokio::test]
+async fn an_operation_can_be_switched_off() {
+    let (enfuce, key) = (enfuce().await, Arc::new(SigningKey::make("k1")));
+    let issuer = issuer(&key).await;
+    let config = format!("operations = [\"view-pin\"]\n{}", classic(&enfuce.base_url, ""));
+    let mut relay = start(&config, &issuer);
+    relay.token = Some(key.token("zoe", json!({})));
+    let answer = relay.post("/control-id", &json!({"cardId": "a-card", "operation": "set-pin"})).await;
+    assert_eq!((answer.status, &*answer.code()), (403, "not_allowed"));
+    for path in ["/tzpk", "/set"] {
+        let answer = relay.post(path, &json!({})).await;
+        assert_eq!((answer.status, &*answer.code()), (404, "unknown_route"));
+    }
+    control_id(&relay, "a-card", "view-pin").await;
+}

@@ -1,0 +1,190 @@
+//! Who a customer is: what is believed, and what is not.
+
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use base64ct::Encoding;
+use serde_json::{Value, json};
+
+use crate::device::set_request;
+use crate::issuer::{SigningKey, control_id, enfuce, issuer, issuing, now, start};
+use crate::process::{Folder, Relay, classic, command};
+use crate::upstream::{Answer, Upstream, ok};
+
+#[tokio::test]
+async fn who_is_not_authenticated_gets_nothing_and_spends_nothing() {
+    let (enfuce, key) = (enfuce().await, Arc::new(SigningKey::make("k1")));
+    let issuer = issuer(&key).await;
+    let mut relay = start(&classic(&enfuce.base_url, ""), &issuer);
+    let good = key.token("zoe", json!({}));
+    let (head, rest) = good.split_once('.').unwrap();
+    let (claims, signature) = rest.split_once('.').unwrap();
+    let other_claims = SigningKey::make("k1").token("zoe", json!({}));
+    let other_claims = other_claims.split('.').nth(1).unwrap();
+    let encoded = |value: Value| base64ct::Base64UrlUnpadded::encode_string(value.to_string().as_bytes());
+    let hmac = jsonwebtoken::EncodingKey::from_secret(key.jwks().as_bytes()).unwrap();
+    let hmac_header = jsonwebtoken::Header { kid: Some("k1".to_owned()), ..jsonwebtoken::Header::default() };
+    let hmac_claims =
+        json!({"iss": "https://idp.example", "aud": "card-pin", "sub": "zoe", "exp": now() + 300});
+    let by_hmac = jsonwebtoken::encode(&hmac_header, &hmac_claims, &hmac).unwrap();
+    for (name, token) in [
+        ("none", None),
+        ("empty", Some(String::new())),
+        ("no token", Some("a.b".to_owned())),
+        ("expired", Some(key.token("zoe", json!({"exp": now() - 60})))),
+        ("not yet", Some(key.token("zoe", json!({"nbf": now() + 120})))),
+        ("without an end", Some(key.token("zoe", json!({"exp": null})))),
+        ("of another issuer", Some(key.token("zoe", json!({"iss": "https://evil.example"})))),
+        ("without an issuer", Some(key.token("zoe", json!({"iss": null})))),
+        ("for another", Some(key.token("zoe", json!({"aud": "shop"})))),
+        ("for nobody", Some(key.token("zoe", json!({"aud": null})))),
+        ("of nobody", Some(key.token("", json!({})))),
+        ("without a customer", Some(key.token("zoe", json!({"sub": null})))),
+        ("by another key of this name", Some(SigningKey::make("k1").token("zoe", json!({})))),
+        ("by an unknown key", Some(SigningKey::make("k2").token("zoe", json!({})))),
+        ("without a signature", Some(format!("{head}.{claims}."))),
+        ("with other claims", Some(format!("{head}.{other_claims}x.{signature}"))),
+        ("by none", Some(format!("{}.{claims}.", encoded(json!({"alg": "none", "kid": "k1"}))))),
+        ("by a shared secret", Some(by_hmac)),
+    ] {
+        relay.token = token;
+        for (path, body) in [
+            ("/control-id", json!({"cardId": "a-card", "operation": "set-pin"})),
+            ("/set", set_request("an-id", &[1; 8])),
+        ] {
+            let answer = relay.post(path, &body).await;
+            assert_eq!((answer.status, &*answer.code()), (401, "not_authenticated"), "{name}");
+            assert_eq!(answer.headers["www-authenticate"], "Bearer");
+        }
+    }
+    assert!(enfuce.received().is_empty());
+    // A clock that differs a little.
+    relay.token = Some(key.token("zoe", json!({"exp": now() - 5})));
+    control_id(&relay, "a-card", "set-pin").await;
+    let (_, log) = relay.end();
+    for secret in [head, claims, signature, "zoe"] {
+        assert!(!log.contains(secret), "{secret} in {log}");
+    }
+}
+
+#[tokio::test]
+async fn keys_that_rotate_are_found_and_a_provider_that_fails_signs_nobody_out() {
+    let enfuce = enfuce().await;
+    let (old, new) = (SigningKey::make("old"), SigningKey::make("new"));
+    let jwks = Arc::new(Mutex::new(Answer::Status(500, String::new())));
+    let published = Arc::clone(&jwks);
+    let issuer = Upstream::start(move |request| {
+        if request.line.contains("/jwks") {
+            return published.lock().unwrap().clone();
+        }
+        ok(json!({"allowed": true}))
+    })
+    .await;
+    let mut relay = start(&classic(&enfuce.base_url, ""), &issuer);
+    let question = json!({"cardId": "a-card", "operation": "set-pin"});
+    relay.token = Some(old.token("zoe", json!({})));
+    let answer = relay.post("/control-id", &question).await;
+    assert_eq!((answer.status, &*answer.code()), (503, "identity_provider_unavailable"));
+    assert_eq!(answer.headers["retry-after"], "2");
+    let set = relay.post("/set", &set_request("an-id", &[1; 8])).await;
+    assert_eq!((set.status, &*set.code()), (424, "identity_provider_unavailable"), "surely not set");
+    for (key, answer) in [(&old, ok(old.jwks())), (&new, ok(new.jwks()))] {
+        *jwks.lock().unwrap() = answer;
+        relay.token = Some(key.token("zoe", json!({})));
+        // Keys are looked up once a second at most.
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while relay.post("/control-id", &question).await.status != 201 {
+            assert!(Instant::now() < deadline, "the key is never found");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+    relay.token = Some(old.token("zoe", json!({})));
+    assert_eq!(relay.post("/control-id", &question).await.status, 401, "the old key was withdrawn");
+    let looked_up =
+        |issuer: &Upstream| issuer.received().iter().filter(|request| request.line.contains("/jwks")).count();
+    for lie in [ok("not JSON"), ok(json!({"keys": []})), Answer::Status(500, String::new()), Answer::Cut] {
+        *jwks.lock().unwrap() = lie;
+        let before = looked_up(&issuer);
+        relay.token = Some(old.token("zoe", json!({})));
+        while looked_up(&issuer) == before {
+            assert_eq!(relay.post("/control-id", &question).await.status, 401);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        relay.token = Some(new.token("zoe", json!({})));
+        assert_eq!(relay.post("/control-id", &question).await.status, 201);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_names_customers_through_a_socket_that_nobody_else_reaches() {
+    let (enfuce, key) = (enfuce().await, Arc::new(SigningKey::make("k1")));
+    let issuer = issuer(&key).await;
+    let folder = Folder::make();
+    let socket = folder.0.join("relay.sock");
+    let config = issuing(&classic(&enfuce.base_url, ""), &folder, &issuer.base_url)
+        .replace("customer = \"jwt\"", "customer_header = \"x-customer\"")
+        .replace(
+            "listen = \"127.0.0.1:0\"\nadmin",
+            &format!("listen = \"unix:{}\"\nadmin", socket.display()),
+        );
+    let config = config.split("[jwt]").next().unwrap().to_owned()
+        + "[control_ids]"
+        + config.split("[control_ids]").nth(1).unwrap();
+    let relay = Relay::start_with(folder, &config, &[]);
+    assert!(relay.base_url.starts_with("unix:"), "{}", relay.base_url);
+    let body = json!({"cardId": "a-card", "operation": "set-pin"}).to_string();
+    let ask = || {
+        let mut stream = UnixStream::connect(&socket).unwrap();
+        let head = "POST /control-id HTTP/1.1\r\nhost: x\r\nx-customer: zoe\r\ncontent-type: application/json\r\nconnection: close";
+        write!(stream, "{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    let answer = tokio::task::block_in_place(ask);
+    assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+    assert_eq!(relay.end().0, Some(0));
+    assert!(!socket.exists(), "it is taken away at the end");
+}
+
+#[test]
+fn what_would_let_anybody_be_a_customer_is_refused() {
+    let folder = Folder::make();
+    let good = issuing(&classic("https://enfuce.example", ""), &folder, "https://idp.example");
+    let check = |config: &str| {
+        let file = folder.0.join("relay.toml");
+        std::fs::write(&file, config).unwrap();
+        let output = command().arg("--check").arg("--config").arg(&file).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    assert_eq!(check(&good), (Some(0), String::new()));
+    let keys = folder.0.join("seal-keys");
+    let keys = keys.to_str().unwrap();
+    let bad_keys = folder.0.join("bad-keys");
+    std::fs::write(&bad_keys, "aHVzaA==\n").unwrap();
+    let without_jwt = format!(
+        "{}[control_ids]{}",
+        good.split("[jwt]").next().unwrap(),
+        good.split("[control_ids]").nth(1).unwrap()
+    );
+    let jwt = "customer = \"jwt\"";
+    for (config, hint) in [
+        (without_jwt.replace(jwt, "customer = \"peer-address\""), "an address is not an identity"),
+        (without_jwt.replace(jwt, "customer_header = \"x-customer\""), "listen on a unix socket"),
+        (good.replace("audience = ", "ignored = "), "jwt.audience: is missing"),
+        (good.replace("authorize_url = ", "authorise_url = "), "control_ids.authorize_url: is missing"),
+        (
+            good.replace(keys, bad_keys.to_str().unwrap()),
+            "control_ids.seal_keys_file: has to hold keys of 32 bytes",
+        ),
+        (
+            good.replace("listen = \"127.0.0.1:0\"\nadmin", "listen = \"unix:relay.sock\"\nadmin"),
+            "listen: has to be",
+        ),
+    ] {
+        let (code, said) = check(&config);
+        assert!(code == Some(2) && said.contains(hint) && !said.contains("aHVzaA"), "{hint} not in {said}");
+    }
+}

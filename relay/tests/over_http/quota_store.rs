@@ -1,0 +1,137 @@
+//! Copies that take turns through a real Valkey or Redis server, and what becomes of them without it.
+
+use std::fs;
+use std::net::TcpListener;
+
+use crate::device::set_request;
+use crate::process::{Folder, Relay, classic};
+use crate::tls::make_certificates;
+use crate::upstream::{Upstream, ok};
+use crate::valkey::Valkey;
+
+const IN_USE: &str = "quota_store_in_use";
+const LOST: &str = "quota_store_lost";
+
+fn store(valkey: &Valkey) -> String {
+    format!("[quota.store]\nurl = \"unix:{}\"\n", valkey.socket().display())
+}
+
+async fn set(relay: &Relay) -> (u16, Option<u64>) {
+    let answer = relay.post("/set", &set_request("an-id", &[1; 8])).await;
+    let wait = answer.headers.get("retry-after").map(|value| value.to_str().unwrap().parse().unwrap());
+    (answer.status, wait)
+}
+
+async fn is_down(relay: &Relay) -> bool {
+    let figures = relay.admin("/metrics").await.text;
+    let is = |value: u8| figures.contains(&format!("\ncard_pin_relay_quota_store_down {value}\n"));
+    assert!(is(0) || is(1), "{figures}");
+    is(1)
+}
+
+#[tokio::test]
+async fn what_one_copy_has_spent_another_has_not() {
+    let (upstream, valkey) = (Upstream::start(|_| ok("{}")).await, Valkey::start());
+    // One call a minute: nobody has to measure a time.
+    let quota = format!("[quota]\nper_minute = 1\ncopies = 3\n{}", store(&valkey));
+    let copies: Vec<_> = (0..3).map(|_| Relay::start(&classic(&upstream.base_url, &quota))).collect();
+    for copy in &copies {
+        copy.wait_for_event(IN_USE);
+        assert!(!is_down(copy).await);
+    }
+    // One call more may come early, so it is the third copy that finds the quota spent.
+    assert_eq!(set(&copies[0]).await, (200, None));
+    assert_eq!(set(&copies[1]).await, (200, None));
+    let (status, wait) = set(&copies[2]).await;
+    assert!(status == 424 && wait.is_some_and(|wait| wait > 9), "{status} {wait:?}");
+    // A quota of another name is another one.
+    let other = Relay::start(&classic(&upstream.base_url, &format!("{quota}name = \"other\"")));
+    other.wait_for_event(IN_USE);
+    assert_eq!(set(&other).await, (200, None));
+    assert_eq!(upstream.received().len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_store_each_copy_goes_on_with_its_share_until_it_is_back() {
+    let (upstream, mut valkey) = (Upstream::start(|_| ok("{}")).await, Valkey::start());
+    let config = classic(&upstream.base_url, &format!("[quota]\ncopies = 2\n{}", store(&valkey)));
+    let (relay, copy) = (Relay::start(&config), Relay::start(&config));
+    for time in 1..=2 {
+        for relay in [&relay, &copy] {
+            relay.wait_for_events(IN_USE, time);
+            assert_eq!(set(relay).await, (200, None));
+            assert!(!is_down(relay).await);
+        }
+        if time == 1 {
+            valkey.kill();
+        } else {
+            valkey.stall();
+        }
+        for relay in [&relay, &copy] {
+            assert_eq!(set(relay).await, (200, None));
+            let line = relay.wait_for_events(LOST, time);
+            let causes = if time == 1 { &["reset", "no_connection", "refused"][..] } else { &["timeout"] };
+            assert!(causes.contains(&line["cause"].as_str().unwrap()), "{line}");
+            assert!(is_down(relay).await);
+            assert_eq!(set(relay).await, (200, None));
+        }
+        if time == 1 {
+            valkey.start_again();
+        }
+    }
+    // A copy that starts meanwhile.
+    let late = Relay::start(&config);
+    assert_eq!(late.wait_for_events(LOST, 1)["cause"], "timeout");
+    assert_eq!(set(&late).await, (200, None));
+}
+
+#[tokio::test]
+async fn a_share_is_a_share() {
+    let upstream = Upstream::start(|_| ok("{}")).await;
+    let mut valkey = Valkey::start();
+    let quota = format!("[quota]\nper_minute = 1\ncopies = 2\n{}", store(&valkey));
+    let config = classic(&upstream.base_url, &quota);
+    valkey.kill();
+    let (relay, copy) = (Relay::start(&config), Relay::start(&config));
+    for relay in [&relay, &copy] {
+        assert_eq!(relay.wait_for_events(LOST, 1)["cause"], "refused");
+        assert_eq!(set(relay).await, (200, None));
+        let (status, wait) = set(relay).await;
+        assert!(status == 424 && wait.is_some_and(|wait| wait > 60), "two minutes a call: {status} {wait:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_store_is_reached_by_tls_with_a_password_that_can_change() {
+    let (upstream, folder, secrets) = (Upstream::start(|_| ok("{}")).await, Folder::make(), Folder::make());
+    make_certificates(&folder.0);
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let file = |name: &str| folder.0.join(name).to_str().unwrap().to_owned();
+    let settings = [
+        ("--tls-port", port.to_string()),
+        ("--tls-cert-file", file("server.pem")),
+        ("--tls-key-file", file("server.key")),
+        ("--tls-ca-cert-file", file("ca.pem")),
+        ("--tls-auth-clients", "no".to_owned()),
+        ("--requirepass", "hush-second".to_owned()),
+    ];
+    let settings: Vec<_> = settings.into_iter().flat_map(|(name, value)| [name.to_owned(), value]).collect();
+    let _valkey = Valkey::start_with(&settings);
+    let password = secrets.0.join("password");
+    fs::write(&password, "hush-first\n").unwrap();
+    let url = format!("[quota.store]\nurl = \"rediss://localhost:{port}\"\npassword_file = {password:?}\n");
+    let good = format!("{url}ca_file = {:?}\n", file("ca.pem"));
+    let relay = Relay::start(&classic(&upstream.base_url, &good));
+    assert_eq!(relay.wait_for_events(LOST, 1)["cause"], "credentials_refused");
+    fs::write(&password, "hush-second\n").unwrap();
+    relay.signal("-HUP");
+    relay.wait_for_event(IN_USE);
+    assert_eq!(set(&relay).await, (200, None));
+    let stranger = Relay::start(&classic(&upstream.base_url, &url));
+    let cause = stranger.wait_for_events(LOST, 1)["cause"].clone();
+    assert_eq!(cause, "certificate_of_unknown_authority");
+    for relay in [relay, stranger] {
+        let (_, log) = relay.end();
+        assert!(!log.contains("hush") && !log.contains("localhost"), "{log}");
+    }
+}
