@@ -135,7 +135,7 @@ impl App {
         })
     }
 
-    /// All routes. The layers are listed from the inside out: a request is written down first, then its host is checked.
+    /// All routes. The layers are listed from the inside out: what is refused for its host or its site is not written down.
     pub(crate) fn router(&self) -> Router {
         let levers = Levers { enfuce: self.enfuce.clone(), wire: Arc::clone(&self.recorder.wire) };
         add(Router::new(), openapi::table())
@@ -144,8 +144,9 @@ impl App {
             .merge(issuer::routes(self.issuer.clone(), &self.relay))
             .method_not_allowed_fallback(http::method_not_allowed)
             .fallback(http::unknown_route)
-            .layer(middleware::from_fn_with_state(self.origin.clone(), http::check_host))
             .layer(middleware::from_fn_with_state(self.recorder.clone(), recorder::record))
+            .layer(middleware::from_fn_with_state(self.origin.clone(), http::check_site))
+            .layer(middleware::from_fn_with_state(self.origin.clone(), http::check_host))
             .layer(middleware::from_fn(http::complete))
     }
 }

@@ -31,6 +31,8 @@ mod requests;
 #[cfg(test)]
 mod shared_key;
 #[cfg(test)]
+mod sites;
+#[cfg(test)]
 mod storage;
 #[cfg(test)]
 mod tokens;
