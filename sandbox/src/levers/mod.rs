@@ -40,6 +40,7 @@ pub(crate) fn table() -> Table<Levers> {
         ("/sandbox/reset", post(reset)),
         ("/sandbox/faults", post(plan_fault)),
         ("/sandbox/pin-key", post(pin_key::plan)),
+        ("/sandbox/quota", get(show_quota).post(change_quota)),
         ("/sandbox/wire", get(show_wire)),
         ("/sandbox/cards/{id}/pin", get(show_pin)),
         ("/sandbox/cards/{id}/plastics", post(plastics::order)),
@@ -109,6 +110,21 @@ async fn plan_fault(State(levers): State<Levers>, JsonBody(body): JsonBody) -> R
     let plan = Plan::from_json(body.into_value()).map_err(|refusal| Problem::malformed(refusal.detail()))?;
     levers.enfuce.faults.add(plan);
     Ok(Json(json!({})))
+}
+
+/// `GET /sandbox/quota`
+async fn show_quota(State(levers): State<Levers>) -> Json<Value> {
+    Json(json!({"requestsPerSecond": levers.enfuce.rate_limit.requests()}))
+}
+
+/// `POST /sandbox/quota {"requestsPerSecond": n}`
+async fn change_quota(
+    State(levers): State<Levers>,
+    JsonBody(body): JsonBody,
+) -> Result<Json<Value>, Problem> {
+    let requests = usize::try_from(body.number("requestsPerSecond")?).unwrap_or(usize::MAX);
+    levers.enfuce.rate_limit.change(requests);
+    Ok(show_quota(State(levers)).await)
 }
 
 /// `GET /sandbox/wire`
