@@ -13,6 +13,8 @@ mod embossing;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod identity;
+#[cfg(test)]
 mod issuer_app;
 #[cfg(test)]
 mod life;
