@@ -30,7 +30,7 @@ pub(crate) struct Keys(Mutex<Rotation>);
 
 struct Rotation {
     current: Arc<SigningKey>,
-    /// The one before. Whether it is published still is the one who turned it out's choice.
+    /// The one before.
     old: Option<Arc<SigningKey>>,
     is_old_published: bool,
 }
