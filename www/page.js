@@ -52,5 +52,9 @@ addEventListener("message", ({ origin, source, data }) => {
   pad.setAttribute("control-id", controlId);
 });
 
-// When it is drawn: to focus what is not laid out yet would have it laid out at once, in the task that loads the page.
-requestAnimationFrame(() => setTimeout(() => pad.focus()));
+/** When it is drawn: to focus what is not laid out yet would have it laid out at once, in the task that loads the page. */
+const focus = () => requestAnimationFrame(() => setTimeout(() => pad.focus()));
+
+// The focus of a frame is its parent's to give: the customer may be in one of the parent's fields.
+if (host.parent === host || document.hasFocus()) focus();
+else addEventListener("focus", focus, { once: true });

@@ -27,8 +27,8 @@ async function refresh() {
 async function newCard() {
   const form = new FormData(/** @type {HTMLFormElement} */ (byId("new-card-form")));
   const [firstName, lastName] = HOLDERS[Math.floor(Math.random() * HOLDERS.length)];
-  const { product, pinStatus } = Object.fromEntries(form);
-  await post("/issuer/api/cards", { firstName, lastName, product, pinStatus });
+  const { product, pinStatus, customerId } = Object.fromEntries(form);
+  await post("/issuer/api/cards", { firstName, lastName, product, pinStatus, customerId });
   await refresh();
   const next = pinStatus === "W" ? "Next: choose a PIN." : "It gets a random PIN when it is produced.";
   say(`${firstName} ${lastName}’s card was created. ${next}`);

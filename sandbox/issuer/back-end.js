@@ -14,6 +14,7 @@
  * @typedef {object} Card
  * @property {string} id
  * @property {string} product
+ * @property {string} customerId whose it is
  * @property {string} name
  * @property {string} maskedCardNumber
  * @property {"W" | "S" | "D"} pinStatus

@@ -39,6 +39,7 @@ function draw(card) {
   part(article, ".expiry-date").setAttribute("aria-label", `valid through ${month}/${year}`);
   part(article, ".status").dataset.pinStatus = card.pinStatus;
   part(article, ".status").textContent = STATUS[card.pinStatus] ?? card.pinStatus;
+  part(article, ".owner").textContent = `Customer ${card.customerId}`;
   part(article, ".states").append(...statesOf(card).map(drawState));
   part(article, ".actions").append(...actions(card));
   return article;

@@ -18,6 +18,7 @@ use crate::faults::Faults;
 use crate::files::Dist;
 use crate::hsm::{Hsm, PinKeyPlan};
 use crate::http::{self, Origin, RateLimit, add};
+use crate::idp::{self, Idp, Keys};
 use crate::issuer::{self, EnfuceClient, Issuer};
 use crate::levers::{self, Levers};
 use crate::openapi;
@@ -87,6 +88,7 @@ pub async fn start(config: Config) -> Result<Running, Error> {
 /// The parts together, in the state that a sandbox starts in.
 pub(crate) struct App {
     enfuce: Enfuce,
+    idp: Idp,
     issuer: Issuer,
     relay: Relay,
     recorder: Recorder,
@@ -105,10 +107,16 @@ impl App {
         let base_url = format!("http://127.0.0.1:{port}");
         let mut frame_origins = HashMap::from([(DEMO_FRAME_KEY.to_owned(), base_url.clone())]);
         frame_origins.extend(config.frames);
-        let (clock, dist) = (Arc::new(clock), Arc::new(dist));
+        let (clock, dist, faults) = (Arc::new(clock), Arc::new(dist), Arc::new(Faults::default()));
         let enfuce_client = Arc::new(EnfuceClient::new(&base_url, &config.user, &config.password)?);
         Ok(Self {
-            issuer: Issuer { store: store.clone(), dist: Arc::clone(&dist), enfuce_client },
+            idp: Idp::new(&base_url, Keys::make().map_err(|_| Error::Entropy)?, Arc::clone(&faults)),
+            issuer: Issuer {
+                store: store.clone(),
+                dist: Arc::clone(&dist),
+                enfuce_client,
+                faults: Arc::clone(&faults),
+            },
             relay: issuer::make_relay(&base_url, &config.user, &config.password)?,
             recorder: Recorder {
                 wire: Arc::new(Wire::default()),
@@ -129,23 +137,29 @@ impl App {
                 page_opened_ms: u64::from(config.page_minutes) * 60_000,
                 strict_control_ids: config.strict_control_ids,
                 pin_key_plan: Mutex::new(PinKeyPlan::DOCUMENTED),
-                faults: Faults::default(),
+                faults,
                 base_url,
             }),
         })
     }
 
-    /// All routes. The layers are listed from the inside out: a request is written down first, then its host is checked.
+    /// All routes. The layers are listed from the inside out: what is refused for its host or its site is not written down.
     pub(crate) fn router(&self) -> Router {
-        let levers = Levers { enfuce: self.enfuce.clone(), wire: Arc::clone(&self.recorder.wire) };
+        let levers = Levers {
+            enfuce: self.enfuce.clone(),
+            idp: self.idp.clone(),
+            wire: Arc::clone(&self.recorder.wire),
+        };
         add(Router::new(), openapi::table())
             .merge(enfuce::routes(self.enfuce.clone()))
+            .merge(idp::routes(self.idp.clone()))
             .merge(levers::routes(levers))
             .merge(issuer::routes(self.issuer.clone(), &self.relay))
             .method_not_allowed_fallback(http::method_not_allowed)
             .fallback(http::unknown_route)
-            .layer(middleware::from_fn_with_state(self.origin.clone(), http::check_host))
             .layer(middleware::from_fn_with_state(self.recorder.clone(), recorder::record))
+            .layer(middleware::from_fn_with_state(self.origin.clone(), http::check_site))
+            .layer(middleware::from_fn_with_state(self.origin.clone(), http::check_host))
             .layer(middleware::from_fn(http::complete))
     }
 }
@@ -174,6 +188,7 @@ mod tests {
         let served = [
             paths(&enfuce::table()),
             paths(&enfuce::nextgen_table()),
+            paths(&idp::table()),
             paths(&issuer::table()),
             paths(&levers::table()),
             paths(&openapi::table()),

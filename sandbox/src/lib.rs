@@ -22,6 +22,7 @@ mod files;
 mod faults;
 mod recorder;
 mod enfuce;
+mod idp;
 mod levers;
 mod issuer;
 mod openapi;

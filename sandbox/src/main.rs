@@ -13,7 +13,7 @@ const USAGE: &str = "\
 The local stand-in for Enfuce and for an issuer, to try card-pin against.
 
 Usage: card-pin-sandbox [--port N] [--db FILE] [--dist DIR] [--embossing hourly|daily] [--page-minutes N]
-                        [--strict-control-ids] [--frame KEY=ORIGIN]… [--theme FILE]
+                        [--requests-per-second N] [--strict-control-ids] [--frame KEY=ORIGIN]… [--theme FILE]
 
   --port N     the port on 127.0.0.1, 0 for any free one (8080)
   --db FILE    the database, made when absent (target/sandbox/sandbox.sqlite)
@@ -22,6 +22,8 @@ Usage: card-pin-sandbox [--port N] [--db FILE] [--dist DIR] [--embossing hourly|
                when plastics are made: at every full hour, or at 03:00 UTC (hourly)
   --page-minutes N
                how long a control id can be used once its page is opened, 1 to 1440 minutes (5)
+  --requests-per-second N
+               how many calls of Enfuce the issuer may make; 60 times as many a minute (50)
   --strict-control-ids
                a control id has 30 seconds for all of a back-end's PKI calls, not for the first alone
   --frame KEY=ORIGIN
@@ -93,6 +95,9 @@ fn parse(mut parser: lexopt::Parser) -> Result<Command, String> {
             Long("dist") => config.dist = parser.value().map_err(explain)?.into(),
             Long("embossing") => config.embossing = embossing(&parser.value().map_err(explain)?)?,
             Long("page-minutes") => config.page_minutes = minutes(&parser.value().map_err(explain)?)?,
+            Long("requests-per-second") => {
+                config.requests_per_second = requests(&parser.value().map_err(explain)?)?;
+            }
             Long("strict-control-ids") => config.strict_control_ids = true,
             Long("frame") => config.frames.push(frame(&parser.value().map_err(explain)?)?),
             Long("theme") => config.theme = Some(parser.value().map_err(explain)?.into()),
@@ -121,6 +126,14 @@ fn minutes(text: &OsString) -> Result<u32, String> {
         text.to_str().and_then(|text| text.parse().ok()).filter(|number| (1..=1440).contains(number));
     number.ok_or_else(|| {
         format!("--page-minutes is {}, but has to be a number from 1 to 1440.", text.display())
+    })
+}
+
+fn requests(text: &OsString) -> Result<usize, String> {
+    let number =
+        text.to_str().and_then(|text| text.parse::<u32>().ok()).and_then(|number| number.try_into().ok());
+    number.ok_or_else(|| {
+        format!("--requests-per-second is {}, but has to be a number from 0 to 4294967295.", text.display())
     })
 }
 
@@ -156,16 +169,18 @@ mod tests {
         };
         let config = read(&[]);
         assert_eq!((config.page_minutes, config.strict_control_ids, config.frames), (5, false, Vec::new()));
+        assert_eq!(config.requests_per_second, ENFUCE_REQUESTS);
         let config = read(&[
             "--page-minutes=2",
             "--strict-control-ids",
+            "--requests-per-second=500",
             "--embossing=daily",
             "--frame=shop=https://shop.example",
             "--frame=app=http://localhost:3000",
             "--theme=warm.css",
         ]);
         assert_eq!((config.page_minutes, config.strict_control_ids), (2, true));
-        assert_eq!(config.embossing, Embossing::Daily);
+        assert_eq!((config.embossing, config.requests_per_second), (Embossing::Daily, 500));
         assert_eq!(config.theme, Some(PathBuf::from("warm.css")));
         let frames = [("shop", "https://shop.example"), ("app", "http://localhost:3000")];
         assert_eq!(config.frames, frames.map(|(key, origin)| (key.to_owned(), origin.to_owned())));

@@ -8,6 +8,11 @@ document.body.dataset.parentOrigin = "https://bank.example";
 document.body.innerHTML = '<card-pin operation="set-pin" control-id="" tzpk-url="./tzpk" set-url="./set" view-url="./view"></card-pin>';
 const pad = document.querySelector("card-pin");
 globalThis.requestAnimationFrame = window.requestAnimationFrame.bind(window);
+document.hasFocus = () => false;
+const focused = new Promise((resolve) => {
+  pad.focus = () => resolve(hasFrameFocus);
+});
+let hasFrameFocus = false;
 await import("../page.js");
 
 const say = (data, { origin = "https://bank.example", source = parent } = {}) =>
@@ -65,4 +70,12 @@ test("nobody else is heard, and nothing else is done", () => {
   for (const data of [null, undefined, 7, "set-pin", {}, { operation: "other", controlId: "a" }, { operation: "view-pin" }]) say(data);
   for (const controlId of ["", 4, {}]) say({ operation: "view-pin", controlId });
   assert.deepEqual([pad.operation, pad.controlId], ["set-pin", ""]);
+});
+
+test("a frame takes the focus when its parent gives it, and not before", async () => {
+  // Longer than the page waits until it is drawn.
+  await new Promise((resolve) => requestAnimationFrame(() => setTimeout(() => setTimeout(resolve))));
+  hasFrameFocus = true;
+  window.dispatchEvent(new Event("focus"));
+  assert.equal(await focused, true);
 });

@@ -65,7 +65,8 @@ Usage: cargo xtask <command>
                                   keys and whole sessions in each browser beside WebCrypto and JavaScript libraries, into
                                   docs/benchmark.md, in a quarter of an hour on a quiet machine; --quick has few runs of
                                   each, for a look, and --report times nothing and writes the last run down anew
-  load                            complete sessions a second through relay and sandbox; none may be lost or doubled
+  load                            complete sessions a second through relay and sandbox, without Enfuce's quota and with it; none
+                                  may be lost or doubled, and no control id spent for nothing
   fuzz [--seconds N] [--runs N] [TARGET…]
                                   fuzzes each target for N seconds (60), or for N runs if they take less
   pictures                        how the pad looks in every state: contact sheets into target/pictures/, the small ones that the

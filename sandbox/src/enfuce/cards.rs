@@ -209,7 +209,7 @@ pub(crate) fn parse_uuid(name: &str, text: &str) -> Result<Uuid, Problem> {
 }
 
 /// Reads an id or role that the issuer chose itself.
-fn parse_id(name: &str, text: String) -> Result<String, Problem> {
+pub(crate) fn parse_id(name: &str, text: String) -> Result<String, Problem> {
     let fits = (1..=64).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
     if fits {

@@ -79,7 +79,9 @@ impl Call<'_> {
 pub(super) async fn tzpk(call: Call<'_>) -> Response {
     match planned(&call, Endpoint::Tzpk) {
         Plan::Work(fault) => and_close(respond(give_tzpk(call, fault).await)),
-        Plan::Fail(misbehaviour) => misbehave(misbehaviour, call.path, give_tzpk(call, KeyFault::None)).await,
+        Plan::Fail(misbehaviour) => {
+            misbehaviour.carry_out(call.path, async { respond(give_tzpk(call, KeyFault::None).await) }).await
+        }
     }
 }
 
@@ -88,7 +90,9 @@ pub(super) async fn set(call: Call<'_>) -> Response {
     match planned(&call, Endpoint::Set) {
         // A fault of the key does not go with this endpoint and is never queued for it.
         Plan::Work(_) => respond(take_block(call).await),
-        Plan::Fail(misbehaviour) => misbehave(misbehaviour, call.path, take_block(call)).await,
+        Plan::Fail(misbehaviour) => {
+            misbehaviour.carry_out(call.path, async { respond(take_block(call).await) }).await
+        }
     }
 }
 
@@ -96,7 +100,9 @@ pub(super) async fn set(call: Call<'_>) -> Response {
 pub(super) async fn view(call: Call<'_>) -> Response {
     match planned(&call, Endpoint::View) {
         Plan::Work(fault) => respond(give_pin(call, fault).await),
-        Plan::Fail(misbehaviour) => misbehave(misbehaviour, call.path, give_pin(call, KeyFault::None)).await,
+        Plan::Fail(misbehaviour) => {
+            misbehaviour.carry_out(call.path, async { respond(give_pin(call, KeyFault::None).await) }).await
+        }
     }
 }
 
@@ -110,18 +116,6 @@ fn planned(call: &Call<'_>, endpoint: Endpoint) -> Plan {
         None => Plan::Work(KeyFault::None),
         Some(Misbehaviour::Key(fault)) => Plan::Work(fault),
         Some(other) => Plan::Fail(other),
-    }
-}
-
-async fn misbehave(
-    misbehaviour: Misbehaviour,
-    path: &str,
-    work: impl Future<Output = Result<Value, Problem>>,
-) -> Response {
-    match misbehaviour {
-        Misbehaviour::Key(_) => respond(work.await),
-        Misbehaviour::Before(broken) => broken.answer(path).await,
-        Misbehaviour::After(broken) => broken.spoil(respond(work.await)).await,
     }
 }
 

@@ -20,23 +20,42 @@ mod shared_key;
 mod state;
 mod token;
 
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Router, middleware};
 
 pub(crate) use cards::{
-    VALID_YEARS, parse_pin_status, parse_product, parse_uuid, plastic_json, unknown_card,
+    VALID_YEARS, parse_id, parse_pin_status, parse_product, parse_uuid, plastic_json, unknown_card,
 };
 pub(crate) use embossing::Made;
 pub(crate) use oauth::Tokens;
 pub(crate) use state::{Enfuce, Parts};
 
+use crate::faults::Endpoint;
 use crate::http::{Table, add};
 
 /// Enfuce's routes.
 pub(crate) fn routes(enfuce: Enfuce) -> Router {
     let nextgen = add(Router::new(), nextgen_table())
         .route_layer(middleware::from_fn_with_state(enfuce.clone(), nextgen::word_errors));
-    add(Router::new(), table()).merge(nextgen).route("/pin-page/{*file}", get(page::file)).with_state(enfuce)
+    let classic = add(Router::new(), table()).route("/pin-page/{*file}", get(page::file));
+    let go_wrong = middleware::from_fn_with_state(enfuce.clone(), go_wrong);
+    classic.merge(nextgen).route_layer(go_wrong).with_state(enfuce)
+}
+
+/// Has the faults strike that are planned for an issuer's calls. The exchange of keys and blocks has those of its own.
+async fn go_wrong(State(enfuce): State<Enfuce>, path: MatchedPath, request: Request, next: Next) -> Response {
+    let endpoint = match path.as_str() {
+        "/card/v4/{brand}/{id}" | "/v1/cards/{id}" => Endpoint::Card,
+        "/card/v3/{id}/plastic" => Endpoint::Plastics,
+        "/pincontrol/v2/plastic/{plasticId}" | "/v1/cards/{id}/pinControl" => Endpoint::PinControl,
+        "/oauth2/token" => Endpoint::Token,
+        _ => return next.run(request).await,
+    };
+    let path = request.uri().path().to_owned();
+    enfuce.faults.strike(endpoint, &path, next.run(request)).await
 }
 
 pub(crate) fn table() -> Table<Enfuce> {

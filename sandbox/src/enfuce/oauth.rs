@@ -14,10 +14,9 @@ use sha2::{Digest, Sha256};
 
 use super::Enfuce;
 use super::auth::has_password;
-use super::page::field;
 use crate::clock::Instant;
 use crate::config::TOKEN_SECONDS;
-use crate::http::{Problem, is_media_type};
+use crate::http::{Problem, form_field, is_media_type};
 use crate::random::{self, NoEntropy};
 
 /// The tokens that are out: their hashes, and until when each is good. A restart forgets them all.
@@ -58,7 +57,7 @@ pub(super) async fn token(State(enfuce): State<Enfuce>, headers: HeaderMap, body
     if !is_media_type(&headers, "application/x-www-form-urlencoded") {
         return (StatusCode::BAD_REQUEST, refusal("invalid_request")).into_response();
     }
-    match std::str::from_utf8(&body).ok().and_then(|body| field(body, "grant_type")) {
+    match std::str::from_utf8(&body).ok().and_then(|body| form_field(body, "grant_type")) {
         Some("client_credentials") => {}
         Some(_) => return (StatusCode::BAD_REQUEST, refusal("unsupported_grant_type")).into_response(),
         None => return (StatusCode::BAD_REQUEST, refusal("invalid_request")).into_response(),

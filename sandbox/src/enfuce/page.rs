@@ -10,9 +10,10 @@ use uuid::Uuid;
 
 use super::Enfuce;
 use super::page_words::PageWords;
-use super::parse_uuid;
-use crate::http::{Kind, Problem, is_media_type};
-use crate::store::control_ids::{self, Scope, Visit};
+use super::{parse_uuid, unknown_card};
+use crate::http::{Kind, Problem, form_field, is_media_type};
+use crate::store::cards::{self, Card, Product};
+use crate::store::control_ids::{self, Fetched, Scope, Visit};
 
 /// Stands where the page would, for a customer whose token does not work.
 const ERROR_PAGE: &str = "page-error.html";
@@ -36,16 +37,32 @@ async fn mobile_page(
     let id = sent_id(headers, body)?;
     let template = enfuce.dist.page()?;
     let visit = Visit { now: enfuce.clock.now(), opened_ms: Some(enfuce.page_opened_ms) };
-    let fetched =
-        enfuce.store.transaction(move |tx| control_ids::fetch_page(tx, id, visit).map_err(Problem::from));
-    let operation = match fetched.await? {
+    let fetched = enfuce.store.transaction(move |tx| {
+        let Fetched { scope, card_id } = control_ids::fetch_page(tx, id, visit)?;
+        Ok::<_, Problem>((scope, cards::find(tx, card_id)?.ok_or_else(unknown_card)?))
+    });
+    let (scope, card) = fetched.await?;
+    let operation = match scope {
         Scope::SetPin => "set-pin",
         Scope::ViewPin => "view-pin",
     };
     let (control_id, parent_origin) = (id.to_string(), enfuce.base_url.as_str());
     let expires_in = expires_in(enfuce);
-    let values = Values { operation, control_id: &control_id, expires_in: &expires_in, parent_origin };
+    let card = name_of(&card);
+    let values =
+        Values { operation, control_id: &control_id, card: &card, expires_in: &expires_in, parent_origin };
     Ok(fill_page(&template, &values, words))
+}
+
+/// How a customer knows the card, in words that need no translation. Whoever sent somebody else's form here is found out by it.
+fn name_of(card: &Card) -> String {
+    let brand = match card.product {
+        Product::McCard | Product::DebitMc => "Mastercard",
+        Product::VisaCard | Product::DebitVisa => "Visa",
+    };
+    let number = &card.masked_card_number;
+    let last = number.get(number.len().saturating_sub(4)..).unwrap_or_default();
+    format!("{brand} •••• {last}")
 }
 
 /// The language that the issuer asks for, beside the control id.
@@ -54,7 +71,7 @@ fn sent_lang(headers: &HeaderMap, body: &[u8]) -> Option<String> {
         let body: Value = serde_json::from_slice(body).unwrap_or_default();
         return body["lang"].as_str().map(str::to_owned);
     }
-    std::str::from_utf8(body).ok().and_then(|body| field(body, "lang")).map(str::to_owned)
+    std::str::from_utf8(body).ok().and_then(|body| form_field(body, "lang")).map(str::to_owned)
 }
 
 fn sent_id(headers: &HeaderMap, body: &[u8]) -> Result<Uuid, Problem> {
@@ -64,7 +81,7 @@ fn sent_id(headers: &HeaderMap, body: &[u8]) -> Result<Uuid, Problem> {
         let id = id.ok_or_else(|| Problem::malformed("The JSON member pinControlId is missing."))?;
         parse_uuid("pinControlId", id)
     } else if is_media_type(headers, "application/x-www-form-urlencoded") {
-        let id = std::str::from_utf8(body).ok().and_then(|body| field(body, "controlId"));
+        let id = std::str::from_utf8(body).ok().and_then(|body| form_field(body, "controlId"));
         let id = id.ok_or_else(|| Problem::malformed("The form field controlId is missing."))?;
         parse_uuid("controlId", id)
     } else {
@@ -74,8 +91,12 @@ fn sent_id(headers: &HeaderMap, body: &[u8]) -> Result<Uuid, Problem> {
 }
 
 /// `GET /pin-page/frame?key=…&lang=…`: the control id follows by a message from the origin that belongs to the key.
+///
+/// Whoever asks learns whether a key exists, and its origin: browsers need the origin in the policy. A key is not a secret, and
+/// stands in the issuer's own page.
 pub(super) async fn frame(State(enfuce): State<Enfuce>, headers: HeaderMap, uri: Uri) -> Response {
-    let words = PageWords::choose(&enfuce.dist, field(uri.query().unwrap_or_default(), "lang"), &headers);
+    let words =
+        PageWords::choose(&enfuce.dist, form_field(uri.query().unwrap_or_default(), "lang"), &headers);
     match frame_page(&enfuce, &uri, &words) {
         Ok((html, origin)) => page(html, origin),
         Err(problem) => error_page(&enfuce, &problem, &words),
@@ -83,14 +104,19 @@ pub(super) async fn frame(State(enfuce): State<Enfuce>, headers: HeaderMap, uri:
 }
 
 fn frame_page<'a>(enfuce: &'a Enfuce, uri: &Uri, words: &PageWords) -> Result<(String, &'a str), Problem> {
-    let key = field(uri.query().unwrap_or_default(), "key");
+    let key = form_field(uri.query().unwrap_or_default(), "key");
     let key = key.ok_or_else(|| Problem::malformed("The query parameter key is missing."))?;
     let origin =
         enfuce.frame_origin(key).ok_or_else(|| Problem::new(Kind::Unknown, "There is no such frame key."))?;
-    // What the page is for comes with the control id.
+    // What the page is for comes with the control id. Whose card it is, the parent's page says.
     let expires_in = expires_in(enfuce);
-    let values =
-        Values { operation: "set-pin", control_id: "", expires_in: &expires_in, parent_origin: origin };
+    let values = Values {
+        operation: "set-pin",
+        control_id: "",
+        card: "",
+        expires_in: &expires_in,
+        parent_origin: origin,
+    };
     Ok((fill_page(&enfuce.dist.page()?, &values, words), origin))
 }
 
@@ -104,15 +130,11 @@ pub(super) async fn file(State(enfuce): State<Enfuce>, Path(name): Path<String>)
     enfuce.dist.answer(&name)
 }
 
-/// The value of a form or query field. What is looked for here needs no escapes, so a value with one is simply not it.
-pub(super) fn field<'a>(form: &'a str, name: &str) -> Option<&'a str> {
-    form.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
-}
-
 /// What the placeholders stand for.
 struct Values<'a> {
     operation: &'a str,
     control_id: &'a str,
+    card: &'a str,
     expires_in: &'a str,
     parent_origin: &'a str,
 }
@@ -122,6 +144,7 @@ fn fill_page(template: &str, values: &Values<'_>, words: &PageWords) -> String {
         Some(match name {
             "operation" => values.operation,
             "control-id" => values.control_id,
+            "card" => values.card,
             "expires-in" => values.expires_in,
             "parent-origin" => values.parent_origin,
             "lang" => &words.lang,
@@ -201,6 +224,8 @@ fn html_response(status: StatusCode, html: String, policy: &str) -> Response {
     let mut response = (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // A page of another site that opened this one keeps no hold of its window.
+    headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
     // A policy that is no header value can only come from a malformed origin; then nothing may load.
     let policy = HeaderValue::from_str(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"));
     headers.insert(header::CONTENT_SECURITY_POLICY, policy);
@@ -213,21 +238,19 @@ mod tests {
 
     #[test]
     fn placeholders_are_filled_once_and_escaped() {
-        let template = "a {{operation}} b {{control-id}} {{expires-in}} c {{parent-origin}} d {{other}} {{";
+        let template =
+            "a {{operation}} b {{control-id}} {{card}} {{expires-in}} c {{parent-origin}} d {{other}} {{";
         let values = Values {
             operation: "set-pin",
             control_id: "<\"'&>",
+            card: "Visa •••• 1234",
             expires_in: "300",
             parent_origin: "{{operation}}",
         };
         let filled = fill_page(template, &values, &PageWords::default());
-        assert_eq!(filled, "a set-pin b &lt;&quot;&#39;&amp;&gt; 300 c {{operation}} d {{other}} {{");
-    }
-
-    #[test]
-    fn fields_are_found_by_their_whole_name() {
-        assert_eq!(field("xkey=1&key=2&keys=3", "key"), Some("2"));
-        assert_eq!(field("keys=3", "key"), None);
-        assert_eq!(field("", "key"), None);
+        assert_eq!(
+            filled,
+            "a set-pin b &lt;&quot;&#39;&amp;&gt; Visa •••• 1234 300 c {{operation}} d {{other}} {{"
+        );
     }
 }

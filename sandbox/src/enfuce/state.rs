@@ -38,7 +38,7 @@ pub(crate) struct Parts {
     pub(crate) strict_control_ids: bool,
     /// What the next TZPKs are.
     pub(crate) pin_key_plan: Mutex<PinKeyPlan>,
-    pub(crate) faults: Faults,
+    pub(crate) faults: Arc<Faults>,
 }
 
 impl Enfuce {

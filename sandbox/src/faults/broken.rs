@@ -7,12 +7,12 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody, to_bytes};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use hyper::body::Frame;
 use tokio::time::{Sleep, sleep};
 
-use super::queue::{Fault, KeyFault};
+use super::queue::{Endpoint, Fault, Faults, KeyFault};
 use crate::config::BODY_LIMIT;
 use crate::hsm::KeyMaterial;
 use crate::http::{Kind, Problem};
@@ -26,6 +26,8 @@ pub(crate) struct CutConnection;
 pub(crate) enum Misbehaviour {
     /// The work is done with a bad key.
     Key(KeyFault),
+    /// The work is done with keys that are not those that they are called.
+    WrongKey,
     /// Something else answers; the work is not done.
     Before(Instead),
     /// The work is done, its answer is lost.
@@ -49,6 +51,10 @@ pub(crate) enum Instead {
 pub(crate) enum Loss {
     Whole,
     HalfOfBody,
+    /// The other half is late for ever.
+    RestOfBody,
+    /// All of it comes, under a wrong media type.
+    MediaType,
 }
 
 impl From<Fault> for Misbehaviour {
@@ -68,6 +74,9 @@ impl From<Fault> for Misbehaviour {
             }
             Fault::CutAfter => Self::After(Loss::Whole),
             Fault::CutBody => Self::After(Loss::HalfOfBody),
+            Fault::StallBody => Self::After(Loss::RestOfBody),
+            Fault::Mislabelled => Self::After(Loss::MediaType),
+            Fault::WrongKey => Self::WrongKey,
             Fault::Truncated => Self::Key(KeyFault::Truncated),
             Fault::Flipped => Self::Key(KeyFault::Flipped),
             Fault::NotBase64 => Self::Key(KeyFault::NotBase64),
@@ -79,8 +88,19 @@ impl From<Fault> for Misbehaviour {
     }
 }
 
+impl Misbehaviour {
+    /// What is wrong with a key is up to who does the work.
+    pub(crate) async fn carry_out(self, path: &str, work: impl Future<Output = Response>) -> Response {
+        match self {
+            Self::Key(_) | Self::WrongKey => work.await,
+            Self::Before(instead) => instead.answer(path).await,
+            Self::After(loss) => loss.spoil(work.await).await,
+        }
+    }
+}
+
 impl Instead {
-    pub(crate) async fn answer(self, path: &str) -> Response {
+    async fn answer(self, path: &str) -> Response {
         match self {
             Self::Redirect => {
                 let elsewhere = format!("{path}-elsewhere");
@@ -106,16 +126,38 @@ impl Instead {
 
 impl Loss {
     /// Loses an answer that was ready to go.
-    pub(crate) async fn spoil(self, response: Response) -> Response {
-        match self {
-            Self::Whole => cut(),
-            Self::HalfOfBody => {
-                let (mut parts, body) = response.into_parts();
-                // Our own answers are in memory; one that cannot be read is lost as a whole.
-                let Ok(body) = to_bytes(body, usize::MAX).await else { return cut() };
-                parts.headers.insert(header::CONTENT_LENGTH, body.len().into());
-                Response::from_parts(parts, Body::new(HalfBody::of(&body)))
+    async fn spoil(self, mut response: Response) -> Response {
+        let end = match self {
+            Self::Whole => return cut(),
+            Self::MediaType => {
+                let html = HeaderValue::from_static("text/html; charset=utf-8");
+                response.headers_mut().insert(header::CONTENT_TYPE, html);
+                return response;
             }
+            // When the half has surely been sent: the server sees a body shorter than announced and closes the connection.
+            Self::HalfOfBody => Some(Box::pin(sleep(Duration::from_millis(50)))),
+            Self::RestOfBody => None,
+        };
+        let (mut parts, body) = response.into_parts();
+        // Our own answers are in memory; one that cannot be read is lost as a whole.
+        let Ok(body) = to_bytes(body, usize::MAX).await else { return cut() };
+        parts.headers.insert(header::CONTENT_LENGTH, body.len().into());
+        let half = Some(body.slice(..body.len() / 2));
+        Response::from_parts(parts, Body::new(HalfBody { half, end }))
+    }
+}
+
+impl Faults {
+    /// Has the fault strike that was planned for this endpoint, if there is one.
+    pub(crate) async fn strike(
+        &self,
+        endpoint: Endpoint,
+        path: &str,
+        work: impl Future<Output = Response>,
+    ) -> Response {
+        match self.take(endpoint).map(Misbehaviour::from) {
+            None => work.await,
+            Some(misbehaviour) => misbehaviour.carry_out(path, work).await,
         }
     }
 }
@@ -126,17 +168,11 @@ fn cut() -> Response {
     response
 }
 
-/// The first half of a body, and then, when it has surely been sent, nothing more: the server sees a body shorter than it
-/// announced and closes the connection.
+/// The first half of a body, and then nothing more.
 struct HalfBody {
     half: Option<Bytes>,
-    pause: Pin<Box<Sleep>>,
-}
-
-impl HalfBody {
-    fn of(body: &Bytes) -> Self {
-        Self { half: Some(body.slice(..body.len() / 2)), pause: Box::pin(sleep(Duration::from_millis(50))) }
-    }
+    /// When the body ends, if it ever does.
+    end: Option<Pin<Box<Sleep>>>,
 }
 
 impl HttpBody for HalfBody {
@@ -150,7 +186,13 @@ impl HttpBody for HalfBody {
         if let Some(half) = self.half.take() {
             return Poll::Ready(Some(Ok(Frame::data(half))));
         }
-        ready!(self.pause.as_mut().poll(context));
-        Poll::Ready(None)
+        match &mut self.end {
+            Some(end) => {
+                ready!(end.as_mut().poll(context));
+                Poll::Ready(None)
+            }
+            // Nobody wakes this: who waits has to give up, or the connection breaks.
+            None => Poll::Pending,
+        }
     }
 }

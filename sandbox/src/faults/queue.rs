@@ -22,9 +22,26 @@ pub(crate) enum Endpoint {
     Set,
     /// Viewing the PIN.
     View,
+    /// Showing or changing a card.
+    Card,
+    /// Listing a card's plastics.
+    Plastics,
+    /// Asking for a control id.
+    PinControl,
+    /// Asking for a bearer token.
+    Token,
+    /// The keys of the identity provider.
+    Jwks,
+    /// Asking the issuer whether a customer may.
+    Authorize,
 }
 
-/// What goes wrong. The work of the endpoint is done only in `cut_after`, `cut_body` and the faults of the key.
+impl Endpoint {
+    const NAMES: &str = "\"tzpk\" | \"set\" | \"view\" | \"card\" | \"plastics\" | \"pin_control\" | \"token\" | \"jwks\" | \"authorize\"";
+}
+
+/// What goes wrong. The work of the endpoint is done only in `cut_after`, `cut_body`, `stall_body`, `mislabelled` and the faults of
+/// a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Fault {
@@ -38,6 +55,10 @@ pub(crate) enum Fault {
     CutAfter,
     /// The work was done; the answer breaks off in the middle of its body.
     CutBody,
+    /// The work was done; the answer stops in the middle of its body, and its connection stays open.
+    StallBody,
+    /// The work was done; the answer calls itself HTML, and is not.
+    Mislabelled,
     /// 200 with an HTML page, as a captive portal would.
     Html,
     /// 200 that calls itself JSON and is none.
@@ -60,6 +81,8 @@ pub(crate) enum Fault {
     Weak,
     /// The `tzpk` field is no base64.
     NotBase64,
+    /// The identity provider names other keys under the names of its own.
+    WrongKey,
 }
 
 /// A fault of the key in an otherwise good answer.
@@ -114,6 +137,9 @@ pub(crate) struct Plan {
     fault: Fault,
     #[serde(default = "once")]
     times: u16,
+    /// How many calls go well before.
+    #[serde(default)]
+    after: u16,
 }
 
 fn once() -> u16 {
@@ -127,24 +153,30 @@ pub(crate) enum PlanRefusal {
     Times,
     Status,
     KeyBytes,
-    KeyFaultOnSet,
+    KeyFaultElsewhere,
+    WrongKeyElsewhere,
 }
 
 impl PlanRefusal {
-    pub(crate) fn detail(self) -> &'static str {
-        match self {
+    pub(crate) fn detail(self) -> String {
+        let detail = match self {
             Self::Shape => {
-                "The body is {\"on\": \"tzpk\" | \"set\" | \"view\", \"fault\": …, \"times\": n}; fault is one of redirect, stall, cut, \
-                 cut_after, cut_body, html, not_json, too_large, {\"status\": n}, truncated, flipped, sha1, \
-                 {\"key_bytes\": n}, single_des, weak, not_base64."
+                return format!(
+                    "The body is {{\"on\": {}, \"fault\": …, \"times\": n, \"after\": n}}; fault is one of redirect, stall, cut, cut_after, \
+                     cut_body, stall_body, mislabelled, html, not_json, too_large, {{\"status\": n}}, truncated, flipped, sha1, \
+                     {{\"key_bytes\": n}}, single_des, weak, not_base64, wrong_key.",
+                    Endpoint::NAMES
+                );
             }
             Self::Times => "times has to be 1 to 1000.",
             Self::Status => "status has to be 400 to 599.",
             Self::KeyBytes => "key_bytes has to be 8, 15, 16, 24 or 33.",
-            Self::KeyFaultOnSet => {
-                "This fault is one of the key: it goes with \"on\": \"tzpk\" or \"view\" only."
+            Self::KeyFaultElsewhere => {
+                "This fault is one of the TZPK: it goes with \"on\": \"tzpk\" or \"view\" only."
             }
-        }
+            Self::WrongKeyElsewhere => "wrong_key goes with \"on\": \"jwks\" only.",
+        };
+        detail.to_owned()
     }
 }
 
@@ -157,7 +189,10 @@ impl Plan {
         match plan.fault {
             Fault::Status(status) if !(400..=599).contains(&status) => Err(PlanRefusal::Status),
             Fault::KeyBytes(length) if ![8, 15, 16, 24, 33].contains(&length) => Err(PlanRefusal::KeyBytes),
-            fault if fault.is_of_key() && plan.on == Endpoint::Set => Err(PlanRefusal::KeyFaultOnSet),
+            Fault::WrongKey if plan.on != Endpoint::Jwks => Err(PlanRefusal::WrongKeyElsewhere),
+            fault if fault.is_of_key() && !matches!(plan.on, Endpoint::Tzpk | Endpoint::View) => {
+                Err(PlanRefusal::KeyFaultElsewhere)
+            }
             _ => Ok(plan),
         }
     }
@@ -178,6 +213,9 @@ impl Fault {
             | Self::Cut
             | Self::CutAfter
             | Self::CutBody
+            | Self::StallBody
+            | Self::Mislabelled
+            | Self::WrongKey
             | Self::Html
             | Self::NotJson
             | Self::TooLarge
@@ -202,6 +240,10 @@ impl Faults {
         let mut planned = self.planned.lock().unwrap_or_else(PoisonError::into_inner);
         let index = planned.iter().position(|plan| plan.on == endpoint)?;
         let plan = planned.get_mut(index)?;
+        if plan.after > 0 {
+            plan.after -= 1;
+            return None;
+        }
         let fault = plan.fault;
         plan.times -= 1;
         if plan.times == 0 {
@@ -235,8 +277,11 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_refused() {
-        assert_eq!(plan("set", json!("sha1")), Err(PlanRefusal::KeyFaultOnSet));
-        assert_eq!(plan("set", json!({"key_bytes": 8})), Err(PlanRefusal::KeyFaultOnSet));
+        for on in ["set", "card", "jwks"] {
+            assert_eq!(plan(on, json!("sha1")), Err(PlanRefusal::KeyFaultElsewhere), "{on}");
+        }
+        assert_eq!(plan("set", json!({"key_bytes": 8})), Err(PlanRefusal::KeyFaultElsewhere));
+        assert_eq!(plan("tzpk", json!("wrong_key")), Err(PlanRefusal::WrongKeyElsewhere));
         assert_eq!(plan("tzpk", json!({"key_bytes": 9})), Err(PlanRefusal::KeyBytes));
         assert_eq!(plan("tzpk", json!({"status": 200})), Err(PlanRefusal::Status));
         assert_eq!(plan("show", json!("cut")), Err(PlanRefusal::Shape));
@@ -250,10 +295,27 @@ mod tests {
     #[test]
     fn each_plan_strikes_as_often_as_planned_and_where_planned() {
         let faults = Faults::default();
-        faults.add(Plan { on: Endpoint::Set, fault: Fault::Cut, times: 2 });
-        faults.add(Plan { on: Endpoint::Set, fault: Fault::Html, times: 1 });
+        faults.add(Plan { on: Endpoint::Set, fault: Fault::Cut, times: 2, after: 0 });
+        faults.add(Plan { on: Endpoint::Set, fault: Fault::Html, times: 1, after: 0 });
         assert_eq!(faults.take(Endpoint::Tzpk), None);
         let struck: Vec<_> = std::iter::from_fn(|| faults.take(Endpoint::Set)).collect();
         assert_eq!(struck, [Fault::Cut, Fault::Cut, Fault::Html]);
+    }
+
+    #[test]
+    fn a_plan_lets_calls_go_well_first_and_keeps_its_place() {
+        let faults = Faults::default();
+        faults.add(Plan { on: Endpoint::Set, fault: Fault::Cut, times: 1, after: 2 });
+        faults.add(Plan { on: Endpoint::Set, fault: Fault::Html, times: 1, after: 1 });
+        let struck: Vec<_> = (0..6).map(|_| faults.take(Endpoint::Set)).collect();
+        assert_eq!(struck, [None, None, Some(Fault::Cut), None, Some(Fault::Html), None]);
+    }
+
+    #[test]
+    fn the_names_are_those_that_are_read() {
+        for name in Endpoint::NAMES.split(" | ") {
+            let on: Value = serde_json::from_str(name).unwrap();
+            assert!(plan(on.as_str().unwrap(), json!("cut")).is_ok(), "{name}");
+        }
     }
 }

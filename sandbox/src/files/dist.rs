@@ -18,7 +18,9 @@ const PAGE: &str = "page.html";
 const STYLE: &str = "page.css";
 
 /// The vault is a worker, and a worker does not take its page's policy over: it needs its own, or it could send anywhere.
-const SCRIPT_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'";
+/// Among the files are pages, such as the template of the hosted page, and no other site has to frame those.
+const POLICY: &str =
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; frame-ancestors 'self'";
 
 /// The folder of the built page. Files are read at each request, so that a rebuilt page needs no restart.
 pub(crate) struct Dist {
@@ -65,7 +67,7 @@ impl Dist {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type(name)));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(SCRIPT_POLICY));
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
         response
     }
 

@@ -2,6 +2,7 @@
 //! second keeps to the second as well.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::{Kind, Problem};
@@ -12,13 +13,24 @@ const STRETCH_MS: u64 = 1000;
 /// The admitted requests of the last second, oldest first. The sandbox has one customer, so there is one of these.
 #[derive(Debug)]
 pub(crate) struct RateLimit {
-    requests: usize,
+    /// As it was chosen at the start.
+    chosen: usize,
+    /// As a lever may have changed it.
+    requests: AtomicUsize,
     admitted: Mutex<VecDeque<Instant>>,
 }
 
 impl RateLimit {
     pub(crate) fn new(requests: usize) -> Self {
-        Self { requests, admitted: Mutex::default() }
+        Self { chosen: requests, requests: requests.into(), admitted: Mutex::default() }
+    }
+
+    pub(crate) fn requests(&self) -> usize {
+        self.requests.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn change(&self, requests: usize) {
+        self.requests.store(requests, Ordering::SeqCst);
     }
 
     /// Admits a request, or refuses it. What is refused does not count.
@@ -27,7 +39,7 @@ impl RateLimit {
         while admitted.front().is_some_and(|first| first.plus_ms(STRETCH_MS) <= now) {
             admitted.pop_front();
         }
-        if admitted.len() >= self.requests {
+        if admitted.len() >= self.requests() {
             let detail = "There are too many requests in a second: wait as long as Retry-After says.";
             return Err(Problem::new(Kind::TooMany, detail));
         }
@@ -35,7 +47,9 @@ impl RateLimit {
         Ok(())
     }
 
+    /// As at the start.
     pub(crate) fn clear(&self) {
+        self.change(self.chosen);
         self.admitted.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }

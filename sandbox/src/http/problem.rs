@@ -18,6 +18,7 @@ pub(crate) enum Kind {
     Unauthorized,
     OtherScope,
     NotLoopback,
+    OtherOrigin,
     Unknown,
     MethodNotAllowed,
     AlreadyUsed,
@@ -54,7 +55,7 @@ impl Kind {
         match self {
             Self::Malformed => StatusCode::BAD_REQUEST,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
-            Self::OtherScope | Self::NotLoopback => StatusCode::FORBIDDEN,
+            Self::OtherScope | Self::NotLoopback | Self::OtherOrigin => StatusCode::FORBIDDEN,
             Self::Unknown => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::AlreadyUsed | Self::WrongState | Self::OtherKey | Self::NotAvailable => {
@@ -79,6 +80,7 @@ impl Kind {
             Self::Unauthorized => "unauthorized",
             Self::OtherScope => "other_scope",
             Self::NotLoopback => "not_loopback",
+            Self::OtherOrigin => "other_origin",
             Self::Unknown => "unknown",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::AlreadyUsed => "already_used",

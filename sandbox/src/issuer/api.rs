@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::Issuer;
 use super::client::Holder;
 use crate::config::DEMO_FRAME_KEY;
-use crate::enfuce::{parse_product, parse_uuid};
+use crate::enfuce::{parse_id, parse_product, parse_uuid};
 use crate::http::{JsonBody, Kind, Problem};
 use crate::store::cards::{PinStatus, Product};
 use crate::store::control_ids::Scope;
@@ -25,12 +25,19 @@ pub(super) async fn list(State(issuer): State<Issuer>) -> Result<Json<Value>, Pr
     Ok(Json(json!({"cards": cards})))
 }
 
-/// `POST /issuer/api/cards {"firstName", "lastName"}`, and where wanted `"product"` (`MC_CARD`) and `"pinStatus"` (`W`).
+/// `POST /issuer/api/cards {"firstName", "lastName"}`, and where wanted `"customerId"` (`1`), `"product"` (`MC_CARD`) and
+/// `"pinStatus"` (`W`).
 pub(super) async fn create(
     State(issuer): State<Issuer>,
     JsonBody(body): JsonBody,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
-    let holder = Holder { first_name: body.text("firstName")?, last_name: body.text("lastName")? };
+    let customer_id = body.optional_text("customerId")?.unwrap_or("1").to_owned();
+    let customer_id = parse_id("customerId", customer_id)?;
+    let holder = Holder {
+        customer_id: &customer_id,
+        first_name: body.text("firstName")?,
+        last_name: body.text("lastName")?,
+    };
     let product = body.optional_text("product")?.map_or(Ok(Product::McCard), parse_product);
     let product = product.map_err(|_| {
         Problem::malformed(format!(
@@ -112,6 +119,7 @@ async fn for_app(issuer: &Issuer, card: IssuerCard, described: &Value) -> Result
     Ok(json!({
         "id": described["id"],
         "product": described["product"],
+        "customerId": described["customerId"],
         "name": names.join(" ").trim(),
         "maskedCardNumber": described["maskedCardNumber"],
         "pinStatus": described["pinStatus"],

@@ -20,8 +20,9 @@ const PATIENCE: usize = 5;
 /// How long to wait then: Enfuce's limit is one of a second.
 const TOO_MANY_PAUSE: Duration = Duration::from_secs(1);
 
-/// The name of a card's holder.
+/// Who gets a card.
 pub(super) struct Holder<'a> {
+    pub(super) customer_id: &'a str,
     pub(super) first_name: &'a str,
     pub(super) last_name: &'a str,
 }
@@ -50,7 +51,7 @@ impl EnfuceClient {
         pin_status: PinStatus,
         holder: &Holder<'_>,
     ) -> Result<Value, Problem> {
-        let path = format!("/card/v4/{}/customer/1/account/1/MAIN", product.name());
+        let path = format!("/card/v4/{}/customer/{}/account/1/MAIN", product.name(), holder.customer_id);
         let names = json!({"firstName": holder.first_name, "lastName": holder.last_name});
         let card = json!({"pinStatus": pin_status.name(), "embossing": names});
         self.call(self.http.post(self.url(&path)).json(&card)).await

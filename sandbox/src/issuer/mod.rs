@@ -3,6 +3,7 @@
 //! The back-end talks to Enfuce over HTTP like any issuer. Of its own it keeps only the list of its card ids.
 
 mod api;
+mod authorize;
 mod client;
 mod relay;
 
@@ -17,6 +18,7 @@ use card_pin_relay::Relay;
 pub(crate) use client::EnfuceClient;
 pub(crate) use relay::make as make_relay;
 
+use crate::faults::Faults;
 use crate::files::{Dist, app};
 use crate::http::{Table, add};
 use crate::store::Store;
@@ -30,6 +32,7 @@ pub(crate) struct Issuer {
     pub(crate) store: Store,
     pub(crate) dist: Arc<Dist>,
     pub(crate) enfuce_client: Arc<EnfuceClient>,
+    pub(crate) faults: Arc<Faults>,
 }
 
 /// The issuer's routes, with its relay's.
@@ -52,5 +55,6 @@ pub(crate) fn table() -> Table<Issuer> {
         ("/issuer/api/cards/{id}/set-pin", post(api::set_pin)),
         ("/issuer/api/cards/{id}/view-pin", post(api::view_pin)),
         ("/issuer/api/cards/{id}/random-pin", post(api::random_pin)),
+        ("/issuer/api/authorize", post(authorize::ask)),
     ]
 }

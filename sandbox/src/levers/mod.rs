@@ -1,5 +1,6 @@
 //! Levers for tests, on loopback only: time, faults, a record of what was received, and what the HSM decrypted.
 
+mod identity;
 mod pin_key;
 mod plastics;
 
@@ -17,6 +18,7 @@ use crate::enfuce::{Enfuce, Made, embossing, parse_uuid};
 use crate::faults::Plan;
 use crate::hsm::PinKeyPlan;
 use crate::http::{JsonBody, Kind, Peer, Problem, Table, add};
+use crate::idp::Idp;
 use crate::recorder::Wire;
 use crate::store::cards;
 use crate::store::time::{self, Time};
@@ -25,6 +27,7 @@ use crate::store::time::{self, Time};
 #[derive(Clone)]
 pub(crate) struct Levers {
     pub(crate) enfuce: Enfuce,
+    pub(crate) idp: Idp,
     pub(crate) wire: Arc<Wire>,
 }
 
@@ -40,6 +43,9 @@ pub(crate) fn table() -> Table<Levers> {
         ("/sandbox/reset", post(reset)),
         ("/sandbox/faults", post(plan_fault)),
         ("/sandbox/pin-key", post(pin_key::plan)),
+        ("/sandbox/idp/keys", post(identity::rotate)),
+        ("/sandbox/idp/tokens", post(identity::token)),
+        ("/sandbox/quota", get(show_quota).post(change_quota)),
         ("/sandbox/wire", get(show_wire)),
         ("/sandbox/cards/{id}/pin", get(show_pin)),
         ("/sandbox/cards/{id}/plastics", post(plastics::order)),
@@ -109,6 +115,21 @@ async fn plan_fault(State(levers): State<Levers>, JsonBody(body): JsonBody) -> R
     let plan = Plan::from_json(body.into_value()).map_err(|refusal| Problem::malformed(refusal.detail()))?;
     levers.enfuce.faults.add(plan);
     Ok(Json(json!({})))
+}
+
+/// `GET /sandbox/quota`
+async fn show_quota(State(levers): State<Levers>) -> Json<Value> {
+    Json(json!({"requestsPerSecond": levers.enfuce.rate_limit.requests()}))
+}
+
+/// `POST /sandbox/quota {"requestsPerSecond": n}`
+async fn change_quota(
+    State(levers): State<Levers>,
+    JsonBody(body): JsonBody,
+) -> Result<Json<Value>, Problem> {
+    let requests = usize::try_from(body.number("requestsPerSecond")?).unwrap_or(usize::MAX);
+    levers.enfuce.rate_limit.change(requests);
+    Ok(show_quota(State(levers)).await)
 }
 
 /// `GET /sandbox/wire`

@@ -19,7 +19,7 @@ use serde_json::{Map, Value, json};
 use crate::clock::Clock;
 use crate::config::BODY_LIMIT;
 use crate::files::{Dist, is_file};
-use crate::http::{Kind, Problem};
+use crate::http::{Foreign, Kind, Problem};
 use answer::noted;
 use party::Route;
 
@@ -98,13 +98,14 @@ impl Wire {
 }
 
 /// Reads the body of every request, up to the limit, and writes the request and its answer down unless it only fetches a
-/// file.
+/// file, or a page of another origin sent it.
 pub(crate) async fn record(State(recorder): State<Recorder>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let (bytes, end) = read(body).await;
     let route = Route::of(parts.uri.path());
-    let is_kept =
-        !parts.uri.path().starts_with("/sandbox/") && !fetches_file(&recorder, &parts.method, &parts.uri);
+    let is_kept = !parts.uri.path().starts_with("/sandbox/")
+        && !fetches_file(&recorder, &parts.method, &parts.uri)
+        && parts.extensions.get::<Foreign>().is_none();
     let step = is_kept.then(|| {
         let body = if route.carries_credentials { ELIDED.into() } else { String::from_utf8_lossy(&bytes) };
         recorder.wire.add(json!({

@@ -17,7 +17,7 @@ pub(super) enum Party {
 pub(super) struct Route {
     pub(super) from: Option<Party>,
     pub(super) to: Option<Party>,
-    /// Whether the bodies hold the issuer's own credentials.
+    /// Whether the bodies hold credentials, of the issuer's or of a customer's.
     pub(super) carries_credentials: bool,
 }
 
@@ -27,6 +27,9 @@ impl Route {
         use Party::{Device, Enfuce, Issuer, Relay};
         let first = path.split('/').nth(1).unwrap_or_default();
         let (from, to) = match first {
+            "issuer" if path == "/issuer/api/authorize" => (Some(Relay), Some(Issuer)),
+            "idp" if path != "/idp/token" => (Some(Relay), Some(Issuer)),
+            "idp" => (Some(Device), Some(Issuer)),
             "issuer" => (Some(Device), Some(Issuer)),
             "relay" => (Some(Device), Some(Relay)),
             "pin-page" => (Some(Device), Some(Enfuce)),
@@ -35,7 +38,7 @@ impl Route {
             "pin" | "v1" | "oauth2" => (Some(Relay), Some(Enfuce)),
             _ => (None, None),
         };
-        Self { from, to, carries_credentials: first == "oauth2" }
+        Self { from, to, carries_credentials: matches!(path, "/oauth2/token" | "/idp/token") }
     }
 }
 
@@ -56,10 +59,13 @@ mod tests {
             ("/pin/v3/set/tzpk", Relay, Enfuce),
             ("/v1/pin/pki/set", Relay, Enfuce),
             ("/oauth2/token", Relay, Enfuce),
+            ("/idp/token", Device, Issuer),
+            ("/idp/jwks", Relay, Issuer),
+            ("/issuer/api/authorize", Relay, Issuer),
         ] {
             let route = Route::of(path);
             assert_eq!((route.from, route.to), (Some(from), Some(to)), "{path}");
-            assert_eq!(route.carries_credentials, path == "/oauth2/token", "{path}");
+            assert_eq!(route.carries_credentials, path.ends_with("/token"), "{path}");
         }
         assert_eq!(Route::of("/pinned"), Route { from: None, to: None, carries_credentials: false });
     }

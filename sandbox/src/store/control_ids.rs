@@ -219,15 +219,21 @@ pub(crate) fn issue(tx: &Transaction<'_>, new: &NewControlId) -> Result<(), Stor
     Ok(())
 }
 
-/// The hosted page is fetched: once. Returns what the page is for.
-pub(crate) fn fetch_page(tx: &Transaction<'_>, id: Uuid, visit: Visit) -> Result<Scope, Refusal> {
+/// What a hosted page is for.
+pub(crate) struct Fetched {
+    pub(crate) scope: Scope,
+    pub(crate) card_id: Uuid,
+}
+
+/// The hosted page is fetched: once.
+pub(crate) fn fetch_page(tx: &Transaction<'_>, id: Uuid, visit: Visit) -> Result<Fetched, Refusal> {
     let row = Row::read(tx, id)?;
     let next = row.next(Step::FetchPage, visit)?;
     tx.execute(
         "UPDATE control_ids SET state = ?2, first_used_ms = ?3 WHERE id = ?1",
         params![super::SqlUuid(id), next, visit.now],
     )?;
-    Ok(row.scope)
+    Ok(Fetched { scope: row.scope, card_id: row.card_id })
 }
 
 /// A device's key, and the TZPK made for it.

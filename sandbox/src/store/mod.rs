@@ -7,6 +7,9 @@ pub(crate) mod issuer_cards;
 pub(crate) mod productions;
 pub(crate) mod time;
 
+use std::fs::{self, OpenOptions, Permissions};
+use std::io;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -20,6 +23,9 @@ use crate::error::Error;
 
 /// Written into the file (`user_version`); a file of another version is not opened.
 const SCHEMA_VERSION: i64 = 2;
+
+/// SQLite's name for a database that is no file.
+const IN_MEMORY: &str = ":memory:";
 
 /// The database failed. What SQLite said may hold values, so it goes no further.
 #[derive(Debug, Clone, Copy)]
@@ -43,12 +49,20 @@ impl Store {
     /// Opens the file, or makes it with its tables.
     pub(crate) fn open(db: &Path) -> Result<Self, Error> {
         let refused = |reason: String| Error::Database { db: db.to_owned(), reason };
+        let is_in_memory = db == Path::new(IN_MEMORY);
+        if !is_in_memory {
+            // SQLite would let everybody read a file that it makes. What is wrong with an existing one, it says itself.
+            let _ = OpenOptions::new().write(true).create_new(true).mode(0o600).open(db);
+        }
         let connection = Connection::open(db).map_err(|error| refused(error.to_string()))?;
         let version = prepare(&connection).map_err(|error| refused(error.to_string()))?;
         if version != SCHEMA_VERSION {
             return Err(refused(format!("its tables are of version {version}, not {SCHEMA_VERSION}")));
         }
-        let is_in_memory = connection.path().is_none_or(str::is_empty);
+        if !is_in_memory {
+            // Only now: a file that is not ours keeps its rights. The journal gets those of the database.
+            make_private(db).map_err(|error| refused(format!("others may read it, {error}")))?;
+        }
         Ok(Self { connection: Arc::new(Mutex::new(connection)), is_in_memory })
     }
 
@@ -79,6 +93,12 @@ impl Store {
         })
         .await
     }
+}
+
+/// Takes everybody else's rights away: control ids, names and masked numbers are in the clear there.
+fn make_private(db: &Path) -> io::Result<()> {
+    let rights = fs::metadata(db)?.permissions().mode();
+    if rights & 0o077 == 0 { Ok(()) } else { fs::set_permissions(db, Permissions::from_mode(0o600)) }
 }
 
 fn transaction<T, E: From<StoreError>>(

@@ -86,6 +86,7 @@ fn arguments_that_are_not_understood() {
         (["--page-minutes", "0"], "1 to 1440"),
         (["--page-minutes", "1441"], "1 to 1440"),
         (["--page-minutes", "five"], "--page-minutes is five"),
+        (["--requests-per-second", "-1"], "--requests-per-second is -1"),
         (["--frame", "shop"], "KEY=ORIGIN"),
         (["--frame", "=https://shop.example"], "KEY=ORIGIN"),
         (["--frame", "shop=shop.example"], "KEY=ORIGIN"),

@@ -116,6 +116,71 @@ async fn stall_never_answers_and_does_not_keep_the_sandbox_from_stopping() {
 }
 
 #[tokio::test]
+async fn stall_body_stops_in_the_middle_and_keeps_the_connection() {
+    let sandbox = Sandbox::start().await;
+    let (card_id, control_id) = sandbox.card_and_control_id().await;
+    let body = set_body(&sandbox, &control_id).await;
+    sandbox.plan("set", json!("stall_body")).await;
+    let mut stream = connect(&sandbox, "/pin-page/set", &body).await;
+    let mut received = Vec::new();
+    // The answer's body is `{}`.
+    while !received.ends_with(b"\r\n\r\n{") {
+        assert_ne!(stream.read_buf(&mut received).await.unwrap(), 0, "the connection ended");
+    }
+    assert!(timeout(Duration::from_millis(300), stream.read_buf(&mut received)).await.is_err());
+    assert_eq!(sandbox.pin_status(&card_id).await, "S");
+}
+
+#[tokio::test]
+async fn mislabelled_does_the_work_and_calls_it_html() {
+    let sandbox = Sandbox::start().await;
+    let (card_id, control_id) = sandbox.card_and_control_id().await;
+    let body = set_body(&sandbox, &control_id).await;
+    sandbox.plan("set", json!("mislabelled")).await;
+    let answer = sandbox.post("/pin-page/set", &body).await;
+    assert_eq!((answer.status, answer.header("content-type")), (200, "text/html; charset=utf-8"));
+    assert_eq!(answer.json(), json!({}));
+    assert_eq!(sandbox.pin_status(&card_id).await, "S");
+}
+
+#[tokio::test]
+async fn each_of_the_issuers_calls_can_go_wrong() {
+    let sandbox = Sandbox::start().await;
+    let token = sandbox.token().await;
+    let (card_id, _) = sandbox.card_and_control_id().await;
+    let plastic_id = sandbox.plastic_id(&card_id).await;
+    let classic = async |method, path: String, body: Option<Value>| {
+        sandbox.issuer(method, &path, body.as_ref()).await.status
+    };
+    let scope = || Some(json!({"scope": "SET_PIN"}));
+    let (get, post) = (reqwest::Method::GET, reqwest::Method::POST);
+    for (on, method, path, body, good) in [
+        ("card", get.clone(), format!("/card/v4/MC_CARD/{card_id}"), None, 200),
+        ("plastics", get, format!("/card/v3/{card_id}/plastic"), None, 200),
+        ("pin_control", post, format!("/pincontrol/v2/plastic/{plastic_id}"), scope(), 201),
+    ] {
+        // The second call of three.
+        let plan = json!({"on": on, "fault": {"status": 401}, "after": 1});
+        assert_eq!(sandbox.post("/sandbox/faults", &plan).await.status, 200);
+        let mut statuses = Vec::new();
+        for _ in 0..3 {
+            statuses.push(classic(method.clone(), path.clone(), body.clone()).await);
+        }
+        assert_eq!(statuses, [good, 401, good], "{on}");
+    }
+    sandbox.plan("pin_control", json!({"status": 503})).await;
+    let nextgen = format!("/v1/cards/{card_id}/pinControl");
+    sandbox.nextgen(&token, &nextgen, &json!({"scope": "SET_PIN"})).await.assert_other(503);
+    assert_eq!(sandbox.nextgen(&token, &nextgen, &json!({"scope": "SET_PIN"})).await.status, 201);
+    sandbox.plan("token", json!("not_json")).await;
+    let asked =
+        sandbox.request(reqwest::Method::POST, "/oauth2/token").basic_auth("sandbox", Some("sandbox"));
+    let asked = asked.form(&[("grant_type", "client_credentials")]).send().await.unwrap();
+    assert_eq!((asked.status().as_u16(), asked.text().await.unwrap().as_str()), (200, "{\"tzpk\": "));
+    sandbox.token().await;
+}
+
+#[tokio::test]
 async fn redirect_leads_elsewhere() {
     let sandbox = Sandbox::start().await;
     let (card_id, control_id) = sandbox.card_and_control_id().await;

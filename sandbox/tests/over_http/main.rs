@@ -13,6 +13,8 @@ mod embossing;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod identity;
+#[cfg(test)]
 mod issuer_app;
 #[cfg(test)]
 mod life;
@@ -30,6 +32,8 @@ mod pki;
 mod requests;
 #[cfg(test)]
 mod shared_key;
+#[cfg(test)]
+mod sites;
 #[cfg(test)]
 mod storage;
 #[cfg(test)]

@@ -9,13 +9,16 @@ use crate::support::{Answer, Sandbox};
 #[tokio::test]
 async fn the_page_is_filled_in_and_guarded() {
     let sandbox = Sandbox::start().await;
-    let (_, control_id) = sandbox.card_and_control_id().await;
+    let (card_id, control_id) = sandbox.card_and_control_id().await;
+    let card = sandbox.issuer(Method::GET, &format!("/card/v4/MC_CARD/{card_id}"), None).await.json();
+    let last = card["maskedCardNumber"].as_str().unwrap().get(12..).unwrap().to_owned();
     let page = sandbox.fetch_page(&control_id).await;
     let (base, id) = (sandbox.base_url(), &control_id);
+    // Whose card it is can be seen, and no more of its number than is needed for that.
     assert_eq!(
         page.text,
         format!(
-            "<!doctype html><title>p</title><main data-o=\"set-pin\" data-c=\"{id}\" data-p=\"{base}\"></main>"
+            "<!doctype html><title>p</title><main data-o=\"set-pin\" data-c=\"{id}\" data-p=\"{base}\">Mastercard •••• {last}</main>"
         )
     );
     assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
@@ -25,6 +28,18 @@ async fn the_page_is_filled_in_and_guarded() {
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; connect-src 'self'; frame-ancestors {base}; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types card-pin"
     );
     assert_eq!(page.header("content-security-policy"), policy);
+    // A page of another site that opened it has no hold of it.
+    assert_eq!(page.header("cross-origin-opener-policy"), "same-origin");
+    assert_eq!(sandbox.fetch_page(&control_id).await.header("cross-origin-opener-policy"), "same-origin");
+}
+
+#[tokio::test]
+async fn no_other_site_frames_a_template() {
+    let sandbox = Sandbox::start().await;
+    for name in ["page.html", "page-error.html"] {
+        let template = sandbox.get(&format!("/pin-page/{name}")).await;
+        assert!(template.header("content-security-policy").contains("frame-ancestors 'self'"), "{name}");
+    }
 }
 
 #[tokio::test]
@@ -32,7 +47,7 @@ async fn the_frame_waits_for_its_control_id() {
     let sandbox = Sandbox::start().await;
     let page = sandbox.get("/pin-page/frame?key=sandbox").await;
     assert_eq!(page.status, 200);
-    assert!(page.text.contains("data-c=\"\""));
+    assert!(page.text.contains("data-c=\"\"") && page.text.contains("\"></main>"), "{}", page.text);
     assert!(page.text.contains(&format!("data-p=\"{}\"", sandbox.base_url())));
     assert!(
         page.header("content-security-policy").contains(&format!("frame-ancestors {};", sandbox.base_url()))

@@ -268,6 +268,23 @@ async fn all_calls_of_the_issuer_share_one_limit() {
 }
 
 #[tokio::test]
+async fn the_limit_is_changed_by_a_lever_until_a_reset() {
+    let sandbox = Sandbox::start().await;
+    let limit = |answer: Answer| answer.json()["requestsPerSecond"].as_u64().unwrap();
+    assert_eq!(limit(sandbox.get("/sandbox/quota").await), 50);
+    assert_eq!(limit(sandbox.post("/sandbox/quota", &json!({"requestsPerSecond": 0})).await), 0);
+    let refused = sandbox.issuer(Method::GET, "/card/v3/1/plastic", None).await;
+    refused.assert_problem(429, "too_many", "Retry-After");
+    for body in [json!({}), json!({"requestsPerSecond": -1}), json!({"requestsPerSecond": "50"})] {
+        let malformed = sandbox.post("/sandbox/quota", &body).await;
+        malformed.assert_problem(400, "malformed", "requestsPerSecond");
+    }
+    sandbox.post("/sandbox/reset", &json!({})).await;
+    assert_eq!(limit(sandbox.get("/sandbox/quota").await), 50);
+    assert_eq!(sandbox.issuer(Method::GET, "/card/v3/1/plastic", None).await.status, 400);
+}
+
+#[tokio::test]
 async fn the_issuers_fields() {
     let sandbox = Sandbox::start().await;
     let card_id = sandbox.new_card("W").await["id"].as_str().unwrap().to_owned();

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use card_pin_sandbox::{Error, start};
 use serde_json::json;
@@ -90,6 +91,27 @@ async fn the_master_key_is_its_owners_alone() {
     assert!(matches!(start(sandbox.config()).await, Err(Error::MasterKeyMalformed { .. })));
     fs::remove_file(&key).unwrap();
     assert!(matches!(start(sandbox.config()).await, Err(Error::MasterKeyMissing { .. })));
+}
+
+#[tokio::test]
+async fn the_database_is_its_owners_alone() {
+    let mut sandbox = Sandbox::start().await;
+    let rights = |file: &Path| fs::metadata(file).unwrap().permissions().mode() & 0o777;
+    assert_eq!(rights(&sandbox.db()), 0o600);
+    // One of an earlier version, which everybody could read, is mended.
+    sandbox.stop().await;
+    fs::set_permissions(sandbox.db(), fs::Permissions::from_mode(0o644)).unwrap();
+    sandbox.start_again().await;
+    assert_eq!(rights(&sandbox.db()), 0o600);
+    // What is not ours keeps its rights.
+    let other = sandbox.folder.join("data/other.sqlite");
+    fs::copy(sandbox.folder.join("data/sandbox.sqlite.key"), other.with_extension("sqlite.key")).unwrap();
+    fs::write(&other, "this is no database, but long enough to be looked at as one").unwrap();
+    fs::set_permissions(&other, fs::Permissions::from_mode(0o644)).unwrap();
+    let mut config = sandbox.config();
+    config.db = other.clone();
+    assert!(matches!(start(config).await, Err(Error::Database { .. })));
+    assert_eq!(rights(&other), 0o644);
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ use sha2::Sha256;
 use crate::openapi::assert_documented;
 
 /// A page with the placeholders; not the built one, which these tests do not need.
-const PAGE: &str = "<!doctype html><title>p</title><main data-o=\"{{operation}}\" data-c=\"{{control-id}}\" data-p=\"{{parent-origin}}\"></main>";
+const PAGE: &str = "<!doctype html><title>p</title><main data-o=\"{{operation}}\" data-c=\"{{control-id}}\" data-p=\"{{parent-origin}}\">{{card}}</main>";
 
 /// A running sandbox with a folder of its own, which goes when this is dropped.
 pub(crate) struct Sandbox {
