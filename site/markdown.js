@@ -25,7 +25,8 @@ export function summaryOf(text) {
 }
 
 /** @param {string} text */
-const plain = (text) => text.replace(/\[([^\]]*)\]\([^)]*\)/g, "$1").replace(/[`*]|<[^>]*>/g, "");
+const plain = (text) =>
+  text.replace(/\[([^\]]*)\]\([^)]*\)/g, "$1").replace(/`([^`]*)`|<[^>]*>|\*/g, (_, code) => code ?? "");
 
 /** @param {string} path @param {string} code */
 export function codeBlock(path, code) {
@@ -67,9 +68,9 @@ export function render(text, addressOf) {
       if (depth === 2) headings.push({ anchor, html: html.replace(/<\/?a\b[^>]*>/g, "") });
       return `<h${depth} id="${anchor}">${html}</h${depth}>\n`;
     },
-    code({ text: code }) {
-      // What scrolls has to take the focus of a keyboard.
-      return `<pre tabindex="0"><code>${escapeHtml(code)}</code></pre>\n`;
+    code({ text: code, lang }) {
+      // What scrolls has to take the focus of a keyboard. A header is one long line, and is wrapped.
+      return `<pre ${lang === "http" ? 'class="wrapped"' : 'tabindex="0"'}><code>${escapeHtml(code)}</code></pre>\n`;
     },
     checkbox: () => '<span class="box" aria-hidden="true">☐</span> ',
     table({ header, rows }) {
