@@ -8,7 +8,7 @@ use crate::{
     prime_search::{Natural, PrimePairSearch},
     spki::to_spki_der,
 };
-use alloc::{boxed::Box, string::String, vec::Vec};
+use alloc::{boxed::Box, string::String, vec, vec::Vec};
 use base64ct::{Base64, Encoding};
 use core::fmt;
 use rand_core::TryCryptoRng;
@@ -52,22 +52,41 @@ impl KeySize {
 pub struct KeyPairSearch {
     size: KeySize,
     primes: PrimePairSearch,
+    /// A key pair that has not been tried yet.
+    untried: Option<KeyPair>,
+    /// How many key pairs were inconsistent.
+    inconsistent: u8,
 }
 
 impl KeyPairSearch {
     /// A search that has not begun.
     #[must_use]
     pub fn new(size: KeySize) -> Self {
-        Self { size, primes: PrimePairSearch::new(size.bits() as usize / 2) }
+        Self { size, primes: Self::primes(size), untried: None, inconsistent: 0 }
     }
 
-    /// Tests some candidates, a few milliseconds for a 2048-bit key; `None` while there is no key pair yet.
+    fn primes(size: KeySize) -> PrimePairSearch {
+        PrimePairSearch::new(size.bits() as usize / 2)
+    }
+
+    /// Tests some candidates, a few milliseconds for a 2048-bit key; `None` while there is no key pair yet. The last step tries
+    /// the key pair, so that a device which computes wrongly never sends its public key.
     ///
     /// # Errors
     /// [`Error::EntropyUnavailable`] when `random` fails, or gives what no sound source does: then the search would not end, or
-    /// not with a key.
+    /// not with a key. [`Error::Closed`] on a device on which no key pair proves consistent.
     pub fn step<R: TryCryptoRng>(&mut self, random: &mut R) -> Result<Option<KeyPair>, Error> {
-        self.primes.step(random)?.map(|primes| assemble(&primes, self.size)).transpose()
+        let Some(key_pair) = self.untried.take() else {
+            self.untried =
+                self.primes.step(random)?.map(|primes| assemble(&primes, self.size)).transpose()?;
+            return Ok(None);
+        };
+        if key_pair.is_consistent(random)? {
+            return Ok(Some(key_pair));
+        }
+        self.inconsistent += 1;
+        self.primes = Self::primes(self.size);
+        if self.inconsistent < ATTEMPTS { Ok(None) } else { Err(Error::Closed) }
     }
 }
 
@@ -121,6 +140,22 @@ impl KeyPair {
         &self.public_key
     }
 
+    /// Tries the key pair (SP 800-56B Rev. 2, 6.4.1.1: a pair-wise consistency test). The `rsa` crate raises the result of each
+    /// private operation to the public exponent, and compares; that the operand is no OAEP ciphertext comes after that.
+    ///
+    /// # Errors
+    /// [`Error::EntropyUnavailable`] when nothing can be drawn for the blinding.
+    fn is_consistent<R: TryCryptoRng>(&self, random: &mut R) -> Result<bool, Error> {
+        let mut operand = vec![TRIED_BYTE; self.private_key.size()];
+        // Less than the modulus, whose first bit is set.
+        operand[0] = 0;
+        match self.private_key.oaep_decrypt_with_rng::<Sha256, _>(random, &operand) {
+            Err(rsa::Error::Internal) => Ok(false),
+            Err(rsa::Error::Rng) => Err(Error::EntropyUnavailable),
+            _ => Ok(true),
+        }
+    }
+
     /// Consumes the key pair and gives the bytes that were encrypted under its public key with RSA-OAEP
     /// (RFC 8017, 7.1.2), SHA-256 for both hash and MGF1, empty label. The private operation is blinded.
     ///
@@ -141,8 +176,10 @@ impl KeyPair {
     }
 }
 
-/// How often the private operation is done at most.
+/// How often the private operation is done at most, and how many key pairs are made for one that proves consistent.
 const ATTEMPTS: u8 = 3;
+/// What a key pair is tried with: any number does.
+const TRIED_BYTE: u8 = 0x5a;
 
 /// Does a private operation again where the device computed it wrongly, as WebKit does once in some thousand times with a module
 /// that it has just loaded. The `rsa` crate raises each result to the public exponent: `Internal` says that this did not give

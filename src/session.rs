@@ -41,11 +41,11 @@ use crate::{
     digits::Digits,
     entry::{Entry, Step},
     error::Error,
-    key_pair::KeyPairSearch,
+    key_pair::{KeyPairSearch, KeySize},
     weak_pin::WeakReason,
     wire::{self},
 };
-use alloc::collections::VecDeque;
+use alloc::{boxed::Box, collections::VecDeque};
 use core::mem;
 use rand_core::TryCryptoRng;
 
@@ -60,6 +60,7 @@ pub use snapshot::{End, Snapshot, Stage};
 pub struct Session<R> {
     random: R,
     operation: Operation,
+    key_size: KeySize,
     control_id_source: ControlIdSource,
     formats: wire::Formats,
     can_look_up: bool,
@@ -67,6 +68,7 @@ pub struct Session<R> {
     attempts: Attempts,
     actions: VecDeque<Action>,
     ready: bool,
+    sent: bool,
     refusals: u32,
     refused: Option<Error>,
     reason: Option<WeakReason>,
@@ -80,7 +82,7 @@ impl<R: TryCryptoRng> Session<R> {
     /// Opens a session; the first action is to search for a key pair.
     pub fn open(settings: Settings, random: R) -> Self {
         let Settings { operation, personal, key_size, control_id_source, formats, can_look_up } = settings;
-        let key = KeyTrack::Searching(KeyPairSearch::new(key_size));
+        let key = KeyTrack::Searching(Box::new(KeyPairSearch::new(key_size)));
         let pin = match operation {
             Operation::Set(rules) => PinTrack::Entering(Entry::of_customer(rules, personal)),
             Operation::View => PinTrack::Idle,
@@ -88,6 +90,7 @@ impl<R: TryCryptoRng> Session<R> {
         Self {
             random,
             operation,
+            key_size,
             control_id_source,
             formats,
             can_look_up,
@@ -95,6 +98,7 @@ impl<R: TryCryptoRng> Session<R> {
             attempts: Attempts::default(),
             actions: VecDeque::from([Action::SearchKeyPair]),
             ready: false,
+            sent: false,
             refusals: 0,
             refused: None,
             reason: None,
@@ -151,6 +155,7 @@ impl<R: TryCryptoRng> Session<R> {
             refused: self.refused,
             reason: self.reason,
             waits_seconds,
+            sent: self.sent,
             checking: matches!(self.phase, Phase::LookingUp { .. }),
             suggested: self.suggested.is_some(),
             end,

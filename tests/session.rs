@@ -267,6 +267,39 @@ fn an_expired_token_is_asked_for_once_more() {
     }
 }
 
+/// A device that computed wrongly is the customer's last worry: the PIN need not be typed again.
+#[test]
+fn a_key_that_does_not_unwrap_is_asked_for_once_more_with_another_key_pair() {
+    for (wrong, end) in [(1, Event::Success), (2, Event::Failed(Error::TzpkInvalid))] {
+        let mut session = open(ControlIdSource::Provider);
+        enter(&mut session);
+        let (mut tokens, mut public_keys) = (0, Vec::new());
+        let (events, _) = run(
+            &mut session,
+            |request| {
+                if request.endpoint == Endpoint::Tzpk {
+                    public_keys.push(field(request, "publicKey"));
+                    if public_keys.len() <= wrong {
+                        return Some(answer(
+                            200,
+                            format!(r#"{{"tzpk":"{}"}}"#, Base64::encode_string(&[7; 256])),
+                        ));
+                    }
+                }
+                assert_eq!(field(request, "controlId"), "token2");
+                good(request)
+            },
+            || {
+                tokens += 1;
+                Some(format!("token{tokens}"))
+            },
+        );
+        assert_eq!((events.last(), tokens), (Some(&end), 2));
+        assert_ne!(public_keys[0], public_keys[1]);
+        assert_ended(&mut session);
+    }
+}
+
 #[test]
 fn a_provider_that_gives_nothing_ends_the_session() {
     for nothing in [None, Some(String::new()), Some("x".repeat(4097))] {

@@ -30,3 +30,6 @@ declare module "card-pin-sums" {
 
 /** Loads a script from an address that no bundler is to look into. The build writes it before everything else. */
 declare function importAsIs(url: string): Promise<unknown>;
+
+/** Version and commit of the build, as `xtask/src/identity.rs` writes them. */
+declare const CARD_PIN_VERSION: string;

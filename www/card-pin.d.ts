@@ -30,6 +30,8 @@ export type CardPinElementEventMap = Omit<HTMLElementEventMap, keyof CardPinEven
  * while a session runs counts for the next one; a `controlIdProvider` counts from the next answer on.
  */
 export class CardPin extends HTMLElement {
+  /** Which build this is: the version and, after a `+`, the commit; `0.1.0+3f2c9a1b7d04`, say. */
+  static readonly version: string;
   /** Whether a PIN is set or viewed; default `set-pin`. */
   operation: "set-pin" | "view-pin" | null;
   /**

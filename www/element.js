@@ -34,6 +34,8 @@ const properties = new WeakMap();
 const WAITING_MS = 1000;
 
 export class CardPin extends Base {
+  /** Which build this is: version and commit. */
+  static version = CARD_PIN_VERSION;
   static observedAttributes = [...Object.keys(ATTRIBUTES), "lang"];
 
   #drawing = new Drawing(this, {

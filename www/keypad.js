@@ -43,7 +43,8 @@ export class Keypad {
   /** @param {boolean} isEnabled @param {string} eraseLabel */
   render(isEnabled, eraseLabel) {
     for (const key of this.element.querySelectorAll("button")) key.disabled = !isEnabled;
-    this.#erase.setAttribute("aria-label", eraseLabel);
+    // What is written again is told again to whoever listens for changes.
+    if (this.#erase.getAttribute("aria-label") !== eraseLabel) this.#erase.setAttribute("aria-label", eraseLabel);
   }
 }
 

@@ -83,7 +83,7 @@ class MockVault {
   /** @type {any} */
   #session = {
     ...{ stage: "entry", ready: false, step: "entry", digits: 0, valid: false, refusals: 0, refused: null, reason: null },
-    ...{ waitsSeconds: null, checking: false, suggested: false, end: null },
+    ...{ waitsSeconds: null, sent: false, checking: false, suggested: false, end: null },
   };
 
   /** @param {(message: any) => void} tell */
@@ -181,6 +181,7 @@ class MockVault {
 
   /** @param {string | null} controlId */
   #answer(controlId) {
+    this.#session.sent = controlId !== null && this.#open?.operation === "set-pin";
     const answer = () => {
       const code = controlId === null ? "control_id_unavailable" : mock.outcome;
       if (code === null && this.#open?.operation === "view-pin") this.#session.stage = "arrived";

@@ -49,6 +49,7 @@ const SHAPES = {
       refused: orNull(code),
       reason: orNull(only("run", "repeat", "year", "pattern", "common", "personal")),
       waitsSeconds: orNull(count),
+      sent: flag,
       checking: flag,
       suggested: flag,
       end: orNull((value) => read(END, value) !== undefined),

@@ -175,6 +175,10 @@ reason: WeakReason | null,
  */
 waitsSeconds: number | null, 
 /**
+ * Whether the encrypted PIN was handed over to be sent. It is told before the request goes out.
+ */
+sent: boolean, 
+/**
  * Whether the outcome is not known, and is looked up.
  */
 checking: boolean, 

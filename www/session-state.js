@@ -33,6 +33,7 @@
  * @property {string | null} problem the code of the refusal that the customer has not answered yet by typing
  * @property {number | null} waitsSeconds for which a busy server is left alone
  * @property {boolean} isSlow whether the submit takes so long that somebody may wonder
+ * @property {boolean} sent whether the vault says that it sends the PIN, or has
  * @property {boolean} checking whether the outcome is looked up
  * @property {number | null} timeLeft seconds until the control id expires that was given, once there are few
  * @property {number} secondsLeft for which the PIN is still shown
@@ -41,7 +42,9 @@
  * @property {number} posted how many messages the vault was sent, and
  * @property {number} taken how many of them it has taken
  * @property {number} before how many had been posted when this vault was started
+ * @property {number} restarts how many vaults took the place of one that broke off
  * @property {number} vaultRefusals how many refusals this vault has counted
+ * @property {number} press the number of the last message with a digit; 0 if there was none
  * @property {number} submit the number of the last message that asks for a submit; 0 if there was none
  * @property {number} advance the number of the last message that may lead to one; 0 if there was none
  * @property {boolean} isAsked whether the vault waits for a control id
@@ -55,13 +58,13 @@
  *   | {type: "looks", isLookedAt: boolean}
  *   | {type: "letter"} | {type: "slow"} | {type: "shownFor", seconds: number}
  *   | {type: "timeLeft", seconds: number}
- *   | {type: "hidden"} | {type: "restarted"} | {type: "lost"} | {type: "close"}
+ *   | {type: "hidden"} | {type: "restarted"} | {type: "crashed"} | {type: "lost"} | {type: "close"}
  *   | {type: "failed", code: string}} Input
  */
 
 /**
- * `post` goes to the vault; `ask` asks the page for a control id; `look` asks whether somebody looks; `end` closes the vault.
- * @typedef {{do: "post", message: Inward} | {do: "ask"} | {do: "look"} | {do: "end"} | {do: "tell", detail: EventDetail}} Effect
+ * `post` goes to the vault; `start` starts another one; `ask` asks the page for a control id; `look` asks whether somebody looks; `end` closes the vault.
+ * @typedef {{do: "post", message: Inward} | {do: "start"} | {do: "ask"} | {do: "look"} | {do: "end"} | {do: "tell", detail: EventDetail}} Effect
  */
 
 /** @typedef {{event: string, [field: string]: unknown}} EventDetail */
@@ -92,6 +95,7 @@ export const initial = ({ views, isGiven }) => ({
   reason: null,
   problem: null,
   waitsSeconds: null,
+  sent: false,
   checking: false,
   timeLeft: null,
   isSlow: false,
@@ -101,7 +105,9 @@ export const initial = ({ views, isGiven }) => ({
   posted: 0,
   taken: 0,
   before: 0,
+  restarts: 0,
   vaultRefusals: 0,
+  press: 0,
   submit: 0,
   advance: 0,
   isAsked: false,
@@ -126,6 +132,14 @@ const maySubmit = ({ phase, submit, advance, taken }) => phase === "submitting" 
  * @param {SessionState} state
  */
 export const mayHaveSent = (state) => !state.views && !state.end && maySubmit(state) && (state.isGiven || state.isAnswered);
+
+/**
+ * Whether another vault may take the place of one that broke off: once, as long as no PIN is sent or there to be viewed, and
+ * no control id that was given is used up. All that a vault told before it broke off has arrived.
+ * @param {SessionState} state
+ */
+const canStartAgain = ({ restarts, sent, phase, isGiven, ready }) =>
+  restarts === 0 && !sent && !(isGiven && ready) && phase !== "arrived" && phase !== "shown";
 
 /** Whether the vault owes an answer, an end, or a key, and has to show that it is alive. @param {SessionState} state */
 export const isOwed = ({ phase, posted, taken, ready }) =>
@@ -183,6 +197,12 @@ export function reduce(state, input) {
       return input.seconds > 0 ? [{ ...state, timeLeft: input.seconds }, []] : finish(state, failure("control_id_expired"));
     case "restarted":
       return restart(state);
+    case "crashed": {
+      if (state.phase === "shown") return finish(state, { code: null, retryable: false });
+      if (!canStartAgain(state)) return finish(state, failure(state.sent ? "outcome_unknown" : "closed"));
+      const [next, effects] = restart({ ...state, restarts: state.restarts + 1 });
+      return [next, [{ do: "start" }, ...effects]];
+    }
     case "failed":
       return finish(state, failure(input.code));
     case "lost":
@@ -247,7 +267,7 @@ function isBelievable(state, { taken, session: { stage, end } }) {
  * @returns {[SessionState, Effect[]]}
  */
 function follow(state, { taken, session }) {
-  const { stage, ready, step, digits, valid, waitsSeconds, checking, suggested } = session;
+  const { stage, ready, step, digits, valid, waitsSeconds, sent, checking, suggested } = session;
   const isRefused = session.refusals > state.vaultRefusals;
   const isChanged = step !== state.step || digits !== state.digits;
   /** @type {SessionState} */
@@ -259,6 +279,7 @@ function follow(state, { taken, session }) {
     digits,
     valid,
     waitsSeconds,
+    sent,
     checking,
     suggested,
     refusals: isRefused ? state.refusals + 1 : state.refusals,
@@ -289,7 +310,8 @@ function say(state, message) {
     if (!takesInput(state)) return [state, []];
     // The reason of a refusal stays until the entry changes.
     const problem = typeof message === "object" || ANSWERS.includes(message) ? null : state.problem;
-    return post({ ...state, problem, advance: message === "advance" ? number : state.advance }, message);
+    const press = typeof message === "object" ? number : state.press;
+    return post({ ...state, problem, press, advance: message === "advance" ? number : state.advance }, message);
   }
   if (message === "spell" && !showsPin(state)) return [state, []];
   if (message === "reveal" && state.phase !== "arrived") return [state, []];
@@ -297,17 +319,18 @@ function say(state, message) {
 }
 
 /**
- * Another vault stands in the place of one that did not start. It has none of the digits, since nothing on the page kept them,
- * and has not heard of a submit.
+ * Another vault stands in the place of one that did not start, or broke off. It has none of the digits, since nothing on the
+ * page kept them, and has not heard of a submit. Where digits are lost, the customer is asked for them.
  * @param {SessionState} state
  * @returns {[SessionState, Effect[]]}
  */
 function restart(state) {
-  const { posted, submit, taken, views } = state;
-  const fresh = { ...initial(state), timeLeft: state.timeLeft, refusals: state.refusals, posted, taken: posted, before: posted };
-  if (submit <= taken) return [fresh, []];
-  if (views) return say(fresh, "submit");
-  return [{ ...fresh, refusals: state.refusals + 1, refused: "too_short", reason: null, problem: "too_short" }, []];
+  const { posted, press, submit, taken, views, phase, digits, step, timeLeft, refusals, restarts, ready } = state;
+  const fresh = { ...initial(state), timeLeft, refusals, restarts, ready, posted, taken: posted, before: posted };
+  const isSubmitted = submit > taken || phase === "submitting";
+  if (views && isSubmitted) return say(fresh, "submit");
+  if (!isSubmitted && press <= taken && digits === 0 && step === "entry") return [fresh, []];
+  return [{ ...fresh, refusals: refusals + 1, refused: "too_short", reason: null, problem: "too_short" }, []];
 }
 
 /**

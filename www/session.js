@@ -94,7 +94,7 @@ export class Session {
     this.#askControlId = askControlId;
     this.#onChange = onChange;
     this.#onTell = onTell;
-    this.#loading = setTimeout(() => this.#take({ type: "failed", code: "timeout" }), LOADS * open.timeoutMs);
+    this.#limitLoading();
     if (settings.expiresInMs !== undefined) this.#countDown(performance.now() + settings.expiresInMs);
     for (const [target, type, listener] of this.#listeners) listen(target, type, listener);
     this.#host = new VaultHost(settings, canvas, {
@@ -103,7 +103,7 @@ export class Session {
         this.#take({ type: "told", message });
       },
       restarted: () => this.#take({ type: "restarted" }),
-      lost: () => this.#take({ type: "lost" }),
+      lost: () => this.#crash(),
       failed: (code) => this.#take({ type: "failed", code }),
     });
   }
@@ -169,6 +169,7 @@ export class Session {
     for (let at = 0; at < effects.length; at += 1) {
       const effect = effects[at];
       if (effect.do === "post") this.#host.post(effect.message);
+      else if (effect.do === "start") this.#startAgain();
       else if (effect.do === "ask") this.#ask();
       else if (effect.do === "end") this.#end();
       else if (effect.do === "tell") this.#onTell(effect.detail);
@@ -200,6 +201,21 @@ export class Session {
       }
     }
     this.#isTelling = false;
+  }
+
+  #limitLoading() {
+    this.#loading = setTimeout(() => this.#take({ type: "failed", code: "timeout" }), LOADS * this.#settings.open.timeoutMs);
+  }
+
+  /** The vault broke off, or gives no sign of life. */
+  #crash() {
+    this.#take({ type: this.#host.canRestart ? "crashed" : "lost" });
+  }
+
+  #startAgain() {
+    this.#missedBeats = 0;
+    this.#limitLoading();
+    this.#host.restart();
   }
 
   /** The vault's port is closed by whoever ends the session, and by nobody else. */
@@ -251,7 +267,7 @@ export class Session {
       return;
     }
     this.#missedBeats += 1;
-    if (this.#missedBeats > MISSED_BEATS) return this.#take({ type: "lost" });
+    if (this.#missedBeats > MISSED_BEATS) return this.#crash();
     if (this.#state.posted === this.#state.taken || this.isolation === "page") this.#take({ type: "say", message: "ping" });
     this.#beating ??= setTimeout(() => this.#beat(), BEAT_MS[this.isolation]);
   }

@@ -34,6 +34,10 @@ export class VaultHost {
   #onPage;
   #color = "";
   #hasSpoken = false;
+  /** Whether there is, or will be, something to draw. */
+  #draws = false;
+  /** Whether a worker has the canvas, which it has for good. */
+  #isCanvasGone = false;
   #isClosing = false;
 
   /**
@@ -45,25 +49,37 @@ export class VaultHost {
     this.#settings = settings;
     this.#canvas = canvas;
     this.#listener = listener;
-    try {
-      // A worker could not draw.
-      if (canvas && !canvas.transferControlToOffscreen) throw 0;
-      this.#startWorker();
-    } catch {
-      this.#startOnPage();
-    }
+    this.#start();
+  }
+
+  /** Whether another vault can take the place of this one. */
+  get canRestart() {
+    return !this.#isCanvasGone;
+  }
+
+  /** Starts another vault in the place of one that broke off. */
+  restart() {
+    this.#worker?.terminate();
+    this.#worker = this.#onPage = undefined;
+    this.#hasSpoken = this.#draws = false;
+    this.#color = "";
+    this.#start();
   }
 
   /** @param {Inward} message */
   post(message) {
     if (this.#isClosing) return;
+    if (message === "reveal" || message === "suggest") {
+      this.#draws = true;
+      this.#giveCanvas();
+    }
     this.#send(message);
   }
 
   /** @param {HTMLCanvasElement} canvas where a PIN is drawn from now on */
   useCanvas(canvas) {
     this.#canvas = canvas;
-    if (this.#hasSpoken && !this.#isClosing) this.#giveCanvas();
+    this.#giveCanvas();
   }
 
   /** Has a PIN that is shown drawn in the colour that the page has now: it may change with the daylight. */
@@ -93,8 +109,19 @@ export class VaultHost {
   /** @param {unknown} message @param {Transferable[]} [transfer] */
   #send(message, transfer) {
     if (this.#worker) this.#worker.postMessage(message, transfer ?? []);
+    const onPage = this.#onPage;
     // A core that traps throws here, whatever it was doing when it did.
-    this.#onPage?.then((receive) => receive(message)).catch(() => this.#lose());
+    onPage?.then((receive) => receive(message)).catch(() => onPage === this.#onPage && this.#lose());
+  }
+
+  #start() {
+    try {
+      // A worker could not draw.
+      if (this.isolation === "page" || (this.#canvas && !this.#canvas.transferControlToOffscreen)) throw 0;
+      this.#startWorker();
+    } catch {
+      this.#startOnPage();
+    }
   }
 
   #startWorker() {
@@ -121,14 +148,17 @@ export class VaultHost {
     const { source, open, mayRunOnPage, hints } = this.#settings;
     if (!mayRunOnPage) return queueMicrotask(() => this.#fail("isolation_unavailable"));
     this.isolation = "page";
-    const receive = (/** @type {unknown} */ message) => this.#receive(message);
     const made = source.load().then((makeVault) => {
       hint(hints, "page", this.#settings);
-      return makeVault(receive, () => this.#lose());
+      return makeVault(
+        (message) => onPage === this.#onPage && this.#receive(message),
+        () => onPage === this.#onPage && this.#lose(),
+      );
     });
     made.catch((failure) => this.#fail(failure === "network" ? failure : "vault_missing"));
     // One that could not be made takes no messages.
-    this.#onPage = new Promise((resolve) => made.then(resolve, () => {}));
+    /** @type {Promise<(message: unknown) => void>} */
+    const onPage = (this.#onPage = new Promise((resolve) => made.then(resolve, () => {})));
     this.#send(source.wasm);
     this.#send({ open });
   }
@@ -148,11 +178,12 @@ export class VaultHost {
     this.#listener.told(message);
   }
 
-  /** A canvas goes to a worker for good, so it is only given to one that runs. */
+  /** A canvas goes to a worker for good, so it is only given to one that runs, when there is something to draw. */
   #giveCanvas() {
-    if (!this.#canvas) return;
+    if (!this.#canvas || !this.#hasSpoken || !this.#draws || this.#isCanvasGone || this.#isClosing) return;
     this.paint();
     if (!this.#worker) return this.#send(this.#canvas);
+    this.#isCanvasGone = true;
     const canvas = this.#canvas.transferControlToOffscreen();
     this.#send(canvas, [canvas]);
   }

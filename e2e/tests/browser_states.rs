@@ -8,6 +8,9 @@ use card_pin_e2e::{
 use serde_json::{Value, json};
 use std::time::Duration;
 
+/// Of an event: that the digits are lost, and asked for once more.
+const DIGITS_LOST: &str = "detail.event === 'set_pin_validation_error' && detail.code === 'too_short'";
+
 in_each_engine!(all);
 
 async fn all(engine: Engine) -> Result<()> {
@@ -234,12 +237,18 @@ impl<'a> Stage<'a> {
         self.a_new_control_id_works(&pad).await
     }
 
+    /// Another worker takes the place of the first, and asks for the digits; no third one takes the place of the second.
     async fn a_worker_that_breaks_is_told(&self) -> Result<()> {
         let (pad, card, _) = self.open().await?;
         self.on_pad("pad.workerUrl = './crashing.worker.js'").await?;
-        pad.start(&card.control_id).await?;
+        self.on_pad(&format!("pad.controlIdProvider = () => '{}'", card.control_id)).await?;
         pad.wait_for_event("detail.event === 'ready'").await?;
         pad.enter("480", Hand::Keyboard).await?;
+        pad.wait_for_event(DIGITS_LOST).await?;
+        // One that breaks before it has said a word has not started: then a vault on the page would take its place.
+        pad.enter("4", Hand::Keyboard).await?;
+        pad.enter("80", Hand::Keyboard).await?;
+        self.on_pad("pad.controlIdProvider = undefined").await?;
         self.ends_with(&pad, "closed").await.context("in mid-entry")?;
 
         let (pad, card, pin) = self.open().await?;
@@ -251,32 +260,67 @@ impl<'a> Stage<'a> {
         self.ends_with(&pad, "outcome_unknown").await.context("in mid-submit")
     }
 
-    /// Whether or not somebody waits for the call in which it happens, in a worker and on the page.
+    /// Whether or not somebody waits for the call in which it happens: one core that traps costs the customer nothing but what
+    /// was typed, in a worker and on the page; a second one ends the session.
     async fn a_core_that_traps_is_told(&self) -> Result<()> {
-        for (at, workers) in [
-            ("search", true),
-            ("answer", true),
-            ("press", true),
-            ("search", false),
-            ("answer", false),
-            ("press", false),
-        ] {
-            self.network.forget();
-            // On the page, the page's own address says where it traps.
-            self.driver.open(&self.network.url(&format!("/pin-page/direct.html?{at}"))).await?;
-            let pad = Pad::find(self.driver).await?;
-            if !workers {
-                self.on_pad("window.Worker = undefined").await?;
-            }
-            self.on_pad(&format!("pad.workerUrl = './trapping.worker.js?{at}'")).await?;
+        for at in ["search", "answer", "press"] {
+            let pad = self.open_with_a_core_that_traps(at, "").await?;
             pad.start(&self.sandbox.waiting_card().await?.control_id).await?;
             if at == "press" {
+                // The control id is used up by then, so that nothing can take this vault's place.
                 pad.wait_for_event("detail.event === 'ready'").await?;
                 pad.tap("4").await?;
             }
-            self.ends_with(&pad, "closed").await.with_context(|| format!("{at}, workers: {workers}"))?;
+            self.ends_with(&pad, "closed").await.with_context(|| format!("{at}, each time"))?;
+        }
+        // The first worker alone traps; and on the page, each core traps once.
+        let first = "const { Worker } = window;
+                     let isFirst = true;
+                     window.Worker = function (url, options) {
+                       const made = new Worker(isFirst ? url : String(url).split('?')[0], options);
+                       isFirst = false;
+                       return made;
+                     };";
+        for (at, change) in ["search", "answer", "press"]
+            .into_iter()
+            .flat_map(|at| [(at, first), (at, "window.Worker = undefined;")])
+        {
+            let pad = self.open_with_a_core_that_traps(at, change).await?;
+            let (card, pin) = (self.sandbox.waiting_card().await?, random_pin()?);
+            // A control id that was used for a key pair that is gone is of no use any more: the last one counts.
+            let first = self.sandbox.waiting_card().await?.control_id;
+            let ids =
+                json!(if at == "answer" { vec![&first, &card.control_id] } else { vec![&card.control_id] });
+            self.on_pad(&format!("const ids = {ids}; pad.controlIdProvider = async () => ids.shift()"))
+                .await?;
+            pad.wait_for_event("detail.event === 'ready'").await?;
+            match at {
+                "press" => {
+                    pad.tap("4").await?;
+                    pad.wait_for_event(DIGITS_LOST).await?;
+                }
+                "answer" => {
+                    pad.choose(&pin, Hand::Keyboard).await?;
+                    pad.wait_for_event(DIGITS_LOST).await?;
+                }
+                _ => {
+                    let told = self.on_pad("return window.padEvents.map(({ event }) => event)").await?;
+                    ensure!(told == json!(["ready"]), "the customer is told {told}");
+                }
+            }
+            pad.choose(&pin, Hand::Keyboard).await?;
+            self.is_set(&pad, &card, &pin).await.with_context(|| format!("{at}, once: {change}"))?;
         }
         Ok(())
+    }
+
+    async fn open_with_a_core_that_traps(&self, at: &str, change: &str) -> Result<Pad<'a>> {
+        self.network.forget();
+        // On the page, the page's own address says where it traps.
+        self.driver.open(&self.network.url(&format!("/pin-page/direct.html?{at}"))).await?;
+        let pad = Pad::find(self.driver).await?;
+        self.on_pad(&format!("{change} pad.workerUrl = './trapping.worker.js?{at}'")).await?;
+        Ok(pad)
     }
 
     /// The worker's script fails once: what was entered is lost with it, which is told, and the customer begins again.

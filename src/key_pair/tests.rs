@@ -88,6 +88,55 @@ fn a_search_takes_many_steps() {
     assert!(steps > 50, "{steps}");
 }
 
+/// A key pair whose one factor is composite: its private operation does not undo the public one.
+fn inconsistent_key_pair() -> KeyPair {
+    let [p, q] = [0, 1].map(|_| {
+        let KeyPair { private_key, .. } = KeyPair::make(KeySize::Rsa2048, &mut SystemRandom::new()).unwrap();
+        rsa::traits::PrivateKeyParts::primes(&*private_key)[0].as_ref().clone()
+    });
+    let two = BoxedUint::from(2_u64);
+    let mut composite = q.wrapping_sub(&two);
+    loop {
+        if let Ok(private_key) =
+            rsa::PrivateKey::from_p_q(p.clone(), composite.clone(), BoxedUint::from(PUBLIC_EXPONENT))
+        {
+            let key_pair = KeyPair { private_key: Box::new(private_key), public_key: String::new() };
+            if !key_pair.is_consistent(&mut SystemRandom::new()).unwrap() {
+                return key_pair;
+            }
+        }
+        composite = composite.wrapping_sub(&two);
+    }
+}
+
+#[test]
+fn an_inconsistent_key_pair_is_not_handed_out() {
+    let random = &mut SystemRandom::new();
+    let bad = inconsistent_key_pair();
+    let bad_key = bad.private_key.n_bytes();
+    let mut search = KeyPairSearch::new(KeySize::Rsa2048);
+    search.untried = Some(bad);
+    let key_pair = loop {
+        if let Some(found) = search.step(random).unwrap() {
+            break found;
+        }
+    };
+    assert_ne!(key_pair.private_key.n_bytes(), bad_key);
+    assert!(key_pair.is_consistent(random).unwrap());
+}
+
+#[test]
+fn a_device_on_which_no_key_pair_is_consistent_is_given_up() {
+    let random = &mut SystemRandom::new();
+    let mut search = KeyPairSearch::new(KeySize::Rsa2048);
+    for _ in 1..ATTEMPTS {
+        search.untried = Some(inconsistent_key_pair());
+        assert!(search.step(random).unwrap().is_none());
+    }
+    search.untried = Some(inconsistent_key_pair());
+    assert_eq!(search.step(random).unwrap_err(), Error::Closed);
+}
+
 #[test]
 fn key_sizes_are_found_by_their_bits() {
     for size in [KeySize::Rsa2048, KeySize::Rsa3072, KeySize::Rsa4096] {

@@ -2,7 +2,7 @@
 
 /// How often a public key may be sent with one control id: once more after a network failure. `set` is never repeated.
 const MAX_KEY_REQUESTS: u8 = 2;
-/// How often a control id may be asked for: once more when the first has expired.
+/// How often a control id may be asked for: once more when the first has expired, or was spent for nothing.
 const MAX_CONTROL_IDS: u8 = 2;
 /// How often a busy server is waited for.
 const MAX_WAITS: u8 = 3;

@@ -10,6 +10,7 @@ use crate::{
     tzpk::Tzpk,
     wire::ControlId,
 };
+use alloc::boxed::Box;
 
 #[derive(Debug)]
 pub(super) enum Phase {
@@ -40,7 +41,7 @@ pub(super) enum Phase {
 
 #[derive(Debug)]
 pub(super) enum KeyTrack {
-    Searching(KeyPairSearch),
+    Searching(Box<KeyPairSearch>),
     /// Waits for the customer's submit, on which a control id is asked for.
     KeyReady(KeyPair),
     /// A control id was asked for.

@@ -5,12 +5,12 @@ use super::{
 };
 use crate::{
     error::Error,
-    key_pair::KeyPair,
+    key_pair::{KeyPair, KeyPairSearch},
     pin::Pin,
     tzpk::Tzpk,
     wire::{self, ControlId, Endpoint, KeyReply, Reply},
 };
-use alloc::string::String;
+use alloc::{boxed::Box, string::String};
 use rand_core::TryCryptoRng;
 
 impl<R: TryCryptoRng> Session<R> {
@@ -154,6 +154,15 @@ impl<R: TryCryptoRng> Session<R> {
                 Ok(digits) => self.phase = Phase::Arrived(digits),
                 Err(error) => self.fail(error),
             },
+            // A device that computed wrongly may do better with another key pair. This control id is spent.
+            (Err(Error::TzpkInvalid), _)
+                if self.control_id_source == ControlIdSource::Provider
+                    && self.attempts.may_ask_control_id() =>
+            {
+                self.actions.push_back(Action::SearchKeyPair);
+                let key = KeyTrack::Searching(Box::new(KeyPairSearch::new(self.key_size)));
+                self.phase = Phase::Open { key, pin };
+            }
             (Err(error), _) => self.fail(error),
         }
     }
@@ -163,6 +172,7 @@ impl<R: TryCryptoRng> Session<R> {
             Ok(block) => {
                 self.actions.push_back(Action::Post(wire::set_request(&control_id, &block)));
                 self.phase = Phase::Setting { control_id };
+                self.sent = true;
             }
             Err(error) => self.fail(error),
         }

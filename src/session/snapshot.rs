@@ -26,6 +26,8 @@ pub struct Snapshot {
     pub reason: Option<WeakReason>,
     /// For how many seconds a busy server is left alone before it is asked again.
     pub waits_seconds: Option<u16>,
+    /// Whether the encrypted PIN was handed over to be sent. It is told before the request goes out.
+    pub sent: bool,
     /// Whether the outcome is not known, and is looked up.
     pub checking: bool,
     /// Whether a PIN that was drawn for the customer is shown.

@@ -7,7 +7,7 @@ use std::{collections::HashSet, sync::LazyLock};
 /// The words a session is described with.
 const WORDS: &str = "\
     Session random Source operation Set PinRules personal Personal min max confirm true false weak_pin Reject Allow View \
-    control_id_source Given Provider ControlId formats Formats can_look_up phase Open Setting LookingUp cause Arrived Showing \
+    key_size Rsa2048 control_id_source Given Provider ControlId formats Formats can_look_up phase Open Setting LookingUp cause Arrived Showing \
     Ended End code retryable key pin Searching KeyReady AwaitingControlId Requested Waiting seconds Unwrapped KeyPairSearch \
     bits KeyPair key_pair control_id tzpk Tdea TdeaKey Secret Aes Aes128 Aes192 Aes256 Iso0 Iso1 Iso3 Pan Entering Entry \
     rules first second Some None Digits of Chosen Pin Idle attempts Attempts key_requests control_ids waits waited_seconds \

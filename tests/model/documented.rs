@@ -18,6 +18,8 @@ pub(crate) struct Documented {
     pub(crate) can_look_up: bool,
     pub(crate) pad: Pad,
     pub(crate) has_key_pair: bool,
+    /// How many key pairs were searched for.
+    pub(crate) key_pairs: usize,
     /// To set: the PIN submitted. To view: empty.
     pub(crate) submitted: Option<String>,
     ids_asked: usize,
@@ -58,6 +60,7 @@ impl Documented {
             can_look_up,
             pad: Pad::new(rules),
             has_key_pair: false,
+            key_pairs: 1,
             submitted: None,
             ids_asked: 0,
             outstanding: None,
@@ -182,7 +185,8 @@ impl Documented {
         }
         // "A submit would go out at once"; "nothing is sent until both entries agree".
         let next = self.submitted.is_some().then(|| self.go_on());
-        [Told::Page(Event::Ready)].into_iter().chain(next).collect()
+        let ready = (self.key_pairs == 1).then_some(Told::Page(Event::Ready));
+        ready.into_iter().chain(next).collect()
     }
 
     /// Whether nothing is sent before the customer has submitted, or has asked to see the PIN.
@@ -246,6 +250,12 @@ impl Documented {
                 [self.ask()].into_iter().collect()
             }
             (Endpoint::Tzpk | Endpoint::View, Meaning::Fails(Error::Busy)) => self.wait(fault),
+            // "With a provider, once more with another key pair and another control id."
+            (Endpoint::Tzpk | Endpoint::View, Meaning::Fails(Error::TzpkInvalid)) if !self.had_last_id() => {
+                self.has_key_pair = false;
+                self.key_pairs += 1;
+                [Told::Search].into_iter().collect()
+            }
             (_, Meaning::Fails(error)) => self.fail(error),
             (_, Meaning::NotSet) => unreachable!("an answer of Status alone"),
         }

@@ -38,11 +38,12 @@ struct State {
 pub(crate) struct Source(Rc<RefCell<State>>);
 
 impl Source {
-    /// A source that makes the session's key of two of the primes; `pair` says which.
+    /// A source that makes the session's key of two of the primes, and another key of the others; `pair` says which.
     pub(crate) fn new(pair: usize) -> Self {
         let (first, distance) = (pair % PRIMES.len(), 1 + pair / PRIMES.len() % (PRIMES.len() - 1));
         let second = (first + distance) % PRIMES.len();
-        let starts = [first, second].map(|place| PRIMES[place].clone()).into();
+        let others = (0..PRIMES.len()).filter(|&place| place != first && place != second);
+        let starts = [first, second].into_iter().chain(others).map(|place| PRIMES[place].clone()).collect();
         Self(Rc::new(RefCell::new(State { starts, ..State::default() })))
     }
 

@@ -47,7 +47,8 @@ pub(crate) struct World<'a> {
     snapshot: Snapshot,
     pub(crate) model: Documented,
     control_ids: usize,
-    public_key: Option<String>,
+    /// Of each key pair so far, if it was sent.
+    public_keys: Vec<String>,
     /// The last request to each endpoint.
     requests: Vec<Request>,
 }
@@ -81,7 +82,7 @@ impl<'a> World<'a> {
             snapshot,
             model,
             control_ids: 0,
-            public_key: None,
+            public_keys: Vec::new(),
             requests: Vec::new(),
         };
         let told = world.drain()?;
@@ -128,7 +129,9 @@ impl<'a> World<'a> {
             Input::Reply(fault) => {
                 let asked = self.requests.iter().find(|request| Some(request.endpoint) == outstanding);
                 // To what nobody asked for, the answer is as good as it could be: wrapped under the session's own key.
-                let unasked = || unasked_request(self.model.key_endpoint(), self.public_key.as_deref());
+                let unasked = || {
+                    unasked_request(self.model.key_endpoint(), self.public_keys.last().map(String::as_str))
+                };
                 let request = asked.map_or_else(unasked, |request| Request {
                     endpoint: request.endpoint,
                     body: request.body.clone(),
@@ -198,8 +201,11 @@ impl<'a> World<'a> {
             prop_assert_eq!(read.as_ref().ok(), self.model.submitted.as_ref(), "{:?}", read);
         } else if request.endpoint != Endpoint::Status {
             let public_key = field(request, "publicKey");
-            let first = self.public_key.get_or_insert_with(|| public_key.clone());
-            prop_assert_eq!(&public_key, first, "one session has one key pair");
+            if self.public_keys.last() != Some(&public_key) {
+                prop_assert!(!self.public_keys.contains(&public_key), "a key pair that was given up is sent");
+                self.public_keys.push(public_key);
+            }
+            prop_assert!(self.public_keys.len() <= self.model.key_pairs, "a key pair that nobody asked for");
         }
         Ok(())
     }

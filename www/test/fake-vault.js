@@ -10,6 +10,7 @@ const blank = () => ({
   refused: null,
   reason: null,
   waitsSeconds: null,
+  sent: false,
   checking: false,
   suggested: false,
   end: null,
@@ -22,10 +23,11 @@ export const vaults = [];
 export function forget() {
   vaults.length = 0;
   loading.failure = undefined;
+  loading.never = false;
 }
 
 /** What `load` does, for tests of vaults that cannot be loaded. */
-export const loading = { failure: undefined };
+export const loading = { failure: undefined, never: false };
 
 export const vaultSource = (files) => ({
   files,
@@ -33,6 +35,7 @@ export const vaultSource = (files) => ({
   wasm: "core.wasm",
   load: async () => {
     if (loading.failure) throw loading.failure;
+    if (loading.never) await new Promise(() => {});
     return (tell) => new FakeVault(tell).receive;
   },
 });

@@ -4,7 +4,7 @@ import { isDigit, readOutward } from "../outward.js";
 
 const session = {
   ...{ stage: "entry", ready: false, step: "entry", digits: 0, valid: false },
-  ...{ refusals: 0, refused: null, reason: null, waitsSeconds: null, checking: false, suggested: false, end: null },
+  ...{ refusals: 0, refused: null, reason: null, waitsSeconds: null, sent: false, checking: false, suggested: false, end: null },
 };
 const state = (changes = {}, taken = 0) => ({ state: { taken, session: { ...session, ...changes } } });
 const good = [

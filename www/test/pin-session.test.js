@@ -157,7 +157,7 @@ test("ready says where the PIN is held", async () => {
   offerWorkers();
   const { session, told } = await make();
   assert.equal(session.isolation, "worker");
-  const entry = { stage: "entry", step: "entry", digits: 0, valid: false, refusals: 0, refused: null, reason: null, waitsSeconds: null, checking: false, suggested: false, end: null };
+  const entry = { stage: "entry", step: "entry", digits: 0, valid: false, refusals: 0, refused: null, reason: null, waitsSeconds: null, sent: false, checking: false, suggested: false, end: null };
   workers[0].say({ state: { taken: 0, session: { ...entry, ready: true } } });
   assert.deepEqual(told, [{ event: "ready", isolation: "worker" }]);
 });

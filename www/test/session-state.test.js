@@ -6,7 +6,7 @@ const set = { views: false, isGiven: false };
 const ended = (code, retryable = false) => ({ stage: "ended", end: { code, retryable }, digits: 0, valid: false });
 const session = (changes) => ({
   ...{ stage: "entry", ready: false, step: "entry", digits: 0, valid: false },
-  ...{ refusals: 0, refused: null, reason: null, waitsSeconds: null, checking: false, suggested: false, end: null },
+  ...{ refusals: 0, refused: null, reason: null, waitsSeconds: null, sent: false, checking: false, suggested: false, end: null },
   ...changes,
 });
 const told = (taken, changes) => ({ type: "told", message: { state: { taken, session: session(changes) } } });
@@ -120,6 +120,45 @@ test("a vault that begins anew has none of the digits", () => {
   assert.deepEqual(viewing.effects.map(({ message }) => message), ["submit", "submit"]);
 });
 
+test("another vault takes the place of one that broke off, unseen where nothing was typed", () => {
+  const crashed = { type: "crashed" };
+  const isUnseen = (...inputs) => {
+    const { state, names, effects } = run(set, ...inputs, crashed);
+    assert.deepEqual(effects.at(-1), { do: "start" });
+    assert.deepEqual([state.phase, state.end, state.restarts], ["opening", null, 1]);
+    return !names.includes("set_pin_validation_error");
+  };
+  assert.ok(isUnseen());
+  assert.ok(isUnseen(told(0, { ready: true })));
+  // What was typed is gone, and is asked for.
+  assert.ok(!isUnseen(told(0), say({ press: 1 }), told(1, { digits: 1 })));
+  assert.ok(!isUnseen(told(0), say({ press: 1 })));
+  assert.ok(isUnseen(told(0), say("ping")));
+  assert.ok(!isUnseen(told(0), say("confirm"), told(1, { step: "confirm" })));
+  assert.ok(!isUnseen(told(0), say("submit"), told(1, { stage: "submitting" })));
+  const { names } = run(set, told(0, { ready: true }), crashed, told(0, { ready: true }));
+  assert.deepEqual(names, ["ready"], "it is told once");
+});
+
+test("a PIN that is to be viewed is asked for again by the vault that takes the place of another", () => {
+  const { effects } = run({ views: true, isGiven: false }, told(0), say("submit"), told(1, { stage: "submitting" }), { type: "crashed" });
+  assert.deepEqual(effects.slice(-2), [{ do: "start" }, { do: "post", message: "submit" }]);
+});
+
+test("no vault takes the place of a second one, nor of one that may have sent something of a submit", () => {
+  const crashed = { type: "crashed" };
+  assert.deepEqual(run(set, told(0), crashed, told(0), crashed).state.end, { code: "closed", retryable: true });
+  const given = { views: false, isGiven: true };
+  assert.deepEqual(run(given, told(0, { ready: true }), crashed).state.end?.code, "closed", "the control id is used up");
+  assert.deepEqual(run(given, told(0), say("submit"), crashed).state.restarts, 1);
+  assert.deepEqual(run(set, ...answered, crashed).state.restarts, 1);
+  assert.deepEqual(run(set, ...answered, told(2, { stage: "submitting", sent: true }), crashed).state.end?.code, "outcome_unknown");
+  const arrived = [told(0), say("submit"), told(1, { stage: "submitting" }), told(1, { stage: "arrived" })];
+  assert.deepEqual(run({ views: true, isGiven: true }, ...arrived, crashed).state.end?.code, "closed");
+  const shown = [...arrived, { type: "looks", isLookedAt: true }, told(2, { stage: "shown" }), crashed];
+  assert.deepEqual(run({ views: true, isGiven: true }, ...shown).state.end?.code, null);
+});
+
 test("a PIN is shown to somebody who looks, and hidden from nobody's eyes", () => {
   const asked = { type: "say", message: "submit" };
   const arrived = [told(0, {}), asked, told(1, { stage: "submitting" }), told(1, { stage: "arrived" })];
@@ -162,10 +201,11 @@ test("whatever comes, a session ends once and tells it once", () => {
     const pick = (...choices) => choices[roll(choices.length)];
     let state = initial({ views: pick(true, false), isGiven: pick(true, false) });
     let terminal = 0;
+    let starts = 0;
     for (let step = 0; step < 40; step += 1) {
       const stage = pick(...stages);
       const end = stage === "ended" ? pick({ code: null, retryable: false }, { code: "network", retryable: true }) : null;
-      const snapshot = { stage, end, ready: pick(true, false), digits: roll(5), valid: pick(true, false), refusals: roll(3) };
+      const snapshot = { stage, end, ready: pick(true, false), digits: roll(5), valid: pick(true, false), refusals: roll(3), sent: stage === "submitting" && pick(true, false) };
       const input = pick(
         told(pick(Math.max(0, state.posted - state.before), roll(4)), { ...snapshot, refused: "weak_pin", reason: pick("run", "personal") }),
         ask,
@@ -174,11 +214,16 @@ test("whatever comes, a session ends once and tells it once", () => {
         say(pick("erase", "clear", "confirm", "advance", "submit", "spell", "reveal", "ping", { press: roll(10) })),
         { type: "answer", controlId: pick("token", null) },
         { type: "looks", isLookedAt: pick(true, false) },
-        ...[{ type: "hidden" }, { type: "restarted" }, { type: "lost" }, { type: "close" }, { type: "failed", code: "timeout" }],
+        ...[{ type: "hidden" }, { type: "restarted" }, { type: "crashed" }, { type: "lost" }, { type: "close" }, { type: "failed", code: "timeout" }],
       );
-      const wasSent = mayHaveSent(state);
+      const wasSent = input.type === "crashed" ? state.sent && !state.end : mayHaveSent(state);
+      const mayShow = state.phase === "arrived" || state.phase === "shown";
       const [next, effects] = reduce(state, input);
       const events = eventsBetween(state, next);
+      if (effects.some(({ do: what }) => what === "start")) {
+        assert.ok(!wasSent && !mayShow && starts === 0, `seed ${seed}: a vault took the place of one that may have sent`);
+        starts += 1;
+      }
       if (state.end) {
         assert.deepEqual([next, effects, events], [state, [], []], `seed ${seed}: something came after the end`);
       }
@@ -187,8 +232,8 @@ test("whatever comes, a session ends once and tells it once", () => {
       terminal += names.filter((name) => isTerminal.includes(name)).length;
       assert.equal(terminal, next.end ? 1 : 0, `seed ${seed}: an end that is not told once`);
       assert.equal(effects.some(({ do: what }) => what === "end"), next.end !== null && state.end === null);
-      if (next.end && wasSent && !("message" in input)) assert.notEqual(next.end.code, "closed", `seed ${seed}`);
-      if (state.phase === "submitting" && input.type !== "restarted") {
+      if (next.end && wasSent && !("message" in input)) assert.notEqual(next.end.code, "closed", `seed ${seed}: ${JSON.stringify([input, state])}`);
+      if (state.phase === "submitting" && input.type !== "restarted" && input.type !== "crashed") {
         assert.ok(["submitting", "arrived", "ended"].includes(next.phase), `seed ${seed}: ${next.phase} after submitting`);
       }
       if (next.phase === "shown") assert.ok(state.phase === "arrived" || state.phase === "shown");

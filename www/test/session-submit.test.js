@@ -2,8 +2,8 @@ import "./page.js";
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 import { CardPinError } from "../error.js";
-import { vaults } from "./fake-vault.js";
-import { offerWorkers } from "./fake-worker.js";
+import { loading, vaults } from "./fake-vault.js";
+import { offerWorkers, workers } from "./fake-worker.js";
 import {
   TIMEOUT_MS, SLOW_MS, BEATS, MISSED_BEATS, answers, arrived, failure, fill, make, pass, settle, submitting,
 } from "./run-session.js";
@@ -34,8 +34,17 @@ for (const [isolation, beat] of Object.entries(BEATS)) {
   };
 
   test(`a vault whose isolation is ${isolation} and that owes an answer and gives no sign of life is lost`, async () => {
-    const { vault, end } = await start();
+    const { vault, end, session } = await start();
     vault.isSilent = true;
+    await pass(MISSED_BEATS * beat - 1, beat);
+    assert.equal(session.state.restarts, 0);
+    await pass(1);
+    assert.equal(session.state.restarts, 1, "another one takes its place");
+    const other = isolation === "page" ? vaults.at(-1) : fill(workers.at(-1));
+    await settle();
+    assert.notEqual(other, vault);
+    assert.equal(session.state.phase, "open");
+    other.isSilent = true;
     await pass(MISSED_BEATS * beat - 1, beat);
     assert.equal(end(), null);
     await pass(1);
@@ -64,7 +73,7 @@ for (const [isolation, beat] of Object.entries(BEATS)) {
 test("a worker that does not answer is asked once, and not each time", async () => {
   offerWorkers();
   const { worker, end } = await make();
-  const entry = { stage: "entry", ready: false, step: "entry", digits: 0, valid: false, refusals: 0, refused: null, reason: null, waitsSeconds: null, checking: false, suggested: false, end: null };
+  const entry = { stage: "entry", ready: false, step: "entry", digits: 0, valid: false, refusals: 0, refused: null, reason: null, waitsSeconds: null, sent: false, checking: false, suggested: false, end: null };
   worker.say({ state: { taken: 0, session: entry } });
   await pass((MISSED_BEATS - 1) * BEATS.worker, BEATS.worker);
   assert.deepEqual(worker.heard.slice(2), ["ping"]);
@@ -78,7 +87,7 @@ test("a vault on the page is asked each time, since it tells by throwing that it
   await settle();
   vault.breaks = true;
   await pass(BEATS.page);
-  assert.deepEqual(end(), { code: "closed", retryable: true });
+  assert.deepEqual([end(), session.state.restarts], [null, 1]);
 });
 
 test("what becomes of a PIN on its way is not known when the vault gives no sign of life", async () => {
@@ -86,6 +95,8 @@ test("what becomes of a PIN on its way is not known when the vault gives no sign
   vault.ask();
   await settle();
   assert.ok(session.mayHaveSent);
+  vault.session.sent = true;
+  vault.tellState();
   vault.isSilent = true;
   await pass(MISSED_BEATS * BEATS.page, BEATS.page);
   assert.deepEqual(end(), { code: "outcome_unknown", retryable: false });
@@ -93,12 +104,31 @@ test("what becomes of a PIN on its way is not known when the vault gives no sign
   assert.ok(!session.mayHaveSent);
 });
 
-test("a vault on the page that breaks off is lost at once", async () => {
+test("another vault on the page takes the place of one that breaks off, once, and asks for the digits", async () => {
   const { session, vault, end } = await make();
   vault.breaks = true;
   session.say({ press: 1 });
   await settle();
+  const other = vaults.at(-1);
+  assert.notEqual(other, vault);
+  const { phase, refused, digits } = session.state;
+  assert.deepEqual({ phase, refused, digits }, { phase: "open", refused: "too_short", digits: 0 });
+  other.breaks = true;
+  session.say({ press: 1 });
+  await settle();
   assert.deepEqual(end(), { code: "closed", retryable: true });
+});
+
+test("a vault that takes the place of another has as long to open", async () => {
+  const { session, vault, end } = await make();
+  loading.never = true;
+  vault.breaks = true;
+  session.say({ press: 1 });
+  await settle();
+  await pass(2 * TIMEOUT_MS - 1);
+  assert.equal(end(), null);
+  await pass(1);
+  assert.deepEqual(end(), { code: "timeout", retryable: true });
 });
 
 test("a submit is fulfilled once the server has accepted the PIN", async () => {

@@ -20,3 +20,4 @@ register(`data:text/javascript,${encodeURIComponent(hooks)}`);
 
 // What the build writes before the scripts.
 globalThis.importAsIs = (url) => import(url);
+globalThis.CARD_PIN_VERSION = "0.0.0+test";

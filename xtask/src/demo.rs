@@ -1,4 +1,4 @@
-use crate::{dist, project::Project, run, setup};
+use crate::{dist, identity, project::Project, run, setup};
 use anyhow::Result;
 use std::{ffi::OsString, path::PathBuf};
 
@@ -28,6 +28,7 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
             .arg(database)
             .arg("--dist")
             .arg(project.dist())
-            .args(&options.passed_on),
+            .args(&options.passed_on)
+            .env(identity::COMMIT, identity::commit(project)),
     )
 }

@@ -15,6 +15,8 @@ mod dist;
 mod fuzz;
 /// The crates that the wasm is made of.
 mod graph;
+/// Which build something is.
+mod identity;
 /// Checksums of `dist/` in the form of Subresource Integrity.
 mod integrity;
 /// `src/lib.rs` names the order of the modules; this holds them to it.

@@ -1,4 +1,4 @@
-use crate::{integrity, project::Project, run::run};
+use crate::{identity, integrity, project::Project, run::run};
 use anyhow::{Context, Result, bail};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -45,6 +45,7 @@ fn build_in(project: &Project, name: &str, time_zone: &str) -> Result<Sums> {
         .env("CARGO_MANIFEST_DIR", sources.join("xtask"))
         .env("CARGO_HOME", cargo_home_in(&folder)?)
         .env_remove("CARGO_TARGET_DIR")
+        .env(identity::COMMIT, identity::commit(project))
         .env("TZ", time_zone))?;
     let sums = sums(&sources.join("dist"))?;
     // It takes half a gigabyte, and nobody looks at it again.

@@ -1,5 +1,5 @@
 use super::{SCALAR_WASM, WASM, empty};
-use crate::{integrity, project::Project, run::run};
+use crate::{identity, integrity, project::Project, run::run};
 use anyhow::{Context, Result};
 use std::{
     ffi::OsString,
@@ -156,12 +156,18 @@ fn alias(name: &str, file: &Path) -> OsString {
     option
 }
 
+/// What stands for the build's own name in a script.
+fn version(project: &Project) -> Result<OsString> {
+    Ok(format!("--define:CARD_PIN_VERSION={:?}", identity::version(project)?).into())
+}
+
 /// Bundles one script of `www/` with all that it imports into one file.
 fn bundle(project: &Project, script: &str, to: &Path, options: &[OsString]) -> Result<()> {
     run(esbuild(project)
         .arg(format!("www/{script}"))
         .args(["--bundle", "--target=es2022", "--minify", "--legal-comments=none", "--loader:.css=text"])
         .arg(alias("card-pin-style", &style_sheet(project)))
+        .arg(version(project)?)
         .arg(outfile(to))
         .args(options))
 }
