@@ -13,6 +13,7 @@ const { outputFiles } = tools("esbuild").buildSync({
   ),
   loader: { ".css": "text" },
   bundle: true,
+  define: { CARD_PIN_VERSION: '"0.0.0+test"' },
   format: "iife",
   globalName: "cardPinMock",
   write: false,
