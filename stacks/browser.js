@@ -26,13 +26,18 @@ function chromium() {
   return found;
 }
 
+/** @returns {Promise<any>} Chromium, as playwright-core drives it; that is installed in `work` before */
+export function startChromium() {
+  const playwright = createRequire(join(work, "package.json"))("playwright-core");
+  return playwright.chromium.launch({ executablePath: chromium(), args: OPTIONS });
+}
+
 /**
  * @param {string} sandbox its address
  * @param {(setPin: (url: string) => Promise<void>) => Promise<void>} use
  */
 export async function withBrowser(sandbox, use) {
-  const playwright = createRequire(join(work, "package.json"))("playwright-core");
-  const browser = await playwright.chromium.launch({ executablePath: chromium(), args: OPTIONS });
+  const browser = await startChromium();
   let count = 0;
   try {
     await use((url) => setPin(browser, sandbox, url, PINS[count++ % PINS.length]));

@@ -7,7 +7,7 @@ import { readFile, readdir } from "node:fs/promises";
 import { createServer, request } from "node:http";
 import { extname, join } from "node:path";
 
-const POLICY =
+export const POLICY =
   "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'";
 
 /** @type {Record<string, string>} */

@@ -22,6 +22,12 @@ declare module "card-pin-scalar-wasm-inlined" {
   export default wasm;
 }
 
+/** The SHA-384 of the worker and of both cores, by the names of the files, as an `integrity` attribute has them. */
+declare module "card-pin-sums" {
+  const sums: Record<string, string>;
+  export default sums;
+}
+
 /** Loads a script from an address that no bundler is to look into. The build writes it before everything else. */
 declare function importAsIs(url: string): Promise<unknown>;
 

@@ -31,7 +31,7 @@ const EXPLANATIONS = {
     return `isolation="worker" wants a worker, and there is none, because ${await whyNoWorker(settings)}`;
   },
   async vault_missing(/** @type {Settings} */ { source }) {
-    const problem = (await problemOfWorker(source)) ?? (await problemOfCore(source.wasm));
+    const problem = source.problem?.() ?? (await problemOfWorker(source)) ?? (await problemOfCore(source.wasm));
     return problem ?? `the browser does not load ${addressOf(source.workerUrl)}. Its own message says which policy forbids that.`;
   },
   wasm_unavailable: explainWasm,
@@ -122,7 +122,8 @@ async function whyNoWorker({ source }) {
   const directive = await whatForbids(source);
   if (!directive) return "this browser starts none here, or none that can draw.";
   if (/trusted-types/.test(directive)) return `${directive} forbids it: allow the policy "card-pin" (trusted-types card-pin).`;
-  const isStarter = !source.workerUrl || new URL(source.workerUrl).origin !== location.origin;
+  // What was checked is started from its bytes.
+  const isStarter = !source.workerUrl || source.problem !== undefined || new URL(source.workerUrl).origin !== location.origin;
   return `${directive} forbids it: the policy needs worker-src ${isStarter ? "blob:" : "'self'"}.`;
 }
 

@@ -16,10 +16,11 @@ import { hasSimd } from "./simd.js";
  * @property {string | Uint8Array<ArrayBuffer>} wasm the core: its address, or itself
  * @property {() => Promise<MakeVault>} load loads it onto the page, where no worker can be started
  * @property {string} [workerUrl] where the worker's script is, if it is a file
+ * @property {() => string | undefined} [problem] what is already known to be wrong with a file, for the console
  */
 
 /** Where `vault.worker.js` leaves the vault for a page. */
-const KEY = Symbol.for("card-pin.vault");
+export const KEY = Symbol.for("card-pin.vault");
 
 /**
  * Bundlers look for `new URL("…", import.meta.url)`, exactly so written, and bring the files along. Only an address that is not

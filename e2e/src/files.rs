@@ -9,7 +9,7 @@ const OPEN_ROOT: &str = "{ const { attachShadow } = Element.prototype; Element.p
     return root; }; }\n";
 
 /// The scripts that have a pad.
-const SCRIPTS: [&str; 2] = ["card-pin.js", "card-pin.standalone.js"];
+const SCRIPTS: [&str; 3] = ["card-pin.js", "card-pin.checked.js", "card-pin.standalone.js"];
 
 /// Copies the built files, with the pad's root open.
 ///

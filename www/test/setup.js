@@ -7,7 +7,11 @@ import { register } from "node:module";
 
 // The tests of the stand-in for the vault run on that, and all others on one that does what the test says.
 const vault = process.argv[1]?.endsWith("mock.test.js") ? "../mock-vault.js" : "./fake-vault.js";
-const fakes = { "card-pin-vault": new URL(vault, import.meta.url).href, "card-pin-style": "data:text/javascript,export default ''" };
+const fakes = {
+  "card-pin-vault": new URL(vault, import.meta.url).href,
+  "card-pin-style": "data:text/javascript,export default ''",
+  "card-pin-sums": "data:text/javascript,export default (globalThis.cardPinSums = {})",
+};
 const hooks = `
   const fakes = ${JSON.stringify(fakes)};
   export const resolve = (name, context, next) =>

@@ -4,7 +4,7 @@ use crate::{
     project::Project,
     reproduce,
     run::{self, cargo},
-    sbom, setup, size, soak, supply_chain,
+    sbom, setup, site, size, soak, supply_chain,
 };
 use anyhow::{Context, Result, bail, ensure};
 use std::{fs, process::Command, time::Instant};
@@ -29,7 +29,7 @@ const fn built(name: &'static str, what: &'static str, run: fn(&Project) -> Resu
 }
 
 /// Cheap ones first; a browser sees what passed everything else.
-const CHECKS: [Check; 18] = [
+const CHECKS: [Check; 19] = [
     source("format", "how the code is laid out", format),
     source("layers", "which module uses which", layers::check),
     source("workflows", "the hosted CI's files", workflows),
@@ -43,6 +43,7 @@ const CHECKS: [Check; 18] = [
     source("reproduce", "the same bytes from another build", reproduce::again),
     built("size", "what a page loads", size::check),
     built("package", "the package, as bundlers and TypeScript look for its parts", package),
+    built("site", "the documents as a site, and its links", site::check),
     source("types", "types of the scripts", types),
     source("page", "the page's scripts, in Node", page_tests),
     source("wasm-chromium", "wasm tests in Chromium, with SIMD", |project| {

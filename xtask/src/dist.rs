@@ -14,7 +14,7 @@ use std::{ffi::OsString, fs, path::Path, process::Command};
 use wasm_bindgen_cli_support::Bindgen;
 
 /// Files that ship as they are written, and under which name.
-const COPIED: [(&str, &str); 10] = [
+const COPIED: [(&str, &str); 11] = [
     ("page.html", "page.html"),
     ("page-error.html", "page-error.html"),
     ("page.css", "page.css"),
@@ -26,6 +26,7 @@ const COPIED: [(&str, &str); 10] = [
     ("mock.d.cts", "mock.d.cts"),
     ("custom-elements.json", "custom-elements.json"),
     ("package.json", "package.json"),
+    ("cli.mjs", "cli.mjs"),
 ];
 
 /// Folders that ship as they are, in `www/` and in `dist/`: the types that `card-pin.d.ts` builds on, and the themes.

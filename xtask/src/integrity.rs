@@ -8,12 +8,22 @@ const FILE: &str = "integrity.json";
 
 /// Writes `integrity.json` beside the files that it describes, so that a page that pins them needs to compute nothing.
 pub(crate) fn write(dist: &Path) -> Result<()> {
-    let mut sums = Map::new();
-    for (name, contents) in files(dist)? {
-        sums.insert(name, Value::String(integrity_of(&contents)));
-    }
-    let text = serde_json::to_string_pretty(&sums)? + "\n";
-    fs::write(dist.join(FILE), text).context("dist/integrity.json cannot be written")
+    fs::write(dist.join(FILE), to_json(files(dist)?)?).context("dist/integrity.json cannot be written")
+}
+
+/// The same for some files alone.
+pub(crate) fn of_files(dist: &Path, names: &[&str]) -> Result<String> {
+    let read = |name: &&str| {
+        let contents = fs::read(dist.join(name)).with_context(|| format!("{name} cannot be read"))?;
+        Ok(((*name).to_owned(), contents))
+    };
+    to_json(names.iter().map(read).collect::<Result<_>>()?)
+}
+
+fn to_json(files: Vec<(String, Vec<u8>)>) -> Result<String> {
+    let sums: Map<_, _> =
+        files.into_iter().map(|(name, contents)| (name, Value::String(integrity_of(&contents)))).collect();
+    Ok(serde_json::to_string_pretty(&sums)? + "\n")
 }
 
 /// Every file that ships but `integrity.json`, by name, in the order of the names.
@@ -56,7 +66,7 @@ fn integrity_of(contents: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{all_files, files, integrity_of, sha256_of, write};
+    use super::{all_files, files, integrity_of, of_files, sha256_of, write};
     use serde_json::{Value, json};
     use std::fs;
 
@@ -80,6 +90,9 @@ mod tests {
                 "c/d.js": "sha384-OLBgp1GsljhM2TJ+sbHjaiH9txEUvgdDTAzHv2P24donTt6/529l+9Ua0vFImLlb",
             })
         );
+        let some: Value = serde_json::from_str(&of_files(dist.path(), &["b.js"]).unwrap()).unwrap();
+        assert_eq!(some, json!({ "b.js": described["b.js"] }));
+        of_files(dist.path(), &["gone.js"]).unwrap_err();
         let names =
             |files: Vec<(String, Vec<u8>)>| files.into_iter().map(|(name, _)| name).collect::<Vec<_>>();
         assert_eq!(names(files(dist.path()).unwrap()), ["a.js", "b.js", "c/d.js"]);

@@ -35,6 +35,8 @@ mod run;
 mod sbom;
 /// Installs what is missing.
 mod setup;
+/// The documents as a site.
+mod site;
 /// What a page has to load, against its budget.
 mod size;
 /// The search for primes, for hours.
@@ -57,8 +59,8 @@ Usage: cargo xtask <command>
                                   `-- --help` lists the sandbox's own options
   check                           what tells most within three minutes: layout, layers, lints, types, tests without a browser
   test [NAME…]                    every check, in real browsers too, or those named: format, layers, workflows,
-                                  supply-chain, clippy, clippy-wasm, native, docs, build, sbom, reproduce, size, package, types,
-                                  page, wasm-chromium, wasm-firefox, e2e
+                                  supply-chain, clippy, clippy-wasm, native, docs, build, sbom, reproduce, size, package, site,
+                                  types, page, wasm-chromium, wasm-firefox, e2e
   nightly                         what takes long and finds little: longer fuzzing, soaks, load, timing, a screen reader, stacks
   stacks [NAME…]                  builds the examples with their own bundlers, and sets a PIN in each
   bench [--quick] [--sessions N] [--report]
@@ -75,6 +77,7 @@ Usage: cargo xtask <command>
   timing                          does a secret show in how long its code takes? Some minutes, on a quiet machine
   soak [--pairs N] [--operands N] many pairs of primes before OpenSSL (100000), and many products before another
                                   implementation (1000000); hours
+  site                            the documents as a site in target/site/, from dist/ as it is; it works from a folder
   layers                          does each module use only those declared above it?
   reproduce                       build twice in different folders; the bytes have to be the same
   supply-chain                    licences, sources and records of the dependencies
@@ -120,6 +123,7 @@ enum Command {
     SupplyChain,
     Audit,
     Release,
+    Site,
     Size,
 }
 
@@ -146,6 +150,7 @@ impl Command {
             "supply-chain" => Self::SupplyChain,
             "audit" => Self::Audit,
             "release" => Self::Release,
+            "site" => Self::Site,
             "size" => Self::Size,
             unknown => bail!("there is no command `{unknown}`"),
         };
@@ -203,6 +208,10 @@ impl Command {
             Self::SupplyChain => supply_chain::check(project),
             Self::Audit => supply_chain::audit(project),
             Self::Release => release::make(project),
+            Self::Site => {
+                setup::install_missing(project, setup::Browsers::NotWanted)?;
+                site::build(project)
+            }
             Self::Size => size::check(project),
         }
     }

@@ -1,5 +1,5 @@
 use super::{SCALAR_WASM, WASM, empty};
-use crate::{identity, project::Project, run::run};
+use crate::{identity, integrity, project::Project, run::run};
 use anyhow::{Context, Result};
 use std::{
     ffi::OsString,
@@ -10,6 +10,8 @@ use std::{
 
 /// Where the languages are, in `www/` and in `dist/`.
 const LANGUAGES: &str = "languages";
+/// The vault's script.
+const WORKER: &str = "card-pin.worker.js";
 /// The one that is in `card-pin.js` itself.
 const BUILT_IN: &str = "en.js";
 
@@ -54,7 +56,7 @@ pub(super) fn bundle_all(project: &Project, staging: &Path, glue: &Path) -> Resu
         ("pin-session.js", "session.js", module(&later)),
         ("hints.js", "hints.js", module(&[MAP.into()])),
         ("describe-view.js", "describe-view.js", module(&[MAP.into()])),
-        ("vault.worker.js", "card-pin.worker.js", module(&[with_glue.clone(), MAP.into()])),
+        ("vault.worker.js", WORKER, module(&[with_glue.clone(), MAP.into()])),
         ("page.js", "page.js", module(&["--external:./card-pin.js".into(), MAP.into()])),
         ("mock.js", "mock.js", module(&mocked)),
         ("mock.js", "mock.cjs", common_js.to_vec()),
@@ -69,6 +71,7 @@ pub(super) fn bundle_all(project: &Project, staging: &Path, glue: &Path) -> Resu
                 .with_context(|| format!("{name}.{extension} cannot be written"))?;
         }
     }
+    checked(project, staging)?;
     standalone(project, staging, with_glue)
 }
 
@@ -85,6 +88,24 @@ fn languages(project: &Project) -> Result<Vec<String>> {
     names.retain(|name| name != BUILT_IN);
     names.sort();
     Ok(names)
+}
+
+/// Bundles all scripts of a page into one, so that one `integrity` covers them. It has the SHA-384 of the worker and the cores.
+fn checked(project: &Project, staging: &Path) -> Result<()> {
+    let parts = project.work("checked");
+    empty(&parts)?;
+    let sums = parts.join("sums.json");
+    fs::write(&sums, integrity::of_files(staging, &[WORKER, WASM, SCALAR_WASM])?)
+        .context("sums.json cannot be written")?;
+    let vault = alias("card-pin-vault", &project.www().join("vault-checked.js"));
+    let options = module(&[vault, alias("card-pin-sums", &sums), IMPORT_AS_IS.into(), MAP.into()]);
+    bundle(project, "card-pin.js", &staging.join("card-pin.checked.js"), &options)?;
+    // As for the frameworks.
+    for (name, from) in [("checked.js", "./card-pin.checked.js"), ("checked.d.ts", "./card-pin.js")] {
+        fs::write(staging.join(name), format!("export * from \"{from}\";\n"))
+            .with_context(|| format!("{name} cannot be written"))?;
+    }
+    Ok(())
 }
 
 /// Bundles everything into one classic script: the worker, itself a classic script then, as text, the wasm as base64.

@@ -29,7 +29,7 @@ pub(super) fn check_version() -> Result<()> {
 
 /// The tools of the build.
 pub(super) fn install_tools(project: &Project) -> Result<()> {
-    install(project, "xtask/npm", "npm", "esbuild, jsdom, happy-dom, typescript")
+    install(project, "xtask/npm", "npm", "esbuild, jsdom, happy-dom, marked, typescript")
 }
 
 /// What the end-to-end tests use the package with.

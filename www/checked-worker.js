@@ -1,0 +1,56 @@
+// @ts-check
+
+/** A worker whose files are still on their way: what it is sent waits for them. It has what `vault-host.js` uses of a worker. */
+
+import { startWorker } from "./platform.js";
+
+/**
+ * The files of a vault, checked.
+ * @typedef {object} CheckedFiles
+ * @property {string} url where the worker's script can be started from
+ * @property {Uint8Array<ArrayBuffer>} core
+ */
+
+export class CheckedWorker {
+  /** @type {((event: MessageEvent) => void) | null} */
+  onmessage = null;
+  /** @type {((event: Event) => void) | null} */
+  onerror = null;
+  /** @type {Worker | undefined} */
+  #worker;
+  /** @type {[unknown, Transferable[]][]} */
+  #waiting = [];
+  #isEnded = false;
+
+  /** @param {Promise<CheckedFiles>} files rejected with the code with which the session ends */
+  constructor(files) {
+    files.then(
+      (checked) => this.#isEnded || this.#start(checked),
+      (code) => this.#isEnded || this.onmessage?.(new MessageEvent("message", { data: { closed: { code } } })),
+    );
+  }
+
+  /** The first message is the address of the core: the core itself takes its place. @param {unknown} message @param {Transferable[]} [transfer] */
+  postMessage(message, transfer = []) {
+    if (this.#worker) this.#worker.postMessage(message, transfer);
+    else this.#waiting.push([message, transfer]);
+  }
+
+  terminate() {
+    this.#isEnded = true;
+    this.#worker?.terminate();
+  }
+
+  /** @param {CheckedFiles} files */
+  #start({ url, core }) {
+    try {
+      const worker = (this.#worker = startWorker(url, "module"));
+      worker.onmessage = (event) => this.onmessage?.(event);
+      worker.onerror = (event) => this.onerror?.(event);
+      worker.postMessage(core);
+      for (const [message, transfer] of this.#waiting.slice(1)) worker.postMessage(message, transfer);
+    } catch {
+      this.onerror?.(new Event("error", { cancelable: true }));
+    }
+  }
+}
