@@ -16,11 +16,17 @@ Usage: card-pin-relay [--config FILE] [--check [--online]]
   --config FILE    the configuration in TOML; variables of the environment (CARDPIN__…) win
   --check          read the configuration, say what is wrong with it, and end
   --online         with --check: also try names, connections, credentials, quota and store, without touching a card
+  --version        which version this is, and which commit it was built from
   --help           this text
 ";
 
+/// The version, and the commit where `cargo xtask` built it: it says which one.
+const VERSION: &str = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"), "+");
+const COMMIT: Option<&str> = option_env!("CARD_PIN_COMMIT");
+
 enum Command {
     Help,
+    Version,
     Check { file: Option<PathBuf>, online: bool },
     Run(Option<PathBuf>),
 }
@@ -40,6 +46,7 @@ async fn main() -> ExitCode {
 async fn run() -> Result<(), String> {
     let (file, check) = match parse(lexopt::Parser::from_env())? {
         Command::Help => return say(USAGE),
+        Command::Version => return say(&format!("{VERSION}{}\n", COMMIT.unwrap_or("unknown"))),
         Command::Check { file, online } => (file, Some(online)),
         Command::Run(file) => (file, None),
     };
@@ -131,6 +138,7 @@ fn parse(mut parser: lexopt::Parser) -> Result<Command, String> {
             Long("check") => check = true,
             Long("online") => online = true,
             Long("help") | Short('h') => return Ok(Command::Help),
+            Long("version") | Short('V') => return Ok(Command::Version),
             other => return Err(explain(other.unexpected())),
         }
     }

@@ -30,14 +30,20 @@ Usage: card-pin-sandbox [--port N] [--db FILE] [--dist DIR] [--embossing hourly|
                lets the pages of ORIGIN frame the page under KEY; may be given again
   --theme FILE gives the hosted page the issuer's look: a style sheet that sets the pad's own properties and nothing else,
                such as dist/themes/warm.css
+  --version    which version this is, and which commit it was built from
   --help       this text
 ";
 
 const USER: &str = "sandbox";
 const PASSWORD: &str = "sandbox";
 
+/// The version, and the commit where `cargo xtask` built it: it says which one.
+const VERSION: &str = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"), "+");
+const COMMIT: Option<&str> = option_env!("CARD_PIN_COMMIT");
+
 enum Command {
     Help,
+    Version,
     Start(Config),
 }
 
@@ -56,6 +62,7 @@ async fn main() -> ExitCode {
 async fn run() -> Result<(), String> {
     let config = match parse(lexopt::Parser::from_env())? {
         Command::Help => return say(USAGE),
+        Command::Version => return say(&format!("{VERSION}{}\n", COMMIT.unwrap_or("unknown"))),
         Command::Start(config) => config,
     };
     // Before anything is said: who reads it may press Ctrl-C at once.
@@ -102,6 +109,7 @@ fn parse(mut parser: lexopt::Parser) -> Result<Command, String> {
             Long("frame") => config.frames.push(frame(&parser.value().map_err(explain)?)?),
             Long("theme") => config.theme = Some(parser.value().map_err(explain)?.into()),
             Long("help") | Short('h') => return Ok(Command::Help),
+            Long("version") | Short('V') => return Ok(Command::Version),
             other => return Err(explain(other.unexpected())),
         }
     }
@@ -165,7 +173,7 @@ mod tests {
     fn options_arrive_where_they_belong() {
         let read = |arguments: &[&str]| match parse(lexopt::Parser::from_args(arguments)).unwrap() {
             Command::Start(config) => config,
-            Command::Help => panic!("no help was asked for"),
+            Command::Help | Command::Version => panic!("neither was asked for"),
         };
         let config = read(&[]);
         assert_eq!((config.page_minutes, config.strict_control_ids, config.frames), (5, false, Vec::new()));

@@ -62,8 +62,10 @@ fn tools(project: &Project) -> Result<Tools> {
     let npm: Value = serde_json::from_slice(&npm).context("xtask/npm/package.json is no JSON")?;
     let esbuild =
         npm["devDependencies"]["esbuild"].as_str().context("xtask/npm/package.json names no esbuild")?;
-    let others =
-        vec![("esbuild", esbuild.to_owned()), ("wasm-bindgen-cli-support", project.locked_version("wasm-bindgen-cli-support")?)];
+    let others = vec![
+        ("esbuild", esbuild.to_owned()),
+        ("wasm-bindgen-cli-support", project.locked_version("wasm-bindgen-cli-support")?),
+    ];
     Ok(Tools { rustc, others })
 }
 

@@ -101,4 +101,6 @@ fn arguments_that_are_not_understood() {
     let help = command().arg("--help").output().unwrap();
     assert!(help.status.success());
     assert!(String::from_utf8(help.stdout).unwrap().contains("--dist DIR"));
+    let version = String::from_utf8(command().arg("--version").output().unwrap().stdout).unwrap();
+    assert!(version.starts_with(concat!("card-pin-sandbox ", env!("CARGO_PKG_VERSION"), "+")), "{version}");
 }
