@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { work } from "./folders.js";
+import { tools } from "./folders.js";
 
 const EVENTS = ["ready", "pin_valid", "set_pin_validation_error", "set_pin_success", "set_pin_error"];
 const PINS = ["8306", "4826", "9274", "6193"];
@@ -31,7 +31,7 @@ function chromium() {
  * @param {(setPin: (url: string) => Promise<void>) => Promise<void>} use
  */
 export async function withBrowser(sandbox, use) {
-  const playwright = createRequire(join(work, "package.json"))("playwright-core");
+  const playwright = createRequire(join(tools, "package.json"))("playwright-core");
   const browser = await playwright.chromium.launch({ executablePath: chromium(), args: OPTIONS });
   let count = 0;
   try {

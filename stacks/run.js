@@ -10,8 +10,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { withBrowser } from "./browser.js";
-import { npmInstall, pack, prepare, project, run, work } from "./folders.js";
-import { withGateway, withSandbox, withVite } from "./programs.js";
+import { npmInstall, pack, prepare, project, run, tools } from "./folders.js";
+import { withGateway, withSandbox, withServer } from "./programs.js";
 import { withSite } from "./site.js";
 import { checkTypes } from "./types.js";
 
@@ -27,9 +27,18 @@ const stacks = {
   react: develop,
   "react-18": develop,
   vue: develop,
+  astro: develop,
+  angular: develop,
   esbuild: build,
   rollup: build,
   webpack: build,
+  parcel: develop,
+  "vite-library": build,
+  next: (folder, tools) => serveEach(folder, tools, [[], []], [["--webpack"], ["--webpack"]]),
+  "next-15": (folder, tools) => serveEach(folder, tools, [[], []], [["--turbopack"], ["--turbopack"]]),
+  "next-14": (folder, tools) => serveEach(folder, tools, [[], []], [undefined, ["--turbo"]]),
+  nuxt: (folder, tools) => serveEach(folder, tools, [[], []]),
+  sveltekit: (folder, tools) => serveEach(folder, tools, [[], []]),
   "gateway-node": (folder, tools) => changeGateway("node", join(folder, "gateway.mjs"), tools),
   "gateway-python": (folder, tools) => changeGateway("python3", join(folder, "gateway.py"), tools),
   "gateway-java": (folder, tools) => changeGateway("java", join(folder, "Gateway.java"), tools),
@@ -40,17 +49,53 @@ function test(folder) {
   return run(folder, "npm", "test");
 }
 
-/** Production. @param {string} folder @param {Tools} tools */
+/** Production, as files. @param {string} folder @param {Tools} tools */
 async function build(folder, tools) {
-  await run(folder, "npm", "run", "build");
-  await setPins(join(folder, "dist"), tools);
+  await timed("production", async () => {
+    await run(folder, "npm", "run", "build");
+    await setPins(join(folder, "dist"), tools);
+  });
 }
 
-/** Production, then development. @param {string} folder @param {Tools} tools */
+/** Production, as files, then development. @param {string} folder @param {Tools} tools */
 async function develop(folder, tools) {
   await build(folder, tools);
-  await withVite(folder, tools.gateway, tools.setPin);
+  await serve(folder, tools, "dev");
 }
+
+/**
+ * Production and development by a framework's own server, once for each of its bundlers.
+ * @param {string} folder
+ * @param {Tools} tools
+ * @param {...[production: string[] | undefined, development: string[]]} bundlers the options that choose one; `undefined` where it
+ *   does not build for production
+ */
+async function serveEach(folder, tools, ...bundlers) {
+  for (const [production, development] of bundlers) {
+    if (production) {
+      const build = ["npm", "run", "build", "--", ...production];
+      await timed(["build", ...production].join(" "), () => run(folder, "env", `GATEWAY=${tools.gateway}`, ...build));
+      await serve(folder, tools, "start");
+    }
+    await serve(folder, tools, "dev", development);
+  }
+}
+
+/** @param {string} folder @param {Tools} tools @param {string} script @param {string[]} [options] */
+function serve(folder, { gateway, setPin }, script, options = []) {
+  const command = [script, ...options];
+  return timed(command.join(" "), () => withServer(folder, gateway, command, setPin));
+}
+
+/** @param {string} what @param {() => Promise<unknown>} step */
+async function timed(what, step) {
+  const start = performance.now();
+  await step();
+  console.log(`  ${what}: ${seconds(performance.now() - start)} s`);
+}
+
+/** @param {number} milliseconds */
+const seconds = (milliseconds) => (milliseconds / 1000).toFixed(1);
 
 /** One PIN on each page. @param {string} folder @param {Tools} tools */
 const setPins = (folder, { gateway, setPin }) =>
@@ -85,7 +130,6 @@ async function check(name, tools) {
   await stacks[name](folder, tools).catch((cause) => {
     throw new Error(`the stack ${name} FAILED`, { cause });
   });
-  const seconds = (/** @type {number} */ milliseconds) => (milliseconds / 1000).toFixed(1);
   console.log(`${name}: passed in ${seconds(performance.now() - installed)} s, after ${seconds(installed - start)} s of installing`);
 }
 
@@ -93,7 +137,7 @@ const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(stac
 const unknown = names.filter((name) => !Object.hasOwn(stacks, name));
 if (unknown.length > 0) throw new Error(`there is no stack ${unknown.join(", ")}, but: ${Object.keys(stacks).join(", ")}`);
 
-await npmInstall(join(project, "stacks"), work);
+await npmInstall(join(project, "stacks"), tools);
 await pack();
 const nodeGateway = join(project, "examples/gateway-node/gateway.mjs");
 await withSandbox((sandbox) =>
