@@ -11,8 +11,8 @@ import { tools } from "./folders.js";
 const EVENTS = ["ready", "pin_valid", "set_pin_validation_error", "set_pin_success", "set_pin_error"];
 const PINS = ["8306", "4826", "9274", "6193"];
 
-/** Nothing here takes minutes: this only ends what would hang. */
-const LIMIT = 120_000;
+/** Nothing here takes minutes, but on a busy machine: this only ends what would hang. */
+const LIMIT = 300_000;
 
 /** Chromium has no sandbox of its own for root, and asks nobody for updates here. */
 const OPTIONS = ["--no-sandbox", "--disable-background-networking"];
@@ -58,7 +58,7 @@ async function setPin(browser, sandbox, url, pin) {
   page.on("console", (/** @type {any} */ message) => ["error", "warning"].includes(message.type()) && problems.push(message.text()));
   const pad = await listen(page);
   try {
-    await page.goto(url);
+    await page.goto(url, { timeout: LIMIT });
     await pad.tells(({ event }) => event === "ready");
     await page.evaluate(() => document.querySelector("card-pin")?.focus());
     await page.keyboard.type(pin);

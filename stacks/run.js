@@ -20,9 +20,10 @@ import { checkTypes } from "./types.js";
 /** @type {Record<string, (folder: string, tools: Tools) => Promise<unknown>>} */
 const stacks = {
   types: checkTypes,
-  node: test,
-  jest: test,
-  vitest: test,
+  node: (folder) => test(folder),
+  // Each test may take as long as it takes.
+  jest: (folder) => test(folder, "--testTimeout=300000"),
+  vitest: (folder) => test(folder, "--testTimeout=300000"),
   html: (folder, tools) => setPins(folder, tools),
   react: develop,
   "react-18": develop,
@@ -44,9 +45,9 @@ const stacks = {
   "gateway-java": (folder, tools) => changeGateway("java", join(folder, "Gateway.java"), tools),
 };
 
-/** @param {string} folder */
-function test(folder) {
-  return run(folder, "npm", "test");
+/** @param {string} folder @param {...string} options */
+function test(folder, ...options) {
+  return run(folder, "npm", "test", "--", ...options);
 }
 
 /** Production, as files. @param {string} folder @param {Tools} tools */
@@ -127,9 +128,7 @@ async function check(name, tools) {
   const start = performance.now();
   const folder = await prepare(name);
   const installed = performance.now();
-  await stacks[name](folder, tools).catch((cause) => {
-    throw new Error(`the stack ${name} FAILED`, { cause });
-  });
+  await stacks[name](folder, tools);
   console.log(`${name}: passed in ${seconds(performance.now() - installed)} s, after ${seconds(installed - start)} s of installing`);
 }
 
@@ -137,13 +136,18 @@ const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(stac
 const unknown = names.filter((name) => !Object.hasOwn(stacks, name));
 if (unknown.length > 0) throw new Error(`there is no stack ${unknown.join(", ")}, but: ${Object.keys(stacks).join(", ")}`);
 
+/** @type {Map<string, unknown>} */
+const failed = new Map();
 await npmInstall(join(project, "stacks"), tools);
 await pack();
 const nodeGateway = join(project, "examples/gateway-node/gateway.mjs");
 await withSandbox((sandbox) =>
   withBrowser(sandbox, (setPin) =>
     withGateway("node", nodeGateway, sandbox, async (gateway) => {
-      for (const name of names) await check(name, { sandbox, gateway, setPin });
+      const common = { sandbox, gateway, setPin };
+      for (const name of names) await check(name, common).catch((error) => failed.set(name, error));
     }),
   ),
 );
+for (const [name, error] of failed) console.error(`${name}: FAILED:`, error);
+if (failed.size > 0) throw new Error(`${failed.size} of ${names.length} stacks FAILED: ${[...failed.keys()].join(", ")}`);
