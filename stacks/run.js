@@ -35,11 +35,12 @@ const stacks = {
   webpack: build,
   parcel: develop,
   "vite-library": build,
-  next: (folder, tools) => serveEach(folder, tools, [[], []], [["--webpack"], ["--webpack"]]),
-  "next-15": (folder, tools) => serveEach(folder, tools, [[], []], [["--turbopack"], ["--turbopack"]]),
-  "next-14": (folder, tools) => serveEach(folder, tools, [[], []], [undefined, ["--turbo"]]),
-  nuxt: (folder, tools) => serveEach(folder, tools, [[], []]),
-  sveltekit: (folder, tools) => serveEach(folder, tools, [[], []]),
+  next: (folder, tools) => serveBoth(folder, tools, [], ["--webpack"]),
+  "next-15": (folder, tools) => serveBoth(folder, tools, [], ["--turbopack"]),
+  // The Turbopack of this one, a preview, does not build the package.
+  "next-14": (folder, tools) => serveBoth(folder, tools, []),
+  nuxt: (folder, tools) => serveBoth(folder, tools, []),
+  sveltekit: (folder, tools) => serveBoth(folder, tools, []),
   "gateway-node": (folder, tools) => changeGateway("node", join(folder, "gateway.mjs"), tools),
   "gateway-python": (folder, tools) => changeGateway("python3", join(folder, "gateway.py"), tools),
   "gateway-java": (folder, tools) => changeGateway("java", join(folder, "Gateway.java"), tools),
@@ -61,30 +62,26 @@ async function build(folder, tools) {
 /** Production, as files, then development. @param {string} folder @param {Tools} tools */
 async function develop(folder, tools) {
   await build(folder, tools);
-  await serve(folder, tools, "dev");
+  await serve(folder, tools, ["dev"]);
 }
 
 /**
- * Production and development by a framework's own server, once for each of its bundlers.
+ * Production, then development, both by a framework's own server.
  * @param {string} folder
  * @param {Tools} tools
- * @param {...[production: string[] | undefined, development: string[]]} bundlers the options that choose one; `undefined` where it
- *   does not build for production
+ * @param {...string[]} bundlers the options that choose each
  */
-async function serveEach(folder, tools, ...bundlers) {
-  for (const [production, development] of bundlers) {
-    if (production) {
-      const build = ["npm", "run", "build", "--", ...production];
-      await timed(["build", ...production].join(" "), () => run(folder, "env", `GATEWAY=${tools.gateway}`, ...build));
-      await serve(folder, tools, "start");
-    }
-    await serve(folder, tools, "dev", development);
+async function serveBoth(folder, tools, ...bundlers) {
+  for (const options of bundlers) {
+    const command = ["build", "--", ...options];
+    await timed(["build", ...options].join(" "), () => run(folder, "env", `GATEWAY=${tools.gateway}`, "npm", "run", ...command));
+    await serve(folder, tools, ["start"]);
+    await serve(folder, tools, ["dev", ...options]);
   }
 }
 
-/** @param {string} folder @param {Tools} tools @param {string} script @param {string[]} [options] */
-function serve(folder, { gateway, setPin }, script, options = []) {
-  const command = [script, ...options];
+/** @param {string} folder @param {Tools} tools @param {string[]} command */
+function serve(folder, { gateway, setPin }, command) {
   return timed(command.join(" "), () => withServer(folder, gateway, command, setPin));
 }
 
