@@ -70,6 +70,7 @@ export async function pack() {
  * @type {Record<string, string[]>}
  */
 const SOURCES = {
+  android: ["examples/android", "stacks/android"],
   types: ["stacks/types"],
   "next-14": ["examples/next", "stacks/next-14"],
   "next-15": ["examples/next", "stacks/next-15"],

@@ -11,6 +11,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { withBrowser } from "./browser.js";
 import { npmInstall, pack, prepare, project, run, tools } from "./folders.js";
+import { compileKotlin } from "./kotlin.js";
 import { withGateway, withSandbox, withServer } from "./programs.js";
 import { withSite } from "./site.js";
 import { checkTypes } from "./types.js";
@@ -41,6 +42,7 @@ const stacks = {
   "next-14": (folder, tools) => serveBoth(folder, tools, []),
   nuxt: (folder, tools) => serveBoth(folder, tools, []),
   sveltekit: (folder, tools) => serveBoth(folder, tools, []),
+  android: compileKotlin,
   "gateway-node": (folder, tools) => changeGateway("node", join(folder, "gateway.mjs"), tools),
   "gateway-python": (folder, tools) => changeGateway("python3", join(folder, "gateway.py"), tools),
   "gateway-java": (folder, tools) => changeGateway("java", join(folder, "Gateway.java"), tools),
