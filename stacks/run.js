@@ -31,6 +31,7 @@ const stacks = {
   vue: develop,
   astro: develop,
   angular: develop,
+  qwik: develop,
   esbuild: build,
   rollup: build,
   webpack: build,
