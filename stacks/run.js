@@ -39,8 +39,8 @@ const stacks = {
   "vite-library": build,
   next: (folder, tools) => serveBoth(folder, tools, [], ["--webpack"]),
   "next-15": (folder, tools) => serveBoth(folder, tools, [], ["--turbopack"]),
-  // The Turbopack of this one, a preview, does not build the package.
-  "next-14": (folder, tools) => serveBoth(folder, tools, []),
+  // Its Turbopack is for development alone.
+  "next-14": (folder, tools) => serveBoth(folder, tools, []).then(() => serve(folder, tools, ["dev", "--turbo"])),
   nuxt: (folder, tools) => serveBoth(folder, tools, []),
   sveltekit: (folder, tools) => serveBoth(folder, tools, []),
   android: compileKotlin,
