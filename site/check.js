@@ -8,7 +8,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, posix } from "node:path";
 import { pathToFileURL } from "node:url";
-import { npmInstall, project, work } from "../stacks/folders.js";
+import { npmInstall, project, tools } from "../stacks/folders.js";
 import { startChromium } from "../stacks/browser.js";
 import { POLICY } from "../stacks/site.js";
 import { build, target } from "./build.js";
@@ -47,7 +47,7 @@ async function faultOf(page, link, seen) {
  * @returns {Promise<{faults: string[], seen: Map<string, Seen>}>}
  */
 async function openInChromium(pages) {
-  await npmInstall(join(project, "stacks"), work);
+  await npmInstall(join(project, "stacks"), tools);
   // What axe-core fetches beforehand, a page in a folder cannot fetch.
   const axe = createRequire(join(project, "target/e2e-npm/package.json")).resolve("axe-core/axe.min.js");
   const browser = await startChromium();

@@ -6,13 +6,13 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { work } from "./folders.js";
+import { tools } from "./folders.js";
 
 const EVENTS = ["ready", "pin_valid", "set_pin_validation_error", "set_pin_success", "set_pin_error"];
 const PINS = ["8306", "4826", "9274", "6193"];
 
-/** Nothing here takes minutes: this only ends what would hang. */
-const LIMIT = 120_000;
+/** Nothing here takes minutes, but on a busy machine: this only ends what would hang. */
+const LIMIT = 300_000;
 
 /** Chromium has no sandbox of its own for root, and asks nobody for updates here. */
 const OPTIONS = ["--no-sandbox", "--disable-background-networking"];
@@ -26,9 +26,9 @@ function chromium() {
   return found;
 }
 
-/** @returns {Promise<any>} Chromium, as playwright-core drives it; that is installed in `work` before */
+/** @returns {Promise<any>} Chromium, as playwright-core drives it; that is installed in `tools` before */
 export function startChromium() {
-  const playwright = createRequire(join(work, "package.json"))("playwright-core");
+  const playwright = createRequire(join(tools, "package.json"))("playwright-core");
   return playwright.chromium.launch({ executablePath: chromium(), args: OPTIONS });
 }
 
@@ -63,7 +63,7 @@ async function setPin(browser, sandbox, url, pin) {
   page.on("console", (/** @type {any} */ message) => ["error", "warning"].includes(message.type()) && problems.push(message.text()));
   const pad = await listen(page);
   try {
-    await page.goto(url);
+    await page.goto(url, { timeout: LIMIT });
     await pad.tells(({ event }) => event === "ready");
     await page.evaluate(() => document.querySelector("card-pin")?.focus());
     await page.keyboard.type(pin);

@@ -10,6 +10,16 @@ import { fileURLToPath } from "node:url";
 
 export const project = fileURLToPath(new URL("..", import.meta.url));
 export const work = join(project, "target/stacks");
+/** What drives the browser. Not above the stacks, or Next would take its lock file for theirs. */
+export const tools = join(work, "tools");
+
+/** No stack asks a server whether there is a newer version, or tells one that it was used. */
+export const quiet = {
+  ASTRO_TELEMETRY_DISABLED: "1",
+  NEXT_TELEMETRY_DISABLED: "1",
+  NUXT_TELEMETRY_DISABLED: "1",
+  npm_config_update_notifier: "false",
+};
 
 /**
  * Runs a program to its end; an error tells what it printed.
@@ -19,7 +29,8 @@ export const work = join(project, "target/stacks");
  * @returns {Promise<string>} what it printed
  */
 export async function run(folder, program, ...args) {
-  const child = spawn(program, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+  const env = { ...process.env, ...quiet };
+  const child = spawn(program, args, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
   const printed = ["", ""];
   child.stdout.on("data", (text) => (printed[0] += text));
   child.stderr.on("data", (text) => (printed[1] += text));
@@ -55,18 +66,30 @@ export async function pack() {
 }
 
 /**
+ * What a stack is copied from, if not from the example of its name. Another version of an example is its lock file alone.
+ * @type {Record<string, string[]>}
+ */
+const SOURCES = {
+  android: ["examples/android", "stacks/android"],
+  types: ["stacks/types"],
+  "next-14": ["examples/next", "stacks/next-14"],
+  "next-15": ["examples/next", "stacks/next-15"],
+};
+
+/**
  * A copy of an example with all that it needs installed, the packed package among it.
  * @param {string} name
  * @returns {Promise<string>} its folder
  */
 export async function prepare(name) {
-  const from = join(project, name === "types" ? "stacks" : "examples", name);
   const to = join(work, name);
   const kept = ["node_modules", "installed-lock.json"];
   await mkdir(to, { recursive: true });
   for (const old of await readdir(to)) if (!kept.includes(old)) await rm(join(to, old), { recursive: true });
-  if (existsSync(join(from, "package-lock.json"))) await npmInstall(from, to);
-  await cp(from, to, { recursive: true });
+  const folders = (SOURCES[name] ?? [`examples/${name}`]).map((folder) => join(project, folder));
+  const last = folders[folders.length - 1];
+  if (existsSync(join(last, "package-lock.json"))) await npmInstall(last, to);
+  for (const folder of folders) await cp(folder, to, { recursive: true });
   // Taken by the plain page from beside it, and by the others as npm lays it.
   const place = join(to, name === "html" ? "card-pin" : "node_modules/card-pin");
   await rm(place, { recursive: true, force: true });

@@ -1,6 +1,6 @@
 // @ts-check
 
-/** The programs that run beside a stack: the sandbox, a gateway, a development server. Each is ended when its use is over. */
+/** The programs that run beside a stack: the sandbox, a gateway, a framework's own server. Each is ended when its use is over. */
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -8,19 +8,28 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { project, work } from "./folders.js";
+import { project, quiet, work } from "./folders.js";
+
+/** What runs now: ended with this process, too. @type {Set<() => void>} */
+const running = new Set();
+process.on("exit", () => running.forEach((end) => end()));
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
+
+/** @typedef {import("node:child_process").ChildProcessByStdio<null, import("node:stream").Readable, import("node:stream").Readable>} Child */
 
 /**
+ * Runs a program while it is used; an error tells what it printed.
  * @template T
  * @param {string} folder
- * @param {string} program
- * @param {string[]} args
+ * @param {string[]} command
  * @param {Record<string, string>} environment
- * @param {(child: import("node:child_process").ChildProcessByStdio<null, import("node:stream").Readable, null>) => Promise<T>} use
+ * @param {(child: Child) => Promise<T>} use
  * @returns {Promise<T>}
  */
-async function withProgram(folder, program, args, environment, use) {
-  const child = spawn(program, args, { cwd: folder, env: { ...process.env, ...environment }, stdio: ["ignore", "pipe", "inherit"] });
+async function withProgram(folder, [program, ...args], environment, use) {
+  // A group of its own, since npm and some frameworks start others and do not end them.
+  const env = { ...process.env, ...quiet, ...environment };
+  const child = spawn(program, args, { cwd: folder, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
   const ended = new Promise((resolve, reject) => {
     child.on("exit", resolve).on("error", () => reject(new Error(`${program} cannot be started`)));
   });
@@ -29,10 +38,26 @@ async function withProgram(folder, program, args, environment, use) {
   });
   // Whoever waits for it says so.
   early.catch(() => {});
+  let printed = "";
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => (printed += text));
+  const end = () => void endGroup(child);
+  running.add(end);
   try {
     return await Promise.race([use(child), early]);
+  } catch (cause) {
+    throw new Error(`${program} ${args.join(" ")} printed: ${printed || "nothing"}`, { cause });
   } finally {
-    if (child.kill()) await ended;
+    running.delete(end);
+    if (endGroup(child)) await ended;
+  }
+}
+
+/** @param {Child} child @returns {boolean} whether it had not ended by itself */
+function endGroup({ pid }) {
+  try {
+    return pid !== undefined && process.kill(-pid, "SIGTERM");
+  } catch {
+    return false;
   }
 }
 
@@ -49,7 +74,7 @@ async function freePort() {
 /** Waits until something listens: each try ends by itself. @param {number} port */
 async function untilOpen(port) {
   for (;;) {
-    const socket = connect(port, "127.0.0.1");
+    const socket = connect(port, "localhost");
     const isOpen = await new Promise((resolve) => socket.on("connect", () => resolve(true)).on("error", () => resolve(false)));
     socket.destroy();
     if (isOpen) return;
@@ -67,15 +92,22 @@ export async function withSandbox(use) {
   const data = await mkdtemp(join(tmpdir(), "card-pin-stacks-"));
   const args = ["--port", "0", "--db", join(data, "sandbox.sqlite"), "--dist", join(project, "dist")];
   try {
-    await withProgram(work, program, args, {}, async ({ stdout }) => {
-      for await (const text of stdout.setEncoding("utf8")) {
-        const [url] = /http:\/\/\S+/.exec(text) ?? [];
-        if (url) return use(url);
-      }
-    });
+    await withProgram(work, [program, ...args], {}, ({ stdout }) => addressIn(stdout).then(use));
   } finally {
     await rm(data, { recursive: true });
   }
+}
+
+/** @param {import("node:stream").Readable} stdout @returns {Promise<string>} the first address that is printed */
+async function addressIn(stdout) {
+  let printed = "";
+  return new Promise((resolve) => {
+    stdout.on("data", (text) => {
+      printed += text;
+      const [url] = /http:\/\/\S+(?=\s)/.exec(printed) ?? [];
+      if (url) resolve(url);
+    });
+  });
 }
 
 /**
@@ -88,17 +120,20 @@ export async function withSandbox(use) {
 export async function withGateway(program, script, sandbox, use) {
   const port = await freePort();
   const environment = { ENFUCE: sandbox, PORT: String(port) };
-  await withProgram(work, program, [script], environment, () => untilOpen(port).then(() => use(`http://127.0.0.1:${port}`)));
+  await withProgram(work, [program, script], environment, () => untilOpen(port).then(() => use(`http://127.0.0.1:${port}`)));
 }
 
 /**
- * Vite's development server.
+ * A framework's server.
  * @param {string} folder
  * @param {string} gateway its address
+ * @param {string[]} script the npm script that starts it, and its options
  * @param {(url: string) => Promise<void>} use
  */
-export async function withVite(folder, gateway, use) {
+export async function withServer(folder, gateway, [script, ...options], use) {
   const port = await freePort();
-  const args = [join(folder, "node_modules/vite/bin/vite.js"), "--strictPort", "--host", "127.0.0.1", "--port", String(port)];
-  await withProgram(folder, "node", args, { GATEWAY: gateway }, () => untilOpen(port).then(() => use(`http://127.0.0.1:${port}/`)));
+  const command = ["npm", "run", script, "--", "--port", String(port), ...options];
+  // Some take the port from the environment.
+  const environment = { GATEWAY: gateway, PORT: String(port) };
+  await withProgram(folder, command, environment, () => untilOpen(port).then(() => use(`http://localhost:${port}/`)));
 }

@@ -10,8 +10,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { withBrowser } from "./browser.js";
-import { npmInstall, pack, prepare, project, run, work } from "./folders.js";
-import { withGateway, withSandbox, withVite } from "./programs.js";
+import { npmInstall, pack, prepare, project, run, tools } from "./folders.js";
+import { compileKotlin } from "./kotlin.js";
+import { withGateway, withSandbox, withServer } from "./programs.js";
 import { withSite } from "./site.js";
 import { checkTypes } from "./types.js";
 
@@ -20,37 +21,82 @@ import { checkTypes } from "./types.js";
 /** @type {Record<string, (folder: string, tools: Tools) => Promise<unknown>>} */
 const stacks = {
   types: checkTypes,
-  node: test,
-  jest: test,
-  vitest: test,
+  node: (folder) => test(folder),
+  // Each test may take as long as it takes.
+  jest: (folder) => test(folder, "--testTimeout=300000"),
+  vitest: (folder) => test(folder, "--testTimeout=300000"),
   html: (folder, tools) => setPins(folder, tools),
   react: develop,
   "react-18": develop,
   vue: develop,
+  astro: develop,
+  angular: develop,
+  qwik: develop,
   esbuild: build,
   rollup: build,
   webpack: build,
+  parcel: develop,
+  "vite-library": build,
+  next: (folder, tools) => serveBoth(folder, tools, [], ["--webpack"]),
+  "next-15": (folder, tools) => serveBoth(folder, tools, [], ["--turbopack"]),
+  // Its Turbopack is for development alone.
+  "next-14": (folder, tools) => serveBoth(folder, tools, []).then(() => serve(folder, tools, ["dev", "--turbo"])),
+  nuxt: (folder, tools) => serveBoth(folder, tools, []),
+  sveltekit: (folder, tools) => serveBoth(folder, tools, []),
+  android: compileKotlin,
   "gateway-node": (folder, tools) => changeGateway("node", join(folder, "gateway.mjs"), tools),
   "gateway-python": (folder, tools) => changeGateway("python3", join(folder, "gateway.py"), tools),
   "gateway-java": (folder, tools) => changeGateway("java", join(folder, "Gateway.java"), tools),
 };
 
-/** @param {string} folder */
-function test(folder) {
-  return run(folder, "npm", "test");
+/** @param {string} folder @param {...string} options */
+function test(folder, ...options) {
+  return run(folder, "npm", "test", "--", ...options);
 }
 
-/** Production. @param {string} folder @param {Tools} tools */
+/** Production, as files. @param {string} folder @param {Tools} tools */
 async function build(folder, tools) {
-  await run(folder, "npm", "run", "build");
-  await setPins(join(folder, "dist"), tools);
+  await timed("production", async () => {
+    await run(folder, "npm", "run", "build");
+    await setPins(join(folder, "dist"), tools);
+  });
 }
 
-/** Production, then development. @param {string} folder @param {Tools} tools */
+/** Production, as files, then development. @param {string} folder @param {Tools} tools */
 async function develop(folder, tools) {
   await build(folder, tools);
-  await withVite(folder, tools.gateway, tools.setPin);
+  await serve(folder, tools, ["dev"]);
 }
+
+/**
+ * Production, then development, both by a framework's own server.
+ * @param {string} folder
+ * @param {Tools} tools
+ * @param {...string[]} bundlers the options that choose each
+ */
+async function serveBoth(folder, tools, ...bundlers) {
+  for (const options of bundlers) {
+    const command = ["build", "--", ...options];
+    await timed(["build", ...options].join(" "), () => run(folder, "env", `GATEWAY=${tools.gateway}`, "npm", "run", ...command));
+    await serve(folder, tools, ["start"]);
+    await serve(folder, tools, ["dev", ...options]);
+  }
+}
+
+/** @param {string} folder @param {Tools} tools @param {string[]} command */
+function serve(folder, { gateway, setPin }, command) {
+  return timed(command.join(" "), () => withServer(folder, gateway, command, setPin));
+}
+
+/** @param {string} what @param {() => Promise<unknown>} step */
+async function timed(what, step) {
+  const start = performance.now();
+  await step();
+  console.log(`  ${what}: ${seconds(performance.now() - start)} s`);
+}
+
+/** @param {number} milliseconds */
+const seconds = (milliseconds) => (milliseconds / 1000).toFixed(1);
 
 /** One PIN on each page. @param {string} folder @param {Tools} tools */
 const setPins = (folder, { gateway, setPin }) =>
@@ -82,10 +128,7 @@ async function check(name, tools) {
   const start = performance.now();
   const folder = await prepare(name);
   const installed = performance.now();
-  await stacks[name](folder, tools).catch((cause) => {
-    throw new Error(`the stack ${name} FAILED`, { cause });
-  });
-  const seconds = (/** @type {number} */ milliseconds) => (milliseconds / 1000).toFixed(1);
+  await stacks[name](folder, tools);
   console.log(`${name}: passed in ${seconds(performance.now() - installed)} s, after ${seconds(installed - start)} s of installing`);
 }
 
@@ -93,13 +136,18 @@ const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(stac
 const unknown = names.filter((name) => !Object.hasOwn(stacks, name));
 if (unknown.length > 0) throw new Error(`there is no stack ${unknown.join(", ")}, but: ${Object.keys(stacks).join(", ")}`);
 
-await npmInstall(join(project, "stacks"), work);
+/** @type {Map<string, unknown>} */
+const failed = new Map();
+await npmInstall(join(project, "stacks"), tools);
 await pack();
 const nodeGateway = join(project, "examples/gateway-node/gateway.mjs");
 await withSandbox((sandbox) =>
   withBrowser(sandbox, (setPin) =>
     withGateway("node", nodeGateway, sandbox, async (gateway) => {
-      for (const name of names) await check(name, { sandbox, gateway, setPin });
+      const common = { sandbox, gateway, setPin };
+      for (const name of names) await check(name, common).catch((error) => failed.set(name, error));
     }),
   ),
 );
+for (const [name, error] of failed) console.error(`${name}: FAILED:`, error);
+if (failed.size > 0) throw new Error(`${failed.size} of ${names.length} stacks FAILED: ${[...failed.keys()].join(", ")}`);

@@ -25,11 +25,18 @@ export function isLookedAt(page) {
   return !isHidden(page) && hasFocus?.call(page) !== false && !denies;
 }
 
-/** @param {EventTarget} target @param {string} type @param {(event: any) => void} listener */
-export const listen = (target, type, listener) => EventTarget.prototype.addEventListener.call(target, type, listener);
+/**
+ * Where a target's methods are. The window has its own, which no element hides: in test runners, it is an object that only has the
+ * names of a window.
+ * @param {EventTarget} target
+ */
+const methodsOf = (target) => (target === window ? target : EventTarget.prototype);
 
 /** @param {EventTarget} target @param {string} type @param {(event: any) => void} listener */
-export const stopListening = (target, type, listener) => EventTarget.prototype.removeEventListener.call(target, type, listener);
+export const listen = (target, type, listener) => methodsOf(target).addEventListener.call(target, type, listener);
+
+/** @param {EventTarget} target @param {string} type @param {(event: any) => void} listener */
+export const stopListening = (target, type, listener) => methodsOf(target).removeEventListener.call(target, type, listener);
 
 /** @param {string} tag @returns {HTMLElement} */
 export const makeElement = (tag) => createElement.call(document, tag);

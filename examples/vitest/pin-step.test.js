@@ -1,23 +1,32 @@
-// @vitest-environment jsdom
-
-import { expect, test, vi } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
+import { mock } from "card-pin/mock";
 import { pinStep } from "./pin-step.js";
 
-/** Tells what the pad would tell. */
-const tell = (pad, event, rest = {}) => pad.dispatchEvent(new CustomEvent(event, { detail: { event, ...rest } }));
+const askControlId = async () => "a control id";
 
-test("the app goes on when the PIN is set", () => {
+/** Types a PIN twice, as a customer does. */
+async function choosePin(pad) {
+  const ready = new Promise((resolve) => pad.addEventListener("ready", resolve, { once: true }));
+  document.body.replaceChildren(pad);
+  await ready;
+  mock.enter("48264826");
+}
+
+afterEach(() => mock.reset());
+
+test("the app goes on when the PIN is set", async () => {
   const onDone = vi.fn();
-  const pad = pinStep(document, { onDone });
-  document.body.append(pad);
-  tell(pad, "set_pin_success");
-  expect(onDone).toHaveBeenCalledOnce();
+  const pad = pinStep({ askControlId, onDone });
+  await choosePin(pad);
+  await pad.setPin();
+  expect(onDone).toHaveBeenCalledTimes(1);
 });
 
-test("the app is told why the PIN is not set", () => {
+test("the app is told why the PIN is not set", async () => {
+  mock.outcome = "not_allowed";
   const onFailed = vi.fn();
-  const pad = pinStep(document, { onFailed });
-  document.body.append(pad);
-  tell(pad, "set_pin_error", { code: "not_allowed", retryable: true });
+  const pad = pinStep({ askControlId, onFailed });
+  await choosePin(pad);
+  await expect(pad.setPin()).rejects.toMatchObject({ code: "not_allowed" });
   expect(onFailed).toHaveBeenCalledWith("not_allowed");
 });

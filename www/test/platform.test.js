@@ -97,6 +97,19 @@ test("a server has no document, and the module loads all the same", async () => 
   assert.deepEqual({ ...bareThere({ a: 1 }) }, { a: 1 });
 });
 
+test("a test runner's window, which is not an EventTarget, is listened to", () => {
+  const { window } = globalThis;
+  const told = [];
+  globalThis.window = {
+    addEventListener: (...listened) => told.push(["on", ...listened]),
+    removeEventListener: (...listened) => told.push(["off", ...listened]),
+  };
+  listen(globalThis.window, "pagehide", load);
+  stopListening(globalThis.window, "pagehide", load);
+  globalThis.window = window;
+  assert.deepEqual(told, [["on", "pagehide", load], ["off", "pagehide", load]]);
+});
+
 test("elements named after the document's methods change nothing", () => {
   for (const name of ["createElement", "createElementNS", "addEventListener", "removeEventListener"]) clobber(name, element);
   assert.ok(makeElement("div") instanceof HTMLElement);

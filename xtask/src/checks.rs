@@ -4,7 +4,7 @@ use crate::{
     project::Project,
     reproduce,
     run::{self, cargo},
-    sbom, setup, site, size, soak, supply_chain,
+    sbom, setup, site, size, soak, stacks, supply_chain,
 };
 use anyhow::{Context, Result, bail, ensure};
 use std::{fs, process::Command, time::Instant};
@@ -52,6 +52,7 @@ const CHECKS: [Check; 19] = [
     source("wasm-firefox", "wasm tests in Firefox, without SIMD", |project| {
         wasm_tests(project, "--firefox", Simd::Without)
     }),
+    built("stacks", "a few of the examples in their own bundlers and frameworks", stacks::run_quick),
     built("e2e", "end to end, in Chromium, Firefox and WebKit", end_to_end),
 ];
 
@@ -123,7 +124,9 @@ const NIGHTLY: [Check; 7] = [
     }),
     source("load", "complete sessions under load", load),
     source("screen-reader", "what a screen reader says, in three languages", screen_reader),
-    source("stacks", "the examples in their own bundlers and frameworks", |project| stacks(project, &[])),
+    source("stacks", "the examples in their own bundlers and frameworks", |project| {
+        stacks::build_and_run(project, &[])
+    }),
     source("timing", "does a secret show in how long its code takes?", timing),
 ];
 
@@ -131,13 +134,6 @@ const NIGHTLY: [Check; 7] = [
 pub(crate) fn run_nightly(project: &Project) -> Result<()> {
     setup::install_missing(project, setup::Browsers::Wanted)?;
     run_each(project, NIGHTLY.iter())
-}
-
-/// Builds the examples from the packed package, and sets a PIN in each: all, or those that are named.
-pub(crate) fn stacks(project: &Project, names: &[String]) -> Result<()> {
-    dist::build(project)?;
-    run::run(cargo(project.root()).args(["build", "--package", "card-pin-sandbox"]))?;
-    run::run(Command::new("node").current_dir(project.root()).arg("stacks/run.js").args(names))
 }
 
 /// Complete sessions under load; fails where one is lost or doubled.

@@ -41,6 +41,8 @@ mod site;
 mod size;
 /// The search for primes, for hours.
 mod soak;
+/// The examples, built from the package, and a PIN set in each.
+mod stacks;
 /// Who made what the wasm is made of, and under which terms.
 mod supply_chain;
 
@@ -60,7 +62,7 @@ Usage: cargo xtask <command>
   check                           what tells most within three minutes: layout, layers, lints, types, tests without a browser
   test [NAME…]                    every check, in real browsers too, or those named: format, layers, workflows,
                                   supply-chain, clippy, clippy-wasm, native, docs, build, sbom, reproduce, size, package, site,
-                                  types, page, wasm-chromium, wasm-firefox, e2e
+                                  types, page, wasm-chromium, wasm-firefox, stacks, e2e
   nightly                         what takes long and finds little: longer fuzzing, soaks, load, timing, a screen reader, stacks
   stacks [NAME…]                  builds the examples with their own bundlers, and sets a PIN in each
   bench [--quick] [--sessions N] [--report]
@@ -191,7 +193,7 @@ impl Command {
             Self::Nightly => checks::run_nightly(project),
             Self::Stacks(names) => {
                 setup::install_missing(project, setup::Browsers::Wanted)?;
-                checks::stacks(project, &names)
+                stacks::build_and_run(project, &names)
             }
             Self::Bench(options) => bench::run(project, options),
             Self::Load => checks::load(project),

@@ -22,8 +22,9 @@ const MODULE: [&str; 2] = ["--format=esm", "--charset=utf8"];
 const MAP: &str = "--sourcemap=linked";
 
 /// Written before the scripts that load another by its address: what no bundler may look into. The comments tell that to webpack,
-/// Turbopack and Vite, and would not survive the minifying.
-const IMPORT_AS_IS: &str = "--banner:js=var importAsIs=url=>import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */url);";
+/// Turbopack and Vite, and would not survive the minifying. The Turbopack of Next 14 does not know them, and ends a build at an
+/// import that it cannot follow, but for one within a `try`.
+const IMPORT_AS_IS: &str = "--banner:js=var importAsIs=async url=>{try{return await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */url)}catch(e){throw e}};";
 
 /// The entries that are `card-pin` with the types of one framework's markup: `card-pin/react` and the like.
 const FRAMEWORKS: [&str; 4] = ["preact", "react", "solid", "vue"];

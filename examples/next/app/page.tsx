@@ -1,0 +1,5 @@
+import { PinStep } from "./pin-step";
+
+export default function Page() {
+  return <PinStep />;
+}

@@ -1,0 +1,12 @@
+import { qwikVite } from "@builder.io/qwik/optimizer";
+import { defineConfig } from "vite";
+
+// The back-end, for the development server.
+const gateway = process.env.GATEWAY ?? "http://127.0.0.1:3000";
+
+export default defineConfig({
+  plugins: [qwikVite({ csr: true })],
+  // The worker and the WebAssembly lie beside the script, and have to be found there.
+  optimizeDeps: { exclude: ["card-pin"] },
+  server: { proxy: { "/my": gateway, "/pin": gateway } },
+});

@@ -1,0 +1,3 @@
+import { pinStep } from "./pin-step.es.js";
+
+document.body.append(pinStep());

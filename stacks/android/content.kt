@@ -1,0 +1,5 @@
+@file:Suppress("unused")
+
+package android.content
+
+open class Context
