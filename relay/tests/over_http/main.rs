@@ -11,6 +11,8 @@ mod upstream;
 mod answers;
 mod back_end;
 mod configuration;
+mod deployment;
+mod gateway;
 mod limits;
 mod openapi;
 mod operating;
