@@ -1,4 +1,5 @@
 use crate::{
+    deployment,
     dist::{self, Simd},
     fuzz, layers,
     project::Project,
@@ -29,7 +30,7 @@ const fn built(name: &'static str, what: &'static str, run: fn(&Project) -> Resu
 }
 
 /// Cheap ones first; a browser sees what passed everything else.
-const CHECKS: [Check; 18] = [
+const CHECKS: [Check; 19] = [
     source("format", "how the code is laid out", format),
     source("layers", "which module uses which", layers::check),
     source("workflows", "the hosted CI's files", workflows),
@@ -37,6 +38,7 @@ const CHECKS: [Check; 18] = [
     source("clippy", "lints", clippy),
     source("clippy-wasm", "lints of the core as wasm", clippy_wasm),
     source("native", "tests without a browser", native_tests),
+    source("deployment", "what operators of the relay get", deployment::check),
     source("docs", "the documentation of the crates", documentation),
     source(BUILD, "dist/", dist::build),
     built("sbom", "the bill of materials", sbom::check),

@@ -9,6 +9,8 @@ mod bench;
 mod checks;
 /// Builds `dist/` and starts the sandbox on it.
 mod demo;
+/// What operators of the relay get.
+mod deployment;
 /// Builds `dist/`.
 mod dist;
 /// Throws anything at everything that reads what others wrote.
@@ -23,6 +25,8 @@ mod layers;
 mod notices;
 /// Where things are in the working tree.
 mod project;
+/// The relay as one binary that needs nothing of its system, and as an image.
+mod relay;
 /// Everything that a release consists of.
 mod release;
 /// The same bytes from another build.
@@ -55,7 +59,7 @@ Usage: cargo xtask <command>
                                   `-- --help` lists the sandbox's own options
   check                           what tells most within three minutes: layout, layers, lints, types, tests without a browser
   test [NAME…]                    every check, in real browsers too, or those named: format, layers, workflows,
-                                  supply-chain, clippy, clippy-wasm, native, docs, build, sbom, reproduce, size, package, types,
+                                  supply-chain, clippy, clippy-wasm, native, deployment, docs, build, sbom, reproduce, size, package, types,
                                   page, wasm-chromium, wasm-firefox, e2e
   nightly                         what takes long and finds little: longer fuzzing, soaks, load, timing, a screen reader, stacks
   stacks [NAME…]                  builds the examples with their own bundlers, and sets a PIN in each
@@ -77,6 +81,7 @@ Usage: cargo xtask <command>
   supply-chain                    licences, sources and records of the dependencies
   audit                           their known vulnerabilities; needs the network
   release                         from a clean tree: every check, two builds, the package, its checksums
+  relay-image                     the relay as a static binary and as an OCI image, into target/relay-image/
   size                            bytes of dist/, and the budget of what a page loads
 ";
 
@@ -117,6 +122,7 @@ enum Command {
     SupplyChain,
     Audit,
     Release,
+    RelayImage,
     Size,
 }
 
@@ -143,6 +149,7 @@ impl Command {
             "supply-chain" => Self::SupplyChain,
             "audit" => Self::Audit,
             "release" => Self::Release,
+            "relay-image" => Self::RelayImage,
             "size" => Self::Size,
             unknown => bail!("there is no command `{unknown}`"),
         };
@@ -200,6 +207,7 @@ impl Command {
             Self::SupplyChain => supply_chain::check(project),
             Self::Audit => supply_chain::audit(project),
             Self::Release => release::make(project),
+            Self::RelayImage => relay::make(project).map(drop),
             Self::Size => size::check(project),
         }
     }
