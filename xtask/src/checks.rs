@@ -1,4 +1,5 @@
 use crate::{
+    deployment,
     dist::{self, Simd},
     fuzz, layers,
     project::Project,
@@ -29,7 +30,7 @@ const fn built(name: &'static str, what: &'static str, run: fn(&Project) -> Resu
 }
 
 /// Cheap ones first; a browser sees what passed everything else.
-const CHECKS: [Check; 19] = [
+const CHECKS: [Check; 20] = [
     source("format", "how the code is laid out", format),
     source("layers", "which module uses which", layers::check),
     source("workflows", "the hosted CI's files", workflows),
@@ -64,16 +65,20 @@ const QUICK_TESTS: Check = source("quick", "tests without a browser, but for the
 
 /// Runs every check, or those that are named, and tells at the end which of them failed.
 pub(crate) fn run_all(project: &Project, names: &[String]) -> Result<()> {
-    let unknown = names.iter().find(|name| CHECKS.iter().all(|check| check.name != name.as_str()));
+    let wanted = named(&CHECKS, names)?;
+    setup::install_missing(project, setup::Browsers::Wanted)?;
+    run_each(project, wanted.into_iter())
+}
+
+/// All of these checks, or those with these names.
+fn named<'a>(checks: &'a [Check], names: &[String]) -> Result<Vec<&'a Check>> {
+    let unknown = names.iter().find(|name| checks.iter().all(|check| check.name != name.as_str()));
     if let Some(unknown) = unknown {
-        let known: Vec<_> = CHECKS.iter().map(|check| check.name).collect();
+        let known: Vec<_> = checks.iter().map(|check| check.name).collect();
         bail!("there is no check `{unknown}`; there are: {}", known.join(", "));
     }
-    setup::install_missing(project, setup::Browsers::Wanted)?;
-    run_each(
-        project,
-        CHECKS.iter().filter(|check| names.is_empty() || names.iter().any(|name| name == check.name)),
-    )
+    let is_wanted = |check: &&Check| names.is_empty() || names.iter().any(|name| name == check.name);
+    Ok(checks.iter().filter(is_wanted).collect())
 }
 
 /// Runs what tells within minutes whether a change is good so far.
@@ -114,7 +119,8 @@ fn run_each<'a>(project: &Project, checks: impl Iterator<Item = &'a Check>) -> R
 
 /// What takes long and finds little. The soak is a thousandth of the whole one, and the model tries each input in each place
 /// with four times as many lives.
-const NIGHTLY: [Check; 7] = [
+const NIGHTLY: [Check; 8] = [
+    source("deployment", "what operators of the relay get", deployment::check),
     source("model", "sessions against a model of the documentation, four times as long", |project| {
         run::run(cargo(project.root()).args(["test", "--test", "model"]).env("PROPTEST_CASES", "20000"))
     }),
@@ -130,10 +136,11 @@ const NIGHTLY: [Check; 7] = [
     source("timing", "does a secret show in how long its code takes?", timing),
 ];
 
-/// Runs all of that, and tells at the end what failed.
-pub(crate) fn run_nightly(project: &Project) -> Result<()> {
+/// Runs all of that, or what is named of it, and tells at the end what failed.
+pub(crate) fn run_nightly(project: &Project, names: &[String]) -> Result<()> {
+    let wanted = named(&NIGHTLY, names)?;
     setup::install_missing(project, setup::Browsers::Wanted)?;
-    run_each(project, NIGHTLY.iter())
+    run_each(project, wanted.into_iter())
 }
 
 /// Complete sessions under load; fails where one is lost or doubled.

@@ -9,6 +9,8 @@ mod bench;
 mod checks;
 /// Builds `dist/` and starts the sandbox on it.
 mod demo;
+/// What operators of the relay get.
+mod deployment;
 /// Builds `dist/`.
 mod dist;
 /// Throws anything at everything that reads what others wrote.
@@ -25,6 +27,8 @@ mod layers;
 mod notices;
 /// Where things are in the working tree.
 mod project;
+/// The relay as one binary that needs nothing of its system, and as an image.
+mod relay;
 /// Everything that a release consists of.
 mod release;
 /// The same bytes from another build.
@@ -63,7 +67,8 @@ Usage: cargo xtask <command>
   test [NAME…]                    every check, in real browsers too, or those named: format, layers, workflows,
                                   supply-chain, clippy, clippy-wasm, native, docs, build, sbom, reproduce, size, package, site,
                                   types, page, wasm-chromium, wasm-firefox, stacks, e2e
-  nightly                         what takes long and finds little: longer fuzzing, soaks, load, timing, a screen reader, stacks
+  nightly [NAME…]                 what takes long and finds little, or what is named of it: deployment, model, fuzz, soak, load,
+                                  screen-reader, stacks, timing
   stacks [NAME…]                  builds the examples with their own bundlers, and sets a PIN in each
   bench [--quick] [--sessions N] [--report]
                                   keys and whole sessions in each browser beside WebCrypto and JavaScript libraries, into
@@ -85,6 +90,7 @@ Usage: cargo xtask <command>
   supply-chain                    licences, sources and records of the dependencies
   audit                           their known vulnerabilities; needs the network
   release                         from a clean tree: every check, two builds, the package, its checksums
+  relay-image                     the relay as a static binary and as an OCI image, into target/relay-image/
   size                            bytes of dist/, and the budget of what a page loads
 ";
 
@@ -111,7 +117,7 @@ enum Command {
     Demo(demo::Options),
     Check,
     Test(Vec<String>),
-    Nightly,
+    Nightly(Vec<String>),
     Stacks(Vec<String>),
     Bench(bench::Options),
     Load,
@@ -126,6 +132,7 @@ enum Command {
     Audit,
     Release,
     Site,
+    RelayImage,
     Size,
 }
 
@@ -138,7 +145,7 @@ impl Command {
             "demo" => Self::Demo(demo::Options::default()),
             "check" => Self::Check,
             "test" => Self::Test(Vec::new()),
-            "nightly" => Self::Nightly,
+            "nightly" => Self::Nightly(Vec::new()),
             "stacks" => Self::Stacks(Vec::new()),
             "bench" => Self::Bench(bench::Options::default()),
             "load" => Self::Load,
@@ -153,6 +160,7 @@ impl Command {
             "audit" => Self::Audit,
             "release" => Self::Release,
             "site" => Self::Site,
+            "relay-image" => Self::RelayImage,
             "size" => Self::Size,
             unknown => bail!("there is no command `{unknown}`"),
         };
@@ -161,7 +169,9 @@ impl Command {
                 (Self::Setup(browsers), Long("no-browsers")) => *browsers = setup::Browsers::NotWanted,
                 (Self::Demo(options), Long("port")) => options.port = args.value()?.parse()?,
                 (Self::Demo(options), Long("db")) => options.database = Some(args.value()?.into()),
-                (Self::Test(names) | Self::Stacks(names), Value(name)) => names.push(name.string()?),
+                (Self::Test(names) | Self::Nightly(names) | Self::Stacks(names), Value(name)) => {
+                    names.push(name.string()?)
+                }
                 (Self::Soak(options), Long("pairs")) => options.pairs = args.value()?.parse()?,
                 (Self::Soak(options), Long("operands")) => options.operands = args.value()?.parse()?,
                 (Self::Fuzz(options), Long("seconds")) => options.seconds = args.value()?.parse()?,
@@ -190,7 +200,7 @@ impl Command {
             Self::Demo(options) => demo::run(project, &options),
             Self::Check => checks::run_quick(project),
             Self::Test(names) => checks::run_all(project, &names),
-            Self::Nightly => checks::run_nightly(project),
+            Self::Nightly(names) => checks::run_nightly(project, &names),
             Self::Stacks(names) => {
                 setup::install_missing(project, setup::Browsers::Wanted)?;
                 stacks::build_and_run(project, &names)
@@ -214,6 +224,7 @@ impl Command {
                 setup::install_missing(project, setup::Browsers::NotWanted)?;
                 site::build(project)
             }
+            Self::RelayImage => relay::make(project).map(drop),
             Self::Size => size::check(project),
         }
     }

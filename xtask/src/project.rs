@@ -47,6 +47,11 @@ impl Project {
         self.cargo_target.join("wasm32-unknown-unknown/wasm").join(format!("{library}.wasm"))
     }
 
+    /// A program that Cargo made for a target in a profile.
+    pub(crate) fn binary(&self, target: &str, profile: &str, name: &str) -> PathBuf {
+        self.cargo_target.join(target).join(profile).join(name)
+    }
+
     /// A command-line tool from `xtask/npm/`.
     pub(crate) fn npm_tool(&self, name: &str) -> PathBuf {
         self.work("npm").join("node_modules/.bin").join(name)

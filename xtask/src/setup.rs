@@ -14,6 +14,7 @@ mod toolchain;
 use crate::project::Project;
 use anyhow::Result;
 use packages::Needed;
+use std::path::Path;
 
 /// Whether the browsers are to be there: the tests need them, a build does not.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -68,6 +69,32 @@ pub(crate) fn install_screen_reader(project: &Project) -> Result<()> {
     needed.program(&["openbox"], &["openbox"]);
     needed.install()?;
     install_missing(project, Browsers::Wanted)
+}
+
+/// Where Debian has it: on root's `PATH` alone.
+const NGINX: &str = "/usr/sbin/nginx";
+
+/// What the check `deployment` needs besides all that the tests need.
+pub(crate) fn install_deployment_tools() -> Result<()> {
+    let mut needed = Needed::default();
+    // Reads the unit.
+    needed.program(&["systemd-analyze"], &["systemd"]);
+    // Reads the alerts, and tries them.
+    needed.program(&["promtool"], &["prometheus"]);
+    // Stands before two copies of the relay.
+    if !Path::new(NGINX).is_file() {
+        needed.program(&["nginx"], &["nginx"]);
+    }
+    needed.install()
+}
+
+/// What `cargo xtask relay-image` needs besides the toolchain.
+pub(crate) fn install_musl(project: &Project, target: &str) -> Result<()> {
+    let mut needed = Needed::default();
+    // Compiles the C of aws-lc; the C library itself comes with Rust's target.
+    needed.program(&["musl-gcc"], &["musl-tools"]);
+    needed.install()?;
+    toolchain::add_target(project, target)
 }
 
 /// The judge of licences, sources and advisories. Unoptimised, it is there in two minutes, and fast enough.

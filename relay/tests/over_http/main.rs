@@ -12,6 +12,8 @@ mod valkey;
 mod answers;
 mod configuration;
 mod control_ids;
+mod deployment;
+mod gateway;
 mod identity;
 mod limits;
 mod online;

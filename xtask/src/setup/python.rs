@@ -24,7 +24,7 @@ pub(super) fn install_packages(project: &Project) -> Result<()> {
     if fs::read(&installed).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
-    say("pip install (schemathesis, CycloneDX's schemas, zizmor)");
+    say("pip install (schemathesis, CycloneDX's and Kubernetes' schemas, zizmor)");
     run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&to))?;
     run(Command::new(to.join("bin/pip"))
         .args(["install", "--quiet", "--disable-pip-version-check", "-r"])

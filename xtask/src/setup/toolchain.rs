@@ -4,31 +4,43 @@ use crate::{
     run::{find_program, output, run},
 };
 use anyhow::{Result, bail};
-use std::{path::Path, process::Command};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
 /// The wasm target and the components that `rust-toolchain.toml` names: rustup adds them by itself only where its
 /// automatic installation is on.
 pub(super) fn install_missing(project: &Project) -> Result<()> {
-    let root = project.root();
-    let sysroot = output(Command::new("rustc").current_dir(root).args(["--print", "sysroot"]))?;
-    let sysroot = Path::new(sysroot.trim());
-    let target = sysroot.join("lib/rustlib").join(TARGET).join("lib");
-    if !target.is_dir() {
-        rustup(root, &["target", "add", TARGET])?;
-        if !target.is_dir() {
-            bail!(
-                "rustup takes {TARGET} for installed, but its files are gone: `rustup target remove {TARGET}` and try again"
-            );
-        }
-    }
+    add_target(project, TARGET)?;
+    let sysroot = sysroot(project)?;
     for (program, component) in [("bin/cargo-clippy", "clippy"), ("bin/rustfmt", "rustfmt")] {
         if !sysroot.join(program).is_file() {
-            rustup(root, &["component", "add", component])?;
+            rustup(project.root(), &["component", "add", component])?;
         }
     }
     Ok(())
+}
+
+/// A target's standard library.
+pub(super) fn add_target(project: &Project, target: &str) -> Result<()> {
+    let files = sysroot(project)?.join("lib/rustlib").join(target).join("lib");
+    if !files.is_dir() {
+        rustup(project.root(), &["target", "add", target])?;
+        if !files.is_dir() {
+            bail!(
+                "rustup takes {target} for installed, but its files are gone: `rustup target remove {target}` and try again"
+            );
+        }
+    }
+    Ok(())
+}
+
+fn sysroot(project: &Project) -> Result<PathBuf> {
+    let printed = output(Command::new("rustc").current_dir(project.root()).args(["--print", "sysroot"]))?;
+    Ok(PathBuf::from(printed.trim()))
 }
 
 fn rustup(root: &Path, args: &[&str]) -> Result<()> {

@@ -1,0 +1,79 @@
+/// The image, unpacked and run.
+mod image;
+
+use crate::{
+    project::Project,
+    relay,
+    run::{self, cargo, output},
+    setup,
+};
+use anyhow::{Context, Result, ensure};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// The path of the binary in the unit, which is not there while it is checked.
+const INSTALLED: &str = "/usr/local/bin/card-pin-relay";
+/// How exposed systemd may find the service, of 100: without the network it would be half of it.
+const EXPOSURE: &str = "15";
+
+/// Holds what operators get to the tools that read it: the image runs, systemd, Kubernetes, Prometheus and nginx take their files.
+pub(crate) fn check(project: &Project) -> Result<()> {
+    setup::install_deployment_tools()?;
+    unit(project)?;
+    manifests(project)?;
+    alerts(project)?;
+    gateway(project)?;
+    image::run(&relay::make(project)?)
+}
+
+fn file(project: &Project, name: &str) -> PathBuf {
+    project.root().join("relay/deploy").join(name)
+}
+
+fn unit(project: &Project) -> Result<()> {
+    let name = "card-pin-relay.service";
+    let text = fs::read_to_string(file(project, name)).with_context(|| format!("{name} cannot be read"))?;
+    ensure!(text.contains(INSTALLED), "{name} does not start {INSTALLED}");
+    let folder = project.work("deployment");
+    fs::create_dir_all(&folder)?;
+    let unit = folder.join(name);
+    fs::write(&unit, text.replace(INSTALLED, "/bin/true"))?;
+    // What it does not know, systemd only mentions.
+    let verified = Command::new("systemd-analyze").args(["verify", "--man=no"]).arg(&unit).output()?;
+    let said = String::from_utf8_lossy(&verified.stderr);
+    ensure!(verified.status.success() && said.is_empty(), "systemd does not take {name}:\n{said}");
+    let security = ["security", "--offline=true", "--no-pager", "--threshold", EXPOSURE];
+    let report = output(Command::new("systemd-analyze").args(security).arg(&unit))?;
+    println!("deployment: {}", report.lines().last().unwrap_or_default().trim_start_matches('→').trim());
+    Ok(())
+}
+
+fn manifests(project: &Project) -> Result<()> {
+    let python = project.work("python").join("bin/python");
+    let script = project.root().join("xtask/python/check_manifests.py");
+    let said = output(Command::new(python).arg(script).arg(file(project, "kubernetes.yaml")))?;
+    print!("deployment: {said}");
+    Ok(())
+}
+
+fn alerts(project: &Project) -> Result<()> {
+    let promtool = |test: &[&str], path: &Path| run::run(Command::new("promtool").args(test).arg(path));
+    promtool(&["check", "rules"], &file(project, "alerts.yaml"))?;
+    promtool(&["test", "rules"], &file(project, "alerts.test.yaml"))
+}
+
+fn gateway(project: &Project) -> Result<()> {
+    run::run(cargo(project.root()).args([
+        "test",
+        "--package",
+        "card-pin-relay",
+        "--test",
+        "over_http",
+        "gateway::",
+        "--",
+        "--ignored",
+    ]))
+}
