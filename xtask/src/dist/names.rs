@@ -84,8 +84,8 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-fn bytes<'a>(module: &'a [u8], range: &std::ops::Range<u64>) -> Result<&'a [u8]> {
-    module.get(range.start as usize..range.end as usize).context("a section lies outside of the module")
+fn bytes<'a>(module: &'a [u8], range: &std::ops::Range<usize>) -> Result<&'a [u8]> {
+    module.get(range.clone()).context("a section lies outside of the module")
 }
 
 /// A name as it stands in a module, with its length before it.

@@ -33,8 +33,7 @@ impl Items {
                 }
                 Payload::CodeSectionEntry(body) => bodies.push(body.as_bytes().len()),
                 Payload::DataSection(section) => {
-                    let range = section.range();
-                    data = usize::try_from(range.end - range.start)?;
+                    data = section.range().len();
                 }
                 Payload::CustomSection(section) => {
                     custom += section.data().len();
