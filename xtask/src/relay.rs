@@ -2,7 +2,7 @@
 mod oci;
 
 use crate::{
-    graph,
+    graph, identity,
     project::Project,
     run::{self, cargo, output},
     setup,
@@ -28,8 +28,7 @@ const AUTHORITIES: &str = "etc/ssl/certs/ca-certificates.crt";
 /// Nobody has this user id, so no file of the host is theirs.
 const USER: &str = "65532:65532";
 
-/// Makes the relay's binary, and an image with it, in `target/relay-image/`; gives where the image is. The same sources and compilers
-/// give the same bytes.
+/// Makes the relay's binary, and an image with it, in `target/relay-image/`; gives where the image is.
 pub(crate) fn make(project: &Project) -> Result<PathBuf> {
     setup::install_musl(project, TARGET)?;
     println!("relay: the binary");
@@ -37,6 +36,7 @@ pub(crate) fn make(project: &Project) -> Result<PathBuf> {
         cargo(project.root())
             .args(["build", "--locked", "--profile=relay", "--target", TARGET, "--package", NAME])
             .env("CARGO_ENCODED_RUSTFLAGS", rust_flags(project)?)
+            .env(identity::COMMIT, identity::commit(project))
             .env("CC_x86_64_unknown_linux_musl", "musl-gcc"),
     )?;
     let folder = project.work("relay-image");
