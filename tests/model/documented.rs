@@ -85,6 +85,11 @@ impl Documented {
         self.waits_for_id
     }
 
+    /// Whether the PIN was handed over to be sent.
+    pub(crate) fn has_sent(&self) -> bool {
+        self.sets > 0
+    }
+
     /// Whether a further control id would not be asked for.
     pub(crate) fn had_last_id(&self) -> bool {
         self.source == Source::Given || self.ids_asked >= 2

@@ -230,10 +230,11 @@ impl<'a> World<'a> {
 
     /// What holds between two steps, wherever the session is.
     fn check_state(&mut self) -> Result<(), TestCaseError> {
-        let Snapshot { stage, step, digits, valid, waits_seconds, end, .. } = self.snapshot;
+        let Snapshot { stage, step, digits, valid, waits_seconds, sent, end, .. } = self.snapshot;
         prop_assert_eq!(self.session.has_ended(), self.model.is_over);
         prop_assert_eq!(end.is_some(), self.model.is_over);
         prop_assert_eq!(waits_seconds, self.model.waits);
+        prop_assert_eq!(sent, self.model.has_sent());
         let expected = match &self.model {
             model if model.is_over => Stage::Ended,
             model if model.is_shown => Stage::Shown,
@@ -275,6 +276,7 @@ fn check_change(before: Snapshot, after: Snapshot) -> Result<(), TestCaseError> 
     prop_assert!(next.contains(&after.stage), "{:?} after {:?}", after.stage, before.stage);
     prop_assert!(before.end.is_none() || after == before, "{:?} after {:?}", after, before);
     prop_assert!(after.ready || !before.ready);
+    prop_assert!(after.sent || !before.sent);
     prop_assert!(after.refusals == before.refusals || after.refusals == before.refusals + 1);
     prop_assert!(
         after.refusals != before.refusals || (after.refused, after.reason) == (before.refused, before.reason)
