@@ -167,6 +167,8 @@ impl<'a> Stage<'a> {
             self.pollute(&[(name, value)]).await?;
             let card = self.sandbox.waiting_card().await?;
             pad.start(&card.control_id).await?;
+            // Before the key is there nothing of a submit is sent, and another vault would take this one's place.
+            pad.wait_for_event("detail.event === 'ready'").await?;
             // Not a zero as the third digit: the vault breaks at the submit.
             pad.choose(&random_pin()?.replace('0', "5"), Hand::Keyboard).await?;
             ends_once_with(&pad, "outcome_unknown").await.context(name)?;
