@@ -49,7 +49,7 @@ fn fix(cause: &str) -> &'static str {
         "dns" => "the name is not found; check the name, and the DNS of this machine",
         "refused" => "nothing listens there; check the address, and whether the server runs",
         "no_route" | "no_connection" | "timeout_connect" | "reset" => {
-            "there is no connection; check the address, the firewall, and the proxy in HTTPS_PROXY"
+            "it cannot be reached; check the address, the firewall, and the proxy in HTTPS_PROXY"
         }
         "timeout" | "timeout_head" | "timeout_token" => {
             "no answer came in time; check the address, and whether the server is well"
@@ -68,7 +68,7 @@ fn fix(cause: &str) -> &'static str {
             "the relay's own certificate is not taken; check enfuce.client_certificate_file and enfuce.client_key_file"
         }
         "tls" | "answer_not_http" | "answer_cut" => {
-            "something else than expected answers there; check the address and the port"
+            "the answer is not HTTP over TLS; check the address and the port"
         }
         "credentials_refused" | "token_refused" => "check the user or client, and its password or secret",
         "credentials_not_sendable" => "the secret holds characters that cannot be sent",

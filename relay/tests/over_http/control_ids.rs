@@ -156,7 +156,7 @@ async fn a_card_that_does_not_fit_is_said() {
 async fn who_has_to_wait_is_told_before_anything_is_spent() {
     let (enfuce, key) = (enfuce().await, Arc::new(SigningKey::make("k1")));
     let issuer = issuer(&key).await;
-    // A call every two seconds: there is no room for another session beside the reserved calls of the first.
+    // With a call every two seconds, the calls reserved for the first session leave no time for another one.
     let quota = "[quota]\nper_minute = 30";
     let mut relay = start(&classic(&enfuce.base_url, quota), &issuer);
     relay.token = Some(key.token("zoe", json!({})));

@@ -41,7 +41,10 @@ fn short(lines: &[String]) -> Vec<(&str, &str)> {
                 "not tried" => (thing, "not tried"),
                 _ => {
                     let cause = parts.next().unwrap();
-                    assert!(parts.next().is_some_and(|fix| fix.contains(' ')), "there is no fix: {line}");
+                    assert!(
+                        parts.next().is_some_and(|fix| fix.contains(' ')),
+                        "the line names no fix: {line}"
+                    );
                     (thing, cause)
                 }
             }
