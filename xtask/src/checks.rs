@@ -8,7 +8,7 @@ use crate::{
     sbom, setup, site, size, soak, stacks, supply_chain,
 };
 use anyhow::{Context, Result, bail, ensure};
-use std::{fs, process::Command, time::Instant};
+use std::{fs, path::PathBuf, process::Command, time::Instant};
 
 /// One check.
 #[derive(Debug)]
@@ -177,7 +177,8 @@ pub(crate) fn screen_reader(project: &Project) -> Result<()> {
         "--package",
         "card-pin-e2e",
         "--test",
-        "screen_reader",
+        "end_to_end",
+        "screen_reader::",
         "--",
         "--ignored",
         "--nocapture",
@@ -222,13 +223,9 @@ fn native_tests(project: &Project) -> Result<()> {
 fn quick_tests(project: &Project) -> Result<()> {
     let others = ["test", "--workspace", "--exclude", "card-pin-e2e", "--exclude", "card-pin"];
     run::run(cargo(project.root()).args(others))?;
-    let tests = fs::read_dir(project.root().join("tests")).context("tests/ cannot be read")?;
-    let tests: Vec<_> = tests.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
-    // The longest, `model`, has a folder of its own.
-    let tests = tests.iter().filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
     let mut command = cargo(project.root());
     command.args(["test", "--package", "card-pin", "--lib"]);
-    for name in tests.filter_map(|path| path.file_stem()) {
+    for name in suites(project)?.iter().filter_map(|path| path.file_stem()) {
         command.arg("--test").arg(name);
     }
     run::run(&mut command)
@@ -273,14 +270,24 @@ fn page_tests(project: &Project) -> Result<()> {
     )
 }
 
-/// With the ciphers of what ships.
+/// With the ciphers of what ships. The other suites are empty as wasm, and would only be compiled.
 fn wasm_tests(project: &Project, browser: &str, simd: Simd) -> Result<()> {
-    run::run(
-        Command::new("wasm-pack")
-            .current_dir(project.root())
-            .args(["test", "--headless", browser])
-            .env("CARGO_ENCODED_RUSTFLAGS", dist::rust_flags(project, simd)?),
-    )
+    let mut command = Command::new("wasm-pack");
+    command.current_dir(project.root()).args(["test", "--headless", browser, "--", "--lib"]);
+    for suite in suites(project)? {
+        let text = fs::read_to_string(&suite).with_context(|| format!("{} cannot be read", suite.display()))?;
+        if text.contains("wasm_bindgen_test") {
+            command.arg("--test").arg(suite.file_stem().context("a suite without a name")?);
+        }
+    }
+    run::run(command.env("CARGO_ENCODED_RUSTFLAGS", dist::rust_flags(project, simd)?))
+}
+
+/// The core's suites, but for the longest, `model`, which has a folder of its own.
+fn suites(project: &Project) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(project.root().join("tests")).context("tests/ cannot be read")?;
+    let paths: Vec<_> = entries.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+    Ok(paths.into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "rs")).collect())
 }
 
 /// How many tests WebKit may run twice in the whole run, because it went wrong: `e2e/src/lib.rs` says when.

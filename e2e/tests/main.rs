@@ -1,0 +1,34 @@
+//! Every end-to-end test. `cargo test -p card-pin-e2e faults::in_chromium` runs one.
+
+mod accessibility;
+mod bridges;
+mod browser_states;
+mod checked;
+mod element;
+mod examples;
+mod fault_matrix;
+mod faults;
+mod frame;
+mod headless;
+mod hostile;
+mod issuer_app;
+mod keys;
+mod layout;
+mod loading;
+mod no_wasm;
+mod openapi;
+mod package;
+mod phone;
+mod pictures;
+mod policy;
+mod ports;
+mod provider;
+mod random_sessions;
+mod residue;
+mod resilience;
+mod screen_reader;
+mod set_pin;
+mod side_channels;
+mod standalone;
+mod theme;
+mod view;
