@@ -13,6 +13,8 @@ mod requests;
 mod screen;
 /// The strokes of the ten digits.
 mod strokes;
+/// Work that goes on by itself.
+mod tasks;
 /// Waiting: for a time, for a frame, for the event loop's next turn.
 mod timing;
 /// What a library leaves behind where it worked.
@@ -29,11 +31,12 @@ pub struct Vault(Rc<Driver>);
 
 #[wasm_bindgen]
 impl Vault {
-    /// Makes a vault that waits for `open`. It calls `tell` with each message for the page.
+    /// Makes a vault that waits for `open`. It calls `tell` with each message for the page, and `break_off` with what is thrown
+    /// at work that goes on by itself: nothing can be relied on after that. What is thrown at a message, `receive` throws.
     #[wasm_bindgen(constructor)]
     #[must_use]
-    pub fn new(tell: js_sys::Function) -> Vault {
-        Vault(Driver::new(tell))
+    pub fn new(tell: js_sys::Function, break_off: js_sys::Function) -> Vault {
+        Vault(Driver::new(tell, break_off))
     }
 
     /// Takes a message of the page, or the canvas on which a PIN is drawn. Anything else is ignored.

@@ -9,12 +9,14 @@ import { compileCore } from "./core-loader.js";
 
 /** Whether the core has broken off. What is in its memory then cannot be relied on, and is not used for another session. */
 let isBroken = false;
+/** @type {WebAssembly.Memory | undefined} */
+let memory;
 
 /**
  * Makes a vault. The first message is the core: its address, or its bytes. All others are those of `protocol.d.ts`, and wait
  * in order until the core is loaded.
  * @param {(message: Outward) => void} tell
- * @param {(failure: unknown) => void} [breakOff] called when the core breaks off at what waited for it; later, `receive` throws
+ * @param {(failure: unknown) => void} [breakOff] called when the core breaks off; where it does so at a message, `receive` throws
  * @returns {(message: unknown) => void}
  */
 export function makeVault(tell, breakOff = throwInTurn) {
@@ -33,13 +35,20 @@ export function makeVault(tell, breakOff = throwInTurn) {
     loading.abort();
     tell(/** @type {Outward} */ ({ closed: { code } }));
   };
+  /** @param {unknown} failure */
+  const breakNow = (failure) => {
+    giveUp();
+    breakOff(failure);
+  };
   /** @param {WebAssembly.Module} module */
   const start = (module) => {
     if (isClosed) return;
     initSync({ module });
     if (isBroken) resetCore();
     isBroken = false;
-    vault = new Vault(tell);
+    // By now there is a core, and this gives the one that there is.
+    ({ memory } = initSync({ module }));
+    vault = new Vault(tell, breakNow);
     for (const message of waiting) receive(vault, message);
     waiting = [];
   };
@@ -55,14 +64,21 @@ export function makeVault(tell, breakOff = throwInTurn) {
           try {
             start(module);
           } catch (failure) {
-            isBroken = true;
-            breakOff(failure);
+            breakNow(failure);
           }
         },
         (failure) => close(typeof failure === "string" ? failure : "wasm_unavailable"),
       );
     }
   };
+}
+
+/** Whatever a core that broke off was at, none of it stays: the page may live on for long. */
+function giveUp() {
+  isBroken = true;
+  const broken = memory;
+  // What called this may be the core itself.
+  if (broken) queueMicrotask(() => new Uint8Array(broken.buffer).fill(0));
 }
 
 /**
@@ -83,7 +99,7 @@ function receive(vault, message) {
   try {
     vault.receive(message);
   } catch (failure) {
-    isBroken = true;
+    giveUp();
     throw failure;
   }
 }

@@ -4,8 +4,8 @@ import "./card-pin.worker.js";
 // For the page, where no worker can be started.
 const VAULT = Symbol.for("card-pin.vault");
 const makeVault = globalThis[VAULT];
-globalThis[VAULT] = (tell) => {
-  const receive = makeVault(tell);
+globalThis[VAULT] = (tell, breakOff) => {
+  const receive = makeVault(tell, breakOff);
   return (message) => {
     note(message);
     receive(message);

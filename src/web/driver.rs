@@ -5,6 +5,7 @@ use super::{
     crossing,
     requests::Requests,
     screen::{Canvas, Screen},
+    tasks::Tasks,
     timing::{self, Turns, sleep},
     wiping,
 };
@@ -22,7 +23,6 @@ use alloc::{collections::VecDeque, rc::Rc, string::String};
 use core::cell::RefCell;
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::spawn_local;
 
 /// How long a PIN is shown, and how long one that has arrived waits to be looked at, in milliseconds.
 const SHOWN_MS: u32 = 30_000;
@@ -33,6 +33,7 @@ const MAX_TIMEOUT_MS: u32 = 600_000;
 
 pub(super) struct Driver {
     tell: Function,
+    tasks: Tasks,
     state: RefCell<State>,
     outbox: RefCell<Outbox>,
 }
@@ -70,8 +71,13 @@ impl core::fmt::Debug for Driver {
 }
 
 impl Driver {
-    pub(super) fn new(tell: Function) -> Rc<Self> {
-        Rc::new(Self { tell, state: RefCell::default(), outbox: RefCell::default() })
+    pub(super) fn new(tell: Function, break_off: Function) -> Rc<Self> {
+        Rc::new(Self {
+            tell,
+            tasks: Tasks::new(break_off),
+            state: RefCell::default(),
+            outbox: RefCell::default(),
+        })
     }
 
     /// Takes what the page sent. A digit leaves nothing on the stack.
@@ -109,12 +115,12 @@ impl Driver {
                 if let Inward::Spell = message {
                     if running.session.shown().is_some() && !running.is_spelling {
                         running.is_spelling = true;
-                        spawn_local(Rc::clone(self).spell());
+                        self.tasks.spawn(Rc::clone(self).spell());
                     }
                 } else {
                     if let Inward::Suggest = message {
                         running.suggestions = running.suggestions.wrapping_add(1);
-                        spawn_local(Rc::clone(self).end_of_suggestion(running.suggestions));
+                        self.tasks.spawn(Rc::clone(self).end_of_suggestion(running.suggestions));
                     }
                     // Input that crossed the submit or the end on its way here is too late, and dropped.
                     let _ = running.pass_on(message);
@@ -140,12 +146,12 @@ impl Driver {
             let mut asks = false;
             while let Some(action) = running.session.next_action() {
                 match action {
-                    Action::SearchKeyPair => spawn_local(Rc::clone(self).search()),
+                    Action::SearchKeyPair => self.tasks.spawn(Rc::clone(self).search()),
                     Action::AskControlId => asks = true,
                     Action::Post(request) => {
-                        spawn_local(Rc::clone(self).post(Rc::clone(&running.requests), request));
+                        self.tasks.spawn(Rc::clone(self).post(Rc::clone(&running.requests), request));
                     }
-                    Action::Wait(seconds) => spawn_local(Rc::clone(self).wait(seconds)),
+                    Action::Wait(seconds) => self.tasks.spawn(Rc::clone(self).wait(seconds)),
                 }
             }
             let before = running.stage_told();
@@ -163,7 +169,7 @@ impl Driver {
             if before != after
                 && let Some(stage @ (Stage::Arrived | Stage::Shown)) = after
             {
-                spawn_local(Rc::clone(self).end_of(stage));
+                self.tasks.spawn(Rc::clone(self).end_of(stage));
             }
         });
         self.empty_outbox();
@@ -276,7 +282,7 @@ impl Driver {
         }
         screen.wipe();
         let driver = Rc::clone(self);
-        spawn_local(async move {
+        self.tasks.spawn(async move {
             if was_shown {
                 timing::frame().await;
             }

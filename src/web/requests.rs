@@ -1,12 +1,12 @@
 //! Requests to the server: with a deadline, and without redirects, referrer and cache.
 
-use super::timing::Deadline;
+use super::timing::within;
 use crate::{
     protocol::{Credentials, Open},
     wire::{Answer, Endpoint, MAX_REPLY_BYTES, Reply, Request},
 };
-use alloc::{rc::Rc, string::String, vec::Vec};
-use core::cell::{Cell, RefCell};
+use alloc::{string::String, vec::Vec};
+use core::cell::RefCell;
 use js_sys::{Date, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -55,24 +55,14 @@ impl Requests {
     /// Makes the request; the answer counts if all of it comes in time.
     pub(super) async fn post(&self, request: Request) -> Reply {
         let Ok(controller) = AbortController::new() else { return Reply::Failed };
-        *self.under_way.borrow_mut() = Some(controller.clone());
         let signal = controller.signal();
-        let is_late = Rc::new(Cell::new(false));
-        let deadline = Deadline::after(self.timeout_ms, {
-            let is_late = Rc::clone(&is_late);
-            move || {
-                is_late.set(true);
-                controller.abort();
-            }
-        });
-        let answer = self.exchange(&request, &signal).await;
-        drop(deadline);
-        self.under_way.take();
-        match answer {
-            Ok(answer) => Reply::Answered(answer),
-            Err(_) if is_late.get() => Reply::TimedOut,
-            Err(_) => Reply::Failed,
+        *self.under_way.borrow_mut() = Some(controller);
+        let answer = within(self.timeout_ms, self.exchange(&request, &signal)).await;
+        if answer.is_none() {
+            self.abort();
         }
+        self.under_way.take();
+        answer.map_or(Reply::TimedOut, |answer| answer.map_or(Reply::Failed, Reply::Answered))
     }
 
     async fn exchange(&self, request: &Request, signal: &AbortSignal) -> Result<Answer, JsValue> {
@@ -161,8 +151,8 @@ fn is_html(content_type: &str) -> bool {
 /// RFC 9110, 10.2.3: a number of seconds, or a date.
 fn seconds_from(retry_after: &str) -> Option<u16> {
     let retry_after = retry_after.trim_ascii();
-    if let Ok(seconds) = retry_after.parse::<u32>() {
-        return Some(seconds.try_into().unwrap_or(u16::MAX));
+    if !retry_after.is_empty() && retry_after.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(retry_after.parse().unwrap_or(u16::MAX));
     }
     let seconds = (Date::parse(retry_after) - Date::now()) / 1000.0;
     // What is not a date is not a number. A cast takes the nearest number that there is.

@@ -1,5 +1,6 @@
 //! Waiting: for a time, for a frame, for the event loop's next turn.
 
+use core::{future::poll_fn, pin::pin, task::Poll};
 use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -42,25 +43,14 @@ pub(super) async fn frame() {
     settled(promise).await;
 }
 
-/// Calls back after a time, unless it is dropped before.
-#[derive(Debug)]
-pub(super) struct Deadline {
-    timer: JsValue,
-    _callback: Closure<dyn FnMut()>,
-}
-
-impl Deadline {
-    pub(super) fn after(milliseconds: u32, callback: impl FnMut() + 'static) -> Self {
-        let callback = Closure::new(callback);
-        let timer = set_timeout(callback.as_ref().unchecked_ref(), milliseconds);
-        Self { timer, _callback: callback }
-    }
-}
-
-impl Drop for Deadline {
-    fn drop(&mut self) {
-        clear_timeout(&self.timer);
-    }
+/// What becomes of `work`, if it comes within as many milliseconds: what the page never answers cannot hold up whoever waits.
+pub(super) async fn within<T>(milliseconds: u32, work: impl Future<Output = T>) -> Option<T> {
+    let (mut work, mut end) = (pin!(work), pin!(sleep(milliseconds)));
+    poll_fn(|context| match work.as_mut().poll(context) {
+        Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
+        Poll::Pending => end.as_mut().poll(context).map(|()| None),
+    })
+    .await
 }
 
 /// Turns of the event loop, by a message to oneself: a timer would be held back by four milliseconds each.

@@ -9,19 +9,33 @@ export const cores = [];
 export function forgetCores() {
   calls.length = 0;
   cores.length = 0;
+  memory = undefined;
 }
 
-export const initSync = ({ module }) => calls.push(["initSync", module]);
+/** The memory of the core that was started last. */
+export let memory;
 
-export const __wbg_reset_state = () => calls.push(["reset"]);
+function startCore(...call) {
+  calls.push(call);
+  memory = new WebAssembly.Memory({ initial: 1 });
+}
+
+/** As wasm-bindgen's: where there is a core, it gives that one. */
+export function initSync({ module }) {
+  if (!memory) startCore("initSync", module);
+  return { memory };
+}
+
+export const __wbg_reset_state = () => startCore("reset");
 
 export class Vault {
   heard = [];
   /** The message that it breaks off at. */
   static breaksAt;
 
-  constructor(tell) {
+  constructor(tell, breakOff) {
     this.tell = tell;
+    this.breakOff = breakOff;
     cores.push(this);
     calls.push(["new Vault"]);
   }

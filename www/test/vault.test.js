@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { register } from "node:module";
 import { afterEach, beforeEach, mock, test } from "node:test";
-import { calls, cores, forgetCores, Vault } from "./fake-core.js";
+import { calls, cores, forgetCores, memory, Vault } from "./fake-core.js";
 
 const core = new URL("./fake-core.js", import.meta.url).href;
 const hooks = `
@@ -17,7 +17,8 @@ const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 function make() {
   const told = [];
-  return { told, receive: makeVault((message) => told.push(message)) };
+  const broken = [];
+  return { told, broken, receive: makeVault((message) => told.push(message), (failure) => broken.push(failure)) };
 }
 
 /** A vault whose core has been loaded. */
@@ -141,26 +142,44 @@ test("a core that breaks off breaks whoever called it, and is made anew for the 
   const { receive } = await start();
   Vault.breaksAt = "submit";
   receive(OPEN);
+  const bytes = new Uint8Array(memory.buffer).fill(4);
   assert.throws(() => receive("submit"), WebAssembly.RuntimeError);
+  await settle();
+  assert.ok(bytes.every((byte) => byte === 0), "nothing of it stays in the memory");
   Vault.breaksAt = undefined;
   calls.length = 0;
   await start();
-  assert.deepEqual(calls.map(([name]) => name), ["initSync", "reset", "new Vault"]);
+  assert.deepEqual(calls.map(([name]) => name), ["reset", "new Vault"]);
   calls.length = 0;
   await start();
-  assert.deepEqual(calls.map(([name]) => name), ["initSync", "new Vault"], "once is enough");
+  assert.deepEqual(calls.map(([name]) => name), ["new Vault"], "once is enough");
+});
+
+test("a core that breaks off at work that goes on by itself says so, and nothing of it stays in the memory", async () => {
+  const { broken } = await start();
+  const first = new Uint8Array(memory.buffer).fill(4);
+  const failure = new WebAssembly.RuntimeError("unreachable");
+  cores[0].breakOff(failure);
+  assert.deepEqual(broken, [failure]);
+  await settle();
+  assert.ok(first.every((byte) => byte === 0));
+  await start();
+  assert.deepEqual(calls.map(([name]) => name), ["initSync", "new Vault", "reset", "new Vault"]);
+  cores[1].breakOff(failure);
+  await settle();
+  assert.ok(new Uint8Array(memory.buffer).every((byte) => byte === 0), "the second core has a memory of its own");
+  await start();
 });
 
 test("a core that breaks off at what waited for it does not do so in a promise", async () => {
   const turns = [];
   mock.method(globalThis, "queueMicrotask", (turn) => turns.push(turn));
   Vault.breaksAt = OPEN;
-  const { receive } = make();
+  const receive = makeVault(() => {});
   receive(CORE);
   receive(OPEN);
   await settle();
-  assert.equal(turns.length, 1);
-  assert.throws(turns[0], WebAssembly.RuntimeError);
+  assert.throws(() => turns.forEach((turn) => turn()), WebAssembly.RuntimeError);
   // Whatever else the tests of this file start is not to begin with a core that is broken.
   mock.restoreAll();
   compileAtOnce();

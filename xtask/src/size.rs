@@ -12,7 +12,7 @@ use std::{
 
 /// What a page loads to have a PIN set.
 const LOADED: [&str; 3] = ["card-pin.js", "card-pin.worker.js", "card_pin_bg.wasm"];
-const BUDGET: usize = 87 * 1024;
+const BUDGET: usize = 88 * 1024;
 /// How many crates and how many functions are named where it is broken.
 const NAMED: usize = 10;
 
