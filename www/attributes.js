@@ -42,10 +42,11 @@ export function readOptions(element, properties) {
  * Gives a class of elements the properties.
  * @param {CustomElementConstructor} element
  * @param {(element: HTMLElement) => Record<string, any>} propertiesOf where those that reflect no attribute are kept
+ * @param {(element: HTMLElement) => void} changed called when one of these was set
  */
-export function defineProperties({ prototype }, propertiesOf) {
+export function defineProperties({ prototype }, propertiesOf, changed) {
   /** @param {string} name @param {PropertyDescriptor & ThisType<HTMLElement>} accessors */
-  const define = (name, accessors) => Object.defineProperty(prototype, name, { configurable: true, enumerable: true, ...accessors });
+  const define = (name, accessors) => Object.defineProperty(prototype, name, bare({ configurable: true, enumerable: true, ...accessors }));
   for (const [attribute, property] of Object.entries(ATTRIBUTES)) {
     define(property, {
       get() {
@@ -64,6 +65,7 @@ export function defineProperties({ prototype }, propertiesOf) {
       },
       set(value) {
         propertiesOf(this)[name] = value;
+        changed(this);
       },
     });
   }

@@ -2,7 +2,7 @@
 
 /** A worker whose files are still on their way: what it is sent waits for them. It has what `vault-host.js` uses of a worker. */
 
-import { startWorker } from "./platform.js";
+import { bare, startWorker } from "./platform.js";
 
 /**
  * The files of a vault, checked.
@@ -26,7 +26,7 @@ export class CheckedWorker {
   constructor(files) {
     files.then(
       (checked) => this.#isEnded || this.#start(checked),
-      (code) => this.#isEnded || this.onmessage?.(new MessageEvent("message", { data: { closed: { code } } })),
+      (code) => this.#isEnded || this.onmessage?.(new MessageEvent("message", bare({ data: { closed: { code } } }))),
     );
   }
 
@@ -50,7 +50,7 @@ export class CheckedWorker {
       worker.postMessage(core);
       for (const [message, transfer] of this.#waiting.slice(1)) worker.postMessage(message, transfer);
     } catch {
-      this.onerror?.(new Event("error", { cancelable: true }));
+      this.onerror?.(new Event("error", bare({ cancelable: true })));
     }
   }
 }

@@ -38,6 +38,12 @@ export class CardPin extends Base {
   static version = CARD_PIN_VERSION;
   static observedAttributes = [...Object.keys(ATTRIBUTES), "lang"];
 
+  static {
+    defineProperties(this, (element) => properties.get(element) ?? {}, (element) => {
+      if (#isUnusable in element && element.#isUnusable) element.#queueStart();
+    });
+  }
+
   #drawing = new Drawing(this, {
     press: (button) => this.#press(button),
     type: (typed, isRepeated) => this.#type(typed, isRepeated),
@@ -53,6 +59,8 @@ export class CardPin extends Base {
   #session;
   /** The control id that a session was started with last. @type {string | null} */
   #usedControlId = null;
+  /** The last that no session can be started with again. @type {string | null} */
+  #spentControlId = null;
   /** Whether the next session starts as soon as this one has ended. */
   #isNextWanted = false;
   #isStartQueued = false;
@@ -73,7 +81,8 @@ export class CardPin extends Base {
 
   connectedCallback() {
     // One that was only moved has its session still.
-    if (!this.#session && !this.#isOpening) this.#queueStart();
+    const isOver = this.#session?.state.end && !this.#isSpent;
+    if ((!this.#session || isOver) && !this.#isOpening) this.#queueStart();
     else this.#drawing.render();
   }
 
@@ -91,9 +100,10 @@ export class CardPin extends Base {
     else if (name === "operation") {
       // A control id that a session had is spent: the next one starts with another.
       if ((value ?? DEFAULTS.operation) !== (before ?? DEFAULTS.operation) && !this.#isSpent) this.#restart();
-    } else if (name === "control-id" && value !== this.#usedControlId && value) {
-      if (this.#isRunning) this.#isNextWanted = this.#controlIdProvider === undefined;
-      else this.#queueStart();
+    } else if (name === "control-id") {
+      const isNew = Boolean(value) && value !== this.#usedControlId;
+      if (this.#isRunning) this.#isNextWanted = isNew && this.#controlIdProvider === undefined;
+      else if (isNew) this.#queueStart();
     }
   }
 
@@ -105,7 +115,7 @@ export class CardPin extends Base {
   set controlIdProvider(provider) {
     const isFirst = this.#controlIdProvider === undefined;
     this.#controlIdProvider = provider ?? undefined;
-    if (isFirst && provider && !this.#isRunning) this.#queueStart();
+    if ((isFirst || this.#isUnusable) && provider && !this.#isRunning) this.#queueStart();
   }
 
   /** Texts in the place of the pad's own. @returns {import("./words.js").Texts} */
@@ -144,6 +154,7 @@ export class CardPin extends Base {
    */
   reset() {
     this.removeAttribute("control-id");
+    this.#usedControlId = this.#spentControlId = null;
     this.#restart();
   }
 
@@ -171,7 +182,7 @@ export class CardPin extends Base {
   /** The element is on no page any more. A PIN that may be on its way is waited for, since its outcome has to be told. */
   #leave() {
     this.#isNextWanted = this.#isOpening = false;
-    if (this.#session?.mayHaveSent) return;
+    if (this.#session?.mayHaveSent || this.#isSpent) return;
     this.#session?.close();
     this.#session = undefined;
   }
@@ -185,7 +196,6 @@ export class CardPin extends Base {
     this.#isOpening = false;
     this.#session?.close();
     this.#session = undefined;
-    this.#usedControlId = null;
     this.#drawing.render();
     this.#queueStart();
   }
@@ -212,8 +222,8 @@ export class CardPin extends Base {
     this.#drawing.show(this.#views);
     this.#settings = undefined;
     this.#isUnusable = false;
-    this.#usedControlId = this.getAttribute("control-id");
-    if (this.#controlIdProvider || this.#usedControlId) this.#prepare();
+    const controlId = (this.#usedControlId = this.getAttribute("control-id"));
+    if (this.#controlIdProvider || (controlId && controlId !== this.#spentControlId)) this.#prepare();
     else setTimeout(() => this.isConnected && !this.#isRunning && !this.#session && this.#hint("control_id_missing"), WAITING_MS);
     this.#layKeys();
   }
@@ -264,8 +274,10 @@ export class CardPin extends Base {
   #submit(views, event) {
     const session = this.#open();
     if (!session) {
-      this.#tell({ event, code: "control_id_missing", retryable: true });
-      return Promise.reject(new CardPinError("control_id_missing"));
+      // What makes a pad unusable was told to the developer.
+      const code = this.#isUnusable ? "closed" : "control_id_missing";
+      this.#tell({ event, code, retryable: !this.#isUnusable });
+      return Promise.reject(new CardPinError(code, !this.#isUnusable));
     }
     return session.state.views === views ? session.submit() : Promise.reject(new CardPinError("closed"));
   }
@@ -347,10 +359,12 @@ export class CardPin extends Base {
     for (const detail of eventsBetween(before, after)) {
       this.#tell(detail.event === "ready" ? { ...detail, isolation: this.#session?.isolation } : detail);
     }
+    const { controlId } = /** @type {Settings} */ (this.#settings).open;
+    if (controlId && (after.ready || (after.end && after.end.code !== "closed"))) this.#spentControlId = controlId;
     if (!after.end || before.end) return;
     if (this.#isNextWanted) this.#queueStart();
-    // One that comes back to a page starts afresh.
-    else if (!this.isConnected) this.#session = undefined;
+    // One that comes back to a page starts afresh, if it can.
+    else if (!this.isConnected && !this.#isSpent) this.#session = undefined;
   }
 
   /** @returns {PadState} */
@@ -366,4 +380,3 @@ export class CardPin extends Base {
   }
 }
 
-defineProperties(CardPin, (element) => properties.get(element) ?? {});

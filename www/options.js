@@ -115,21 +115,22 @@ const MAX_HEADERS = 20;
  * @returns {string}
  */
 function token(controlId) {
-  if (typeof controlId !== "string" || controlId === "") throw new CardPinError("control_id_missing");
-  if (controlId.length > MAX_CONTROL_ID || !/^[!-~]+$/.test(controlId)) {
-    refuse("controlId", `1 to ${MAX_CONTROL_ID} visible ASCII characters`);
-  }
-  return controlId;
+  if (controlId === undefined || controlId === null || controlId === "") throw new CardPinError("control_id_missing");
+  const isRight = typeof controlId === "string" && controlId.length <= MAX_CONTROL_ID && /^[!-~]+$/.test(controlId);
+  return isRight ? controlId : refuse("controlId", `a string of 1 to ${MAX_CONTROL_ID} visible ASCII characters`);
 }
+
+/** Whether a value has fields: a map, a list or a `Headers` would have none, and what is in it would count for nothing. @param {unknown} value */
+const isPlain = (value) => Object.prototype.toString.call(value) === "[object Object]";
 
 /**
  * @param {Record<string, string>} headers
  * @returns {string[]} names and values in turns
  */
 function headerList(headers) {
-  const entries = Object.entries(headers);
+  const entries = isPlain(headers) ? Object.entries(headers) : [];
   try {
-    if (entries.length > MAX_HEADERS || entries.some(([, value]) => typeof value !== "string")) throw 0;
+    if (!isPlain(headers) || entries.length > MAX_HEADERS || entries.some(([, value]) => typeof value !== "string")) throw 0;
     new Headers(entries);
   } catch {
     refuse("requestHeaders", `an object of at most ${MAX_HEADERS} HTTP headers`);
@@ -172,7 +173,7 @@ function dateDigits(date) {
  * @returns {Pick<Open, "birthDate" | "knownNumbers">}
  */
 function customerRules(rules) {
-  const names = typeof rules === "object" && rules !== null ? Object.keys(rules) : ["none"];
+  const names = isPlain(rules) ? Object.keys(rules) : ["none"];
   // A name that is misspelt would leave the customer without the rule, and nobody would know.
   if (!names.every((name) => ["birthDate", "phone", "accounts"].includes(name))) {
     refuse("pinRules", "an object with some of: birthDate, phone, accounts");

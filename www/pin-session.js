@@ -30,6 +30,7 @@ export class PinSession extends EventTarget {
     const { canvas, controlIdProvider } = own;
     this.#session = new Session(toSettings(own), {
       canvas,
+      page: canvas?.ownerDocument ?? document,
       askControlId: () => controlIdProvider?.(),
       onChange: (before, after) => {
         for (const detail of eventsBetween(before, after)) this.#tell(detail);

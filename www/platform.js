@@ -8,10 +8,14 @@
 /** @type {any} absent without a document, as on a server */
 const documents = globalThis.Document?.prototype ?? (globalThis.document && Object.getPrototypeOf(document));
 const hidden = documents && Object.getOwnPropertyDescriptor(documents, "hidden")?.get;
+const defaultView = documents && Object.getOwnPropertyDescriptor(documents, "defaultView")?.get;
 const { hasFocus, createElement, createElementNS } = documents ?? {};
 
 /** Whether nobody can see the page. @param {Document} page */
 export const isHidden = (page) => hidden?.call(page) === true || page.hidden === true;
+
+/** The window that a page is in, if it is in one. @param {Document} page @returns {Window | null} */
+export const viewOf = (page) => (defaultView ? defaultView.call(page) : page.defaultView);
 
 /**
  * Whether somebody looks at the page: it is visible and has the focus. Where the document's own word and what stands in its place
@@ -86,13 +90,22 @@ export function scriptUrl(url) {
  * @param {string} url
  * @param {WorkerType} type
  */
-export const startWorker = (url, type) => new Worker(scriptUrl(url), bare({ type, name: "card-pin" }));
+export function startWorker(url, type) {
+  /** @type {WorkerOptions} */
+  const options = { type, name: "card-pin", credentials: "omit" };
+  return new Worker(scriptUrl(url), bare(options));
+}
 
-/** Whether what the page is made of cannot have been changed on its way here. Pages of an app, a file or a string had no way. */
+/**
+ * Whether what the page is made of cannot have been changed on its way here. Pages of an app, a file or a string had no way; a
+ * frame that was made of a string is as secure as the page that made it.
+ */
 export function isSecure() {
-  const { protocol, hostname } = globalThis.location ?? {};
-  const isFromNetwork = protocol === "http:" || protocol === "https:";
-  return !isFromNetwork || globalThis.isSecureContext !== false || isLoopback(hostname);
+  if (globalThis.isSecureContext !== false) return true;
+  const { location, origin = location?.origin } = globalThis;
+  const host = /^https?:\/\/(.*?)(?::\d+)?$/.exec(origin)?.[1];
+  if (host !== undefined) return isLoopback(host);
+  return window.parent === window || !/^(?:about|blob|data):$/.test(location?.protocol);
 }
 
 /** @param {string} host */

@@ -7,7 +7,7 @@
 
 import { CardPinError } from "./error.js";
 import { hint } from "./hint.js";
-import { isHidden, isLookedAt, listen, stopListening } from "./platform.js";
+import { isHidden, isLookedAt, listen, stopListening, viewOf } from "./platform.js";
 import { initial, isOwed, mayHaveSent, outcomeOfSubmit, reduce, showsPin } from "./session-state.js";
 import { VaultHost } from "./vault-host.js";
 
@@ -62,6 +62,8 @@ export class Session {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #expiring;
   #missedBeats = 0;
+  /** How often a control id was asked for, or is no longer waited for. */
+  #asks = 0;
   #page;
   /** @type {[EventTarget, string, (event: any) => void][]} */
   #listeners;
@@ -73,14 +75,14 @@ export class Session {
    * @param {Settings} settings
    * @param {object} page
    * @param {HTMLCanvasElement} [page.canvas] where a PIN is drawn
-   * @param {Document} [page.page] what the customer looks at, if it is not the script's own document
+   * @param {Document} page.page what the customer looks at
    * @param {() => unknown} page.askControlId called each time the vault needs one
    * @param {(before: SessionState, after: SessionState) => void} page.onChange
    * @param {(detail: EventDetail) => void} page.onTell
    */
-  constructor(settings, { canvas, page = canvas?.ownerDocument ?? document, askControlId, onChange, onTell }) {
+  constructor(settings, { canvas, page, askControlId, onChange, onTell }) {
     // The window that the pad is in may be another than the one that its script runs in.
-    const view = page.defaultView ?? window;
+    const view = viewOf(page) ?? window;
     this.#page = page;
     this.#listeners = [
       [view, "pagehide", this.#onPageHide],
@@ -204,6 +206,7 @@ export class Session {
   }
 
   #limitLoading() {
+    clearTimeout(this.#loading);
     this.#loading = setTimeout(() => this.#take({ type: "failed", code: "timeout" }), LOADS * this.#settings.open.timeoutMs);
   }
 
@@ -214,6 +217,9 @@ export class Session {
 
   #startAgain() {
     this.#missedBeats = 0;
+    // What the vault before had asked for.
+    this.#asks += 1;
+    clearTimeout(this.#asking);
     this.#limitLoading();
     this.#host.restart();
   }
@@ -274,12 +280,12 @@ export class Session {
 
   #ask() {
     clearTimeout(this.#asking);
-    let isOver = false;
+    const number = (this.#asks += 1);
     const { hints, open } = this.#settings;
     /** @param {unknown} [controlId] @param {unknown} [problem] */
     const answer = (controlId, problem = controlId) => {
-      if (isOver) return;
-      isOver = true;
+      if (number !== this.#asks) return;
+      this.#asks += 1;
       clearTimeout(this.#asking);
       const isText = typeof controlId === "string";
       if (!isText) hint(hints, "control_id_unavailable", problem);

@@ -15,6 +15,7 @@ import { hasSimd } from "./simd.js";
  * @property {() => Worker} start starts it in a worker
  * @property {string | Uint8Array<ArrayBuffer>} wasm the core: its address, or itself
  * @property {() => Promise<MakeVault>} load loads it onto the page, where no worker can be started
+ * @property {() => Promise<string | undefined>} [explain] gives the code of what keeps the worker's script from being loaded, if anything does
  * @property {string} [workerUrl] where the worker's script is, if it is a file
  * @property {() => string | undefined} [problem] what is already known to be wrong with a file, for the console
  */
@@ -36,7 +37,8 @@ export function vaultSource({ workerUrl, wasmUrl, scalarWasmUrl }) {
   return {
     start: () => startWorker(isForeign(worker) ? starterOf(worker) : worker, "module"),
     wasm,
-    load: () => importAsIs(worker).then(() => /** @type {any} */ (globalThis)[KEY], () => explain(worker)),
+    load: () => importAsIs(worker).then(() => /** @type {any} */ (globalThis)[KEY], async () => Promise.reject((await explain(worker)) ?? "vault_missing")),
+    explain: () => explain(worker),
     workerUrl: worker,
   };
 }
@@ -70,14 +72,19 @@ const isForeign = (url) => /^http/.test(url) && !url.startsWith(`${globalThis.or
 const starterOf = (url) => URL.createObjectURL(new Blob([`import ${JSON.stringify(url)}`], bare({ type: "text/javascript" })));
 
 /**
- * Tells a network that is down from a file that is not there, or is blocked: an import says neither.
+ * Tells a network that is down from a file that is not there: neither an import nor a worker says so.
  * @param {string} url
- * @returns {Promise<never>} rejected with the code
+ * @returns {Promise<string | undefined>} the code; `undefined` where the file can be loaded
  */
 async function explain(url) {
   /** @type {RequestInit} */
   const options = bare({ credentials: "omit" });
-  // A script that breaks off half-way is the network's fault, too.
-  const isThere = await fetch(url, options).then((response) => response.arrayBuffer()).then(() => true, () => false);
-  throw isThere ? "vault_missing" : "network";
+  try {
+    const response = await fetch(url, options);
+    // A script that breaks off half-way is the network's fault, too.
+    await response.arrayBuffer();
+    return response.ok ? undefined : "vault_missing";
+  } catch {
+    return "network";
+  }
 }

@@ -146,7 +146,11 @@ export class VaultHost {
   #startOnPage() {
     if (this.#isClosing) return;
     const { source, open, mayRunOnPage, hints } = this.#settings;
-    if (!mayRunOnPage) return queueMicrotask(() => this.#fail("isolation_unavailable"));
+    if (!mayRunOnPage) {
+      // Where the script is not there, a page that is let off the worker is not helped either.
+      Promise.resolve(source.explain?.()).then((code) => this.#fail(code ?? "isolation_unavailable"));
+      return;
+    }
     this.isolation = "page";
     const made = source.load().then((makeVault) => {
       hint(hints, "page", this.#settings);

@@ -5,7 +5,7 @@
 import scalar from "card-pin-scalar-wasm-inlined";
 import simd from "card-pin-wasm-inlined";
 import worker from "card-pin-worker-inlined";
-import { absolute, startWorker } from "./platform.js";
+import { absolute, bare, startWorker } from "./platform.js";
 import { hasSimd } from "./simd.js";
 import { makeVault } from "./vault.js";
 
@@ -24,7 +24,7 @@ export function vaultSource({ workerUrl, wasmUrl, scalarWasmUrl }) {
       workerUrl
         ? startWorker(absolute(workerUrl), "module")
         : // On `file://`, Chromium starts no module from a `blob:` address.
-          startWorker((blobUrl ??= URL.createObjectURL(new Blob([worker], { type: "text/javascript" }))), "classic"),
+          startWorker((blobUrl ??= URL.createObjectURL(new Blob([worker], bare({ type: "text/javascript" })))), "classic"),
     wasm: elsewhere ? absolute(elsewhere) : decoded(inlined),
     load: async () => makeVault,
   };

@@ -11,7 +11,8 @@ class Plain extends HTMLElement {
     kept.set(this, {});
   }
 }
-defineProperties(Plain, (element) => kept.get(element));
+const changed = [];
+defineProperties(Plain, (element) => kept.get(element), (element) => changed.push(element));
 customElements.define("plain-element", Plain);
 const make = (attributes = {}) => {
   const element = document.createElement("plain-element");
@@ -41,6 +42,7 @@ test("what markup must not name reflects no attribute", () => {
     element[property] = value;
     assert.equal(element[property], value, property);
     assert.deepEqual(element.getAttributeNames(), [], property);
+    assert.equal(changed.pop(), element, `${property}: who keeps it is told`);
   }
 });
 

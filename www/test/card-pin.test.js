@@ -210,6 +210,49 @@ test("another control id waits for the running session's end; the same one does 
   assert.equal(ends().length, 1);
 });
 
+test("a control id that is spent starts no other session, whatever a page does with the element", async () => {
+  const spend = async (attributes) => {
+    const made = await make({ "control-id": "first", ...attributes });
+    newest().becomeReady();
+    return made;
+  };
+  const moved = await spend();
+  await enter(moved.pad, [..."48264826", "Enter"]);
+  newest().end(null);
+  moved.pad.remove();
+  await settle();
+  document.body.append(moved.pad);
+  await settle();
+  assert.deepEqual([vaults.length, moved.pad.shadowRoot.querySelector("[part=picture]").hasAttribute("data-concealed")], [1, false]);
+  moved.pad.remove();
+  moved.pad.setAttribute("control-id", "second");
+  await settle();
+  document.body.append(moved.pad);
+  await settle();
+  assert.equal(newest().open.controlId, "second", "another one does");
+
+  const changed = await spend();
+  changed.pad.setAttribute("control-id", "second");
+  changed.pad.setAttribute("control-id", "first");
+  newest().end("network", true);
+  const count = vaults.length;
+  await settle();
+  assert.equal(vaults.length, count);
+
+  for (const isSubmitted of [true, false]) {
+    const { pad } = await spend();
+    if (isSubmitted) await enter(pad, [..."48264826", "Enter"]);
+    const before = vaults.length;
+    pad.setAttribute("operation", "view-pin");
+    if (isSubmitted) newest().end(null);
+    await settle();
+    assert.equal(vaults.length, before, `submitted: ${isSubmitted}`);
+    pad.setAttribute("control-id", "second");
+    await settle();
+    assert.equal(newest().open.operation, "view-pin");
+  }
+});
+
 test("another operation takes the place of a session that has sent nothing", async () => {
   const { pad, ends } = await make({}, { controlIdProvider: async () => "token" });
   pad.setAttribute("operation", "view-pin");
@@ -285,6 +328,24 @@ test("a mistake of the integrator is reported, and the pad says that it cannot b
   assert.equal(pad.shadowRoot.querySelector("[part=prompt]").textContent, "We can't show the PIN pad");
   const leave = pad.shadowRoot.querySelector('[data-key="submit"]');
   assert.deepEqual([leave.textContent, leave.disabled], ["Back to your bank", false]);
+});
+
+test("a mistake that is corrected makes the pad usable", async () => {
+  const right = { controlIdProvider: async () => "token", pinRules: { phone: "5491123" } };
+  for (const [name, wrong] of [["controlIdProvider", "token"], ["pinRules", []], ["requestHeaders", 7], ["pinRules", { phones: "1" }]]) {
+    globalThis.reported.length = 0;
+    const { pad, told } = await make({}, { ...right, [name]: wrong });
+    assert.equal(globalThis.reported.length, 1, name);
+    const failed = await pad.setPin().catch((error) => error);
+    assert.deepEqual([failed.code, failed.retryable], ["closed", false]);
+    assert.deepEqual(told, [{ event: "set_pin_error", code: "closed", retryable: false }]);
+    const count = vaults.length;
+    pad[name] = right[name];
+    await settle();
+    assert.equal(vaults.length, count + 1, name);
+    pad.remove();
+    await settle();
+  }
 });
 
 /** What the console is told, once it is told that much; the file of what there is to say is loaded for the first. */

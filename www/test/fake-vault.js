@@ -23,11 +23,11 @@ export const vaults = [];
 export function forget() {
   vaults.length = 0;
   loading.failure = undefined;
-  loading.never = false;
+  loading.never = loading.breaks = false;
 }
 
-/** What `load` does, for tests of vaults that cannot be loaded. */
-export const loading = { failure: undefined, never: false };
+/** What `load` does, for tests of vaults that cannot be loaded, or break off at the first message. */
+export const loading = { failure: undefined, never: false, breaks: false };
 
 export const vaultSource = (files) => ({
   files,
@@ -47,7 +47,7 @@ export class FakeVault {
   open;
   isSilent = false;
   /** Set to have the next message throw. */
-  breaks = false;
+  breaks = loading.breaks;
   #tell;
 
   constructor(tell) {

@@ -102,8 +102,17 @@ test("what is wrong in it is named, and what is known is not", () => {
 });
 
 test("a control id has to come from somewhere", () => {
-  for (const controlId of [undefined, "", null, 7]) {
+  for (const controlId of [undefined, "", null]) {
     assert.throws(() => settings({ controlId }), { code: "control_id_missing" });
+  }
+  for (const controlId of [7, {}, "a b"]) assert.throws(() => settings({ controlId }), /^TypeError: controlId has to be a string/);
+});
+
+test("what has no fields of its own is not taken for an object without any", () => {
+  const headers = [new Headers({ "x-csrf": "1" }), new Map([["x-csrf", "1"]]), ["x-csrf"], "x-csrf", null, 7];
+  for (const requestHeaders of headers) assert.throws(() => settings({ requestHeaders }), /^TypeError: requestHeaders has to be an object/);
+  for (const pinRules of [new Map([["phone", "5491123"]]), [], "phone", null, 7]) {
+    assert.throws(() => settings({ pinRules }), /^TypeError: pinRules has to be an object/);
   }
 });
 

@@ -186,31 +186,46 @@ test("all copies of the script share one Trusted Types policy", async () => {
 });
 
 test("only what came over the network, and not safely, is insecure", () => {
+  const framed = [["about:srcdoc", true], ["blob:", true], ["data:", true], ["about:blank", false], ["file:", true]];
   const table = [
-    ["https:", "issuer.example", true, true],
-    ["https:", "issuer.example", false, false],
-    ["http:", "issuer.example", true, true],
-    ["http:", "issuer.example", false, false],
-    ["http:", "issuer.example", undefined, true],
-    ["http:", "localhost", false, true],
-    ["http:", "app.localhost", false, true],
-    ["http:", "127.0.0.1", false, true],
-    ["http:", "127.8.9.10", false, true],
-    ["http:", "[::1]", false, true],
-    ["http:", "notlocalhost", false, false],
-    ["http:", "localhost.issuer.example", false, false],
-    ["http:", "127.0.0.1.issuer.example", false, false],
-    ["http:", "1127.0.0.1", false, false],
-    ["http:", "[::11]", false, false],
-    ["http:", "", false, false],
-    ["file:", "", false, true],
-    ["about:", "", false, true],
-    ["capacitor:", "issuer.example", false, true],
+    ["https://issuer.example", undefined, true, true],
+    ["https://issuer.example", undefined, false, false],
+    ["http://issuer.example", undefined, true, true],
+    ["http://issuer.example:8080", undefined, false, false],
+    ["http://issuer.example", undefined, undefined, true],
+    ["http://localhost", undefined, false, true],
+    ["http://app.localhost:3000", undefined, false, true],
+    ["http://127.0.0.1:8080", undefined, false, true],
+    ["http://127.8.9.10", undefined, false, true],
+    ["http://[::1]", undefined, false, true],
+    ["http://[::1]:8080", undefined, false, true],
+    ["http://notlocalhost", undefined, false, false],
+    ["http://localhost.issuer.example", undefined, false, false],
+    ["http://127.0.0.1.issuer.example", undefined, false, false],
+    ["http://1127.0.0.1", undefined, false, false],
+    ["http://[::11]", undefined, false, false],
+    ["null", "file:", false, true],
+    ["null", "about:", false, true],
+    ["capacitor://issuer.example", "capacitor:", false, true],
+    // A frame has the origin of the page that made it.
+    ["http://issuer.example", "about:", false, false],
+    ["http://issuer.example", "blob:", false, false],
+    ["http://localhost:3000", "about:", false, true],
   ];
-  for (const [protocol, hostname, isSecureContext, expected] of table) {
-    Object.assign(globalThis, { location: { protocol, hostname }, isSecureContext });
-    assert.equal(isSecure(), expected, `${protocol}//${hostname} where isSecureContext is ${isSecureContext}`);
+  for (const [origin, protocol = origin.replace(/\/.*/, ""), isSecureContext, expected] of table) {
+    Object.assign(globalThis, { origin, location: { protocol, origin }, isSecureContext });
+    assert.equal(isSecure(), expected, `${protocol} of ${origin} where isSecureContext is ${isSecureContext}`);
   }
-  Object.assign(globalThis, { location: undefined, isSecureContext: false });
+  Object.assign(globalThis, { origin: undefined, location: undefined, isSecureContext: false });
   assert.equal(isSecure(), true, "without a location");
+  const { parent } = window;
+  try {
+    for (const [protocol, isInFrame] of framed) {
+      Object.assign(globalThis, { origin: "null", location: { protocol: protocol.replace(/:.*/, ":"), origin: "null" } });
+      Object.defineProperty(window, "parent", { value: isInFrame ? {} : window, configurable: true, writable: true });
+      assert.equal(isSecure(), !isInFrame || protocol === "file:", `${protocol} without an origin`);
+    }
+  } finally {
+    Object.defineProperty(window, "parent", { value: parent, configurable: true, writable: true });
+  }
 });

@@ -37,6 +37,7 @@ export async function make({ options, canvas, askControlId = async () => "token"
   const settings = toSettings({ hints: "off", controlIdProvider: askControlId, timeoutMs: TIMEOUT_MS, ...(canvas ? viewing : setting), ...options });
   const session = new Session(settings, {
     canvas,
+    page: canvas?.ownerDocument ?? document,
     askControlId,
     onChange: (before, after) => {
       changes.push([before, after]);

@@ -1,7 +1,7 @@
 import "./page.js";
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
-import { loading } from "./fake-vault.js";
+import { loading, vaults } from "./fake-vault.js";
 import { forgetWorkers, offerWorkers } from "./fake-worker.js";
 import { TIMEOUT_MS, ARRIVED_MS, CLOSING_MS, answers, arrived, failure, look, make, pass, settle, submitting } from "./run-session.js";
 
@@ -16,6 +16,19 @@ test("a vault that does not load in time is given up, and its worker ended", asy
   assert.equal(worker.heard.at(-1), "close");
   mock.timers.tick(CLOSING_MS);
   assert.ok(worker.isTerminated);
+});
+
+test("a vault that breaks off while it opens leaves no deadline behind", async () => {
+  loading.breaks = true;
+  const started = make();
+  await Promise.resolve();
+  loading.breaks = false;
+  const { session, end } = await started;
+  await settle();
+  assert.equal(session.state.restarts, 1);
+  assert.equal(session.state.phase, "open");
+  await pass(3 * TIMEOUT_MS);
+  assert.equal(end(), null);
 });
 
 test("a vault that has opened has no such deadline, and is left alone while it owes nothing", async () => {
@@ -115,6 +128,29 @@ test("a late answer is not the answer to the next question", async () => {
   resolvers[1]("second");
   await settle();
   assert.deepEqual(answers(vault), [null, "second"]);
+});
+
+test("what one vault asked for is no answer to the one that takes its place", async () => {
+  const given = [];
+  const { session, vault } = await submitting({ askControlId: () => new Promise((resolve) => given.push(resolve)) });
+  vault.ask();
+  await settle();
+  vault.breaks = true;
+  session.say("ping");
+  await settle();
+  const other = vaults.at(-1);
+  other.becomeReady();
+  other.session.valid = true;
+  session.submit().catch(() => {});
+  await settle();
+  other.ask();
+  await settle();
+  given[0]("old");
+  await settle();
+  assert.deepEqual(answers(other), []);
+  given[1]("new");
+  await settle();
+  assert.deepEqual(answers(other), ["new"]);
 });
 
 test("an answer after the end goes nowhere", async () => {

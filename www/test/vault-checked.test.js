@@ -97,7 +97,7 @@ test("a worker runs what was checked, and gets the core that was checked", async
   await host();
   const worker = await started();
   assert.match(worker.url, /^blob:/);
-  assert.deepEqual({ ...worker.options }, { type: "module", name: "card-pin" });
+  assert.deepEqual({ ...worker.options }, { type: "module", name: "card-pin", credentials: "omit" });
   assert.deepEqual(worker.heard, [bytes(FILES["card_pin_bg.wasm"]), { open: {} }]);
   for (const { options } of asked) assert.deepEqual({ ...options }, { credentials: "omit", redirect: "manual" });
 });

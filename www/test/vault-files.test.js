@@ -75,7 +75,7 @@ test("a worker of the page's own origin is started as it is", () => {
   const [{ url, options }] = workers;
   assert.equal(url, "https://issuer.example/w.js");
   assert.equal(Object.getPrototypeOf(options), null);
-  assert.deepEqual({ ...options }, { type: "module", name: "card-pin" });
+  assert.deepEqual({ ...options }, { type: "module", name: "card-pin", credentials: "omit" });
 });
 
 test("a worker of another origin is started by one of the page's own", async () => {
@@ -111,4 +111,13 @@ test("a script that does not arrive, or breaks off, is the network's fault", asy
     mock.method(globalThis, "fetch", answer);
     assert.equal(await failure(vaultSource(elsewhere)), "network");
   }
+});
+
+test("why a worker does not start is told, where the network or its file is to blame", async () => {
+  const codes = [];
+  for (const answer of [async () => Promise.reject(new TypeError()), async () => new Response("", { status: 404 }), async () => new Response("")]) {
+    mock.method(globalThis, "fetch", answer);
+    codes.push(await vaultSource(elsewhere).explain());
+  }
+  assert.deepEqual(codes, ["network", "vault_missing", undefined]);
 });

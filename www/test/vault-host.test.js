@@ -107,6 +107,13 @@ test("where only a worker will do, one that does not start has no replacement", 
   assert.ok(worker.isTerminated);
 });
 
+test("where only a worker will do, a script that cannot be loaded is told as what it is", async () => {
+  const { told, worker } = make({ mayRunOnPage: false, explain: async () => "network" });
+  worker.fail();
+  await settle();
+  assert.deepEqual(told, ["failed: network"]);
+});
+
 test("a vault that cannot be loaded onto the page is told by its code", async () => {
   forgetWorkers();
   for (const [failure, code] of [["network", "network"], ["vault_missing", "vault_missing"], [new Error("network"), "vault_missing"]]) {
