@@ -275,7 +275,8 @@ fn wasm_tests(project: &Project, browser: &str, simd: Simd) -> Result<()> {
     let mut command = Command::new("wasm-pack");
     command.current_dir(project.root()).args(["test", "--headless", browser, "--", "--lib"]);
     for suite in suites(project)? {
-        let text = fs::read_to_string(&suite).with_context(|| format!("{} cannot be read", suite.display()))?;
+        let text =
+            fs::read_to_string(&suite).with_context(|| format!("{} cannot be read", suite.display()))?;
         if text.contains("wasm_bindgen_test") {
             command.arg("--test").arg(suite.file_stem().context("a suite without a name")?);
         }
