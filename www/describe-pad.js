@@ -12,6 +12,7 @@ import { camel } from "./names.js";
  * @property {"waiting" | "open" | "submitting" | "arrived" | "shown" | "done" | "hidden" | "failed" | "unusable"} phase
  * @property {"entry" | "confirm"} step
  * @property {number} digits
+ * @property {number} press over nought once a digit was typed
  * @property {number} minLength
  * @property {number} maxLength
  * @property {boolean} confirm
@@ -155,7 +156,7 @@ function describeOpen(state, words) {
     title: label,
     hint: timeLeft || (isRepeat ? text("repeatHint") : [length, rule].filter(Boolean).join(" · ")),
     problem,
-    status: digits > 0 ? count : isRepeat ? sentences(stepLabel, label) : "",
+    status: digits > 0 ? count : isRepeat ? sentences(stepLabel, label) : state.press > 0 && !problem ? text("empty") : "",
     alert: problem || timeLeftSaid,
     primary: suggest ?? (goesOn ? undefined : advance),
     secondary: isRepeat ? button(text("back"), "back") : button(text("cancel"), "cancel"),

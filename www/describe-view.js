@@ -3,9 +3,13 @@
 /** What the pad shows and says while a PIN is viewed: a pure function of where the session is and of the language. */
 
 import { BLANK, button, describeEnd, describeTimeLeft, errorKey, sentences } from "./describe-pad.js";
+import { SHOWN_SECONDS } from "./session-state.js";
 
 /** @import {PadState, View} from "./describe-pad.js" */
 /** @import {Words} from "./words.js" */
+
+/** From when on the customer is told that a PIN is about to be hidden. */
+const LAST_SECONDS = 10;
 
 /** @typedef {View & {isShown: boolean}} ViewView */
 
@@ -37,9 +41,12 @@ function describePhase({ phase, problem = "closed", waitsSeconds, isSlow, timeLe
     }
     case "shown": {
       const title = text("shown");
-      const hint = text("hides", { count: secondsLeft });
-      // Once: a count that is said each second is all that one would hear.
-      return { ...BLANK, title, hint, status: title, secondary: button(text("spell"), "spell"), focus: "title" };
+      const hidesIn = (/** @type {number} */ count) => text("hides", { count });
+      const hint = hidesIn(secondsLeft);
+      // Twice: a count that is said each second is all that one would hear.
+      const status = sentences(title, hidesIn(SHOWN_SECONDS));
+      const alert = secondsLeft <= LAST_SECONDS ? hidesIn(LAST_SECONDS) : "";
+      return { ...BLANK, title, hint, status, alert, secondary: button(text("spell"), "spell"), focus: "title" };
     }
     case "hidden": {
       const title = text("hidden");

@@ -161,7 +161,9 @@ export class Pane {
   render(view, refusals) {
     const hadFocus = this.hasFocus;
     const isOver = view.picture !== undefined;
-    const isMoved = view.focus !== this.#view?.focus;
+    const active = /** @type {HTMLButtonElement | null} */ (this.#root.activeElement);
+    const before = active && this.actionOf(active);
+    const wasMoved = view.focus !== this.#view?.focus;
     const isAgain = refusals !== this.#refusals;
     this.#view = view;
     this.#refusals = refusals;
@@ -185,10 +187,11 @@ export class Pane {
     // The same refusal once more is said once more.
     if (isAgain && view.alert) this.#alert.textContent = "";
     write(this.#alert, isRead ? "" : view.alert);
-    this.#describe(isOver);
-    const active = /** @type {HTMLButtonElement | null} */ (this.#root.activeElement);
+    this.#describe(isOver, view);
+    // Who goes back is not left on a button that would now end it all.
+    const isOther = before && before !== this.actionOf(active);
     const isLost = active?.disabled || active?.closest("[data-concealed]");
-    if (hadFocus && (isMoved || isLost || !active)) this.focus({ preventScroll: true });
+    if (hadFocus && (wasMoved || isOther || isLost || !this.hasFocus)) this.focus({ preventScroll: true });
     if (isAgain && view.problem) shake(this.body);
   }
 
@@ -200,12 +203,21 @@ export class Pane {
     if (shown) write(element, shown.label);
   }
 
-  /** At an end, what has the focus is described by what happened. @param {boolean} isOver */
-  #describe(isOver) {
-    for (const [element, by] of [[this.title, "hint message"], [this.#primary, "title message"]]) {
-      if (isOver) writeAttribute(/** @type {HTMLElement} */ (element), "aria-describedby", /** @type {string} */ (by));
-      else /** @type {HTMLElement} */ (element).removeAttribute("aria-describedby");
-    }
+  /**
+   * At an end, what has the focus is described by what happened; a button that is all there is to press, by what to mind.
+   * @param {boolean} isOver
+   * @param {View} view
+   */
+  #describe(isOver, { focus, status }) {
+    const isWarned = focus === "primary" && status === "";
+    this.#describeBy(this.title, isOver ? "hint message" : "");
+    this.#describeBy(this.#primary, isOver ? "title message" : isWarned ? "hint" : "");
+  }
+
+  /** @param {HTMLElement} element @param {string} by the ids of what describes it */
+  #describeBy(element, by) {
+    if (by) writeAttribute(element, "aria-describedby", by);
+    else element.removeAttribute("aria-describedby");
   }
 
   /** @param {View["picture"]} picture */

@@ -46,17 +46,17 @@ export class Speech {
     this.#tag = tag;
     const texts = loadTexts(locale);
     if (!(texts instanceof Promise)) return (this.#words = new Words(locale, texts, this.#changed));
-    const late = setTimeout(() => this.#useEnglish(tag), LOADING_MS);
+    const late = setTimeout(() => this.#useEnglish(tag, locale), LOADING_MS);
     texts
       .then((loaded) => this.#use(tag, new Words(locale, loaded, this.#changed)))
-      .catch(() => this.#useEnglish(tag))
+      .catch(() => this.#useEnglish(tag, locale))
       .finally(() => clearTimeout(late));
     return (this.#words ??= new Words(locale, undefined, this.#changed));
   }
 
-  /** @param {string} tag */
-  #useEnglish(tag) {
-    if (tag === this.#tag) console.warn(`<card-pin>: languages/${tag}.js did not load`);
+  /** @param {string} tag @param {Intl.Locale} locale */
+  #useEnglish(tag, { language }) {
+    if (tag === this.#tag) console.warn(`<card-pin>: languages/${language}.js did not load`);
     const english = chooseLocale("en");
     this.#use(tag, new Words(english, /** @type {Texts} */ (loadTexts(english)), this.#changed));
   }

@@ -7,6 +7,7 @@
 
 import { BLANK, describeEnd } from "./describe-pad.js";
 import { Pane } from "./pane.js";
+import { SHOWN_SECONDS } from "./session-state.js";
 import { Stage } from "./stage.js";
 
 /** @import {PadState} from "./describe-pad.js" */
@@ -14,6 +15,9 @@ import { Stage } from "./stage.js";
 /** @import {Words} from "./words.js" */
 
 /** @typedef {(state: PadState, words: Words) => ViewView} Describe */
+
+/** How long the pane waits for what there is to say, in milliseconds. */
+const LOADING_MS = 3000;
 
 /** Before there is anything to say. @type {Describe} */
 const describeNothing = (_, words) => ({ ...BLANK, title: words.text("pad", "preparing"), focus: "title", isBusy: true, isShown: false });
@@ -35,10 +39,16 @@ export class ViewPane {
   constructor(root, onChange) {
     this.pane = new Pane(root);
     this.pane.body.append(this.stage.element, this.stage.spoken);
-    import("./describe-view.js").then(({ describeView }) => describeView, () => describeUnusable).then((describe) => {
+    /** @param {Describe} describe */
+    const use = (describe) => {
       this.#describe = describe;
       onChange();
-    });
+    };
+    const late = setTimeout(use, LOADING_MS, describeUnusable);
+    import("./describe-view.js")
+      .then(({ describeView }) => describeView, () => describeUnusable)
+      .finally(() => clearTimeout(late))
+      .then(use);
   }
 
   /** There are no keys here. */
@@ -48,7 +58,7 @@ export class ViewPane {
   render(state, words) {
     const view = this.#describe(state, words);
     this.pane.speak(words, "view", words.text("view", "name"), ["open", "submitting", "shown", "hidden"]);
-    this.pane.makeRoom([words.text("view", "openHint"), words.text("view", "hides", { count: 30 })]);
+    this.pane.makeRoom([words.text("view", "openHint"), words.text("view", "hides", { count: SHOWN_SECONDS })]);
     if (state.phase === "hidden") this.stage.clear();
     this.stage.render(words, view.isShown);
     this.pane.render(view, state.refusals);

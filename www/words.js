@@ -46,6 +46,9 @@ const LOADERS = {
   uk: () => import("./languages/uk.js"),
 };
 
+/** What an object has of itself: no script on the page adds a text by `Object.prototype`. @param {any} object @param {string} key */
+const ownOf = (object, key) => (object !== undefined && Object.hasOwn(object, key) ? object[key] : undefined);
+
 /** Other names of a language that is here. @type {Record<string, string>} */
 const ALIASES = { no: "nb", nn: "nb" };
 
@@ -56,7 +59,7 @@ const ALIASES = { no: "nb", nn: "nb" };
 function localeOf(tag) {
   try {
     const locale = new Intl.Locale(tag);
-    const language = ALIASES[locale.language] ?? locale.language;
+    const language = ownOf(ALIASES, locale.language) ?? locale.language;
     return language === "en" || Object.hasOwn(LOADERS, language) ? new Intl.Locale(tag, { language }) : undefined;
   } catch {
     return undefined;
@@ -152,10 +155,10 @@ export class Words {
    * @returns {string}
    */
   text(group, key, values = {}) {
-    const own = this.#changed[group];
     /** @type {Text} */
-    const text = own && Object.hasOwn(own, key) ? own[key] : (this.#texts?.[group]?.[key] ?? "");
-    const form = typeof text === "string" ? text : (text[this.#plurals.select(Number(values.count))] ?? text.other ?? "");
+    const text = ownOf(ownOf(this.#changed, group), key) ?? ownOf(ownOf(this.#texts, group), key) ?? "";
+    /** @type {string} */
+    const form = typeof text === "string" ? text : (ownOf(text, this.#plurals.select(Number(values.count))) ?? ownOf(text, "other") ?? "");
     return form.replace(/\{(\w+)\}/g, (_, name) => {
       const value = values[name];
       return typeof value === "number" ? this.#numbers.format(value) : (value ?? "");

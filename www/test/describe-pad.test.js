@@ -16,6 +16,8 @@ test("what is said, and where the focus is, in each state", () => {
   const golden = [
     [{}, "", "", "entry"],
     [{ digits: 2 }, "2 of 4 digits", "", "entry"],
+    [{ digits: 0, press: 3 }, "No digits entered", "", "entry"],
+    [{ digits: 0, press: 3, problem: "mismatch" }, "", "The PINs don't match. Choose your PIN again.", "entry"],
     [{ digits: 5, minLength: 4, maxLength: 12 }, "5 digits, up to 12", "", "entry"],
     [{ step: "confirm" }, "Step 2 of 2. Enter the same PIN again.", "", "entry"],
     [{ step: "confirm", digits: 1 }, "1 of 4 digits", "", "entry"],

@@ -13,7 +13,8 @@ test("what is said, and where the focus is, in each state", () => {
     [{ phase: "open" }, "", "", "primary"],
     [{ phase: "submitting" }, "Getting your PIN…", "", "title"],
     [{ phase: "arrived" }, "Your PIN is here. Make sure that nobody else can see the screen.", "", "primary"],
-    [{ phase: "shown" }, "Your PIN", "", "title"],
+    [{ phase: "shown" }, `Your PIN. ${en.view.hides.other.replace("{count}", "30")}.`, "", "title"],
+    [{ phase: "shown", secondsLeft: 7 }, `Your PIN. ${en.view.hides.other.replace("{count}", "30")}.`, en.view.hides.other.replace("{count}", "10"), "title"],
     [{ phase: "hidden" }, "Your PIN is hidden", "", "primary"],
     [{ phase: "failed", problem: "network" }, "", "We couldn't show your PIN. We can't reach your bank. Check your connection and try again.", "primary"],
   ];
@@ -28,7 +29,7 @@ test("nothing is shown before the customer asks", () => {
   assert.equal(describe({ phase: "open" }).isShown, false);
 });
 
-test("the seconds are counted down where they are seen, and said once", () => {
+test("the seconds are counted down where they are seen, and said only twice", () => {
   const [first, later] = [30, 1].map((secondsLeft) => describe({ phase: "shown", secondsLeft }));
   assert.match(first.hint, /^Hides in 30 seconds/);
   assert.match(later.hint, /^Hides in 1 second,/);

@@ -80,3 +80,24 @@ test("a refusal shakes, unless the person wants nothing to move", () => {
     assert.equal(animate.mock.callCount(), count);
   }
 });
+
+test("who presses a button that takes another action is not left on it", () => {
+  pane.field = find("pad").appendChild(document.createElement("input"));
+  const [back, cancel] = ["back", "cancel"].map((action) => ({ ...advance, label: action, action }));
+  render({ focus: "entry", secondary: back });
+  find("secondary").focus();
+  render({ focus: "entry", secondary: { ...back, label: "Back again" } });
+  assert.equal(root.activeElement, find("secondary"), "it does the same");
+  render({ focus: "entry", secondary: cancel });
+  assert.equal(root.activeElement, pane.field);
+});
+
+test("a button that is all there is to press is described by what to mind, unless that is said already", () => {
+  const by = () => find("submit").getAttribute("aria-describedby");
+  render({ hint: "Make sure that nobody sees it" });
+  assert.equal(by(), "hint");
+  render({ hint: "Make sure that nobody sees it", status: "Make sure that nobody sees it" });
+  assert.equal(by(), null);
+  render({ focus: "entry" });
+  assert.equal(by(), null);
+});

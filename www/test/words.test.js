@@ -67,3 +67,16 @@ test("what is not a text of the pad is named", () => {
 test("without texts, while they are loaded, nothing is said", () => {
   assert.equal(new Words(new Intl.Locale("de"), undefined, {}).text("pad", "choose"), "");
 });
+
+test("nothing on Object.prototype is a text", async () => {
+  Object.assign(Object.prototype, { pad: { done: "Polluted" }, network: "Polluted", few: "Polluted", fr: "Polluted" });
+  try {
+    const { default: en } = await import("../languages/en.js");
+    const words = new Words(chooseLocale("en"), en, {});
+    assert.equal(words.text("pad", "done"), "Your PIN is set");
+    assert.equal(words.text("viewErrors", "network"), en.viewErrors && Object.hasOwn(en.viewErrors, "network") ? en.viewErrors.network : "");
+    assert.equal(chooseLocale("fr").toString(), "fr");
+  } finally {
+    for (const name of ["pad", "network", "few", "fr"]) delete Object.prototype[name];
+  }
+});
