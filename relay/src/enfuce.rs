@@ -12,7 +12,7 @@ use std::time::Duration;
 use axum::http::{StatusCode, header};
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Map, Value};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep, timeout_at};
 use tower::retry::budget::{Budget, TpsBudget};
 
@@ -91,6 +91,12 @@ impl Context<'_> {
     fn again(&mut self) -> Context<'_> {
         Context { deadline: self.deadline, trace: self.trace, class: self.class, report: self.report }
     }
+
+    /// Keeps the cause of what became of it all, whether Enfuce was not reached or its answer is none.
+    fn note<T>(&mut self, result: Result<T, Failure>) -> Result<T, Failure> {
+        self.report.cause = result.as_ref().err().map(|failure| failure.cause);
+        result
+    }
 }
 
 /// An answer of Enfuce that says yes, in full.
@@ -146,8 +152,13 @@ impl Upstream {
     pub(crate) async fn call(
         &self,
         request: &Request,
-        context: Context<'_>,
+        mut context: Context<'_>,
     ) -> Result<Map<String, Value>, Failure> {
+        let result = self.answer(request, context.again()).await;
+        context.note(result)
+    }
+
+    async fn answer(&self, request: &Request, context: Context<'_>) -> Result<Map<String, Value>, Failure> {
         let repeat = if request.operation == Operation::Set { Repeat::Never } else { Repeat::Harmless };
         let build = |client: &_| platform::translate(&self.config, client, request);
         let answer = self.send(repeat, &build, context).await?;
@@ -169,7 +180,6 @@ impl Upstream {
         build: &(dyn Fn(&Client) -> RequestBuilder + Sync),
         context: Context<'_>,
     ) -> Result<Success, Failure> {
-        let started = std::time::Instant::now();
         let Context { trace, class, report, .. } = context;
         let deadline = context.deadline.min(Instant::now() + self.config.timeout);
         let build = move |client: &_| match trace.header() {
@@ -180,15 +190,11 @@ impl Upstream {
         let call = Call { repeat, build: &build, deadline, class };
         let result = self.tries(&call, report, &mut tries).await;
         report.tries = (tries > 1).then_some(tries);
-        report.upstream_ms = (tries > 0).then(|| milliseconds(started));
-        report.cause = result.as_ref().err().map(|failure| failure.cause);
         result
     }
 
     async fn tries(&self, call: &Call<'_>, report: &mut Report, tries: &mut u32) -> Result<Success, Failure> {
-        let Ok(_place) = self.places.try_acquire() else {
-            return Err(Failure::new(Kind::Overloaded(1), "too_many_calls"));
-        };
+        let _place = self.place(call.class).ok_or(Failure::new(Kind::Overloaded(1), "too_many_calls"))?;
         self.budget.deposit();
         self.admission.came(call.class);
         loop {
@@ -200,7 +206,10 @@ impl Upstream {
                 .await
                 .map_err(|seconds| Failure::new(Kind::Overloaded(seconds), "quota_queue"))?;
             *tries += 1;
+            let started = std::time::Instant::now();
             let result = self.attempt(call, report).await;
+            // With Enfuce alone: what waited in the queue is the relay's.
+            report.upstream_ms = Some(report.upstream_ms.unwrap_or(0) + milliseconds(started));
             match result.as_ref().map_err(|failure| failure.kind) {
                 Err(Kind::Unreachable | Kind::TimedOut) => self.breaker.note(false, Instant::now()),
                 // Says nothing about the pin API.
@@ -226,6 +235,12 @@ impl Upstream {
             }
             sleep(wait).await;
         }
+    }
+
+    /// A place among the calls. Some are kept for a PIN that was chosen: its customer has typed already.
+    fn place(&self, class: Class) -> Option<SemaphorePermit<'_>> {
+        let kept = if class == Class::Set { 0 } else { places_for_set(self.config.calls) };
+        (self.places.available_permits() > kept).then(|| self.places.try_acquire().ok())?
     }
 
     /// One try.
@@ -254,6 +269,11 @@ impl Upstream {
         let body = body.unwrap_or(Err(Failure::new(Kind::TimedOut, "timeout_body")))?;
         Ok(Success { status: response.status(), is_html: is_html(&response), body })
     }
+}
+
+/// A quarter, at least one, and never all.
+fn places_for_set(calls: usize) -> usize {
+    (calls / 4).max(1).min(calls.saturating_sub(1))
 }
 
 /// What an answer's status means, unless it is a success.

@@ -68,8 +68,16 @@ async fn run() -> Result<(), String> {
     let relay = Relay::new(config, log.clone()).map_err(|error| error.to_string())?;
     let signal =
         |kind| signal(kind).map_err(|error| format!("The signals to stop cannot be waited for ({error})."));
-    let (mut terminate, mut interrupt, mut hangup) =
-        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?);
+    let (mut terminate, mut interrupt, mut quit, mut hangup) = (
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+        signal(SignalKind::quit())?,
+        signal(SignalKind::hangup())?,
+    );
+    // These would end the process at once, and a PIN on its way with it. They are taken, and mean nothing.
+    let meaningless =
+        [SignalKind::user_defined1(), SignalKind::user_defined2(), SignalKind::alarm(), SignalKind::io()];
+    let _taken = meaningless.map(signal).into_iter().collect::<Result<Vec<_>, _>>()?;
     let running = start(relay.clone()).await.map_err(|error| error.to_string())?;
     let _ = writeln!(io::stderr(), "Listening on {}", running.listen());
     if let Some(listen) = running.admin_listen() {
@@ -80,6 +88,7 @@ async fn run() -> Result<(), String> {
         tokio::select! {
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
+            _ = quit.recv() => break,
             _ = hangup.recv() => log.event(reload(&relay, file.as_deref())),
         }
     }

@@ -41,6 +41,16 @@ impl Upstream {
         purpose: Purpose,
         mut context: Context<'_>,
     ) -> Result<String, Failure> {
+        let result = self.make_control_id(card, purpose, context.again()).await;
+        context.note(result)
+    }
+
+    async fn make_control_id(
+        &self,
+        card: &str,
+        purpose: Purpose,
+        mut context: Context<'_>,
+    ) -> Result<String, Failure> {
         let path = match self.config.platform {
             Platform::Classic => {
                 let plastic = self.plastic(card, purpose, context.again()).await?;
@@ -77,7 +87,16 @@ impl Upstream {
     }
 
     /// Whether the PIN of a card is set, in the words of the classic platform: `W`, `S` or `D`.
-    pub(crate) async fn pin_status(&self, card: &str, context: Context<'_>) -> Result<&'static str, Failure> {
+    pub(crate) async fn pin_status(
+        &self,
+        card: &str,
+        mut context: Context<'_>,
+    ) -> Result<&'static str, Failure> {
+        let result = self.read_pin_status(card, context.again()).await;
+        context.note(result)
+    }
+
+    async fn read_pin_status(&self, card: &str, context: Context<'_>) -> Result<&'static str, Failure> {
         let build = |client: &Client| self.status_request(client, card);
         let card: Card = self.ask(&build, context).await?;
         match &*card.pin_status {

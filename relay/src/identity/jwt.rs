@@ -18,6 +18,8 @@ use crate::outbound;
 
 /// Keys are looked up again after this, so that one that was withdrawn is not taken for long.
 const LIFE: Duration = Duration::from_secs(600);
+/// For how long they are used where they cannot be read again.
+const LONGEST_LIFE: Duration = Duration::from_secs(3600);
 /// Between two lookups, whatever tokens come.
 const PAUSE: Duration = Duration::from_secs(1);
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(3);
@@ -106,13 +108,18 @@ impl Verifier {
             }
             !tried
         };
-        if may_look && let Some(found) = self.look_up().await {
+        if may_look {
+            let found = self.look_up().await;
             let mut keys = self.keys();
-            (keys.found, keys.found_at) = (found, Some(Instant::now()));
+            // Those that waited for this look-up have its answer, and look for no other.
+            keys.tried_at = Some(Instant::now());
+            if let Some(found) = found {
+                (keys.found, keys.found_at) = (found, Some(Instant::now()));
+            }
         }
         let keys = self.keys();
         // Where no keys could ever be had, nothing can be said of the token.
-        let refusal = if keys.found_at.is_some() { Refusal::Invalid } else { Refusal::Unavailable };
+        let refusal = if keys.are_known() { Refusal::Invalid } else { Refusal::Unavailable };
         keys.get(kid).0.ok_or(refusal)
     }
 
@@ -144,7 +151,13 @@ impl Keys {
     /// The key of a name, and whether it is time to look again.
     fn get(&self, kid: &str) -> (Option<Arc<DecodingKey>>, bool) {
         let is_old = self.found_at.is_none_or(|found| found.elapsed() > LIFE);
-        (self.found.get(kid).cloned(), is_old)
+        let known = if self.are_known() { self.found.get(kid).cloned() } else { None };
+        (known, is_old)
+    }
+
+    /// Whether there are keys that can still be relied on: one that was withdrawn is not good for ever, where no others can be had.
+    fn are_known(&self) -> bool {
+        self.found_at.is_some_and(|found| found.elapsed() <= LONGEST_LIFE)
     }
 }
 
@@ -153,4 +166,24 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (Some(value), None) = (values.next(), values.next()) else { return None };
     let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::time::advance;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_key_that_cannot_be_read_again_is_used_for_an_hour_and_no_longer() {
+        let found = HashMap::from([("a".to_owned(), Arc::new(DecodingKey::from_secret(b"a").unwrap()))]);
+        let keys = Keys { found, found_at: Some(Instant::now()), tried_at: None };
+        let has_key = || matches!(keys.get("a"), (Some(_), _));
+        assert!(!keys.get("a").1, "it was just read");
+        advance(LIFE + Duration::from_secs(1)).await;
+        assert!(has_key() && keys.get("a").1, "it is time to look");
+        advance(LONGEST_LIFE - LIFE - Duration::from_secs(1)).await;
+        assert!(has_key());
+        advance(Duration::from_secs(1)).await;
+        assert!(!has_key() && !keys.are_known());
+    }
 }

@@ -65,23 +65,51 @@ async fn operators_are_answered_while_devices_hold_every_connection() {
 }
 
 #[tokio::test]
-async fn a_slow_enfuce_takes_no_more_than_its_calls() {
-    let upstream = Upstream::start(|_| Answer::Stall).await;
-    let relay = Relay::start(&classic(&upstream.base_url, "calls = 2"));
-    let url = format!("{}/tzpk", relay.base_url);
-    let key = key_request("an-id");
-    let stalled: Vec<_> = (0..2).map(|_| tokio::spawn(relay.client.post(&url).json(&key).send())).collect();
-    while upstream.received().len() < 2 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    for (path, body, status) in [("/tzpk", key, 503), ("/set", set_request("an-id", &[1; 8]), 424)] {
-        let answer = relay.post(path, &body).await;
-        assert_eq!((answer.status, &*answer.code()), (status, "relay_busy"));
+async fn a_slow_enfuce_takes_no_more_than_its_calls_and_leaves_one_for_a_pin() {
+    for (calls, slow, set) in [(3, 2, 200), (1, 1, 424)] {
+        let upstream =
+            Upstream::start(|asked| if asked.line.contains("tzpk") { Answer::Stall } else { ok("{}") }).await;
+        let relay = Relay::start(&classic(&upstream.base_url, &format!("calls = {calls}")));
+        let url = format!("{}/tzpk", relay.base_url);
+        let key = key_request("an-id");
+        let stalled: Vec<_> =
+            (0..slow).map(|_| tokio::spawn(relay.client.post(&url).json(&key).send())).collect();
+        while upstream.received().len() < slow {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let answer = relay.post("/tzpk", &key).await;
+        assert_eq!((answer.status, &*answer.code()), (503, "relay_busy"));
         assert_eq!(answer.headers["retry-after"], "1");
+        assert_eq!(relay.log(1)[0]["cause"], "too_many_calls");
+        assert_eq!(upstream.received().len(), slow);
+        let answer = relay.post("/set", &set_request("an-id", &[1; 8])).await;
+        assert_eq!(answer.status, set, "of {calls} calls");
+        stalled.iter().for_each(tokio::task::JoinHandle::abort);
     }
-    assert_eq!(relay.log(2)[0]["cause"], "too_many_calls");
-    assert_eq!(upstream.received().len(), 2);
-    stalled.iter().for_each(tokio::task::JoinHandle::abort);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_none_has_its_cause() {
+    for (answer, cause) in [
+        (Answer::Status(202, "{}".to_owned()), "no_clear_yes"),
+        (
+            Answer::Raw(
+                "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 6\r\n\r\n<html>".to_owned(),
+            ),
+            "no_clear_yes",
+        ),
+    ] {
+        let upstream = Upstream::start(move |_| answer.clone()).await;
+        let relay = Relay::start(&classic(&upstream.base_url, ""));
+        assert_eq!(relay.post("/set", &set_request("an-id", &[1; 8])).await.code(), "enfuce_bad_answer");
+        assert_eq!(relay.log(1)[0]["cause"], cause);
+        let figure = format!("card_pin_relay_failures_total{{cause=\"{cause}\"}} 1");
+        assert!(relay.admin("/metrics").await.text.contains(&figure), "{figure}");
+    }
+    let upstream = Upstream::start(|_| ok("{}")).await;
+    let relay = Relay::start(&classic(&upstream.base_url, ""));
+    assert_eq!(relay.post("/tzpk", &key_request("an-id")).await.code(), "enfuce_bad_answer");
+    assert_eq!(relay.log(1)[0]["cause"], "undocumented_answer");
 }
 
 #[tokio::test]

@@ -40,3 +40,25 @@ async fn idle_connections_do_not_hold_it_up() {
     assert_eq!(relay.end().0, Some(0));
     assert!(started.elapsed() < Duration::from_secs(3));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_other_signal_breaks_off_what_is_under_way() {
+    for signal in ["-USR1", "-USR2", "-ALRM", "-IO", "-HUP", "-QUIT"] {
+        let slow = Duration::from_millis(500);
+        let upstream = Upstream::start(move |_| Answer::After(slow, Box::new(ok("{}")))).await;
+        let mut relay = Relay::start(&classic(&upstream.base_url, ""));
+        let set = set_request("an-id", &[1; 8]);
+        let under_way = tokio::spawn(relay.client.post(format!("{}/set", relay.base_url)).json(&set).send());
+        while upstream.received().is_empty() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        relay.signal(signal);
+        assert_eq!(under_way.await.unwrap().unwrap().status(), 200, "{signal}");
+        if signal != "-QUIT" {
+            assert!(relay.child.try_wait().unwrap().is_none(), "{signal} ended it");
+            relay.signal("-TERM");
+        }
+        assert_eq!(relay.child.wait().unwrap().code(), Some(0), "{signal}");
+        assert_eq!(upstream.received().len(), 1, "{signal}");
+    }
+}
