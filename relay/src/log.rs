@@ -100,7 +100,7 @@ pub(crate) struct Report {
     /// The status of the last answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) upstream_status: Option<u16>,
-    /// From the first try to the end of the last.
+    /// With Enfuce, all tries together; time in the relay's own queue does not count.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) upstream_ms: Option<u64>,
     /// How often it was sent, where that is more than once.

@@ -20,6 +20,7 @@ pub(crate) struct Metrics {
     request_seconds: Family<RouteLabels, Histogram>,
     upstream_seconds: Family<RouteLabels, Histogram>,
     failures: Family<FailureLabels, Counter>,
+    malformed: Family<MalformedLabels, Counter>,
     pub(crate) in_flight: Gauge,
     calls: Gauge,
     calls_waiting: Gauge,
@@ -46,6 +47,11 @@ struct RouteLabels {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct FailureLabels {
     cause: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct MalformedLabels {
+    kind: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -88,6 +94,7 @@ impl Default for Metrics {
             request_seconds: Family::new_with_constructor(histogram),
             upstream_seconds: Family::new_with_constructor(histogram),
             failures: Family::default(),
+            malformed: Family::default(),
             in_flight: Gauge::default(),
             calls: Gauge::default(),
             calls_waiting: Gauge::default(),
@@ -113,6 +120,11 @@ impl Default for Metrics {
             metrics.upstream_seconds.clone(),
         );
         registry.register("failures", "Failed calls of Enfuce, by cause", metrics.failures.clone());
+        registry.register(
+            "malformed_requests",
+            "What came on a connection and is no request, by what is wrong with it",
+            metrics.malformed.clone(),
+        );
         registry.register("requests_in_flight", "Requests under way", metrics.in_flight.clone());
         registry.register("calls_waiting", "Calls that wait for their turn", metrics.calls_waiting.clone());
         registry.register(
@@ -166,6 +178,11 @@ impl Metrics {
         if let Some(cause) = request.cause {
             self.failures.get_or_create(&FailureLabels { cause }).inc();
         }
+    }
+
+    /// What no request came of.
+    pub(crate) fn count_malformed(&self, kind: &'static str) {
+        self.malformed.get_or_create(&MalformedLabels { kind }).inc();
     }
 
     /// All figures, in the text form of OpenMetrics.

@@ -6,6 +6,7 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -22,12 +23,15 @@ use tower::ServiceExt;
 
 use crate::admin;
 use crate::config::Listen;
+use crate::metrics::Metrics;
 use crate::relay::Relay;
 use listener::{Listener, Stream};
 
 /// How long a connection may be idle, or take to send a request's head. More than gateways commonly keep one (60 s), so that
 /// it is they who close it: a request on a connection that is just being closed is lost.
 const IDLE: Duration = Duration::from_secs(75);
+/// How long the first request may take to come: what only holds a connection must not keep others out.
+const FIRST: Duration = Duration::from_secs(10);
 /// How long an answer may find no way out: the other end has stopped reading.
 const WRITE: Duration = Duration::from_secs(10);
 /// The operators' connections at a time.
@@ -106,11 +110,12 @@ impl Listening {
         connections: usize,
         grace: Duration,
         router: Router,
+        metrics: Arc<Metrics>,
     ) -> Result<Self, ListenError> {
         let (listener, at) =
             Listener::bind(at).await.map_err(|source| ListenError { field, at: at.clone(), source })?;
         let (stop, stopped) = watch::channel(());
-        let served = tokio::spawn(serve(listener, router, connections, grace, stopped));
+        let served = tokio::spawn(serve(listener, router, metrics, connections, grace, stopped));
         Ok(Self { at, stop, served })
     }
 
@@ -132,22 +137,24 @@ pub async fn start(relay: Relay) -> Result<Running, ListenError> {
     let operators = match config.admin_listen {
         Some(address) => {
             let router = admin::router(&relay);
-            Some(
-                Listening::start("admin_listen", &Listen::Tcp(address), ADMIN_CONNECTIONS, GRACE, router)
-                    .await?,
-            )
+            let address = Listen::Tcp(address);
+            let metrics = relay.metrics().clone();
+            Some(Listening::start("admin_listen", &address, ADMIN_CONNECTIONS, GRACE, router, metrics).await?)
         }
         None => None,
     };
     let grace = config.deadline + GRACE;
     let connections = config.limits.connections;
-    let devices = Listening::start("listen", &config.listen, connections, grace, relay.router()).await?;
+    let metrics = relay.metrics().clone();
+    let devices =
+        Listening::start("listen", &config.listen, connections, grace, relay.router(), metrics).await?;
     Ok(Running { relay, devices, operators })
 }
 
 async fn serve(
     listener: Listener,
     router: Router,
+    metrics: Arc<Metrics>,
     places: usize,
     grace: Duration,
     mut stopped: watch::Receiver<()>,
@@ -160,7 +167,11 @@ async fn serve(
             _ = stopped.changed() => break,
             accepted = accept(&listener, &places) => match accepted {
                 Ok((stream, peer, place)) => {
-                    connections.spawn(connection(stream, peer, place, router.clone(), stopped.clone()));
+                    let served = connection(stream, peer, router.clone(), metrics.clone(), stopped.clone());
+                    connections.spawn(async move {
+                        served.await;
+                        drop(place);
+                    });
                 }
                 // Out of file descriptors, most likely: some connection has to end first.
                 Err(_) => sleep(Duration::from_millis(50)).await,
@@ -187,13 +198,16 @@ async fn accept(
 async fn connection(
     stream: Stream,
     peer: Option<SocketAddr>,
-    _place: OwnedSemaphorePermit,
     router: Router,
+    metrics: Arc<Metrics>,
     mut stopped: watch::Receiver<()>,
 ) {
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(WRITE));
+    let has_asked = Arc::new(AtomicBool::new(false));
+    let asked = has_asked.clone();
     let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+        asked.store(true, Ordering::Relaxed);
         let mut request = request.map(Body::new);
         if let Some(peer) = peer {
             request.extensions_mut().insert(ConnectInfo(peer));
@@ -204,12 +218,38 @@ async fn connection(
     builder.timer(TokioTimer::new()).header_read_timeout(IDLE).max_buf_size(MAX_HEAD_BYTES);
     let stream = Box::pin(stream);
     let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
-    // An error here is a connection that broke.
-    tokio::select! {
-        _ = connection.as_mut() => return,
-        _ = stopped.changed() => connection.as_mut().graceful_shutdown(),
+    let never_asks = async {
+        sleep(FIRST).await;
+        if has_asked.load(Ordering::Relaxed) {
+            std::future::pending::<()>().await;
+        }
+    };
+    let ended = tokio::select! {
+        ended = connection.as_mut() => Some(ended),
+        () = never_asks => return,
+        _ = stopped.changed() => None,
+    };
+    let ended = match ended {
+        Some(ended) => ended,
+        None => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    // No request came of it, so no line of the log tells of it.
+    if let Some(kind) = ended.err().and_then(|error| malformed(&error)) {
+        metrics.count_malformed(kind);
     }
-    let _ = connection.await;
+}
+
+/// In what way a request was none, where it was not just that the connection broke.
+fn malformed(error: &hyper::Error) -> Option<&'static str> {
+    match () {
+        () if error.is_parse_too_large() => Some("head_too_large"),
+        () if error.is_parse() => Some("not_http"),
+        () if error.is_timeout() => Some("head_timeout"),
+        () => None,
+    }
 }
 
 #[cfg(test)]
@@ -223,11 +263,10 @@ mod tests {
     async fn device() -> (DuplexStream, JoinHandle<()>) {
         let (mut device, stream) = duplex(1024);
         let router = Router::new().route("/", get(async || "x".repeat(4096)));
-        let place = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
         let (stop, stopped) = watch::channel(());
         let served = tokio::spawn(async move {
             let _not_yet = stop;
-            connection(Box::new(stream), None, place, router, stopped).await;
+            connection(Box::new(stream), None, router, Arc::default(), stopped).await;
         });
         device.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
         (device, served)
@@ -242,6 +281,16 @@ mod tests {
         let mut answer = String::new();
         device.read_to_string(&mut answer).await.unwrap();
         assert!(answer.starts_with("HTTP/1.1 200") && answer.len() < 4096, "{}", answer.len());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_asks_for_nothing_does_not_keep_a_connection() {
+        let (mut device, stream) = duplex(1024);
+        let (_stop, stopped) = watch::channel(());
+        let started = Instant::now();
+        connection(Box::new(stream), None, Router::new(), Arc::default(), stopped).await;
+        assert!((FIRST..IDLE).contains(&started.elapsed()), "{:?}", started.elapsed());
+        assert_eq!(device.read(&mut [0]).await.unwrap(), 0);
     }
 
     #[tokio::test(start_paused = true)]

@@ -306,3 +306,25 @@ async fn a_token_that_is_refused_to_one_is_not_asked_for_by_all() {
     assert!(upstream.received().len() < 10, "{}", upstream.received().len());
     assert_eq!(relay.log(20)[0]["cause"], "token_refused");
 }
+
+#[tokio::test]
+async fn what_is_no_request_is_counted() {
+    let upstream = Upstream::start(|_| ok("{}")).await;
+    let relay = Relay::start(&classic(&upstream.base_url, ""));
+    for (sent, status, kind) in [
+        (format!("GET / HTTP/1.1\r\nhost: x\r\nx: {}\r\n\r\n", "x".repeat(20_000)), "431", "head_too_large"),
+        ("a broken line\r\n\r\n".to_owned(), "400", "not_http"),
+    ] {
+        let mut device = TcpStream::connect(relay.address()).unwrap();
+        std::io::Write::write_all(&mut device, sent.as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        // A server that has not read all that came resets the connection after its answer.
+        let _ = std::io::Read::read_to_end(&mut device, &mut answer);
+        assert!(String::from_utf8_lossy(&answer).contains(status), "{kind}");
+        let figure = format!("card_pin_relay_malformed_requests_total{{kind=\"{kind}\"}} 1");
+        let deadline = std::time::Instant::now() + Duration::from_secs(60);
+        while !relay.admin("/metrics").await.text.contains(&figure) {
+            assert!(std::time::Instant::now() < deadline, "{figure}");
+        }
+    }
+}
