@@ -4,9 +4,10 @@ use axum::http::StatusCode;
 use reqwest::Client;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use crate::config::Authorize;
+use crate::failure::{Failure, Kind};
 use crate::identity::Identity;
 use crate::operation::Purpose;
 use crate::outbound;
@@ -63,23 +64,26 @@ impl Authorizer {
                 if let Some(trace) = trace.header() {
                     request = request.header(TRACEPARENT, trace);
                 }
-                let answer = timeout_at(deadline, ask(request)).await;
-                answer.ok().flatten().ok_or(Problem::AUTHORIZER_UNAVAILABLE)?
+                let answer = ask(request, deadline).await;
+                answer.map_err(|failure| Problem::AUTHORIZER_UNAVAILABLE.because(failure.cause))?
             }
         };
         if is_allowed { Ok(()) } else { Err(Problem::NOT_ALLOWED) }
     }
 }
 
-/// `None` where the answer is not clear.
-async fn ask(request: reqwest::RequestBuilder) -> Option<bool> {
-    let mut response = request.send().await.ok()?;
+/// # Errors
+/// Where no clear answer comes in time.
+async fn ask(request: reqwest::RequestBuilder, deadline: Instant) -> Result<bool, Failure> {
+    let mut response = outbound::send(request, deadline).await?;
     match response.status() {
         StatusCode::OK => {
-            let body = outbound::body(&mut response).await.ok()?;
-            serde_json::from_slice::<Answer>(&body).ok().map(|answer| answer.allowed)
+            let body = outbound::body_until(&mut response, deadline).await?;
+            let answer = serde_json::from_slice::<Answer>(&body);
+            answer.map(|answer| answer.allowed).map_err(|_| outbound::UNDOCUMENTED)
         }
-        StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => Some(false),
-        _ => None,
+        StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => Ok(false),
+        status if status.is_server_error() => Err(Failure::new(Kind::BadAnswer, "server_error")),
+        _ => Err(outbound::UNDOCUMENTED),
     }
 }

@@ -79,7 +79,9 @@ impl Identities {
                     Ok(Identity { customer: Customer::Named(claims.sub.into_bytes()), claims: claims.others })
                 }
                 Err(Refusal::Invalid) => Err(Problem::NOT_AUTHENTICATED),
-                Err(Refusal::Unavailable) => Err(Problem::IDENTITY_PROVIDER_UNAVAILABLE),
+                Err(Refusal::Unavailable(cause)) => {
+                    Err(Problem::IDENTITY_PROVIDER_UNAVAILABLE.because(cause))
+                }
             },
         }
     }

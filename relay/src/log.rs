@@ -210,9 +210,17 @@ impl Record {
         self.notes.clone()
     }
 
-    pub(crate) fn finish(mut self, status: StatusCode, code: Option<&'static str>) {
+    pub(crate) fn finish(
+        mut self,
+        status: StatusCode,
+        code: Option<&'static str>,
+        cause: Option<&'static str>,
+    ) {
         self.line.status = status.as_u16();
         self.line.code = code;
+        if cause.is_some() {
+            self.notes.noted().report.cause = cause;
+        }
     }
 }
 

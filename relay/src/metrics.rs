@@ -20,6 +20,7 @@ pub(crate) struct Metrics {
     request_seconds: Family<RouteLabels, Histogram>,
     upstream_seconds: Family<RouteLabels, Histogram>,
     failures: Family<FailureLabels, Counter>,
+    issuer_failures: Family<IssuerFailureLabels, Counter>,
     malformed: Family<MalformedLabels, Counter>,
     pub(crate) in_flight: Gauge,
     calls: Gauge,
@@ -46,6 +47,12 @@ struct RouteLabels {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct FailureLabels {
+    cause: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct IssuerFailureLabels {
+    system: &'static str,
     cause: &'static str,
 }
 
@@ -94,6 +101,7 @@ impl Default for Metrics {
             request_seconds: Family::new_with_constructor(histogram),
             upstream_seconds: Family::new_with_constructor(histogram),
             failures: Family::default(),
+            issuer_failures: Family::default(),
             malformed: Family::default(),
             in_flight: Gauge::default(),
             calls: Gauge::default(),
@@ -120,6 +128,11 @@ impl Default for Metrics {
             metrics.upstream_seconds.clone(),
         );
         registry.register("failures", "Failed calls of Enfuce, by cause", metrics.failures.clone());
+        registry.register(
+            "issuer_failures",
+            "Failed calls of the issuer's own systems, by cause",
+            metrics.issuer_failures.clone(),
+        );
         registry.register(
             "malformed_requests",
             "What came on a connection and is no request, by what is wrong with it",
@@ -175,9 +188,19 @@ impl Metrics {
         if let Some(ms) = request.upstream_ms {
             self.upstream_seconds.get_or_create(&route).observe(Duration::from_millis(ms).as_secs_f64());
         }
-        if let Some(cause) = request.cause {
-            self.failures.get_or_create(&FailureLabels { cause }).inc();
+        // Enfuce's alerts are not for the issuer's own systems.
+        match (request.cause, code) {
+            (None, _) => {}
+            (Some(cause), "identity_provider_unavailable") => self.count_issuers("identity_provider", cause),
+            (Some(cause), "authorizer_unavailable") => self.count_issuers("authorizer", cause),
+            (Some(cause), _) => {
+                self.failures.get_or_create(&FailureLabels { cause }).inc();
+            }
         }
+    }
+
+    fn count_issuers(&self, system: &'static str, cause: &'static str) {
+        self.issuer_failures.get_or_create(&IssuerFailureLabels { system, cause }).inc();
     }
 
     /// What no request came of.

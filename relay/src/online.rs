@@ -64,7 +64,7 @@ fn fix(cause: &str) -> &'static str {
             "something else answers there; check the address, and do not go on until it is explained"
         }
         "certificate_refused" | "certificate_revoked" => "ask for another certificate of the server",
-        "tls_refused_by_enfuce" => {
+        "tls_refused" => {
             "the relay's own certificate is not taken; check enfuce.client_certificate_file and enfuce.client_key_file"
         }
         "tls" | "answer_not_http" | "answer_cut" => {

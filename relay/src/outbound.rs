@@ -28,6 +28,15 @@ pub(crate) async fn reach(client: &Client, url: &Url, deadline: Instant) -> Resu
     send(client.get(url.clone()), deadline).await.map(drop)
 }
 
+/// An answer that says nothing known.
+pub(crate) const UNDOCUMENTED: Failure = Failure::new(Kind::BadAnswer, "undocumented_answer");
+
+/// The whole body of an answer, if it comes in time.
+pub(crate) async fn body_until(response: &mut Response, deadline: Instant) -> Result<Vec<u8>, Failure> {
+    let late = Err(Failure::new(Kind::TimedOut, "timeout_body"));
+    timeout_at(deadline, body(response)).await.unwrap_or(late)
+}
+
 /// The whole body of an answer.
 pub(crate) async fn body(response: &mut Response) -> Result<Vec<u8>, Failure> {
     let mut body = Vec::new();

@@ -27,11 +27,13 @@ pub(crate) struct Problem {
     retry_after: Option<u64>,
     /// In the queue.
     place: Option<u64>,
+    /// For the log alone, in one word of a closed list: what failed at a system of the issuer's.
+    pub(crate) cause: Option<&'static str>,
 }
 
 impl Problem {
     const fn new(status: StatusCode, code: &'static str, detail: &'static str) -> Self {
-        Self { status, code, detail, retry_after: None, place: None }
+        Self { status, code, detail, retry_after: None, place: None, cause: None }
     }
 
     pub(crate) const CUSTOMER_MISSING: Self = Self::new(
@@ -83,6 +85,11 @@ impl Problem {
             "The issuer's own system did not say whether this is allowed.",
         )
     };
+
+    /// The same, with what the log says of it.
+    pub(crate) fn because(self, cause: &'static str) -> Self {
+        Self { cause: Some(cause), ..self }
+    }
 
     /// The same for a `set`, of which it is sure that it was not sent on: a 5xx would say that nobody knows.
     pub(crate) fn before(self, operation: Operation) -> Self {

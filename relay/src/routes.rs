@@ -96,8 +96,12 @@ async fn record(State(relay): State<Relay>, mut request: Request, next: Next) ->
         Ok(()) => next.run(request).await,
         Err(_) => Problem::INTERNAL.into_response(),
     };
-    let code = response.extensions().get::<Problem>().map(|problem| problem.code);
-    record.finish(response.status(), code);
+    let problem = response.extensions().get::<Problem>();
+    record.finish(
+        response.status(),
+        problem.map(|problem| problem.code),
+        problem.and_then(|problem| problem.cause),
+    );
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

@@ -11,9 +11,10 @@ use reqwest::Client;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use tokio::sync::Mutex as AsyncMutex;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use crate::config::Jwt;
+use crate::failure::{Failure, Kind};
 use crate::outbound;
 
 /// Keys are looked up again after this, so that one that was withdrawn is not taken for long.
@@ -33,8 +34,8 @@ const MAX_SUBJECT_BYTES: usize = 512;
 pub(super) enum Refusal {
     /// It is missing, expired, forged, or not for us.
     Invalid,
-    /// The identity provider's keys cannot be had.
-    Unavailable,
+    /// The identity provider's keys cannot be had; why, in one word.
+    Unavailable(&'static str),
 }
 
 #[derive(Deserialize)]
@@ -58,6 +59,8 @@ struct Keys {
     found: HashMap<String, Arc<DecodingKey>>,
     found_at: Option<Instant>,
     tried_at: Option<Instant>,
+    /// Why the last look-up failed, if one did.
+    cause: &'static str,
 }
 
 impl Verifier {
@@ -109,32 +112,33 @@ impl Verifier {
             !tried
         };
         if may_look {
-            let found = self.look_up().await;
+            let looked_up = self.look_up().await;
             let mut keys = self.keys();
             // Those that waited for this look-up have its answer, and look for no other.
             keys.tried_at = Some(Instant::now());
-            if let Some(found) = found {
-                (keys.found, keys.found_at) = (found, Some(Instant::now()));
+            match looked_up {
+                Ok(found) => (keys.found, keys.found_at) = (found, Some(Instant::now())),
+                Err(failure) => keys.cause = failure.cause,
             }
         }
         let keys = self.keys();
         // Where no keys could ever be had, nothing can be said of the token.
-        let refusal = if keys.are_known() { Refusal::Invalid } else { Refusal::Unavailable };
+        let refusal = if keys.are_known() { Refusal::Invalid } else { Refusal::Unavailable(keys.cause) };
         keys.get(kid).0.ok_or(refusal)
     }
 
     pub(super) async fn finds_keys(&self) -> bool {
-        self.look_up().await.is_some()
+        self.look_up().await.is_ok()
     }
 
-    async fn look_up(&self) -> Option<HashMap<String, Arc<DecodingKey>>> {
-        let answer = async {
-            let mut response = self.client.get(self.config.jwks_url.clone()).send().await.ok()?;
-            let is_success = response.status().is_success();
-            let body = outbound::body(&mut response).await.ok()?;
-            is_success.then(|| serde_json::from_slice::<JwkSet>(&body).ok())?
-        };
-        let set = timeout(LOOKUP_TIMEOUT, answer).await.ok()??;
+    async fn look_up(&self) -> Result<HashMap<String, Arc<DecodingKey>>, Failure> {
+        let deadline = Instant::now() + LOOKUP_TIMEOUT;
+        let mut response = outbound::send(self.client.get(self.config.jwks_url.clone()), deadline).await?;
+        if !response.status().is_success() {
+            return Err(Failure::new(Kind::BadAnswer, "server_error"));
+        }
+        let body = outbound::body_until(&mut response, deadline).await?;
+        let set = serde_json::from_slice::<JwkSet>(&body).map_err(|_| outbound::UNDOCUMENTED)?;
         let mut found = HashMap::new();
         for jwk in &set.keys {
             let is_secret = matches!(jwk.algorithm, AlgorithmParameters::OctetKey(_));
@@ -143,7 +147,7 @@ impl Verifier {
             }
         }
         // An empty list would sign everybody out: it is more likely a mistake.
-        (!found.is_empty()).then_some(found)
+        if found.is_empty() { Err(outbound::UNDOCUMENTED) } else { Ok(found) }
     }
 }
 
@@ -176,7 +180,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_key_that_cannot_be_read_again_is_used_for_an_hour_and_no_longer() {
         let found = HashMap::from([("a".to_owned(), Arc::new(DecodingKey::from_secret(b"a").unwrap()))]);
-        let keys = Keys { found, found_at: Some(Instant::now()), tried_at: None };
+        let keys = Keys { found, found_at: Some(Instant::now()), tried_at: None, cause: "" };
         let has_key = || matches!(keys.get("a"), (Some(_), _));
         assert!(!keys.get("a").1, "it was just read");
         advance(LIFE + Duration::from_secs(1)).await;

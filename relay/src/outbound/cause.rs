@@ -39,7 +39,7 @@ fn known(error: &(dyn Error + 'static)) -> Option<&'static str> {
     if let Some(error) = error.downcast_ref::<rustls::Error>() {
         return Some(match error {
             rustls::Error::InvalidCertificate(error) => certificate(error),
-            rustls::Error::AlertReceived(_) => "tls_refused_by_enfuce",
+            rustls::Error::AlertReceived(_) => "tls_refused",
             _ => "tls",
         });
     }

@@ -45,7 +45,8 @@ impl Asked {
     pub(super) async fn read(&self, request: Request) -> Result<(Identity, Vec<u8>), Problem> {
         let (head, body) = request.into_parts();
         let identity = timeout_at(self.deadline, self.live.identities.of(&head)).await;
-        let identity = identity.unwrap_or(Err(Problem::IDENTITY_PROVIDER_UNAVAILABLE))?;
+        let identity =
+            identity.unwrap_or(Err(Problem::IDENTITY_PROVIDER_UNAVAILABLE.because("timeout_head")))?;
         self.audit(&identity, Subject::default());
         let taken = self.relay.rate_limit().take(&identity.customer, Instant::now());
         taken.map_err(Problem::too_many_requests)?;

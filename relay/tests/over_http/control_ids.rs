@@ -122,6 +122,10 @@ async fn what_the_issuer_does_not_allow_is_not_asked_of_enfuce() {
     relay.token = Some(key.token("zoe", json!({})));
     let answer = relay.post("/control-id", &json!({"cardId": "a-card", "operation": "set-pin"})).await;
     assert_eq!((answer.status, &*answer.code()), (503, "authorizer_unavailable"));
+    assert_eq!(relay.log(1)[0]["cause"], "server_error");
+    let figures = relay.admin("/metrics").await.text;
+    let figure = "issuer_failures_total{system=\"authorizer\",cause=\"server_error\"} 1";
+    assert!(figures.contains(figure) && !figures.contains("relay_failures_total{"), "{figures}");
     assert!(enfuce.received().is_empty());
 
     // By a claim of the token, without a call.

@@ -90,6 +90,7 @@ async fn keys_that_rotate_are_found_and_a_provider_that_fails_signs_nobody_out()
     assert_eq!(answer.headers["retry-after"], "2");
     let set = relay.post("/set", &set_request("an-id", &[1; 8])).await;
     assert_eq!((set.status, &*set.code()), (424, "identity_provider_unavailable"), "surely not set");
+    assert!(relay.log(2).iter().all(|line| line["cause"] == "server_error"));
     for (key, answer) in [(&old, ok(old.jwks())), (&new, ok(new.jwks()))] {
         *jwks.lock().unwrap() = answer;
         relay.token = Some(key.token("zoe", json!({})));
