@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use tower::retry::budget::{Budget, TpsBudget};
 
 use crate::admission::{Admission, Class};
-use crate::config::{self, pem};
+use crate::config;
 use crate::failure::{Failure, Kind};
 use crate::log::{Report, milliseconds};
 use crate::metrics::Now;
@@ -74,8 +74,6 @@ pub(crate) struct Upstream {
     places: Semaphore,
     breaker: Breaker,
     budget: TpsBudget,
-    /// The field that names them → when they expire, in Unix time.
-    certificates_expire: Vec<(&'static str, i64)>,
 }
 
 /// What goes with a request on its way.
@@ -130,12 +128,8 @@ impl Upstream {
         let clients = Clients::new(&config)?;
         let places = Semaphore::new(config.calls);
         let budget = TpsBudget::new(Duration::from_secs(10), 2, FURTHER_TRIES);
-        let identity = config.client_identity.as_ref().map(|identity| identity.expose().as_bytes());
-        let files = [("enfuce.ca_file", config.ca.as_deref()), ("enfuce.client_certificate_file", identity)];
-        let certificates_expire =
-            files.into_iter().filter_map(|(field, pem)| Some((field, pem::expires(pem?)?))).collect();
         let breaker = Breaker::default();
-        Ok(Self { config, credentials, clients, admission, places, breaker, budget, certificates_expire })
+        Ok(Self { config, credentials, clients, admission, places, breaker, budget })
     }
 
     /// Adds what the figures say of it.
@@ -145,7 +139,6 @@ impl Upstream {
         now.has_lost_store = self.admission.has_lost_store();
         now.is_held_back = self.breaker.holds_back();
         now.token_expires = self.credentials.expire();
-        now.certificates_expire.clone_from(&self.certificates_expire);
     }
 
     /// Passes a request on, and reads the answer.

@@ -11,7 +11,7 @@ use url::Url;
 use crate::admission::Admission;
 use crate::audit::Hasher;
 use crate::authorize::Authorizer;
-use crate::config::{self, Authorize, Config, ControlIds, Platform};
+use crate::config::{self, Authorize, Config, ControlIds, Platform, pem};
 use crate::control_id::Sealer;
 use crate::enfuce::Upstream;
 use crate::identity::Identities;
@@ -42,6 +42,8 @@ pub(crate) struct Live {
     pub(crate) issuing: Option<Issuing>,
     /// Where an audit record is kept.
     pub(crate) hasher: Option<Hasher>,
+    /// The field that names them → when they expire, in Unix time.
+    certificates_expire: Vec<(&'static str, i64)>,
 }
 
 /// What it takes to issue control ids.
@@ -60,8 +62,22 @@ impl Live {
             authorizer: Authorizer::new(control_ids.authorize.clone(), client),
         });
         let hasher = config.audit_key.clone().map(Hasher::new);
-        Ok(Arc::new(Self { config, upstream, identities, issuing, hasher }))
+        let certificates_expire = certificates_expire(&config);
+        Ok(Arc::new(Self { config, upstream, identities, issuing, hasher, certificates_expire }))
     }
+}
+
+/// When the first certificate of each file expires.
+fn certificates_expire(config: &Config) -> Vec<(&'static str, i64)> {
+    let identity = config.enfuce.client_identity.as_ref().map(|identity| identity.expose().as_bytes());
+    let store = config.quota.store.as_ref().and_then(|store| store.ca.as_deref());
+    let files = [
+        ("enfuce.ca_file", config.enfuce.ca.as_deref()),
+        ("enfuce.client_certificate_file", identity),
+        ("issuer_ca_file", config.issuer_ca.as_deref()),
+        ("quota.store.ca_file", store),
+    ];
+    files.into_iter().filter_map(|(field, pem)| Some((field, pem::expires(pem?)?))).collect()
 }
 
 /// For the issuer's own systems.
@@ -147,7 +163,9 @@ impl Relay {
     /// The figures, as Prometheus reads them.
     pub(crate) fn figures(&self) -> String {
         let mut now = Now { dropped_lines: self.0.log.dropped_lines(), ..Now::default() };
-        self.live().upstream.look(&mut now);
+        let live = self.live();
+        live.upstream.look(&mut now);
+        now.certificates_expire.clone_from(&live.certificates_expire);
         self.0.metrics.text(&now)
     }
 

@@ -46,6 +46,11 @@ pub fn read_config(
     });
     let default_listen = Listen::Tcp(SocketAddr::from((Ipv4Addr::LOCALHOST, 8081)));
     let listen = listen.unwrap_or(default_listen);
+    // Port 0 is another one each time.
+    let is_same = |address: SocketAddr| address.port() != 0 && listen == Listen::Tcp(address);
+    if admin_listen.is_some_and(is_same) {
+        fields.fault("admin_listen", "has to be another address than listen.");
+    }
     let control_ids = customers::control_ids(&mut fields, customer.as_ref(), &listen);
     let issuer_ca = fields.authorities("issuer_ca_file");
     let limits = limits(&mut fields);

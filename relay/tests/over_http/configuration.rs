@@ -104,6 +104,20 @@ fn every_field_of_the_readme_is_one_and_no_other_is() {
 }
 
 #[test]
+fn operators_have_an_address_of_their_own() {
+    let config = classic("http://127.0.0.1:1", "");
+    let with = |admin: &str| {
+        check(&config, &[("CARDPIN__LISTEN", "127.0.0.1:8081"), ("CARDPIN__ADMIN_LISTEN", admin)])
+    };
+    let (code, said) = with("127.0.0.1:8081");
+    assert!(
+        code == Some(2) && said.contains("admin_listen: has to be another address than listen."),
+        "{said}"
+    );
+    assert_eq!(with("127.0.0.1:8082").0, Some(0));
+}
+
+#[test]
 fn faults_are_told_all_at_once() {
     let (code, said) = check("listen = \"hush\"\ndrain_ms = 99999999\n[limits]\nburst = \"hush\"\n", &[]);
     assert_eq!(code, Some(2));

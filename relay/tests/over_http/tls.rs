@@ -60,14 +60,15 @@ async fn the_relay_proves_itself_and_trusts_a_configured_authority() {
     );
     let set = set_request("an-id", &[1; 8]);
 
-    let relay = Relay::start(&classic(&upstream.base_url, &format!("{ca}\n{identity}")));
+    let config = classic(&upstream.base_url, &format!("{ca}\n{identity}"));
+    let relay = Relay::start(&format!("issuer_{ca}\n{config}"));
     for _ in 0..2 {
         let answer = relay.post("/set", &set).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
     }
     assert_eq!(upstream.received().len(), 2);
     let figures = relay.admin("/metrics").await.text;
-    for file in ["enfuce.ca_file", "enfuce.client_certificate_file"] {
+    for file in ["enfuce.ca_file", "enfuce.client_certificate_file", "issuer_ca_file"] {
         let name = format!("card_pin_relay_certificate_expiry_timestamp_seconds{{file=\"{file}\"}} ");
         let value: u64 = figures.lines().find_map(|line| line.strip_prefix(&name)).unwrap().parse().unwrap();
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
