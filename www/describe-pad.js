@@ -56,7 +56,7 @@ import { camel } from "./names.js";
 const BROWSER = ["isolation_unavailable", "vault_missing", "wasm_unavailable"];
 
 /** What says nothing. */
-export const BLANK = { step: "", hint: "", problem: "", status: "", alert: "" };
+export const BLANK = { step: "", hint: "", problem: "", status: "", alert: "", picture: undefined, primary: undefined, secondary: undefined };
 
 /** Texts of which the longest decides how much room there is, so that nothing moves when one takes another's place. */
 export const TITLES = ["choose", "repeat", "submitting", "suggestion"];
@@ -152,6 +152,7 @@ function describeOpen(state, words) {
   // A first entry of a fixed length goes on by itself.
   const goesOn = isFixed && confirm && !isRepeat;
   return {
+    ...BLANK,
     step: stepLabel,
     title: label,
     hint: timeLeft || (isRepeat ? text("repeatHint") : [length, rule].filter(Boolean).join(" · ")),

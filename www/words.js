@@ -96,8 +96,8 @@ export function nearestLang(element) {
  * @returns {Texts | Promise<Texts>}
  */
 export function loadTexts(locale) {
-  const load = LOADERS[locale.language];
-  return load ? load().then((language) => language.default) : en;
+  const load = ownOf(LOADERS, locale.language);
+  return load ? load().then((/** @type {{default: Texts}} */ language) => language.default) : en;
 }
 
 /**

@@ -41,6 +41,16 @@ test("what is said, and where the focus is, in each state", () => {
   }
 });
 
+test("nothing on Object.prototype is part of what is drawn", () => {
+  Object.assign(Object.prototype, { picture: "bad", secondary: "bad", primary: "bad" });
+  try {
+    const { picture, primary, secondary } = describe({});
+    assert.deepEqual([picture, primary, secondary.action], [undefined, undefined, "cancel"]);
+  } finally {
+    for (const name of ["picture", "secondary", "primary"]) delete Object.prototype[name];
+  }
+});
+
 test("the time that is left is seen in each of its steps, and said only twice", () => {
   const views = [60, 50, 40, 30, 20, 10].map((timeLeft) => describe({ timeLeft }));
   assert.deepEqual(views.map(({ hint }) => hint), [60, 50, 40, 30, 20, 10].map((seconds) => `Time left: ${seconds} seconds`));

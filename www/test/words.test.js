@@ -69,14 +69,15 @@ test("without texts, while they are loaded, nothing is said", () => {
 });
 
 test("nothing on Object.prototype is a text", async () => {
-  Object.assign(Object.prototype, { pad: { done: "Polluted" }, network: "Polluted", few: "Polluted", fr: "Polluted" });
+  Object.assign(Object.prototype, { pad: { done: "Polluted" }, network: "Polluted", few: "Polluted", fr: "Polluted", en: async () => ({ default: {} }) });
   try {
     const { default: en } = await import("../languages/en.js");
     const words = new Words(chooseLocale("en"), en, {});
     assert.equal(words.text("pad", "done"), "Your PIN is set");
     assert.equal(words.text("viewErrors", "network"), en.viewErrors && Object.hasOwn(en.viewErrors, "network") ? en.viewErrors.network : "");
+    assert.ok(!(loadTexts(chooseLocale("en")) instanceof Promise), "English is here");
     assert.equal(chooseLocale("fr").toString(), "fr");
   } finally {
-    for (const name of ["pad", "network", "few", "fr"]) delete Object.prototype[name];
+    for (const name of ["pad", "network", "few", "fr", "en"]) delete Object.prototype[name];
   }
 });
