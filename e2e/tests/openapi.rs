@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 /// Enough to go through every phase, and no more than the whole suite can spare.
 const SECONDS: &str = "40";
-/// What Enfuce knows nothing of: the issuer's own systems, and the levers.
+/// What Enfuce knows nothing of: the issuer's own systems, and the test controls.
 const OURS: &str = "^/(issuer|idp|sandbox)/";
 const ISSUER: &str = "^/(issuer|idp)/";
 const LEVERS: &str = "^/sandbox/";
@@ -42,7 +42,7 @@ async fn the_issuers_systems_answer_as_documented() -> Result<()> {
 
 /// In a sandbox of their own: a planned fault, a small limit or a reset would spoil the others' run.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_levers_answer_as_documented() -> Result<()> {
+async fn the_test_controls_answer_as_documented() -> Result<()> {
     let sandbox = Sandbox::start_unlimited().await?;
     let document = project().join("sandbox/openapi.json");
     fuzz(&document, &sandbox.url(""), &["--include-path-regex", LEVERS]).await

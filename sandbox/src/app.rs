@@ -20,11 +20,11 @@ use crate::hsm::{Hsm, PinKeyPlan};
 use crate::http::{self, Origin, RateLimit, add};
 use crate::idp::{self, Idp, Keys};
 use crate::issuer::{self, EnfuceClient, Issuer};
-use crate::levers::{self, Levers};
 use crate::openapi;
 use crate::recorder::{self, Recorder, Wire};
 use crate::server;
 use crate::store::{Store, time};
+use crate::test_controls::{self, TestControls};
 
 /// A running sandbox. It stops when this is dropped, and has stopped when [`Running::stop`] returns.
 #[derive(Debug)]
@@ -145,7 +145,7 @@ impl App {
 
     /// All routes. The layers are listed from the inside out: what is refused for its host or its site is not written down.
     pub(crate) fn router(&self) -> Router {
-        let levers = Levers {
+        let controls = TestControls {
             enfuce: self.enfuce.clone(),
             idp: self.idp.clone(),
             wire: Arc::clone(&self.recorder.wire),
@@ -153,7 +153,7 @@ impl App {
         add(Router::new(), openapi::table())
             .merge(enfuce::routes(self.enfuce.clone()))
             .merge(idp::routes(self.idp.clone()))
-            .merge(levers::routes(levers))
+            .merge(test_controls::routes(controls))
             .merge(issuer::routes(self.issuer.clone(), &self.relay))
             .method_not_allowed_fallback(http::method_not_allowed)
             .fallback(http::unknown_route)
@@ -190,7 +190,7 @@ mod tests {
             paths(&enfuce::nextgen_table()),
             paths(&idp::table()),
             paths(&issuer::table()),
-            paths(&levers::table()),
+            paths(&test_controls::table()),
             paths(&openapi::table()),
         ];
         assert_eq!(described, served.into_iter().flatten().collect());

@@ -23,7 +23,7 @@ mod faults;
 mod recorder;
 mod enfuce;
 mod idp;
-mod levers;
+mod test_controls;
 mod issuer;
 mod openapi;
 mod server;

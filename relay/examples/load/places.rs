@@ -118,8 +118,8 @@ impl Places {
 
     /// Changes how many calls a second the issuer may make.
     pub(crate) async fn limit(&self, requests_per_second: usize) -> Result<()> {
-        let lever = self.http.post(format!("{}/sandbox/quota", self.sandbox));
-        lever.json(&json!({"requestsPerSecond": requests_per_second})).send().await?.error_for_status()?;
+        let control = self.http.post(format!("{}/sandbox/quota", self.sandbox));
+        control.json(&json!({"requestsPerSecond": requests_per_second})).send().await?.error_for_status()?;
         Ok(())
     }
 

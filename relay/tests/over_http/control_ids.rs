@@ -29,7 +29,7 @@ async fn a_customer_sets_a_pin_sees_its_status_and_views_it_on_both_platforms() 
         let status = relay.post("/status", &json!({"controlId": token})).await;
         assert_eq!(status.json(), json!({"pinStatus": "S"}));
 
-        sandbox.lever("/sandbox/embossing-run", &json!({})).await;
+        sandbox.control("/sandbox/embossing-run", &json!({})).await;
         let token = control_id(&relay, &card, "view-pin").await;
         let viewed = relay.post("/view", &key_request(&token)).await;
         let block = Base64::decode_vec(viewed.json()["pinBlock"].as_str().unwrap()).unwrap();

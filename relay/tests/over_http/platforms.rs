@@ -26,7 +26,7 @@ async fn card_pin_sets_and_a_device_views_a_pin_on_both_platforms() {
             ("S", Some("4826"))
         );
 
-        sandbox.lever("/sandbox/embossing-run", &json!({})).await;
+        sandbox.control("/sandbox/embossing-run", &json!({})).await;
         let control_id = sandbox.control_id(&card, "VIEW_PIN").await;
         let viewed = relay.post("/view", &key_request(&control_id)).await;
         let block = Base64::decode_vec(viewed.json()["pinBlock"].as_str().unwrap()).unwrap();
@@ -57,7 +57,7 @@ async fn what_enfuce_refuses_keeps_its_meaning() {
 
         let card = sandbox.card().await;
         let control_id = sandbox.control_id(&card, "SET_PIN").await;
-        sandbox.lever("/sandbox/clock", &json!({"advanceSeconds": 31})).await;
+        sandbox.control("/sandbox/clock", &json!({"advanceSeconds": 31})).await;
         let answer = relay.post("/tzpk", &key_request(&control_id)).await;
         assert_eq!((answer.status, &*answer.code()), (410, "control_id_expired"));
     }
@@ -222,7 +222,7 @@ async fn the_sandbox_sees_the_calls_of_its_own_contract() {
 async fn what_describes_the_key_passes_to_the_device() {
     let sandbox = Sandbox::start().await;
     let plan = json!({"algorithm": "AES", "keyBytes": 32, "pinBlockFormat": 4, "kcv": true});
-    sandbox.lever("/sandbox/pin-key", &plan).await;
+    sandbox.control("/sandbox/pin-key", &plan).await;
     for config in [classic(sandbox.base_url(), ""), nextgen(sandbox.base_url(), "")] {
         let relay = Relay::start(&config);
         let control_id = sandbox.control_id(&sandbox.card().await, "SET_PIN").await;

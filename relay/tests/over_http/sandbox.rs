@@ -52,7 +52,7 @@ impl Sandbox {
         Answer::read(request.send().await.unwrap()).await
     }
 
-    pub(crate) async fn lever(&self, path: &str, body: &Value) {
+    pub(crate) async fn control(&self, path: &str, body: &Value) {
         let answer = self.call(Method::POST, path, body).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
     }

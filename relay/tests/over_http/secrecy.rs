@@ -140,7 +140,7 @@ async fn memory_and_log_hold_ciphertext_and_control_ids_alone() {
         {
             secrets.extend(spelled(name, key));
         }
-        sandbox.lever("/sandbox/faults", &json!({"on": "set", "fault": "stall"})).await;
+        sandbox.control("/sandbox/faults", &json!({"on": "set", "fault": "stall"})).await;
         let request = set_request(&control_id, &encrypted);
         let held = relay.client.post(format!("{}/set", relay.base_url)).json(&request);
         let held = held.bearer_auth(relay.token.as_deref().unwrap_or_default()).send();

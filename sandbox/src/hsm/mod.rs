@@ -91,7 +91,7 @@ impl Hsm {
         }
     }
 
-    /// Opens a sealed PIN, for the tests' lever that shows what was decrypted. A real HSM has no such function.
+    /// Opens a sealed PIN, for the test control that shows what was decrypted. A real HSM has no such function.
     pub(crate) fn dangerous_open_pin(&self, card_id: Uuid, sealed: &[u8]) -> Result<Pin, HsmError> {
         let clear = self.master.open_sealed(&format!("pin:{card_id}"), sealed)?;
         Pin::from_sealable(&clear).ok_or(HsmError::Seal)

@@ -55,7 +55,7 @@ impl Pin {
         bytes
     }
 
-    /// The digits as text, for the one lever that shows a PIN.
+    /// The digits as text, for the one test control that shows a PIN.
     pub(crate) fn expose(&self) -> Zeroizing<String> {
         Zeroizing::new(self.digits().iter().map(|digit| char::from(b'0' + digit)).collect())
     }

@@ -15,7 +15,7 @@ const STRETCH_MS: u64 = 1000;
 pub(crate) struct RateLimit {
     /// As it was chosen at the start.
     chosen: usize,
-    /// As a lever may have changed it.
+    /// As a test control may have changed it.
     requests: AtomicUsize,
     admitted: Mutex<VecDeque<Instant>>,
 }

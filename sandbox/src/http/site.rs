@@ -11,7 +11,7 @@ use super::{Kind, Origin, Problem, is_media_type};
 /// The hosted page: an issuer's site posts its form here, or frames it.
 const HOSTED_PAGE: [&str; 2] = ["/pin-page/mobile", "/pin-page/frame"];
 
-/// The sandbox's own: levers, and the issuer's back-end, which knows its customer by nothing here.
+/// The sandbox's own: test controls, and the issuer's back-end, which knows its customer by nothing here.
 const OWN: [&str; 2] = ["/sandbox/", "/issuer/"];
 
 /// Marks a request that a page of another origin sent, and that no party meant to send.

@@ -27,7 +27,7 @@ struct Parts {
     issuer: String,
     keys: Keys,
     faults: Arc<Faults>,
-    /// Its own, which no lever moves: who checks its tokens has real time.
+    /// Its own, which no test control moves: who checks its tokens has real time.
     clock: Clock,
 }
 

@@ -268,7 +268,7 @@ async fn all_calls_of_the_issuer_share_one_limit() {
 }
 
 #[tokio::test]
-async fn the_limit_is_changed_by_a_lever_until_a_reset() {
+async fn the_limit_is_changed_by_a_test_control_until_a_reset() {
     let sandbox = Sandbox::start().await;
     let limit = |answer: Answer| answer.json()["requestsPerSecond"].as_u64().unwrap();
     assert_eq!(limit(sandbox.get("/sandbox/quota").await), 50);

@@ -82,7 +82,7 @@ async fn the_hosted_page_is_for_pages_of_other_sites() {
 }
 
 #[tokio::test]
-async fn the_sandboxs_own_pages_and_other_programs_pull_levers() {
+async fn the_sandboxs_own_pages_and_other_programs_use_the_test_controls() {
     let sandbox = Sandbox::start().await;
     let base = sandbox.base_url();
     let port = base.rsplit(':').next().unwrap();

@@ -1,26 +1,26 @@
-//! The levers of the identity provider: other keys, and tokens that are not as they should be.
+//! The test controls of the identity provider: other keys, and tokens that are not as they should be.
 
 use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
 
-use super::Levers;
+use super::TestControls;
 use crate::http::{JsonBody, Problem};
 use crate::idp;
 
 /// `POST /sandbox/idp/keys {"keepOld": bool}`: tokens are signed with a new key from now on. The old one stays published, so that
 /// tokens of before are good until they expire, unless `keepOld` is false.
 pub(super) async fn rotate(
-    State(levers): State<Levers>,
+    State(controls): State<TestControls>,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Value>, Problem> {
     let keep_old = body.optional_bool("keepOld")?.unwrap_or(true);
-    Ok(Json(json!({"kid": levers.idp.keys().rotate(keep_old)?})))
+    Ok(Json(json!({"kid": controls.idp.keys().rotate(keep_old)?})))
 }
 
 /// `POST /sandbox/idp/tokens {"customerId": …, "claims": {…}, "expiresIn": n, "signedBy": …}`
 pub(super) async fn token(
-    State(levers): State<Levers>,
+    State(controls): State<TestControls>,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Value>, Problem> {
     let order = serde_json::from_value(body.into_value()).map_err(|_| {
@@ -28,5 +28,5 @@ pub(super) async fn token(
             "The body is {\"customerId\": …, \"claims\": {…}, \"expiresIn\": seconds, \"signedBy\": \"current\" | \"old\" | \"stranger\" | \"nobody\"}.",
         )
     })?;
-    Ok(Json(json!({"token": idp::make_token(&levers.idp, order)?})))
+    Ok(Json(json!({"token": idp::make_token(&controls.idp, order)?})))
 }

@@ -1,4 +1,4 @@
-//! The lever that has a card renewed or replaced. Ours: Enfuce renews by itself, and its calls for it are not modelled.
+//! The test control that has a card renewed or replaced. Ours: Enfuce renews by itself, and its calls for it are not modelled.
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -7,7 +7,7 @@ use rusqlite::Transaction;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::Levers;
+use super::TestControls;
 use crate::clock::Instant;
 use crate::enfuce::{VALID_YEARS, parse_pin_status, parse_uuid, plastic_json, unknown_card};
 use crate::http::{JsonBody, Kind, Problem};
@@ -27,7 +27,7 @@ struct Order {
 /// Makes an INACTIVE plastic beside the ACTIVE one: the same card number, an expiry three years later. It keeps the card's
 /// PIN, unless `pinStatus` is `W`: then the customer sets a new one, and until it is made the old plastic has the old one.
 pub(super) async fn order(
-    State(levers): State<Levers>,
+    State(controls): State<TestControls>,
     Path(card_id): Path<String>,
     JsonBody(body): JsonBody,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
@@ -45,9 +45,9 @@ pub(super) async fn order(
             Some(PinStatus::Waiting) => true,
             Some(_) => return Err(Problem::malformed("pinStatus has to be W, or absent to keep the PIN.")),
         },
-        now: levers.enfuce.clock.now(),
+        now: controls.enfuce.clock.now(),
     };
-    let (card, plastic) = levers.enfuce.store.transaction(move |tx| carry_out(tx, &order)).await?;
+    let (card, plastic) = controls.enfuce.store.transaction(move |tx| carry_out(tx, &order)).await?;
     Ok((StatusCode::CREATED, Json(plastic_json(&plastic, &card))))
 }
 

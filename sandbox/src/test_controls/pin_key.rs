@@ -1,20 +1,20 @@
-//! The lever that chooses what the next TZPKs are.
+//! The test control that chooses what the next TZPKs are.
 
 use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
 
-use super::Levers;
+use super::TestControls;
 use crate::hsm::{Algorithm, BlockFormat, PinKeyPlan};
 use crate::http::{Fields, JsonBody, Problem};
 
 /// `POST /sandbox/pin-key {"algorithm": "TDEA" | "AES", "keyBytes": n, "pinBlockFormat": n, "kcv": bool}`, each with a default.
 pub(super) async fn plan(
-    State(levers): State<Levers>,
+    State(controls): State<TestControls>,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Value>, Problem> {
     let plan = read(&body)?;
-    levers.enfuce.plan_pin_keys(plan);
+    controls.enfuce.plan_pin_keys(plan);
     Ok(Json(json!({})))
 }
 

@@ -1,4 +1,4 @@
-//! Levers for tests, on loopback only: time, faults, a record of what was received, and what the HSM decrypted.
+//! Test controls, on loopback only: time, faults, a record of what was received, and what the HSM decrypted.
 
 mod identity;
 mod pin_key;
@@ -23,20 +23,20 @@ use crate::recorder::Wire;
 use crate::store::cards;
 use crate::store::time::{self, Time};
 
-/// What the levers turn.
+/// What the test controls change.
 #[derive(Clone)]
-pub(crate) struct Levers {
+pub(crate) struct TestControls {
     pub(crate) enfuce: Enfuce,
     pub(crate) idp: Idp,
     pub(crate) wire: Arc<Wire>,
 }
 
-/// The levers' routes.
-pub(crate) fn routes(levers: Levers) -> Router {
-    add(Router::new(), table()).route_layer(middleware::from_fn(loopback_only)).with_state(levers)
+/// Their routes.
+pub(crate) fn routes(controls: TestControls) -> Router {
+    add(Router::new(), table()).route_layer(middleware::from_fn(loopback_only)).with_state(controls)
 }
 
-pub(crate) fn table() -> Table<Levers> {
+pub(crate) fn table() -> Table<TestControls> {
     vec![
         ("/sandbox/clock", get(show_clock).post(advance_clock)),
         ("/sandbox/embossing-run", post(embossing_run)),
@@ -56,94 +56,102 @@ pub(crate) fn table() -> Table<Levers> {
 async fn loopback_only(request: Request, next: Next) -> Response {
     match request.extensions().get::<Peer>() {
         Some(Peer(address)) if address.ip().is_loopback() => next.run(request).await,
-        _ => Problem::new(Kind::NotLoopback, "The levers answer to this machine only.").into_response(),
+        _ => {
+            Problem::new(Kind::NotLoopback, "The test controls answer to this machine only.").into_response()
+        }
     }
 }
 
 /// `GET /sandbox/clock`
-async fn show_clock(State(levers): State<Levers>) -> Json<Value> {
-    let now = levers.enfuce.clock.now();
+async fn show_clock(State(controls): State<TestControls>) -> Json<Value> {
+    let now = controls.enfuce.clock.now();
     Json(json!({
         "now": now.to_rfc3339(),
-        "offsetSeconds": levers.enfuce.clock.offset_ms() / 1000,
-        "nextEmbossingRun": levers.enfuce.embossing.next_run(now).to_rfc3339(),
+        "offsetSeconds": controls.enfuce.clock.offset_ms() / 1000,
+        "nextEmbossingRun": controls.enfuce.embossing.next_run(now).to_rfc3339(),
     }))
 }
 
 /// `POST /sandbox/clock {"advanceSeconds": n}`: where a run's time is passed, the run has happened before the answer.
 async fn advance_clock(
-    State(levers): State<Levers>,
+    State(controls): State<TestControls>,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Value>, Problem> {
     let step_ms = u64::from(body.number("advanceSeconds")?) * 1000;
-    let now = levers.enfuce.clock.now();
+    let now = controls.enfuce.clock.now();
     if now.plus_ms(step_ms) >= Instant::LAST_DAY {
         let detail = "advanceSeconds leads out of the year 9999, where the sandbox's clock ends: set it right with POST /sandbox/reset.";
         return Err(Problem::malformed(detail));
     }
-    let time = levers.enfuce.store.transaction(move |tx| {
+    let time = controls.enfuce.store.transaction(move |tx| {
         let time = time::read(tx, now)?;
         let time = Time { offset_ms: time.offset_ms.saturating_add(step_ms), ..time };
         time::write(tx, time)?;
         Ok::<_, Problem>(time)
     });
-    levers.enfuce.clock.set_offset_ms(time.await?.offset_ms);
-    embossing::run_if_due(&levers.enfuce).await?;
-    Ok(show_clock(State(levers)).await)
+    controls.enfuce.clock.set_offset_ms(time.await?.offset_ms);
+    embossing::run_if_due(&controls.enfuce).await?;
+    Ok(show_clock(State(controls)).await)
 }
 
 /// `POST /sandbox/embossing-run`
-async fn embossing_run(State(levers): State<Levers>) -> Result<Json<Value>, Problem> {
-    let Made { chosen_pins, random_pins } = embossing::run(&levers.enfuce).await?;
+async fn embossing_run(State(controls): State<TestControls>) -> Result<Json<Value>, Problem> {
+    let Made { chosen_pins, random_pins } = embossing::run(&controls.enfuce).await?;
     Ok(Json(json!({"made": chosen_pins + random_pins, "chosenPins": chosen_pins, "randomPins": random_pins})))
 }
 
 /// `POST /sandbox/reset`
-async fn reset(State(levers): State<Levers>) -> Result<Json<Value>, Problem> {
+async fn reset(State(controls): State<TestControls>) -> Result<Json<Value>, Problem> {
     // First: the emptied database takes the moment of the last run from the clock.
-    levers.enfuce.clock.set_offset_ms(0);
-    levers.enfuce.store.clear().await?;
-    levers.enfuce.plan_pin_keys(PinKeyPlan::DOCUMENTED);
-    levers.enfuce.faults.clear();
-    levers.enfuce.rate_limit.clear();
-    levers.wire.clear();
+    controls.enfuce.clock.set_offset_ms(0);
+    controls.enfuce.store.clear().await?;
+    controls.enfuce.plan_pin_keys(PinKeyPlan::DOCUMENTED);
+    controls.enfuce.faults.clear();
+    controls.enfuce.rate_limit.clear();
+    controls.wire.clear();
     Ok(Json(json!({})))
 }
 
 /// `POST /sandbox/faults {"on": …, "fault": …, "times": n}`
-async fn plan_fault(State(levers): State<Levers>, JsonBody(body): JsonBody) -> Result<Json<Value>, Problem> {
+async fn plan_fault(
+    State(controls): State<TestControls>,
+    JsonBody(body): JsonBody,
+) -> Result<Json<Value>, Problem> {
     let plan = Plan::from_json(body.into_value()).map_err(|refusal| Problem::malformed(refusal.detail()))?;
-    levers.enfuce.faults.add(plan);
+    controls.enfuce.faults.add(plan);
     Ok(Json(json!({})))
 }
 
 /// `GET /sandbox/quota`
-async fn show_quota(State(levers): State<Levers>) -> Json<Value> {
-    Json(json!({"requestsPerSecond": levers.enfuce.rate_limit.requests()}))
+async fn show_quota(State(controls): State<TestControls>) -> Json<Value> {
+    Json(json!({"requestsPerSecond": controls.enfuce.rate_limit.requests()}))
 }
 
 /// `POST /sandbox/quota {"requestsPerSecond": n}`
 async fn change_quota(
-    State(levers): State<Levers>,
+    State(controls): State<TestControls>,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Value>, Problem> {
     let requests = usize::try_from(body.number("requestsPerSecond")?).unwrap_or(usize::MAX);
-    levers.enfuce.rate_limit.change(requests);
-    Ok(show_quota(State(levers)).await)
+    controls.enfuce.rate_limit.change(requests);
+    Ok(show_quota(State(controls)).await)
 }
 
 /// `GET /sandbox/wire`
-async fn show_wire(State(levers): State<Levers>) -> Json<Value> {
-    Json(levers.wire.to_json())
+async fn show_wire(State(controls): State<TestControls>) -> Json<Value> {
+    Json(controls.wire.to_json())
 }
 
 /// `GET /sandbox/cards/{cardId}/pin`
-async fn show_pin(State(levers): State<Levers>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
+async fn show_pin(
+    State(controls): State<TestControls>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Problem> {
     let id = parse_uuid("cardId", &id)?;
     let sealed =
-        levers.enfuce.store.transaction(move |tx| cards::sealed_pin(tx, id).map_err(Problem::from)).await?;
+        controls.enfuce.store.transaction(move |tx| cards::sealed_pin(tx, id).map_err(Problem::from)).await?;
     let sealed = sealed.ok_or_else(|| Problem::new(Kind::Unknown, "The HSM has no PIN of such a card."))?;
-    // EXPOSE: showing it is this lever's purpose; the PINs of a sandbox are nobody's.
-    let pin = levers.enfuce.hsm.dangerous_open_pin(id, &sealed)?.expose();
+    // EXPOSE: showing it is this control's purpose; the PINs of a sandbox are nobody's.
+    let pin = controls.enfuce.hsm.dangerous_open_pin(id, &sealed)?.expose();
     Ok(Json(json!({"pin": pin.as_str()})))
 }
