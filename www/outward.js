@@ -7,10 +7,15 @@
 
 import { bare } from "./platform.js";
 
-/** @import {Outward} from "./protocol.d.ts" */
+/** @import {End, Outward, Snapshot} from "./protocol.d.ts" */
 
 /** @typedef {(value: unknown) => boolean} Test */
 /** @typedef {{[name: string]: Test | Shape}} Shape */
+/**
+ * A shape with the fields of a type, and no others: a field that the protocol gains or loses is an error here.
+ * @template T
+ * @typedef {{[Name in keyof T]: Test | Shape}} ShapeOf
+ */
 
 /**
  * Whether a value is one decimal digit. Nothing is called that a script on the page could have exchanged, to hear it.
@@ -32,29 +37,29 @@ const orNull = (test) => (value) => value === null || test(value);
 /** @type {Test} */
 const code = (value) => typeof value === "string" && /^[a-z_]{1,40}$/.test(value);
 
-/** @type {Shape} */
+/** @satisfies {ShapeOf<End>} */
 const END = { code: orNull(code), retryable: flag };
+
+/** @satisfies {ShapeOf<Snapshot>} */
+const SNAPSHOT = {
+  stage: only("entry", "submitting", "arrived", "shown", "ended"),
+  ready: flag,
+  step: only("entry", "confirm"),
+  digits,
+  valid: flag,
+  refusals: count,
+  refused: orNull(code),
+  reason: orNull(only("run", "repeat", "year", "pattern", "common", "personal")),
+  waitsSeconds: orNull(count),
+  sent: flag,
+  checking: flag,
+  suggested: flag,
+  end: orNull((value) => read(END, value) !== undefined),
+};
 
 /** @type {Record<string, Shape>} */
 const SHAPES = {
-  state: {
-    taken: count,
-    session: {
-      stage: only("entry", "submitting", "arrived", "shown", "ended"),
-      ready: flag,
-      step: only("entry", "confirm"),
-      digits,
-      valid: flag,
-      refusals: count,
-      refused: orNull(code),
-      reason: orNull(only("run", "repeat", "year", "pattern", "common", "personal")),
-      waitsSeconds: orNull(count),
-      sent: flag,
-      checking: flag,
-      suggested: flag,
-      end: orNull((value) => read(END, value) !== undefined),
-    },
-  },
+  state: { taken: count, session: SNAPSHOT },
   spell: { digit: orNull(isDigit), place: digits },
   closed: { code: orNull(code) },
 };
