@@ -85,6 +85,9 @@ async fn every_digit_leaves_the_same_trace(sandbox: &Sandbox, driver: &WebDriver
     run(driver, "pad.focus()").await?;
     let is_focused = "!document.querySelector('card-pin').shadowRoot.querySelector('[part=field]').readOnly";
     driver.wait_for(is_focused, "the entry to have the focus").await?;
+    // That an entry is empty again is said; here it is said before the first.
+    pad.enter("4", Hand::Keyboard).await?;
+    clear(driver).await?;
     for hand in [Hand::Screen, Hand::Keyboard] {
         // As the first digit, and as one in the middle.
         for before in ["", "48"] {
@@ -100,15 +103,20 @@ async fn every_digit_leaves_the_same_trace(sandbox: &Sandbox, driver: &WebDriver
                     "{digit} by {hand:?} after {} digits: {trace:#} instead of {first:#}",
                     before.len()
                 );
-                let erased = run(driver, "pad.clear(); return window.padEvents.length").await?;
-                let cleared = format!(
-                    "padEvents.slice({erased} - 1).some(({{ event, digits }}) => event === 'pin_valid' && digits === 0)"
-                );
-                driver.wait_for(&cleared, "the pad to be empty").await?;
+                clear(driver).await?;
             }
         }
     }
     Ok(())
+}
+
+/// Empties the entry, and waits until it is.
+async fn clear(driver: &WebDriver) -> Result<()> {
+    let before = run(driver, "pad.clear(); return window.padEvents.length").await?;
+    let cleared = format!(
+        "padEvents.slice({before} - 1).some(({{ event, digits }}) => event === 'pin_valid' && digits === 0)"
+    );
+    driver.wait_for(&cleared, "the pad to be empty").await.map(drop)
 }
 
 /// Presses a digit and waits until it has arrived. The mouse is moved to the key by hand: to click on an element, Firefox's
