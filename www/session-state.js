@@ -4,7 +4,8 @@
  * One session, as the page knows it: a pure function from a state and an input to the next state and what is to be done.
  *
  * It owns the two rules of a session: it ends exactly once, and from a submit that was taken only the end leads out. There is one
- * exception: where the vault broke off before it sent the PIN, the customer is asked for it again. It has no DOM, worker or timer (`session.js` has), and no digit: a press is passed on as an effect, and never kept.
+ * exception: where the vault broke off before it sent the PIN, the customer is asked for it again. It has no DOM, worker or timer
+ * (`session.js` has), and no digit: a press is passed on as an effect, and never kept.
  */
 
 /** @import {End, ErrorCode, Inward, Outward, Snapshot} from "./protocol.d.ts" */

@@ -10,8 +10,6 @@ use web_sys::MessageChannel;
 extern "C" {
     #[wasm_bindgen(js_name = setTimeout)]
     fn set_timeout(callback: &Function, milliseconds: u32) -> JsValue;
-    #[wasm_bindgen(js_name = clearTimeout)]
-    fn clear_timeout(timer: &JsValue);
     #[wasm_bindgen(js_name = requestAnimationFrame, catch)]
     fn request_animation_frame(callback: &Function) -> Result<JsValue, JsValue>;
 }
