@@ -62,7 +62,7 @@ export class Session {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #expiring;
   #missedBeats = 0;
-  /** How often a control id was asked for, or is no longer waited for. */
+  /** Changes with each question for a control id, and with its answer: an answer counts if this is still its number. */
   #asks = 0;
   #page;
   /** @type {[EventTarget, string, (event: any) => void][]} */

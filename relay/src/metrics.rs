@@ -135,7 +135,7 @@ impl Default for Metrics {
         );
         registry.register(
             "malformed_requests",
-            "What came on a connection and is no request, by what is wrong with it",
+            "Input that is not an HTTP request, by what is wrong with it",
             metrics.malformed.clone(),
         );
         registry.register("requests_in_flight", "Requests under way", metrics.in_flight.clone());

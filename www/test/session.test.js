@@ -130,7 +130,7 @@ test("a late answer is not the answer to the next question", async () => {
   assert.deepEqual(answers(vault), [null, "second"]);
 });
 
-test("what one vault asked for is no answer to the one that takes its place", async () => {
+test("an answer to one vault does not go to the vault that takes its place", async () => {
   const given = [];
   const { session, vault } = await submitting({ askControlId: () => new Promise((resolve) => given.push(resolve)) });
   vault.ask();

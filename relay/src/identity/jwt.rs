@@ -159,7 +159,7 @@ impl Keys {
         (known, is_old)
     }
 
-    /// Whether there are keys that can still be relied on: one that was withdrawn is not good for ever, where no others can be had.
+    /// Whether the keys can still be relied on. Without this limit, a withdrawn key would be good until the provider answers again.
     fn are_known(&self) -> bool {
         self.found_at.is_some_and(|found| found.elapsed() <= LONGEST_LIFE)
     }

@@ -89,7 +89,7 @@ async fn a_slow_enfuce_takes_no_more_than_its_calls_and_leaves_one_for_a_pin() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_none_has_its_cause() {
+async fn an_answer_that_says_nothing_has_its_cause() {
     for (answer, cause) in [
         (Answer::Status(202, "{}".to_owned()), "no_clear_yes"),
         (
@@ -308,7 +308,7 @@ async fn a_token_that_is_refused_to_one_is_not_asked_for_by_all() {
 }
 
 #[tokio::test]
-async fn what_is_no_request_is_counted() {
+async fn input_that_is_not_a_request_is_counted() {
     let upstream = Upstream::start(|_| ok("{}")).await;
     let relay = Relay::start(&classic(&upstream.base_url, ""));
     for (sent, status, kind) in [
