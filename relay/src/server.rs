@@ -242,14 +242,9 @@ async fn connection(
     }
 }
 
-/// In what way a request was none, where it was not just that the connection broke.
+/// What is wrong with the input. A connection that broke, or was idle for too long, is not wrong.
 fn malformed(error: &hyper::Error) -> Option<&'static str> {
-    match () {
-        () if error.is_parse_too_large() => Some("head_too_large"),
-        () if error.is_parse() => Some("not_http"),
-        () if error.is_timeout() => Some("head_timeout"),
-        () => None,
-    }
+    if error.is_parse_too_large() { Some("head_too_large") } else { error.is_parse().then_some("not_http") }
 }
 
 #[cfg(test)]
