@@ -18,7 +18,7 @@ pub struct Digits {
 impl Digits {
     /// No digits yet.
     #[must_use]
-    pub fn none() -> Self {
+    pub fn empty() -> Self {
         Self { digits: Secret::zeroed(), count: 0 }
     }
 
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     fn typed(digits: &[u8]) -> Digits {
-        let mut typed = Digits::none();
+        let mut typed = Digits::empty();
         digits.iter().for_each(|&digit| typed.push(digit).unwrap());
         typed
     }
@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn takes_only_decimal_digits() {
-        let mut digits = Digits::none();
+        let mut digits = Digits::empty();
         for not_a_digit in [10, 48, 57, 255] {
             assert_eq!(digits.push(not_a_digit), Err(Error::NotDigits));
         }

@@ -78,7 +78,7 @@ impl Entry {
     /// An empty entry of a customer of whom something is known. The entry wipes it when it ends.
     #[must_use]
     pub fn of_customer(rules: PinRules, personal: Personal) -> Self {
-        Self { rules, personal, first: Digits::none(), second: None, weak_reason: None }
+        Self { rules, personal, first: Digits::empty(), second: None, weak_reason: None }
     }
 
     /// Which entry the digits go to now.
@@ -115,7 +115,7 @@ impl Entry {
     /// [`Error::EntropyUnavailable`]; also when so many PINs are easily guessed as chance does not explain.
     pub fn suggest<R: TryCryptoRng>(&self, source: &mut R) -> Result<Digits, Error> {
         for _ in 0..MAX_DRAWS {
-            let mut digits = Digits::none();
+            let mut digits = Digits::empty();
             for _ in 0..self.rules.min {
                 digits.push(random::in_range(source, 0..=9)?)?;
             }
@@ -156,12 +156,12 @@ impl Entry {
 
     /// Empties the current entry.
     pub fn clear(&mut self) {
-        *self.current_mut() = Digits::none();
+        *self.current_mut() = Digits::empty();
     }
 
     /// Empties both entries, and begins with the first.
     pub fn forget(&mut self) {
-        self.first = Digits::none();
+        self.first = Digits::empty();
         self.second = None;
     }
 
@@ -175,7 +175,7 @@ impl Entry {
             return Ok(());
         }
         self.check_first().map_err(|refusal| self.recover(refusal))?;
-        self.second = Some(Digits::none());
+        self.second = Some(Digits::empty());
         Ok(())
     }
 

@@ -180,7 +180,7 @@ mod tests {
     use WeakReason::{Common, Pattern, Repeat, Run, Year};
 
     fn digits(pin: &str) -> Digits {
-        let mut digits = Digits::none();
+        let mut digits = Digits::empty();
         pin.bytes().for_each(|digit| digits.push(digit - b'0').unwrap());
         digits
     }

@@ -49,7 +49,7 @@ pub(super) fn get_pin(bytes: &[u8; 8], control: u8, is_fill: impl Fn(u8) -> Choi
     if !is_good.to_bool() {
         return Err(Error::BadResponse);
     }
-    let mut digits = Digits::none();
+    let mut digits = Digits::empty();
     for place in 0..usize::from(len) {
         digits.push(get(bytes, 2 + place))?;
     }

@@ -82,7 +82,7 @@ impl Driver {
 
     /// Takes what the page sent. A digit leaves nothing on the stack.
     pub(super) fn receive(self: &Rc<Self>, message: JsValue) {
-        wiping::without_trace(|| match Canvas::from_message(&message) {
+        wiping::with_stack_wiped(|| match Canvas::from_message(&message) {
             Some(canvas) => self.draw_with(|screen| screen.set_canvas(canvas)),
             None => {
                 if let Some(message) = crossing::read(&message) {
@@ -140,7 +140,7 @@ impl Driver {
 
     /// Does what the session asks for by now, in order, and tells where it is. What takes longer goes on by itself.
     fn carry_out(self: &Rc<Self>) {
-        wiping::without_trace(|| {
+        wiping::with_stack_wiped(|| {
             let mut state = self.state.borrow_mut();
             let State { running: Some(running), screen, is_closed: false } = &mut *state else { return };
             let mut asks = false;
@@ -261,7 +261,7 @@ impl Driver {
 
     /// Everything that the session does is done in here, and leaves nothing on the stack. `None` when it is closed.
     fn turn<T>(&self, act: impl FnOnce(&mut Session<SystemRandom>) -> T) -> Option<T> {
-        wiping::without_trace(|| {
+        wiping::with_stack_wiped(|| {
             let State { running: Some(running), is_closed: false, .. } = &mut *self.state.borrow_mut() else {
                 return None;
             };

@@ -19,15 +19,15 @@ const STACK_BYTES: usize = 64 * 1024;
 
 /// Does what a turn of the session has to do, and then wipes the stack that it used: the ciphers are wiped where they
 /// end their life, but not where they were before they were moved.
-pub(super) fn without_trace<T>(turn: impl FnOnce() -> T) -> T {
-    let outcome = apart(turn);
+pub(super) fn with_stack_wiped<T>(turn: impl FnOnce() -> T) -> T {
+    let outcome = on_own_frame(turn);
     wipe_stack();
     outcome
 }
 
 /// Keeps the turn's variables out of the frame of the caller, which is not wiped.
 #[inline(never)]
-fn apart<T>(turn: impl FnOnce() -> T) -> T {
+fn on_own_frame<T>(turn: impl FnOnce() -> T) -> T {
     turn()
 }
 
