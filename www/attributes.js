@@ -15,7 +15,7 @@ const LOOKS = ["keypad", "theme"];
  */
 export const looksWrong = (element) =>
   !/^(fixed|shuffled|none|null) (light|dark|auto|null)$/.test(`${element.getAttribute("keypad")} ${element.getAttribute("theme")}`) ||
-  element.getAttributeNames().some((name) => !(name in ATTRIBUTES) && PROPERTIES.some((known) => known.startsWith(name.slice(0, 3))));
+  element.getAttributeNames().some((name) => !Object.hasOwn(ATTRIBUTES, name) && PROPERTIES.some((known) => known.startsWith(name.slice(0, 3))));
 
 /**
  * The options of a session, as attributes and properties give them.

@@ -21,7 +21,9 @@ import { camel } from "./names.js";
  * @property {string | null} reason which rule refused a weak PIN
  * @property {number} refusals how many there were
  * @property {boolean} checking whether the outcome is looked up
+ * @property {boolean} wasTyped whether this entry has had digits
  * @property {number | null} timeLeft seconds until the customer has to begin again, once there are few
+ * @property {number | null} timeLeftSaid the last of them that is said
  * @property {number | null} waitsSeconds for which a busy server is left alone
  * @property {boolean} isSlow whether the wait takes so long that somebody may wonder
  * @property {number} secondsLeft until a PIN that is shown is hidden
@@ -69,13 +71,13 @@ export const errorKey = (code) => (BROWSER.includes(code) ? "browser" : code);
 
 /**
  * How long the customer still has: what is seen, and what is said, which is not each step.
- * @param {number | null} timeLeft
+ * @param {{timeLeft: number | null, timeLeftSaid: number | null}} state
  * @param {Words} words
  * @returns {string[]}
  */
-export function describeTimeLeft(timeLeft, words) {
+export function describeTimeLeft({ timeLeft, timeLeftSaid }, words) {
   const seen = timeLeft === null ? "" : words.text("pad", "timeLeft", { time: words.seconds(timeLeft) });
-  return [seen, timeLeft === 60 || timeLeft === 20 ? seen : ""];
+  return [seen, timeLeft === timeLeftSaid ? seen : ""];
 }
 
 /**
@@ -125,7 +127,8 @@ function describePhase(state, words) {
       return describeEnd(words, text("unusable"), text("contact"), false);
     default: {
       const title = text("preparing");
-      return { ...BLANK, title, hint: state.isSlow ? text("still") : "", secondary: cancel, focus: "entry" };
+      const hint = state.isSlow ? text("still") : "";
+      return { ...BLANK, title, hint, status: hint || title, secondary: cancel, focus: "entry" };
     }
   }
 }
@@ -146,9 +149,15 @@ function describeOpen(state, words) {
     ? text("progress", { entered: digits, count: maxLength })
     : text("progressRange", { count: digits, max: maxLength });
   const problem = refusal(state, words);
-  const [timeLeft, timeLeftSaid] = describeTimeLeft(state.timeLeft, words);
+  const [timeLeft, timeLeftSaid] = describeTimeLeft(state, words);
   const advance = button(text(confirm && !isRepeat ? "next" : "submit"), "advance", digits >= minLength);
   const suggest = digits === 0 && !isRepeat && state.canSuggest ? button(text("suggest"), "suggest", true, true) : undefined;
+  const describeEmpty = () => {
+    if (problem && !isRepeat) return "";
+    if (state.wasTyped) return text("empty");
+    // What one sees first is read by the reader itself.
+    return isRepeat || state.press > 0 ? sentences(stepLabel, label) : "";
+  };
   // A first entry of a fixed length goes on by itself.
   const goesOn = isFixed && confirm && !isRepeat;
   return {
@@ -157,7 +166,8 @@ function describeOpen(state, words) {
     title: label,
     hint: timeLeft || (isRepeat ? text("repeatHint") : [length, rule].filter(Boolean).join(" · ")),
     problem,
-    status: digits > 0 ? count : isRepeat ? sentences(stepLabel, label) : state.press > 0 && !problem ? text("empty") : "",
+    // Where a refusal is said at once, the time has to wait for it.
+    status: problem && timeLeftSaid ? timeLeftSaid : digits > 0 ? count : describeEmpty(),
     alert: problem || timeLeftSaid,
     primary: suggest ?? (goesOn ? undefined : advance),
     secondary: isRepeat ? button(text("back"), "back") : button(text("cancel"), "cancel"),

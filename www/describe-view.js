@@ -20,7 +20,8 @@ export function describeView(state, words) {
 }
 
 /** @param {PadState} state @param {Words} words @returns {Omit<View, "isBusy">} */
-function describePhase({ phase, problem = "closed", waitsSeconds, isSlow, timeLeft, secondsLeft, canRestart }, words) {
+function describePhase(state, words) {
+  const { phase, problem = "closed", waitsSeconds, isSlow, secondsLeft, canRestart } = state;
   /** @param {string} key @param {Record<string, number>} [values] */
   const text = (key, values) => words.text("view", key, values);
   const cancel = button(words.text("pad", "cancel"), "cancel");
@@ -30,7 +31,7 @@ function describePhase({ phase, problem = "closed", waitsSeconds, isSlow, timeLe
     case "arrived": {
       const [title, hint] = [text(phase), text("openHint")];
       const status = phase === "arrived" ? sentences(title, hint) : "";
-      const [seen, alert] = describeTimeLeft(timeLeft, words);
+      const [seen, alert] = describeTimeLeft(state, words);
       const primary = button(text("show"), "advance");
       return { ...BLANK, title, hint: seen || hint, status, alert, primary, secondary: cancel, focus: "primary" };
     }
@@ -68,7 +69,8 @@ function describePhase({ phase, problem = "closed", waitsSeconds, isSlow, timeLe
       return describeEnd(words, words.text("pad", "unusable"), words.text("pad", "contact"), false);
     default: {
       const title = words.text("pad", "preparing");
-      return { ...BLANK, title, hint: isSlow ? words.text("pad", "still") : "", secondary: cancel, focus: "title" };
+      const hint = isSlow ? words.text("pad", "still") : "";
+      return { ...BLANK, title, hint, status: hint || title, secondary: cancel, focus: "title" };
     }
   }
 }

@@ -64,7 +64,7 @@ export class Drawing {
     // A press leaves the focus where it is, so that typing goes on from there, and a screen reader's cursor stays.
     pane.element.addEventListener("mousedown", (event) => event.preventDefault());
     pane.element.addEventListener("pointerdown", ({ isTrusted, pointerType }) => {
-      if (isTrusted && pointerType === "mouse" && !pane.hasFocus) pane.focus({ preventScroll: true });
+      if (isTrusted && pointerType === "mouse" && !pane.hasFocus) pane.focus(bare({ preventScroll: true }));
     });
     return drawn;
   }

@@ -14,7 +14,7 @@ import { ATTRIBUTES, PROPERTIES } from "./names.js";
 import { DEFAULTS, toSettings } from "./options.js";
 import { padState } from "./pad-state.js";
 import { bare } from "./platform.js";
-import { Session } from "./session.js";
+import { Session, SLOW_MS } from "./session.js";
 import { eventsBetween, takesInput } from "./session-state.js";
 import { checkWords } from "./words.js";
 
@@ -65,6 +65,8 @@ export class CardPin extends Base {
   #isNextWanted = false;
   #isStartQueued = false;
   #isUnusable = false;
+  /** Whether the pad has no control id for so long that somebody may wonder. */
+  #isSlow = false;
 
   constructor() {
     super();
@@ -221,11 +223,21 @@ export class CardPin extends Base {
     this.#isNextWanted = false;
     this.#drawing.show(this.#views);
     this.#settings = undefined;
-    this.#isUnusable = false;
+    this.#isUnusable = this.#isSlow = false;
     const controlId = (this.#usedControlId = this.getAttribute("control-id"));
     if (this.#controlIdProvider || (controlId && controlId !== this.#spentControlId)) this.#prepare();
-    else setTimeout(() => this.isConnected && !this.#isRunning && !this.#session && this.#hint("control_id_missing"), WAITING_MS);
+    else this.#wait();
     this.#layKeys();
+  }
+
+  /** The page is asked for a control id, and the customer for patience. */
+  #wait() {
+    const isWaiting = () => this.isConnected && !this.#isRunning && !this.#session;
+    setTimeout(() => isWaiting() && this.#hint("control_id_missing"), WAITING_MS);
+    setTimeout(() => {
+      this.#isSlow = isWaiting();
+      this.#drawing.render();
+    }, SLOW_MS);
   }
 
   /** @param {string} mistake */
@@ -292,7 +304,7 @@ export class CardPin extends Base {
   #press(button) {
     const key = keyOf(button);
     if (key !== undefined) return this.#say(key === "erase" ? key : { press: key });
-    const action = this.#drawing.drawn?.pane.actionOf(button);
+    const action = this.#drawing.drawn?.pane.press(button);
     if (action) this.#act(action);
   }
 
@@ -370,7 +382,7 @@ export class CardPin extends Base {
   /** @returns {PadState} */
   get #padState() {
     const asks = this.#controlIdProvider !== undefined;
-    return padState(this.#session?.state, this.#settings?.open, { isUnusable: this.#isUnusable, isOpening: this.#isOpening, asks });
+    return padState(this.#session?.state, this.#settings?.open, { isUnusable: this.#isUnusable, isOpening: this.#isOpening, isSlow: this.#isSlow, asks });
   }
 
   /** @param {EventDetail} detail @returns {boolean} whether no listener prevented what would follow */

@@ -6,12 +6,15 @@
  */
 
 import { ATTRIBUTES, PROPERTIES } from "./names.js";
+import { bare } from "./platform.js";
 
 /** @import {Settings} from "./options.js" */
 /** @import {VaultSource} from "./vault-files.js" */
 
 /** How long a worker may take to show why it does not start, in milliseconds. */
 const PROBE_MS = 2000;
+/** Without cookies and redirects, as the pad itself asks. @type {RequestInit} */
+const QUIETLY = bare({ credentials: "omit", redirect: "error" });
 /** Policies that stop a worker. */
 const DIRECTIVES = /^(worker|child|default|script)-src|trusted-types/;
 
@@ -50,7 +53,7 @@ const told = new Set();
 
 /** @param {string} mistake @param {unknown} subject */
 export async function warn(mistake, subject) {
-  const text = await EXPLANATIONS[mistake]?.(subject);
+  const text = Object.hasOwn(EXPLANATIONS, mistake) && (await EXPLANATIONS[mistake](subject));
   if (!text || told.has(text)) return;
   told.add(text);
   console.warn(`card-pin: ${text} (${mistake}; hints="off" says nothing.)`);
@@ -77,11 +80,11 @@ function explainMarkup(element) {
     if (value !== null && !choices.split(/, | or /).includes(value)) problems.push(`${name} has to be ${choices}; it counts as not given.`);
   }
   for (const name of element.getAttributeNames()) {
-    if (name in ATTRIBUTES) continue;
+    if (Object.hasOwn(ATTRIBUTES, name)) continue;
     const meant = [...Object.keys(ATTRIBUTES), ...PROPERTIES].find((known) => isNear(plain(name), plain(known)));
     if (!meant) continue;
     const attribute = Object.entries(ATTRIBUTES).find(([, property]) => property === meant)?.[0] ?? meant;
-    const isAttribute = attribute in ATTRIBUTES;
+    const isAttribute = Object.hasOwn(ATTRIBUTES, attribute);
     problems.push(isAttribute ? `the attribute ${name} does nothing: it has to be ${attribute}.` : `${meant} is a property and has no attribute.`);
   }
   return problems.join(" ") || undefined;
@@ -164,7 +167,7 @@ async function whatForbids(source) {
  */
 async function problemOf(url, file, option, isRight) {
   const where = addressOf(url);
-  const response = await fetch(url, { credentials: "omit", redirect: "error" }).catch(() => undefined);
+  const response = await fetch(url, QUIETLY).catch(() => undefined);
   if (!response) return `${where} cannot be fetched. Its server has to be there, not to redirect, and to allow this origin (CORS); the page's policy has to allow it (connect-src).`;
   if (response.ok && (await isRight(response))) return undefined;
   const type = response.headers.get("content-type")?.split(";")[0] ?? "no type";
@@ -194,7 +197,7 @@ async function problemOfCore(wasm) {
 /** The policy that counts is the one that comes with the worker's script. @param {Settings} settings */
 async function explainWasm({ source: { workerUrl } }) {
   if (typeof WebAssembly !== "object") return "this browser runs no WebAssembly, as in Lockdown Mode.";
-  const response = workerUrl ? await fetch(workerUrl, { credentials: "omit", redirect: "error" }).catch(() => undefined) : undefined;
+  const response = workerUrl ? await fetch(workerUrl, QUIETLY).catch(() => undefined) : undefined;
   const policy = response?.headers.get("content-security-policy") ?? "";
   const isForbidden = /(script|default)-src/.test(policy) && !/'(wasm-)?unsafe-eval'/.test(policy);
   const whose = isForbidden ? `that the server sends with ${addressOf(workerUrl)}` : "of the page or of the worker's script";

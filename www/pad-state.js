@@ -13,15 +13,16 @@ import { canDraw } from "./stage.js";
 /**
  * @param {SessionState | undefined} state
  * @param {Open | undefined} open
- * @param {{isUnusable: boolean, isOpening: boolean, asks: boolean}} pad `asks`: whether it has a provider to ask for control ids
+ * @param {{isUnusable: boolean, isOpening: boolean, isSlow: boolean, asks: boolean}} pad `isSlow`: whether it has waited long
+ *   for a control id; `asks`: whether it has a provider to ask for them
  * @returns {PadState}
  */
-export function padState(state, open, { isUnusable, isOpening, asks }) {
+export function padState(state, open, { isUnusable, isOpening, isSlow, asks }) {
   const { minLength, maxLength, confirm, weakPin } = open ?? { ...DEFAULTS, maxLength: DEFAULTS.minLength };
   const end = state?.end;
   const isOver = end?.code === null && state?.views;
   return {
-    ...(state ?? initial({ views: false, isGiven: false })),
+    ...(state ?? { ...initial({ views: false, isGiven: false }), isSlow }),
     phase: phaseOf(state, isUnusable, isOpening),
     minLength,
     maxLength,

@@ -33,6 +33,19 @@ pad.dispatchEvent = (event) => {
   return goesOn;
 };
 
+/** Whether somebody is there to hear of it: the app, or the parent. @param {string} name */
+const isHeard = (name) =>
+  typeof host.android_handler?.[name] === "function" ||
+  Boolean(host.webkit?.messageHandlers?.ios_handler) ||
+  (host.parent !== host && Boolean(parentOrigin));
+
+// Who came here by a link goes back to where it was, and who was given a window of its own is rid of it.
+pad.addEventListener("cancel", () => {
+  if (isHeard("cancel")) return;
+  if (history.length > 1) history.back();
+  else host.close();
+});
+
 /** For a native app's own button. */
 host.set_pin = () => {
   pad.setPin().catch(() => {});

@@ -7,12 +7,17 @@
 
 import css from "card-pin-style";
 import { icon } from "./keypad.js";
-import { makeElement } from "./platform.js";
+import { bare, makeElement } from "./platform.js";
 
 /** @import {Action, Button, View} from "./describe-pad.js" */
 /** @import {Words} from "./words.js" */
 
 const PICTURES = { good: "M4.5 12.5l5 5 10-11", bad: "M12 4.5v9.5m0 4.5v1" };
+
+/** How soon the second of two presses comes, in milliseconds. */
+const DOUBLE_PRESS_MS = 500;
+/** What nobody means who presses a button twice that did something else before. @type {Action[]} */
+const UNASKED = ["cancel", "suggest"];
 
 /** Events that say what is pressed or typed: none of them leaves the pad. */
 const PRIVATE = (
@@ -70,6 +75,8 @@ export class Pane {
   /** @type {View | undefined} */
   #view;
   #refusals = 0;
+  /** The last press of a button. @type {{button: HTMLElement, action: Action, at: number} | undefined} */
+  #pressed;
 
   /** @param {ShadowRoot} root */
   constructor(root) {
@@ -122,9 +129,24 @@ export class Pane {
    * @param {HTMLElement} pressed
    * @returns {Action | undefined}
    */
-  actionOf(pressed) {
+  #actionOf(pressed) {
     const shown = pressed === this.#primary ? this.#view?.primary : pressed === this.#secondary ? this.#view?.secondary : undefined;
     return shown?.isEnabled ? shown.action : undefined;
+  }
+
+  /**
+   * What to do about a press of a button. Who presses twice, out of habit, wants what the button said the first time.
+   * @param {HTMLElement} button
+   * @returns {Action | undefined}
+   */
+  press(button) {
+    const action = this.#actionOf(button);
+    if (!action) return undefined;
+    const before = this.#pressed;
+    const at = performance.now();
+    this.#pressed = { button, action, at };
+    const isAnother = before?.button === button && before.action !== action && at - before.at < DOUBLE_PRESS_MS;
+    return isAnother && UNASKED.includes(action) ? undefined : action;
   }
 
   /** Whether the focus is in here. */
@@ -162,7 +184,7 @@ export class Pane {
     const hadFocus = this.hasFocus;
     const isOver = view.picture !== undefined;
     const active = /** @type {HTMLButtonElement | null} */ (this.#root.activeElement);
-    const before = active && this.actionOf(active);
+    const before = active && this.#actionOf(active);
     const wasMoved = view.focus !== this.#view?.focus;
     const isAgain = refusals !== this.#refusals;
     this.#view = view;
@@ -189,9 +211,9 @@ export class Pane {
     write(this.#alert, isRead ? "" : view.alert);
     this.#describe(isOver, view);
     // Who goes back is not left on a button that would now end it all.
-    const isOther = before && before !== this.actionOf(active);
+    const isOther = before && before !== this.#actionOf(active);
     const isLost = active?.disabled || active?.closest("[data-concealed]");
-    if (hadFocus && (wasMoved || isOther || isLost || !this.hasFocus)) this.focus({ preventScroll: true });
+    if (hadFocus && (wasMoved || isOther || isLost || !this.hasFocus)) this.focus(bare({ preventScroll: true }));
     if (isAgain && view.problem) shake(this.body);
   }
 
@@ -245,6 +267,6 @@ function fillRoom(room, name, texts) {
 function shake(element) {
   if (globalThis.matchMedia?.("(prefers-reduced-motion: reduce)").matches !== false) return;
   const transform = ["none", "translateX(-0.5rem)", "translateX(0.5rem)", "translateX(-0.25rem)", "none"];
-  element.animate?.({ transform }, { duration: 300 });
+  element.animate?.(bare({ transform }), bare({ duration: 300 }));
   navigator.vibrate?.(30);
 }

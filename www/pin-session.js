@@ -128,7 +128,7 @@ export class PinSession extends EventTarget {
   /** @param {{event: string, [field: string]: unknown}} detail */
   #tell(detail) {
     const told = detail.event === "ready" ? { ...detail, isolation: this.isolation } : detail;
-    this.dispatchEvent(new CustomEvent(detail.event, { detail: told }));
+    this.dispatchEvent(new CustomEvent(detail.event, bare({ detail: told })));
   }
 }
 

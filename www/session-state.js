@@ -36,7 +36,9 @@
  * @property {boolean} isSlow whether the submit takes so long that somebody may wonder
  * @property {boolean} sent whether the vault says that it sends the PIN, or has
  * @property {boolean} checking whether the outcome is looked up
+ * @property {boolean} wasTyped whether this entry has had digits
  * @property {number | null} timeLeft seconds until the control id expires that was given, once there are few
+ * @property {number | null} timeLeftSaid the last of them that the customer is told aloud
  * @property {number} secondsLeft for which the PIN is still shown
  * @property {boolean} suggested whether a PIN that was drawn for the customer is shown
  * @property {End | null} end
@@ -76,6 +78,8 @@ const FINAL = ["outcome_unknown", "rejected", "entropy_unavailable", "not_allowe
 const EDITS = ["erase", "clear", "forget", "confirm", "advance", "suggest"];
 /** What answers a refusal: another entry. To ask for the next step once more does not. */
 const ANSWERS = ["erase", "clear", "forget", "suggest"];
+/** How many seconds before a control id expires the customer is told for the last time. */
+const LAST_SECONDS = 20;
 /** How long a PIN is shown: as in `src/web/driver.rs`. */
 export const SHOWN_SECONDS = 30;
 
@@ -98,7 +102,9 @@ export const initial = ({ views, isGiven }) => ({
   waitsSeconds: null,
   sent: false,
   checking: false,
+  wasTyped: false,
   timeLeft: null,
+  timeLeftSaid: null,
   isSlow: false,
   secondsLeft: SHOWN_SECONDS,
   suggested: false,
@@ -195,7 +201,7 @@ export function reduce(state, input) {
     case "timeLeft":
       // What was submitted is the server's to judge.
       if (!isOpen(state) || maySubmit(state)) return [{ ...state, timeLeft: null }, []];
-      return input.seconds > 0 ? [{ ...state, timeLeft: input.seconds }, []] : finish(state, failure("control_id_expired"));
+      return input.seconds > 0 ? [count(state, input.seconds), []] : finish(state, failure("control_id_expired"));
     case "restarted":
       return restart(state);
     case "crashed": {
@@ -211,6 +217,18 @@ export function reduce(state, input) {
       if (state.phase === "shown") return finish(state, { code: null, retryable: false });
       return finish(state, failure(mayHaveSent(state) ? "outcome_unknown" : "closed"));
   }
+}
+
+/**
+ * Not each step is said: the first one is, and the one that leaves just enough time to finish.
+ * @param {SessionState} state
+ * @param {number} timeLeft
+ * @returns {SessionState}
+ */
+function count(state, timeLeft) {
+  const { timeLeftSaid } = state;
+  const isSaid = timeLeftSaid === null || (timeLeft <= LAST_SECONDS && timeLeftSaid > LAST_SECONDS);
+  return { ...state, timeLeft, timeLeftSaid: isSaid ? timeLeft : timeLeftSaid };
 }
 
 /**
@@ -283,6 +301,7 @@ function follow(state, { taken, session }) {
     sent,
     checking,
     suggested,
+    wasTyped: digits > 0 || (state.wasTyped && step === state.step),
     refusals: isRefused ? state.refusals + 1 : state.refusals,
     refused: isRefused ? session.refused : state.refused,
     reason: isRefused ? session.reason : state.reason,
@@ -326,8 +345,8 @@ function say(state, message) {
  * @returns {[SessionState, Effect[]]}
  */
 function restart(state) {
-  const { posted, press, submit, taken, views, phase, digits, step, timeLeft, refusals, restarts, ready } = state;
-  const fresh = { ...initial(state), timeLeft, refusals, restarts, ready, posted, taken: posted, before: posted };
+  const { posted, press, submit, taken, views, phase, digits, step, timeLeft, timeLeftSaid, refusals, restarts, ready } = state;
+  const fresh = { ...initial(state), timeLeft, timeLeftSaid, refusals, restarts, ready, posted, taken: posted, before: posted };
   const isSubmitted = submit > taken || phase === "submitting";
   if (views && isSubmitted) return say(fresh, "submit");
   if (!isSubmitted && press <= taken && digits === 0 && step === "entry") return [fresh, []];

@@ -22,7 +22,7 @@ const ARRIVED_MS = 30_000;
 /** How often the page looks whether a PIN that is shown is still looked at: a frame that never had the focus hears of no loss. */
 const LOOK_MS = 250;
 /** After how long a wait the customer is told that it goes on, in milliseconds. */
-const SLOW_MS = 3000;
+export const SLOW_MS = 3000;
 /** In which steps, and from when on, the customer is told how long a control id that was given is valid, in milliseconds. */
 const TIME_LEFT_MS = { step: 10_000, from: 60_000 };
 /** How often the page asks for a sign of life, where the vault is in a worker, and where it is on the page. */

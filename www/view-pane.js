@@ -35,8 +35,12 @@ export class ViewPane {
   pane;
   #describe = describeNothing;
 
-  /** @param {ShadowRoot} root @param {() => void} onChange called when there is more to say */
-  constructor(root, onChange) {
+  /**
+   * @param {ShadowRoot} root
+   * @param {() => void} onChange called when there is more to say
+   * @param {() => Promise<{describeView: Describe}>} [load] what there is to say
+   */
+  constructor(root, onChange, load = () => import("./describe-view.js")) {
     this.pane = new Pane(root);
     this.pane.body.append(this.stage.element, this.stage.spoken);
     /** @param {Describe} describe */
@@ -45,7 +49,7 @@ export class ViewPane {
       onChange();
     };
     const late = setTimeout(use, LOADING_MS, describeUnusable);
-    import("./describe-view.js")
+    load()
       .then(({ describeView }) => describeView, () => describeUnusable)
       .finally(() => clearTimeout(late))
       .then(use);

@@ -3,6 +3,7 @@
 /** The pad's words: in which language, with whose numerals and plurals, and what of them the page has changed. */
 
 import { own as en } from "./languages/en.js";
+import { bare } from "./platform.js";
 
 /**
  * A text: a string, or one for each plural category.
@@ -60,7 +61,7 @@ function localeOf(tag) {
   try {
     const locale = new Intl.Locale(tag);
     const language = ownOf(ALIASES, locale.language) ?? locale.language;
-    return language === "en" || Object.hasOwn(LOADERS, language) ? new Intl.Locale(tag, { language }) : undefined;
+    return language === "en" || Object.hasOwn(LOADERS, language) ? new Intl.Locale(tag, bare({ language })) : undefined;
   } catch {
     return undefined;
   }
@@ -139,13 +140,15 @@ export class Words {
     this.dir = directionOf(locale);
     this.#texts = texts;
     this.#changed = changed;
-    this.#plurals = new Intl.PluralRules(this.lang);
-    this.#numbers = new Intl.NumberFormat(this.lang, { useGrouping: false });
+    this.#plurals = new Intl.PluralRules(this.lang, bare({}));
+    this.#numbers = new Intl.NumberFormat(this.lang, bare({ useGrouping: false }));
   }
 
   /** So many seconds, in words. @param {number} count */
   seconds(count) {
-    return new Intl.NumberFormat(this.lang, { style: "unit", unit: "second", unitDisplay: "long" }).format(count);
+    /** @type {Intl.NumberFormatOptions} */
+    const unit = { style: "unit", unit: "second", unitDisplay: "long" };
+    return new Intl.NumberFormat(this.lang, bare(unit)).format(count);
   }
 
   /**
@@ -160,7 +163,7 @@ export class Words {
     /** @type {string} */
     const form = typeof text === "string" ? text : (ownOf(text, this.#plurals.select(Number(values.count))) ?? ownOf(text, "other") ?? "");
     return form.replace(/\{(\w+)\}/g, (_, name) => {
-      const value = values[name];
+      const value = ownOf(values, name);
       return typeof value === "number" ? this.#numbers.format(value) : (value ?? "");
     });
   }

@@ -6,11 +6,14 @@ import { Words } from "../words.js";
 
 const words = new Words(new Intl.Locale("en"), en, {});
 const describe = (changes) =>
-  describeView({ problem: undefined, refusals: 0, waitsSeconds: null, checking: false, timeLeft: null, isSlow: false, secondsLeft: 30, canRestart: false, ...changes }, words);
+  describeView({ problem: undefined, refusals: 0, waitsSeconds: null, checking: false, timeLeft: null, timeLeftSaid: null, isSlow: false, secondsLeft: 30, canRestart: false, ...changes }, words);
 
 test("what is said, and where the focus is, in each state", () => {
   const golden = [
+    [{ phase: "waiting" }, "Getting ready…", "", "title"],
     [{ phase: "open" }, "", "", "primary"],
+    [{ phase: "open", timeLeft: 20, timeLeftSaid: 20 }, "", "Time left: 20 seconds", "primary"],
+    [{ phase: "open", timeLeft: 10, timeLeftSaid: 20 }, "", "", "primary"],
     [{ phase: "submitting" }, "Getting your PIN…", "", "title"],
     [{ phase: "arrived" }, "Your PIN is here. Make sure that nobody else can see the screen.", "", "primary"],
     [{ phase: "shown" }, `Your PIN. ${en.view.hides.other.replace("{count}", "30")}.`, "", "title"],

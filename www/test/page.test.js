@@ -1,6 +1,6 @@
 import "./page.js";
 import assert from "node:assert/strict";
-import { afterEach, test } from "node:test";
+import { afterEach, mock, test } from "node:test";
 
 const parent = { told: [], postMessage: (...told) => parent.told.push(told) };
 Object.defineProperty(window, "parent", { value: parent, configurable: true });
@@ -48,6 +48,29 @@ test("a bridge that throws or is missing keeps no other from hearing", () => {
   window.webkit = { messageHandlers: { ios_handler: null } };
   assert.equal(tell({ event: "set_pin_success" }), true);
   assert.equal(parent.told.length, 1);
+});
+
+test("who leaves, and is heard by nobody, goes back to the page before, or is rid of the window", (t) => {
+  const went = [];
+  globalThis.history = { length: 2, back: () => went.push("back") };
+  mock.method(window, "close", () => went.push("close"));
+  t.after(() => Object.defineProperty(window, "parent", { value: parent, configurable: true }));
+  tell({ event: "cancel" });
+  assert.deepEqual(went, [], "the parent hears it");
+  Object.defineProperty(window, "parent", { value: window, configurable: true });
+  tell({ event: "cancel" });
+  history.length = 1;
+  tell({ event: "cancel" });
+  assert.deepEqual(went, ["back", "close"]);
+  window.android_handler = { set_pin_success() {} };
+  tell({ event: "cancel" });
+  assert.equal(went.length, 3, "an app that has no way to hear it");
+  window.android_handler = { cancel: () => went.push("android") };
+  tell({ event: "cancel" });
+  window.webkit = { messageHandlers: { ios_handler: { postMessage: ({ event }) => went.push(event) } } };
+  delete window.android_handler;
+  tell({ event: "cancel" });
+  assert.deepEqual(went.slice(3), ["android", "cancel"]);
 });
 
 test("an event of another name, or without a detail of ours, stays here", () => {

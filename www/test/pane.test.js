@@ -39,10 +39,31 @@ test("a problem stands in the hint's place, and the hint still describes the ent
 
 test("a button does what it shows, and nothing while it is off", () => {
   render();
-  assert.equal(pane.actionOf(find("submit")), "advance");
+  assert.equal(pane.press(find("submit")), "advance");
   render({ primary: { ...advance, isEnabled: false } });
-  assert.equal(pane.actionOf(find("submit")), undefined);
-  assert.equal(pane.actionOf(document.createElement("button")), undefined);
+  assert.equal(pane.press(find("submit")), undefined);
+  assert.equal(pane.press(document.createElement("button")), undefined);
+});
+
+test("the second of two presses does not leave, nor suggest, what the first one did not", (t) => {
+  let now = 1000;
+  t.mock.method(performance, "now", () => now);
+  const leave = { ...advance, action: "cancel" };
+  const pressAfter = (ms, first, second) => {
+    render({ primary: first });
+    assert.equal(pane.press(find("submit")), first.action);
+    now += ms;
+    render({ primary: second });
+    return pane.press(find("submit"));
+  };
+  const back = { ...advance, action: "back" };
+  assert.equal(pressAfter(200, back, leave), undefined);
+  assert.equal(pressAfter(200, back, { ...advance, action: "suggest" }), undefined);
+  assert.equal(pressAfter(700, back, leave), "cancel");
+  now += 1000;
+  assert.equal(pressAfter(200, { ...advance, action: "suggest" }, back), "back", "whoever is quick");
+  now += 1000;
+  assert.equal(pressAfter(200, leave, leave), "cancel");
 });
 
 test("a focus that is in here never falls out when what has it goes", () => {

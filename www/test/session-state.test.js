@@ -274,6 +274,25 @@ test("a control id that runs out ends what is not submitted, and nothing else", 
   }
 });
 
+test("the time that is left is said at first, and once more while there is enough of it", () => {
+  const saidOf = (...steps) => {
+    let state = initial({ views: false, isGiven: true });
+    const said = steps.map((seconds) => (state = reduce(state, { type: "timeLeft", seconds })[0]).timeLeftSaid);
+    return steps.filter((seconds, at) => said[at] === seconds);
+  };
+  assert.deepEqual(saidOf(60, 50, 40, 30, 20, 10), [60, 20]);
+  assert.deepEqual(saidOf(50, 40, 30, 20, 10), [50, 20]);
+  assert.deepEqual(saidOf(20, 10), [20]);
+  assert.deepEqual(saidOf(10), [10]);
+});
+
+test("an entry has had digits until there is another entry", () => {
+  const typed = [told(0), say({ press: 4 }), told(1, { digits: 1 })];
+  assert.equal(run(set, told(0)).state.wasTyped, false);
+  assert.equal(run(set, ...typed, told(1, { digits: 0 })).state.wasTyped, true);
+  assert.equal(run(set, ...typed, told(1, { digits: 0, step: "confirm" })).state.wasTyped, false);
+});
+
 test("a wait is slow until there is news", () => {
   const { state } = run(set, ...answered, { type: "slow" });
   assert.equal(state.isSlow, true);

@@ -81,3 +81,17 @@ test("nothing on Object.prototype is a text", async () => {
     for (const name of ["pad", "network", "few", "fr", "en"]) delete Object.prototype[name];
   }
 });
+
+test("nothing on Object.prototype changes how numbers are written", () => {
+  const polluted = { style: "percent", numberingSystem: "arab", minimumFractionDigits: 2, script: "Arab", type: "ordinal", code: "evil" };
+  const before = [new Words(new Intl.Locale("en"), en, {}).text("pad", "length", { count: 4 }), chooseLocale("no").toString()];
+  Object.assign(Object.prototype, polluted);
+  try {
+    const words = new Words(new Intl.Locale("en"), { pad: { ...en.pad, unknown: "{code}" } }, {});
+    assert.deepEqual([words.text("pad", "length", { count: 4 }), chooseLocale("no").toString()], before);
+    assert.equal(words.seconds(20), "20 seconds");
+    assert.equal(words.text("pad", "unknown", {}), "");
+  } finally {
+    for (const name of Object.keys(polluted)) delete Object.prototype[name];
+  }
+});

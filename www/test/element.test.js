@@ -1,61 +1,12 @@
-import "./page.js";
+import { enter, lookAtThePage, make, newest, settle, type } from "./run-element.js";
 import assert from "node:assert/strict";
-import { afterEach, mock, test } from "node:test";
-import { forget, loading, vaults } from "./fake-vault.js";
+import { test } from "node:test";
+import { forget, vaults } from "./fake-vault.js";
 
-mock.timers.enable({ apis: ["setTimeout"] });
-// Node's own stand-in takes a delay that is not given for one that never ends.
-const { setTimeout: queue } = globalThis;
-globalThis.setTimeout = (callback, delay = 0) => queue(callback, delay);
 const early = document.createElement("card-pin");
 Object.assign(early, { controlIdProvider: async () => "early", tzpkUrl: "/tzpk", setUrl: "/set", wasmUrl: "/core.wasm" });
 document.body.append(early);
 const { CardPin, CardPinError } = await import("../card-pin.js");
-
-/** Lets everything that is due happen: the element starts in tasks of their own. */
-const settle = async () => {
-  for (let turn = 0; turn < 4; turn += 1) {
-    mock.timers.tick(1);
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-};
-const TERMINAL = ["set_pin_success", "set_pin_error", "view_pin_error", "hidden"];
-const EVENTS = ["ready", "pin_valid", "set_pin_validation_error", "submitting", "view_pin_success", ...TERMINAL];
-
-async function make(attributes = {}, properties = {}) {
-  const pad = document.createElement("card-pin");
-  const told = [];
-  for (const name of EVENTS) pad.addEventListener(name, ({ detail }) => told.push(detail));
-  const all = { hints: "off", "tzpk-url": "/tzpk", "set-url": "/set", "view-url": "/view", ...attributes };
-  for (const [name, value] of Object.entries(all)) pad.setAttribute(name, value);
-  Object.assign(pad, properties);
-  document.body.append(pad);
-  await settle();
-  return { pad, told, names: () => told.map(({ event }) => event), ends: () => told.filter(({ event }) => TERMINAL.includes(event)) };
-}
-
-/** A key as the keyboard sends it: jsdom's own are not trusted. */
-function type(pad, key, target = pad.shadowRoot.querySelector("[part=field], [part=prompt]")) {
-  const impl = (object) => object[Object.getOwnPropertySymbols(object).find(({ description }) => description === "impl")];
-  const event = new KeyboardEvent("keydown", { key, bubbles: true, composed: true, cancelable: true });
-  impl(event).isTrusted = true;
-  impl(target)._dispatch(impl(event));
-  return event.defaultPrevented;
-}
-
-/** jsdom has a document be looked at while one of its elements has the focus. */
-const lookAtThePage = () => document.body.appendChild(document.createElement("button")).focus();
-const newest = () => vaults.at(-1);
-const enter = async (pad, keys) => {
-  for (const key of keys) type(pad, key);
-  await settle();
-};
-
-afterEach(() => {
-  document.body.replaceChildren();
-  mock.restoreAll();
-  forget();
-});
 
 test("what was set before the element was defined counts", async () => {
   await settle();
@@ -307,88 +258,6 @@ test("Enter on a key is that key's; keys with nothing to do are the page's", asy
     await settle();
   }
   assert.equal(type(pad, "Escape"), false, "there is nothing left to clear");
-});
-
-test("a vault that cannot be loaded is told as what it is", async () => {
-  loading.failure = "network";
-  const { ends } = await make({}, { controlIdProvider: async () => "token" });
-  assert.deepEqual(ends(), [{ event: "set_pin_error", code: "network", retryable: true }]);
-});
-
-test("a page that requires a worker has no vault of its own", async () => {
-  const { ends } = await make({ isolation: "worker" }, { controlIdProvider: async () => "token" });
-  assert.deepEqual(ends(), [{ event: "set_pin_error", code: "isolation_unavailable", retryable: false }]);
-  assert.equal(vaults.length, 0);
-});
-
-test("a mistake of the integrator is reported, and the pad says that it cannot be used", async () => {
-  globalThis.reported.length = 0;
-  const { pad } = await make({ "key-size": "1024" }, { controlIdProvider: async () => "token" });
-  assert.match(globalThis.reported[0].message, /keySize/);
-  assert.equal(pad.shadowRoot.querySelector("[part=prompt]").textContent, "We can't show the PIN pad");
-  const leave = pad.shadowRoot.querySelector('[data-key="submit"]');
-  assert.deepEqual([leave.textContent, leave.disabled], ["Back to your bank", false]);
-});
-
-test("a mistake that is corrected makes the pad usable", async () => {
-  const right = { controlIdProvider: async () => "token", pinRules: { phone: "5491123" } };
-  for (const [name, wrong] of [["controlIdProvider", "token"], ["pinRules", []], ["requestHeaders", 7], ["pinRules", { phones: "1" }]]) {
-    globalThis.reported.length = 0;
-    const { pad, told } = await make({}, { ...right, [name]: wrong });
-    assert.equal(globalThis.reported.length, 1, name);
-    const failed = await pad.setPin().catch((error) => error);
-    assert.deepEqual([failed.code, failed.retryable], ["closed", false]);
-    assert.deepEqual(told, [{ event: "set_pin_error", code: "closed", retryable: false }]);
-    const count = vaults.length;
-    pad[name] = right[name];
-    await settle();
-    assert.equal(vaults.length, count + 1, name);
-    pad.remove();
-    await settle();
-  }
-});
-
-/** What the console is told, once it is told that much; the file of what there is to say is loaded for the first. */
-async function heard(count) {
-  const patience = performance.now() + 60_000;
-  do await settle();
-  while (console.warn.mock.callCount() < count && performance.now() < patience);
-  return console.warn.mock.calls.map(({ arguments: [text] }) => text);
-}
-
-test("mistakes in the markup are told in the console, once, and the pad does what it can", async () => {
-  mock.method(console, "warn", () => {});
-  const properties = { controlIdProvider: async () => "token" };
-  const { pad } = await make({ hints: "on", minlength: "6", keypad: "random", class: "wide", "data-id": "7" }, properties);
-  assert.equal(pad.shadowRoot.querySelectorAll("[part=key]").length, 11, "the keys are there");
-  await make({ hints: "on", minlength: "6", keypad: "random" }, properties);
-  const [text, ...others] = await heard(1);
-  assert.match(text, /minlength.*min-length/);
-  assert.match(text, /keypad has to be fixed, shuffled or none/);
-  assert.deepEqual(others, []);
-});
-
-test("a pad that has no way to a control id says so after a second, and not if it is told not to", async () => {
-  mock.method(console, "warn", () => {});
-  await make();
-  const { pad } = await make({ hints: "on" });
-  mock.timers.tick(900);
-  assert.deepEqual(await heard(0), []);
-  mock.timers.tick(1000);
-  const texts = await heard(1);
-  assert.equal(texts.length, 1);
-  assert.match(texts[0], /neither a control-id nor a controlIdProvider/);
-  pad.controlIdProvider = async () => "token";
-  await settle();
-  assert.equal(vaults.length, 1, "it starts all the same");
-});
-
-test("a pad that was not set up correctly starts when it is", async () => {
-  const { pad } = await make({ "tzpk-url": "" }, { controlIdProvider: async () => "token" });
-  assert.equal(vaults.length, 0);
-  pad.tzpkUrl = "/tzpk";
-  await settle();
-  assert.equal(vaults.length, 1);
 });
 
 test("a submit's promise comes to what the session comes to", async () => {
