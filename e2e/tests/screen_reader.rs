@@ -128,11 +128,12 @@ impl<'a> Stage<'a> {
 
     /// Gives the pad the control id that it waits for: not before, as one is good for half a minute, and much is said in that.
     async fn answer(&self, card: &str) -> Result<()> {
-        let control_id = self.sandbox.control_id(card).await?;
-        // An expired one would be asked for again.
-        let answer = "window.goOn(argument); window.goOn = undefined;
-            document.querySelector('card-pin').controlIdProvider = async () => argument;";
-        self.driver.run::<Value>(answer, json!(control_id)).await.map(drop)
+        let first = self.sandbox.control_id(card).await?;
+        // After some failures, the pad tries once more with another one.
+        let second = self.sandbox.control_id(card).await?;
+        let answer = "window.goOn(argument[0]); window.goOn = undefined;
+            document.querySelector('card-pin').controlIdProvider = async () => argument[1];";
+        self.driver.run::<Value>(answer, json!([first, second])).await.map(drop)
     }
 
     /// What stands in a part of the pad.
@@ -178,6 +179,15 @@ impl<'a> Stage<'a> {
         at = self.reader.hear(at, &once[1]).await.context("entries that differ")?;
         self.type_keys(&pad, "8306").await?;
         at = self.reader.hear(at, &self.text("status").await?).await.context("the second step again")?;
+        self.type_keys(&pad, "8").await?;
+        self.reader.press("BackSpace")?;
+        let emptied = "window.padEvents.filter(({ event }) => event === 'pin_valid').at(-1).digits === 0";
+        self.driver.wait_for(emptied, "an empty entry").await?;
+        at = self
+            .reader
+            .hear(at, &self.text("status").await?)
+            .await
+            .context("an entry that is empty again")?;
         self.type_keys(&pad, "8306").await?;
         self.reader.press("Return")?;
         self.driver.wait_for("window.goOn", "the submit").await?;
@@ -237,6 +247,7 @@ impl<'a> Stage<'a> {
         let control_id = self.sandbox.view_control_id(&card).await?;
         let (pad, start) = self.lay("view-pin", "pad.controlId = given;", json!(control_id)).await?;
         let mut at = self.reader.hear(start, &self.text("submit").await?).await.context("the button")?;
+        at = self.reader.hear(at, &self.text("hint").await?).await.context("what to mind")?;
         self.reader.press("Return")?;
         pad.wait_for_event("detail.event === 'view_pin_success'").await?;
         at = self.reader.hear(at, &self.text("prompt").await?).await.context("the PIN is there")?;
