@@ -28,6 +28,7 @@ import { camel } from "./names.js";
  * @property {boolean} isSlow whether the wait takes so long that somebody may wonder
  * @property {number} secondsLeft until a PIN that is shown is hidden
  * @property {boolean} suggested whether a PIN is shown that the vault drew for the customer
+ * @property {boolean} hasWaited whether the pad had to wait for a control id
  * @property {boolean} canSuggest
  * @property {boolean} canRestart
  */
@@ -156,7 +157,7 @@ function describeOpen(state, words) {
     if (problem && !isRepeat) return "";
     if (state.wasTyped) return text("empty");
     // What one sees first is read by the reader itself.
-    return isRepeat || state.press > 0 ? sentences(stepLabel, label) : "";
+    return isRepeat || state.press > 0 || state.hasWaited ? sentences(stepLabel, label) : "";
   };
   // A first entry of a fixed length goes on by itself.
   const goesOn = isFixed && confirm && !isRepeat;

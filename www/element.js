@@ -65,7 +65,8 @@ export class CardPin extends Base {
   #isNextWanted = false;
   #isStartQueued = false;
   #isUnusable = false;
-  /** Whether the pad has no control id for so long that somebody may wonder. */
+  /** Whether the pad has waited for a control id, and whether for so long that somebody may wonder. */
+  #hasWaited = false;
   #isSlow = false;
 
   constructor() {
@@ -232,6 +233,7 @@ export class CardPin extends Base {
 
   /** The page is asked for a control id, and the customer for patience. */
   #wait() {
+    this.#hasWaited = true;
     const isWaiting = () => this.isConnected && !this.#isRunning && !this.#session;
     setTimeout(() => isWaiting() && this.#hint("control_id_missing"), WAITING_MS);
     setTimeout(() => {
@@ -374,6 +376,7 @@ export class CardPin extends Base {
     const { controlId } = /** @type {Settings} */ (this.#settings).open;
     if (controlId && (after.ready || (after.end && after.end.code !== "closed"))) this.#spentControlId = controlId;
     if (!after.end || before.end) return;
+    this.#hasWaited = false;
     if (this.#isNextWanted) this.#queueStart();
     // One that comes back to a page starts afresh, if it can.
     else if (!this.isConnected && !this.#isSpent) this.#session = undefined;
@@ -382,7 +385,7 @@ export class CardPin extends Base {
   /** @returns {PadState} */
   get #padState() {
     const asks = this.#controlIdProvider !== undefined;
-    return padState(this.#session?.state, this.#settings?.open, { isUnusable: this.#isUnusable, isOpening: this.#isOpening, isSlow: this.#isSlow, asks });
+    return padState(this.#session?.state, this.#settings?.open, { isUnusable: this.#isUnusable, isOpening: this.#isOpening, isSlow: this.#isSlow, hasWaited: this.#hasWaited, asks });
   }
 
   /** @param {EventDetail} detail @returns {boolean} whether no listener prevented what would follow */

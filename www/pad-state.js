@@ -13,11 +13,11 @@ import { canDraw } from "./stage.js";
 /**
  * @param {SessionState | undefined} state
  * @param {Open | undefined} open
- * @param {{isUnusable: boolean, isOpening: boolean, isSlow: boolean, asks: boolean}} pad `isSlow`: whether it has waited long
- *   for a control id; `asks`: whether it has a provider to ask for them
+ * @param {{isUnusable: boolean, isOpening: boolean, isSlow: boolean, hasWaited: boolean, asks: boolean}} pad `hasWaited`: whether it
+ *   had to wait for a control id; `isSlow`: whether it waits long; `asks`: whether it has a provider to ask for them
  * @returns {PadState}
  */
-export function padState(state, open, { isUnusable, isOpening, isSlow, asks }) {
+export function padState(state, open, { isUnusable, isOpening, isSlow, hasWaited, asks }) {
   const { minLength, maxLength, confirm, weakPin } = open ?? { ...DEFAULTS, maxLength: DEFAULTS.minLength };
   const end = state?.end;
   const isOver = end?.code === null && state?.views;
@@ -29,6 +29,7 @@ export function padState(state, open, { isUnusable, isOpening, isSlow, asks }) {
     confirm,
     refusesWeak: weakPin === "reject",
     problem: (end ? end.code : state?.problem) ?? undefined,
+    hasWaited,
     canSuggest: canDraw(),
     canRestart: (isOver || end?.retryable === true) && asks,
   };

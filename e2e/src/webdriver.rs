@@ -1,7 +1,10 @@
 use anyhow::{Context, Result, bail};
 use fantoccini::{
     Client, ClientBuilder,
-    actions::{InputSource as _, KeyAction, KeyActions, MOUSE_BUTTON_LEFT, MouseActions, PointerAction},
+    actions::{
+        Actions, InputSource as _, KeyAction, KeyActions, MOUSE_BUTTON_LEFT, MouseActions, PointerAction,
+        TouchActions,
+    },
     cookies::Cookie,
     elements::{Element, ElementRef},
     wd::{Capabilities, TimeoutConfiguration, WebDriverCompatibleCommand},
@@ -233,6 +236,37 @@ impl WebDriver {
             MouseActions::new("mouse".to_owned()).then(PointerAction::Up { button: MOUSE_BUTTON_LEFT });
         let corner = PointerAction::MoveTo { duration: None, x: 0.0, y: 0.0 };
         Ok(self.client.perform_actions(mouse.then(corner)).await?)
+    }
+
+    /// Taps the places in this order with two thumbs in turn: each comes down before the other is lifted.
+    ///
+    /// # Errors
+    ///
+    /// Where the browser has no touch.
+    pub async fn tap_with_two_thumbs(&self, places: &[(f64, f64)]) -> Result<()> {
+        let rest = || PointerAction::Pause { duration: Duration::ZERO };
+        let mut thumbs = ["left", "right"].map(|thumb| TouchActions::new(thumb.to_owned()));
+        for (count, &(x, y)) in places.iter().enumerate() {
+            let up = if count == 0 { rest() } else { PointerAction::Up { button: MOUSE_BUTTON_LEFT } };
+            let ticks = [
+                [PointerAction::MoveTo { duration: None, x, y }, rest()],
+                [PointerAction::Down { button: MOUSE_BUTTON_LEFT }, rest()],
+                [rest(), up],
+            ];
+            for [this, other] in ticks {
+                let [left, right] = thumbs;
+                thumbs = if count % 2 == 0 {
+                    [left.then(this), right.then(other)]
+                } else {
+                    [left.then(other), right.then(this)]
+                };
+            }
+        }
+        let [left, right] = thumbs;
+        let last = PointerAction::Up { button: MOUSE_BUTTON_LEFT };
+        let (left, right) =
+            if places.len() % 2 == 1 { (left.then(last), right) } else { (left, right.then(last)) };
+        Ok(self.client.perform_actions(Actions::from(left).and(right)).await?)
     }
 
     /// A command of the Chrome DevTools Protocol; Chromium only.

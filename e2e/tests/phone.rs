@@ -2,7 +2,7 @@
 //! Leaves pictures for people in `target/screenshots/`.
 
 use anyhow::{Context, Result, ensure};
-use card_pin_e2e::{Engine, Hand, Pad, Sandbox, WebDriver};
+use card_pin_e2e::{Engine, Hand, Pad, Sandbox, WebDriver, random_pin};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::{fs, path::Path};
@@ -11,6 +11,8 @@ use std::{fs, path::Path};
 const TARGET: f64 = 44.0;
 /// WCAG 2.2, 1.4.3 (AA): the contrast of text.
 const CONTRAST: f64 = 4.5;
+/// WCAG 2.2, 1.4.11 (AA): the contrast of what is not text, and has to be seen.
+const NON_TEXT_CONTRAST: f64 = 3.0;
 
 /// What can be measured of the pad.
 const MEASURE: &str = "
@@ -23,16 +25,21 @@ const MEASURE: &str = "
       return 0.2126 * r + 0.7152 * g + 0.0722 * b;
     };
     const surface = luminance(getComputedStyle(root.host).backgroundColor);
-    const contrast = (part) => {
-      const text = luminance(getComputedStyle(root.querySelector(`[part=\"${part}\"]`)).color);
-      return (Math.max(text, surface) + 0.05) / (Math.min(text, surface) + 0.05);
+    const contrast = (selector, property) => {
+      const seen = luminance(getComputedStyle(root.querySelector(selector))[property]);
+      return (Math.max(seen, surface) + 0.05) / (Math.min(seen, surface) + 0.05);
     };
     const keys = [...root.querySelectorAll('button')].map((key) => key.getBoundingClientRect());
     return {
       scrolled: [document.documentElement.scrollWidth - innerWidth, document.documentElement.scrollHeight - innerHeight],
       smallest_key: Math.min(...keys.flatMap(({ width, height }) => [width, height])),
       lowest_key: innerHeight - Math.max(...keys.map(({ bottom }) => bottom)),
-      contrasts: ['prompt', 'hint', 'message', 'key'].map(contrast),
+      contrasts: ['prompt', 'hint', 'message', 'key'].map((name) => contrast(`[part=\"${name}\"]`, 'color')),
+      non_text: [
+        contrast('[part=\"dot\"][data-filled]', 'backgroundColor'),
+        contrast('[part=\"dot\"]:not([data-filled])', 'borderTopColor'),
+        contrast('[part=\"field\"]:focus-visible', 'outlineColor'),
+      ],
       surface,
     };
 ";
@@ -43,6 +50,8 @@ struct Measured {
     smallest_key: f64,
     lowest_key: f64,
     contrasts: Vec<f64>,
+    /// Of a dot that is filled, of one that is not, and of the mark of the focus.
+    non_text: Vec<f64>,
     surface: f64,
 }
 
@@ -74,6 +83,7 @@ async fn on_a_phone(sandbox: &Sandbox, driver: &WebDriver, scheme: &str, folder:
     pad.enter("1234", Hand::Keyboard).await?;
     pad.wait_for_event("detail.event === 'set_pin_validation_error'").await?;
     driver.screenshot(&folder.join(format!("pad-weak-{scheme}.png"))).await?;
+    pad.enter("38", Hand::Keyboard).await?;
 
     let measured: Measured = driver.run(MEASURE, Value::Null).await?;
     ensure!(measured.scrolled.iter().all(|&over| over <= 0.0), "the page scrolls: {measured:?}");
@@ -83,5 +93,80 @@ async fn on_a_phone(sandbox: &Sandbox, driver: &WebDriver, scheme: &str, folder:
         measured.contrasts.iter().all(|&contrast| contrast >= CONTRAST),
         "text is too faint: {measured:?}"
     );
+    ensure!(
+        measured.non_text.iter().all(|&contrast| contrast >= NON_TEXT_CONTRAST),
+        "what is not text is too faint: {measured:?}"
+    );
     Ok(measured)
+}
+
+/// How many digits two thumbs type before the PIN is set.
+const BATCHES: usize = 34;
+/// The longest PIN there is (ISO 9564-1, 9.1).
+const DIGITS: usize = 12;
+
+/// One thumb comes down before the other is lifted, as fast as the browser takes it. What is typed is what is set.
+#[tokio::test]
+async fn two_thumbs_lose_no_digit() -> Result<()> {
+    let sandbox = Sandbox::start().await?;
+    let browser = Engine::Chromium.start().await?;
+    let driver = browser.driver();
+    let phone = json!({"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": true});
+    driver.devtools("Emulation.setDeviceMetricsOverride", phone).await?;
+    driver
+        .devtools("Emulation.setTouchEmulationEnabled", json!({"enabled": true, "maxTouchPoints": 2}))
+        .await?;
+    let card = sandbox.waiting_card().await?;
+    driver.open(&sandbox.url("/pin-page/direct.html")).await?;
+    let pad = Pad::find(driver).await?;
+    driver.run::<Value>("document.querySelector('card-pin').maxLength = argument", json!(DIGITS)).await?;
+    pad.start(&card.control_id).await?;
+    let keys = Keys::find(driver).await?;
+    for batch in 0..BATCHES {
+        let pin = random_digits()?;
+        keys.type_with_two_thumbs(driver, &pin).await?;
+        let typed = "window.padEvents.filter((told) => told.event === 'pin_valid')";
+        let counts = format!("JSON.stringify({typed}.map((told) => told.digits))");
+        let wanted: Vec<usize> = (1..=DIGITS).collect();
+        driver
+            .wait_for(&format!("{counts} === '{}'", json!(wanted)), "each digit to be counted")
+            .await
+            .with_context(|| format!("batch {batch}"))?;
+        driver.run::<Value>("document.querySelector('card-pin').clear()", Value::Null).await?;
+        driver.wait_for(&format!("{typed}.at(-1).digits === 0"), "an empty entry").await?;
+        pad.forget_events().await?;
+    }
+    let pin = random_digits()?;
+    for _ in 0..2 {
+        keys.type_with_two_thumbs(driver, &pin).await?;
+        pad.tap("submit").await?;
+    }
+    let end = pad.end().await?;
+    ensure!(end["event"] == "set_pin_success", "{end}");
+    ensure!(sandbox.pin_of(&card.id).await? == Some(pin), "another PIN is set than the one typed");
+    Ok(())
+}
+
+/// Digits that are not refused as easy to guess.
+fn random_digits() -> Result<String> {
+    Ok((0..DIGITS / 4).map(|_| random_pin()).collect::<Result<Vec<_>>>()?.concat())
+}
+
+/// Where the middle of each digit's key is.
+struct Keys(Vec<(f64, f64)>);
+
+impl Keys {
+    async fn find(driver: &WebDriver) -> Result<Self> {
+        let middles = "const root = document.querySelector('card-pin').shadowRoot;
+            return [...Array(10).keys()].map((digit) => {
+              const { x, y, width, height } = root.querySelector(`button[data-key=\"${digit}\"]`).getBoundingClientRect();
+              return [x + width / 2, y + height / 2];
+            });";
+        Ok(Self(driver.run(middles, Value::Null).await?))
+    }
+
+    async fn type_with_two_thumbs(&self, driver: &WebDriver, digits: &str) -> Result<()> {
+        let places: Vec<_> = digits.bytes().map(|digit| self.0[usize::from(digit - b'0')]).collect();
+        driver.tap_with_two_thumbs(&places).await
+    }
 }

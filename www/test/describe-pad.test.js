@@ -7,7 +7,7 @@ import { Words } from "../words.js";
 const words = new Words(new Intl.Locale("en"), en, {});
 const start = {
   ...{ phase: "open", step: "entry", digits: 0, minLength: 4, maxLength: 4, confirm: true, refusesWeak: true },
-  ...{ problem: undefined, reason: undefined, refusals: 0, waitsSeconds: null, checking: false, wasTyped: false, press: 0, timeLeft: null, timeLeftSaid: null, isSlow: false, secondsLeft: 30, suggested: false, canSuggest: false, canRestart: false },
+  ...{ problem: undefined, reason: undefined, refusals: 0, waitsSeconds: null, checking: false, wasTyped: false, press: 0, timeLeft: null, timeLeftSaid: null, isSlow: false, secondsLeft: 30, suggested: false, hasWaited: false, canSuggest: false, canRestart: false },
 };
 const describe = (changes) => describePad({ ...start, ...changes }, words);
 const CODES = [...Object.keys(en.errors), "isolation_unavailable", "vault_missing", "wasm_unavailable", "closed"].filter((code) => code !== "browser");
@@ -112,7 +112,7 @@ test("the dots keep their number while the PIN is set", () => {
 test("a PIN is suggested before the first digit, and seen until the customer goes on to enter it", () => {
   const { primary } = describe({ canSuggest: true });
   assert.deepEqual(primary, { label: "Suggest a PIN", action: "suggest", isEnabled: true, isQuiet: true });
-  assert.equal(describe({ canSuggest: true, digits: 1 }).primary, undefined);
+  assert.equal(describe({ hasWaited: false, canSuggest: true, digits: 1 }).primary, undefined);
   assert.equal(describe({ canSuggest: true, step: "confirm" }).primary?.action, "advance");
   const shown = describe({ canSuggest: true, suggested: true });
   assert.deepEqual([shown.isShown, shown.primary?.action, shown.secondary?.action], [true, "back", "spell"]);

@@ -88,7 +88,7 @@ test("a customer who waits for a control id hears it, and is asked for patience"
   assert.equal(said(), "Still working. Please keep this page open.");
   pad.setAttribute("control-id", "token");
   await settle();
-  assert.equal(said(), "");
+  assert.equal(said(), "Step 1 of 2. Choose your PIN.");
 });
 
 test("a pad that was not set up correctly starts when it is", async () => {

@@ -10,7 +10,7 @@ const words = new Words(new Intl.Locale("en"), en, {});
 const start = {
   ...{ phase: "open", step: "entry", digits: 0, minLength: 4, maxLength: 4, confirm: true, refusesWeak: true, refusals: 0 },
   ...{ problem: undefined, reason: null, waitsSeconds: null, checking: false, timeLeft: null, isSlow: false, secondsLeft: 30 },
-  ...{ suggested: false, canSuggest: true, canRestart: false },
+  ...{ suggested: false, hasWaited: false, canSuggest: true, canRestart: false },
 };
 function make(Drawn) {
   const root = document.body.appendChild(document.createElement("div")).attachShadow({ mode: "closed" });
