@@ -53,8 +53,6 @@ export class CardPin extends Base {
   #controlIdProvider;
   /** @type {Settings | undefined} */
   #settings;
-  /** Whether a session is to be opened with the settings. */
-  #isOpening = false;
   /** The session that runs, or ran last. @type {Session | undefined} */
   #session;
   /** The control id that a session was started with last. @type {string | null} */
@@ -64,6 +62,7 @@ export class CardPin extends Base {
   /** Whether the next session starts as soon as this one has ended. */
   #isNextWanted = false;
   #isStartQueued = false;
+  #isDrawQueued = false;
   #isUnusable = false;
   /** Whether the pad has waited for a control id, and whether for so long that somebody may wonder. */
   #hasWaited = false;
@@ -85,7 +84,7 @@ export class CardPin extends Base {
   connectedCallback() {
     // One that was only moved has its session still.
     const isOver = this.#session?.state.end && !this.#isSpent;
-    if ((!this.#session || isOver) && !this.#isOpening) this.#queueStart();
+    if (!this.#session || isOver) this.#queueStart();
     else this.#drawing.render();
   }
 
@@ -172,7 +171,7 @@ export class CardPin extends Base {
   }
 
   get #isRunning() {
-    return this.#isOpening || (this.#session !== undefined && !this.#session.state.end);
+    return this.#session !== undefined && !this.#session.state.end;
   }
 
   /** Whether the session is over and the next one still needs another control id. */
@@ -184,7 +183,7 @@ export class CardPin extends Base {
 
   /** The element is on no page any more. A PIN that may be on its way is waited for, since its outcome has to be told. */
   #leave() {
-    this.#isNextWanted = this.#isOpening = false;
+    this.#isNextWanted = false;
     if (this.#session?.mayHaveSent || this.#isSpent) return;
     this.#session?.close();
     this.#session = undefined;
@@ -196,7 +195,6 @@ export class CardPin extends Base {
       this.#isNextWanted = true;
       return;
     }
-    this.#isOpening = false;
     this.#session?.close();
     this.#session = undefined;
     this.#drawing.render();
@@ -204,8 +202,9 @@ export class CardPin extends Base {
   }
 
   /**
-   * Several attributes that are set one after the other start one session. To load, to draw and to start a vault are three
-   * tasks, so that none is long on a slow device; a call that needs what is queued has it at once.
+   * Several attributes that are set one after the other start one session. To load, to start a vault and to draw are three
+   * tasks, so that none is long on a slow device, and the vault loads while the pad is drawn; a call that needs what is queued
+   * has it at once.
    */
   #queueStart() {
     if (this.#isStartQueued) return;
@@ -220,15 +219,13 @@ export class CardPin extends Base {
   }
 
   #start() {
-    this.#session = undefined;
-    this.#isNextWanted = false;
-    this.#drawing.show(this.#views);
-    this.#settings = undefined;
-    this.#isUnusable = this.#isSlow = false;
+    this.#session = this.#settings = undefined;
+    this.#isNextWanted = this.#isUnusable = this.#isSlow = false;
     const controlId = (this.#usedControlId = this.getAttribute("control-id"));
-    if (this.#controlIdProvider || (controlId && controlId !== this.#spentControlId)) this.#prepare();
+    if (this.#controlIdProvider || (controlId && controlId !== this.#spentControlId)) this.#openSession();
     else this.#wait();
-    this.#layKeys();
+    this.#isDrawQueued = true;
+    setTimeout(() => this.#drawIfQueued());
   }
 
   /** The page is asked for a control id, and the customer for patience. */
@@ -247,15 +244,17 @@ export class CardPin extends Base {
     hint(this.getAttribute("hints") !== "off", mistake, this);
   }
 
-  #prepare() {
+  #openSession() {
     try {
       const options = readOptions(this, /** @type {any} */ (properties.get(this)));
       options.controlIdProvider = this.#controlIdProvider;
-      this.#drawing.drawn?.stage.clear();
-      if (this.#views) options.canvas = this.#drawing.drawn?.stage.makeCanvas();
-      const settings = (this.#settings = toSettings(options));
-      this.#isOpening = true;
-      setTimeout(() => this.#settings === settings && this.#open());
+      this.#settings = toSettings(options);
+      this.#session = new Session(this.#settings, {
+        page: this.ownerDocument,
+        askControlId: () => this.#controlIdProvider?.(),
+        onChange: (before, after) => this.#onChange(before, after),
+        onTell: ({ digit, place }) => this.#drawing.drawn?.stage.spell(/** @type {any} */ (digit), /** @type {any} */ (place)),
+      });
     } catch (error) {
       // The integrator's mistake: the message names the attribute, and goes where a developer looks.
       this.#isUnusable = true;
@@ -266,16 +265,16 @@ export class CardPin extends Base {
   /** The session, which is opened if it was about to be. */
   #open() {
     this.#startIfQueued();
-    if (!this.#isOpening || !this.#settings) return this.#session;
-    this.#isOpening = false;
-    this.#session = new Session(this.#settings, {
-      canvas: this.#drawing.drawn?.stage.canvas,
-      page: this.ownerDocument,
-      askControlId: () => this.#controlIdProvider?.(),
-      onChange: (before, after) => this.#onChange(before, after),
-      onTell: ({ digit, place }) => this.#drawing.drawn?.stage.spell(/** @type {any} */ (digit), /** @type {any} */ (place)),
-    });
     return this.#session;
+  }
+
+  #drawIfQueued() {
+    if (!this.#isDrawQueued) return;
+    this.#isDrawQueued = false;
+    const { stage } = this.#drawing.show(this.#views);
+    stage.clear();
+    if (this.#views) this.#session?.useCanvas(stage.makeCanvas());
+    this.#layKeys();
   }
 
   #layKeys() {
@@ -369,6 +368,8 @@ export class CardPin extends Base {
 
   /** @param {SessionState} before @param {SessionState} after */
   #onChange(before, after) {
+    // What a page is told, it can see.
+    this.#drawIfQueued();
     this.#drawing.render();
     for (const detail of eventsBetween(before, after)) {
       this.#tell(detail.event === "ready" ? { ...detail, isolation: this.#session?.isolation } : detail);
@@ -385,7 +386,7 @@ export class CardPin extends Base {
   /** @returns {PadState} */
   get #padState() {
     const asks = this.#controlIdProvider !== undefined;
-    return padState(this.#session?.state, this.#settings?.open, { isUnusable: this.#isUnusable, isOpening: this.#isOpening, isSlow: this.#isSlow, hasWaited: this.#hasWaited, asks });
+    return padState(this.#session?.state, this.#settings?.open, { isUnusable: this.#isUnusable, isSlow: this.#isSlow, hasWaited: this.#hasWaited, asks });
   }
 
   /** @param {EventDetail} detail @returns {boolean} whether no listener prevented what would follow */

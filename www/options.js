@@ -223,7 +223,6 @@ export function toSettings(options) {
   if (controlIdProvider !== undefined && typeof controlIdProvider !== "function") {
     refuse("controlIdProvider", "a function that returns a promise of a control id");
   }
-  if (views && !(given.canvas instanceof HTMLCanvasElement)) refuse("canvas", "a canvas element");
   const minLength = wholeNumber("minLength", given.minLength, 4, 12);
   return {
     open: {
@@ -251,6 +250,16 @@ export function toSettings(options) {
     mayRunOnPage: oneOf("isolation", given.isolation, ["any", "worker"]) === "any",
     hints: oneOf("hints", given.hints, ["on", "off"]) === "on",
   };
+}
+
+/**
+ * A PIN can only be viewed on a canvas.
+ * @param {unknown} canvas
+ * @param {Settings} settings
+ * @throws {TypeError}
+ */
+export function checkCanvas(canvas, { open }) {
+  if (open.operation === "view-pin" && !(canvas instanceof HTMLCanvasElement)) refuse("canvas", "a canvas element");
 }
 
 /**

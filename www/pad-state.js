@@ -4,7 +4,7 @@
 
 import { DEFAULTS } from "./options.js";
 import { initial } from "./session-state.js";
-import { canDraw } from "./stage.js";
+import { canDraw } from "./platform.js";
 
 /** @import {PadState} from "./describe-pad.js" */
 /** @import {Open} from "./protocol.d.ts" */
@@ -13,17 +13,17 @@ import { canDraw } from "./stage.js";
 /**
  * @param {SessionState | undefined} state
  * @param {Open | undefined} open
- * @param {{isUnusable: boolean, isOpening: boolean, isSlow: boolean, hasWaited: boolean, asks: boolean}} pad `hasWaited`: whether it
+ * @param {{isUnusable: boolean, isSlow: boolean, hasWaited: boolean, asks: boolean}} pad `hasWaited`: whether it
  *   had to wait for a control id; `isSlow`: whether it waits long; `asks`: whether it has a provider to ask for them
  * @returns {PadState}
  */
-export function padState(state, open, { isUnusable, isOpening, isSlow, hasWaited, asks }) {
+export function padState(state, open, { isUnusable, isSlow, hasWaited, asks }) {
   const { minLength, maxLength, confirm, weakPin } = open ?? { ...DEFAULTS, maxLength: DEFAULTS.minLength };
   const end = state?.end;
   const isOver = end?.code === null && state?.views;
   return {
     ...(state ?? { ...initial({ views: false, isGiven: false }), isSlow }),
-    phase: phaseOf(state, isUnusable, isOpening),
+    phase: phaseOf(state, isUnusable),
     minLength,
     maxLength,
     confirm,
@@ -38,12 +38,11 @@ export function padState(state, open, { isUnusable, isOpening, isSlow, hasWaited
 /**
  * @param {SessionState | undefined} state
  * @param {boolean} isUnusable
- * @param {boolean} isOpening
  * @returns {PadState["phase"]}
  */
-function phaseOf(state, isUnusable, isOpening) {
+function phaseOf(state, isUnusable) {
   if (isUnusable) return "unusable";
-  if (!state) return isOpening ? "open" : "waiting";
+  if (!state) return "waiting";
   const { phase, end, views } = state;
   if (phase === "opening") return "open";
   if (phase !== "ended") return phase;

@@ -1,7 +1,7 @@
 // @ts-check
 
 import { CardPinError } from "./error.js";
-import { toSettings } from "./options.js";
+import { checkCanvas, toSettings } from "./options.js";
 import { isDigit } from "./outward.js";
 import { bare } from "./platform.js";
 import { Session } from "./session.js";
@@ -28,7 +28,9 @@ export class PinSession extends EventTarget {
     super();
     const own = bare(options);
     const { canvas, controlIdProvider } = own;
-    this.#session = new Session(toSettings(own), {
+    const settings = toSettings(own);
+    checkCanvas(canvas, settings);
+    this.#session = new Session(settings, {
       canvas,
       page: canvas?.ownerDocument ?? document,
       askControlId: () => controlIdProvider?.(),

@@ -55,6 +55,9 @@ export function absolute(url) {
 /** @param {string} tag @returns {Element} */
 export const makeSvg = (tag) => createElementNS.call(document, "http://www.w3.org/2000/svg", tag);
 
+/** Whether a worker can draw on the page. */
+export const canDraw = () => "transferControlToOffscreen" in HTMLCanvasElement.prototype;
+
 /**
  * An object without a prototype, so that nothing a script put on `Object.prototype` becomes one of its fields.
  * @template {object} T

@@ -11,9 +11,6 @@ const CANVAS = { width: 720, height: 240 };
 
 const DIGITS = "zero one two three four five six seven eight nine".split(" ");
 
-/** Whether a vault in a worker can draw here. */
-export const canDraw = () => "transferControlToOffscreen" in HTMLCanvasElement.prototype;
-
 export class Stage {
   element = makeElement("div");
   spoken = makeElement("p");

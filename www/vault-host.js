@@ -7,6 +7,7 @@
 
 import { hint } from "./hint.js";
 import { readOutward } from "./outward.js";
+import { canDraw } from "./platform.js";
 
 /** @import {Settings} from "./options.js" */
 /** @import {Inward, Outward} from "./protocol.d.ts" */
@@ -116,12 +117,17 @@ export class VaultHost {
 
   #start() {
     try {
-      // A worker could not draw.
-      if (this.isolation === "page" || (this.#canvas && !this.#canvas.transferControlToOffscreen)) throw 0;
+      if (this.isolation === "page" || !this.#canWorkerDraw()) throw 0;
       this.#startWorker();
     } catch {
       this.#startOnPage();
     }
+  }
+
+  /** Whether a worker can draw, or need not. A canvas that a PIN is viewed on may come later. */
+  #canWorkerDraw() {
+    if (this.#canvas) return this.#canvas.transferControlToOffscreen !== undefined;
+    return this.#settings.open.operation !== "view-pin" || canDraw();
   }
 
   #startWorker() {

@@ -1,7 +1,7 @@
 import "./page.js";
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
-import { toSettings } from "../options.js";
+import { checkCanvas, toSettings } from "../options.js";
 
 const needed = { controlId: "token", tzpkUrl: "/tzpk", setUrl: "/set" };
 const settings = (changes) => toSettings({ ...needed, ...changes });
@@ -118,8 +118,12 @@ test("what has no fields of its own is not taken for an object without any", () 
 
 test("a PIN is viewed on a canvas", () => {
   const viewing = { operation: "view-pin", viewUrl: "/view" };
-  assert.throws(() => settings(viewing), /canvas/);
-  const { open } = settings({ ...viewing, canvas: document.createElement("canvas") });
+  const { open } = settings(viewing);
+  for (const canvas of [undefined, null, "canvas", document.createElement("div")]) {
+    assert.throws(() => checkCanvas(canvas, { open }), /^TypeError: canvas has to be a canvas element/);
+  }
+  checkCanvas(document.createElement("canvas"), { open });
+  checkCanvas(undefined, settings({}));
   assert.deepEqual([open.tzpkUrl, open.setUrl, open.viewUrl], ["", "", "https://issuer.example/view"]);
 });
 

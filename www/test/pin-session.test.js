@@ -330,3 +330,8 @@ test("a listener that throws breaks nothing", async () => {
   await settle();
   assert.deepEqual(names(), ["ready", "pin_valid"]);
 });
+
+test("a PIN is not viewed without a canvas", () => {
+  const options = { operation: "view-pin", viewUrl: "/view", controlId: "token" };
+  assert.throws(() => new PinSession(options), /^TypeError: canvas has to be a canvas element/);
+});
