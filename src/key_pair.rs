@@ -8,11 +8,11 @@ use crate::{
     prime_search::{Natural, PrimePairSearch},
     spki::to_spki_der,
 };
-use alloc::{boxed::Box, string::String, vec, vec::Vec};
+use alloc::{boxed::Box, string::String, vec::Vec};
 use base64ct::{Base64, Encoding};
 use core::fmt;
 use rand_core::TryCryptoRng;
-use rsa::{BoxedUint, traits::PublicKeyParts};
+use rsa::{BoxedUint, hazmat::rsa_decrypt_and_check, traits::PublicKeyParts};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
@@ -81,7 +81,7 @@ impl KeyPairSearch {
                 self.primes.step(random)?.map(|primes| assemble(&primes, self.size)).transpose()?;
             return Ok(None);
         };
-        if key_pair.is_consistent(random)? {
+        if key_pair.is_consistent::<R>() {
             return Ok(Some(key_pair));
         }
         self.inconsistent += 1;
@@ -140,20 +140,13 @@ impl KeyPair {
         &self.public_key
     }
 
-    /// Tries the key pair (SP 800-56B Rev. 2, 6.4.1.1: a pair-wise consistency test). The `rsa` crate raises the result of each
-    /// private operation to the public exponent, and compares; that the operand is no OAEP ciphertext comes after that.
-    ///
-    /// # Errors
-    /// [`Error::EntropyUnavailable`] when nothing can be drawn for the blinding.
-    fn is_consistent<R: TryCryptoRng>(&self, random: &mut R) -> Result<bool, Error> {
-        let mut operand = vec![TRIED_BYTE; self.private_key.size()];
-        // Less than the modulus, whose first bit is set.
-        operand[0] = 0;
-        match self.private_key.oaep_decrypt_with_rng::<Sha256, _>(random, &operand) {
-            Err(rsa::Error::Internal) => Ok(false),
-            Err(rsa::Error::Rng) => Err(Error::EntropyUnavailable),
-            _ => Ok(true),
-        }
+    /// Tries the key pair (SP 800-56B Rev. 2, 6.4.1.1: a pair-wise consistency test). The `rsa` crate raises the result of the
+    /// private operation to the public exponent, and compares. The operand is nobody's choice, so it is not blinded, which would
+    /// take nearly as long again. The type of the random source is that of [`Self::unwrap_key`], whose code this shares.
+    fn is_consistent<R: TryCryptoRng>(&self) -> bool {
+        // A number that is less than the modulus, whose first bit is set.
+        let operand = BoxedUint::from_be_slice_truncated(&TRIED, self.private_key.n().bits_precision());
+        rsa_decrypt_and_check(&*self.private_key, None::<&mut R>, &operand).is_ok()
     }
 
     /// Consumes the key pair and gives the bytes that were encrypted under its public key with RSA-OAEP
@@ -178,8 +171,8 @@ impl KeyPair {
 
 /// How often the private operation is done at most, and how many key pairs are made for one that proves consistent.
 const ATTEMPTS: u8 = 3;
-/// What a key pair is tried with: any number does.
-const TRIED_BYTE: u8 = 0x5a;
+/// What a key pair is tried with: any number does whose power is larger than the modulus.
+const TRIED: [u8; 16] = [0x5a; 16];
 
 /// Does a private operation again where the device computed it wrongly, as WebKit does once in some thousand times with a module
 /// that it has just loaded. The `rsa` crate raises each result to the public exponent: `Internal` says that this did not give
