@@ -1,5 +1,3 @@
-/// Rust source as words and marks, without comments and literals.
-mod tokens;
 /// The modules of the crate that a source names.
 mod uses;
 
@@ -29,7 +27,8 @@ pub(crate) fn check(project: &Project) -> Result<()> {
         let src = project.root().join(folder);
         let lib = fs::read_to_string(src.join("lib.rs"))
             .with_context(|| format!("{folder}/lib.rs cannot be read"))?;
-        for violation in violations(&lib, &sources(folder, &src)?) {
+        let violations = violations(&lib, &sources(folder, &src)?).with_context(|| folder.to_owned())?;
+        for violation in violations {
             println!("{violation}");
             count += 1;
         }
@@ -69,16 +68,20 @@ fn source(name: &str, src: &Path, path: &Path) -> Result<Source> {
 }
 
 /// One line for each use against the order.
-fn violations(lib: &str, sources: &[Source]) -> Vec<String> {
-    let lib = tokens::tokens(lib);
+fn violations(lib: &str, sources: &[Source]) -> Result<Vec<String>> {
+    let lib = syn::parse_file(lib).context("lib.rs cannot be parsed")?;
     let order = uses::declared(&lib);
-    let re_exports = uses::re_exports(&lib, &order);
+    let re_exports = uses::re_exports(&lib, &order)?;
     let rank = |module: &str| order.iter().position(|declared| declared == module);
     let mut violations = Vec::new();
     for source in sources {
         let Some(own) = source.module.first() else { continue };
-        for found in uses::uses(&tokens::tokens(&source.text), source.module.len()) {
-            let used = re_exports.get(&found.name).unwrap_or(&found.name);
+        let file =
+            syn::parse_file(&source.text).with_context(|| format!("{} cannot be parsed", source.file))?;
+        for found in uses::uses(&file, source.module.len()) {
+            // Whoever uses all modules uses the last, too.
+            let Some(name) = found.name.as_ref().or(order.last()) else { continue };
+            let used = re_exports.get(name).unwrap_or(name);
             if rank(used) > rank(own) && rank(own).is_some() {
                 violations.push(format!(
                     "{}:{}: module {own} uses {used}, which lib.rs declares below it",
@@ -89,7 +92,7 @@ fn violations(lib: &str, sources: &[Source]) -> Vec<String> {
     }
     // Several names out of one module are one violation.
     violations.dedup();
-    violations
+    Ok(violations)
 }
 
 #[cfg(test)]
@@ -114,7 +117,7 @@ mod tests {
             module: module.split('/').map(str::to_owned).collect(),
             text: text.to_owned(),
         };
-        violations(LIB, &[source])
+        violations(LIB, &[source]).unwrap()
     }
 
     #[test]
@@ -141,6 +144,60 @@ mod tests {
         assert_eq!(found("error", "#[cfg(test)] mod tests { use crate::pin::Pin; }").len(), 1);
         assert_eq!(found("error", "use super::{web, secret};").len(), 2);
         assert_eq!(found("pin", "pub(in crate::web) fn f() {}").len(), 1);
+        assert_eq!(found("error", "type A = <u8 as crate::pin::A<crate::web::B>>::C;").len(), 2);
+        assert_eq!(found("error", "fn f(x: u8) { match x { crate::web::X => (), _ => () } }").len(), 1);
+        assert_eq!(found("error", "fn f() { mod inner { fn g() { super::super::web::h() } } }").len(), 1);
+    }
+
+    #[test]
+    fn all_of_the_root_and_the_root_by_another_name_are_a_use_of_the_last_module() {
+        let web = ["src/pin.rs:1: module pin uses web, which lib.rs declares below it"];
+        for text in [
+            "use crate::*;",
+            "use super::*;",
+            "use crate as root;",
+            "use super::{self as root};",
+            "m! { use crate::*; }",
+            "m! { use crate::{self as root}; }",
+        ] {
+            assert_eq!(found("pin", text), web, "{text}");
+            assert_eq!(found("web", text), [""; 0], "{text}");
+        }
+        assert_eq!(found("pin", "mod tests { use super::*; use super::{self as pin}; }"), [""; 0]);
+        assert_eq!(found("pin", "use crate::secret::*; use crate::secret as s;"), [""; 0]);
+    }
+
+    #[test]
+    fn a_violation_does_not_hide_in_a_macro() {
+        assert_eq!(found("error", "fn f() { g!(\"{}\", crate::web::Y); }").len(), 1);
+        assert_eq!(found("error", "m! { (1, [super::web::Y]) }").len(), 1);
+        assert_eq!(found("error", "macro_rules! m { ($x:ty) => { $crate::web::f::<$x>() } }").len(), 1);
+        assert_eq!(
+            found("error", "m! {\n use crate::{\n error::{pin, A},\n secret::{web, B}, pin::C }; }"),
+            [
+                "src/error.rs:4: module error uses secret, which lib.rs declares below it",
+                "src/error.rs:4: module error uses pin, which lib.rs declares below it",
+            ]
+        );
+        assert_eq!(found("error", "mod tests { m!(super::web::f()); }"), [""; 0]);
+        assert_eq!(found("error", "mod tests { m!(self::super::super::web::f()); }").len(), 1);
+    }
+
+    #[test]
+    fn a_violation_does_not_hide_in_an_attribute() {
+        assert_eq!(found("error", "#[crate::web::test] fn f() {}").len(), 1);
+        assert_eq!(found("error", "#[derive(Debug, crate::web::Derived)] struct A;").len(), 1);
+        assert_eq!(
+            found("error", "struct A {\n #[serde(default, with = \"crate::web::hex\")]\n a: u8 }"),
+            ["src/error.rs:2: module error uses web, which lib.rs declares below it"]
+        );
+    }
+
+    #[test]
+    fn a_re_export_that_names_nothing_is_refused() {
+        let refused = violations("mod pin; pub use pin::*;", &[]).unwrap_err().to_string();
+        assert!(refused.contains("pin::*"), "{refused}");
+        assert!(violations("mod pin; pub use other::*;", &[]).is_ok());
     }
 
     #[test]
@@ -173,7 +230,8 @@ mod tests {
             const A: &str = "crate::web \" crate::web";
             const B: &str = r#"crate::web " crate::web"#;
             const C: char = '"';
-            fn f<'a>(x: &'a str) -> &'a str { x } // crate::web
+            fn f<'a>(x: &'a str) -> &'a str { g!("crate::web"); x } // crate::web
+            #[doc = "crate::web"] use ::web::A;
         "##;
         assert_eq!(found("error", text), [""; 0]);
         assert_eq!(found("error", "const C: char = '\"'; use crate::web; const D: char = '\"';").len(), 1);
