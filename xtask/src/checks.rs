@@ -83,10 +83,7 @@ fn named<'a>(checks: &'a [Check], names: &[String]) -> Result<Vec<&'a Check>> {
 
 /// Runs what tells within minutes whether a change is good so far.
 pub(crate) fn run_quick(project: &Project) -> Result<()> {
-    ensure!(
-        project.npm_tool("tsc").exists(),
-        "the tools for the scripts are missing: `cargo xtask setup --no-browsers` installs them"
-    );
+    setup::need_tools(project)?;
     let quick = CHECKS.iter().filter(|check| QUICK.contains(&check.name));
     run_each(project, quick.chain([&QUICK_TESTS]))
 }

@@ -3,6 +3,8 @@ mod names;
 /// The scripts and their entries.
 mod scripts;
 
+pub(crate) use scripts::{VAULT, VAULTS};
+
 use crate::{
     graph, integrity, notices,
     project::Project,

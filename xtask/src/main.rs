@@ -21,7 +21,7 @@ mod graph;
 mod identity;
 /// Checksums of `dist/` in the form of Subresource Integrity.
 mod integrity;
-/// `src/lib.rs` names the order of the modules; this holds them to it.
+/// The order of the modules and of the scripts.
 mod layers;
 /// Under which terms what ships is.
 mod notices;
@@ -85,7 +85,7 @@ Usage: cargo xtask <command>
   soak [--pairs N] [--operands N] many pairs of primes before OpenSSL (100000), and many products before another
                                   implementation (1000000); hours
   site                            the documents as a site in target/site/, from dist/ as it is; it works from a folder
-  layers                          does each module use only those declared above it?
+  layers                          does each module and each script use only what stands above it?
   reproduce                       build twice in different folders; the bytes have to be the same
   supply-chain                    licences, sources and records of the dependencies
   audit                           their known vulnerabilities; needs the network
