@@ -1,4 +1,4 @@
-/// The modules of a crate, in the order that its `lib.rs` declares.
+/// The modules of a crate, in the order that its root declares.
 mod crates;
 /// Scripts, in the order that `docs/architecture.md` lists.
 mod scripts;

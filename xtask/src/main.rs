@@ -1,54 +1,56 @@
 //! The developer commands of card-pin. People, hooks and CI call these and nothing else, so that every check has one
 //! definition.
+//!
+//! A module uses only modules that are listed above it.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to its terminal")]
 
-/// Measures key making and whole sessions in browsers, beside other ways to do them.
-mod bench;
-/// Everything that decides whether a change is good, in order.
-mod checks;
-/// Builds `dist/` and starts the sandbox on it.
-mod demo;
-/// What operators of the relay get.
-mod deployment;
-/// Builds `dist/`.
-mod dist;
-/// Throws anything at everything that reads what others wrote.
-mod fuzz;
+/// Where things are in the working tree.
+mod project;
+/// Running other programs, and saying which one failed.
+mod run;
+/// Installs what is missing.
+mod setup;
 /// The crates that the wasm is made of.
 mod graph;
 /// Which build something is.
 mod identity;
 /// Checksums of `dist/` in the form of Subresource Integrity.
 mod integrity;
-/// The order of the modules and of the scripts.
-mod layers;
 /// Under which terms what ships is.
 mod notices;
-/// Where things are in the working tree.
-mod project;
-/// The relay as one binary that needs nothing of its system, and as an image.
-mod relay;
-/// Everything that a release consists of.
-mod release;
-/// The same bytes from another build.
-mod reproduce;
-/// Running other programs, and saying which one failed.
-mod run;
 /// The bill of materials of what ships.
 mod sbom;
-/// Installs what is missing.
-mod setup;
-/// The documents as a site.
-mod site;
+/// Builds `dist/`.
+mod dist;
 /// What a page has to load, against its budget.
 mod size;
+/// The documents as a site.
+mod site;
+/// The order of the modules and of the scripts.
+mod layers;
+/// Who made what the wasm is made of, and under which terms.
+mod supply_chain;
+/// The same bytes from another build.
+mod reproduce;
+/// Throws anything at everything that reads what others wrote.
+mod fuzz;
 /// The search for primes, for hours.
 mod soak;
 /// The examples, built from the package, and a PIN set in each.
 mod stacks;
-/// Who made what the wasm is made of, and under which terms.
-mod supply_chain;
+/// The relay as one binary that needs nothing of its system, and as an image.
+mod relay;
+/// What operators of the relay get.
+mod deployment;
+/// Builds `dist/` and starts the sandbox on it.
+mod demo;
+/// Measures key making and whole sessions in browsers, beside other ways to do them.
+mod bench;
+/// Everything that decides whether a change is good, in order.
+mod checks;
+/// Everything that a release consists of.
+mod release;
 
 use anyhow::{Result, bail};
 use lexopt::prelude::{Long, Value, ValueExt as _};

@@ -15,33 +15,41 @@ struct Source {
     text: String,
 }
 
-/// The crates of which `lib.rs` names the order of the modules.
-const CRATES: [&str; 3] = ["src", "relay/src", "sandbox/src"];
+/// The roots of the crates that have more than one module. Each declares its modules in an order.
+const ROOTS: [&str; 7] = [
+    "src/lib.rs",
+    "relay/src/lib.rs",
+    "sandbox/src/lib.rs",
+    "e2e/src/lib.rs",
+    "fuzz/src/lib.rs",
+    "timing/src/main.rs",
+    "xtask/src/main.rs",
+];
 
-/// One line for each use of a module that the crate's `lib.rs` declares below.
+/// One line for each use of a module that the crate's root declares below.
 pub(super) fn violations(project: &Project) -> Result<Vec<String>> {
     let mut violations = Vec::new();
-    for folder in CRATES {
-        let src = project.root().join(folder);
-        let lib = fs::read_to_string(src.join("lib.rs"))
-            .with_context(|| format!("{folder}/lib.rs cannot be read"))?;
-        violations.extend(against(&lib, &sources(folder, &src)?).with_context(|| folder.to_owned())?);
+    for root in ROOTS {
+        let path = project.root().join(root);
+        let text = fs::read_to_string(&path).with_context(|| format!("{root} cannot be read"))?;
+        violations.extend(against(root, &text, &sources(root, &path)?)?);
     }
     Ok(violations)
 }
 
-fn sources(name: &str, src: &Path) -> Result<Vec<Source>> {
+/// The sources beside a crate's root. What is a crate of its own there is no module of this one, and has no place in its order.
+fn sources(root: &str, path: &Path) -> Result<Vec<Source>> {
+    let (name, _) = root.rsplit_once('/').context("the root of a crate lies in a folder")?;
+    let src = path.parent().context("the root of a crate lies in a folder")?;
     let mut sources = Vec::new();
     let mut folders = vec![src.to_owned()];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).with_context(|| format!("{} cannot be read", folder.display()))? {
-            let path = entry?.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs")
-                && path != src.join("lib.rs")
-            {
-                sources.push(source(name, src, &path)?);
+            let found = entry?.path();
+            if found.is_dir() {
+                folders.push(found);
+            } else if found.extension().is_some_and(|extension| extension == "rs") && found != path {
+                sources.push(source(name, src, &found)?);
             }
         }
     }
@@ -58,10 +66,11 @@ fn source(name: &str, src: &Path, path: &Path) -> Result<Source> {
     Ok(Source { file: format!("{name}/{}.rs", below.display()), module, text })
 }
 
-fn against(lib: &str, sources: &[Source]) -> Result<Vec<String>> {
-    let lib = syn::parse_file(lib).context("lib.rs cannot be parsed")?;
-    let order = uses::declared(&lib);
-    let re_exports = uses::re_exports(&lib, &order)?;
+fn against(root: &str, text: &str, sources: &[Source]) -> Result<Vec<String>> {
+    let parsed = syn::parse_file(text).with_context(|| format!("{root} cannot be parsed"))?;
+    let order = uses::declared(&parsed);
+    let re_exports = uses::re_exports(&parsed, &order).with_context(|| root.to_owned())?;
+    let root = root.rsplit('/').next().unwrap_or(root);
     let rank = |module: &str| order.iter().position(|declared| declared == module);
     let mut violations = Vec::new();
     for source in sources {
@@ -74,7 +83,7 @@ fn against(lib: &str, sources: &[Source]) -> Result<Vec<String>> {
             let used = re_exports.get(name).unwrap_or(name);
             if rank(used) > rank(own) && rank(own).is_some() {
                 violations.push(format!(
-                    "{}:{}: module {own} uses {used}, which lib.rs declares below it",
+                    "{}:{}: module {own} uses {used}, which {root} declares below it",
                     source.file, found.line
                 ));
             }
@@ -99,6 +108,7 @@ mod tests {
         pub mod web;
         pub use crate::web::Bridge as Span;
         pub use pin::{Pin, make_pin};
+        mod tests {}
     ";
 
     fn found(module: &str, text: &str) -> Vec<String> {
@@ -107,7 +117,7 @@ mod tests {
             module: module.split('/').map(str::to_owned).collect(),
             text: text.to_owned(),
         };
-        against(LIB, &[source]).unwrap()
+        against("src/lib.rs", LIB, &[source]).unwrap()
     }
 
     #[test]
@@ -185,9 +195,10 @@ mod tests {
 
     #[test]
     fn a_re_export_that_names_nothing_is_refused() {
-        let refused = against("mod pin; pub use pin::*;", &[]).unwrap_err().to_string();
-        assert!(refused.contains("pin::*"), "{refused}");
-        assert!(against("mod pin; pub use other::*;", &[]).is_ok());
+        let refused = against("src/lib.rs", "mod pin; pub use pin::*;", &[]).unwrap_err();
+        let refused = format!("{refused:#}");
+        assert!(refused.starts_with("src/lib.rs: ") && refused.contains("pin::*"), "{refused}");
+        assert!(against("src/lib.rs", "mod pin; pub use other::*;", &[]).is_ok());
     }
 
     #[test]

@@ -13,16 +13,16 @@ pub(super) struct Use {
     pub(super) line: usize,
 }
 
-/// The modules that `lib.rs` declares, in order.
+/// The modules that a crate's root declares, in order, each in a file of its own.
 pub(super) fn declared(lib: &File) -> Vec<String> {
     let modules = lib.items.iter().filter_map(|item| match item {
-        Item::Mod(module) => Some(module.ident.to_string()),
+        Item::Mod(module) if module.content.is_none() => Some(module.ident.to_string()),
         _ => None,
     });
     modules.collect()
 }
 
-/// The names that `lib.rs` re-exports, each with the module that it comes from.
+/// The names that a crate's root re-exports, each with the module that it comes from.
 pub(super) fn re_exports(lib: &File, modules: &[String]) -> Result<HashMap<String, String>> {
     let mut names = HashMap::new();
     for item in &lib.items {
@@ -51,7 +51,7 @@ fn add_names(
         }
         UseTree::Glob(_) => match module {
             Some(module) if modules.iter().any(|declared| module == declared) => {
-                bail!("lib.rs re-exports `{module}::*`, which hides what comes from {module}: name each")
+                bail!("the re-export of `{module}::*` hides what comes from {module}: name each")
             }
             _ => return Ok(()),
         },
