@@ -9,6 +9,8 @@
 mod project;
 /// Running other programs, and saying which one failed.
 mod run;
+/// What `Cargo.toml` says of every package.
+mod package;
 /// Installs what is missing.
 mod setup;
 /// The crates that the wasm is made of.

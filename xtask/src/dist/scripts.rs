@@ -162,8 +162,8 @@ fn alias(name: &str, file: &Path) -> OsString {
 }
 
 /// What stands for the build's own name in a script.
-fn version(project: &Project) -> Result<OsString> {
-    Ok(format!("--define:CARD_PIN_VERSION={:?}", identity::version(project)?).into())
+fn version(project: &Project) -> String {
+    format!("--define:CARD_PIN_VERSION={:?}", identity::version(project))
 }
 
 /// Bundles one script of `www/` with all that it imports into one file.
@@ -172,7 +172,7 @@ fn bundle(project: &Project, script: &str, to: &Path, options: &[OsString]) -> R
         .arg(format!("www/{script}"))
         .args(["--bundle", "--target=es2022", "--minify", "--legal-comments=none", "--loader:.css=text"])
         .arg(alias("card-pin-style", &style_sheet(project)))
-        .arg(version(project)?)
+        .arg(version(project))
         .arg(outfile(to))
         .args(options))
 }
