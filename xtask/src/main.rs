@@ -49,9 +49,11 @@ mod deployment;
 mod demo;
 /// Measures key making and whole sessions in browsers, beside other ways to do them.
 mod bench;
+/// The files of a release.
+mod release_files;
 /// Everything that decides whether a change is good, in order.
 mod checks;
-/// Everything that a release consists of.
+/// A commit as a release.
 mod release;
 
 use anyhow::{Result, bail};
@@ -69,8 +71,8 @@ Usage: cargo xtask <command>
                                   `-- --help` lists the sandbox's own options
   check                           what tells most within three minutes: layout, layers, lints, types, tests without a browser
   test [NAME…]                    every check, in real browsers too, or those named: format, layers, workflows,
-                                  supply-chain, clippy, clippy-wasm, native, docs, build, sbom, reproduce, size, package, site,
-                                  types, page, wasm-chromium, wasm-firefox, stacks, e2e
+                                  supply-chain, clippy, clippy-wasm, native, docs, build, sbom, reproduce, size, package, release,
+                                  site, types, page, wasm-chromium, wasm-firefox, stacks, e2e
   nightly [NAME…]                 what takes long and finds little, or what is named of it: deployment, model, fuzz, soak, load,
                                   screen-reader, stacks, timing
   stacks [NAME…]                  builds the examples with their own bundlers, and sets a PIN in each
@@ -93,7 +95,8 @@ Usage: cargo xtask <command>
   reproduce                       build twice in different folders; the bytes have to be the same
   supply-chain                    licences, sources and records of the dependencies
   audit                           their known vulnerabilities; needs the network
-  release                         from a clean tree: every check, two builds, the package, its checksums
+  release [--dry-run]             from the commit of a release: every check, two builds, the package, its checksums; --dry-run
+                                  makes the package of anything, without a check, and says what hinders a release of it
   relay-image                     the relay as a static binary and as an OCI image, into target/relay-image/
   size                            bytes of dist/, and the budget of what a page loads
 ";
@@ -134,7 +137,7 @@ enum Command {
     Reproduce,
     SupplyChain,
     Audit,
-    Release,
+    Release { is_rehearsal: bool },
     Site,
     RelayImage,
     Size,
@@ -162,7 +165,7 @@ impl Command {
             "reproduce" => Self::Reproduce,
             "supply-chain" => Self::SupplyChain,
             "audit" => Self::Audit,
-            "release" => Self::Release,
+            "release" => Self::Release { is_rehearsal: false },
             "site" => Self::Site,
             "relay-image" => Self::RelayImage,
             "size" => Self::Size,
@@ -185,6 +188,7 @@ impl Command {
                 (Self::Bench(options), Long("sessions")) => {
                     options.sessions = Some(args.value()?.parse()?);
                 }
+                (Self::Release { is_rehearsal }, Long("dry-run")) => *is_rehearsal = true,
                 (Self::Bench(options), Long("report")) => options.report = true,
                 // Behind `--` everything is a value.
                 (Self::Demo(options), Value(option)) => options.passed_on.push(option),
@@ -223,7 +227,8 @@ impl Command {
             }
             Self::SupplyChain => supply_chain::check(project),
             Self::Audit => supply_chain::audit(project),
-            Self::Release => release::make(project),
+            Self::Release { is_rehearsal: false } => release::make(project),
+            Self::Release { is_rehearsal: true } => release::rehearse(project),
             Self::Site => {
                 setup::install_missing(project, setup::Browsers::NotWanted)?;
                 site::build(project)
