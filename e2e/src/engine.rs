@@ -1,15 +1,15 @@
 use crate::{
     process::{Process, descendants},
+    screen::Screen,
     screen_reader::ScreenReader,
     webdriver::WebDriver,
 };
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use fantoccini::wd::Capabilities;
 use serde_json::json;
 use std::{
     ffi::OsString,
     fmt, fs,
-    io::{BufRead, BufReader},
     net::{Ipv4Addr, TcpListener},
     path::PathBuf,
     process::{Command, Stdio},
@@ -204,31 +204,6 @@ impl Browser {
 /// Where it does not come up.
 pub async fn start_heard(reader: &ScreenReader) -> Result<Browser> {
     Engine::Firefox.start_with(Wasm::On, Some(reader)).await
-}
-
-/// A virtual screen, for an engine without a headless mode.
-#[derive(Debug)]
-pub(crate) struct Screen {
-    process: Process,
-    /// Its name, as `DISPLAY` has it.
-    pub(crate) display: String,
-}
-
-impl Screen {
-    pub(crate) fn start() -> Result<Self> {
-        // Xvfb picks a free display itself and prints it when it is ready, so that tests side by side never share one.
-        let mut command = Command::new("Xvfb");
-        command.args(["-displayfd", "1", "-screen", "0", "1280x1024x24", "-nolisten", "tcp"]);
-        let mut process =
-            Process::spawn(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()))?;
-        let stdout = process.stdout().context("Xvfb has no output")?;
-        let mut number = String::new();
-        BufReader::new(stdout).read_line(&mut number)?;
-        if number.trim().is_empty() {
-            bail!("Xvfb found no free display");
-        }
-        Ok(Self { process, display: format!(":{}", number.trim()) })
-    }
 }
 
 /// `/usr/lib/<architecture>/webkit2gtk-4.1/MiniBrowser`, which no `PATH` names.

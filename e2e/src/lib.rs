@@ -1,31 +1,35 @@
 //! card-pin in real browsers, against the sandbox, over WebDriver.
+//!
+//! A module uses only modules that are listed above it.
 
-/// The three engines, their drivers and how they are started.
-mod engine;
-/// The built files, and copies of them.
-mod files;
-/// A network between a browser and the sandbox.
-mod network;
-/// The pad as a customer sees and touches it.
-mod pad;
 /// Children that surely end.
 mod process;
+/// The built files, and copies of them.
+mod files;
+/// A session with a browser.
+mod webdriver;
+/// A screen without a monitor.
+mod screen;
+/// A screen reader, and what it says.
+mod screen_reader;
+/// The three engines, their drivers and how they are started.
+mod engine;
+/// What a document or a request leaves behind.
+mod traces;
+/// The pad as a customer sees and touches it.
+mod pad;
 /// Looking for secrets where they must not be.
 pub mod residue;
 /// A sandbox for one test.
 mod sandbox;
-/// A screen reader, and what it says.
-mod screen_reader;
-/// Pictures of every state.
-mod sheet;
+/// A network between a browser and the sandbox.
+mod network;
 /// A web site of the issuer's.
 mod site;
 /// Every state of the pad.
 mod states;
-/// What a document or a request leaves behind.
-mod traces;
-/// A session with a browser.
-mod webdriver;
+/// Pictures of every state.
+mod sheet;
 
 pub use engine::{Browser, Engine, start_heard};
 pub use files::{copy_dist, copy_files, open_root, standalone};

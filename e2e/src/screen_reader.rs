@@ -1,4 +1,4 @@
-use crate::{engine::Screen, process::Process};
+use crate::{process::Process, screen::Screen};
 use anyhow::{Context, Result, bail};
 use serde_json::json;
 use std::{

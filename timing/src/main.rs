@@ -6,9 +6,9 @@
 
 #![allow(clippy::print_stdout, reason = "a command line talks to its terminal")]
 
-mod measure;
 mod random;
 mod statistics;
+mod measure;
 mod subjects;
 
 use std::process::ExitCode;

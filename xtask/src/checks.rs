@@ -3,7 +3,7 @@ use crate::{
     dist::{self, Simd},
     fuzz, layers,
     project::Project,
-    reproduce,
+    release_files, reproduce,
     run::{self, cargo},
     sbom, setup, site, size, soak, stacks, supply_chain,
 };
@@ -30,7 +30,7 @@ const fn built(name: &'static str, what: &'static str, run: fn(&Project) -> Resu
 }
 
 /// Cheap ones first; a browser sees what passed everything else.
-const CHECKS: [Check; 20] = [
+const CHECKS: [Check; 21] = [
     source("format", "how the code is laid out", format),
     source("layers", "which module uses which", layers::check),
     source("workflows", "the hosted CI's files", workflows),
@@ -44,6 +44,7 @@ const CHECKS: [Check; 20] = [
     source("reproduce", "the same bytes from another build", reproduce::again),
     built("size", "what a page loads", size::check),
     built("package", "the package, as bundlers and TypeScript look for its parts", package),
+    built("release", "the files of a release", release_files::make),
     built("site", "the documents as a site, and its links", site::check),
     source("types", "types of the scripts", types),
     source("page", "the page's scripts, in Node", page_tests),
@@ -83,10 +84,7 @@ fn named<'a>(checks: &'a [Check], names: &[String]) -> Result<Vec<&'a Check>> {
 
 /// Runs what tells within minutes whether a change is good so far.
 pub(crate) fn run_quick(project: &Project) -> Result<()> {
-    ensure!(
-        project.npm_tool("tsc").exists(),
-        "the tools for the scripts are missing: `cargo xtask setup --no-browsers` installs them"
-    );
+    setup::need_tools(project)?;
     let quick = CHECKS.iter().filter(|check| QUICK.contains(&check.name));
     run_each(project, quick.chain([&QUICK_TESTS]))
 }

@@ -3,8 +3,10 @@ mod names;
 /// The scripts and their entries.
 mod scripts;
 
+pub(crate) use scripts::{VAULT, VAULTS};
+
 use crate::{
-    graph, integrity, notices,
+    graph, integrity, notices, package,
     project::Project,
     run::{self, run},
     sbom,
@@ -14,7 +16,7 @@ use std::{ffi::OsString, fs, path::Path, process::Command};
 use wasm_bindgen_cli_support::Bindgen;
 
 /// Files that ship as they are written, and under which name.
-const COPIED: [(&str, &str); 11] = [
+const COPIED: [(&str, &str); 10] = [
     ("page.html", "page.html"),
     ("page-error.html", "page-error.html"),
     ("page.css", "page.css"),
@@ -25,7 +27,6 @@ const COPIED: [(&str, &str); 11] = [
     ("mock.d.ts", "mock.d.ts"),
     ("mock.d.cts", "mock.d.cts"),
     ("custom-elements.json", "custom-elements.json"),
-    ("package.json", "package.json"),
     ("cli.mjs", "cli.mjs"),
 ];
 
@@ -93,6 +94,7 @@ pub(crate) fn build(project: &Project) -> Result<()> {
         let path = project.www().join(from);
         fs::copy(path, staging.join(to)).with_context(|| format!("www/{from} cannot be copied"))?;
     }
+    npm_manifest(project, &staging)?;
     let crates = graph::crates_of_wasm(project)?;
     notices::write(project, &staging, &crates)?;
     sbom::write(project, &staging, &crates)?;
@@ -103,6 +105,13 @@ pub(crate) fn build(project: &Project) -> Result<()> {
     fs::rename(&staging, &dist).context("dist/ cannot be replaced")?;
     println!("build: dist/ is ready");
     Ok(())
+}
+
+fn npm_manifest(project: &Project, staging: &Path) -> Result<()> {
+    let written =
+        fs::read_to_string(project.www().join("package.json")).context("www/package.json cannot be read")?;
+    let manifest = package::npm_manifest(&written).context("www/package.json")?;
+    fs::write(staging.join("package.json"), manifest).context("package.json cannot be written")
 }
 
 /// The files of a folder in `www/`, by their paths from there.

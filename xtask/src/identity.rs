@@ -1,6 +1,5 @@
-use crate::{project::Project, run};
-use anyhow::{Context, Result};
-use std::{env, fs, process::Command, sync::OnceLock};
+use crate::{package::VERSION, project::Project, run};
+use std::{env, process::Command, sync::OnceLock};
 
 /// Says which commit is built where there is no Git to ask: in a copy of the sources. The programs read it, too, when they
 /// are compiled.
@@ -10,13 +9,8 @@ pub(crate) const COMMIT: &str = "CARD_PIN_COMMIT";
 const DIGITS: usize = 12;
 
 /// What `CardPin.version` says: the package's version, and the commit.
-pub(crate) fn version(project: &Project) -> Result<String> {
-    let package =
-        fs::read_to_string(project.www().join("package.json")).context("www/package.json cannot be read")?;
-    let package: serde_json::Value =
-        serde_json::from_str(&package).context("www/package.json is not JSON")?;
-    let version = package["version"].as_str().context("www/package.json has no version")?;
-    Ok(format!("{version}+{}", commit(project)))
+pub(crate) fn version(project: &Project) -> String {
+    format!("{VERSION}+{}", commit(project))
 }
 
 /// The commit that is checked out, with `.modified` where files differ from it; `unknown` where nobody can tell.

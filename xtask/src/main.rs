@@ -1,54 +1,60 @@
 //! The developer commands of card-pin. People, hooks and CI call these and nothing else, so that every check has one
 //! definition.
+//!
+//! A module uses only modules that are listed above it.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to its terminal")]
 
-/// Measures key making and whole sessions in browsers, beside other ways to do them.
-mod bench;
-/// Everything that decides whether a change is good, in order.
-mod checks;
-/// Builds `dist/` and starts the sandbox on it.
-mod demo;
-/// What operators of the relay get.
-mod deployment;
-/// Builds `dist/`.
-mod dist;
-/// Throws anything at everything that reads what others wrote.
-mod fuzz;
+/// Where things are in the working tree.
+mod project;
+/// Running other programs, and saying which one failed.
+mod run;
+/// What `Cargo.toml` says of every package.
+mod package;
+/// Installs what is missing.
+mod setup;
 /// The crates that the wasm is made of.
 mod graph;
 /// Which build something is.
 mod identity;
 /// Checksums of `dist/` in the form of Subresource Integrity.
 mod integrity;
-/// `src/lib.rs` names the order of the modules; this holds them to it.
-mod layers;
 /// Under which terms what ships is.
 mod notices;
-/// Where things are in the working tree.
-mod project;
-/// The relay as one binary that needs nothing of its system, and as an image.
-mod relay;
-/// Everything that a release consists of.
-mod release;
-/// The same bytes from another build.
-mod reproduce;
-/// Running other programs, and saying which one failed.
-mod run;
 /// The bill of materials of what ships.
 mod sbom;
-/// Installs what is missing.
-mod setup;
-/// The documents as a site.
-mod site;
+/// Builds `dist/`.
+mod dist;
 /// What a page has to load, against its budget.
 mod size;
+/// The documents as a site.
+mod site;
+/// The order of the modules and of the scripts.
+mod layers;
+/// Who made what the wasm is made of, and under which terms.
+mod supply_chain;
+/// The same bytes from another build.
+mod reproduce;
+/// Throws anything at everything that reads what others wrote.
+mod fuzz;
 /// The search for primes, for hours.
 mod soak;
 /// The examples, built from the package, and a PIN set in each.
 mod stacks;
-/// Who made what the wasm is made of, and under which terms.
-mod supply_chain;
+/// The relay as one binary that needs nothing of its system, and as an image.
+mod relay;
+/// What operators of the relay get.
+mod deployment;
+/// Builds `dist/` and starts the sandbox on it.
+mod demo;
+/// Measures key making and whole sessions in browsers, beside other ways to do them.
+mod bench;
+/// The files of a release.
+mod release_files;
+/// Everything that decides whether a change is good, in order.
+mod checks;
+/// A commit as a release.
+mod release;
 
 use anyhow::{Result, bail};
 use lexopt::prelude::{Long, Value, ValueExt as _};
@@ -65,8 +71,8 @@ Usage: cargo xtask <command>
                                   `-- --help` lists the sandbox's own options
   check                           what tells most within three minutes: layout, layers, lints, types, tests without a browser
   test [NAME…]                    every check, in real browsers too, or those named: format, layers, workflows,
-                                  supply-chain, clippy, clippy-wasm, native, docs, build, sbom, reproduce, size, package, site,
-                                  types, page, wasm-chromium, wasm-firefox, stacks, e2e
+                                  supply-chain, clippy, clippy-wasm, native, docs, build, sbom, reproduce, size, package, release,
+                                  site, types, page, wasm-chromium, wasm-firefox, stacks, e2e
   nightly [NAME…]                 what takes long and finds little, or what is named of it: deployment, model, fuzz, soak, load,
                                   screen-reader, stacks, timing
   stacks [NAME…]                  builds the examples with their own bundlers, and sets a PIN in each
@@ -85,11 +91,12 @@ Usage: cargo xtask <command>
   soak [--pairs N] [--operands N] many pairs of primes before OpenSSL (100000), and many products before another
                                   implementation (1000000); hours
   site                            the documents as a site in target/site/, from dist/ as it is; it works from a folder
-  layers                          does each module use only those declared above it?
+  layers                          does each module and each script use only what stands above it?
   reproduce                       build twice in different folders; the bytes have to be the same
   supply-chain                    licences, sources and records of the dependencies
   audit                           their known vulnerabilities; needs the network
-  release                         from a clean tree: every check, two builds, the package, its checksums
+  release [--dry-run]             from the commit of a release: every check, two builds, the package, its checksums; --dry-run
+                                  makes the package of anything, without a check, and says what hinders a release of it
   relay-image                     the relay as a static binary and as an OCI image, into target/relay-image/
   size                            bytes of dist/, and the budget of what a page loads
 ";
@@ -130,7 +137,7 @@ enum Command {
     Reproduce,
     SupplyChain,
     Audit,
-    Release,
+    Release { is_rehearsal: bool },
     Site,
     RelayImage,
     Size,
@@ -158,7 +165,7 @@ impl Command {
             "reproduce" => Self::Reproduce,
             "supply-chain" => Self::SupplyChain,
             "audit" => Self::Audit,
-            "release" => Self::Release,
+            "release" => Self::Release { is_rehearsal: false },
             "site" => Self::Site,
             "relay-image" => Self::RelayImage,
             "size" => Self::Size,
@@ -181,6 +188,7 @@ impl Command {
                 (Self::Bench(options), Long("sessions")) => {
                     options.sessions = Some(args.value()?.parse()?);
                 }
+                (Self::Release { is_rehearsal }, Long("dry-run")) => *is_rehearsal = true,
                 (Self::Bench(options), Long("report")) => options.report = true,
                 // Behind `--` everything is a value.
                 (Self::Demo(options), Value(option)) => options.passed_on.push(option),
@@ -219,7 +227,8 @@ impl Command {
             }
             Self::SupplyChain => supply_chain::check(project),
             Self::Audit => supply_chain::audit(project),
-            Self::Release => release::make(project),
+            Self::Release { is_rehearsal: false } => release::make(project),
+            Self::Release { is_rehearsal: true } => release::rehearse(project),
             Self::Site => {
                 setup::install_missing(project, setup::Browsers::NotWanted)?;
                 site::build(project)

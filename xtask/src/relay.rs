@@ -2,7 +2,7 @@
 mod oci;
 
 use crate::{
-    graph, identity,
+    graph, identity, package,
     project::Project,
     run::{self, cargo, output},
     setup,
@@ -21,8 +21,6 @@ use webpki_root_certs::TLS_SERVER_ROOT_CERTS;
 /// With musl the C library is in the binary: it needs nothing of the system that it runs on.
 const TARGET: &str = "x86_64-unknown-linux-musl";
 const NAME: &str = "card-pin-relay";
-/// All members of the workspace have one version.
-const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Where the relay looks for the authorities that it trusts.
 const AUTHORITIES: &str = "etc/ssl/certs/ca-certificates.crt";
 /// Nobody has this user id, so no file of the host is theirs.
@@ -52,8 +50,9 @@ pub(crate) fn make(project: &Project) -> Result<PathBuf> {
 
     let image = oci::archive(&Image {
         name: NAME,
-        version: VERSION,
-        license: env!("CARGO_PKG_LICENSE"),
+        version: package::VERSION,
+        license: package::LICENSE,
+        source: package::REPOSITORY,
         user: USER,
         entry_point: &["/card-pin-relay"],
         arguments: &["--config", "/etc/card-pin-relay/relay.toml"],

@@ -1,83 +1,102 @@
-use crate::{
-    checks, integrity,
-    project::Project,
-    reproduce,
-    run::{output, run},
-};
-use anyhow::{Context, Result, bail, ensure};
-use serde::Deserialize;
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use crate::{checks, dist, package::VERSION, project::Project, release_files, reproduce, run::output, setup};
+use anyhow::{Context, Result, ensure};
+use std::{fs, process::Command};
 
-/// What goes out beside the package, so that it can be had without unpacking.
-const BESIDE: [&str; 2] = ["integrity.json", "sbom.cdx.json"];
-
-#[derive(Deserialize)]
-struct Package {
-    name: String,
-    version: String,
-}
-
-/// Makes what a release consists of in `target/release-files/`, from a clean tree that passes every check. Publishes
-/// nothing.
+/// Makes what a release consists of, from the commit of a release that passes every check. Publishes nothing.
 pub(crate) fn make(project: &Project) -> Result<()> {
-    clean_tree(project)?;
+    ready(project)?;
     checks::run_all(project, &[])?;
-    // The last check of the tree: what was built is what was committed.
-    clean_tree(project)?;
+    // What was built is what was committed.
+    ready(project)?;
     reproduce::twice(project)?;
-
-    let folder = project.work("release-files");
-    if folder.exists() {
-        fs::remove_dir_all(&folder).with_context(|| format!("{} cannot be emptied", folder.display()))?;
-    }
-    fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
-    pack(project, &folder)?;
-    for name in BESIDE {
-        fs::copy(project.dist().join(name), folder.join(name))
-            .with_context(|| format!("dist/{name} cannot be copied"))?;
-    }
-    let sums: String = integrity::all_files(&folder)?
-        .iter()
-        .map(|(name, contents)| format!("{}  {name}\n", integrity::sha256_of(contents)))
-        .collect();
-    fs::write(folder.join("SHA256SUMS"), &sums).context("SHA256SUMS cannot be written")?;
-    println!(
-        "\n{sum}release: {folder} is ready; RELEASING.md says what comes next",
-        sum = sums,
-        folder = folder.display()
-    );
+    release_files::make(project)?;
+    println!("RELEASING.md says what comes next");
     Ok(())
 }
 
-fn clean_tree(project: &Project) -> Result<()> {
-    let changed = output(Command::new("git").current_dir(project.root()).args(["status", "--porcelain"]))?;
-    ensure!(changed.is_empty(), "a release is made of what is committed, and this is not:\n{changed}");
-    Ok(())
-}
-
-/// Packs `dist/` twice: npm writes no times into it, and that is to stay so.
-fn pack(project: &Project, folder: &Path) -> Result<()> {
-    let first = packed(project, folder)?;
-    let contents = fs::read(&first)?;
-    fs::remove_file(&first)?;
-    let second = packed(project, folder)?;
-    if fs::read(&second)? != contents {
-        bail!("`npm pack` gave other bytes the second time");
+/// Makes the same of whatever is checked out, without the checks, and says what hinders a release of it.
+pub(crate) fn rehearse(project: &Project) -> Result<()> {
+    setup::install_missing(project, setup::Browsers::NotWanted)?;
+    dist::build(project)?;
+    release_files::make(project)?;
+    for hindrance in hindrances(project)? {
+        println!("not yet a release: {hindrance}");
     }
     Ok(())
 }
 
-fn packed(project: &Project, folder: &Path) -> Result<PathBuf> {
-    run(Command::new("npm")
-        .args(["pack", "--silent", "--pack-destination"])
-        .arg(folder)
-        .arg(project.dist()))?;
-    let package =
-        fs::read(project.dist().join("package.json")).context("dist/package.json cannot be read")?;
-    let package: Package = serde_json::from_slice(&package).context("dist/package.json is no package's")?;
-    Ok(folder.join(format!("{}-{}.tgz", package.name, package.version)))
+fn ready(project: &Project) -> Result<()> {
+    let hindrances = hindrances(project)?;
+    ensure!(hindrances.is_empty(), "this is not a release:\n  {}", hindrances.join("\n  "));
+    Ok(())
+}
+
+/// Why what is checked out is not the release of the version in `Cargo.toml`.
+fn hindrances(project: &Project) -> Result<Vec<String>> {
+    let git = |args: &[&str]| output(Command::new("git").current_dir(project.root()).args(args));
+    let changelog =
+        fs::read_to_string(project.root().join("CHANGELOG.md")).context("CHANGELOG.md cannot be read")?;
+    let (changed, tags) = (git(&["status", "--porcelain"])?, git(&["tag", "--points-at", "HEAD"])?);
+    Ok(found(VERSION, &changed, &tags, &changelog))
+}
+
+fn found(version: &str, changed: &str, tags: &str, changelog: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    if !changed.is_empty() {
+        found.push(format!("this is not committed:\n{}", changed.trim_end()));
+    }
+    let tag = format!("v{version}");
+    if tags.lines().all(|there| there != tag) {
+        found.push(format!("Cargo.toml has version {version}, and the commit has no tag {tag}"));
+    }
+    match newest_section(changelog) {
+        Some(newest) if newest == version => {}
+        newest => found.push(format!(
+            "the newest entries of CHANGELOG.md stand under {}, and not under {version}",
+            newest.unwrap_or("nothing")
+        )),
+    }
+    found
+}
+
+/// `0.2.0` of the title `[0.2.0] - 2026-11-29`, where that is the first section with entries.
+fn newest_section(changelog: &str) -> Option<&str> {
+    let section = changelog.split("\n## ").skip(1).find(|section| section.contains("\n- "))?;
+    section.trim_start_matches('[').split([' ', ']', '\n']).next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::found;
+
+    const CHANGELOG: &str = "# Changelog\n\n## Unreleased\n\n## [0.2.0] - 2026-11-29\n\n### Added\n\n- A pad.\n\n\
+                             ## [0.1.0] - 2026-10-01\n\n- The first.\n";
+
+    #[test]
+    fn the_tagged_commit_of_the_newest_section_is_a_release() {
+        assert_eq!(found("0.2.0", "", "nightly\nv0.2.0\n", CHANGELOG), [""; 0]);
+        assert_eq!(found("0.2.0", "", "v0.2.0", &CHANGELOG.replace("[0.2.0]", "0.2.0")), [""; 0]);
+    }
+
+    #[test]
+    fn each_hindrance_is_named() {
+        assert_eq!(
+            found("0.2.0", " M src/pin.rs\n", "v0.2.0", CHANGELOG),
+            ["this is not committed:\n M src/pin.rs"]
+        );
+        assert_eq!(
+            found("0.2.0", "", "v0.2.1\nv0.2.0-rc.1", CHANGELOG),
+            ["Cargo.toml has version 0.2.0, and the commit has no tag v0.2.0"]
+        );
+        assert_eq!(
+            found("0.1.0", "", "v0.1.0", CHANGELOG),
+            ["the newest entries of CHANGELOG.md stand under 0.2.0, and not under 0.1.0"]
+        );
+        let unreleased = CHANGELOG.replace("## Unreleased\n", "## Unreleased\n\n- More.\n");
+        assert_eq!(
+            found("0.2.0", "", "v0.2.0", &unreleased),
+            ["the newest entries of CHANGELOG.md stand under Unreleased, and not under 0.2.0"]
+        );
+        assert_eq!(found("0.2.0", "", "v0.2.0", "# Changelog\n").len(), 1);
+    }
 }

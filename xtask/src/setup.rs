@@ -12,7 +12,7 @@ mod python;
 mod toolchain;
 
 use crate::project::Project;
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use packages::Needed;
 use std::path::Path;
 
@@ -51,6 +51,15 @@ pub(crate) fn install_missing(project: &Project, browsers: Browsers) -> Result<(
     if browsers == Browsers::Wanted {
         node::install_consumers(project)?;
     }
+    Ok(())
+}
+
+/// Fails where the tools for the scripts are missing: what gives a quick answer installs nothing.
+pub(crate) fn need_tools(project: &Project) -> Result<()> {
+    ensure!(
+        project.npm_tool("tsc").exists(),
+        "the tools for the scripts are missing: `cargo xtask setup --no-browsers` installs them"
+    );
     Ok(())
 }
 

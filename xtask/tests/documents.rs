@@ -58,6 +58,34 @@ fn the_reference_has_every_attribute_and_every_event() {
     assert!(missing.is_empty(), "docs/reference.md says nothing of {}", missing.join(", "));
 }
 
+#[test]
+fn every_manifest_and_every_document_has_the_address_that_cargo_toml_defines() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let read = |path: &str| fs::read_to_string(root.join(path)).unwrap();
+    let workspace: toml::Table = read("Cargo.toml").parse().unwrap();
+    let members = workspace["workspace"]["members"].as_array().unwrap().iter();
+    let members = members.map(|member| format!("{}/Cargo.toml", member.as_str().unwrap()));
+    for path in members.chain(["Cargo.toml".to_owned()]) {
+        let manifest: toml::Table = read(&path).parse().unwrap();
+        for key in ["version", "license", "repository"] {
+            let inherited = manifest["package"][key].get("workspace").and_then(toml::Value::as_bool);
+            assert_eq!(inherited, Some(true), "{path}: `{key}.workspace = true` is missing");
+        }
+    }
+    let npm: serde_json::Value = serde_json::from_str(&read("www/package.json")).unwrap();
+    for key in ["name", "description"] {
+        assert_eq!(npm[key].as_str(), workspace["package"][key].as_str(), "www/package.json: {key}");
+    }
+
+    let repository = env!("CARGO_PKG_REPOSITORY").strip_prefix("https://github.com/").unwrap();
+    assert!(read("RELEASING.md").contains(&format!(" --repo {repository} ")), "RELEASING.md: {repository}");
+    let owner = format!("@{}", repository.split('/').next().unwrap());
+    let owners = read(".github/CODEOWNERS");
+    for line in owners.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        assert!(line.contains(&owner), ".github/CODEOWNERS: {line}: the owner is not {owner}");
+    }
+}
+
 /// The names behind `cargo xtask`.
 fn commands(text: &str) -> Vec<&str> {
     let is_word = |c: char| c.is_ascii_lowercase() || c == '-';

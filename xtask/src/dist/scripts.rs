@@ -15,6 +15,12 @@ const WORKER: &str = "card-pin.worker.js";
 /// The one that is in `card-pin.js` itself.
 const BUILT_IN: &str = "en.js";
 
+/// In the scripts, what starts a vault.
+pub(crate) const VAULT: &str = "card-pin-vault";
+/// What stands for it: in the package, with checksums, in one script for all, and in the mock.
+pub(crate) const VAULTS: [&str; 4] =
+    ["vault-files.js", "vault-checked.js", "vault-inlined.js", "mock-vault.js"];
+
 /// The output is an ES module, which is UTF-8 by definition (HTML, 8.1.5.2).
 const MODULE: [&str; 2] = ["--format=esm", "--charset=utf8"];
 
@@ -39,7 +45,7 @@ pub(super) fn bundle_all(project: &Project, staging: &Path, glue: &Path) -> Resu
     let style = fs::read_to_string(&sheet).context("the style sheet cannot be read")?;
     fs::write(&sheet, shorten_properties(&style)).context("the style sheet cannot be written")?;
     let with_glue = alias("card-pin-wasm", glue);
-    let vault = |file: &str| alias("card-pin-vault", &project.www().join(file));
+    let [files, with_sums, inlined, mock] = VAULTS.map(|file| alias(VAULT, &project.www().join(file)));
 
     // What is loaded when it is needed.
     let mut later: Vec<OsString> =
@@ -49,9 +55,8 @@ pub(super) fn bundle_all(project: &Project, staging: &Path, glue: &Path) -> Resu
         later.push(format!("--external:./{path}").into());
         bundle(project, &path, &staging.join(&path), &module(&[]))?;
     }
-    later.extend([vault("vault-files.js"), IMPORT_AS_IS.into(), MAP.into()]);
-    let mocked = [vault("mock-vault.js")];
-    let common_js = ["--format=cjs".into(), vault("mock-vault.js")];
+    later.extend([files, IMPORT_AS_IS.into(), MAP.into()]);
+    let common_js = ["--format=cjs".into(), mock.clone()];
     for (script, name, options) in [
         ("card-pin.js", "card-pin.js", module(&later)),
         ("pin-session.js", "session.js", module(&later)),
@@ -59,7 +64,7 @@ pub(super) fn bundle_all(project: &Project, staging: &Path, glue: &Path) -> Resu
         ("describe-view.js", "describe-view.js", module(&[MAP.into()])),
         ("vault.worker.js", WORKER, module(&[with_glue.clone(), MAP.into()])),
         ("page.js", "page.js", module(&["--external:./card-pin.js".into(), MAP.into()])),
-        ("mock.js", "mock.js", module(&mocked)),
+        ("mock.js", "mock.js", module(&[mock])),
         ("mock.js", "mock.cjs", common_js.to_vec()),
     ] {
         bundle(project, script, &staging.join(name), &options)?;
@@ -72,8 +77,8 @@ pub(super) fn bundle_all(project: &Project, staging: &Path, glue: &Path) -> Resu
                 .with_context(|| format!("{name}.{extension} cannot be written"))?;
         }
     }
-    checked(project, staging)?;
-    standalone(project, staging, with_glue)
+    checked(project, staging, with_sums)?;
+    standalone(project, staging, with_glue, inlined)
 }
 
 fn module(options: &[OsString]) -> Vec<OsString> {
@@ -92,13 +97,12 @@ fn languages(project: &Project) -> Result<Vec<String>> {
 }
 
 /// Bundles all scripts of a page into one, so that one `integrity` covers them. It has the SHA-384 of the worker and the cores.
-fn checked(project: &Project, staging: &Path) -> Result<()> {
+fn checked(project: &Project, staging: &Path, vault: OsString) -> Result<()> {
     let parts = project.work("checked");
     empty(&parts)?;
     let sums = parts.join("sums.json");
     fs::write(&sums, integrity::of_files(staging, &[WORKER, WASM, SCALAR_WASM])?)
         .context("sums.json cannot be written")?;
-    let vault = alias("card-pin-vault", &project.www().join("vault-checked.js"));
     let options = module(&[vault, alias("card-pin-sums", &sums), IMPORT_AS_IS.into(), MAP.into()]);
     bundle(project, "card-pin.js", &staging.join("card-pin.checked.js"), &options)?;
     // As for the frameworks.
@@ -110,7 +114,7 @@ fn checked(project: &Project, staging: &Path) -> Result<()> {
 }
 
 /// Bundles everything into one classic script: the worker, itself a classic script then, as text, the wasm as base64.
-fn standalone(project: &Project, staging: &Path, with_glue: OsString) -> Result<()> {
+fn standalone(project: &Project, staging: &Path, with_glue: OsString, vault: OsString) -> Result<()> {
     let parts = project.work("standalone");
     empty(&parts)?;
     let worker = parts.join("worker.txt");
@@ -122,7 +126,7 @@ fn standalone(project: &Project, staging: &Path, with_glue: OsString) -> Result<
         alias("card-pin-worker-inlined", &worker),
         alias("card-pin-wasm-inlined", &staging.join(WASM)),
         alias("card-pin-scalar-wasm-inlined", &staging.join(SCALAR_WASM)),
-        alias("card-pin-vault", &project.www().join("vault-inlined.js")),
+        vault,
     ];
     bundle(
         project,
@@ -158,8 +162,8 @@ fn alias(name: &str, file: &Path) -> OsString {
 }
 
 /// What stands for the build's own name in a script.
-fn version(project: &Project) -> Result<OsString> {
-    Ok(format!("--define:CARD_PIN_VERSION={:?}", identity::version(project)?).into())
+fn version(project: &Project) -> String {
+    format!("--define:CARD_PIN_VERSION={:?}", identity::version(project))
 }
 
 /// Bundles one script of `www/` with all that it imports into one file.
@@ -168,7 +172,7 @@ fn bundle(project: &Project, script: &str, to: &Path, options: &[OsString]) -> R
         .arg(format!("www/{script}"))
         .args(["--bundle", "--target=es2022", "--minify", "--legal-comments=none", "--loader:.css=text"])
         .arg(alias("card-pin-style", &style_sheet(project)))
-        .arg(version(project)?)
+        .arg(version(project))
         .arg(outfile(to))
         .args(options))
 }

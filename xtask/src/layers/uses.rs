@@ -1,118 +1,204 @@
-use super::tokens::Token;
+use anyhow::{Result, bail};
+use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use std::collections::HashMap;
+use syn::{
+    File, Item, ItemMod, ItemUse, Lit, MetaList, Path, UseTree,
+    visit::{self, Visit},
+};
 
 /// A name at the root of the crate that a source uses.
 pub(super) struct Use {
-    pub(super) name: String,
+    /// `None` stands for every name there: `use crate::*`.
+    pub(super) name: Option<String>,
     pub(super) line: usize,
 }
 
-/// The modules that `lib.rs` declares, in order.
-pub(super) fn declared(lib: &[Token]) -> Vec<String> {
-    let declarations = lib.windows(3).filter(|window| window[0].text == "mod" && window[2].text == ";");
-    declarations.map(|window| window[1].text.clone()).collect()
+/// The modules that a crate's root declares, in order, each in a file of its own.
+pub(super) fn declared(lib: &File) -> Vec<String> {
+    let modules = lib.items.iter().filter_map(|item| match item {
+        Item::Mod(module) if module.content.is_none() => Some(module.ident.to_string()),
+        _ => None,
+    });
+    modules.collect()
 }
 
-/// The names that `lib.rs` re-exports, each with the module that it comes from.
-pub(super) fn re_exports(lib: &[Token], modules: &[String]) -> HashMap<String, String> {
+/// The names that a crate's root re-exports, each with the module that it comes from.
+pub(super) fn re_exports(lib: &File, modules: &[String]) -> Result<HashMap<String, String>> {
     let mut names = HashMap::new();
-    let starts = (0..lib.len()).filter(|&at| lib[at].text == "use");
-    for start in starts {
-        let mut leaves = Vec::new();
-        tree(lib, start + 1, &mut Vec::new(), &mut leaves);
-        for mut path in leaves {
-            if matches!(path.first().map(|token| &*token.text), Some("crate" | "self")) {
-                path.remove(0);
-            }
-            if let [module, .., name] = path.as_slice()
-                && modules.contains(&module.text)
-            {
-                names.insert(name.text.clone(), module.text.clone());
-            }
+    for item in &lib.items {
+        if let Item::Use(item) = item {
+            add_names(&item.tree, None, modules, &mut names)?;
         }
     }
-    names
+    Ok(names)
+}
+
+/// `module` is the first name of the path so far.
+fn add_names(
+    tree: &UseTree,
+    module: Option<&Ident>,
+    modules: &[String],
+    names: &mut HashMap<String, String>,
+) -> Result<()> {
+    let (last, name) = match tree {
+        UseTree::Path(path) => {
+            let is_root = path.ident == "crate" || path.ident == "self";
+            let first = if is_root { module } else { module.or(Some(&path.ident)) };
+            return add_names(&path.tree, first, modules, names);
+        }
+        UseTree::Group(group) => {
+            return group.items.iter().try_for_each(|tree| add_names(tree, module, modules, names));
+        }
+        UseTree::Glob(_) => match module {
+            Some(module) if modules.iter().any(|declared| module == declared) => {
+                bail!("the re-export of `{module}::*` hides what comes from {module}: name each")
+            }
+            _ => return Ok(()),
+        },
+        UseTree::Name(leaf) => (&leaf.ident, &leaf.ident),
+        UseTree::Rename(leaf) => (&leaf.ident, &leaf.rename),
+    };
+    let module = module.unwrap_or(last).to_string();
+    if modules.contains(&module) {
+        names.insert(name.to_string(), module);
+    }
+    Ok(())
 }
 
 /// Each use of a name at the crate's root, in a file that is `depth` modules below that root.
-pub(super) fn uses(tokens: &[Token], depth: usize) -> Vec<Use> {
-    let mut uses = Vec::new();
-    // For each open brace, whether an inline module opened it.
-    let mut braces: Vec<bool> = Vec::new();
-    let mut at = 0;
-    while at < tokens.len() {
-        match &*tokens[at].text {
-            "{" => braces.push(at >= 2 && tokens[at - 2].text == "mod"),
-            "}" => drop(braces.pop()),
-            "crate" | "super" => {
-                let level = depth + braces.iter().filter(|is_module| **is_module).count();
-                let (end, climbs) = climb(tokens, at);
-                if climbs.is_none_or(|climbs| climbs == level) && is_mark(tokens, end, "::") {
-                    let mut leaves = Vec::new();
-                    tree(tokens, end + 1, &mut Vec::new(), &mut leaves);
-                    let roots = leaves.iter().filter_map(|path| path.first());
-                    uses.extend(roots.map(|token| Use { name: token.text.clone(), line: token.line }));
+pub(super) fn uses(file: &File, depth: usize) -> Vec<Use> {
+    let mut finder = Finder { depth, in_attribute: false, uses: Vec::new() };
+    finder.visit_file(file);
+    finder.uses
+}
+
+struct Finder {
+    /// How many modules below the root the code is that is being read.
+    depth: usize,
+    in_attribute: bool,
+    uses: Vec<Use>,
+}
+
+/// Where a path has led so far: this many modules below the root; `None` where it does not start with `crate`, `self` or
+/// `super`, or has left the modules that these name.
+type Place = Option<usize>;
+
+impl Finder {
+    /// Where a path that is at `place` leads with its next name. A name at the root is a use.
+    fn follow(&mut self, place: Place, next: &Ident) -> Place {
+        if next == "crate" {
+            return Some(0);
+        }
+        if next == "self" {
+            return place.or(Some(self.depth));
+        }
+        if next == "super" {
+            return place.unwrap_or(self.depth).checked_sub(1);
+        }
+        if place == Some(0) {
+            self.uses.push(Use { name: Some(next.to_string()), line: next.span().start().line });
+        }
+        None
+    }
+
+    /// A path that is at `place` takes all that is there: by `*`, or by giving the place a name.
+    fn take_all(&mut self, place: Place, line: usize) {
+        if place == Some(0) {
+            self.uses.push(Use { name: None, line });
+        }
+    }
+
+    fn tree(&mut self, tree: &UseTree, place: Place) {
+        match tree {
+            UseTree::Path(path) => {
+                let place = self.follow(place, &path.ident);
+                self.tree(&path.tree, place);
+            }
+            UseTree::Name(leaf) => {
+                self.follow(place, &leaf.ident);
+            }
+            UseTree::Rename(leaf) => {
+                let place = self.follow(place, &leaf.ident);
+                self.take_all(place, leaf.ident.span().start().line);
+            }
+            UseTree::Glob(glob) => self.take_all(place, glob.star_token.span.start().line),
+            UseTree::Group(group) => group.items.iter().for_each(|tree| self.tree(tree, place)),
+        }
+    }
+
+    /// serde names functions in strings: `#[serde(with = "crate::wire::hex")]`.
+    fn literal(&mut self, literal: Lit) {
+        if let Lit::Str(text) = literal
+            && self.in_attribute
+            && let Ok(path) = text.parse::<Path>()
+        {
+            self.visit_path(&path);
+        }
+    }
+
+    /// What no parser knows: the words of a macro's call. They may hold paths, and whole `use` items.
+    fn tokens(&mut self, tokens: &TokenStream, start: Place) {
+        let mut place = start;
+        for token in tokens.clone() {
+            place = match token {
+                TokenTree::Punct(mark) if mark.as_char() == ':' => place,
+                TokenTree::Punct(mark) if mark.as_char() == ',' => start,
+                TokenTree::Punct(mark) if mark.as_char() == '*' => {
+                    self.take_all(place, mark.span().start().line);
+                    None
                 }
-                at = end;
-                continue;
-            }
-            _ => {}
+                TokenTree::Ident(word) if word == "as" => {
+                    self.take_all(place, word.span().start().line);
+                    None
+                }
+                TokenTree::Ident(word) => self.follow(place, &word),
+                TokenTree::Group(group) => {
+                    let continues = group.delimiter() == Delimiter::Brace;
+                    self.tokens(&group.stream(), if continues { place } else { None });
+                    None
+                }
+                TokenTree::Literal(literal) => {
+                    self.literal(Lit::new(literal));
+                    None
+                }
+                TokenTree::Punct(_) => None,
+            };
         }
-        at += 1;
     }
-    uses
 }
 
-/// Where a path's `crate`, or its row of `super`s, ends, and how many modules it climbs; `None` for `crate`.
-fn climb(tokens: &[Token], start: usize) -> (usize, Option<usize>) {
-    if tokens[start].text == "crate" {
-        return (start + 1, None);
+impl<'ast> Visit<'ast> for Finder {
+    fn visit_item_mod(&mut self, item: &'ast ItemMod) {
+        let Some((_, items)) = &item.content else { return };
+        item.attrs.iter().for_each(|attribute| self.visit_attribute(attribute));
+        self.visit_visibility(&item.vis);
+        self.depth += 1;
+        items.iter().for_each(|item| self.visit_item(item));
+        self.depth -= 1;
     }
-    let mut climbs = 1;
-    let mut end = start + 1;
-    while is_mark(tokens, end, "::") && is_mark(tokens, end + 1, "super") {
-        climbs += 1;
-        end += 2;
-    }
-    (end, Some(climbs))
-}
 
-/// Collects the paths of a use tree (`a::{b, c::D as E}`), or of a plain path; returns where it ends. A name given with
-/// `as` stands at the end of its path.
-fn tree<'a>(
-    tokens: &'a [Token],
-    start: usize,
-    path: &mut Vec<&'a Token>,
-    leaves: &mut Vec<Vec<&'a Token>>,
-) -> usize {
-    let length = path.len();
-    let mut at = start;
-    while let Some(token) = tokens.get(at) {
-        if token.text == "{" {
-            at += 1;
-            while at < tokens.len() && tokens[at].text != "}" {
-                at = tree(tokens, at, path, leaves);
-                at += usize::from(is_mark(tokens, at, ","));
-            }
-            path.truncate(length);
-            return at + 1;
+    fn visit_item_use(&mut self, item: &'ast ItemUse) {
+        if item.leading_colon.is_none() {
+            self.tree(&item.tree, None);
         }
-        path.push(token);
-        at += 1;
-        if is_mark(tokens, at, "as") {
-            path.extend(tokens.get(at + 1));
-            at += 2;
-        }
-        if !is_mark(tokens, at, "::") {
-            break;
-        }
-        at += 1;
+        item.attrs.iter().for_each(|attribute| self.visit_attribute(attribute));
+        self.visit_visibility(&item.vis);
     }
-    leaves.push(path.clone());
-    path.truncate(length);
-    at
-}
 
-fn is_mark(tokens: &[Token], at: usize, text: &str) -> bool {
-    tokens.get(at).is_some_and(|token| token.text == text)
+    fn visit_path(&mut self, path: &'ast Path) {
+        if path.leading_colon.is_none() {
+            path.segments.iter().fold(None, |place, segment| self.follow(place, &segment.ident));
+        }
+        visit::visit_path(self, path);
+    }
+
+    fn visit_meta_list(&mut self, list: &'ast MetaList) {
+        self.in_attribute = true;
+        visit::visit_meta_list(self, list);
+        self.in_attribute = false;
+    }
+
+    fn visit_token_stream(&mut self, tokens: &'ast TokenStream) {
+        self.tokens(tokens, None);
+    }
 }
