@@ -82,6 +82,17 @@ test("nothing on Object.prototype is a text", async () => {
   }
 });
 
+test("numbers are written as the language writes them", () => {
+  const languages = readdirSync(new URL("../languages/", import.meta.url)).map((file) => file.split(".")[0]);
+  const texts = { pad: { number: "{count}" } };
+  for (const tag of [...languages, "ar-EG", "ar-MA", "de-CH", "en-IN", "fr-CA", "pt-BR", "en-u-nu-deva"]) {
+    const words = new Words(new Intl.Locale(tag), texts, {});
+    const numbers = new Intl.NumberFormat(tag, { useGrouping: false });
+    for (const count of [0, 4, 12, 60, 3600]) assert.equal(words.text("pad", "number", { count }), numbers.format(count), `${tag} ${count}`);
+  }
+  assert.equal(new Words(new Intl.Locale("ar-EG"), texts, {}).text("pad", "number", { count: 4 }), "٤");
+});
+
 test("nothing on Object.prototype changes how numbers are written", () => {
   const polluted = { style: "percent", numberingSystem: "arab", minimumFractionDigits: 2, script: "Arab", type: "ordinal", code: "evil" };
   const before = [new Words(new Intl.Locale("en"), en, {}).text("pad", "length", { count: 4 }), chooseLocale("no").toString()];
