@@ -18,6 +18,7 @@ let blobUrl;
  */
 export function vaultSource({ workerUrl, wasmUrl, scalarWasmUrl }) {
   const [elsewhere, inlined] = hasSimd() ? [wasmUrl, simd] : [scalarWasmUrl, scalar];
+  const wasm = elsewhere ? absolute(elsewhere) : decoded(inlined);
   return {
     // One for all sessions: it is never revoked, because a worker may still be loading it.
     start: () =>
@@ -25,7 +26,8 @@ export function vaultSource({ workerUrl, wasmUrl, scalarWasmUrl }) {
         ? startWorker(absolute(workerUrl), "module")
         : // On `file://`, Chromium starts no module from a `blob:` address.
           startWorker((blobUrl ??= URL.createObjectURL(new Blob([worker], bare({ type: "text/javascript" })))), "classic"),
-    wasm: elsewhere ? absolute(elsewhere) : decoded(inlined),
+    wasm,
+    core: async () => wasm,
     load: async () => makeVault,
   };
 }
