@@ -209,6 +209,16 @@ pub enum Platform {
     Nextgen,
 }
 
+impl Platform {
+    /// The calls that it takes to make a control id: a plastic is looked for first on the classic platform.
+    pub(crate) fn calls_for_control_id(self) -> u32 {
+        match self {
+            Self::Classic => 2,
+            Self::Nextgen => 1,
+        }
+    }
+}
+
 /// The relay's credentials.
 #[derive(Debug, Clone)]
 pub enum Auth {

@@ -11,7 +11,7 @@ use url::Url;
 use crate::admission::Admission;
 use crate::audit::Hasher;
 use crate::authorize::Authorizer;
-use crate::config::{self, Authorize, Config, ControlIds, Platform, pem};
+use crate::config::{self, Authorize, Config, ControlIds, pem};
 use crate::control_id::Sealer;
 use crate::enfuce::Upstream;
 use crate::identity::Identities;
@@ -111,8 +111,7 @@ impl Relay {
     /// [`ClientError`] where the certificates cannot be used.
     pub fn new(config: Config, log: Log) -> Result<Self, ClientError> {
         let rate_limit = RateLimit::new(&config.limits);
-        // A plastic is looked for first on the classic platform.
-        let calls = if config.enfuce.platform == Platform::Classic { 2 } else { 1 };
+        let calls = config.enfuce.platform.calls_for_control_id();
         let admission = Arc::new(Admission::new(&config.quota, calls, log.clone()));
         let live = RwLock::new(Live::new(config, &admission)?);
         let (metrics, stopping) = (Arc::default(), AtomicBool::new(false));

@@ -62,7 +62,7 @@ pub fn read_config(
         return Err(ConfigError(vec!["The configuration is incomplete.".to_owned()]));
     };
     let default = Config::new(customer, enfuce);
-    Ok(Config {
+    let config = Config {
         listen,
         admin_listen,
         drain: milliseconds(drain),
@@ -75,7 +75,11 @@ pub fn read_config(
         quota,
         limits,
         ..default
-    })
+    };
+    match quota::fault(&config) {
+        Some(fault) => Err(ConfigError(vec![fault])),
+        None => Ok(config),
+    }
 }
 
 const LISTEN: &str = "an address and a port, such as 0.0.0.0:8081, or unix: and the path of a socket";
