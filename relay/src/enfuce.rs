@@ -182,7 +182,7 @@ impl Upstream {
         let mut tries = 0;
         let call = Call { repeat, build: &build, deadline, class };
         let result = self.tries(&call, report, &mut tries).await;
-        report.tries = (tries > 1).then_some(tries);
+        report.sent(tries);
         result
     }
 
@@ -239,7 +239,9 @@ impl Upstream {
     /// One try.
     async fn attempt(&self, call: &Call<'_>, report: &mut Report) -> Result<Success, Failure> {
         let Call { repeat, build, deadline, .. } = *call;
-        report.upstream_status = None;
+        // Both are of the last answer, so that they go with each other and with the cause: one left from a try before would name a
+        // failure that was overcome.
+        (report.upstream_status, report.problem_id) = (None, None);
         let client = match repeat {
             Repeat::Harmless => &self.clients.shared,
             Repeat::Never => &self.clients.single,

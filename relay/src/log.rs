@@ -91,7 +91,8 @@ struct Event {
     version: &'static str,
 }
 
-/// What a call of Enfuce came to, beside its answer.
+/// What the calls of Enfuce for a request came to, beside their answers. A request makes more than one where the first is needed for
+/// the second, and ends with the first that fails: so what is about an answer is about the last one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Report {
     /// Why it failed, in one word of a closed list.
@@ -103,12 +104,24 @@ pub(crate) struct Report {
     /// With Enfuce, all tries together; time in the relay's own queue does not count.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) upstream_ms: Option<u64>,
-    /// How often it was sent, where that is more than once.
+    /// How often Enfuce was called, all calls together, where one of them was made again.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) tries: Option<u32>,
-    /// Enfuce's own name for what went wrong, for a ticket.
+    tries: Option<u32>,
+    /// Enfuce's own name for what went wrong, for a ticket; from the last answer, as the status is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) problem_id: Option<String>,
+    /// Calls so far, and how often they were sent in all.
+    #[serde(skip)]
+    sent: (u32, u32),
+}
+
+impl Report {
+    /// A call was sent so often.
+    pub(crate) fn sent(&mut self, tries: u32) {
+        let (calls, all) = (self.sent.0 + tries.min(1), self.sent.1 + tries);
+        self.sent = (calls, all);
+        self.tries = (all > calls).then_some(all);
+    }
 }
 
 /// Who did what to what, as hashes.
