@@ -43,6 +43,8 @@ pub struct Config {
     pub control_ids: Option<ControlIds>,
     /// Certificates in PEM of the only authorities that are trusted for the issuer's own systems; without them the system's are.
     pub issuer_ca: Option<Vec<u8>>,
+    /// Where traces are exported to; without it they are not.
+    pub traces: Option<Traces>,
     /// The other side.
     pub enfuce: Enfuce,
     /// How often Enfuce may be called.
@@ -66,6 +68,7 @@ impl Config {
             operations: Purpose::ALL.to_vec(),
             control_ids: None,
             issuer_ca: None,
+            traces: None,
             enfuce,
             quota: Quota::default(),
             limits: Limits::default(),
@@ -151,6 +154,15 @@ pub struct Jwt {
     pub issuer: String,
     /// For whom a token has to be made.
     pub audience: String,
+}
+
+/// An OpenTelemetry collector.
+#[derive(Debug, Clone)]
+pub struct Traces {
+    /// Where it takes spans, by OTLP over HTTP: the whole address.
+    pub url: Url,
+    /// By which the relay proves itself.
+    pub token: Option<Hidden>,
 }
 
 /// How Enfuce is called.

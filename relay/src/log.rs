@@ -14,6 +14,7 @@ use time::macros::format_description;
 use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder};
 
 use crate::metrics::{self, Metrics};
+use crate::trace::Active;
 
 /// Lines that wait to be written; with more, lines are dropped and counted.
 const MAX_WAITING_LINES: usize = 8192;
@@ -141,6 +142,7 @@ pub(crate) struct Record {
     started: Instant,
     line: Line,
     notes: Notes,
+    span: Active,
 }
 
 /// A way to add to a request's line while it is under way.
@@ -202,21 +204,21 @@ impl Record {
         log: Log,
         metrics: Arc<Metrics>,
         request_id: String,
-        trace_id: String,
+        span: Active,
         route: &'static str,
     ) -> Self {
         metrics.in_flight.inc();
         let line = Line {
             time: now(),
             request_id,
-            trace_id,
+            trace_id: span.trace_id().to_owned(),
             route,
             status: CLIENT_CLOSED_REQUEST,
             code: None,
             report: Report::default(),
             ms: 0,
         };
-        Self { log, metrics, started: Instant::now(), line, notes: Notes::default() }
+        Self { log, metrics, started: Instant::now(), line, notes: Notes::default(), span }
     }
 
     pub(crate) fn notes(&self) -> Notes {
@@ -248,6 +250,11 @@ impl Drop for Record {
             let outcome = outcome(line);
             let (time, request_id) = (&*line.time, &*line.request_id);
             self.log.write(&AuditLine { time, audit: line.route, outcome, request_id, audited });
+        }
+        if line.status != CLIENT_CLOSED_REQUEST {
+            // A `set` that was surely not done is 424, whoever is to blame.
+            let is_ours = line.status >= 500 || line.status == StatusCode::FAILED_DEPENDENCY.as_u16();
+            self.span.done(line.status, line.code.filter(|_| is_ours));
         }
         self.metrics.in_flight.dec();
         self.metrics.count(&metrics::Request {
