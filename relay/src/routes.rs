@@ -28,7 +28,8 @@ impl Relay {
     /// be nested under any path. What is switched off has no route.
     ///
     /// Where a customer is an address, each request has to carry [`ConnectInfo`](axum::extract::ConnectInfo) of
-    /// [`SocketAddr`](std::net::SocketAddr) as an extension, or all customers share one rate limit.
+    /// [`SocketAddr`](std::net::SocketAddr) as an extension, or all customers share one rate limit. Traces are exported by
+    /// [`start`](crate::start) alone.
     pub fn router(&self) -> Router {
         let live = self.live();
         let config = &live.config;

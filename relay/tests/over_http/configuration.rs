@@ -64,6 +64,7 @@ fn every_field_of_the_readme_is_one_and_no_other_is() {
         "cors_origins",
         "operations",
         "issuer_ca_file",
+        "traces.url",
         "enfuce.platform",
         "enfuce.base_url",
         "enfuce.card_base_url",
@@ -199,6 +200,12 @@ fn each_rule_has_its_sentence() {
             "quota.store.ca_file: there is no such field",
         ),
         (format!("{}[quota.store]\nname = \"hush\"", good()), "quota.store.name: there is no such field"),
+        (
+            format!("{}[traces]\nurl = \"http://collector.example/v1/traces\"", good()),
+            "traces.url: has to be an https",
+        ),
+        (format!("{}[traces]\ntoken = \"hush\"", good()), "traces.token: needs traces.url"),
+        (format!("{}[traces]\nurl = \"hush\"\ntoken = \"hush\"", good()), "traces.url: has to be an https"),
         (with("drain_ms = 0", "drain_ms = hush"), "line 4 is not valid TOML"),
     ] {
         let (code, said) = check(&config, &[]);

@@ -153,7 +153,7 @@ async fn a_request_and_each_of_its_calls_are_a_span() {
 async fn a_failure_says_why_and_a_further_try_is_a_call_of_its_own() {
     let (sandbox, collector) = (Sandbox::start().await, Upstream::start(|_| ok("")).await);
     let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let config = nextgen(&sandbox.base_url(), &traces(&collector, ""));
+    let config = nextgen(sandbox.base_url(), &traces(&collector, ""));
     let config = config
         .replace(&format!("base_url = \"{}\"", sandbox.base_url()), &format!("base_url = \"http://{gone}\""));
     let relay = Relay::start(&config);
