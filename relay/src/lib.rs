@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! device ──gateway──→ routes ──→ customer, limit ──→ wire ──→ enfuce (platform, credentials) ──→ Enfuce
-//!                        └── log: one line for each request           classic or nextgen
+//!                        ├── log: one line for each request           classic or nextgen
+//!                        └── trace ──→ otlp: spans ──→ collector
 //! operator ─────────→ admin: /livez, /readyz, /metrics
 //! ```
 //!

@@ -5,6 +5,7 @@ mod state;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Instant, SystemTime};
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use rand::TryRng;
@@ -34,6 +35,8 @@ pub(crate) struct Trace {
     spans: Option<Spans>,
     /// Calls so far.
     calls: Arc<AtomicU64>,
+    /// The same moment by both clocks: all times of a trace come from it, so that a call never seems to outlast its request.
+    began: (SystemTime, Instant),
 }
 
 impl Trace {
@@ -48,7 +51,8 @@ impl Trace {
         };
         let spans = spans.filter(|_| flags & SAMPLED != 0);
         let span = u64::from_be_bytes(*random.first_chunk().unwrap_or(&[0; 8]));
-        Self { id, parent, span, flags, state, spans, calls: Arc::default() }
+        let began = (SystemTime::now(), Instant::now());
+        Self { id, parent, span, flags, state, spans, calls: Arc::default(), began }
     }
 
     /// One that is not exported, for what no request asked for.

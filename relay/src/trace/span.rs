@@ -84,7 +84,7 @@ pub(crate) struct Active {
     name: String,
     kind: Kind,
     attributes: Vec<(&'static str, Attribute)>,
-    started: (SystemTime, Instant),
+    started: Instant,
     status: Option<u16>,
     error: Option<&'static str>,
 }
@@ -135,7 +135,7 @@ impl Trace {
         name: String,
         attributes: Vec<(&'static str, Attribute)>,
     ) -> Active {
-        let started = (SystemTime::now(), Instant::now());
+        let started = Instant::now();
         // Until something else is known.
         let (status, error) = (None, Some("cancelled"));
         Active { trace: self.clone(), id, parent, name, kind, attributes, started, status, error }
@@ -187,8 +187,8 @@ impl Drop for Active {
             state: self.trace.state.clone(),
             name: std::mem::take(&mut self.name),
             kind: self.kind,
-            started: self.started.0,
-            time: self.started.1.elapsed(),
+            started: self.trace.began.0 + (self.started - self.trace.began.1),
+            time: self.started.elapsed(),
             attributes,
             is_failure,
         });
