@@ -1,12 +1,14 @@
 use crate::{
     checks, integrity,
     project::Project,
-    reproduce,
+    relay, reproduce,
     run::{output, run},
+    sbom,
 };
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 use std::{
+    ffi::OsStr,
     fs,
     path::{Path, PathBuf},
     process::Command,
@@ -14,6 +16,9 @@ use std::{
 
 /// What goes out beside the package, so that it can be had without unpacking.
 const BESIDE: [&str; 2] = ["integrity.json", "sbom.cdx.json"];
+/// What goes out with the relay, from `relay/deploy/`.
+const DEPLOY: [&str; 5] =
+    ["alerts.yaml", "card-pin-relay.service", "dashboard.json", "kubernetes.yaml", "nginx.conf"];
 
 #[derive(Deserialize)]
 struct Package {
@@ -40,6 +45,7 @@ pub(crate) fn make(project: &Project) -> Result<()> {
         fs::copy(project.dist().join(name), folder.join(name))
             .with_context(|| format!("dist/{name} cannot be copied"))?;
     }
+    relay_files(project, &folder)?;
     let sums: String = integrity::all_files(&folder)?
         .iter()
         .map(|(name, contents)| format!("{}  {name}\n", integrity::sha256_of(contents)))
@@ -50,6 +56,22 @@ pub(crate) fn make(project: &Project) -> Result<()> {
         sum = sums,
         folder = folder.display()
     );
+    Ok(())
+}
+
+/// The relay's binary, image and bill of materials, and what runs them. All files of a release are in one folder, so that what is not
+/// named after the relay gets its name before its own.
+fn relay_files(project: &Project, folder: &Path) -> Result<()> {
+    let image = relay::make(project)?;
+    let bill = image.with_file_name(relay::BILL);
+    sbom::check_file(project, &bill)?;
+    let deploy = DEPLOY.map(|name| project.root().join("relay/deploy").join(name));
+    for from in [image.with_file_name(relay::NAME), image, bill].into_iter().chain(deploy) {
+        let name = from.file_name().and_then(OsStr::to_str).context("a file of the relay has no name")?;
+        let name =
+            if name.starts_with(relay::NAME) { name.to_owned() } else { format!("{}-{name}", relay::NAME) };
+        fs::copy(&from, folder.join(name)).with_context(|| format!("{} cannot be copied", from.display()))?;
+    }
     Ok(())
 }
 
