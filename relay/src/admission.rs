@@ -28,13 +28,6 @@ use valkey::Valkey;
 const PATIENCE: Duration = Duration::from_secs(3);
 /// A customer who asked for a control id and has not used it by then will not.
 const RESERVED_FOR: Duration = Duration::from_secs(35);
-/// The calls that a session makes after its control id: `tzpk` and `set`, or `view` alone.
-fn calls_after(purpose: Purpose) -> u32 {
-    match purpose {
-        Purpose::SetPin => 2,
-        Purpose::ViewPin => 1,
-    }
-}
 
 pub(crate) struct Admission {
     pace: Pace,
@@ -90,7 +83,7 @@ impl Admission {
     /// Begins a session of a customer, or keeps a place for them.
     pub(crate) async fn begin(&self, customer: u64, purpose: Purpose) -> Result<(), Wait> {
         let now = Instant::now();
-        let calls = self.first_calls + calls_after(purpose);
+        let calls = self.first_calls + purpose.calls();
         // One after the other: whoever is farther back waits for those before as well.
         let per_session = self.pace.interval() * calls;
         let before = self.waiting(now).room.before(customer, now);
@@ -101,7 +94,7 @@ impl Admission {
             return Err(waiting.room.keep(customer, before, now, wait - PATIENCE / 2));
         }
         waiting.room.let_in(customer);
-        for _ in 0..calls_after(purpose) {
+        for _ in 0..purpose.calls() {
             waiting.reserved.push_back(now + RESERVED_FOR);
         }
         Ok(())
@@ -133,7 +126,7 @@ impl Admission {
 
     /// A session has ended before its time.
     pub(crate) fn give_up(&self, purpose: Purpose) {
-        (0..calls_after(purpose)).for_each(|_| self.used());
+        (0..purpose.calls()).for_each(|_| self.used());
     }
 
     /// Waits for a turn.

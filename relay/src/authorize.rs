@@ -12,7 +12,7 @@ use crate::identity::Identity;
 use crate::operation::Purpose;
 use crate::outbound;
 use crate::problem::Problem;
-use crate::trace::{TRACEPARENT, Trace};
+use crate::trace::{Active, Called, Trace};
 
 pub(crate) struct Authorizer {
     how: Authorize,
@@ -61,10 +61,9 @@ impl Authorizer {
                 if let Some(token) = token {
                     request = request.bearer_auth(token.expose());
                 }
-                if let Some(trace) = trace.header() {
-                    request = request.header(TRACEPARENT, trace);
-                }
-                let answer = ask(request, deadline).await;
+                let mut span = trace.call(Called { method: "POST", server: url, template: url.path() }, 0);
+                let answer = ask(request, deadline, &mut span).await;
+                span.ended(&answer);
                 answer.map_err(|failure| Problem::AUTHORIZER_UNAVAILABLE.because(failure.cause))?
             }
         };
@@ -74,8 +73,12 @@ impl Authorizer {
 
 /// # Errors
 /// Where no clear answer comes in time.
-async fn ask(request: reqwest::RequestBuilder, deadline: Instant) -> Result<bool, Failure> {
-    let mut response = outbound::send(request, deadline).await?;
+async fn ask(
+    request: reqwest::RequestBuilder,
+    deadline: Instant,
+    span: &mut Active,
+) -> Result<bool, Failure> {
+    let mut response = outbound::send_traced(request, deadline, span).await?;
     match response.status() {
         StatusCode::OK => {
             let body = outbound::body_until(&mut response, deadline).await?;

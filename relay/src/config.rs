@@ -43,6 +43,8 @@ pub struct Config {
     pub control_ids: Option<ControlIds>,
     /// Certificates in PEM of the only authorities that are trusted for the issuer's own systems; without them the system's are.
     pub issuer_ca: Option<Vec<u8>>,
+    /// Where traces are exported to; without it they are not.
+    pub traces: Option<Traces>,
     /// The other side.
     pub enfuce: Enfuce,
     /// How often Enfuce may be called.
@@ -66,6 +68,7 @@ impl Config {
             operations: Purpose::ALL.to_vec(),
             control_ids: None,
             issuer_ca: None,
+            traces: None,
             enfuce,
             quota: Quota::default(),
             limits: Limits::default(),
@@ -153,6 +156,15 @@ pub struct Jwt {
     pub audience: String,
 }
 
+/// An OpenTelemetry collector.
+#[derive(Debug, Clone)]
+pub struct Traces {
+    /// Where it takes spans, by OTLP over HTTP: the whole address.
+    pub url: Url,
+    /// By which the relay proves itself.
+    pub token: Option<Hidden>,
+}
+
 /// How Enfuce is called.
 #[derive(Debug, Clone)]
 pub struct Enfuce {
@@ -207,6 +219,16 @@ pub enum Platform {
     Classic,
     /// `/v1/pin/pki/…`
     Nextgen,
+}
+
+impl Platform {
+    /// The calls that it takes to make a control id: a plastic is looked for first on the classic platform.
+    pub(crate) fn calls_for_control_id(self) -> u32 {
+        match self {
+            Self::Classic => 2,
+            Self::Nextgen => 1,
+        }
+    }
 }
 
 /// The relay's credentials.

@@ -1,5 +1,6 @@
 //! The other side: what a device asks for, asked of Enfuce.
 
+mod answer;
 mod breaker;
 mod card;
 mod credentials;
@@ -9,8 +10,8 @@ mod probe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::{StatusCode, header};
-use reqwest::{Client, RequestBuilder, Response};
+use axum::http::{HeaderValue, StatusCode, header};
+use reqwest::{Client, RequestBuilder};
 use serde_json::{Map, Value};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep, timeout_at};
@@ -22,9 +23,10 @@ use crate::failure::{Failure, Kind};
 use crate::log::{Report, milliseconds};
 use crate::metrics::Now;
 use crate::operation::Operation;
-use crate::outbound::{self, ClientError, body};
-use crate::trace::{TRACEPARENT, Trace};
+use crate::outbound::{self, ClientError};
+use crate::trace::{Active, Called, Trace};
 use crate::wire::{self, Request};
+use answer::{is_html, problem_id, refusal};
 use breaker::Breaker;
 use credentials::Credentials;
 
@@ -108,8 +110,10 @@ struct Success {
 struct Call<'a> {
     repeat: Repeat,
     build: &'a (dyn Fn(&Client) -> RequestBuilder + Sync),
+    called: Called<'a>,
     deadline: Instant,
     class: Class,
+    trace: &'a Trace,
 }
 
 /// What a request is, whatever it says.
@@ -154,7 +158,8 @@ impl Upstream {
     async fn answer(&self, request: &Request, context: Context<'_>) -> Result<Map<String, Value>, Failure> {
         let repeat = if request.operation == Operation::Set { Repeat::Never } else { Repeat::Harmless };
         let build = |client: &_| platform::translate(&self.config, client, request);
-        let answer = self.send(repeat, &build, context).await?;
+        let called = platform::called(&self.config, request.operation);
+        let answer = self.send(repeat, called, &build, context).await?;
         if request.operation == Operation::Set {
             // What else says that something was done may be a page of whoever stands between.
             let says_so = matches!(answer.status.as_u16(), 200 | 201 | 204) && !answer.is_html;
@@ -170,19 +175,16 @@ impl Upstream {
     async fn send(
         &self,
         repeat: Repeat,
+        called: Called<'_>,
         build: &(dyn Fn(&Client) -> RequestBuilder + Sync),
         context: Context<'_>,
     ) -> Result<Success, Failure> {
         let Context { trace, class, report, .. } = context;
         let deadline = context.deadline.min(Instant::now() + self.config.timeout);
-        let build = move |client: &_| match trace.header() {
-            Some(trace) => build(client).header(TRACEPARENT, trace),
-            None => build(client),
-        };
         let mut tries = 0;
-        let call = Call { repeat, build: &build, deadline, class };
+        let call = Call { repeat, build, called, deadline, class, trace };
         let result = self.tries(&call, report, &mut tries).await;
-        report.tries = (tries > 1).then_some(tries);
+        report.sent(tries);
         result
     }
 
@@ -200,7 +202,7 @@ impl Upstream {
                 .map_err(|seconds| Failure::new(Kind::Overloaded(seconds), "quota_queue"))?;
             *tries += 1;
             let started = std::time::Instant::now();
-            let result = self.attempt(call, report).await;
+            let result = self.attempt(call, *tries - 1, report).await;
             // With Enfuce alone: what waited in the queue is the relay's.
             report.upstream_ms = Some(report.upstream_ms.unwrap_or(0) + milliseconds(started));
             match result.as_ref().map_err(|failure| failure.kind) {
@@ -237,18 +239,35 @@ impl Upstream {
     }
 
     /// One try.
-    async fn attempt(&self, call: &Call<'_>, report: &mut Report) -> Result<Success, Failure> {
+    async fn attempt(&self, call: &Call<'_>, sent: u32, report: &mut Report) -> Result<Success, Failure> {
+        let Call { called, deadline, trace, .. } = *call;
+        // Both are of the last answer, so that they go with each other and with the cause: one left from a try before would name a
+        // failure that was overcome.
+        (report.upstream_status, report.problem_id) = (None, None);
+        // No request has been sent yet that has to do with a PIN.
+        let authorized = self.credentials.authorization(&self.clients.shared, trace);
+        let authorized = timeout_at(deadline, authorized).await;
+        let authorization = authorized.unwrap_or(Err(Failure::new(Kind::NoToken, "timeout_token")))?;
+        let mut span = trace.call(called, sent);
+        let result = self.exchange(call, authorization, report, &mut span).await;
+        span.ended(&result);
+        result
+    }
+
+    async fn exchange(
+        &self,
+        call: &Call<'_>,
+        authorization: HeaderValue,
+        report: &mut Report,
+        span: &mut Active,
+    ) -> Result<Success, Failure> {
         let Call { repeat, build, deadline, .. } = *call;
-        report.upstream_status = None;
         let client = match repeat {
             Repeat::Harmless => &self.clients.shared,
             Repeat::Never => &self.clients.single,
         };
-        // No request has been sent yet that has to do with a PIN.
-        let authorized = timeout_at(deadline, self.credentials.authorization(&self.clients.shared)).await;
-        let authorization = authorized.unwrap_or(Err(Failure::new(Kind::NoToken, "timeout_token")))?;
-        let call = build(client).header(header::AUTHORIZATION, authorization.clone());
-        let mut response = outbound::send(call, deadline).await?;
+        let request = build(client).header(header::AUTHORIZATION, authorization.clone());
+        let mut response = outbound::send_traced(request, deadline, span).await?;
         report.upstream_status = Some(response.status().as_u16());
         if let Some(failure) = refusal(&response) {
             let patience = deadline.min(Instant::now() + PROBLEM_TIMEOUT);
@@ -258,8 +277,7 @@ impl Upstream {
             }
             return Err(failure);
         }
-        let body = timeout_at(deadline, body(&mut response)).await;
-        let body = body.unwrap_or(Err(Failure::new(Kind::TimedOut, "timeout_body")))?;
+        let body = outbound::body_until(&mut response, deadline).await?;
         Ok(Success { status: response.status(), is_html: is_html(&response), body })
     }
 }
@@ -267,50 +285,4 @@ impl Upstream {
 /// A quarter, at least one, and never all.
 fn places_for_set(calls: usize) -> usize {
     (calls / 4).max(1).min(calls.saturating_sub(1))
-}
-
-/// What an answer's status means, unless it is a success.
-///
-/// 403 is counted as a refusal of the relay, although it may mean a control id of another scope: both are the issuer's to
-/// mend, and a device that takes its control id for expired would only ask for another of the same kind.
-fn refusal(response: &Response) -> Option<Failure> {
-    let status = response.status();
-    let (kind, cause) = match status {
-        _ if status.is_success() => return None,
-        StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => {
-            (Kind::Refused(StatusCode::BAD_REQUEST), "request_refused")
-        }
-        StatusCode::NOT_FOUND | StatusCode::CONFLICT | StatusCode::GONE => {
-            (Kind::Refused(status), "control_id_refused")
-        }
-        StatusCode::TOO_MANY_REQUESTS => {
-            let seconds = response.headers().get(header::RETRY_AFTER);
-            (Kind::Busy(seconds.and_then(|value| value.to_str().ok()?.parse().ok())), "quota")
-        }
-        StatusCode::UNAUTHORIZED => (Kind::RelayRefused, UNAUTHORIZED),
-        _ if status.is_client_error() => (Kind::RelayRefused, "relay_refused"),
-        _ if status.is_redirection() => (Kind::Failed, "redirect"),
-        _ => (Kind::Failed, "server_error"),
-    };
-    Some(Failure::new(kind, cause))
-}
-
-/// Enfuce does not take the credentials.
-const UNAUTHORIZED: &str = "credentials_refused";
-
-fn is_html(response: &Response) -> bool {
-    let value = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let kind = value.unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    ["text/html", "application/xhtml+xml"].iter().any(|html| kind.eq_ignore_ascii_case(html))
-}
-
-/// The name that Enfuce gives a failure (nextgen: `id` of its problem+json); it means nothing to anybody else.
-async fn problem_id(response: &mut Response) -> Option<String> {
-    let kind = response.headers().get(header::CONTENT_TYPE)?.to_str().ok()?;
-    if !kind.starts_with("application/problem+json") {
-        return None;
-    }
-    let problem: Value = serde_json::from_slice(&body(response).await.ok()?).ok()?;
-    let id = problem.get("id")?.as_str()?;
-    uuid::Uuid::try_parse(id).is_ok().then(|| id.to_owned())
 }

@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use crate::config;
 use crate::limit::Customer;
 use crate::problem::Problem;
+use crate::trace::Trace;
 use jwt::{Refusal, Verifier};
 
 /// The longest name.
@@ -58,7 +59,7 @@ impl Identities {
     /// # Errors
     /// [`Problem::CUSTOMER_MISSING`] where the header is not there exactly once, or is empty, overlong or a list: a gateway that
     /// appends to what came from outside makes one. [`Problem::NOT_AUTHENTICATED`] where the token is not good.
-    pub(crate) async fn of(&self, parts: &Parts) -> Result<Identity, Problem> {
+    pub(crate) async fn of(&self, parts: &Parts, trace: &Trace) -> Result<Identity, Problem> {
         let known = |customer| Identity { customer, claims: Map::new() };
         match &self.0 {
             Source::PeerAddress => {
@@ -74,7 +75,7 @@ impl Identities {
                     _ => Err(Problem::CUSTOMER_MISSING),
                 }
             }
-            Source::Jwt(verifier) => match verifier.verify(&parts.headers).await {
+            Source::Jwt(verifier) => match verifier.verify(&parts.headers, trace).await {
                 Ok(claims) => {
                     Ok(Identity { customer: Customer::Named(claims.sub.into_bytes()), claims: claims.others })
                 }

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! device ──gateway──→ routes ──→ customer, limit ──→ wire ──→ enfuce (platform, credentials) ──→ Enfuce
-//!                        └── log: one line for each request           classic or nextgen
+//!                        ├── log: one line for each request           classic or nextgen
+//!                        └── trace ──→ otlp: spans ──→ collector
 //! operator ─────────→ admin: /livez, /readyz, /metrics
 //! ```
 //!
@@ -17,14 +18,15 @@ mod hidden;
 mod operation;
 mod failure;
 mod config;
+mod metrics;
 mod trace;
 mod audit;
-mod metrics;
 mod log;
 mod limit;
 mod wire;
 mod control_id;
 mod outbound;
+mod otlp;
 mod admission;
 mod problem;
 mod identity;
@@ -41,7 +43,7 @@ pub mod fuzzing;
 
 pub use config::{
     Auth, Authorize, Config, ConfigError, ControlIds, Customer, Enfuce, Jwt, Limits, Listen, Platform, Quota,
-    SealKeys, Store, StoreAddress, read_config,
+    SealKeys, Store, StoreAddress, Traces, read_config,
 };
 pub use hidden::Hidden;
 pub use log::Log;

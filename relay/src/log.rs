@@ -14,6 +14,7 @@ use time::macros::format_description;
 use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder};
 
 use crate::metrics::{self, Metrics};
+use crate::trace::Active;
 
 /// Lines that wait to be written; with more, lines are dropped and counted.
 const MAX_WAITING_LINES: usize = 8192;
@@ -91,7 +92,8 @@ struct Event {
     version: &'static str,
 }
 
-/// What a call of Enfuce came to, beside its answer.
+/// What the calls of Enfuce for a request came to, beside their answers. A request makes more than one where the first is needed for
+/// the second, and ends with the first that fails: so what is about an answer is about the last one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Report {
     /// Why it failed, in one word of a closed list.
@@ -103,12 +105,24 @@ pub(crate) struct Report {
     /// With Enfuce, all tries together; time in the relay's own queue does not count.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) upstream_ms: Option<u64>,
-    /// How often it was sent, where that is more than once.
+    /// How often Enfuce was called, all calls together, where one of them was made again.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) tries: Option<u32>,
-    /// Enfuce's own name for what went wrong, for a ticket.
+    tries: Option<u32>,
+    /// Enfuce's own name for what went wrong, for a ticket; from the last answer, as the status is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) problem_id: Option<String>,
+    /// Calls so far, and how often they were sent in all.
+    #[serde(skip)]
+    sent: (u32, u32),
+}
+
+impl Report {
+    /// A call was sent so often.
+    pub(crate) fn sent(&mut self, tries: u32) {
+        let (calls, all) = (self.sent.0 + tries.min(1), self.sent.1 + tries);
+        self.sent = (calls, all);
+        self.tries = (all > calls).then_some(all);
+    }
 }
 
 /// Who did what to what, as hashes.
@@ -128,6 +142,7 @@ pub(crate) struct Record {
     started: Instant,
     line: Line,
     notes: Notes,
+    span: Active,
 }
 
 /// A way to add to a request's line while it is under way.
@@ -189,21 +204,21 @@ impl Record {
         log: Log,
         metrics: Arc<Metrics>,
         request_id: String,
-        trace_id: String,
+        span: Active,
         route: &'static str,
     ) -> Self {
         metrics.in_flight.inc();
         let line = Line {
             time: now(),
             request_id,
-            trace_id,
+            trace_id: span.trace_id().to_owned(),
             route,
             status: CLIENT_CLOSED_REQUEST,
             code: None,
             report: Report::default(),
             ms: 0,
         };
-        Self { log, metrics, started: Instant::now(), line, notes: Notes::default() }
+        Self { log, metrics, started: Instant::now(), line, notes: Notes::default(), span }
     }
 
     pub(crate) fn notes(&self) -> Notes {
@@ -235,6 +250,11 @@ impl Drop for Record {
             let outcome = outcome(line);
             let (time, request_id) = (&*line.time, &*line.request_id);
             self.log.write(&AuditLine { time, audit: line.route, outcome, request_id, audited });
+        }
+        if line.status != CLIENT_CLOSED_REQUEST {
+            // A `set` that was surely not done is 424, whoever is to blame.
+            let is_ours = line.status >= 500 || line.status == StatusCode::FAILED_DEPENDENCY.as_u16();
+            self.span.done(line.status, line.code.filter(|_| is_ours));
         }
         self.metrics.in_flight.dec();
         self.metrics.count(&metrics::Request {

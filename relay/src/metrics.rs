@@ -31,6 +31,7 @@ pub(crate) struct Metrics {
     token_expires: Gauge,
     certificate_expires: Family<CertificateLabels, Gauge>,
     dropped_lines: Counter,
+    dropped_spans: Family<FailureLabels, Counter>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -112,6 +113,7 @@ impl Default for Metrics {
             token_expires: Gauge::default(),
             certificate_expires: Family::default(),
             dropped_lines: Counter::default(),
+            dropped_spans: Family::default(),
             registry: Registry::default(),
         };
         registry.register("requests", "Requests of devices, by what they came to", metrics.requests.clone());
@@ -173,6 +175,11 @@ impl Default for Metrics {
             "Lines of the log that nobody read in time",
             metrics.dropped_lines.clone(),
         );
+        registry.register(
+            "trace_spans_dropped",
+            "Spans of traces that no collector has taken, by cause",
+            metrics.dropped_spans.clone(),
+        );
         Self { registry, ..metrics }
     }
 }
@@ -206,6 +213,12 @@ impl Metrics {
     /// What no request came of.
     pub(crate) fn count_malformed(&self, kind: &'static str) {
         self.malformed.get_or_create(&MalformedLabels { kind }).inc();
+    }
+
+    pub(crate) fn count_dropped_spans(&self, cause: &'static str, count: u64) {
+        if count > 0 {
+            self.dropped_spans.get_or_create(&FailureLabels { cause }).inc_by(count);
+        }
     }
 
     /// All figures, in the text form of OpenMetrics.

@@ -83,6 +83,9 @@ fn fix(cause: &str) -> &'static str {
         "server_error" => "the server itself fails; see its status page",
         "quota" => "no more calls are taken at the moment; lower quota.per_second, or see who else calls",
         "no_keys" => "the answer is not a list of keys (JWKS); check the address",
+        "spans_refused" => {
+            "the collector refuses spans; check the path of the address, most often /v1/traces, and traces.token"
+        }
         "refused_by_store" => {
             "it does not let the relay write; check that it is not a replica, its memory, and the user's rights"
         }
@@ -122,6 +125,13 @@ pub async fn check_online(relay: &Relay) -> Vec<Finding> {
     if let Some(ControlIds { authorize: Authorize::CallOut { url, .. }, .. }) = &live.config.control_ids {
         // What it says is about a customer, and so is not asked.
         note("control_ids.authorize_url", reached(relay.reach_issuer(url).await));
+    }
+    if let Some(collector) = &live.collector {
+        let tried = collector.try_out().await.map_err(|failure| failure.cause);
+        note(
+            "traces.url",
+            tried.map_or_else(Outcome::Failed, |()| Outcome::Good("the collector takes spans")),
+        );
     }
     findings
 }

@@ -33,6 +33,14 @@ impl Purpose {
     /// Both.
     pub const ALL: [Self; 2] = [Self::SetPin, Self::ViewPin];
 
+    /// The calls that a session makes after its control id: `tzpk` and `set`, or `view` alone.
+    pub(crate) fn calls(self) -> u32 {
+        match self {
+            Self::SetPin => 2,
+            Self::ViewPin => 1,
+        }
+    }
+
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::SetPin => "set-pin",

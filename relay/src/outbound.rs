@@ -8,6 +8,7 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use crate::failure::{Failure, Kind};
+use crate::trace::Active;
 pub(crate) use cause::{of as failure, word as cause};
 pub use client::ClientError;
 pub(crate) use client::{Settings, make as client};
@@ -21,6 +22,17 @@ pub(crate) async fn send(request: RequestBuilder, deadline: Instant) -> Result<R
         Ok(sent) => sent.map_err(|error| failure(&error)),
         Err(_) => Err(Failure::new(Kind::TimedOut, "timeout_head")),
     }
+}
+
+/// The same, as a part of a trace.
+pub(crate) async fn send_traced(
+    request: RequestBuilder,
+    deadline: Instant,
+    span: &mut Active,
+) -> Result<Response, Failure> {
+    let response = send(request.headers(span.headers()), deadline).await?;
+    span.answered(response.status());
+    Ok(response)
 }
 
 /// Whether an answer comes from an address, whatever it says.

@@ -2,23 +2,26 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use reqwest::Client;
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 use url::Url;
 
 use crate::admission::Admission;
 use crate::audit::Hasher;
 use crate::authorize::Authorizer;
-use crate::config::{self, Authorize, Config, ControlIds, Platform, pem};
+use crate::config::{self, Authorize, Config, ControlIds, pem};
 use crate::control_id::Sealer;
 use crate::enfuce::Upstream;
 use crate::identity::Identities;
 use crate::limit::RateLimit;
 use crate::log::Log;
 use crate::metrics::{Metrics, Now};
+use crate::otlp::{Collector, Exporting};
 use crate::outbound::{self, ClientError};
+use crate::trace::{Span, Spans};
 
 /// A relay, cheap to clone.
 #[derive(Clone)]
@@ -30,6 +33,9 @@ struct Parts {
     admission: Arc<Admission>,
     log: Log,
     metrics: Arc<Metrics>,
+    spans: Spans,
+    /// Until the export starts.
+    ended_spans: Mutex<Option<mpsc::Receiver<Span>>>,
     stopping: AtomicBool,
 }
 
@@ -42,6 +48,8 @@ pub(crate) struct Live {
     pub(crate) issuing: Option<Issuing>,
     /// Where an audit record is kept.
     pub(crate) hasher: Option<Hasher>,
+    /// Where traces are exported.
+    pub(crate) collector: Option<Arc<Collector>>,
     /// The field that names them → when they expire, in Unix time.
     certificates_expire: Vec<(&'static str, i64)>,
 }
@@ -62,8 +70,9 @@ impl Live {
             authorizer: Authorizer::new(control_ids.authorize.clone(), client),
         });
         let hasher = config.audit_key.clone().map(Hasher::new);
+        let collector = collector(&config)?;
         let certificates_expire = certificates_expire(&config);
-        Ok(Arc::new(Self { config, upstream, identities, issuing, hasher, certificates_expire }))
+        Ok(Arc::new(Self { config, upstream, identities, issuing, hasher, collector, certificates_expire }))
     }
 }
 
@@ -98,6 +107,19 @@ fn issuer_client(config: &Config) -> Result<Client, ClientError> {
     })
 }
 
+/// With connections of its own: the others' are not to be kept busy by it.
+fn collector(config: &Config) -> Result<Option<Arc<Collector>>, ClientError> {
+    let Some(traces) = &config.traces else { return Ok(None) };
+    let client = outbound::client(&outbound::Settings {
+        urls: &[&traces.url],
+        ca: config.issuer_ca.as_deref(),
+        identity: None,
+        connect_timeout: config.enfuce.connect_timeout,
+        idle_connections: 1,
+    })?;
+    Ok(Some(Arc::new(Collector::new(traces.clone(), client))))
+}
+
 impl fmt::Debug for Relay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Relay").field("config", &self.live().config).finish_non_exhaustive()
@@ -111,12 +133,14 @@ impl Relay {
     /// [`ClientError`] where the certificates cannot be used.
     pub fn new(config: Config, log: Log) -> Result<Self, ClientError> {
         let rate_limit = RateLimit::new(&config.limits);
-        // A plastic is looked for first on the classic platform.
-        let calls = if config.enfuce.platform == Platform::Classic { 2 } else { 1 };
+        let calls = config.enfuce.platform.calls_for_control_id();
         let admission = Arc::new(Admission::new(&config.quota, calls, log.clone()));
         let live = RwLock::new(Live::new(config, &admission)?);
-        let (metrics, stopping) = (Arc::default(), AtomicBool::new(false));
-        Ok(Self(Arc::new(Parts { live, rate_limit, admission, log, metrics, stopping })))
+        let metrics = Arc::<Metrics>::default();
+        let (spans, ended_spans) = Spans::new(Arc::clone(&metrics));
+        let ended_spans = Mutex::new(Some(ended_spans));
+        let stopping = AtomicBool::new(false);
+        Ok(Self(Arc::new(Parts { live, rate_limit, admission, log, metrics, spans, ended_spans, stopping })))
     }
 
     /// Goes on with another configuration: other secrets and certificates, most likely. What listens, and the limits for
@@ -137,6 +161,18 @@ impl Relay {
         let client = issuer_client(config).map_err(|_| "tls")?;
         let deadline = Instant::now() + config.enfuce.timeout;
         outbound::reach(&client, url, deadline).await.map_err(|failure| failure.cause)
+    }
+
+    /// Where spans go, if traces are exported.
+    pub(crate) fn spans(&self) -> Option<Spans> {
+        self.live().collector.is_some().then(|| self.0.spans.clone())
+    }
+
+    /// Starts to export spans, once.
+    pub(crate) fn export(&self) -> Option<Exporting> {
+        let queue = self.0.ended_spans.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        let relay = self.clone();
+        Some(Exporting::start(queue, Arc::clone(self.metrics()), move || relay.live().collector.clone()))
     }
 
     /// From now on `GET /readyz` says that no more requests should come.

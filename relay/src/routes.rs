@@ -28,7 +28,8 @@ impl Relay {
     /// be nested under any path. What is switched off has no route.
     ///
     /// Where a customer is an address, each request has to carry [`ConnectInfo`](axum::extract::ConnectInfo) of
-    /// [`SocketAddr`](std::net::SocketAddr) as an extension, or all customers share one rate limit.
+    /// [`SocketAddr`](std::net::SocketAddr) as an extension, or all customers share one rate limit. Traces are exported by
+    /// [`start`](crate::start) alone.
     pub fn router(&self) -> Router {
         let live = self.live();
         let config = &live.config;
@@ -82,15 +83,16 @@ async fn record(State(relay): State<Relay>, mut request: Request, next: Next) ->
         "/view" => "view",
         "/control-id" => "control-id",
         "/status" => "status",
-        _ => "unknown",
+        _ => UNKNOWN,
     };
     let mut random = [0; 16];
     let entropy = SysRng.try_fill_bytes(&mut random);
     // RFC 9562 §5.4. The id is the relay's own: one that was sent might be a control id.
     let id = uuid::Builder::from_random_bytes(random).into_uuid().to_string();
-    let trace = Trace::of(request.headers(), random);
+    let trace = Trace::of(request.headers(), random, relay.spans());
+    let span = trace.request(request.method(), Some(route).filter(|route| *route != UNKNOWN));
     let (log, metrics) = (relay.log().clone(), relay.metrics().clone());
-    let record = Record::start(log, metrics, id.clone(), trace.id.clone(), route);
+    let record = Record::start(log, metrics, id.clone(), span, route);
     request.extensions_mut().insert(Asked::new(relay, record.notes(), trace));
     let mut response = match entropy {
         Ok(()) => next.run(request).await,
@@ -108,6 +110,9 @@ async fn record(State(relay): State<Relay>, mut request: Request, next: Next) ->
     headers.extend(HeaderValue::try_from(id).map(|id| (REQUEST_ID, id)));
     response
 }
+
+/// No route that there is.
+const UNKNOWN: &str = "unknown";
 
 /// Ties an answer to its line in the log.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

@@ -24,6 +24,7 @@ use tower::ServiceExt;
 use crate::admin;
 use crate::config::Listen;
 use crate::metrics::Metrics;
+use crate::otlp::Exporting;
 use crate::relay::Relay;
 use listener::{Listener, Stream};
 
@@ -47,6 +48,7 @@ pub struct Running {
     relay: Relay,
     devices: Listening,
     operators: Option<Listening>,
+    exporting: Option<Exporting>,
 }
 
 #[derive(Debug)]
@@ -91,12 +93,15 @@ impl Running {
     }
 
     /// Says at `GET /readyz` that it stops, goes on for the configured time, then takes no more connections, and returns when
-    /// every request under way is answered.
+    /// every request under way is answered, and traces are exported as far as that is possible within two seconds.
     pub async fn stop(self) {
         self.relay.stopping();
         let drain = self.relay.live().config.drain;
         sleep(drain).await;
         self.devices.stop().await;
+        if let Some(exporting) = self.exporting {
+            exporting.stop().await;
+        }
         if let Some(operators) = self.operators {
             operators.stop().await;
         }
@@ -148,7 +153,8 @@ pub async fn start(relay: Relay) -> Result<Running, ListenError> {
     let metrics = relay.metrics().clone();
     let devices =
         Listening::start("listen", &config.listen, connections, grace, relay.router(), metrics).await?;
-    Ok(Running { relay, devices, operators })
+    let exporting = relay.export();
+    Ok(Running { relay, devices, operators, exporting })
 }
 
 async fn serve(

@@ -1,39 +1,83 @@
-//! The trace that a request belongs to (W3C Trace Context), from the gateway to Enfuce.
+//! The trace that a request belongs to (W3C Trace Context), from the gateway to Enfuce, and what is told of it to a collector.
+
+mod span;
+mod state;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Instant, SystemTime};
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use rand::TryRng;
+use rand::rngs::SysRng;
 
-/// The header on both sides.
-pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+pub(crate) use span::{Active, Attribute, Called, Span, Spans};
+
+/// The headers on both sides.
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
+/// The flag by which the parts of a trace agree on whether it is kept.
+const SAMPLED: u8 = 1;
 
 /// One request's place in its trace.
 #[derive(Debug, Clone)]
 pub(crate) struct Trace {
     /// 32 hexadecimal digits.
     pub(crate) id: String,
-    /// 16 hexadecimal digits, of this relay's part.
-    span: String,
-    flags: String,
+    /// Of the gateway's part, 16 hexadecimal digits.
+    parent: Option<String>,
+    /// Of this relay's part.
+    span: u64,
+    flags: u8,
+    /// What others keep in the trace.
+    state: Option<HeaderValue>,
+    /// Where spans go, if they are kept.
+    spans: Option<Spans>,
+    /// Calls so far.
+    calls: Arc<AtomicU64>,
+    /// The same moment by both clocks: all times of a trace come from it, so that a call never seems to outlast its request.
+    began: (SystemTime, Instant),
 }
 
 impl Trace {
-    /// The gateway's trace, or one that begins here; `random` are 16 bytes of this request's own.
-    pub(crate) fn of(headers: &HeaderMap, random: [u8; 16]) -> Self {
-        let span = hex(&random[..8]);
+    /// The gateway's trace, or one that begins here; `random` are 16 bytes of this request's own, and `spans` is there where traces are
+    /// exported. Of a trace that the gateway does not keep nothing is exported.
+    pub(crate) fn of(headers: &HeaderMap, random: [u8; 16], spans: Option<Spans>) -> Self {
         let given = headers.get(TRACEPARENT).and_then(|value| read(value.to_str().ok()?));
-        match given {
-            Some((id, flags)) => Self { id, span, flags },
-            None => Self { id: hex(&random), span, flags: "00".to_owned() },
-        }
+        let begun = if spans.is_some() { SAMPLED } else { 0 };
+        let (id, parent, flags, state) = match given {
+            Some((id, parent, flags)) => (id, Some(parent), flags, state::of(headers)),
+            None => (hex(&random), None, begun, None),
+        };
+        let spans = spans.filter(|_| flags & SAMPLED != 0);
+        let span = u64::from_be_bytes(*random.first_chunk().unwrap_or(&[0; 8]));
+        let began = (SystemTime::now(), Instant::now());
+        Self { id, parent, span, flags, state, spans, calls: Arc::default(), began }
     }
 
-    /// The value for Enfuce.
-    pub(crate) fn header(&self) -> Option<HeaderValue> {
-        HeaderValue::try_from(format!("00-{}-{}-{}", self.id, self.span, self.flags)).ok()
+    /// One that is not exported, for what no request asked for.
+    pub(crate) fn apart() -> Self {
+        let mut random = [0; 16];
+        // Without entropy it is a trace that everybody ignores.
+        let _ = SysRng.try_fill_bytes(&mut random);
+        Self::of(&HeaderMap::new(), random, None)
+    }
+
+    /// The next call's part. Its id follows from the request's, and so needs no entropy.
+    fn next_call(&self) -> u64 {
+        self.span.wrapping_add(self.calls.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    /// The headers of a call.
+    fn headers(&self, span: u64) -> HeaderMap {
+        let parent = HeaderValue::try_from(format!("00-{}-{span:016x}-{:02x}", self.id, self.flags));
+        let headers = [(TRACEPARENT, parent.ok()), (TRACESTATE, self.state.clone())];
+        headers.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
     }
 }
 
-/// Trace Context §3.2: version 00, or a later one that begins in the same way. Gives the trace and its flags.
-fn read(text: &str) -> Option<(String, String)> {
+/// Trace Context §3.2: version 00, or a later one that begins in the same way. Gives the trace, the part before, and the flags.
+fn read(text: &str) -> Option<(String, String, u8)> {
     let is_hex = |text: &str, length: usize| {
         text.len() == length && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
     };
@@ -42,7 +86,8 @@ fn read(text: &str) -> Option<(String, String)> {
     let is_known = is_hex(version, 2) && version != "ff" && (version != "00" || parts.next().is_none());
     let is_whole = is_hex(id, 32) && is_hex(span, 16) && is_hex(flags, 2);
     let is_set = |text: &str| text.bytes().any(|byte| byte != b'0');
-    (is_known && is_whole && is_set(id) && is_set(span)).then(|| (id.to_owned(), flags.to_owned()))
+    let flags = u8::from_str_radix(flags, 16).ok()?;
+    (is_known && is_whole && is_set(id) && is_set(span)).then(|| (id.to_owned(), span.to_owned(), flags))
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
@@ -58,8 +103,8 @@ mod tests {
         let (id, span) = ("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7");
         let of = |value: &str| {
             let headers = HeaderMap::from_iter([(TRACEPARENT, HeaderValue::try_from(value).unwrap())]);
-            let header = Trace::of(&headers, [0xab; 16]).header().unwrap();
-            header.to_str().unwrap().to_owned()
+            let trace = Trace::of(&headers, [0xab; 16], None);
+            trace.headers(trace.span)[TRACEPARENT].to_str().unwrap().to_owned()
         };
         let goes_on = format!("00-{id}-abababababababab-01");
         assert_eq!(of(&format!("00-{id}-{span}-01")), goes_on);

@@ -44,7 +44,7 @@ const CHECKS: [Check; 21] = [
     source("reproduce", "the same bytes from another build", reproduce::again),
     built("size", "what a page loads", size::check),
     built("package", "the package, as bundlers and TypeScript look for its parts", package),
-    built("release", "the files of a release", release_files::make),
+    built("release", "the files of a release", release_files::make_package),
     built("site", "the documents as a site, and its links", site::check),
     source("types", "types of the scripts", types),
     source("page", "the page's scripts, in Node", page_tests),

@@ -5,7 +5,7 @@ use crate::{
     project::Project,
     relay,
     run::{self, cargo, output},
-    setup,
+    sbom, setup,
 };
 use anyhow::{Context, Result, ensure};
 use std::{
@@ -26,7 +26,9 @@ pub(crate) fn check(project: &Project) -> Result<()> {
     manifests(project)?;
     alerts(project)?;
     gateway(project)?;
-    image::run(&relay::make(project)?)
+    let image = relay::make(project)?;
+    sbom::check_file(project, &image.with_file_name(relay::BILL))?;
+    image::run(&image)
 }
 
 fn file(project: &Project, name: &str) -> PathBuf {

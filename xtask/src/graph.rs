@@ -10,9 +10,7 @@ use std::{
     path::PathBuf,
 };
 
-const TARGET: &str = "--target=wasm32-unknown-unknown";
-
-/// A crate that takes part in making the wasm.
+/// A crate that takes part in making a program.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Crate {
     pub(crate) id: Id,
@@ -21,7 +19,7 @@ pub(crate) struct Crate {
     pub(crate) repository: String,
     /// SHA-256 of what crates.io serves, in hexadecimal; our own crate has none.
     pub(crate) checksum: Option<String>,
-    /// Linked into the wasm; the others only run while it is built.
+    /// Linked into it; the others only run while it is built.
     pub(crate) linked: bool,
     pub(crate) uses: BTreeSet<Id>,
 }
@@ -43,10 +41,16 @@ struct Line {
 
 /// Every crate of the wasm, by name: its own first dependencies are those of `card-pin` itself, which is one of them.
 pub(crate) fn crates_of_wasm(project: &Project) -> Result<Vec<Crate>> {
+    crates_of(project, "card-pin", "wasm32-unknown-unknown")
+}
+
+/// The same of a package that is built for a target.
+pub(crate) fn crates_of(project: &Project, package: &str, target: &str) -> Result<Vec<Crate>> {
+    let tree = |edges| tree(project, package, target, edges);
     let lock = fs::read_to_string(project.root().join("Cargo.lock")).context("Cargo.lock cannot be read")?;
     let checksums = checksums(&lock)?;
-    let linked = crates(&tree(project, "normal,no-proc-macro")?)?;
-    let mut crates = crates(&tree(project, "normal,build")?)?;
+    let linked = crates(&tree("normal,no-proc-macro")?)?;
+    let mut crates = crates(&tree("normal,build")?)?;
     for each in &mut crates {
         each.linked = linked.iter().any(|linked| linked.id == each.id);
         each.checksum = checksums.get(&each.id).cloned();
@@ -77,13 +81,10 @@ pub(crate) fn source_folders(project: &Project) -> Result<BTreeSet<PathBuf>> {
     Ok(sources(project)?.values().filter_map(|folder| folder.parent().map(PathBuf::from)).collect())
 }
 
-fn tree(project: &Project, edges: &str) -> Result<String> {
+fn tree(project: &Project, package: &str, target: &str, edges: &str) -> Result<String> {
+    let what = ["--target", target, "--package", package, "--edges", edges];
     let form = ["--prefix=depth", "--format={p}\t{l}\t{r}"];
-    output(
-        cargo(project.root())
-            .args(["tree", "--locked", TARGET, "--package=card-pin", "--edges", edges])
-            .args(form),
-    )
+    output(cargo(project.root()).args(["tree", "--locked"]).args(what).args(form))
 }
 
 /// What `cargo tree` printed, as a graph. What a crate uses is printed under its first appearance only.

@@ -5,7 +5,7 @@ use crate::{
     graph, identity, package,
     project::Project,
     run::{self, cargo, output},
-    setup,
+    sbom, setup,
 };
 use anyhow::{Context, Result, ensure};
 use base64ct::{Base64, Encoding};
@@ -20,13 +20,18 @@ use webpki_root_certs::TLS_SERVER_ROOT_CERTS;
 
 /// With musl the C library is in the binary: it needs nothing of the system that it runs on.
 const TARGET: &str = "x86_64-unknown-linux-musl";
-const NAME: &str = "card-pin-relay";
+pub(crate) const NAME: &str = "card-pin-relay";
+const IMAGE: &str = "card-pin-relay.oci.tar";
+/// Its bill of materials.
+pub(crate) const BILL: &str = "card-pin-relay.cdx.json";
+/// The crate that has the list of authorities.
+const AUTHORITIES_CRATE: &str = "webpki-root-certs";
 /// Where the relay looks for the authorities that it trusts.
 const AUTHORITIES: &str = "etc/ssl/certs/ca-certificates.crt";
 /// Nobody has this user id, so no file of the host is theirs.
 const USER: &str = "65532:65532";
 
-/// Makes the relay's binary, and an image with it, in `target/relay-image/`; gives where the image is.
+/// Makes the relay's binary, an image with it, and their bill of materials, in `target/relay-image/`; gives where the image is.
 pub(crate) fn make(project: &Project) -> Result<PathBuf> {
     setup::install_musl(project, TARGET)?;
     println!("relay: the binary");
@@ -39,7 +44,7 @@ pub(crate) fn make(project: &Project) -> Result<PathBuf> {
     )?;
     let folder = project.work("relay-image");
     fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
-    let (binary_file, image_file) = (folder.join(NAME), folder.join(format!("{NAME}.oci.tar")));
+    let (binary_file, image_file) = (folder.join(NAME), folder.join(IMAGE));
     let built = project.binary(TARGET, "relay", NAME);
     fs::copy(&built, &binary_file).with_context(|| format!("{} cannot be copied", built.display()))?;
     let binary = fs::read(&binary_file)?;
@@ -58,11 +63,13 @@ pub(crate) fn make(project: &Project) -> Result<PathBuf> {
         arguments: &["--config", "/etc/card-pin-relay/relay.toml"],
         ports: &["8081/tcp", "9081/tcp"],
         files: &[
-            File { path: NAME, mode: 0o755, contents: binary },
+            File { path: NAME, mode: 0o755, contents: binary.clone() },
             File { path: AUTHORITIES, mode: 0o644, contents: authorities().into_bytes() },
         ],
     })?;
     fs::write(&image_file, &image).with_context(|| format!("{} cannot be written", image_file.display()))?;
+    let bill = folder.join(BILL);
+    sbom::write_for_relay(project, TARGET, (NAME, &binary), (IMAGE, &image), AUTHORITIES_CRATE, &bill)?;
     for path in [&binary_file, &image_file] {
         println!("relay: {}: {} KiB", shown(project, path), fs::metadata(path)?.len() / 1024);
     }

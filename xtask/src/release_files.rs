@@ -1,7 +1,8 @@
-use crate::{integrity, package::VERSION, project::Project, run::run};
+use crate::{integrity, package::VERSION, project::Project, relay, run::run, sbom};
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use std::{
+    ffi::OsStr,
     fs,
     path::{Path, PathBuf},
     process::Command,
@@ -9,6 +10,9 @@ use std::{
 
 /// What goes out beside the package, so that it can be had without unpacking.
 const BESIDE: [&str; 2] = ["integrity.json", "sbom.cdx.json"];
+/// What goes out with the relay, from `relay/deploy/`.
+const DEPLOY: [&str; 5] =
+    ["alerts.yaml", "card-pin-relay.service", "dashboard.json", "kubernetes.yaml", "nginx.conf"];
 
 #[derive(Deserialize)]
 struct Package {
@@ -16,8 +20,20 @@ struct Package {
     version: String,
 }
 
-/// Makes them in `target/release-files/`, from `dist/` as it is.
+/// Makes all of them in `target/release-files/`: the package from `dist/` as it is, and the relay.
 pub(crate) fn make(project: &Project) -> Result<()> {
+    let folder = with_package(project)?;
+    relay_files(project, &folder)?;
+    sum_up(&folder)
+}
+
+/// Makes those of the package alone, which takes no further build.
+pub(crate) fn make_package(project: &Project) -> Result<()> {
+    sum_up(&with_package(project)?)
+}
+
+/// The folder, with the package and what goes out beside it.
+fn with_package(project: &Project) -> Result<PathBuf> {
     let folder = project.work("release-files");
     if folder.exists() {
         fs::remove_dir_all(&folder).with_context(|| format!("{} cannot be emptied", folder.display()))?;
@@ -28,7 +44,27 @@ pub(crate) fn make(project: &Project) -> Result<()> {
         fs::copy(project.dist().join(name), folder.join(name))
             .with_context(|| format!("dist/{name} cannot be copied"))?;
     }
-    let sums: String = integrity::all_files(&folder)?
+    Ok(folder)
+}
+
+/// The relay's binary, image and bill of materials, and what runs them. All files of a release are in one folder, so that what is
+/// not named after the relay gets its name before its own.
+fn relay_files(project: &Project, folder: &Path) -> Result<()> {
+    let image = relay::make(project)?;
+    let bill = image.with_file_name(relay::BILL);
+    sbom::check_file(project, &bill)?;
+    let deploy = DEPLOY.map(|name| project.root().join("relay/deploy").join(name));
+    for from in [image.with_file_name(relay::NAME), image, bill].into_iter().chain(deploy) {
+        let name = from.file_name().and_then(OsStr::to_str).context("a file of the relay has no name")?;
+        let name =
+            if name.starts_with(relay::NAME) { name.to_owned() } else { format!("{}-{name}", relay::NAME) };
+        fs::copy(&from, folder.join(name)).with_context(|| format!("{} cannot be copied", from.display()))?;
+    }
+    Ok(())
+}
+
+fn sum_up(folder: &Path) -> Result<()> {
+    let sums: String = integrity::all_files(folder)?
         .iter()
         .map(|(name, contents)| format!("{}  {name}\n", integrity::sha256_of(contents)))
         .collect();

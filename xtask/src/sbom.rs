@@ -1,5 +1,5 @@
 use crate::{
-    graph::{Crate, Id},
+    graph::{self, Crate, Id},
     integrity,
     project::Project,
     run::output,
@@ -10,17 +10,24 @@ use serde_json::{Value, json};
 use std::{fs, path::Path, process::Command};
 
 const FILE: &str = "sbom.cdx.json";
+const RELAY: &str = "card-pin-relay";
 const WASM: &str = "card_pin_bg.wasm";
 /// The files that have the wasm in them.
 const WITH_WASM: [&str; 3] = [WASM, "card_pin_scalar_bg.wasm", "card-pin.standalone.js"];
 
-/// The parts of `package.json` that go over.
+/// What the bill is of; in the form of the parts of `package.json` that go over.
 #[derive(Deserialize)]
 struct Package {
     name: String,
     version: String,
     description: String,
     license: String,
+}
+
+/// A file that crates are in, and what it is made of.
+struct Made {
+    file: &'static str,
+    of: Vec<String>,
 }
 
 /// What made the files, by name and version.
@@ -36,27 +43,80 @@ pub(crate) fn write(project: &Project, dist: &Path, crates: &[Crate]) -> Result<
     let package = fs::read(dist.join("package.json")).context("package.json cannot be read")?;
     let package: Package = serde_json::from_slice(&package)
         .context("package.json lacks a name, version, description or license")?;
-    let bom = bom(&package, &integrity::files(dist)?, crates, &tools(project)?);
-    let text = serde_json::to_string_pretty(&bom)? + "\n";
-    fs::write(dist.join(FILE), text).with_context(|| format!("dist/{FILE} cannot be written"))
+    let purl = format!("pkg:npm/{}@{}", package.name, package.version);
+    let tools = tools_of_dist(project)?;
+    let of = parts(crates, &tools);
+    let made = WITH_WASM.map(|file| Made { file, of: of.clone() });
+    let bom = bom(&package, &purl, &integrity::files(dist)?, &made, crates, &tools);
+    save(&dist.join(FILE), &bom)
 }
 
-/// Holds what was written to CycloneDX's own schema, to the files, and to `Cargo.lock`, in another language.
+/// The same for the relay's binary and its image, which also has the list of authorities of a crate.
+pub(crate) fn write_for_relay(
+    project: &Project,
+    target: &str,
+    binary: (&'static str, &[u8]),
+    image: (&'static str, &[u8]),
+    authorities: &str,
+    to: &Path,
+) -> Result<()> {
+    let mut crates = graph::crates_of(project, RELAY, target)?;
+    let tools = tools_of_relay(project)?;
+    let in_binary = parts(&crates, &tools);
+    let mut lists = graph::crates_of(project, authorities, target)?;
+    lists.retain(|list| list.id.name == authorities);
+    // Its data alone are taken.
+    lists.iter_mut().for_each(|list| list.uses.clear());
+    let in_image = lists.iter().map(|list| purl_of(&list.id)).chain([file_ref(binary.0)]).collect();
+    crates.extend(lists);
+    let made = [Made { file: binary.0, of: in_binary }, Made { file: image.0, of: in_image }];
+    let package = Package {
+        name: RELAY.to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        description: "The relay, as a static binary for Linux on x86-64 and as an image".to_owned(),
+        license: env!("CARGO_PKG_LICENSE").to_owned(),
+    };
+    let purl = format!("pkg:generic/{RELAY}@{}", package.version);
+    let files = [binary, image].map(|(name, contents)| (name.to_owned(), contents.to_vec()));
+    save(to, &bom(&package, &purl, &files, &made, &crates, &tools))
+}
+
+fn save(to: &Path, bom: &Value) -> Result<()> {
+    let text = serde_json::to_string_pretty(bom)? + "\n";
+    fs::write(to, text).with_context(|| format!("{} cannot be written", to.display()))
+}
+
+/// Holds the bill of `dist/` to CycloneDX's own schema, to the files, and to `Cargo.lock`, in another language.
 pub(crate) fn check(project: &Project) -> Result<()> {
+    check_file(project, &project.dist().join(FILE))
+}
+
+/// The same of any bill, which lies beside its files.
+pub(crate) fn check_file(project: &Project, file: &Path) -> Result<()> {
     let python = project.work("python").join("bin/python");
     let printed = output(
         Command::new(python)
             .arg(project.root().join("xtask/python/check_sbom.py"))
-            .arg(project.dist().join(FILE))
+            .arg(file)
             .arg(project.root().join("Cargo.lock")),
     )?;
     print!("{printed}");
     Ok(())
 }
 
-fn tools(project: &Project) -> Result<Tools> {
+fn rustc(project: &Project) -> Result<String> {
     let printed = output(Command::new("rustc").current_dir(project.root()).arg("--version"))?;
-    let rustc = printed.split(' ').nth(1).context("`rustc --version` printed no version")?.to_owned();
+    Ok(printed.split(' ').nth(1).context("`rustc --version` printed no version")?.to_owned())
+}
+
+/// The C of a crate is compiled by the machine's own compiler.
+fn tools_of_relay(project: &Project) -> Result<Tools> {
+    let gcc = output(Command::new("musl-gcc").arg("-dumpfullversion"))?.trim().to_owned();
+    Ok(Tools { rustc: rustc(project)?, others: vec![("gcc", gcc)] })
+}
+
+fn tools_of_dist(project: &Project) -> Result<Tools> {
+    let rustc = rustc(project)?;
     let npm = fs::read(project.root().join("xtask/npm/package.json"))
         .context("xtask/npm/package.json cannot be read")?;
     let npm: Value = serde_json::from_slice(&npm).context("xtask/npm/package.json is no JSON")?;
@@ -69,10 +129,26 @@ fn tools(project: &Project) -> Result<Tools> {
     Ok(Tools { rustc, others })
 }
 
-fn bom(package: &Package, files: &[(String, Vec<u8>)], crates: &[Crate], tools: &Tools) -> Value {
-    let purl = format!("pkg:npm/{}@{}", package.name, package.version);
-    let std = format!("pkg:generic/rust-std@{}", tools.rustc);
-    let (own, fetched): (Vec<_>, Vec<_>) = crates.iter().partition(|each| each.checksum.is_none());
+fn std_of(tools: &Tools) -> String {
+    format!("pkg:generic/rust-std@{}", tools.rustc)
+}
+
+/// What a file is made of that our own crates are linked into.
+fn parts(crates: &[Crate], tools: &Tools) -> Vec<String> {
+    let own = crates.iter().filter(|each| each.checksum.is_none());
+    own.flat_map(|each| each.uses.iter().map(purl_of)).chain([std_of(tools)]).collect()
+}
+
+fn bom(
+    package: &Package,
+    purl: &str,
+    files: &[(String, Vec<u8>)],
+    made: &[Made],
+    crates: &[Crate],
+    tools: &Tools,
+) -> Value {
+    let std = std_of(tools);
+    let fetched: Vec<_> = crates.iter().filter(|each| each.checksum.is_some()).collect();
 
     let mut components: Vec<Value> = fetched.iter().map(|each| component(each)).collect();
     components.push(json!({
@@ -85,12 +161,10 @@ fn bom(package: &Package, files: &[(String, Vec<u8>)], crates: &[Crate], tools: 
         "scope": "required",
     }));
 
-    let mut wasm: Vec<String> = own.iter().flat_map(|each| each.uses.iter().map(purl_of)).collect();
-    wasm.push(std.clone());
     let mut dependencies: Vec<Value> =
         fetched.iter().map(|each| depends(&purl_of(&each.id), each.uses.iter().map(purl_of))).collect();
-    dependencies.push(depends(&purl, WITH_WASM.map(file_ref)));
-    dependencies.extend(WITH_WASM.map(|name| depends(&file_ref(name), wasm.clone())));
+    dependencies.push(depends(purl, made.iter().map(|made| file_ref(made.file))));
+    dependencies.extend(made.iter().map(|made| depends(&file_ref(made.file), made.of.iter().cloned())));
 
     let mut made_by = vec![json!({"type": "application", "name": "rustc", "version": tools.rustc})];
     let others = tools.others.iter();

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::Config;
 use super::fields::Fields;
 use crate::hidden::Hidden;
 
@@ -75,6 +76,32 @@ pub(super) fn quota(fields: &mut Fields) -> Quota {
         copies: fields.number("quota.copies", 1, 1..=1000),
         store: store(fields),
     }
+}
+
+/// What is wrong with a quota with which no session can ever end. Each one would begin, because its first call is made at once. Its
+/// next call comes one interval later, and is refused if no request may wait that long. The share counts where there is a store, too:
+/// a copy that cannot ask the store keeps to it.
+pub(super) fn fault(config: &Config) -> Option<String> {
+    let Config { quota, enfuce, .. } = config;
+    let before = if config.control_ids.is_some() { enfuce.platform.calls_for_control_id() } else { 0 };
+    let is_one_call = config.operations.iter().all(|purpose| before + purpose.calls() == 1);
+    let (interval, longest) = (quota.own_interval(), config.deadline.min(enfuce.timeout));
+    if is_one_call || interval < longest {
+        return None;
+    }
+    let (field, fix) = if quota.interval() < longest {
+        ("quota.copies", "Lower it")
+    } else if quota.per_minute / 60 < quota.per_second {
+        ("quota.per_minute", "Raise it")
+    } else {
+        ("quota.per_second", "Raise it")
+    };
+    Some(format!(
+        "{field}: no session could ever end: the calls of one copy are {:.1} seconds apart, and a request waits at most {:.1} seconds \
+         for its call. {fix}, or give more time in enfuce.timeout_ms and deadline_ms.",
+        interval.as_secs_f64(),
+        longest.as_secs_f64()
+    ))
 }
 
 fn store(fields: &mut Fields) -> Option<Store> {

@@ -8,7 +8,7 @@ use axum::http::HeaderValue;
 use url::{Host, Url};
 
 use super::fields::Fields;
-use super::{Auth, Config, ConfigError, Enfuce, Limits, Listen, Platform, customers, pem, quota};
+use super::{Auth, Config, ConfigError, Enfuce, Limits, Listen, Platform, Traces, customers, pem, quota};
 use crate::hidden::Hidden;
 use crate::operation::Purpose;
 
@@ -53,6 +53,7 @@ pub fn read_config(
     }
     let control_ids = customers::control_ids(&mut fields, customer.as_ref(), &listen);
     let issuer_ca = fields.authorities("issuer_ca_file");
+    let traces = traces(&mut fields);
     let limits = limits(&mut fields);
     let quota = quota::quota(&mut fields);
     let enfuce = enfuce(&mut fields);
@@ -62,7 +63,7 @@ pub fn read_config(
         return Err(ConfigError(vec!["The configuration is incomplete.".to_owned()]));
     };
     let default = Config::new(customer, enfuce);
-    Ok(Config {
+    let config = Config {
         listen,
         admin_listen,
         drain: milliseconds(drain),
@@ -72,10 +73,15 @@ pub fn read_config(
         operations: operations.unwrap_or(Purpose::ALL.to_vec()),
         control_ids,
         issuer_ca,
+        traces,
         quota,
         limits,
         ..default
-    })
+    };
+    match quota::fault(&config) {
+        Some(fault) => Err(ConfigError(vec![fault])),
+        None => Ok(config),
+    }
 }
 
 const LISTEN: &str = "an address and a port, such as 0.0.0.0:8081, or unix: and the path of a socket";
@@ -99,6 +105,15 @@ fn origins(text: &str) -> Option<Vec<HeaderValue>> {
         HeaderValue::from_str(text).ok().filter(|_| is_origin)
     };
     text.split(',').map(|text| origin(text.trim())).collect()
+}
+
+fn traces(fields: &mut Fields) -> Option<Traces> {
+    let url = fields.optional("traces.url", URL, url);
+    let token = fields.optional_secret("traces.token");
+    if url.is_none() && token.is_some() && !fields.has_fault("traces.url") {
+        fields.fault("traces.token", "needs traces.url.");
+    }
+    Some(Traces { url: url?, token })
 }
 
 fn limits(fields: &mut Fields) -> Limits {

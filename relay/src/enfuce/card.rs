@@ -9,6 +9,7 @@ use super::{Context, Repeat, Upstream};
 use crate::config::Platform;
 use crate::failure::{Failure, Kind};
 use crate::operation::Purpose;
+use crate::trace::Called;
 use crate::wire::{BYTE_ORDER_MARK, is_enfuce_id};
 
 #[derive(Deserialize)]
@@ -51,12 +52,16 @@ impl Upstream {
         purpose: Purpose,
         mut context: Context<'_>,
     ) -> Result<String, Failure> {
-        let path = match self.config.platform {
+        let (template, path) = match self.config.platform {
             Platform::Classic => {
                 let plastic = self.plastic(card, purpose, context.again()).await?;
-                format!("/pincontrol/v2/plastic/{plastic}")
+                let template = "/pincontrol/v2/plastic/{plastic}";
+                (template, template.replace("{plastic}", &plastic))
             }
-            Platform::Nextgen => format!("/v1/cards/{card}/pinControl"),
+            Platform::Nextgen => {
+                let template = "/v1/cards/{card}/pinControl";
+                (template, template.replace("{card}", card))
+            }
         };
         let scope = match purpose {
             Purpose::SetPin => "SET_PIN",
@@ -64,7 +69,7 @@ impl Upstream {
         };
         let body = json!({"scope": scope});
         let build = |client: &Client| self.audited(client.post(self.card_url(&path))).json(&body);
-        let answer: ControlId = self.ask(&build, context).await?;
+        let answer: ControlId = self.ask("POST", template, &build, context).await?;
         let is_id = (1..=MAX_ID_BYTES).contains(&answer.id.len())
             && answer.id.bytes().all(|byte| byte.is_ascii_graphic());
         if is_id { Ok(answer.id) } else { Err(UNDOCUMENTED) }
@@ -72,9 +77,10 @@ impl Upstream {
 
     /// The plastic to set a PIN for is the one that is not made yet, the one to view it for is in use.
     async fn plastic(&self, card: &str, purpose: Purpose, context: Context<'_>) -> Result<String, Failure> {
-        let path = format!("/card/v3/{card}/plastic");
+        let template = "/card/v3/{card}/plastic";
+        let path = template.replace("{card}", card);
         let build = |client: &Client| self.audited(client.get(self.card_url(&path)));
-        let plastics: Vec<Plastic> = self.ask(&build, context).await?;
+        let plastics: Vec<Plastic> = self.ask("GET", template, &build, context).await?;
         let wanted = match purpose {
             Purpose::SetPin => "INACTIVE",
             Purpose::ViewPin => "ACTIVE",
@@ -98,7 +104,7 @@ impl Upstream {
 
     async fn read_pin_status(&self, card: &str, context: Context<'_>) -> Result<&'static str, Failure> {
         let build = |client: &Client| self.status_request(client, card);
-        let card: Card = self.ask(&build, context).await?;
+        let card: Card = self.ask("GET", self.status_template(), &build, context).await?;
         match &*card.pin_status {
             "W" | "WAITING" => Ok("W"),
             "S" | "SET" => Ok("S"),
@@ -107,20 +113,28 @@ impl Upstream {
         }
     }
 
+    fn status_template(&self) -> &'static str {
+        match self.config.platform {
+            Platform::Classic => "/card/v4/{product}/{card}",
+            Platform::Nextgen => "/v1/cards/{card}",
+        }
+    }
+
     pub(super) fn status_request(&self, client: &Client, card: &str) -> RequestBuilder {
-        let path = match self.config.platform {
-            Platform::Classic => format!("/card/v4/{}/{card}", self.config.card_product),
-            Platform::Nextgen => format!("/v1/cards/{card}"),
-        };
+        let path =
+            self.status_template().replace("{product}", &self.config.card_product).replace("{card}", card);
         self.audited(client.get(self.card_url(&path)))
     }
 
     async fn ask<T: for<'de> Deserialize<'de>>(
         &self,
+        method: &'static str,
+        template: &str,
         build: &(dyn Fn(&Client) -> RequestBuilder + Sync),
         context: Context<'_>,
     ) -> Result<T, Failure> {
-        let answer = self.send(Repeat::Harmless, build, context).await?;
+        let called = Called { method, server: &self.config.card_base_url, template };
+        let answer = self.send(Repeat::Harmless, called, build, context).await?;
         let body = answer.body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&answer.body);
         // By way of a value, for the parser's own errors may quote it.
         serde_json::from_slice::<Value>(body).and_then(serde_json::from_value).map_err(|_| UNDOCUMENTED)

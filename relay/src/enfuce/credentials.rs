@@ -5,15 +5,16 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::http::HeaderValue;
 use base64ct::{Base64, Encoding};
-use reqwest::Client;
+use reqwest::{Client, RequestBuilder};
 use serde::Deserialize;
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::Instant;
 
-use super::UNAUTHORIZED;
+use super::answer::UNAUTHORIZED;
 use crate::config::Auth;
 use crate::failure::{Failure, Kind};
 use crate::outbound::{self, body};
+use crate::trace::{Active, Called, Trace};
 use crate::wire::BYTE_ORDER_MARK;
 
 /// A token is renewed this long before it expires, so that it outlives the request that it goes with.
@@ -63,11 +64,11 @@ impl Credentials {
     ///
     /// # Errors
     /// Where a token is needed and none is given.
-    pub(super) async fn authorization(&self, client: &Client) -> Result<HeaderValue, Failure> {
+    pub(super) async fn authorization(&self, client: &Client, trace: &Trace) -> Result<HeaderValue, Failure> {
         match &self.auth {
             Auth::Basic { user, password } => basic(user, password.expose()),
             Auth::Bearer { token } => bearer(token.expose()),
-            Auth::OAuth2 { .. } => self.token(client).await,
+            Auth::OAuth2 { .. } => self.token(client, trace).await,
         }
     }
 
@@ -103,7 +104,7 @@ impl Credentials {
         Some((token.authorization.clone(), now >= token.renew_at))
     }
 
-    async fn token(&self, client: &Client) -> Result<HeaderValue, Failure> {
+    async fn token(&self, client: &Client, trace: &Trace) -> Result<HeaderValue, Failure> {
         // Until what was fetched, or what went wrong, is kept.
         let _guard = match self.usable(Instant::now()) {
             Some((token, false)) => return Ok(token),
@@ -120,7 +121,7 @@ impl Credentials {
         let recent = self.kept().failed.filter(|(_, until)| Instant::now() < *until);
         let fetched = match recent {
             Some((failure, _)) => Err(failure),
-            None => self.fetch(client).await,
+            None => self.fetch(client, trace).await,
         };
         match fetched {
             Ok(token) => {
@@ -139,36 +140,46 @@ impl Credentials {
     }
 
     /// RFC 6749 §4.4.2 and §2.3.1, where user and password are form-encoded before they are put into HTTP Basic.
-    async fn fetch(&self, client: &Client) -> Result<Token, Failure> {
-        let none = |cause| Failure::new(Kind::NoToken, cause);
+    async fn fetch(&self, client: &Client, trace: &Trace) -> Result<Token, Failure> {
         let Auth::OAuth2 { token_url, client_id, client_secret, scope } = &self.auth else {
-            return Err(none("token_refused"));
+            return Err(Failure::new(Kind::NoToken, "token_refused"));
         };
-        let asked_at = Instant::now();
+        let called = Called { method: "POST", server: token_url, template: token_url.path() };
+        let mut span = trace.call(called, 0);
         let scope = scope.as_deref().map(|scope| ("scope", scope));
         let form: Vec<_> = [("grant_type", "client_credentials")].into_iter().chain(scope).collect();
         let request = client.post(token_url.clone()).form(&form);
         let request = request.basic_auth(encode(client_id), Some(encode(client_secret.expose())));
-        let mut response = request.send().await.map_err(|error| none(outbound::failure(&error).cause))?;
-        if !response.status().is_success() {
-            return Err(none("token_refused"));
-        }
-        let body = body(&mut response).await.map_err(|failure| none(failure.cause))?;
-        let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&body);
-        let answer: TokenAnswer =
-            serde_json::from_slice(body).map_err(|_| none("token_answer_not_understood"))?;
-        if !answer.token_type.eq_ignore_ascii_case("bearer") {
-            return Err(none("token_of_another_type"));
-        }
-        let is_token = |token: &str| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
-        if !is_token(&answer.access_token) {
-            return Err(none("token_answer_not_understood"));
-        }
-        let life = Duration::from_secs_f64(life(answer.expires_in.as_ref()));
-        // A short-lived token is used for half its life at least.
-        let renew_at = asked_at + life.saturating_sub(MARGIN).max(life / 2);
-        Ok(Token { authorization: bearer(&answer.access_token)?, renew_at, expires_at: asked_at + life })
+        let fetched = ask(request, &mut span).await;
+        span.ended(&fetched);
+        fetched
     }
+}
+
+async fn ask(request: RequestBuilder, span: &mut Active) -> Result<Token, Failure> {
+    let none = |cause| Failure::new(Kind::NoToken, cause);
+    let asked_at = Instant::now();
+    let sent = request.headers(span.headers()).send().await;
+    let mut response = sent.map_err(|error| none(outbound::failure(&error).cause))?;
+    span.answered(response.status());
+    if !response.status().is_success() {
+        return Err(none("token_refused"));
+    }
+    let body = body(&mut response).await.map_err(|failure| none(failure.cause))?;
+    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&body);
+    let answer: TokenAnswer =
+        serde_json::from_slice(body).map_err(|_| none("token_answer_not_understood"))?;
+    if !answer.token_type.eq_ignore_ascii_case("bearer") {
+        return Err(none("token_of_another_type"));
+    }
+    let is_token = |token: &str| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
+    if !is_token(&answer.access_token) {
+        return Err(none("token_answer_not_understood"));
+    }
+    let life = Duration::from_secs_f64(life(answer.expires_in.as_ref()));
+    // A short-lived token is used for half its life at least.
+    let renew_at = asked_at + life.saturating_sub(MARGIN).max(life / 2);
+    Ok(Token { authorization: bearer(&answer.access_token)?, renew_at, expires_at: asked_at + life })
 }
 
 /// The seconds that a token lives.

@@ -4,10 +4,12 @@ use axum::http::{HeaderValue, header};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use super::{Upstream, refusal};
+use super::Upstream;
+use super::answer::refusal;
 use crate::config::Auth;
 use crate::failure::{Failure, Kind};
 use crate::outbound;
+use crate::trace::Trace;
 
 /// No card has this id.
 const NO_CARD: &str = "00000000-0000-0000-0000-000000000000";
@@ -33,7 +35,9 @@ impl Upstream {
     /// Asks for the status of a card that does not exist: with the credentials there is none, without them it is refused.
     pub(crate) async fn try_credentials(&self) -> Result<(), Failure> {
         let deadline = Instant::now() + self.config.timeout;
-        let authorized = timeout_at(deadline, self.credentials.authorization(&self.clients.shared)).await;
+        let trace = Trace::apart();
+        let authorized =
+            timeout_at(deadline, self.credentials.authorization(&self.clients.shared, &trace)).await;
         let authorization = authorized.unwrap_or(Err(Failure::new(Kind::NoToken, "timeout_token")))?;
         self.ask_for_no_card(Some(authorization), deadline).await?;
         match self.ask_for_no_card(None, deadline).await {

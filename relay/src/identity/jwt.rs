@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use crate::config::Jwt;
 use crate::failure::{Failure, Kind};
 use crate::outbound;
+use crate::trace::{Active, Called, Trace};
 
 /// Keys are looked up again after this, so that one that was withdrawn is not taken for long.
 const LIFE: Duration = Duration::from_secs(600);
@@ -69,10 +70,10 @@ impl Verifier {
     }
 
     /// What the bearer token of a request says.
-    pub(super) async fn verify(&self, headers: &HeaderMap) -> Result<Claims, Refusal> {
+    pub(super) async fn verify(&self, headers: &HeaderMap, trace: &Trace) -> Result<Claims, Refusal> {
         let token = bearer(headers).ok_or(Refusal::Invalid)?;
         let kid = decode_header(token).map_err(|_| Refusal::Invalid)?.kid.unwrap_or_default();
-        let key = self.key(&kid).await?;
+        let key = self.key(&kid, trace).await?;
         // Signatures alone: a shared secret is never among the keys.
         let mut validation = Validation::new_for_family(key.family());
         validation.set_issuer(&[&self.config.issuer]);
@@ -89,7 +90,7 @@ impl Verifier {
         self.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn key(&self, kid: &str) -> Result<Arc<DecodingKey>, Refusal> {
+    async fn key(&self, kid: &str, trace: &Trace) -> Result<Arc<DecodingKey>, Refusal> {
         let guard = match self.keys().get(kid) {
             (Some(key), false) => return Ok(key),
             // One request looks; the rest go on with what is known.
@@ -112,7 +113,7 @@ impl Verifier {
             !tried
         };
         if may_look {
-            let looked_up = self.look_up().await;
+            let looked_up = self.look_up(trace).await;
             let mut keys = self.keys();
             // Those that waited for this look-up have its answer, and look for no other.
             keys.tried_at = Some(Instant::now());
@@ -128,12 +129,21 @@ impl Verifier {
     }
 
     pub(super) async fn finds_keys(&self) -> bool {
-        self.look_up().await.is_ok()
+        self.look_up(&Trace::apart()).await.is_ok()
     }
 
-    async fn look_up(&self) -> Result<HashMap<String, Arc<DecodingKey>>, Failure> {
+    async fn look_up(&self, trace: &Trace) -> Result<HashMap<String, Arc<DecodingKey>>, Failure> {
+        let url = &self.config.jwks_url;
+        let mut span = trace.call(Called { method: "GET", server: url, template: url.path() }, 0);
+        let found = self.read_keys(&mut span).await;
+        span.ended(&found);
+        found
+    }
+
+    async fn read_keys(&self, span: &mut Active) -> Result<HashMap<String, Arc<DecodingKey>>, Failure> {
         let deadline = Instant::now() + LOOKUP_TIMEOUT;
-        let mut response = outbound::send(self.client.get(self.config.jwks_url.clone()), deadline).await?;
+        let request = self.client.get(self.config.jwks_url.clone());
+        let mut response = outbound::send_traced(request, deadline, span).await?;
         if !response.status().is_success() {
             return Err(Failure::new(Kind::BadAnswer, "server_error"));
         }

@@ -44,7 +44,7 @@ impl Asked {
     /// Who asks, and what they sent.
     pub(super) async fn read(&self, request: Request) -> Result<(Identity, Vec<u8>), Problem> {
         let (head, body) = request.into_parts();
-        let identity = timeout_at(self.deadline, self.live.identities.of(&head)).await;
+        let identity = timeout_at(self.deadline, self.live.identities.of(&head, &self.trace)).await;
         let identity =
             identity.unwrap_or(Err(Problem::IDENTITY_PROVIDER_UNAVAILABLE.because("timeout_head")))?;
         self.audit(&identity, Subject::default());

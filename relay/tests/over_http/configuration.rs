@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::device::set_request;
+use crate::issuer::issuing;
 use crate::process::{Folder, Relay, classic, command, nextgen};
 use crate::upstream::{Upstream, ok};
 
@@ -63,6 +64,7 @@ fn every_field_of_the_readme_is_one_and_no_other_is() {
         "cors_origins",
         "operations",
         "issuer_ca_file",
+        "traces.url",
         "enfuce.platform",
         "enfuce.base_url",
         "enfuce.card_base_url",
@@ -198,6 +200,12 @@ fn each_rule_has_its_sentence() {
             "quota.store.ca_file: there is no such field",
         ),
         (format!("{}[quota.store]\nname = \"hush\"", good()), "quota.store.name: there is no such field"),
+        (
+            format!("{}[traces]\nurl = \"http://collector.example/v1/traces\"", good()),
+            "traces.url: has to be an https",
+        ),
+        (format!("{}[traces]\ntoken = \"hush\"", good()), "traces.token: needs traces.url"),
+        (format!("{}[traces]\nurl = \"hush\"\ntoken = \"hush\"", good()), "traces.url: has to be an https"),
         (with("drain_ms = 0", "drain_ms = hush"), "line 4 is not valid TOML"),
     ] {
         let (code, said) = check(&config, &[]);
@@ -218,6 +226,44 @@ fn each_rule_has_its_sentence() {
     let output = command().arg("--colour").output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8(output.stderr).unwrap().contains("--colour"));
+}
+
+#[test]
+fn a_quota_with_which_no_session_can_end_is_refused() {
+    let folder = Folder::make();
+    let address = "https://enfuce.example";
+    let quota = |config: &str, fields: &str| check(&format!("{config}\n[quota]\n{fields}\n"), &[]);
+    let view = good().replace("drain_ms = 0", "operations = [\"view-pin\"]");
+    // Of what one request may wait, 8 seconds, a little more and a little less.
+    for (config, too_small, large_enough, field) in [
+        (good(), "per_minute = 7", "per_minute = 8", "quota.per_minute"),
+        (good(), "copies = 385", "copies = 383", "quota.copies"),
+        (
+            good(),
+            "copies = 385\nstore.url = \"unix:/run/store.sock\"",
+            "copies = 383\nstore.url = \"unix:/run/store.sock\"",
+            "quota.copies",
+        ),
+        (classic(address, "timeout_ms = 1000"), "per_second = 1", "per_second = 2", "quota.per_second"),
+        (
+            issuing(&nextgen(address, ""), &folder, address),
+            "per_minute = 7",
+            "per_minute = 8",
+            "quota.per_minute",
+        ),
+        // The call for the control id comes before the one to view.
+        (issuing(&view, &folder, address), "per_minute = 7", "per_minute = 8", "quota.per_minute"),
+    ] {
+        let (code, said) = quota(&config, too_small);
+        let hint = format!("{field}: no session could ever end");
+        assert!(
+            code == Some(2) && said.lines().count() == 1 && said.starts_with(&hint),
+            "{hint} not in {said}"
+        );
+        assert_eq!(quota(&config, large_enough), (Some(0), String::new()), "{large_enough}");
+    }
+    // One call is a whole session.
+    assert_eq!(quota(&view, "per_minute = 1"), (Some(0), String::new()));
 }
 
 #[tokio::test]

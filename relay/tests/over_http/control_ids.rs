@@ -178,10 +178,19 @@ async fn who_has_to_wait_is_told_before_anything_is_spent() {
     let figures = relay.admin("/metrics").await.text;
     assert!(figures.contains("card_pin_relay_customers_waiting 1\n"), "{figures}");
 
-    // A call in two minutes, where another back-end issues control ids.
-    let pass_through = Relay::start(&classic(&enfuce.base_url, "[quota]\nper_minute = 1\ncopies = 2"));
-    assert_eq!(pass_through.post("/set", &set_request("an-id", &[1; 8])).await.status, 200);
-    let set = pass_through.post("/set", &set_request("an-id", &[1; 8])).await;
+    // A call in 42 seconds, where another back-end issues control ids: one waits for its turn, and the next would wait too long.
+    let config = classic(&enfuce.base_url, "timeout_ms = 60000\n[quota]\nper_minute = 3\ncopies = 2");
+    let pass_through = Relay::start(&format!("deadline_ms = 60000\n{config}"));
+    let request = set_request("an-id", &[1; 8]);
+    let set = || pass_through.post("/set", &request);
+    assert_eq!(set().await.status, 200);
+    let one_waits = async {
+        while !pass_through.admin("/metrics").await.text.contains("card_pin_relay_calls_waiting 1\n") {}
+    };
+    let set = tokio::select! {
+        _ = set() => panic!("it had its turn"),
+        set = async { one_waits.await; set().await } => set,
+    };
     assert_eq!((set.status, &*set.code()), (424, "relay_busy"), "surely not set");
     assert!(set.headers["retry-after"].to_str().unwrap().parse::<u64>().unwrap() > 60);
 }

@@ -25,3 +25,4 @@ mod secrecy;
 mod seeing;
 mod stopping;
 mod tls;
+mod tracing;

@@ -58,7 +58,12 @@ async fn all_is_well_and_no_card_was_touched() {
     let issuer = issuer(&key).await;
     let issuer_url = &issuer.base_url;
     let folder = Folder::make();
-    let store = format!("[quota.store]\nurl = \"unix:{}\"\n", valkey.socket().display());
+    let collector = Upstream::start(|_| ok("{}")).await;
+    let more = format!(
+        "[quota.store]\nurl = \"unix:{}\"\n[traces]\nurl = \"{}/v1/traces\"\n",
+        valkey.socket().display(),
+        collector.base_url
+    );
     let enfuce = [
         "enfuce.base_url",
         "enfuce.auth",
@@ -66,8 +71,9 @@ async fn all_is_well_and_no_card_was_touched() {
         "quota.store",
         "jwt.jwks_url",
         "control_ids.authorize_url",
+        "traces.url",
     ];
-    let (code, lines) = check(&issuing(&classic(sandbox.base_url(), &store), &folder, issuer_url)).await;
+    let (code, lines) = check(&issuing(&classic(sandbox.base_url(), &more), &folder, issuer_url)).await;
     assert_eq!((code, short(&lines)), (Some(0), enfuce.map(|thing| (thing, "ok")).to_vec()), "{lines:?}");
     let (code, lines) = check(&nextgen(sandbox.base_url(), "")).await;
     let enfuce = ["enfuce.base_url", "enfuce.auth.token_url", "enfuce.auth", "quota"];
@@ -147,7 +153,9 @@ async fn what_cannot_be_reached_is_said_of_each_address() {
 
     let config = nextgen(&tokens.base_url, "");
     let folder = Folder::make();
-    let (code, lines) = check(&issuing(&config, &folder, &tokens.base_url)).await;
+    let config = issuing(&config, &folder, &tokens.base_url);
+    let config = format!("{config}[traces]\nurl = \"{}\"\ntoken = \"hush\"\n", tokens.base_url);
+    let (code, lines) = check(&config).await;
     let expected = [
         ("enfuce.base_url", "ok"),
         ("enfuce.auth.token_url", "ok"),
@@ -155,6 +163,7 @@ async fn what_cannot_be_reached_is_said_of_each_address() {
         ("quota", "not tried"),
         ("jwt.jwks_url", "no_keys"),
         ("control_ids.authorize_url", "ok"),
+        ("traces.url", "spans_refused"),
     ];
     assert_eq!((code, short(&lines)), (Some(2), expected.to_vec()));
 }

@@ -3,7 +3,10 @@
 use std::fs;
 use std::net::TcpListener;
 
-use crate::device::set_request;
+use base64ct::{Base64, Encoding};
+use serde_json::json;
+
+use crate::device::key_request;
 use crate::process::{Folder, Relay, classic};
 use crate::tls::make_certificates;
 use crate::upstream::{Upstream, ok};
@@ -16,8 +19,19 @@ fn store(valkey: &Valkey) -> String {
     format!("[quota.store]\nurl = \"unix:{}\"\n", valkey.socket().display())
 }
 
-async fn set(relay: &Relay) -> (u16, Option<u64>) {
-    let answer = relay.post("/set", &set_request("an-id", &[1; 8])).await;
+/// Enfuce, as far as a PIN can be viewed.
+async fn enfuce() -> Upstream {
+    let answer = json!({"tzpk": Base64::encode_string(&[7; 256]), "pinBlock": "AAECAwQFBgc="});
+    Upstream::start(move |_| ok(&answer)).await
+}
+
+/// A relay by which PINs are viewed alone: one call is a whole session, so any quota will do.
+fn only_view(upstream: &Upstream, quota: &str) -> String {
+    format!("operations = [\"view-pin\"]\n{}", classic(&upstream.base_url, quota))
+}
+
+async fn view(relay: &Relay) -> (u16, Option<u64>) {
+    let answer = relay.post("/view", &key_request("an-id")).await;
     let wait = answer.headers.get("retry-after").map(|value| value.to_str().unwrap().parse().unwrap());
     (answer.status, wait)
 }
@@ -31,35 +45,35 @@ async fn is_down(relay: &Relay) -> bool {
 
 #[tokio::test]
 async fn what_one_copy_has_spent_another_has_not() {
-    let (upstream, valkey) = (Upstream::start(|_| ok("{}")).await, Valkey::start());
+    let (upstream, valkey) = (enfuce().await, Valkey::start());
     // One call a minute: nobody has to measure a time.
     let quota = format!("[quota]\nper_minute = 1\ncopies = 3\n{}", store(&valkey));
-    let copies: Vec<_> = (0..3).map(|_| Relay::start(&classic(&upstream.base_url, &quota))).collect();
+    let copies: Vec<_> = (0..3).map(|_| Relay::start(&only_view(&upstream, &quota))).collect();
     for copy in &copies {
         copy.wait_for_event(IN_USE);
         assert!(!is_down(copy).await);
     }
     // One call more may come early, so it is the third copy that finds the quota spent.
-    assert_eq!(set(&copies[0]).await, (200, None));
-    assert_eq!(set(&copies[1]).await, (200, None));
-    let (status, wait) = set(&copies[2]).await;
-    assert!(status == 424 && wait.is_some_and(|wait| wait > 9), "{status} {wait:?}");
+    assert_eq!(view(&copies[0]).await, (200, None));
+    assert_eq!(view(&copies[1]).await, (200, None));
+    let (status, wait) = view(&copies[2]).await;
+    assert!(status == 503 && wait.is_some_and(|wait| wait > 9), "{status} {wait:?}");
     // A quota of another name is another one.
-    let other = Relay::start(&classic(&upstream.base_url, &format!("{quota}name = \"other\"")));
+    let other = Relay::start(&only_view(&upstream, &format!("{quota}name = \"other\"")));
     other.wait_for_event(IN_USE);
-    assert_eq!(set(&other).await, (200, None));
+    assert_eq!(view(&other).await, (200, None));
     assert_eq!(upstream.received().len(), 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_the_store_each_copy_goes_on_with_its_share_until_it_is_back() {
-    let (upstream, mut valkey) = (Upstream::start(|_| ok("{}")).await, Valkey::start());
+    let (upstream, mut valkey) = (enfuce().await, Valkey::start());
     let config = classic(&upstream.base_url, &format!("[quota]\ncopies = 2\n{}", store(&valkey)));
     let (relay, copy) = (Relay::start(&config), Relay::start(&config));
     for time in 1..=2 {
         for relay in [&relay, &copy] {
             relay.wait_for_events(IN_USE, time);
-            assert_eq!(set(relay).await, (200, None));
+            assert_eq!(view(relay).await, (200, None));
             assert!(!is_down(relay).await);
         }
         if time == 1 {
@@ -68,12 +82,12 @@ async fn without_the_store_each_copy_goes_on_with_its_share_until_it_is_back() {
             valkey.stall();
         }
         for relay in [&relay, &copy] {
-            assert_eq!(set(relay).await, (200, None));
+            assert_eq!(view(relay).await, (200, None));
             let line = relay.wait_for_events(LOST, time);
             let causes = if time == 1 { &["reset", "no_connection", "refused"][..] } else { &["timeout"] };
             assert!(causes.contains(&line["cause"].as_str().unwrap()), "{line}");
             assert!(is_down(relay).await);
-            assert_eq!(set(relay).await, (200, None));
+            assert_eq!(view(relay).await, (200, None));
         }
         if time == 1 {
             valkey.start_again();
@@ -82,28 +96,28 @@ async fn without_the_store_each_copy_goes_on_with_its_share_until_it_is_back() {
     // A copy that starts meanwhile.
     let late = Relay::start(&config);
     assert_eq!(late.wait_for_events(LOST, 1)["cause"], "timeout");
-    assert_eq!(set(&late).await, (200, None));
+    assert_eq!(view(&late).await, (200, None));
 }
 
 #[tokio::test]
 async fn a_share_is_a_share() {
-    let upstream = Upstream::start(|_| ok("{}")).await;
+    let upstream = enfuce().await;
     let mut valkey = Valkey::start();
     let quota = format!("[quota]\nper_minute = 1\ncopies = 2\n{}", store(&valkey));
-    let config = classic(&upstream.base_url, &quota);
+    let config = only_view(&upstream, &quota);
     valkey.kill();
     let (relay, copy) = (Relay::start(&config), Relay::start(&config));
     for relay in [&relay, &copy] {
         assert_eq!(relay.wait_for_events(LOST, 1)["cause"], "refused");
-        assert_eq!(set(relay).await, (200, None));
-        let (status, wait) = set(relay).await;
-        assert!(status == 424 && wait.is_some_and(|wait| wait > 60), "two minutes a call: {status} {wait:?}");
+        assert_eq!(view(relay).await, (200, None));
+        let (status, wait) = view(relay).await;
+        assert!(status == 503 && wait.is_some_and(|wait| wait > 60), "two minutes a call: {status} {wait:?}");
     }
 }
 
 #[tokio::test]
 async fn the_store_is_reached_by_tls_with_a_password_that_can_change() {
-    let (upstream, folder, secrets) = (Upstream::start(|_| ok("{}")).await, Folder::make(), Folder::make());
+    let (upstream, folder, secrets) = (enfuce().await, Folder::make(), Folder::make());
     make_certificates(&folder.0);
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let file = |name: &str| folder.0.join(name).to_str().unwrap().to_owned();
@@ -126,7 +140,7 @@ async fn the_store_is_reached_by_tls_with_a_password_that_can_change() {
     fs::write(&password, "hush-second\n").unwrap();
     relay.signal("-HUP");
     relay.wait_for_event(IN_USE);
-    assert_eq!(set(&relay).await, (200, None));
+    assert_eq!(view(&relay).await, (200, None));
     let stranger = Relay::start(&classic(&upstream.base_url, &url));
     let cause = stranger.wait_for_events(LOST, 1)["cause"].clone();
     assert_eq!(cause, "certificate_of_unknown_authority");

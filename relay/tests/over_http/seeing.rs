@@ -1,8 +1,12 @@
 //! What an operator sees: figures, traces, causes, and who did what.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use serde_json::json;
 
 use crate::device::{key_request, set_request};
+use crate::issuer::{SigningKey, issuer, start};
 use crate::process::{Answer as Answered, Relay, classic};
 use crate::upstream::{Answer, Upstream, ok};
 
@@ -73,6 +77,50 @@ async fn enfuces_name_for_a_failure_is_kept_and_never_what_was_sent() {
     relay.post("/set", &set_request(CONTROL_ID, &[1; 8])).await;
     let log = relay.log(2);
     assert_eq!((&log[0]["problem_id"], &log[1]["problem_id"]), (&json!(PROBLEM), &json!(null)));
+}
+
+#[tokio::test]
+async fn a_line_tells_of_all_calls_and_names_the_failure_that_counts() {
+    const OVERCOME: &str = "5b0f5a0e-6f5c-4c39-9a49-5f5e7c7d3a11";
+    const DECISIVE: &str = "0c7d8a52-7b0b-4a39-8f0e-2f6f0a3f9d10";
+    let problem = |status: u16, id: &str| {
+        let body = json!({"id": id}).to_string();
+        let head = format!("HTTP/1.1 {status} x\r\ncontent-type: application/problem+json\r\nretry-after: 0");
+        Answer::Raw(format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()))
+    };
+    let asked = AtomicUsize::new(0);
+    let enfuce = Upstream::start(move |request| {
+        let is_first = || asked.fetch_add(1, Ordering::Relaxed).is_multiple_of(2);
+        match request.line.split('?').next().unwrap() {
+            "GET /card/v3/smooth/plastic" => ok(json!([{"id": "good", "status": "INACTIVE"}])),
+            line if line.ends_with("/plastic") && is_first() => problem(429, OVERCOME),
+            "GET /card/v3/rough/plastic" => ok(json!([{"id": "good", "status": "INACTIVE"}])),
+            "GET /card/v3/broken/plastic" => ok(json!([{"id": "bad", "status": "INACTIVE"}])),
+            "POST /pincontrol/v2/plastic/good" => Answer::Status(201, json!({"id": "an-id"}).to_string()),
+            "POST /pincontrol/v2/plastic/bad" => problem(500, DECISIVE),
+            other => panic!("{other}"),
+        }
+    })
+    .await;
+    let key = Arc::new(SigningKey::make("k1"));
+    let issuer = issuer(&key).await;
+    let mut relay = start(&classic(&enfuce.base_url, ""), &issuer);
+    relay.token = Some(key.token("zoe", json!({})));
+    for card in ["smooth", "rough", "broken"] {
+        relay.post("/control-id", &json!({"cardId": card, "operation": "set-pin"})).await;
+    }
+    let log = relay.log(3);
+    let told: Vec<_> = log
+        .iter()
+        .map(|line| json!([line["status"], line["upstream_status"], line["tries"], line["problem_id"]]))
+        .collect();
+    let expected = [
+        // No call was made again, so the two of them are nothing to tell.
+        json!([201, 201, null, null]),
+        json!([201, 201, 3, null]),
+        json!([502, 500, 3, DECISIVE]),
+    ];
+    assert_eq!(told, expected);
 }
 
 #[tokio::test]

@@ -1,0 +1,54 @@
+//! What an answer of Enfuce says, whatever was asked.
+
+use axum::http::{StatusCode, header};
+use reqwest::Response;
+use serde_json::Value;
+
+use crate::failure::{Failure, Kind};
+use crate::outbound::body;
+
+/// What an answer's status means, unless it is a success.
+///
+/// 403 is counted as a refusal of the relay, although it may mean a control id of another scope: both are the issuer's to
+/// mend, and a device that takes its control id for expired would only ask for another of the same kind.
+pub(super) fn refusal(response: &Response) -> Option<Failure> {
+    let status = response.status();
+    let (kind, cause) = match status {
+        _ if status.is_success() => return None,
+        StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => {
+            (Kind::Refused(StatusCode::BAD_REQUEST), "request_refused")
+        }
+        StatusCode::NOT_FOUND | StatusCode::CONFLICT | StatusCode::GONE => {
+            (Kind::Refused(status), "control_id_refused")
+        }
+        StatusCode::TOO_MANY_REQUESTS => {
+            let seconds = response.headers().get(header::RETRY_AFTER);
+            (Kind::Busy(seconds.and_then(|value| value.to_str().ok()?.parse().ok())), "quota")
+        }
+        StatusCode::UNAUTHORIZED => (Kind::RelayRefused, UNAUTHORIZED),
+        _ if status.is_client_error() => (Kind::RelayRefused, "relay_refused"),
+        _ if status.is_redirection() => (Kind::Failed, "redirect"),
+        _ => (Kind::Failed, "server_error"),
+    };
+    Some(Failure::new(kind, cause))
+}
+
+/// Enfuce does not take the credentials.
+pub(super) const UNAUTHORIZED: &str = "credentials_refused";
+
+pub(super) fn is_html(response: &Response) -> bool {
+    let value = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let kind = value.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    ["text/html", "application/xhtml+xml"].iter().any(|html| kind.eq_ignore_ascii_case(html))
+}
+
+/// The name that Enfuce gives a failure (nextgen: `id` of its problem+json); it means nothing to anybody else.
+pub(super) async fn problem_id(response: &mut Response) -> Option<String> {
+    let kind = response.headers().get(header::CONTENT_TYPE)?.to_str().ok()?;
+    if !kind.starts_with("application/problem+json") {
+        return None;
+    }
+    let problem: Value = serde_json::from_slice(&body(response).await.ok()?).ok()?;
+    let id = problem.get("id")?.as_str()?;
+    uuid::Uuid::try_parse(id).is_ok().then(|| id.to_owned())
+}
