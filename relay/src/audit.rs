@@ -4,17 +4,17 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::hidden::Hidden;
+use crate::secret_string::SecretString;
 use crate::trace::hex;
 
 /// Bytes of the hash that are written: enough to tell all customers of an issuer apart.
 const WRITTEN_BYTES: usize = 16;
 
 /// Makes the hashes.
-pub(crate) struct Hasher(Hidden);
+pub(crate) struct Hasher(SecretString);
 
 impl Hasher {
-    pub(crate) fn new(key: Hidden) -> Self {
+    pub(crate) fn new(key: SecretString) -> Self {
         Self(key)
     }
 

@@ -15,8 +15,8 @@ use axum::http::{HeaderName, HeaderValue};
 use url::Url;
 use zeroize::Zeroizing;
 
-use crate::hidden::Hidden;
 use crate::operation::Purpose;
+use crate::secret_string::SecretString;
 pub use quota::{Quota, Store, StoreAddress};
 pub use read::read_config;
 
@@ -36,7 +36,7 @@ pub struct Config {
     /// The origins whose pages may read the answers (CORS).
     pub cors_origins: Vec<HeaderValue>,
     /// The key of the hashes in the audit record; without one there is no record.
-    pub audit_key: Option<Hidden>,
+    pub audit_key: Option<SecretString>,
     /// What devices may do.
     pub operations: Vec<Purpose>,
     /// How control ids are issued; without it Enfuce's own pass through.
@@ -128,7 +128,7 @@ pub enum Authorize {
         /// Where it is asked.
         url: Url,
         /// By which the relay proves itself.
-        token: Option<Hidden>,
+        token: Option<SecretString>,
     },
     /// A claim of the customer's token: a list of card ids.
     Claim(String),
@@ -162,7 +162,7 @@ pub struct Traces {
     /// Where it takes spans, by OTLP over HTTP: the whole address.
     pub url: Url,
     /// By which the relay proves itself.
-    pub token: Option<Hidden>,
+    pub token: Option<SecretString>,
 }
 
 /// How Enfuce is called.
@@ -189,7 +189,7 @@ pub struct Enfuce {
     /// Certificates in PEM of the only authorities that are trusted; without them the system's are.
     pub ca: Option<Vec<u8>>,
     /// The certificate chain and the private key, in PEM, by which the relay proves itself in TLS.
-    pub client_identity: Option<Hidden>,
+    pub client_identity: Option<SecretString>,
 }
 
 impl Enfuce {
@@ -239,12 +239,12 @@ pub enum Auth {
         /// The user name.
         user: String,
         /// The password.
-        password: Hidden,
+        password: SecretString,
     },
     /// A token that does not change (RFC 6750).
     Bearer {
         /// The token.
-        token: Hidden,
+        token: SecretString,
     },
     /// A token by OAuth 2 client credentials (RFC 6749 §4.4).
     OAuth2 {
@@ -253,7 +253,7 @@ pub enum Auth {
         /// The client's name.
         client_id: String,
         /// The client's secret.
-        client_secret: Hidden,
+        client_secret: SecretString,
         /// The scope to ask for.
         scope: Option<String>,
     },

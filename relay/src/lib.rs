@@ -14,7 +14,7 @@
 //!
 //! A module uses only modules that are listed above it.
 
-mod hidden;
+mod secret_string;
 mod operation;
 mod failure;
 mod config;
@@ -45,10 +45,10 @@ pub use config::{
     Auth, Authorize, Config, ConfigError, ControlIds, Customer, Enfuce, Jwt, Limits, Listen, Platform, Quota,
     SealKeys, Store, StoreAddress, Traces, read_config,
 };
-pub use hidden::Hidden;
 pub use log::Log;
 pub use online::{Finding, check_online};
 pub use operation::Purpose;
 pub use outbound::ClientError;
 pub use relay::Relay;
+pub use secret_string::SecretString;
 pub use server::{ListenError, Running, start};

@@ -11,7 +11,7 @@ use std::path::Path;
 use toml::{Table, Value};
 
 use super::{ConfigError, pem};
-use crate::hidden::Hidden;
+use crate::secret_string::SecretString;
 
 /// With two underscores, which are in none of the variables that Kubernetes makes of a Service's name.
 const PREFIX: &str = "CARDPIN__";
@@ -162,7 +162,7 @@ impl Fields {
     }
 
     /// A secret that has to be there.
-    pub(super) fn secret(&mut self, name: &str) -> Option<Hidden> {
+    pub(super) fn secret(&mut self, name: &str) -> Option<SecretString> {
         let faults = self.faults.len();
         let secret = self.optional_secret(name);
         if secret.is_none() && self.faults.len() == faults {
@@ -173,7 +173,7 @@ impl Fields {
     }
 
     /// A secret: the field itself, or the file that `…_file` names, its line's end taken off.
-    pub(super) fn optional_secret(&mut self, name: &str) -> Option<Hidden> {
+    pub(super) fn optional_secret(&mut self, name: &str) -> Option<SecretString> {
         let from_file = format!("{name}_file");
         let has = |fields: &BTreeMap<_, _>, name: &str| fields.contains_key(name);
         let in_environment =
@@ -201,7 +201,7 @@ impl Fields {
                 self.fault(found.name, "has to be one line of text.");
                 None
             }
-            secret => secret.map(|found| Hidden::new(found.text)),
+            secret => secret.map(|found| SecretString::new(found.text)),
         }
     }
 

@@ -3,7 +3,7 @@
 use reqwest::{Certificate, Identity};
 use x509_cert::der::DecodePem;
 
-use crate::hidden::Hidden;
+use crate::secret_string::SecretString;
 
 /// The certificates of a bundle; `None` where there is none, or one cannot be read.
 pub(crate) fn authorities(pem: &[u8]) -> Option<Vec<Certificate>> {
@@ -11,7 +11,7 @@ pub(crate) fn authorities(pem: &[u8]) -> Option<Vec<Certificate>> {
 }
 
 /// A certificate chain and its private key.
-pub(crate) fn identity(pem: &Hidden) -> Option<Identity> {
+pub(crate) fn identity(pem: &SecretString) -> Option<Identity> {
     Identity::from_pem(pem.expose().as_bytes()).ok()
 }
 

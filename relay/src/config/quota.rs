@@ -8,7 +8,7 @@ use url::Url;
 
 use super::Config;
 use super::fields::Fields;
-use crate::hidden::Hidden;
+use crate::secret_string::SecretString;
 
 /// How often Enfuce may be called by all copies together.
 #[derive(Debug, Clone)]
@@ -31,7 +31,7 @@ pub struct Store {
     /// A user of its access control list; without one it is the default user.
     pub user: Option<String>,
     /// The user's password.
-    pub password: Option<Hidden>,
+    pub password: Option<SecretString>,
     /// Certificates in PEM of the only authorities that are trusted; without them the system's are.
     pub ca: Option<Vec<u8>>,
     /// What the quota is called there: copies that share one give the same name.

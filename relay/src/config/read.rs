@@ -9,8 +9,8 @@ use url::{Host, Url};
 
 use super::fields::Fields;
 use super::{Auth, Config, ConfigError, Enfuce, Limits, Listen, Platform, Traces, customers, pem, quota};
-use crate::hidden::Hidden;
 use crate::operation::Purpose;
+use crate::secret_string::SecretString;
 
 /// The longest that anything may take.
 const LONGEST: u32 = 60_000;
@@ -165,12 +165,12 @@ fn enfuce(fields: &mut Fields) -> Option<Enfuce> {
     })
 }
 
-fn client_identity(fields: &mut Fields) -> Option<Hidden> {
+fn client_identity(fields: &mut Fields) -> Option<SecretString> {
     let certificate = fields.file("enfuce.client_certificate_file");
     let key = fields.file("enfuce.client_key_file");
     let fault = match (certificate, key) {
         (Some(certificate), Some(key)) => {
-            let identity = Hidden::new(format!("{}\n{}", certificate.text, key.text));
+            let identity = SecretString::new(format!("{}\n{}", certificate.text, key.text));
             if pem::identity(&identity).is_some() {
                 return Some(identity);
             }

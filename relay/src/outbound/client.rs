@@ -10,7 +10,7 @@ use reqwest::{Client, redirect, retry};
 use url::Url;
 
 use crate::config::pem;
-use crate::hidden::Hidden;
+use crate::secret_string::SecretString;
 
 /// How long an unused connection is kept; less than servers commonly do, so that it is seldom found closed.
 const IDLE: Duration = Duration::from_secs(15);
@@ -22,7 +22,7 @@ pub(crate) struct Settings<'a> {
     /// Certificates in PEM of the only authorities that are trusted; without them the system's are.
     pub(crate) ca: Option<&'a [u8]>,
     /// By which the relay proves itself.
-    pub(crate) identity: Option<&'a Hidden>,
+    pub(crate) identity: Option<&'a SecretString>,
     pub(crate) connect_timeout: Duration,
     /// How many connections are kept.
     pub(crate) idle_connections: usize,

@@ -6,9 +6,9 @@ use zeroize::Zeroizing;
 
 /// A secret text: `Debug` leaves it out, and its memory is wiped when the last copy goes.
 #[derive(Clone)]
-pub struct Hidden(Zeroizing<String>);
+pub struct SecretString(Zeroizing<String>);
 
-impl Hidden {
+impl SecretString {
     /// Hides a text.
     #[must_use]
     pub fn new(text: String) -> Self {
@@ -20,8 +20,8 @@ impl Hidden {
     }
 }
 
-impl fmt::Debug for Hidden {
+impl fmt::Debug for SecretString {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Hidden(…)")
+        f.write_str("SecretString(…)")
     }
 }
