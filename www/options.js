@@ -254,12 +254,11 @@ export function toSettings(options) {
 
 /**
  * A PIN can only be viewed on a canvas.
- * @param {unknown} canvas
- * @param {Settings} settings
+ * @param {PinSessionOptions} options
  * @throws {TypeError}
  */
-export function checkCanvas(canvas, { open }) {
-  if (open.operation === "view-pin" && !(canvas instanceof HTMLCanvasElement)) refuse("canvas", "a canvas element");
+export function checkCanvas({ operation, canvas }) {
+  if (operation === "view-pin" && !(canvas instanceof HTMLCanvasElement)) refuse("canvas", "a canvas element");
 }
 
 /**

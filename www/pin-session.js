@@ -28,9 +28,8 @@ export class PinSession extends EventTarget {
     super();
     const own = bare(options);
     const { canvas, controlIdProvider } = own;
-    const settings = toSettings(own);
-    checkCanvas(canvas, settings);
-    this.#session = new Session(settings, {
+    checkCanvas(own);
+    this.#session = new Session(toSettings(own), {
       canvas,
       page: canvas?.ownerDocument ?? document,
       askControlId: () => controlIdProvider?.(),

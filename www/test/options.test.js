@@ -120,10 +120,10 @@ test("a PIN is viewed on a canvas", () => {
   const viewing = { operation: "view-pin", viewUrl: "/view" };
   const { open } = settings(viewing);
   for (const canvas of [undefined, null, "canvas", document.createElement("div")]) {
-    assert.throws(() => checkCanvas(canvas, { open }), /^TypeError: canvas has to be a canvas element/);
+    assert.throws(() => checkCanvas({ ...viewing, canvas }), /^TypeError: canvas has to be a canvas element/);
   }
-  checkCanvas(document.createElement("canvas"), { open });
-  checkCanvas(undefined, settings({}));
+  checkCanvas({ ...viewing, canvas: document.createElement("canvas") });
+  checkCanvas({});
   assert.deepEqual([open.tzpkUrl, open.setUrl, open.viewUrl], ["", "", "https://issuer.example/view"]);
 });
 
