@@ -4,6 +4,13 @@
 
 import { bare, startWorker } from "./platform.js";
 
+/**
+ * The files of a vault, checked.
+ * @typedef {object} CheckedFiles
+ * @property {string} url where the worker's script can be started from
+ * @property {Uint8Array<ArrayBuffer>} core
+ */
+
 export class CheckedWorker {
   /** @type {((event: MessageEvent) => void) | null} */
   onmessage = null;
@@ -15,15 +22,15 @@ export class CheckedWorker {
   #waiting = [];
   #isEnded = false;
 
-  /** @param {Promise<{url: string}>} files where its script is; rejected with the code with which the session ends */
+  /** @param {Promise<CheckedFiles>} files rejected with the code with which the session ends */
   constructor(files) {
     files.then(
-      ({ url }) => this.#isEnded || this.#start(url),
+      (checked) => this.#isEnded || this.#start(checked),
       (code) => this.#isEnded || this.onmessage?.(new MessageEvent("message", bare({ data: { closed: { code } } }))),
     );
   }
 
-  /** @param {unknown} message @param {Transferable[]} [transfer] */
+  /** The first message is the address of the core: the core itself takes its place. @param {unknown} message @param {Transferable[]} [transfer] */
   postMessage(message, transfer = []) {
     if (this.#worker) this.#worker.postMessage(message, transfer);
     else this.#waiting.push([message, transfer]);
@@ -34,13 +41,14 @@ export class CheckedWorker {
     this.#worker?.terminate();
   }
 
-  /** @param {string} url */
-  #start(url) {
+  /** @param {CheckedFiles} files */
+  #start({ url, core }) {
     try {
       const worker = (this.#worker = startWorker(url, "module"));
       worker.onmessage = (event) => this.onmessage?.(event);
       worker.onerror = (event) => this.onerror?.(event);
-      for (const [message, transfer] of this.#waiting) worker.postMessage(message, transfer);
+      worker.postMessage(core);
+      for (const [message, transfer] of this.#waiting.slice(1)) worker.postMessage(message, transfer);
     } catch {
       this.onerror?.(new Event("error", bare({ cancelable: true })));
     }

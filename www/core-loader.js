@@ -1,6 +1,6 @@
 // @ts-check
 
-/** Loads the core, and compiles it. What it throws is an error code, or whatever the engine throws where it cannot compile. */
+/** Loads and compiles the core. What it throws is an error code, or whatever the engine throws where it cannot compile. */
 
 /** What every WebAssembly file begins with. */
 const MAGIC = [0x00, 0x61, 0x73, 0x6d];
@@ -28,27 +28,16 @@ async function compileFrom(url, signal) {
     if (module) return module;
     response = await request(url, signal);
   }
-  return WebAssembly.compile(await coreIn(response));
-}
-
-/**
- * Loads the core for somebody else to compile.
- * @param {string} url
- */
-export const fetchCore = async (url) => coreIn(await request(url));
-
-/** @param {Response} response */
-async function coreIn(response) {
   const bytes = await wholeOf(response).catch(() => undefined);
   if (!bytes) throw "network";
   if (MAGIC.some((byte, at) => bytes[at] !== byte)) throw "vault_missing";
-  return bytes;
+  return WebAssembly.compile(bytes);
 }
 
 /**
  * Without cookies, and without following a redirect: what holds the PIN comes from where the page says.
  * @param {string} url
- * @param {AbortSignal} [signal]
+ * @param {AbortSignal} signal
  */
 async function request(url, signal) {
   /** @type {RequestInit} without a prototype, so that nothing a script put on `Object.prototype` becomes an option */

@@ -46,7 +46,6 @@ export const mock = (/** @type {any} */ (globalThis)[Symbol.for("card-pin.mock")
 export const vaultSource = () => ({
   start: () => /** @type {any} */ (new MockWorker()),
   wasm: "",
-  core: async () => "",
   load: async () => (tell) => new MockVault((message) => later(() => tell(message))).receive,
 });
 

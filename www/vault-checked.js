@@ -11,16 +11,10 @@ import { bare } from "./platform.js";
 import { hasSimd } from "./simd.js";
 import { KEY, vaultSource as uncheckedSource } from "./vault-files.js";
 
-/** @import {VaultSource} from "./vault-files.js" */
+/** @import {CheckedFiles} from "./checked-worker.js" */
+/** @import {MakeVault, VaultSource} from "./vault-files.js" */
 
 const WORKER = "card-pin.worker.js";
-
-/**
- * The files of a vault, checked.
- * @typedef {object} CheckedFiles
- * @property {string} url where the worker's script can be started from
- * @property {Uint8Array<ArrayBuffer>} core
- */
 
 /** The worker's script, once it was checked. One for all sessions: it is never revoked, because a worker may still be loading it. @type {string | undefined} */
 let blobUrl;
@@ -33,8 +27,6 @@ export function vaultSource(elsewhere) {
   const { workerUrl, wasm } = /** @type {{workerUrl: string, wasm: string}} */ (uncheckedSource(elsewhere));
   /** @type {string | undefined} */
   let problem;
-  /** Those of the vault that was started last. @type {Promise<CheckedFiles>} */
-  let files;
   /** @param {string} url @param {string} file */
   const read = async (url, file) => {
     const bytes = await bytesOf(url);
@@ -54,12 +46,17 @@ export function vaultSource(elsewhere) {
     return { url: /** @type {string} */ (blobUrl), core: checkedCore };
   };
   return {
-    start: () => /** @type {Worker} */ (/** @type {unknown} */ (new CheckedWorker((files = readBoth())))),
+    start: () => /** @type {Worker} */ (/** @type {unknown} */ (new CheckedWorker(readBoth()))),
     wasm,
-    core: async () => (await files).core,
     load: async () => {
-      await importAsIs((await (files = readBoth())).url);
-      return /** @type {any} */ (globalThis)[KEY];
+      const { url, core } = await readBoth();
+      await importAsIs(url);
+      /** @type {MakeVault} */
+      const makeVault = /** @type {any} */ (globalThis)[KEY];
+      return (tell, breakOff) => {
+        const receive = makeVault(tell, breakOff);
+        return (message) => receive(message === wasm ? core : message);
+      };
     },
     workerUrl,
     problem: () => problem,

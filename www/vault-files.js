@@ -2,7 +2,6 @@
 
 /** The vault's files, as they lie beside `card-pin.js`. `vault-inlined.js` stands in for this in the standalone. */
 
-import { fetchCore } from "./core-loader.js";
 import { absolute, bare, startWorker } from "./platform.js";
 import { hasSimd } from "./simd.js";
 
@@ -15,7 +14,6 @@ import { hasSimd } from "./simd.js";
  * @typedef {object} VaultSource
  * @property {() => Worker} start starts it in a worker
  * @property {string | Uint8Array<ArrayBuffer>} wasm the core: its address, or itself
- * @property {() => Promise<string | Uint8Array<ArrayBuffer>>} core what the vault is given of it, once that is started or loaded
  * @property {() => Promise<MakeVault>} load loads it onto the page, where no worker can be started
  * @property {() => Promise<string | undefined>} [explain] gives the code of what keeps the worker's script from being loaded, if anything does
  * @property {string} [workerUrl] where the worker's script is, if it is a file
@@ -39,8 +37,6 @@ export function vaultSource({ workerUrl, wasmUrl, scalarWasmUrl }) {
   return {
     start: () => startWorker(isForeign(worker) ? starterOf(worker) : worker, "module"),
     wasm,
-    // It comes while the worker starts, and so a round trip sooner. Where the page cannot load it, the vault finds out why.
-    core: () => fetchCore(wasm).catch(() => wasm),
     load: () => importAsIs(worker).then(() => /** @type {any} */ (globalThis)[KEY], async () => Promise.reject((await explain(worker)) ?? "vault_missing")),
     explain: () => explain(worker),
     workerUrl: worker,

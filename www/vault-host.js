@@ -145,14 +145,8 @@ export class VaultHost {
       this.#startOnPage();
       if (this.#onPage) this.#listener.restarted();
     };
+    worker.postMessage(source.wasm);
     worker.postMessage({ open });
-    this.#bringCore((core) => worker.postMessage(core));
-  }
-
-  /** What is sent before the core is there waits for it in the vault. @param {(message: {core: unknown}) => void} give */
-  #bringCore(give) {
-    // Where it cannot be had, whoever was to load it says so.
-    this.#settings.source.core().then((core) => give({ core }), () => {});
   }
 
   #startOnPage() {
@@ -175,8 +169,8 @@ export class VaultHost {
     // One that could not be made takes no messages.
     /** @type {Promise<(message: unknown) => void>} */
     const onPage = (this.#onPage = new Promise((resolve) => made.then(resolve, () => {})));
+    this.#send(source.wasm);
     this.#send({ open });
-    this.#bringCore((core) => onPage === this.#onPage && this.#send(core));
   }
 
   /** @param {unknown} data */

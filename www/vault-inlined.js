@@ -18,7 +18,6 @@ let blobUrl;
  */
 export function vaultSource({ workerUrl, wasmUrl, scalarWasmUrl }) {
   const [elsewhere, inlined] = hasSimd() ? [wasmUrl, simd] : [scalarWasmUrl, scalar];
-  const wasm = elsewhere ? absolute(elsewhere) : decoded(inlined);
   return {
     // One for all sessions: it is never revoked, because a worker may still be loading it.
     start: () =>
@@ -26,8 +25,7 @@ export function vaultSource({ workerUrl, wasmUrl, scalarWasmUrl }) {
         ? startWorker(absolute(workerUrl), "module")
         : // On `file://`, Chromium starts no module from a `blob:` address.
           startWorker((blobUrl ??= URL.createObjectURL(new Blob([worker], bare({ type: "text/javascript" })))), "classic"),
-    wasm,
-    core: async () => wasm,
+    wasm: elsewhere ? absolute(elsewhere) : decoded(inlined),
     load: async () => makeVault,
   };
 }

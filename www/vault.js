@@ -13,8 +13,8 @@ let isBroken = false;
 let memory;
 
 /**
- * Makes a vault. One message is `{ core }`: its address, or its bytes. All others are those of `protocol.d.ts`, and wait in order
- * until the core is loaded.
+ * Makes a vault. The first message is the core: its address, or its bytes. All others are those of `protocol.d.ts`, and wait
+ * in order until the core is loaded.
  * @param {(message: Outward) => void} tell
  * @param {(failure: unknown) => void} [breakOff] called when the core breaks off; where it does so at a message, `receive` throws
  * @returns {(message: unknown) => void}
@@ -55,12 +55,11 @@ export function makeVault(tell, breakOff = throwInTurn) {
   return (message) => {
     if (vault) return receive(vault, message);
     if (isClosed) return;
-    const core = coreIn(message);
     if (message === "close") close(null);
-    else if (core === undefined || isLoading) waiting.push(message);
-    else {
+    else if (isLoading) waiting.push(message);
+    else if (typeof message === "string" || message instanceof Uint8Array) {
       isLoading = true;
-      compileCore(core, loading.signal).then(
+      compileCore(/** @type {string | Uint8Array<ArrayBuffer>} */ (message), loading.signal).then(
         (module) => {
           try {
             start(module);
@@ -72,13 +71,6 @@ export function makeVault(tell, breakOff = throwInTurn) {
       );
     }
   };
-}
-
-/** @param {unknown} message @returns {string | Uint8Array<ArrayBuffer> | undefined} */
-function coreIn(message) {
-  if (Object(message) !== message || !Object.hasOwn(/** @type {object} */ (message), "core")) return undefined;
-  const { core } = /** @type {{core: unknown}} */ (message);
-  return typeof core === "string" || core instanceof Uint8Array ? /** @type {any} */ (core) : undefined;
 }
 
 /** Whatever a core that broke off was at, none of it stays: the page may live on for long. */

@@ -1,6 +1,6 @@
 // The vault's port by itself: a worker as the page starts it, and whatever one may send to it.
 
-export const core = () => ({ core: new URL("./card_pin_bg.wasm", location.href).href });
+export const core = () => new URL("./card_pin_bg.wasm", location.href).href;
 
 /** The message that opens a session; `changes` are to its fields. */
 export const open = (changes = {}) => ({ open: { ...goodOptions(), ...changes } });

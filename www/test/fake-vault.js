@@ -33,7 +33,6 @@ export const vaultSource = (files) => ({
   files,
   start: () => new Worker("worker.js"),
   wasm: "core.wasm",
-  core: async () => "core.wasm",
   load: async () => {
     if (loading.failure) throw loading.failure;
     if (loading.never) await new Promise(() => {});
@@ -58,7 +57,7 @@ export class FakeVault {
 
   receive = (message) => {
     if (this.breaks) throw new Error("unreachable");
-    if (this.isSilent || message?.core === "core.wasm") return;
+    if (this.isSilent || message === "core.wasm") return;
     this.heard.push(typeof message === "object" && "press" in message ? "press" : message);
     if (message === "close") this.#tell({ closed: { code: null } });
     else if (message.open) {

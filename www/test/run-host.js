@@ -21,14 +21,13 @@ export function makeCanvas() {
   return { canvas, offscreen, transfers: () => canvas.transferControlToOffscreen.mock.callCount() };
 }
 
-export function make({ canvas, mayRunOnPage = true, failure, explain, core = new Promise(() => {}) } = {}) {
+export function make({ canvas, mayRunOnPage = true, failure, explain } = {}) {
   const told = [];
   /** The vault on the page: what it was sent, and what it does. */
   const page = { loads: 0, heard: [], breaks: false, tell: undefined };
   const source = {
     start: () => new Worker("/worker.js"),
     wasm: "core.wasm",
-    core: () => core,
     explain,
     load: async () => {
       page.loads += 1;

@@ -22,11 +22,11 @@ for (const draws of ["reveal", "suggest"]) {
     const { host, told, worker } = make({ canvas });
     worker.say("hello");
     host.post(draws);
-    assert.deepEqual(worker.heard.slice(1), [draws], "it may not have started");
+    assert.deepEqual(worker.heard.slice(2), [draws], "it may not have started");
     worker.say(ASK);
     host.post(draws);
-    assert.deepEqual(worker.heard.slice(2), [{ color: "rgb(1, 2, 3)" }, offscreen, draws]);
-    assert.equal(worker.transfers[3][0], offscreen);
+    assert.deepEqual(worker.heard.slice(3), [{ color: "rgb(1, 2, 3)" }, offscreen, draws]);
+    assert.equal(worker.transfers[4][0], offscreen);
     assert.equal(transfers(), 1);
     assert.deepEqual(told, [ASK]);
   });
@@ -37,7 +37,7 @@ test("a worker with nothing to draw has no canvas", () => {
   const { host, worker } = make({ canvas });
   worker.say(ASK);
   host.post("submit");
-  assert.deepEqual(worker.heard.slice(1), ["submit"]);
+  assert.deepEqual(worker.heard.slice(2), ["submit"]);
   assert.equal(transfers(), 0);
 });
 
@@ -55,11 +55,11 @@ test("a canvas that no worker was given is given to the vault on the page", asyn
   const { host, worker, page } = make({ canvas });
   worker.fail();
   await settle();
-  assert.equal(page.heard.length, 1);
+  assert.equal(page.heard.length, 2);
   page.tell(ASK);
   host.post("reveal");
   await settle();
-  assert.deepEqual(page.heard.slice(1), [{ color: "rgb(1, 2, 3)" }, canvas, "reveal"]);
+  assert.deepEqual(page.heard.slice(2), [{ color: "rgb(1, 2, 3)" }, canvas, "reveal"]);
   assert.equal(transfers(), 0);
 });
 
@@ -101,12 +101,12 @@ test("a worker that has no canvas can be replaced, and is not heard any more", (
   assert.ok(worker.isTerminated);
   const other = workers.at(-1);
   assert.notEqual(other, worker);
-  assert.deepEqual(other.heard, [{ open: OPEN }]);
+  assert.deepEqual(other.heard, ["core.wasm", { open: OPEN }]);
   worker.say(ASK);
   worker.fail();
   assert.deepEqual(told, [ASK]);
   host.post({ press: 1 });
-  assert.deepEqual([worker.heard.length, other.heard.length], [1, 2]);
+  assert.deepEqual([worker.heard.length, other.heard.length], [2, 3]);
   // It is like the first: one that does not start is replaced by a vault on the page.
   other.fail();
   assert.equal(host.isolation, "page");
@@ -149,5 +149,5 @@ test("without a canvas there is nothing to paint", () => {
   const { host, worker } = make();
   worker.say(ASK);
   host.paint();
-  assert.equal(worker.heard.length, 1);
+  assert.equal(worker.heard.length, 2);
 });

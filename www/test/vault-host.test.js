@@ -16,12 +16,12 @@ afterEach(() => {
   for (const name of Object.keys(Object.prototype)) delete Object.prototype[name];
 });
 
-test("a worker is sent what to open, and what the customer does", () => {
+test("a worker is sent the core, what to open, and what the customer does", () => {
   const { host, told, worker, page } = make();
   host.post({ press: 1 });
   assert.equal(host.isolation, "worker");
   assert.equal(worker.url, "/worker.js");
-  assert.deepEqual(worker.heard, [{ open: OPEN }, { press: 1 }]);
+  assert.deepEqual(worker.heard, ["core.wasm", { open: OPEN }, { press: 1 }]);
   assert.deepEqual(told, []);
   assert.equal(page.loads, 0);
 });
@@ -45,8 +45,8 @@ test("a worker that does not start is replaced by a vault on the page", async ()
   assert.deepEqual(told, ["restarted"]);
   host.post({ press: 2 });
   await settle();
-  assert.deepEqual(page.heard, [{ open: OPEN }, { press: 2 }]);
-  assert.equal(worker.heard.length, 2, "the worker hears no more");
+  assert.deepEqual(page.heard, ["core.wasm", { open: OPEN }, { press: 2 }]);
+  assert.equal(worker.heard.length, 3, "the worker hears no more");
   page.tell(ASK);
   assert.deepEqual(told, ["restarted", ASK]);
 });
@@ -84,7 +84,7 @@ test("a page without workers runs the vault itself, and has nothing to restart",
   assert.equal(host.isolation, "page");
   host.post("submit");
   await settle();
-  assert.deepEqual(page.heard, [{ open: OPEN }, "submit"]);
+  assert.deepEqual(page.heard, ["core.wasm", { open: OPEN }, "submit"]);
   assert.deepEqual(told, []);
 });
 
@@ -151,7 +151,7 @@ test("a vault on the page that is closed before it is loaded is told to close, a
   const closed = make();
   closed.host.close();
   await settle();
-  assert.deepEqual(closed.page.heard, [{ open: OPEN }, "close"]);
+  assert.deepEqual(closed.page.heard, ["core.wasm", { open: OPEN }, "close"]);
   const missing = make({ failure: "network" });
   missing.host.close();
   await settle();
@@ -192,7 +192,7 @@ test("nothing is sent after the close, and the close is sent once", () => {
   host.close();
   host.post({ press: 1 });
   host.close();
-  assert.deepEqual(worker.heard, [{ open: OPEN }, "close"]);
+  assert.deepEqual(worker.heard, ["core.wasm", { open: OPEN }, "close"]);
 });
 
 test("a worker that fails while it closes is ended, and nothing takes its place", async () => {
@@ -217,7 +217,7 @@ test("a vault that is ended is not asked to wipe itself", async () => {
   host.post({ press: 1 });
   host.close();
   await settle();
-  assert.deepEqual(worker.heard, [{ open: OPEN }]);
+  assert.deepEqual(worker.heard, ["core.wasm", { open: OPEN }]);
   assert.deepEqual(told, []);
   assert.equal(page.loads, 0);
 });
@@ -227,27 +227,4 @@ test("a worker that was asked to wipe itself can still be ended at once", () => 
   host.close();
   host.end();
   assert.ok(worker.isTerminated);
-});
-
-test("a vault is given the core when that is there, in a worker as on the page", async () => {
-  for (const offer of [offerWorkers, () => {}]) {
-    offer();
-    let arrive;
-    const { host, worker, page } = make({ core: new Promise((resolve) => (arrive = resolve)) });
-    host.post({ press: 1 });
-    await settle();
-    const { heard } = worker ?? page;
-    assert.deepEqual(heard, [{ open: OPEN }, { press: 1 }]);
-    arrive("core.wasm");
-    await settle();
-    assert.deepEqual(heard.slice(2), [{ core: "core.wasm" }]);
-    forgetWorkers();
-  }
-});
-
-test("a core that cannot be had is for whoever was to load it to say", async () => {
-  offerWorkers();
-  const { worker, told } = make({ core: Promise.reject("vault_missing") });
-  await settle();
-  assert.deepEqual([worker.heard, told], [[{ open: OPEN }], []]);
 });
