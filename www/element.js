@@ -225,7 +225,9 @@ export class CardPin extends Base {
     if (this.#controlIdProvider || (controlId && controlId !== this.#spentControlId)) this.#openSession();
     else this.#wait();
     this.#isDrawQueued = true;
-    setTimeout(() => this.#drawIfQueued());
+    // The vault starts while the pad is drawn.
+    if (this.#session) setTimeout(() => this.#drawIfQueued());
+    else this.#drawIfQueued();
   }
 
   /** The page is asked for a control id, and the customer for patience. */
