@@ -207,7 +207,7 @@ impl Model {
                 assert!(self.has_arrived && !self.is_shown);
                 self.is_shown = true;
             }
-            Event::SecretString => {
+            Event::Hidden => {
                 assert!(self.is_shown);
                 self.end = Some(event);
             }
