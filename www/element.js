@@ -236,7 +236,8 @@ export class CardPin extends Base {
     const isWaiting = () => this.isConnected && !this.#isRunning && !this.#session;
     setTimeout(() => isWaiting() && this.#hint("control_id_missing"), WAITING_MS);
     setTimeout(() => {
-      this.#isSlow = isWaiting();
+      if (!isWaiting()) return;
+      this.#isSlow = true;
       this.#drawing.render();
     }, SLOW_MS);
   }
