@@ -305,10 +305,10 @@ export class Session {
     else submit.reject(new CardPinError(outcome.code, outcome.retryable));
   }
 
-  /** A page that is left may be kept, for the way back, with all that its workers hold. So the vault is ended at once. */
+  /** A page that is left may be kept, for the way back, with all that its workers hold. So the vault is ended by then. */
   #onPageHide = () => {
     this.#take({ type: "lost" });
-    this.#host.end();
+    this.#host.leave();
   };
 
   /** Digits do not wait in the background for a customer who may not come back, and a PIN is not shown to nobody. */

@@ -22,6 +22,9 @@ import { canDraw } from "./platform.js";
 
 /** How long a vault may take to wipe itself, in milliseconds, before its worker is ended all the same. */
 const CLOSING_MS = 1000;
+/** How long a page that is left waits for that, in milliseconds, and how often it looks at the clock at most. */
+const LEAVING_MS = 20;
+const MAX_LOOKS = 1_000_000;
 
 export class VaultHost {
   /** @type {"worker" | "page"} */
@@ -98,6 +101,18 @@ export class VaultHost {
     this.#send("close");
     this.#isClosing = true;
     setTimeout(() => this.end(), CLOSING_MS);
+  }
+
+  /**
+   * Has the vault wiped as a page is left, and ends its worker. No answer reaches a page that is left, so the page waits while the
+   * worker wipes itself on its own thread.
+   */
+  leave() {
+    this.close();
+    const until = performance.now() + LEAVING_MS;
+    // A clock that stands still, as in a test, does not hold the page.
+    for (let looks = 0; this.#worker && looks < MAX_LOOKS && performance.now() < until; looks += 1);
+    this.end();
   }
 
   /** Ends the worker at once. */

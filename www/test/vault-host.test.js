@@ -170,6 +170,24 @@ test("a vault that closes has a second to wipe itself", () => {
   assert.deepEqual(told, [ASK]);
 });
 
+test("a page that is left waits a moment while its vault wipes itself, by whatever clock", (t) => {
+  for (const step of [1, 0]) {
+    offerWorkers();
+    const { host, worker } = make();
+    let now = 0;
+    const clock = t.mock.method(performance, "now", () => (now += step));
+    worker.terminate = () => assert.equal(worker.heard.at(-1), "close");
+    const terminated = t.mock.method(worker, "terminate");
+    host.leave();
+    assert.equal(terminated.mock.callCount(), 1);
+    assert.ok(step === 0 || (now >= 20 && now < 30), `${now} ms`);
+    const looks = clock.mock.callCount();
+    host.leave();
+    assert.equal(clock.mock.callCount(), looks + 1, "where there is no worker, nothing is waited for");
+    clock.mock.restore();
+  }
+});
+
 test("a vault that says that it is wiped is ended at once", () => {
   const { host, told, worker } = make();
   host.close();
