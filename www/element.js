@@ -225,8 +225,8 @@ export class CardPin extends Base {
     if (this.#controlIdProvider || (controlId && controlId !== this.#spentControlId)) this.#openSession();
     else this.#wait();
     this.#isDrawQueued = true;
-    // The vault starts while the pad is drawn.
-    if (this.#session) setTimeout(() => this.#drawIfQueued());
+    // A vault starts while the pad is drawn for the first time, which takes longest.
+    if (this.#session && !this.#drawing.drawn) setTimeout(() => this.#drawIfQueued());
     else this.#drawIfQueued();
   }
 
