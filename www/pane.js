@@ -144,9 +144,11 @@ export class Pane {
     if (!action) return undefined;
     const before = this.#pressed;
     const at = performance.now();
-    this.#pressed = { button, action, at };
     const isAnother = before?.button === button && before.action !== action && at - before.at < DOUBLE_PRESS_MS;
-    return isAnother && UNASKED.includes(action) ? undefined : action;
+    const isMeant = !isAnother || !UNASKED.includes(action);
+    // Nor does the third of three presses mean it.
+    this.#pressed = { button, action: isMeant ? action : before.action, at };
+    return isMeant ? action : undefined;
   }
 
   /** Whether the focus is in here. */

@@ -58,6 +58,11 @@ test("the second of two presses does not leave, nor suggest, what the first one 
   };
   const back = { ...advance, action: "back" };
   assert.equal(pressAfter(200, back, leave), undefined);
+  now += 200;
+  assert.equal(pane.press(find("submit")), undefined, "nor does the third");
+  now += 600;
+  assert.equal(pane.press(find("submit")), "cancel");
+  now += 1000;
   assert.equal(pressAfter(200, back, { ...advance, action: "suggest" }), undefined);
   assert.equal(pressAfter(700, back, leave), "cancel");
   now += 1000;
