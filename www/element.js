@@ -202,9 +202,8 @@ export class CardPin extends Base {
   }
 
   /**
-   * Several attributes that are set one after the other start one session. To load, to start a vault and to draw are three
-   * tasks, so that none is long on a slow device, and the vault loads while the pad is drawn; a call that needs what is queued
-   * has it at once.
+   * Several attributes that are set one after the other start one session. To load, to start a vault and to draw are tasks of
+   * their own, so that none is long on a slow device. A call that needs what is queued has it at once.
    */
   #queueStart() {
     if (this.#isStartQueued) return;

@@ -59,8 +59,7 @@
  *   | {type: "say", message: Inward}
  *   | {type: "answer", controlId: string | null}
  *   | {type: "looks", isLookedAt: boolean}
- *   | {type: "letter"} | {type: "slow"} | {type: "shownFor", seconds: number}
- *   | {type: "timeLeft", seconds: number}
+ *   | {type: "letter"} | {type: "slow"} | {type: "shownFor", seconds: number} | {type: "timeLeft", seconds: number}
  *   | {type: "hidden"} | {type: "restarted"} | {type: "crashed"} | {type: "lost"} | {type: "close"}
  *   | {type: "failed", code: string}} Input
  */
@@ -226,9 +225,9 @@ export function reduce(state, input) {
  * @returns {SessionState}
  */
 function count(state, timeLeft) {
-  const { timeLeftSaid } = state;
-  const isSaid = timeLeftSaid === null || (timeLeft <= LAST_SECONDS && timeLeftSaid > LAST_SECONDS);
-  return { ...state, timeLeft, timeLeftSaid: isSaid ? timeLeft : timeLeftSaid };
+  const before = state.timeLeftSaid;
+  const isSaid = before === null || (timeLeft <= LAST_SECONDS && before > LAST_SECONDS);
+  return { ...state, timeLeft, timeLeftSaid: isSaid ? timeLeft : before };
 }
 
 /**

@@ -92,7 +92,7 @@ fn packed(project: &Project, folder: &Path) -> Result<PathBuf> {
     let package =
         fs::read(project.dist().join("package.json")).context("dist/package.json cannot be read")?;
     let Package { name, version } =
-        serde_json::from_slice(&package).context("dist/package.json is no package's")?;
+        serde_json::from_slice(&package).context("dist/package.json is not that of a package")?;
     ensure!(
         version == VERSION,
         "dist/ is of version {version}, and Cargo.toml of {VERSION}: `cargo xtask build`"

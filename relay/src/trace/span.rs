@@ -174,7 +174,7 @@ impl Drop for Active {
         let mut attributes = std::mem::take(&mut self.attributes);
         attributes.extend(self.status.map(|status| number("http.response.status_code", status.into())));
         attributes.extend(self.error.map(|error| text("error.type", error)));
-        // To a server, what its client did wrong is no failure.
+        // To a server, what its client did wrong is not a failure.
         let is_failure = match self.kind {
             Kind::Server => self.status.is_some_and(|status| status >= 500),
             Kind::Client => self.error.is_some(),

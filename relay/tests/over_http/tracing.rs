@@ -173,7 +173,7 @@ async fn a_failure_says_why_and_a_further_try_is_a_call_of_its_own() {
     for call in calls {
         assert_eq!((attribute(call, "error.type"), &call["status"]["code"]), (json!("refused"), &json!(2)));
     }
-    // A path that is no route may hold anything.
+    // A path that is not a route may hold anything.
     let unknown = named(&spans, "GET");
     assert_eq!(
         (attribute(unknown, "http.route"), attribute(unknown, "url.path")),

@@ -37,7 +37,7 @@ pub(super) fn violations(project: &Project) -> Result<Vec<String>> {
     Ok(violations)
 }
 
-/// The sources beside a crate's root. What is a crate of its own there is no module of this one, and has no place in its order.
+/// The sources beside a crate's root. A file there that is a crate of its own is not a module of this one, and has no place in its order.
 fn sources(root: &str, path: &Path) -> Result<Vec<Source>> {
     let (name, _) = root.rsplit_once('/').context("the root of a crate lies in a folder")?;
     let src = path.parent().context("the root of a crate lies in a folder")?;
