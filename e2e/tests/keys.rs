@@ -57,6 +57,7 @@ async fn set_and_view(sandbox: &Sandbox, driver: &WebDriver, key: &Value) -> Res
 
     sandbox.run_embossing().await?;
     driver.open(&sandbox.url("/pin-page/headless.html")).await?;
+    driver.wait_for("window.PinSession", "the session's module").await?;
     let spelt: Vec<u8> = driver
         .run(
             "const canvas = document.createElement('canvas');
