@@ -1,5 +1,5 @@
 //! What the sandbox and the relay serve, against their OpenAPI documents, by schemathesis: whatever comes in, there is no
-//! 5xx, and no answer that is not documented. There is no quota: behind it there would be nothing but 429.
+//! 5xx, and no answer that is not documented. The sandbox runs without a quota, since most answers would otherwise be 429.
 
 use anyhow::{Context, Result, ensure};
 use card_pin_e2e::Sandbox;

@@ -20,7 +20,7 @@ use crate::trace::{Attribute, Span};
 /// How long a span may wait for others to go with it.
 const GATHER: Duration = Duration::from_secs(1);
 const MAX_BATCH: usize = 512;
-/// For the collector's answer. There is no further try: what it does not take is dropped and counted.
+/// For the collector's answer. What it does not take is dropped and counted, and not sent again.
 const TIMEOUT: Duration = Duration::from_secs(3);
 /// For what is left when the relay stops.
 const FLUSH: Duration = Duration::from_secs(2);

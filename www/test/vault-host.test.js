@@ -183,7 +183,7 @@ test("a page that is left waits a moment while its vault wipes itself, by whatev
     assert.ok(step === 0 || (now >= 20 && now < 30), `${now} ms`);
     const looks = clock.mock.callCount();
     host.leave();
-    assert.equal(clock.mock.callCount(), looks + 1, "where there is no worker, nothing is waited for");
+    assert.equal(clock.mock.callCount(), looks + 1, "without a worker, the page does not wait");
     clock.mock.restore();
   }
 });

@@ -18,7 +18,7 @@ function make(load) {
   return () => root.querySelector("[part=prompt]").textContent;
 }
 
-test("what there is to say is waited for, and not for ever", async (t) => {
+test("the pane waits for its texts, but not for ever", async (t) => {
   mock.timers.enable({ apis: ["setTimeout"] });
   t.after(() => mock.timers.reset());
   let arrive = () => {};
