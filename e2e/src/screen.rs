@@ -16,8 +16,9 @@ pub(crate) struct Screen {
 impl Screen {
     pub(crate) fn start() -> Result<Self> {
         // Xvfb picks a free display itself and prints it when it is ready, so that tests side by side never share one.
+        // Without `-noreset` it starts again whenever its last client leaves, and turns away whoever comes at that moment.
         let mut command = Command::new("Xvfb");
-        command.args(["-displayfd", "1", "-screen", "0", "1280x1024x24", "-nolisten", "tcp"]);
+        command.args(["-displayfd", "1", "-screen", "0", "1280x1024x24", "-nolisten", "tcp", "-noreset"]);
         let mut process =
             Process::spawn(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()))?;
         let stdout = process.stdout().context("Xvfb has no output")?;

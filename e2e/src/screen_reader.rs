@@ -82,6 +82,8 @@ impl ScreenReader {
         let log = path("orca.log");
         let mut reader = Self { processes: vec![bus], _screen: screen, environment, log, _home: home };
         reader.spawn("openbox", &[])?;
+        // Only a window manager knows of desktops.
+        reader.xdotool_until("there is no window manager", &["get_num_desktops"]).await?;
         reader.spawn(ACCESSIBILITY_BUS, &["--launch-immediately"])?;
         // Some systems lack this setting; the variables above are enough there.
         let setting = ["set", "org.gnome.desktop.interface", "toolkit-accessibility", "true"];
@@ -117,11 +119,15 @@ impl ScreenReader {
     ///
     /// Where it has no window in time.
     pub async fn bring_firefox_up(&self) -> Result<()> {
-        let deadline = Instant::now() + PATIENCE;
         let search = ["search", "--onlyvisible", "--class", "firefox", "windowactivate", "--sync"];
-        while let Err(error) = self.xdotool(&search) {
+        self.xdotool_until("Firefox has no window", &search).await
+    }
+
+    async fn xdotool_until(&self, problem: &'static str, args: &[&str]) -> Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        while let Err(error) = self.xdotool(args) {
             if Instant::now() > deadline {
-                return Err(error.context("Firefox has no window"));
+                return Err(error.context(problem));
             }
             tokio::time::sleep(POLL).await;
         }
