@@ -103,6 +103,8 @@ impl Engine {
                 let mut command = Command::new("geckodriver");
                 // Its WebSocket server would take one fixed port, so that two could not run side by side.
                 command.args(["--port", &port.to_string(), "--websocket-port", "0"]);
+                // A test asks Firefox itself what its password manager does.
+                command.arg("--allow-system-access");
                 command
             }
             Self::WebKit => {

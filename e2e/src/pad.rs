@@ -222,7 +222,12 @@ impl<'a> Pad<'a> {
         self.driver.run::<Value>(&script, json!(control_id)).await.map(drop)
     }
 
-    async fn focus(&self) -> Result<()> {
+    /// Puts the focus where digits go.
+    ///
+    /// # Errors
+    ///
+    /// Where the pad is gone.
+    pub async fn focus(&self) -> Result<()> {
         self.driver.run::<Value>(&format!("{PAD}.focus()"), Value::Null).await.map(drop)
     }
 

@@ -276,19 +276,54 @@ impl WebDriver {
     /// Where the browser does not know it.
     pub async fn devtools(&self, command: &str, parameters: Value) -> Result<Value> {
         let body = json!({"cmd": command, "params": parameters}).to_string();
-        Ok(self.client.issue_cmd(DevTools { body }).await?)
+        Ok(self.client.issue_cmd(Extension { path: "goog/cdp/execute", body }).await?)
+    }
+
+    /// Runs a script in Firefox itself, and not in its page.
+    ///
+    /// # Errors
+    ///
+    /// Where it throws, returns something else than a `T`, or the browser is another one.
+    pub async fn in_firefox_itself<T: DeserializeOwned>(
+        &self,
+        script: &str,
+        arguments: Vec<Value>,
+    ) -> Result<T> {
+        let context =
+            |context: &str| Extension { path: "moz/context", body: json!({"context": context}).to_string() };
+        self.client.issue_cmd(context("chrome")).await?;
+        let outcome = self.client.execute(script, arguments).await;
+        self.client.issue_cmd(context("content")).await?;
+        Ok(serde_json::from_value(outcome?)?)
+    }
+
+    /// Waits until a script in Firefox itself returns `true`.
+    ///
+    /// # Errors
+    ///
+    /// Where it does not in time; `what` then says what was waited for.
+    pub async fn wait_for_firefox_itself(&self, script: &str, what: &str) -> Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.in_firefox_itself::<bool>(script, Vec::new()).await? {
+            if Instant::now() > deadline {
+                bail!("waited in vain for {what}");
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        Ok(())
     }
 }
 
-/// chromedriver's extension of WebDriver.
+/// A driver's own extension of WebDriver.
 #[derive(Debug)]
-struct DevTools {
+struct Extension {
+    path: &'static str,
     body: String,
 }
 
-impl WebDriverCompatibleCommand for DevTools {
+impl WebDriverCompatibleCommand for Extension {
     fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
-        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+        base.join(&format!("session/{}/{}", session.unwrap_or_default(), self.path))
     }
 
     fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {

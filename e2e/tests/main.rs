@@ -18,6 +18,7 @@ mod loading;
 mod no_wasm;
 mod openapi;
 mod package;
+mod password_manager;
 mod phone;
 mod pictures;
 mod policy;
