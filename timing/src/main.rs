@@ -1,27 +1,44 @@
-//! What `cargo xtask timing` runs: does a secret show in how long its code takes, on this machine?
+//! What `cargo xtask timing` runs: does a secret show in how long its code takes, on this machine? And what
+//! `cargo xtask memcheck` runs: does a branch or an address depend on one?
 //!
-//! Each function is run on two classes of inputs that differ in the secret alone, in random order; where the times of
-//! the two classes differ by more than chance allows, the secret leaks. It ends with an error where something leaks that
-//! is not known to, or where the control, which leaks on purpose, is not found out.
+//! It ends with an error where something leaks that is not known to, or where the control, which leaks on purpose, is not
+//! found out.
 
 #![allow(clippy::print_stdout, reason = "a command line talks to its terminal")]
 
+#[cfg(not(feature = "memcheck"))]
+mod clock;
+#[cfg(not(feature = "memcheck"))]
+use clock as meter;
+#[cfg(feature = "memcheck")]
+mod memcheck;
+#[cfg(feature = "memcheck")]
+use memcheck as meter;
 mod random;
-mod statistics;
+mod class;
 mod measure;
+#[cfg(feature = "memcheck")]
+mod by_count;
+#[cfg(feature = "memcheck")]
+use by_count as judging;
+#[cfg(not(feature = "memcheck"))]
+mod statistics;
+#[cfg(not(feature = "memcheck"))]
+mod by_time;
+#[cfg(not(feature = "memcheck"))]
+use by_time as judging;
 mod subjects;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let mut dice = random::Dice::default();
-    println!("{:<58} {:>9} {:>9}", "function", "measured", "max |t|");
+    println!("{}", judging::heading());
     let mut all_good = true;
     for mut subject in subjects::all() {
-        let verdict = subject.measure(&mut dice);
+        let verdict = subject.judge(&mut dice);
         println!("{}", verdict.text);
         all_good &= verdict.is_good;
     }
-    println!("\n|t| above {} is a leak.", measure::THRESHOLD);
     if all_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

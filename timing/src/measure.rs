@@ -1,26 +1,23 @@
-//! Running a function on inputs of two classes, in random order, and taking the time.
+//! Running a function on inputs of one class, between the start and the stop of a meter.
 
-use crate::{
-    random::Dice,
-    statistics::{Class, max_t},
-};
+use crate::{class::Class, meter::Meter, random::Dice};
 use std::{
     hint::black_box,
     sync::atomic::{Ordering, fence},
-    time::Instant,
 };
 
-/// How sure a difference has to be to count (Reparaz et al., section 3.3).
-pub(crate) const THRESHOLD: f64 = 4.5;
-
-/// What a measurement takes: a class in, the nanoseconds of one batch out.
+/// What a measurement takes: a class in, what the meter says of one batch out.
 pub(crate) type Stopwatch = Box<dyn FnMut(Class, &mut Dice) -> u64>;
 
 /// A function under test.
 pub(crate) struct Subject {
     /// What is run, and in what the two classes differ.
     pub(crate) name: &'static str,
+    #[cfg_attr(feature = "memcheck", expect(dead_code, reason = "a few batches are enough to count"))]
     pub(crate) measurements: usize,
+    /// How many branches of a batch depend on a secret, and tell only what is public.
+    #[cfg_attr(not(feature = "memcheck"), expect(dead_code, reason = "a clock does not count branches"))]
+    pub(crate) verdicts: usize,
     pub(crate) expected: Expected,
     pub(crate) stopwatch: Stopwatch,
 }
@@ -28,7 +25,7 @@ pub(crate) struct Subject {
 /// What is known beforehand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Expected {
-    /// The same time for both classes.
+    /// The same for both classes.
     Even,
     /// A difference, made on purpose: one that is not seen shows that the measuring is at fault.
     Leak,
@@ -54,25 +51,19 @@ pub(crate) fn stopwatch<I, O: 'static>(
         outputs.reserve(inputs.len());
         // What the making of the inputs still has to write is not to be waited for within the measurement.
         fence(Ordering::SeqCst);
-        let start = Instant::now();
+        let meter = Meter::start();
         for input in inputs {
             outputs.push(black_box(run(black_box(input))));
         }
-        let time = start.elapsed();
+        let measured = meter.stop();
         outputs.clear();
-        u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+        measured
     })
 }
 
 impl Subject {
-    /// Measures, and once more where there seems to be a difference: on a busy machine one figure in some hundred is
-    /// too large by chance.
-    pub(crate) fn measure(&mut self, dice: &mut Dice) -> Verdict {
-        let first = self.max_t(dice);
-        let seems_to_leak = first > THRESHOLD;
-        let again = (seems_to_leak && self.expected == Expected::Even).then(|| self.max_t(dice));
-        let leaks = seems_to_leak && again.is_none_or(|t| t > THRESHOLD);
-        let again = again.map_or_else(String::new, |t| format!(", again {t:.2}"));
+    /// What it means that the secret shows, or does not, and with which figures.
+    pub(crate) fn verdict(&self, leaks: bool, figures: &str) -> Verdict {
         let (is_good, verdict) = match (self.expected, leaks) {
             (Expected::Even, false) => (true, "even".to_owned()),
             (Expected::Even, true) => (false, "LEAKS".to_owned()),
@@ -80,21 +71,6 @@ impl Subject {
             (Expected::Leak, false) => (false, "NOT SEEN: the measuring is at fault".to_owned()),
             (Expected::Known(reason), _) => (true, format!("known: {reason}")),
         };
-        let text = format!("{:<58} {:>9} {first:>9.2}{again}  {verdict}", self.name, self.measurements);
-        Verdict { text, is_good }
-    }
-
-    fn max_t(&mut self, dice: &mut Dice) -> f64 {
-        // What the caches and the branch predictor have to learn first.
-        for _ in 0..self.measurements / 100 {
-            black_box((self.stopwatch)(Class::Fixed, dice));
-        }
-        let measurements: Vec<_> = (0..self.measurements)
-            .map(|_| {
-                let class = if dice.byte() & 1 == 0 { Class::Fixed } else { Class::Random };
-                (class, (self.stopwatch)(class, dice))
-            })
-            .collect();
-        max_t(&measurements)
+        Verdict { text: format!("{:<58} {figures}  {verdict}", self.name), is_good }
     }
 }

@@ -1,29 +1,13 @@
 //! Welch's t-test on running times, with cropping (Reparaz, Balasch and Verbauwhede, "Dude, is my code constant time?",
 //! DATE 2017).
 
-use std::hint::black_box;
+use crate::class::Class;
 
 /// The number of percentiles above which measurements are left out, one at a time: what an interrupt lengthened says
 /// nothing about the code.
 const CROPS: u32 = 100;
 /// Fewer measurements than these in a class give no figure.
 const LEAST: f64 = 500.0;
-
-/// Which inputs were measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Class {
-    Fixed,
-    Random,
-}
-
-impl Class {
-    /// The bytes of the class. Both are read and the result is written in the same way whichever it is, so that making the
-    /// inputs leaves no trace of the class in the processor.
-    pub(crate) fn choose<const N: usize>(self, fixed: [u8; N], random: [u8; N]) -> [u8; N] {
-        let mask = black_box(if self == Self::Fixed { 0xff } else { 0 });
-        std::array::from_fn(|place| black_box(fixed[place] & mask | random[place] & !mask))
-    }
-}
 
 /// Mean and variance of a row of numbers as they come (Welford).
 #[derive(Clone, Copy, Debug, Default)]

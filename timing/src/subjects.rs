@@ -4,9 +4,9 @@
 mod oaep;
 
 use crate::{
+    class::Class,
     measure::{Expected, Stopwatch, Subject, stopwatch},
     random::{Constant, Dice},
-    statistics::Class,
 };
 use card_pin::{
     entry::{Entry, PinRules},
@@ -33,33 +33,42 @@ const S_BOXES: &str = "the `des` crate looks its S-boxes up in tables";
 
 /// Everything that is measured, the control first.
 pub(crate) fn all() -> Vec<Subject> {
+    // How often what is public is looked at: whether something is a digit, what the verdict is.
     let even = [
-        ("digits pressed: one PIN / any", pressed()),
-        ("digits erased: one PIN / any", erased()),
-        ("entries compared: the last digit differs / any differ", compared()),
-        ("weak PIN looked for: one good PIN / any good one", checked(good_pin)),
-        ("weak PIN looked for: one of repeated digits / any such", checked(weak_pin)),
-        ("weak PIN looked for: one of the customer's own / any such", checked(personal_pin)),
-        ("format 0 made: one PIN / any", encoded(format_0)),
-        ("format 1 made: one PIN / any", encoded(|| Some(Format::Iso1))),
-        ("format 3 made: one PIN / any", encoded(format_3)),
-        ("format 4 made: one PIN / any", encoded_4()),
-        ("format 0 read: one PIN / any", decoded(format_0, 0x0f)),
-        ("format 1 read: one PIN / any", decoded(|| Some(Format::Iso1), 0x0f)),
-        ("format 3 read: one PIN / any", decoded(format_3, 0x0f)),
-        ("format 4 read: one PIN / any", decoded_4()),
-        ("format 0 refused: the first digit is wrong / any nibble", refused()),
-        ("AES-128 key taken, checked: one key / any", key_checked::<16>(aes)),
-        ("AES-256 key taken, checked: one key / any", key_checked::<32>(aes)),
-        ("AES-128, format 4 encrypted: one PIN / any", encrypted::<16>(aes)),
+        ("digits pressed: one PIN / any", pressed(), 6),
+        ("digits erased: one PIN / any", erased(), 0),
+        ("entries compared: the last digit differs / any differ", compared(), 1),
+        ("weak PIN looked for: one good PIN / any good one", checked(good_pin), 1),
+        ("weak PIN looked for: one of repeated digits / any such", checked(weak_pin), 2),
+        ("weak PIN looked for: one of the customer's own / any such", checked(personal_pin), 2),
+        ("format 0 made: one PIN / any", encoded(format_0), 0),
+        ("format 1 made: one PIN / any", encoded(|| Some(Format::Iso1)), 0),
+        ("format 3 made: one PIN / any", encoded(format_3), 0),
+        ("format 4 made: one PIN / any", encoded_4(), 0),
+        ("format 0 read: one PIN / any", decoded(format_0, 0x0f), 7),
+        ("format 1 read: one PIN / any", decoded(|| Some(Format::Iso1), 0x0f), 7),
+        ("format 3 read: one PIN / any", decoded(format_3, 0x0f), 7),
+        ("format 4 read: one PIN / any", decoded_4(), 7),
+        ("format 0 refused: the first digit is wrong / any nibble", refused(), 1),
+        ("AES-128 key taken, checked: one key / any", key_checked::<16>(aes), 0),
+        ("AES-256 key taken, checked: one key / any", key_checked::<32>(aes), 0),
+        ("AES-128, format 4 encrypted: one PIN / any", encrypted::<16>(aes), 0),
     ];
     let known = [
         ("TDEA key taken, checked: one key / any", key_checked::<16>(tdea)),
         ("TDEA, format 1 encrypted: one PIN / any", encrypted::<16>(tdea)),
     ];
-    let subject =
-        |expected| move |(name, stopwatch)| Subject { name, measurements: MEASUREMENTS, expected, stopwatch };
-    let control = [("control: digits compared until two differ", compared_until_two_differ())];
+    let known = known.map(|(name, stopwatch)| (name, stopwatch, 0));
+    let subject = |expected| {
+        move |(name, stopwatch, verdicts)| Subject {
+            name,
+            measurements: MEASUREMENTS,
+            verdicts: verdicts * BATCH,
+            expected,
+            stopwatch,
+        }
+    };
+    let control = [("control: digits compared until two differ", compared_until_two_differ(), 0)];
     let control = control.into_iter().map(subject(Expected::Leak));
     let even = even.into_iter().map(subject(Expected::Even));
     let known = known.into_iter().map(subject(Expected::Known(S_BOXES)));

@@ -117,7 +117,7 @@ fn run_each<'a>(project: &Project, checks: impl Iterator<Item = &'a Check>) -> R
 
 /// What takes long and finds little. The soak is a thousandth of the whole one, and the model tries each input in each place
 /// with four times as many lives.
-const NIGHTLY: [Check; 8] = [
+const NIGHTLY: [Check; 9] = [
     source("deployment", "what operators of the relay get", deployment::check),
     source("model", "sessions against a model of the documentation, four times as long", |project| {
         run::run(cargo(project.root()).args(["test", "--test", "model"]).env("PROPTEST_CASES", "20000"))
@@ -132,6 +132,7 @@ const NIGHTLY: [Check; 8] = [
         stacks::build_and_run(project, &[])
     }),
     source("timing", "does a secret show in how long its code takes?", timing),
+    source("memcheck", "does a branch or an address depend on a secret?", memcheck),
 ];
 
 /// Runs all of that, or what is named of it, and tells at the end what failed.
@@ -157,6 +158,29 @@ pub(crate) fn load(project: &Project) -> Result<()> {
 /// of the tests: it takes a quiet machine.
 pub(crate) fn timing(project: &Project) -> Result<()> {
     run::run(cargo(project.root()).args(["run", "--release", "--package", "card-pin-timing"]))
+}
+
+/// What of the core's functions depends on a secret, counted by Valgrind; fails as [`timing`] does. AES is the one of the wasm, which
+/// has no instructions for it.
+pub(crate) fn memcheck(project: &Project) -> Result<()> {
+    setup::install_valgrind()?;
+    let build = ["build", "--release", "--package", "card-pin-timing", "--features", "memcheck"];
+    let folder = project.work("memcheck");
+    run::run(
+        cargo(project.root())
+            .args(build)
+            .arg("--target-dir")
+            .arg(&folder)
+            .env("RUSTFLAGS", "--cfg aes_backend=\"soft\"")
+            // Where something is found, Valgrind names the line.
+            .env("CARGO_PROFILE_RELEASE_DEBUG", "line-tables-only"),
+    )?;
+    let mut valgrind = Command::new("valgrind");
+    // After many findings it would stop counting.
+    valgrind.args(["--quiet", "--error-limit=no"]);
+    valgrind.arg(format!("--log-file={}", folder.join("findings.log").display()));
+    let counted = run::run(valgrind.arg(folder.join("release/card-pin-timing")));
+    counted.context("target/memcheck/findings.log has each finding with its line")
 }
 
 /// How the pad looks: it makes pictures, and judges nothing.

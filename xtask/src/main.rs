@@ -74,7 +74,7 @@ Usage: cargo xtask <command>
                                   supply-chain, clippy, clippy-wasm, native, docs, build, sbom, reproduce, size, package, release,
                                   site, types, page, wasm-chromium, wasm-firefox, stacks, e2e
   nightly [NAME…]                 what takes long and finds little, or what is named of it: deployment, model, fuzz, soak, load,
-                                  screen-reader, stacks, timing
+                                  screen-reader, stacks, timing, memcheck
   stacks [NAME…]                  builds the examples with their own bundlers, and sets a PIN in each
   bench [--quick] [--sessions N] [--report]
                                   keys and whole sessions in each browser beside WebCrypto and JavaScript libraries, into
@@ -88,6 +88,7 @@ Usage: cargo xtask <command>
                                   tests compare with into e2e/pictures/, and those of docs/
   screen-reader                   what a screen reader says while a PIN is set and viewed, in three languages; some minutes
   timing                          does a secret show in how long its code takes? Some minutes, on a quiet machine
+  memcheck                        does a branch or an address depend on a secret? Valgrind counts them
   soak [--pairs N] [--operands N] many pairs of primes before OpenSSL (100000), and many products before another
                                   implementation (1000000); hours
   site                            the documents as a site in target/site/, from dist/ as it is; it works from a folder
@@ -132,6 +133,7 @@ enum Command {
     Pictures,
     ScreenReader,
     Timing,
+    Memcheck,
     Soak(soak::Options),
     Layers,
     Reproduce,
@@ -160,6 +162,7 @@ impl Command {
             "pictures" => Self::Pictures,
             "screen-reader" => Self::ScreenReader,
             "timing" => Self::Timing,
+            "memcheck" => Self::Memcheck,
             "soak" => Self::Soak(soak::Options::default()),
             "layers" => Self::Layers,
             "reproduce" => Self::Reproduce,
@@ -219,6 +222,7 @@ impl Command {
             Self::Pictures => checks::pictures(project),
             Self::ScreenReader => checks::screen_reader(project),
             Self::Timing => checks::timing(project),
+            Self::Memcheck => checks::memcheck(project),
             Self::Soak(options) => soak::run_all(project, options),
             Self::Layers => layers::check(project),
             Self::Reproduce => {

@@ -80,6 +80,13 @@ pub(crate) fn install_screen_reader(project: &Project) -> Result<()> {
     install_missing(project, Browsers::Wanted)
 }
 
+/// What `cargo xtask memcheck` needs.
+pub(crate) fn install_valgrind() -> Result<()> {
+    let mut needed = Needed::default();
+    needed.program(&["valgrind"], &["valgrind"]);
+    needed.install()
+}
+
 /// Where Debian has it: on root's `PATH` alone.
 const NGINX: &str = "/usr/sbin/nginx";
 

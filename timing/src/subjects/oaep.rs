@@ -2,9 +2,9 @@
 //! is the call to the `rsa` crate, blinded as there.
 
 use crate::{
+    class::Class,
     measure::{Expected, Stopwatch, Subject, stopwatch},
     random::Dice,
-    statistics::Class,
 };
 use rand::rngs::SysRng;
 use rsa::{Oaep, PrivateKey, PublicKey};
@@ -14,6 +14,11 @@ use std::rc::Rc;
 /// Fewer than of the others: each takes milliseconds.
 const MEASUREMENTS: usize = 10_000;
 
+/// Whether the ciphertext is below the modulus, whether the private operation went well, and whether the padding is right.
+const VERDICTS: usize = 3;
+/// Branches on the message's length, which is that of the key and public, while it is copied. Other copying has other ones.
+const COPY: usize = 21;
+
 const OUTCOME: &str = "whether it decrypts is public: the session ends";
 
 /// A ciphertext of a class.
@@ -21,14 +26,15 @@ type Wrap = fn(Class, &mut Dice, &PublicKey) -> Option<Vec<u8>>;
 
 pub(super) fn all() -> Vec<Subject> {
     let Ok(key) = PrivateKey::new(&mut SysRng, 2048).map(Rc::new) else { return Vec::new() };
-    let subjects: [(_, _, Wrap); 3] = [
-        ("OAEP: one wrapped key / any", Expected::Even, one_or_any),
-        ("OAEP: another label / noise, both refused", Expected::Even, label_or_noise),
-        ("OAEP: valid / noise", Expected::Known(OUTCOME), valid_or_noise),
+    let subjects: [(_, _, Wrap, _); 3] = [
+        ("OAEP: one wrapped key / any", Expected::Even, one_or_any, VERDICTS + COPY),
+        ("OAEP: another label / noise, both refused", Expected::Even, label_or_noise, VERDICTS),
+        ("OAEP: valid / noise", Expected::Known(OUTCOME), valid_or_noise, VERDICTS + COPY),
     ];
-    let subject = |(name, expected, wrap)| Subject {
+    let subject = |(name, expected, wrap, verdicts)| Subject {
         name,
         measurements: MEASUREMENTS,
+        verdicts,
         expected,
         stopwatch: unwrapped(&key, wrap),
     };
