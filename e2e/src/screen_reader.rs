@@ -83,7 +83,7 @@ impl ScreenReader {
         let mut reader = Self { processes: vec![bus], _screen: screen, environment, log, _home: home };
         reader.spawn("openbox", &[])?;
         // Only a window manager knows of desktops.
-        reader.xdotool_until("there is no window manager", &["get_num_desktops"]).await?;
+        reader.xdotool_until("the window manager does not answer", &["get_num_desktops"]).await?;
         reader.spawn(ACCESSIBILITY_BUS, &["--launch-immediately"])?;
         // Some systems lack this setting; the variables above are enough there.
         let setting = ["set", "org.gnome.desktop.interface", "toolkit-accessibility", "true"];

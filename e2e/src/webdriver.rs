@@ -283,7 +283,7 @@ impl WebDriver {
     ///
     /// # Errors
     ///
-    /// Where it throws, returns something else than a `T`, or the browser is another one.
+    /// Where it throws or returns anything other than a `T`, and in other browsers.
     pub async fn in_firefox_itself<T: DeserializeOwned>(
         &self,
         script: &str,
