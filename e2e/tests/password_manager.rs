@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 /// What a customer may have saved for this bank.
 const SAVED: (&str, &str) = ("ada", "a saved password");
 
-/// Another field down the list of suggestions (W3C WebDriver, 17.4.2).
+/// Asks a field for its list of suggestions (W3C WebDriver, 17.4.2).
 const DOWN: &str = "\u{E015}";
 
 /// WebDriver switches saving and filling off, which are on for everybody else.
@@ -28,6 +28,8 @@ const OFFERS_TO_SAVE: &str = "
 const OFFERS_TO_FILL: &str = "
     const { document } = Services.wm.getMostRecentWindow('navigator:browser');
     return document.querySelector('#PopupAutoComplete')?.popupOpen === true;";
+
+const FIELD: &str = "document.querySelector('card-pin').shadowRoot.querySelector('[part=field]')";
 
 /// The form of a page that one logs in to.
 const FORM: &str = "
@@ -69,19 +71,24 @@ async fn a_pin_is_not_offered_to_be_saved(sandbox: &Sandbox, driver: &WebDriver)
 async fn a_saved_password_is_not_filled_in(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
     let pad = open(sandbox, driver).await?;
     pad.focus().await?;
+    // With the focus, the field can be written in only a moment later.
+    driver.wait_for(&format!("!{FIELD}.readOnly"), "a field that can be written in").await?;
     driver.type_keys(DOWN).await?;
 
     driver.run::<Value>(FORM, Value::Null).await?;
     let filled = "document.querySelector('form [name=password]').value";
     driver.wait_for(filled, "the form to be filled in").await?;
-    let field = "const field = document.querySelector('card-pin').shadowRoot.querySelector('[part=field]'); return field.value";
-    let held: String = driver.run(field, Value::Null).await?;
+    let held: String = driver.run(&format!("return {FIELD}.value"), Value::Null).await?;
     ensure!(held.is_empty(), "the field of the pad was filled in");
     ensure!(
         !driver.in_firefox_itself::<bool>(OFFERS_TO_FILL, Vec::new()).await?,
         "Firefox offers a password"
     );
-    Ok(())
+    let empty =
+        "const field = document.querySelector('form [name=password]'); field.value = ''; field.focus()";
+    driver.run::<Value>(empty, Value::Null).await?;
+    driver.type_keys(DOWN).await?;
+    driver.wait_for_firefox_itself(OFFERS_TO_FILL, "the list of passwords for the form").await
 }
 
 /// A page with a pad that can be used.
