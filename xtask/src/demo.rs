@@ -18,11 +18,24 @@ impl Default for Options {
 
 pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
     setup::install_missing(project, setup::Browsers::NotWanted)?;
-    dist::build(project)?;
+    let sandbox = ["--package", "card-pin-sandbox"];
+    run::both(
+        || dist::build(project),
+        || {
+            run::run(
+                run::cargo(project.root())
+                    .arg("build")
+                    .args(sandbox)
+                    .env(identity::COMMIT, identity::commit(project)),
+            )
+        },
+    )?;
     let database = options.database.clone().unwrap_or_else(|| project.work("sandbox.sqlite"));
     run::run(
         run::cargo(project.root())
-            .args(["run", "--package", "card-pin-sandbox", "--"])
+            .arg("run")
+            .args(sandbox)
+            .arg("--")
             .args(["--port", &options.port.to_string()])
             .arg("--db")
             .arg(database)

@@ -12,7 +12,12 @@ use crate::{
     sbom,
 };
 use anyhow::{Context, Result, bail};
-use std::{ffi::OsString, fs, path::Path, process::Command};
+use std::{
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 use wasm_bindgen_cli_support::Bindgen;
 
 /// Files that ship as they are written, and under which name.
@@ -32,6 +37,10 @@ const COPIED: [(&str, &str); 10] = [
 
 /// Folders that ship as they are, in `www/` and in `dist/`: the types that `card-pin.d.ts` builds on, and the themes.
 const FOLDERS: [&str; 2] = ["types", "themes"];
+
+/// What the core is compiled for, and the profile in `Cargo.toml` that it is compiled with.
+const TARGET: &str = "wasm32-unknown-unknown";
+const PROFILE: &str = "wasm";
 
 /// The core, and the core for devices without SIMD.
 const WASM: &str = "card_pin_bg.wasm";
@@ -67,9 +76,12 @@ pub(crate) fn build(project: &Project) -> Result<()> {
 
     println!("build: wasm");
     let glue = project.work("wasm-bindgen");
-    bind(project, "card-pin", Simd::With, &glue)?;
     let scalar = project.work("wasm-bindgen-scalar");
-    bind(project, "card-pin", Simd::Without, &scalar)?;
+    // Each keeps one core busy, since a module that is optimised as a whole cannot be shared out.
+    run::both(
+        || bind(project, "card-pin", Simd::With, &glue),
+        || bind(project, "card-pin", Simd::Without, &scalar),
+    )?;
     for (folder, name) in [(&glue, WASM), (&scalar, SCALAR_WASM)] {
         names::shorten(&folder.join(WASM), &folder.join(GLUE))?;
         fs::copy(folder.join(WASM), staging.join(name))
@@ -167,7 +179,7 @@ fn bind_as(project: &Project, package: &str, simd: Simd, folder: &Path, names: N
     let is_removed = names == Names::Removed;
     Bindgen::new()
         .web(true)?
-        .input_path(project.wasm(&library))
+        .input_path(target_folder(project, simd).join(format!("{TARGET}/{PROFILE}/{library}.wasm")))
         .out_name(&library)
         .typescript(true)
         // `www/vault.js` says what the state is reset for.
@@ -178,12 +190,22 @@ fn bind_as(project: &Project, package: &str, simd: Simd, folder: &Path, names: N
         .with_context(|| format!("the glue of {package} cannot be made"))
 }
 
+/// Where Cargo builds it. One folder for both would hold only what was built last, so that each build began anew.
+fn target_folder(project: &Project, simd: Simd) -> PathBuf {
+    project.cargo_target().join(match simd {
+        Simd::With => "wasm-simd",
+        Simd::Without => "wasm-scalar",
+    })
+}
+
 /// As a module and nothing else: what a library has to keep for other crates, an optimiser cannot leave out.
 fn compile(project: &Project, package: &str, simd: Simd) -> Result<()> {
     let mut cargo = run::cargo(project.root());
     cargo
-        .args(["rustc", "--locked", "--profile=wasm", "--target=wasm32-unknown-unknown", "--lib"])
+        .args(["rustc", "--locked", "--profile", PROFILE, "--target", TARGET, "--lib"])
         .args(["--crate-type=cdylib", "--package", package])
+        .arg("--target-dir")
+        .arg(target_folder(project, simd))
         .env("CARGO_ENCODED_RUSTFLAGS", rust_flags(project, simd)?)
         .env("CARGO_INCREMENTAL", "0");
     if package == "card-pin" {

@@ -42,9 +42,9 @@ impl Project {
         self.root.join("target").join(name)
     }
 
-    /// The module that Cargo made of a package's library.
-    pub(crate) fn wasm(&self, library: &str) -> PathBuf {
-        self.cargo_target.join("wasm32-unknown-unknown/wasm").join(format!("{library}.wasm"))
+    /// Where Cargo puts what it makes.
+    pub(crate) fn cargo_target(&self) -> &Path {
+        &self.cargo_target
     }
 
     /// A program that Cargo made for a target in a profile.

@@ -5,6 +5,7 @@ use std::{
     io::ErrorKind,
     path::{Path, PathBuf},
     process::Command,
+    thread,
 };
 
 /// Runs a program on this terminal; an error names the program.
@@ -25,6 +26,19 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
         bail!("`{}` failed: {}", line_of(command), String::from_utf8_lossy(&output.stderr).trim());
     }
     String::from_utf8(output.stdout).with_context(|| format!("`{name}` printed something other than text"))
+}
+
+/// Runs both at the same time. Where both fail, the second's error is the one that is told.
+pub(crate) fn both<F, S>(first: F, second: S) -> Result<()>
+where
+    F: FnOnce() -> Result<()> + Send,
+    S: FnOnce() -> Result<()>,
+{
+    thread::scope(|scope| {
+        let first = scope.spawn(first);
+        second()?;
+        first.join().map_err(|_| anyhow::anyhow!("a step broke off: its message stands above"))?
+    })
 }
 
 /// `cargo`, in the working tree.
