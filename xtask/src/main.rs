@@ -62,7 +62,10 @@ use project::Project;
 use std::process::ExitCode;
 
 const USAGE: &str = "\
-Usage: cargo xtask <command>
+Usage: cargo xtask <command> [--yes]
+
+A command that needs packages of the system asks before it installs them; with --yes, and where there is no terminal, it
+does not ask.
 
   setup [--no-browsers]           install what is missing to build and test
   build                           make dist/
@@ -176,6 +179,7 @@ impl Command {
         };
         while let Some(argument) = args.next()? {
             match (&mut command, argument) {
+                (_, Long("yes")) => setup::agree(),
                 (Self::Setup(browsers), Long("no-browsers")) => *browsers = setup::Browsers::NotWanted,
                 (Self::Demo(options), Long("port")) => options.port = args.value()?.parse()?,
                 (Self::Demo(options), Long("db")) => options.database = Some(args.value()?.into()),

@@ -14,6 +14,7 @@ mod toolchain;
 use crate::project::Project;
 use anyhow::{Result, ensure};
 use packages::Needed;
+pub(crate) use packages::agree;
 use std::path::Path;
 
 /// Whether the browsers are to be there: the tests need them, a build does not.

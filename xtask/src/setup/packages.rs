@@ -3,8 +3,18 @@ use crate::run::{find_program, output, run};
 use anyhow::{Result, bail};
 use std::{
     fs,
+    io::{self, IsTerminal as _, Write as _},
     process::{Command, Stdio},
+    sync::atomic::{AtomicBool, Ordering},
 };
+
+/// Whether somebody has said yes to every package: by `--yes`.
+static IS_AGREED: AtomicBool = AtomicBool::new(false);
+
+/// Nobody is asked from here on.
+pub(crate) fn agree() {
+    IS_AGREED.store(true, Ordering::Relaxed);
+}
 
 /// Programs that are not there, and the Debian packages that have them.
 #[derive(Default)]
@@ -31,7 +41,7 @@ impl Needed {
         }
     }
 
-    /// Something that is no program on the `PATH`.
+    /// Something that is not a program on the `PATH`.
     pub(super) fn missing(&mut self, what: &str, packages: &[&'static str]) {
         self.programs.push(what.to_owned());
         self.packages.extend(
@@ -39,7 +49,8 @@ impl Needed {
         );
     }
 
-    /// Installs the packages where there is a package manager that we know, else says what to install by hand.
+    /// Installs the packages, once somebody has agreed, where there is a package manager that we know; else says what to
+    /// install by hand.
     pub(super) fn install(&self) -> Result<()> {
         if self.packages.is_empty() {
             return Ok(());
@@ -55,7 +66,11 @@ impl Needed {
                  with its chromedriver, and Firefox from Mozilla's package archive)"
             );
         }
-        say(&format!("{what}: apt-get install {}", self.packages.join(" ")));
+        let packages = self.packages.join(" ");
+        say(&format!("{what}: apt-get install {packages}"));
+        if !may_install()? {
+            bail!("nothing was installed. By hand: apt-get install {packages}");
+        }
         run(apt_get()?.args(["update", "--quiet=2"]))?;
         // dpkg's progress would bury the lines that matter; what goes wrong is on the other stream.
         run(apt_get()?
@@ -63,6 +78,23 @@ impl Needed {
             .args(&self.packages)
             .stdout(Stdio::null()))
     }
+}
+
+/// Asks, where there is somebody to ask. In CI there is no terminal.
+fn may_install() -> Result<bool> {
+    let mut stdin = io::stdin().lock();
+    if IS_AGREED.load(Ordering::Relaxed) || !stdin.is_terminal() || !io::stdout().is_terminal() {
+        return Ok(true);
+    }
+    print!("Install these packages on this system? [y/N] ");
+    io::stdout().flush()?;
+    let mut answer = String::new();
+    io::BufRead::read_line(&mut stdin, &mut answer)?;
+    Ok(is_yes(&answer))
+}
+
+fn is_yes(answer: &str) -> bool {
+    matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
 }
 
 fn apt_get() -> Result<Command> {
@@ -83,4 +115,15 @@ fn apt_get() -> Result<Command> {
 
 fn is_ubuntu() -> bool {
     fs::read_to_string("/etc/os-release").is_ok_and(|text| text.lines().any(|line| line == "ID=ubuntu"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_yes;
+
+    #[test]
+    fn only_a_yes_is_one() {
+        assert!(["y\n", "Y\n", " yes\n"].into_iter().all(is_yes));
+        assert!(!["", "\n", "n\n", "no\n", "yesterday\n"].into_iter().any(is_yes));
+    }
 }
