@@ -29,6 +29,9 @@ export function digitValue(character) {
   return before % 10;
 }
 
+/** Keys with which Firefox opens its list of passwords; that an event is cancelled does not keep it from that. */
+const OPENING = ["ArrowDown", "ArrowUp", "PageDown", "PageUp", "F4"];
+
 /**
  * @param {string} labelledBy
  * @param {string} describedBy
@@ -54,9 +57,15 @@ export function makeEntryField(labelledBy, describedBy, take) {
     "data-form-type": "other",
   };
   for (const [name, value] of Object.entries(attributes)) field.setAttribute(name, value);
-  // Firefox offers to make up a password, over the keys, when a field of this kind gets the focus: not if it is read-only then.
+  // Firefox lays its offers over the keys, a password that is saved or made up: not over a field that is read-only when it gets
+  // the focus, or one of these keys.
+  const closeForNow = () => {
+    field.readOnly = true;
+    setTimeout(() => (field.readOnly = !field.matches(":focus")));
+  };
   field.readOnly = true;
-  field.addEventListener("focus", () => setTimeout(() => (field.readOnly = !field.matches(":focus"))));
+  field.addEventListener("focus", closeForNow);
+  field.addEventListener("keydown", ({ key }) => OPENING.includes(key) && closeForNow());
   field.addEventListener("blur", () => (field.readOnly = true));
   field.addEventListener("beforeinput", (event) => {
     event.preventDefault();

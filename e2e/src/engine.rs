@@ -37,10 +37,12 @@ pub struct Browser {
     profile: TempDir,
 }
 
+/// In what a browser differs from the one that most tests run in.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Wasm {
-    On,
-    Off,
+enum Kind {
+    Usual,
+    WithoutWasm,
+    WithPasswordManager,
 }
 
 impl Engine {
@@ -53,7 +55,7 @@ impl Engine {
     ///
     /// Where a program is missing or does not come up.
     pub async fn start(self) -> Result<Browser> {
-        self.start_with(Wasm::On, None).await
+        self.start_as(Kind::Usual, None).await
     }
 
     /// As [`Engine::start`], but on a device that runs no WebAssembly, as in iOS's Lockdown Mode.
@@ -62,17 +64,27 @@ impl Engine {
     ///
     /// The same.
     pub async fn start_without_wasm(self) -> Result<Browser> {
-        self.start_with(Wasm::Off, None).await
+        self.start_as(Kind::WithoutWasm, None).await
     }
 
-    async fn start_with(self, wasm: Wasm, reader: Option<&ScreenReader>) -> Result<Browser> {
+    /// As [`Engine::start`], but with a password manager at work, which WebDriver keeps out of Chromium otherwise. In Firefox a
+    /// test switches it on by itself.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub async fn start_with_password_manager(self) -> Result<Browser> {
+        self.start_as(Kind::WithPasswordManager, None).await
+    }
+
+    async fn start_as(self, kind: Kind, reader: Option<&ScreenReader>) -> Result<Browser> {
         let profile = tempfile::tempdir().context("no folder for the browser's profile")?;
         let screen = if self == Self::WebKit { Some(Screen::start()?) } else { None };
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
 
         let mut command = self.driver_command(port);
         command.env("TMPDIR", profile.path());
-        if wasm == Wasm::Off {
+        if kind == Kind::WithoutWasm {
             // Read by WebKit's engine alone; the other two have it among their capabilities.
             command.env("JSC_useWasm", "0");
         }
@@ -86,7 +98,7 @@ impl Engine {
         let driver_process =
             Process::spawn(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()))?;
         let url = format!("http://127.0.0.1:{port}");
-        let driver = WebDriver::connect(&url, self.capabilities(&profile, wasm, reader.is_some())?)
+        let driver = WebDriver::connect(&url, self.capabilities(&profile, kind, reader.is_some())?)
             .await
             .with_context(|| format!("{self} does not start"))?;
         Ok(Browser { driver, driver_process, _screen: screen, profile })
@@ -119,7 +131,8 @@ impl Engine {
         }
     }
 
-    fn capabilities(self, profile: &TempDir, wasm: Wasm, is_heard: bool) -> Result<Capabilities> {
+    fn capabilities(self, profile: &TempDir, kind: Kind, is_heard: bool) -> Result<Capabilities> {
+        let has_passwords = kind == Kind::WithPasswordManager;
         let capabilities = match self {
             Self::Chromium => {
                 let mut user_data = OsString::from("--user-data-dir=");
@@ -142,9 +155,12 @@ impl Engine {
                         "--force-color-profile=srgb",
                         // The servers are on this machine, where a page made of a string would have to ask for a permit.
                         "--disable-features=LocalNetworkAccessChecks",
-                        if wasm == Wasm::Off { "--js-flags=--jitless" } else { "--js-flags=--no-jitless" },
+                        if kind == Kind::WithoutWasm { "--js-flags=--jitless" } else { "--js-flags=--no-jitless" },
                         user_data.to_string_lossy(),
-                    ]},
+                    ],
+                    // Under automation, Chromium offers to save nothing.
+                    "excludeSwitches": if has_passwords { json!(["enable-automation"]) } else { json!([]) },
+                    "prefs": {"credentials_enable_service": has_passwords}},
                 })
             }
             Self::Firefox => json!({
@@ -153,7 +169,7 @@ impl Engine {
                     // A reader hears windows alone.
                     "args": if is_heard { json!([]) } else { json!(["-headless"]) },
                     "prefs": {
-                        "javascript.options.wasm": wasm == Wasm::On,
+                        "javascript.options.wasm": kind != Kind::WithoutWasm,
                         "accessibility.force_disabled": if is_heard { -1 } else { 0 },
                     },
                 },
@@ -205,7 +221,7 @@ impl Browser {
 ///
 /// Where it does not come up.
 pub async fn start_heard(reader: &ScreenReader) -> Result<Browser> {
-    Engine::Firefox.start_with(Wasm::On, Some(reader)).await
+    Engine::Firefox.start_as(Kind::Usual, Some(reader)).await
 }
 
 /// `/usr/lib/<architecture>/webkit2gtk-4.1/MiniBrowser`, which no `PATH` names.

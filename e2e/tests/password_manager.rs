@@ -1,15 +1,18 @@
-//! Firefox's password manager offers nothing on the pad and saves nothing of it. An ordinary form on the same page shows that it
-//! is awake.
+//! The browsers' own password managers offer nothing on the pad and save nothing of it. An ordinary form on the same page shows
+//! that they are awake.
 
 use anyhow::{Context, Result, ensure};
 use card_pin_e2e::{Engine, Hand, Pad, Sandbox, WebDriver};
 use serde_json::{Value, json};
 
-/// What a customer may have saved for this bank.
-const SAVED: (&str, &str) = ("ada", "a saved password");
+/// What a customer may have saved for this bank: with digits, which the pad would take.
+const SAVED: (&str, &str) = ("ada", "saved 4826");
 
 /// Asks a field for its list of suggestions (W3C WebDriver, 17.4.2).
 const DOWN: &str = "\u{E015}";
+/// How often it is asked.
+const PRESSES: u32 = 50;
+const SHIFT: &str = "\u{E008}";
 
 /// WebDriver switches saving and filling off, which are on for everybody else.
 const SWITCH_ON: &str = "
@@ -36,8 +39,67 @@ const FORM: &str = "
     document.body.insertAdjacentHTML('beforeend', `
       <form action='#'><input name='name' autocomplete='username'><input name='password' type='password'></form>`);";
 
+/// Where Chromium tells what its password manager does, while that page is open.
+const CHROMIUMS_LOG: &str = "chrome://password-manager-internals";
+
+/// In that log: the offer to save stands.
+const CHROMIUM_OFFERS: &str = "PENDING_PASSWORD_STATE";
+
+/// In that log, of the form: its password field has a name, and that of the pad has none.
+const CHROMIUM_SEES_FORM: &str = "Password element :  password";
+
+const SAVE_IN_CHROMIUM: &str = "
+    const { origin, username, password } = argument;
+    await chrome.passwordsPrivate.addPassword({ url: origin, username, password, note: '', useAccountStore: false });";
+
 #[tokio::test]
-async fn nothing_is_offered_and_nothing_saved() -> Result<()> {
+async fn in_chromium() -> Result<()> {
+    let sandbox = Sandbox::start().await?;
+    let browser = Engine::Chromium.start_with_password_manager().await?;
+    let driver = browser.driver();
+    driver.open(CHROMIUMS_LOG).await?;
+    driver.behind_another_tab(set_pin_and_log_in(&sandbox, driver)).await.context("saving")?;
+    let log = "document.body.innerText";
+    let form_is_offered = format!("{log}.split('{CHROMIUM_SEES_FORM}').at(-1).includes('{CHROMIUM_OFFERS}')");
+    driver.wait_for(&form_is_offered, "the offer to save what the form holds").await?;
+    let log: String = driver.run(&format!("return {log}"), Value::Null).await?;
+    let (of_pad, _) = log.split_once(CHROMIUM_SEES_FORM).context("the log tells nothing of the form")?;
+    ensure!(!of_pad.contains(CHROMIUM_OFFERS), "Chromium offers to save the PIN");
+
+    driver.open("chrome://password-manager/passwords").await?;
+    let saved = json!({"origin": sandbox.url(""), "username": SAVED.0, "password": SAVED.1});
+    driver.run::<Value>(SAVE_IN_CHROMIUM, saved).await?;
+    chromium_fills_nothing_in(&sandbox, driver).await.context("filling")
+}
+
+async fn set_pin_and_log_in(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
+    set_pin_and_go_on(sandbox, driver).await?;
+    driver.run::<Value>(FORM, Value::Null).await?;
+    type_into(driver, "name", SAVED.0).await?;
+    type_into(driver, "password", SAVED.1).await?;
+    driver.run("document.querySelector('form').requestSubmit()", Value::Null).await
+}
+
+async fn chromium_fills_nothing_in(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
+    let pad = open(sandbox, driver).await?;
+    pad.focus().await?;
+    driver.wait_for(&format!("!{FIELD}.readOnly"), "a field that can be written in").await?;
+    driver.run::<Value>(FORM, Value::Null).await?;
+    let filled = "document.querySelector('form [name=password]').matches(':autofill')";
+    driver.wait_for(filled, "the form to be filled in").await?;
+    // A page can read it once somebody has touched the page.
+    driver.type_keys(SHIFT).await?;
+    let is_filled: bool = driver
+        .run(&format!("return {FIELD}.matches(':autofill') || {FIELD}.value !== ''"), Value::Null)
+        .await?;
+    ensure!(!is_filled, "the field of the pad was filled in");
+    let typed = pad.events().await?.into_iter().find(|event| event["event"] == "pin_valid");
+    ensure!(typed.is_none(), "what was filled in was taken for digits: {typed:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn in_firefox() -> Result<()> {
     let sandbox = Sandbox::start().await?;
     let browser = Engine::Firefox.start().await?;
     let driver = browser.driver();
@@ -48,15 +110,17 @@ async fn nothing_is_offered_and_nothing_saved() -> Result<()> {
     a_saved_password_is_not_filled_in(&sandbox, driver).await.context("filling")
 }
 
-async fn a_pin_is_not_offered_to_be_saved(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
+async fn set_pin_and_go_on(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
     let pad = open(sandbox, driver).await?;
     pad.choose("8305", Hand::Keyboard).await?;
     pad.wait_for_event("detail.event === 'set_pin_success'").await?;
     // A manager that follows the fields of a page takes one that goes for one that was sent.
-    driver
-        .run::<Value>("document.querySelector('card-pin').remove(); location.hash = 'next'", Value::Null)
-        .await?;
+    let go_on = "document.querySelector('card-pin').remove(); location.hash = 'next'";
+    driver.run(go_on, Value::Null).await
+}
 
+async fn a_pin_is_not_offered_to_be_saved(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
+    set_pin_and_go_on(sandbox, driver).await?;
     // What is typed into the form arrives after all that the pad led to; and typing a password is enough for an offer.
     driver.run::<Value>(FORM, Value::Null).await?;
     type_into(driver, "name", SAVED.0).await?;
@@ -70,20 +134,22 @@ async fn a_pin_is_not_offered_to_be_saved(sandbox: &Sandbox, driver: &WebDriver)
 
 async fn a_saved_password_is_not_filled_in(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
     let pad = open(sandbox, driver).await?;
-    pad.focus().await?;
-    // With the focus, the field can be written in only a moment later.
-    driver.wait_for(&format!("!{FIELD}.readOnly"), "a field that can be written in").await?;
-    driver.type_keys(DOWN).await?;
-
     driver.run::<Value>(FORM, Value::Null).await?;
+    // Firefox takes the fields of a page in their order: it knows that of the pad by then.
     let filled = "document.querySelector('form [name=password]').value";
     driver.wait_for(filled, "the form to be filled in").await?;
     let held: String = driver.run(&format!("return {FIELD}.value"), Value::Null).await?;
     ensure!(held.is_empty(), "the field of the pad was filled in");
-    ensure!(
-        !driver.in_firefox_itself::<bool>(OFFERS_TO_FILL, Vec::new()).await?,
-        "Firefox offers a password"
-    );
+
+    pad.focus().await?;
+    // Only a moment after a field got the focus does Firefox offer anything on it: nothing tells when.
+    for _ in 0..PRESSES {
+        driver.type_keys(DOWN).await?;
+        ensure!(
+            !driver.in_firefox_itself::<bool>(OFFERS_TO_FILL, Vec::new()).await?,
+            "Firefox offers a password"
+        );
+    }
     let empty =
         "const field = document.querySelector('form [name=password]'); field.value = ''; field.focus()";
     driver.run::<Value>(empty, Value::Null).await?;
