@@ -65,7 +65,7 @@ async function setPin(browser, sandbox, url, pin) {
   try {
     await page.goto(url, { timeout: LIMIT });
     await pad.tells(({ event }) => event === "ready");
-    await page.evaluate(() => document.querySelector("card-pin")?.focus());
+    await page.locator("card-pin").evaluate((/** @type {HTMLElement} */ element) => element.focus());
     await page.keyboard.type(pin);
     await pad.tells(({ step }) => step === "confirm");
     await page.keyboard.type(pin);

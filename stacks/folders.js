@@ -71,10 +71,14 @@ export async function pack() {
  */
 const SOURCES = {
   android: ["examples/android", "stacks/android"],
+  cdn: ["examples/html"],
   types: ["stacks/types"],
   "next-14": ["examples/next", "stacks/next-14"],
   "next-15": ["examples/next", "stacks/next-15"],
 };
+
+/** The stacks without a bundler. */
+const PLAIN = ["html", "cdn"];
 
 /**
  * A copy of an example with all that it needs installed, the packed package among it.
@@ -91,7 +95,7 @@ export async function prepare(name) {
   if (existsSync(join(last, "package-lock.json"))) await npmInstall(last, to);
   for (const folder of folders) await cp(folder, to, { recursive: true });
   // Taken by the plain page from beside it, and by the others as npm lays it.
-  const place = join(to, name === "html" ? "card-pin" : "node_modules/card-pin");
+  const place = join(to, PLAIN.includes(name) ? "card-pin" : "node_modules/card-pin");
   await rm(place, { recursive: true, force: true });
   await cp(join(packed, "package"), place, { recursive: true });
   return to;

@@ -8,12 +8,13 @@
  */
 
 import assert from "node:assert/strict";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { withBrowser } from "./browser.js";
 import { npmInstall, pack, prepare, project, run, tools } from "./folders.js";
 import { compileKotlin } from "./kotlin.js";
 import { withGateway, withSandbox, withServer } from "./programs.js";
-import { withSite } from "./site.js";
+import { policyWith, withCdn, withSite } from "./site.js";
 import { checkTypes } from "./types.js";
 
 /** @typedef {{sandbox: string, gateway: string, setPin: (url: string) => Promise<void>}} Tools */
@@ -26,8 +27,12 @@ const stacks = {
   jest: (folder) => test(folder, "--testTimeout=300000"),
   vitest: (folder) => test(folder, "--testTimeout=300000"),
   html: (folder, tools) => setPins(folder, tools),
+  cdn: loadFromElsewhere,
   react: develop,
   "react-18": develop,
+  preact: develop,
+  solid: develop,
+  lit: develop,
   vue: develop,
   astro: develop,
   angular: develop,
@@ -103,6 +108,18 @@ const setPins = (folder, { gateway, setPin }) =>
   withSite(folder, gateway, async (pages) => {
     for (const page of pages) await setPin(page);
   });
+
+/** The plain page, with the package on another origin. @param {string} folder @param {Tools} tools */
+async function loadFromElsewhere(folder, { gateway, setPin }) {
+  await withCdn(join(folder, "card-pin"), async (origin) => {
+    const page = join(folder, "index.html");
+    await writeFile(page, (await readFile(page, "utf8")).replace("./card-pin/", `${origin}/`));
+    const moved = join(folder, "moved");
+    await mkdir(moved);
+    for (const name of ["index.html", "app.js"]) await rename(join(folder, name), join(moved, name));
+    await withSite(moved, gateway, ([url]) => setPin(url), policyWith(origin));
+  });
+}
 
 /** The plain page, before another back-end. @param {string} program @param {string} script @param {Tools} tools */
 async function changeGateway(program, script, tools) {
