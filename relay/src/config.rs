@@ -75,6 +75,11 @@ impl Config {
         }
     }
 
+    /// How long a request may wait for its turns in all: an eighth of its time is for Enfuce's answers.
+    pub(crate) fn longest_wait(&self) -> Duration {
+        self.deadline.min(self.enfuce.timeout) * 7 / 8
+    }
+
     /// How many file descriptors it takes to serve every connection and every call at once.
     #[must_use]
     pub fn file_descriptors(&self) -> u64 {

@@ -191,7 +191,6 @@ impl Upstream {
     async fn tries(&self, call: &Call<'_>, report: &mut Report, tries: &mut u32) -> Result<Success, Failure> {
         let _place = self.place(call.class).ok_or(Failure::new(Kind::Overloaded(1), "too_many_calls"))?;
         self.budget.deposit();
-        self.admission.came(call.class);
         loop {
             self.breaker
                 .admit(Instant::now())

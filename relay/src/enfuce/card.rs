@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Context, Repeat, Upstream};
 use crate::config::Platform;
+use crate::admission::Class;
 use crate::failure::{Failure, Kind};
 use crate::operation::Purpose;
 use crate::trace::Called;
@@ -55,6 +56,7 @@ impl Upstream {
         let (template, path) = match self.config.platform {
             Platform::Classic => {
                 let plastic = self.plastic(card, purpose, context.again()).await?;
+                context.class = Class::Begun;
                 let template = "/pincontrol/v2/plastic/{plastic}";
                 (template, template.replace("{plastic}", &plastic))
             }
