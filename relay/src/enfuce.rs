@@ -28,7 +28,7 @@ use crate::trace::{Active, Called, Trace};
 use crate::wire::{self, Request};
 use answer::{is_html, problem_id, refusal};
 use breaker::Breaker;
-use credentials::Credentials;
+use credentials::{Credentials, LATE};
 
 /// Between two tries for a connection, and between two after a refusal by the quota that names no time; doubled each time.
 const FIRST_WAIT: Duration = Duration::from_millis(200);
@@ -69,7 +69,7 @@ impl Clients {
 /// Calls Enfuce.
 pub(crate) struct Upstream {
     config: config::Enfuce,
-    credentials: Credentials,
+    credentials: Arc<Credentials>,
     clients: Clients,
     admission: Arc<Admission>,
     /// Calls at a time: fewer than connections of devices, so that a slow Enfuce cannot take all of those.
@@ -128,7 +128,7 @@ enum Repeat {
 
 impl Upstream {
     pub(crate) fn new(config: config::Enfuce, admission: Arc<Admission>) -> Result<Self, ClientError> {
-        let credentials = Credentials::new(config.auth.clone());
+        let credentials = Arc::new(Credentials::new(config.auth.clone()));
         let clients = Clients::new(&config)?;
         let places = Semaphore::new(config.calls);
         let budget = TpsBudget::new(Duration::from_secs(10), 2, FURTHER_TRIES);
@@ -224,7 +224,9 @@ impl Upstream {
                 }
                 _ => return Err(failure),
             };
-            if Instant::now() + wait >= call.deadline || !self.budget.withdraw() {
+            // What a server asks for may be more than a clock can count.
+            let is_in_time = Instant::now().checked_add(wait).is_some_and(|then| then < call.deadline);
+            if !is_in_time || !self.budget.withdraw() {
                 return Err(failure);
             }
             sleep(wait).await;
@@ -246,7 +248,7 @@ impl Upstream {
         // No request has been sent yet that has to do with a PIN.
         let authorized = self.credentials.authorization(&self.clients.shared, trace);
         let authorized = timeout_at(deadline, authorized).await;
-        let authorization = authorized.unwrap_or(Err(Failure::new(Kind::NoToken, "timeout_token")))?;
+        let authorization = authorized.unwrap_or(Err(LATE))?;
         let mut span = trace.call(called, sent);
         let result = self.exchange(call, authorization, report, &mut span).await;
         span.ended(&result);

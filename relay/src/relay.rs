@@ -67,7 +67,7 @@ impl Live {
         let identities = Identities::new(&config.customer, client.clone());
         let issuing = config.control_ids.as_ref().map(|control_ids| Issuing {
             sealer: Sealer::new(&control_ids.seal_keys.0),
-            authorizer: Authorizer::new(control_ids.authorize.clone(), client),
+            authorizer: Authorizer::new(control_ids.authorize.clone(), client, config.enfuce.calls),
         });
         let hasher = config.audit_key.clone().map(Hasher::new);
         let collector = collector(&config)?;

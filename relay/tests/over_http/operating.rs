@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::device::{key_request, set_request};
+use crate::issuer::issuing;
 use crate::process::{Answer as Answered, Folder, Relay, classic, command, nextgen};
 use crate::upstream::{Answer, Upstream, ok};
 
@@ -199,6 +200,12 @@ fn file_descriptors_are_raised_and_checked() {
     assert_eq!(check("-Sn 128").0, Some(0), "the soft limit is not the last word");
     let (code, said) = check("-n 1000");
     assert!(code == Some(2) && said.contains("limits.connections") && said.contains("1000"), "{said}");
+    assert_eq!(check("-n 1400").0, Some(0));
+    // The issuer's own system is called as well.
+    let address = "https://enfuce.example";
+    fs::write(&file, issuing(&classic(address, ""), &folder, address)).unwrap();
+    let (code, said) = check("-n 1400");
+    assert!(code == Some(2) && said.contains("need 1528 file descriptors"), "{said}");
 }
 
 #[test]
