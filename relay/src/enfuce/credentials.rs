@@ -78,12 +78,15 @@ impl Credentials {
         }
     }
 
-    /// Enfuce does not take the token: it has been revoked, or the clocks differ. A newer one is kept.
-    pub(super) fn refused(&self, authorization: &HeaderValue) {
+    /// Enfuce does not take the token: it has been revoked, or the clocks differ. Gives whether it is the one that was kept, and
+    /// forgets it then; a newer one is kept.
+    pub(super) fn refused(&self, authorization: &HeaderValue) -> bool {
         let mut kept = self.kept();
-        if kept.token.as_ref().is_some_and(|token| token.authorization == *authorization) {
+        let is_kept = kept.token.as_ref().is_some_and(|token| token.authorization == *authorization);
+        if is_kept {
             kept.token = None;
         }
+        is_kept
     }
 
     /// When the access token expires, in Unix time.

@@ -282,13 +282,14 @@ async fn many_requests_with_a_revoked_token_fetch_one_more() {
         }
         let is_first = request.head.contains("bearer t0.");
         let answer = if is_first { Answer::Status(401, String::new()) } else { ok("{}") };
-        Answer::After(Duration::from_millis(50), Box::new(answer))
+        Answer::After(Duration::from_millis(if is_first { 1000 } else { 50 }), Box::new(answer))
     })
     .await;
-    // The budget for further tries is for the calls of real customers, who are many more.
-    let relay = Relay::start(&nextgen(&upstream.base_url, ""));
+    // More than the budget for further tries would do for, all on their way with the same token.
+    let more = "[limits]\nburst = 1000\n[quota]\nper_second = 1000000\nper_minute = 60000000";
+    let relay = Relay::start(&nextgen(&upstream.base_url, more));
     let url = format!("{}/set", relay.base_url);
-    let requests: Vec<_> = (0..12)
+    let requests: Vec<_> = (0..100)
         .map(|_| tokio::spawn(relay.client.post(&url).json(&set_request("an-id", &[1; 8])).send()))
         .collect();
     for request in requests {
