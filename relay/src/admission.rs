@@ -1,8 +1,8 @@
 //! Who may call Enfuce when: no more often than its quota allows, and so that whoever has begun can finish.
 //!
 //! A session is four calls, or three on nextgen: for the control id first, then `tzpk` and `set`. Calls wait for their turn,
-//! `set` before `tzpk` before new sessions. The calls of a session are reserved when it begins, and it begins only where all of them
-//! will find a place in time. Who cannot begin yet keeps a place in a waiting room and is told when to come again.
+//! `set` before `tzpk` before new sessions. Sessions begin no faster than all of their calls fit into the quota, whenever the later
+//! ones come. Who cannot begin yet keeps a place in a waiting room and is told when to come again.
 
 mod pace;
 mod room;
@@ -26,38 +26,45 @@ use valkey::Valkey;
 
 /// How long a session that begins may wait for its first call, so that it still ends before the device gives up.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// A customer who asked for a control id and has not used it by then will not.
-const RESERVED_FOR: Duration = Duration::from_secs(35);
+/// By how much a copy may have begun more than its share allows, through the store, when the store goes: it lets those end first.
+const AHEAD: Duration = Duration::from_secs(6);
+
+/// What a session is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Session {
+    /// Calls until it has its control id, all of one request.
+    pub(crate) first_calls: u32,
+    /// How long a request may wait for all of its turns.
+    pub(crate) longest: Duration,
+}
 
 pub(crate) struct Admission {
     pace: Pace,
     /// Where copies take turns.
     store: Option<Arc<Store>>,
     valkey: Option<Arc<Valkey>>,
-    /// Of a session, until it has its control id.
-    first_calls: u32,
+    session: Session,
     waiting: Mutex<Waiting>,
 }
 
-#[derive(Default)]
 struct Waiting {
     room: Room,
-    /// When each reserved call is given up, the earliest first.
-    reserved: std::collections::VecDeque<Instant>,
+    /// When this copy's share allows the next session.
+    next: Instant,
 }
 
 impl Admission {
-    /// For a quota; a session has `first_calls` until it has its control id.
-    pub(crate) fn new(quota: &Quota, first_calls: u32, log: Log) -> Self {
+    pub(crate) fn new(quota: &Quota, session: Session, log: Log) -> Self {
         let valkey = quota.store.clone().map(|settings| Arc::new(Valkey::new(settings)));
         let server = valkey.clone().map(|valkey| valkey as Arc<dyn Server>);
-        Self { valkey, ..Self::with(server, quota, first_calls, log) }
+        Self { valkey, ..Self::with(server, quota, session, log) }
     }
 
-    fn with(server: Option<Arc<dyn Server>>, quota: &Quota, first_calls: u32, log: Log) -> Self {
+    fn with(server: Option<Arc<dyn Server>>, quota: &Quota, session: Session, log: Log) -> Self {
         let store = server.map(|server| Store::new(server, quota.interval(), log));
         let pace = Pace::new(quota.interval(), quota.own_interval(), store.clone());
-        Self { pace, store, valkey: None, first_calls, waiting: Mutex::default() }
+        let waiting = Mutex::new(Waiting { room: Room::default(), next: Instant::now() });
+        Self { pace, store, valkey: None, session, waiting }
     }
 
     /// Connects to the store, if there is one.
@@ -83,50 +90,49 @@ impl Admission {
     /// Begins a session of a customer, or keeps a place for them.
     pub(crate) async fn begin(&self, customer: u64, purpose: Purpose) -> Result<(), Wait> {
         let now = Instant::now();
-        let calls = self.first_calls + purpose.calls();
+        let calls = self.session.first_calls + purpose.calls();
+        let patience = self.patience();
         // One after the other: whoever is farther back waits for those before as well.
         let per_session = self.pace.interval() * calls;
-        let before = self.waiting(now).room.before(customer, now);
+        let before = self.waiting().room.before(customer, now);
         let others = per_session * u32::try_from(before).unwrap_or(u32::MAX);
-        let wait = self.wait(calls, now, PATIENCE.checked_sub(others)).await + others;
-        let mut waiting = self.waiting(now);
-        if wait > PATIENCE {
-            return Err(waiting.room.keep(customer, before, now, wait - PATIENCE / 2));
+        let wait = self.wait(calls, now, patience.checked_sub(others)).await + others;
+        let mut waiting = self.waiting();
+        if wait > patience {
+            return Err(waiting.room.keep(customer, before, now, wait - patience / 2));
         }
         waiting.room.let_in(customer);
-        for _ in 0..purpose.calls() {
-            waiting.reserved.push_back(now + RESERVED_FOR);
-        }
+        waiting.next = (waiting.next.max(now) + self.pace.own_interval() * calls).min(now + AHEAD);
         Ok(())
+    }
+
+    /// How long the first call of a session may wait: its others have to have their turns in time, too.
+    fn patience(&self) -> Duration {
+        let others = self.pace.interval() * self.session.first_calls.saturating_sub(1);
+        PATIENCE.min(self.session.longest.saturating_sub(others))
     }
 
     /// How long whoever is the first in the room has to wait for the calls of a session. They are taken from the store if that is
     /// not longer than `longest`.
     async fn wait(&self, calls: u32, now: Instant, longest: Option<Duration>) -> Duration {
-        let waiting = self.pace.waiting();
-        let own = |calls| self.pace.own_interval() * u32::try_from(calls).unwrap_or(u32::MAX);
-        let share = own(waiting + self.waiting(now).reserved.len());
+        let backlog = self.pace.backlog(now);
+        let share = self.waiting().next.saturating_duration_since(now).max(backlog);
         let least = match self.pace.rule() {
             Rule::Share => return share,
             Rule::Both => share,
             // The store counts the sessions. But what waits here has to come to its end without it, too.
-            Rule::Store => own(waiting).saturating_sub(PATIENCE),
+            Rule::Store => backlog.saturating_sub(PATIENCE),
         };
         let Some(store) = &self.store else { return share };
         let longest = longest.filter(|longest| least <= *longest);
         store.ask(Of::Sessions, calls, longest).await.map_or(share, |wait| wait.max(least))
     }
 
-    /// One of the reserved calls comes.
-    pub(crate) fn came(&self, class: Class) {
-        if matches!(class, Class::Set | Class::Key) {
-            self.used();
-        }
-    }
-
-    /// A session has ended before its time.
+    /// A session has ended before its control id, and its other calls never come.
     pub(crate) fn give_up(&self, purpose: Purpose) {
-        (0..purpose.calls()).for_each(|_| self.used());
+        let mut waiting = self.waiting();
+        let unused = self.pace.own_interval() * purpose.calls();
+        waiting.next = waiting.next.checked_sub(unused).unwrap_or(waiting.next);
     }
 
     /// Waits for a turn.
@@ -139,7 +145,7 @@ impl Admission {
 
     /// Calls that wait for their turn, and customers who wait to begin.
     pub(crate) fn queues(&self) -> (usize, usize) {
-        (self.pace.waiting(), self.waiting(Instant::now()).room.len())
+        (self.pace.waiting(), self.waiting().room.len())
     }
 
     /// Whether there is a store, and it cannot be asked.
@@ -147,17 +153,8 @@ impl Admission {
         self.store.as_ref().is_some_and(|store| store.rule() == Rule::Share)
     }
 
-    /// One reserved call comes now, or never will.
-    fn used(&self) {
-        self.waiting(Instant::now()).reserved.pop_front();
-    }
-
-    fn waiting(&self, now: Instant) -> MutexGuard<'_, Waiting> {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        while waiting.reserved.front().is_some_and(|given_up| *given_up <= now) {
-            waiting.reserved.pop_front();
-        }
-        waiting
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

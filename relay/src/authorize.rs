@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use reqwest::Client;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use crate::config::Authorize;
@@ -17,6 +18,8 @@ use crate::trace::{Active, Called, Trace};
 pub(crate) struct Authorizer {
     how: Authorize,
     client: Client,
+    /// Calls at a time, so that an issuer's system that is slow cannot take all connections of devices.
+    places: Semaphore,
 }
 
 #[derive(Deserialize)]
@@ -32,8 +35,8 @@ pub(crate) struct Question<'a> {
 }
 
 impl Authorizer {
-    pub(crate) fn new(how: Authorize, client: Client) -> Self {
-        Self { how, client }
+    pub(crate) fn new(how: Authorize, client: Client, calls: usize) -> Self {
+        Self { how, client, places: Semaphore::new(calls) }
     }
 
     /// # Errors
@@ -50,6 +53,8 @@ impl Authorizer {
                 cards.is_some_and(|cards| cards.iter().any(|card| card == question.card))
             }
             Authorize::CallOut { url, token } => {
+                let place = self.places.try_acquire();
+                let _place = place.map_err(|_| Problem::AUTHORIZER_UNAVAILABLE.because("too_many_calls"))?;
                 let customer = String::from_utf8(question.identity.customer.name())
                     .map_err(|_| Problem::CUSTOMER_MISSING)?;
                 let body = json!({
@@ -82,8 +87,8 @@ async fn ask(
     match response.status() {
         StatusCode::OK => {
             let body = outbound::body_until(&mut response, deadline).await?;
-            let answer = serde_json::from_slice::<Answer>(&body);
-            answer.map(|answer| answer.allowed).map_err(|_| outbound::UNDOCUMENTED)
+            let answer: Answer = outbound::json(&body).ok_or(outbound::UNDOCUMENTED)?;
+            Ok(answer.allowed)
         }
         StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => Ok(false),
         status if status.is_server_error() => Err(Failure::new(Kind::BadAnswer, "server_error")),

@@ -75,11 +75,19 @@ impl Config {
         }
     }
 
+    /// How long a request may wait for its turns in all: an eighth of its time is for Enfuce's answers.
+    pub(crate) fn longest_wait(&self) -> Duration {
+        self.deadline.min(self.enfuce.timeout) * 7 / 8
+    }
+
     /// How many file descriptors it takes to serve every connection and every call at once.
     #[must_use]
     pub fn file_descriptors(&self) -> u64 {
-        // One for a device's connection, one for a call; and the listeners, the log, the operators' connections.
-        (self.limits.connections + self.enfuce.calls + 128) as u64
+        let asks = |ids: &ControlIds| matches!(ids.authorize, Authorize::CallOut { .. });
+        let systems = 1 + usize::from(self.control_ids.as_ref().is_some_and(asks));
+        // One for a device's connection, one for a call of Enfuce or of the issuer's own system; and the listeners, the log, the
+        // operators' connections.
+        (self.limits.connections + systems * self.enfuce.calls + 128) as u64
     }
 }
 

@@ -28,7 +28,7 @@ use crate::trace::{Active, Called, Trace};
 use crate::wire::{self, Request};
 use answer::{is_html, problem_id, refusal};
 use breaker::Breaker;
-use credentials::Credentials;
+use credentials::{Credentials, LATE};
 
 /// Between two tries for a connection, and between two after a refusal by the quota that names no time; doubled each time.
 const FIRST_WAIT: Duration = Duration::from_millis(200);
@@ -69,7 +69,7 @@ impl Clients {
 /// Calls Enfuce.
 pub(crate) struct Upstream {
     config: config::Enfuce,
-    credentials: Credentials,
+    credentials: Arc<Credentials>,
     clients: Clients,
     admission: Arc<Admission>,
     /// Calls at a time: fewer than connections of devices, so that a slow Enfuce cannot take all of those.
@@ -128,7 +128,7 @@ enum Repeat {
 
 impl Upstream {
     pub(crate) fn new(config: config::Enfuce, admission: Arc<Admission>) -> Result<Self, ClientError> {
-        let credentials = Credentials::new(config.auth.clone());
+        let credentials = Arc::new(Credentials::new(config.auth.clone()));
         let clients = Clients::new(&config)?;
         let places = Semaphore::new(config.calls);
         let budget = TpsBudget::new(Duration::from_secs(10), 2, FURTHER_TRIES);
@@ -191,7 +191,6 @@ impl Upstream {
     async fn tries(&self, call: &Call<'_>, report: &mut Report, tries: &mut u32) -> Result<Success, Failure> {
         let _place = self.place(call.class).ok_or(Failure::new(Kind::Overloaded(1), "too_many_calls"))?;
         self.budget.deposit();
-        self.admission.came(call.class);
         loop {
             self.breaker
                 .admit(Instant::now())
@@ -202,7 +201,7 @@ impl Upstream {
                 .map_err(|seconds| Failure::new(Kind::Overloaded(seconds), "quota_queue"))?;
             *tries += 1;
             let started = std::time::Instant::now();
-            let result = self.attempt(call, *tries - 1, report).await;
+            let (result, is_replaced) = self.attempt(call, *tries - 1, report).await;
             // With Enfuce alone: what waited in the queue is the relay's.
             report.upstream_ms = Some(report.upstream_ms.unwrap_or(0) + milliseconds(started));
             match result.as_ref().map_err(|failure| failure.kind) {
@@ -225,7 +224,9 @@ impl Upstream {
                 }
                 _ => return Err(failure),
             };
-            if Instant::now() + wait >= call.deadline || !self.budget.withdraw() {
+            // What a server asks for may be more than a clock can count.
+            let is_in_time = Instant::now().checked_add(wait).is_some_and(|then| then < call.deadline);
+            if !is_in_time || !(is_replaced || self.budget.withdraw()) {
                 return Err(failure);
             }
             sleep(wait).await;
@@ -238,8 +239,14 @@ impl Upstream {
         (self.places.available_permits() > kept).then(|| self.places.try_acquire().ok())?
     }
 
-    /// One try.
-    async fn attempt(&self, call: &Call<'_>, sent: u32, report: &mut Report) -> Result<Success, Failure> {
+    /// One try; and whether it failed by a token that another request had replaced meanwhile. That one alone counts as a further
+    /// try: however many were on their way with the token, they cannot become a storm.
+    async fn attempt(
+        &self,
+        call: &Call<'_>,
+        sent: u32,
+        report: &mut Report,
+    ) -> (Result<Success, Failure>, bool) {
         let Call { called, deadline, trace, .. } = *call;
         // Both are of the last answer, so that they go with each other and with the cause: one left from a try before would name a
         // failure that was overcome.
@@ -247,11 +254,16 @@ impl Upstream {
         // No request has been sent yet that has to do with a PIN.
         let authorized = self.credentials.authorization(&self.clients.shared, trace);
         let authorized = timeout_at(deadline, authorized).await;
-        let authorization = authorized.unwrap_or(Err(Failure::new(Kind::NoToken, "timeout_token")))?;
+        let authorization = match authorized.unwrap_or(Err(LATE)) {
+            Ok(authorization) => authorization,
+            Err(failure) => return (Err(failure), false),
+        };
         let mut span = trace.call(called, sent);
-        let result = self.exchange(call, authorization, report, &mut span).await;
+        let result = self.exchange(call, authorization.clone(), report, &mut span).await;
         span.ended(&result);
-        result
+        let is_refused = result.as_ref().is_err_and(|failure| self.credentials.may_have_another(*failure));
+        let is_replaced = is_refused && !self.credentials.refused(&authorization);
+        (result, is_replaced)
     }
 
     async fn exchange(
@@ -266,15 +278,12 @@ impl Upstream {
             Repeat::Harmless => &self.clients.shared,
             Repeat::Never => &self.clients.single,
         };
-        let request = build(client).header(header::AUTHORIZATION, authorization.clone());
+        let request = build(client).header(header::AUTHORIZATION, authorization);
         let mut response = outbound::send_traced(request, deadline, span).await?;
         report.upstream_status = Some(response.status().as_u16());
         if let Some(failure) = refusal(&response) {
             let patience = deadline.min(Instant::now() + PROBLEM_TIMEOUT);
             report.problem_id = timeout_at(patience, problem_id(&mut response)).await.unwrap_or_default();
-            if response.status() == StatusCode::UNAUTHORIZED {
-                self.credentials.refused(&authorization);
-            }
             return Err(failure);
         }
         let body = outbound::body_until(&mut response, deadline).await?;

@@ -67,8 +67,7 @@ impl Collector {
         }
         let body = outbound::body_until(&mut response, deadline).await?;
         // It has taken them, whatever else it says.
-        let rejected =
-            serde_json::from_slice::<Answer>(&body).unwrap_or_default().partial_success.rejected_spans;
+        let rejected = outbound::json::<Answer>(&body).unwrap_or_default().partial_success.rejected_spans;
         Ok(rejected.as_u64().or_else(|| rejected.as_str()?.parse().ok()).unwrap_or(0))
     }
 }

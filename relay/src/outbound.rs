@@ -4,11 +4,14 @@ mod cause;
 mod client;
 
 use reqwest::{Client, RequestBuilder, Response};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use crate::failure::{Failure, Kind};
 use crate::trace::Active;
+use crate::wire::BYTE_ORDER_MARK;
 pub(crate) use cause::{of as failure, word as cause};
 pub use client::ClientError;
 pub(crate) use client::{Settings, make as client};
@@ -42,6 +45,12 @@ pub(crate) async fn reach(client: &Client, url: &Url, deadline: Instant) -> Resu
 
 /// An answer that says nothing known.
 pub(crate) const UNDOCUMENTED: Failure = Failure::new(Kind::BadAnswer, "undocumented_answer");
+
+/// The JSON in a body. By way of a value, because the parser's own errors may quote it.
+pub(crate) fn json<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
+    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
+    serde_json::from_slice::<Value>(body).and_then(serde_json::from_value).ok()
+}
 
 /// The whole body of an answer, if it comes in time.
 pub(crate) async fn body_until(response: &mut Response, deadline: Instant) -> Result<Vec<u8>, Failure> {

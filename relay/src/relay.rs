@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use url::Url;
 
-use crate::admission::Admission;
+use crate::admission::{Admission, Session};
 use crate::audit::Hasher;
 use crate::authorize::Authorizer;
 use crate::config::{self, Authorize, Config, ControlIds, pem};
@@ -67,7 +67,7 @@ impl Live {
         let identities = Identities::new(&config.customer, client.clone());
         let issuing = config.control_ids.as_ref().map(|control_ids| Issuing {
             sealer: Sealer::new(&control_ids.seal_keys.0),
-            authorizer: Authorizer::new(control_ids.authorize.clone(), client),
+            authorizer: Authorizer::new(control_ids.authorize.clone(), client, config.enfuce.calls),
         });
         let hasher = config.audit_key.clone().map(Hasher::new);
         let collector = collector(&config)?;
@@ -133,8 +133,9 @@ impl Relay {
     /// [`ClientError`] where the certificates cannot be used.
     pub fn new(config: Config, log: Log) -> Result<Self, ClientError> {
         let rate_limit = RateLimit::new(&config.limits);
-        let calls = config.enfuce.platform.calls_for_control_id();
-        let admission = Arc::new(Admission::new(&config.quota, calls, log.clone()));
+        let first_calls = config.enfuce.platform.calls_for_control_id();
+        let session = Session { first_calls, longest: config.longest_wait() };
+        let admission = Arc::new(Admission::new(&config.quota, session, log.clone()));
         let live = RwLock::new(Live::new(config, &admission)?);
         let metrics = Arc::<Metrics>::default();
         let (spans, ended_spans) = Spans::new(Arc::clone(&metrics));

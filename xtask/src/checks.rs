@@ -142,8 +142,10 @@ pub(crate) fn run_nightly(project: &Project, names: &[String]) -> Result<()> {
     run_each(project, wanted.into_iter())
 }
 
-/// Complete sessions under load; fails where one is lost or doubled.
+/// Complete sessions under load, in virtual time first; fails where one is lost or doubled.
 pub(crate) fn load(project: &Project) -> Result<()> {
+    let admission = ["test", "--release", "--package", "card-pin-relay", "--lib", "admission::"];
+    run::run(cargo(project.root()).args(admission).args(["--", "--nocapture", "--test-threads=1"]))?;
     run::run(cargo(project.root()).args([
         "run",
         "--release",

@@ -21,9 +21,18 @@ const SESSIONS: usize = 30 * ENFUCE_REQUESTS / CALLS;
 /// What happened to the customers on their way to a control id.
 #[derive(Default)]
 struct Count {
-    issued: AtomicUsize,
     told_to_wait: AtomicUsize,
-    waits: Mutex<Vec<Duration>>,
+    /// Each customer's number and wait, in the order in which they were given a control id.
+    issued: Mutex<Vec<(u32, Duration)>>,
+}
+
+/// Who asks for a control id.
+#[derive(Clone)]
+struct Asking {
+    /// Among all, in the order in which they come.
+    number: u32,
+    card: String,
+    token: String,
 }
 
 /// With Enfuce's quota: customers sign in, the relay issues the control ids, and they come faster than the quota lets through.
@@ -38,11 +47,21 @@ pub(crate) async fn measure() -> Result<()> {
     ];
     let started = places::start(&fields).await?;
     println!(
-        "\nWith Enfuce's quota of {ENFUCE_REQUESTS} calls a second, {CALLS} a session. Waits are those for a control id, in seconds."
+        "\nWith Enfuce's quota of {ENFUCE_REQUESTS} calls a second, {CALLS} a session. In seconds: the waits for a control id, and by how much \
+         later the latest came who was served before somebody."
     );
     println!(
-        "{:>8} {:>9} {:>12} {:>11} {:>8} {:>6} {:>6} {:>6} {:>8}",
-        "offered", "sessions", "sessions/s", "of quota", "told", "p50", "p99", "lost", "for nothing"
+        "{:>8} {:>9} {:>12} {:>11} {:>8} {:>6} {:>6} {:>10} {:>6} {:>11}",
+        "offered",
+        "sessions",
+        "sessions/s",
+        "of quota",
+        "told",
+        "p50",
+        "p99",
+        "overtaken",
+        "lost",
+        "for nothing"
     );
     for times in TIMES {
         run(&started.places, times).await?;
@@ -69,8 +88,8 @@ async fn run(places: &Places, times: u32) -> Result<()> {
         sessions.spawn(async move {
             tokio::time::sleep(pause * number).await;
             let token = customer.token.clone().unwrap_or_default();
-            let card = customer.card.id.clone();
-            let ask = || control_id(places.clone(), card.clone(), token.clone(), Arc::clone(&count));
+            let asking = Asking { number, card: customer.card.id.clone(), token };
+            let ask = || control_id(places.clone(), asking.clone(), Arc::clone(&count));
             customer.set_pin(&places, ask).await
         });
     }
@@ -83,14 +102,16 @@ async fn run(places: &Places, times: u32) -> Result<()> {
     let completed = SESSIONS - failures.len();
     #[allow(clippy::cast_precision_loss, reason = "a few hundred")]
     let (rate, allowed) = (completed as f64 / seconds, ENFUCE_REQUESTS as f64 / CALLS as f64);
-    let [issued, told] = [&count.issued, &count.told_to_wait].map(|counted| counted.load(Ordering::Relaxed));
-    let mut waits = std::mem::take(&mut *count.waits.lock().unwrap_or_else(PoisonError::into_inner));
+    let told = count.told_to_wait.load(Ordering::Relaxed);
+    let issued = std::mem::take(&mut *count.issued.lock().unwrap_or_else(PoisonError::into_inner));
+    let overtaken = (pause * most_overtaken(&issued)).as_secs_f64();
+    let mut waits: Vec<_> = issued.iter().map(|(_, wait)| *wait).collect();
     waits.sort_unstable();
     let at = |part: usize| waits.get(waits.len() * part / 100).map_or(0.0, Duration::as_secs_f64);
     let lost = places.lost(&expected).await?.saturating_sub(failures.len());
-    let for_nothing = issued.saturating_sub(completed);
+    let for_nothing = issued.len().saturating_sub(completed);
     println!(
-        "{:>8} {SESSIONS:>9} {rate:>12.1} {:>10.0}% {told:>8} {:>6.1} {:>6.1} {lost:>6} {for_nothing:>8}",
+        "{:>8} {SESSIONS:>9} {rate:>12.1} {:>10.0}% {told:>8} {:>6.1} {:>6.1} {overtaken:>10.1} {lost:>6} {for_nothing:>11}",
         format!("{times} x"),
         100.0 * rate / allowed,
         at(50),
@@ -113,16 +134,26 @@ async fn sign_in(places: &Places, customer: &str) -> Result<String> {
     text(&answer["access_token"])
 }
 
+/// By how many places the latest one had come who was served before somebody.
+fn most_overtaken(issued: &[(u32, Duration)]) -> u32 {
+    let mut latest = 0;
+    let by = |(number, _): &(u32, Duration)| {
+        latest = latest.max(*number);
+        latest - number
+    };
+    issued.iter().map(by).max().unwrap_or_default()
+}
+
 /// What a customer's app does: asks, and where it is told to wait, waits and asks again.
-async fn control_id(places: Places, card: String, token: String, count: Arc<Count>) -> Result<String> {
+async fn control_id(places: Places, asking: Asking, count: Arc<Count>) -> Result<String> {
+    let Asking { number, card, token } = asking;
     let start = Instant::now();
     loop {
         let request = places.http.post(format!("{}/control-id", places.relay)).bearer_auth(&token);
         let answer = request.json(&json!({"cardId": card, "operation": "set-pin"})).send().await?;
         if answer.status() != StatusCode::SERVICE_UNAVAILABLE {
             let answer: Value = answer.error_for_status()?.json().await?;
-            count.issued.fetch_add(1, Ordering::Relaxed);
-            count.waits.lock().unwrap_or_else(PoisonError::into_inner).push(start.elapsed());
+            count.issued.lock().unwrap_or_else(PoisonError::into_inner).push((number, start.elapsed()));
             return text(&answer["controlId"]);
         }
         count.told_to_wait.fetch_add(1, Ordering::Relaxed);

@@ -15,7 +15,9 @@ pub(crate) enum Class {
     Set,
     /// A key: for `tzpk` and `view`.
     Key,
-    /// A control id, or a status.
+    /// A control id, whose session has begun with a call before.
+    Begun,
+    /// The first call for a control id, or a status.
     New,
 }
 
@@ -84,6 +86,16 @@ impl Pace {
 
     pub(super) fn waiting(&self) -> usize {
         self.state().queue.len()
+    }
+
+    /// How long a call that came now would wait for all that wait already, if this copy kept to its share.
+    pub(super) fn backlog(&self, now: Instant) -> Duration {
+        let rule = self.rule();
+        let state = self.state();
+        // The share is not counted while the store is.
+        let first =
+            if rule == Rule::Store { Duration::ZERO } else { state.next.saturating_duration_since(now) };
+        first + self.own_interval * u32::try_from(state.queue.len()).unwrap_or(u32::MAX)
     }
 
     /// What holds now.

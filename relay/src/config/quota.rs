@@ -55,12 +55,14 @@ impl Default for Quota {
     }
 }
 
+/// A little is left for access tokens, and because calls do not arrive as evenly as they leave.
+const USED: f64 = 0.96;
+
 impl Quota {
     /// The time between two calls of all copies. It keeps to both limits, as it fits the tighter one.
     pub(crate) fn interval(&self) -> Duration {
         let per_second = f64::from(self.per_second).min(f64::from(self.per_minute) / 60.0);
-        // A little is left for access tokens, and because calls do not arrive as evenly as they leave.
-        Duration::from_secs_f64(1.0 / (per_second * 0.96))
+        Duration::from_secs_f64(1.0 / (per_second * USED))
     }
 
     /// The time between two calls of one copy that keeps to its share.
@@ -78,6 +80,9 @@ pub(super) fn quota(fields: &mut Fields) -> Quota {
     }
 }
 
+/// Enfuce's control ids live for 30 seconds, and `tzpk` and `set` come in this time, each a turn after the call before.
+const LONGEST_WITH_CONTROL_ID: Duration = Duration::from_secs(15);
+
 /// What is wrong with a quota with which no session can ever end. Each one would begin, because its first call is made at once. Its
 /// next call comes one interval later, and is refused if no request may wait that long. The share counts where there is a store, too:
 /// a copy that cannot ask the store keeps to it.
@@ -85,20 +90,27 @@ pub(super) fn fault(config: &Config) -> Option<String> {
     let Config { quota, enfuce, .. } = config;
     let before = if config.control_ids.is_some() { enfuce.platform.calls_for_control_id() } else { 0 };
     let is_one_call = config.operations.iter().all(|purpose| before + purpose.calls() == 1);
-    let (interval, longest) = (quota.own_interval(), config.deadline.min(enfuce.timeout));
+    let time = config.longest_wait();
+    let longest = if before > 0 { time.min(LONGEST_WITH_CONTROL_ID) } else { time };
+    let interval = quota.own_interval();
     if is_one_call || interval < longest {
         return None;
     }
+    // With one call in `longest`, of each copy.
+    let a_second = 1.0 / (longest.as_secs_f64() * USED);
     let (field, fix) = if quota.interval() < longest {
-        ("quota.copies", "Lower it")
+        let most = longest.as_secs_f64() / quota.interval().as_secs_f64();
+        ("quota.copies", format!("Lower it to {} or less", (most.ceil() - 1.0).max(1.0)))
     } else if quota.per_minute / 60 < quota.per_second {
-        ("quota.per_minute", "Raise it")
+        ("quota.per_minute", format!("Raise it to {} or more", (a_second * 60.0).floor() + 1.0))
     } else {
-        ("quota.per_second", "Raise it")
+        ("quota.per_second", format!("Raise it to {} or more", a_second.floor() + 1.0))
     };
+    let more_time =
+        if longest < time { "" } else { ", or give more time in enfuce.timeout_ms and deadline_ms" };
     Some(format!(
-        "{field}: no session could ever end: the calls of one copy are {:.1} seconds apart, and a request waits at most {:.1} seconds \
-         for its call. {fix}, or give more time in enfuce.timeout_ms and deadline_ms.",
+        "{field}: no session could ever end: the calls of one copy are {:.1} seconds apart, and a session waits at most {:.1} seconds \
+         for each of its calls. {fix}{more_time}.",
         interval.as_secs_f64(),
         longest.as_secs_f64()
     ))

@@ -5,7 +5,7 @@ use reqwest::Response;
 use serde_json::Value;
 
 use crate::failure::{Failure, Kind};
-use crate::outbound::body;
+use crate::outbound::{body, json};
 
 /// What an answer's status means, unless it is a success.
 ///
@@ -48,7 +48,7 @@ pub(super) async fn problem_id(response: &mut Response) -> Option<String> {
     if !kind.starts_with("application/problem+json") {
         return None;
     }
-    let problem: Value = serde_json::from_slice(&body(response).await.ok()?).ok()?;
+    let problem: Value = json(&body(response).await.ok()?)?;
     let id = problem.get("id")?.as_str()?;
     uuid::Uuid::try_parse(id).is_ok().then(|| id.to_owned())
 }

@@ -3,14 +3,17 @@
 use axum::http::StatusCode;
 use reqwest::{Client, RequestBuilder};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::de::DeserializeOwned;
+use serde_json::json;
 
 use super::{Context, Repeat, Upstream};
+use crate::admission::Class;
 use crate::config::Platform;
 use crate::failure::{Failure, Kind};
 use crate::operation::Purpose;
+use crate::outbound::{self, UNDOCUMENTED};
 use crate::trace::Called;
-use crate::wire::{BYTE_ORDER_MARK, is_enfuce_id};
+use crate::wire::is_enfuce_id;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -31,8 +34,6 @@ struct ControlId {
 struct Card {
     pin_status: String,
 }
-
-const UNDOCUMENTED: Failure = Failure::new(Kind::BadAnswer, "undocumented_answer");
 
 impl Upstream {
     /// A new control id for a card.
@@ -55,6 +56,7 @@ impl Upstream {
         let (template, path) = match self.config.platform {
             Platform::Classic => {
                 let plastic = self.plastic(card, purpose, context.again()).await?;
+                context.class = Class::Begun;
                 let template = "/pincontrol/v2/plastic/{plastic}";
                 (template, template.replace("{plastic}", &plastic))
             }
@@ -126,7 +128,7 @@ impl Upstream {
         self.audited(client.get(self.card_url(&path)))
     }
 
-    async fn ask<T: for<'de> Deserialize<'de>>(
+    async fn ask<T: DeserializeOwned>(
         &self,
         method: &'static str,
         template: &str,
@@ -135,9 +137,7 @@ impl Upstream {
     ) -> Result<T, Failure> {
         let called = Called { method, server: &self.config.card_base_url, template };
         let answer = self.send(Repeat::Harmless, called, build, context).await?;
-        let body = answer.body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&answer.body);
-        // By way of a value, for the parser's own errors may quote it.
-        serde_json::from_slice::<Value>(body).and_then(serde_json::from_value).map_err(|_| UNDOCUMENTED)
+        outbound::json(&answer.body).ok_or(UNDOCUMENTED)
     }
 
     fn audited(&self, request: RequestBuilder) -> RequestBuilder {

@@ -1,6 +1,6 @@
 //! The relay's own credentials, and the access token that they earn.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::http::HeaderValue;
@@ -8,7 +8,7 @@ use base64ct::{Base64, Encoding};
 use reqwest::{Client, RequestBuilder};
 use serde::Deserialize;
 use tokio::sync::Mutex as AsyncMutex;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::answer::UNAUTHORIZED;
 use crate::config::Auth;
@@ -25,12 +25,14 @@ const DEFAULT_LIFE: f64 = 60.0;
 const LONGEST_LIFE: f64 = 24.0 * 3600.0;
 /// After a token was refused to the relay nobody asks for one for this long.
 const PAUSE: Duration = Duration::from_secs(1);
+/// A token that has not come by then is asked for anew. It may be longer than a request waits: what comes late serves the next ones.
+const FETCH_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(super) struct Credentials {
     auth: Auth,
     kept: Mutex<Kept>,
     /// Held while a token is fetched, so that one request fetches it for all.
-    fetching: AsyncMutex<()>,
+    fetching: Arc<AsyncMutex<()>>,
 }
 
 #[derive(Default)]
@@ -57,14 +59,18 @@ struct TokenAnswer {
 
 impl Credentials {
     pub(super) fn new(auth: Auth) -> Self {
-        Self { auth, kept: Mutex::default(), fetching: AsyncMutex::new(()) }
+        Self { auth, kept: Mutex::default(), fetching: Arc::default() }
     }
 
     /// The value of the header `Authorization`.
     ///
     /// # Errors
     /// Where a token is needed and none is given.
-    pub(super) async fn authorization(&self, client: &Client, trace: &Trace) -> Result<HeaderValue, Failure> {
+    pub(super) async fn authorization(
+        self: &Arc<Self>,
+        client: &Client,
+        trace: &Trace,
+    ) -> Result<HeaderValue, Failure> {
         match &self.auth {
             Auth::Basic { user, password } => basic(user, password.expose()),
             Auth::Bearer { token } => bearer(token.expose()),
@@ -72,12 +78,15 @@ impl Credentials {
         }
     }
 
-    /// Enfuce does not take the token: it has been revoked, or the clocks differ. A newer one is kept.
-    pub(super) fn refused(&self, authorization: &HeaderValue) {
+    /// Enfuce does not take the token: it has been revoked, or the clocks differ. Gives whether it is the one that was kept, and
+    /// forgets it then; a newer one is kept.
+    pub(super) fn refused(&self, authorization: &HeaderValue) -> bool {
         let mut kept = self.kept();
-        if kept.token.as_ref().is_some_and(|token| token.authorization == *authorization) {
+        let is_kept = kept.token.as_ref().is_some_and(|token| token.authorization == *authorization);
+        if is_kept {
             kept.token = None;
         }
+        is_kept
     }
 
     /// When the access token expires, in Unix time.
@@ -104,37 +113,52 @@ impl Credentials {
         Some((token.authorization.clone(), now >= token.renew_at))
     }
 
-    async fn token(&self, client: &Client, trace: &Trace) -> Result<HeaderValue, Failure> {
-        // Until what was fetched, or what went wrong, is kept.
-        let _guard = match self.usable(Instant::now()) {
+    async fn token(self: &Arc<Self>, client: &Client, trace: &Trace) -> Result<HeaderValue, Failure> {
+        let lock = Arc::clone(&self.fetching);
+        let guard = match self.usable(Instant::now()) {
             Some((token, false)) => return Ok(token),
-            // One request fetches another; the rest go on with this one meanwhile.
-            Some((token, true)) => match self.fetching.try_lock() {
+            // One request has another fetched; the rest go on with this one meanwhile.
+            Some((token, true)) => match lock.try_lock_owned() {
                 Ok(guard) => guard,
                 Err(_) => return Ok(token),
             },
-            None => self.fetching.lock().await,
+            None => lock.lock_owned().await,
         };
-        if let Some((token, false)) = self.usable(Instant::now()) {
+        let usable = self.usable(Instant::now());
+        if let Some((token, false)) = usable {
             return Ok(token);
         }
-        let recent = self.kept().failed.filter(|(_, until)| Instant::now() < *until);
-        let fetched = match recent {
-            Some((failure, _)) => Err(failure),
-            None => self.fetch(client, trace).await,
-        };
+        let (credentials, client, trace) = (Arc::clone(self), client.clone(), trace.clone());
+        // In a task of its own, so that it does not end with the request, and holds up none that has a token.
+        let fetched = tokio::spawn(async move {
+            // Until what was fetched, or what went wrong, is kept.
+            let _guard = guard;
+            credentials.renew(&client, &trace).await
+        });
+        match usable {
+            Some((token, _)) => Ok(token),
+            None => fetched.await.unwrap_or(Err(LATE)),
+        }
+    }
+
+    /// Fetches a token and keeps it, unless that has just failed.
+    async fn renew(&self, client: &Client, trace: &Trace) -> Result<HeaderValue, Failure> {
+        if let Some((failure, until)) = self.kept().failed
+            && Instant::now() < until
+        {
+            return Err(failure);
+        }
+        let fetched = timeout(FETCH_TIMEOUT, self.fetch(client, trace)).await.unwrap_or(Err(LATE));
+        let mut kept = self.kept();
         match fetched {
             Ok(token) => {
                 let authorization = token.authorization.clone();
-                *self.kept() = Kept { token: Some(token), failed: None };
+                *kept = Kept { token: Some(token), failed: None };
                 Ok(authorization)
             }
             Err(failure) => {
-                if recent.is_none() {
-                    self.kept().failed = Some((failure, Instant::now() + PAUSE));
-                }
-                // The old one may do for a while.
-                self.usable(Instant::now()).map(|(token, _)| token).ok_or(failure)
+                kept.failed = Some((failure, Instant::now() + PAUSE));
+                Err(failure)
             }
         }
     }
@@ -155,6 +179,9 @@ impl Credentials {
         fetched
     }
 }
+
+/// No token in time.
+pub(super) const LATE: Failure = Failure::new(Kind::NoToken, "timeout_token");
 
 async fn ask(request: RequestBuilder, span: &mut Active) -> Result<Token, Failure> {
     let none = |cause| Failure::new(Kind::NoToken, cause);
@@ -213,8 +240,29 @@ fn encode(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{DEFAULT_LIFE, LONGEST_LIFE, life};
+    use super::*;
     use serde_json::json;
+    use tokio::net::TcpListener;
+
+    #[tokio::test]
+    async fn a_token_that_is_good_is_used_while_another_is_fetched() {
+        let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let token_url = format!("http://{}/", server.local_addr().unwrap()).parse().unwrap();
+        let client_secret = crate::secret_string::SecretString::new("secret".to_owned());
+        let auth = Auth::OAuth2 { token_url, client_id: "relay".to_owned(), client_secret, scope: None };
+        let (credentials, now) = (Arc::new(Credentials::new(auth)), Instant::now());
+        let authorization = HeaderValue::from_static("Bearer old");
+        let expires_at = now + Duration::from_secs(3600);
+        credentials.kept().token = Some(Token { authorization, renew_at: now, expires_at });
+        let client = Client::builder().no_proxy().build().unwrap();
+        for _ in 0..2 {
+            let trace = Trace::apart();
+            let given = timeout(Duration::from_secs(60), credentials.authorization(&client, &trace)).await;
+            assert_eq!(given.expect("nobody waits").unwrap(), "Bearer old");
+        }
+        // It is asked for one, and never answers.
+        server.accept().await.unwrap();
+    }
 
     #[test]
     fn a_life_is_read_in_every_form_that_servers_send() {

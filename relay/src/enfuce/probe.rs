@@ -6,6 +6,7 @@ use url::Url;
 
 use super::Upstream;
 use super::answer::refusal;
+use super::credentials::LATE;
 use crate::config::Auth;
 use crate::failure::{Failure, Kind};
 use crate::outbound;
@@ -38,7 +39,7 @@ impl Upstream {
         let trace = Trace::apart();
         let authorized =
             timeout_at(deadline, self.credentials.authorization(&self.clients.shared, &trace)).await;
-        let authorization = authorized.unwrap_or(Err(Failure::new(Kind::NoToken, "timeout_token")))?;
+        let authorization = authorized.unwrap_or(Err(LATE))?;
         self.ask_for_no_card(Some(authorization), deadline).await?;
         match self.ask_for_no_card(None, deadline).await {
             Err(failure) if failure.kind == Kind::RelayRefused => Ok(()),

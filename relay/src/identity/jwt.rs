@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::http::{HeaderMap, header};
-use jsonwebtoken::jwk::{AlgorithmParameters, JwkSet};
+use jsonwebtoken::jwk::{AlgorithmParameters, Jwk};
 use jsonwebtoken::{DecodingKey, Validation, decode, decode_header};
 use reqwest::Client;
 use serde::Deserialize;
@@ -44,6 +44,12 @@ pub(super) struct Claims {
     pub(super) sub: String,
     #[serde(flatten)]
     pub(super) others: Map<String, Value>,
+}
+
+/// What the identity provider publishes (RFC 7517).
+#[derive(Deserialize)]
+struct KeySet {
+    keys: Vec<Value>,
 }
 
 pub(super) struct Verifier {
@@ -148,11 +154,12 @@ impl Verifier {
             return Err(Failure::new(Kind::BadAnswer, "server_error"));
         }
         let body = outbound::body_until(&mut response, deadline).await?;
-        let set = serde_json::from_slice::<JwkSet>(&body).map_err(|_| outbound::UNDOCUMENTED)?;
+        let set: KeySet = outbound::json(&body).ok_or(outbound::UNDOCUMENTED)?;
         let mut found = HashMap::new();
-        for jwk in &set.keys {
+        // A key of a kind that is not known is passed over (RFC 7517 §5).
+        for jwk in set.keys.into_iter().filter_map(|key| serde_json::from_value::<Jwk>(key).ok()) {
             let is_secret = matches!(jwk.algorithm, AlgorithmParameters::OctetKey(_));
-            if let (false, Ok(key)) = (is_secret, DecodingKey::from_jwk(jwk)) {
+            if let (false, Ok(key)) = (is_secret, DecodingKey::from_jwk(&jwk)) {
                 found.insert(jwk.common.key_id.clone().unwrap_or_default(), Arc::new(key));
             }
         }

@@ -143,6 +143,17 @@ async fn a_quota_says_when_to_come_again() {
     let answered = relay.post("/tzpk", &key_request("an-id")).await;
     assert_eq!(upstream.received().len(), 1, "beyond the deadline there is nothing to wait for");
     assert_eq!((answered.status, answered.headers["retry-after"].to_str().unwrap()), (503, "9"));
+
+    let longest = u64::MAX;
+    let upstream = Upstream::start(move |_| {
+        Answer::Raw(format!(
+            "HTTP/1.1 429 x\r\nretry-after: {longest}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+        ))
+    })
+    .await;
+    let relay = Relay::start(&classic(&upstream.base_url, ""));
+    let answered = relay.post("/set", &set_request("an-id", &[1; 8])).await;
+    assert_eq!((answered.status, &*answered.code()), (424, "enfuce_busy"), "a time that no clock can count");
 }
 
 #[tokio::test]

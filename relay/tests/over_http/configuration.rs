@@ -1,5 +1,6 @@
 //! The configuration: both sources, and a sentence for every fault that names the field and shows no value.
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use crate::device::set_request;
@@ -234,25 +235,45 @@ fn a_quota_with_which_no_session_can_end_is_refused() {
     let address = "https://enfuce.example";
     let quota = |config: &str, fields: &str| check(&format!("{config}\n[quota]\n{fields}\n"), &[]);
     let view = good().replace("drain_ms = 0", "operations = [\"view-pin\"]");
-    // Of what one request may wait, 8 seconds, a little more and a little less.
+    let patient = |config: &str| {
+        let longer = config.replace("drain_ms = 0", "drain_ms = 0\ndeadline_ms = 60000");
+        longer.replace("audit_user", "timeout_ms = 60000\naudit_user")
+    };
+    // Of what one request may wait, 7 of 8 seconds, a little more and a little less.
     for (config, too_small, large_enough, field) in [
-        (good(), "per_minute = 7", "per_minute = 8", "quota.per_minute"),
-        (good(), "copies = 385", "copies = 383", "quota.copies"),
+        (good(), "per_minute = 8", "per_minute = 9", "quota.per_minute"),
+        (good(), "per_second = 1\nper_minute = 8", "per_second = 1\nper_minute = 9", "quota.per_minute"),
+        (good(), "copies = 337", "copies = 336", "quota.copies"),
         (
             good(),
-            "copies = 385\nstore.url = \"unix:/run/store.sock\"",
-            "copies = 383\nstore.url = \"unix:/run/store.sock\"",
+            "copies = 337\nstore.url = \"unix:/run/store.sock\"",
+            "copies = 336\nstore.url = \"unix:/run/store.sock\"",
             "quota.copies",
         ),
         (classic(address, "timeout_ms = 1000"), "per_second = 1", "per_second = 2", "quota.per_second"),
+        // Each of two copies makes a call in two seconds.
+        (
+            classic(address, "timeout_ms = 2000"),
+            "per_second = 1\ncopies = 2",
+            "per_second = 2\ncopies = 2",
+            "quota.copies",
+        ),
         (
             issuing(&nextgen(address, ""), &folder, address),
-            "per_minute = 7",
             "per_minute = 8",
+            "per_minute = 9",
             "quota.per_minute",
         ),
         // The call for the control id comes before the one to view.
-        (issuing(&view, &folder, address), "per_minute = 7", "per_minute = 8", "quota.per_minute"),
+        (issuing(&view, &folder, address), "per_minute = 8", "per_minute = 9", "quota.per_minute"),
+        // However long a request may wait, a control id does not.
+        (patient(&good()), "per_minute = 1", "per_minute = 2", "quota.per_minute"),
+        (
+            issuing(&patient(&good()), &folder, address),
+            "per_minute = 4",
+            "per_minute = 5",
+            "quota.per_minute",
+        ),
     ] {
         let (code, said) = quota(&config, too_small);
         let hint = format!("{field}: no session could ever end");
@@ -262,6 +283,27 @@ fn a_quota_with_which_no_session_can_end_is_refused() {
         );
         assert_eq!(quota(&config, large_enough), (Some(0), String::new()), "{large_enough}");
     }
+    // What is said to be enough is enough, one after the other.
+    let mut fields = BTreeMap::from([
+        ("per_minute", "1".to_owned()),
+        ("per_second", "1".to_owned()),
+        ("copies", "900".to_owned()),
+    ]);
+    let mut fixes = 0;
+    loop {
+        let lines: Vec<_> = fields.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+        let (code, said) = quota(&classic(address, "timeout_ms = 500"), &lines.join("\n"));
+        if code == Some(0) {
+            break;
+        }
+        let (_, fix) = said.split_once(" it to ").expect(&said);
+        let number = fix.split(' ').next().unwrap().to_owned();
+        let field = said.strip_prefix("quota.").unwrap().split(':').next().unwrap();
+        *fields.get_mut(field).expect(&said) = number;
+        fixes += 1;
+        assert!(fixes <= 3, "{said}");
+    }
+    assert_eq!(fixes, 3, "each field was wrong by itself: {fields:?}");
     // One call is a whole session.
     assert_eq!(quota(&view, "per_minute = 1"), (Some(0), String::new()));
 }

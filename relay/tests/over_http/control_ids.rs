@@ -1,6 +1,7 @@
 //! The whole way from a customer's token to a PIN that is set, and whom a control id serves.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64ct::{Base64, Encoding};
 use serde_json::json;
@@ -127,6 +128,26 @@ async fn what_the_issuer_does_not_allow_is_not_asked_of_enfuce() {
     let figure = "issuer_failures_total{system=\"authorizer\",cause=\"server_error\"} 1";
     assert!(figures.contains(figure) && !figures.contains("relay_failures_total{"), "{figures}");
     assert!(enfuce.received().is_empty());
+
+    // One that is slow takes no more than its calls, and leaves the connections to others.
+    let jwks = key.jwks();
+    let slow =
+        Upstream::start(move |request| if request.line == "GET /jwks" { ok(&jwks) } else { Answer::Stall })
+            .await;
+    let mut relay = start(&classic(&enfuce.base_url, "calls = 2"), &slow);
+    relay.token = Some(key.token("zoe", json!({})));
+    let question = json!({"cardId": "a-card", "operation": "set-pin"});
+    let asked = || slow.received().iter().filter(|request| request.line == "POST /authorize").count();
+    let (token, url) = (relay.token.clone().unwrap(), format!("{}/control-id", relay.base_url));
+    let ask = || relay.client.post(&url).json(&question).bearer_auth(&token).send();
+    let stalled: Vec<_> = (0..2).map(|_| tokio::spawn(ask())).collect();
+    while asked() < 2 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let answer = relay.post("/control-id", &question).await;
+    assert_eq!((answer.status, &*answer.code()), (503, "authorizer_unavailable"));
+    assert_eq!((&relay.log(1)[0]["cause"], asked()), (&json!("too_many_calls"), 2));
+    stalled.iter().for_each(tokio::task::JoinHandle::abort);
 
     // By a claim of the token, without a call.
     let folder = Folder::make();

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::net::TcpListener;
 use std::path::Path;
 
 use serde_json::Value;
@@ -54,11 +55,18 @@ async fn alerts_and_dashboard_ask_for_figures_that_there_are() {
     .await;
     let folder = Folder::make();
     make_certificates(&folder.0);
-    let ca = format!("ca_file = {:?}", folder.0.join("ca.pem"));
-    let relay = Relay::start(&classic(&upstream.base_url, &ca));
+    // No collector listens there, so that spans are lost.
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let more = format!("ca_file = {:?}\n[traces]\nurl = \"http://{nobody}/\"", folder.0.join("ca.pem"));
+    let relay = Relay::start(&classic(&upstream.base_url, &more));
     relay.post("/set", &set_request("an-id", &[1; 8])).await;
     relay.post("/tzpk", &key_request("an-id")).await;
-    let figures = relay.admin("/metrics").await.text;
+    let figures = loop {
+        let figures = relay.admin("/metrics").await.text;
+        if figures.contains("trace_spans_dropped_total{") {
+            break figures;
+        }
+    };
     let figures: BTreeSet<_> = figures.lines().filter_map(|line| line.split(['{', ' ']).next()).collect();
     let dashboard: Value = serde_json::from_str(DASHBOARD).unwrap();
     let panels = dashboard["panels"].as_array().unwrap().iter();

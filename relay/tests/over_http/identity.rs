@@ -118,6 +118,22 @@ async fn keys_that_rotate_are_found_and_a_provider_that_fails_signs_nobody_out()
     }
 }
 
+#[tokio::test]
+async fn answers_of_the_issuers_systems_are_read_as_others_write_them() {
+    let (enfuce, key) = (enfuce().await, SigningKey::make("k1"));
+    let (token, jwk) = (key.token("zoe", json!({})), key.jwk.clone());
+    // A byte order mark, and keys of kinds that come after this relay.
+    let issuer = Upstream::start(move |request| {
+        let keys = json!([{"kty": "AKP", "kid": "later", "alg": "ML-DSA-65", "pub": "AAAA"}, {"kid": "nothing"}, jwk]);
+        let answer = if request.line.contains("/jwks") { json!({"keys": keys}) } else { json!({"allowed": true}) };
+        ok(format!("\u{feff}{answer}"))
+    })
+    .await;
+    let mut relay = start(&classic(&enfuce.base_url, ""), &issuer);
+    relay.token = Some(token);
+    control_id(&relay, "a-card", "set-pin").await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gateway_names_customers_through_a_socket_that_nobody_else_reaches() {
     let (enfuce, key) = (enfuce().await, Arc::new(SigningKey::make("k1")));

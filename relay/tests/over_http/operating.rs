@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::device::{key_request, set_request};
+use crate::issuer::issuing;
 use crate::process::{Answer as Answered, Folder, Relay, classic, command, nextgen};
 use crate::upstream::{Answer, Upstream, ok};
 
@@ -199,6 +200,12 @@ fn file_descriptors_are_raised_and_checked() {
     assert_eq!(check("-Sn 128").0, Some(0), "the soft limit is not the last word");
     let (code, said) = check("-n 1000");
     assert!(code == Some(2) && said.contains("limits.connections") && said.contains("1000"), "{said}");
+    assert_eq!(check("-n 1400").0, Some(0));
+    // The issuer's own system is called as well.
+    let address = "https://enfuce.example";
+    fs::write(&file, issuing(&classic(address, ""), &folder, address)).unwrap();
+    let (code, said) = check("-n 1400");
+    assert!(code == Some(2) && said.contains("need 1528 file descriptors"), "{said}");
 }
 
 #[test]
@@ -275,13 +282,14 @@ async fn many_requests_with_a_revoked_token_fetch_one_more() {
         }
         let is_first = request.head.contains("bearer t0.");
         let answer = if is_first { Answer::Status(401, String::new()) } else { ok("{}") };
-        Answer::After(Duration::from_millis(50), Box::new(answer))
+        Answer::After(Duration::from_millis(if is_first { 1000 } else { 50 }), Box::new(answer))
     })
     .await;
-    // The budget for further tries is for the calls of real customers, who are many more.
-    let relay = Relay::start(&nextgen(&upstream.base_url, ""));
+    // More than the budget for further tries would do for, all on their way with the same token.
+    let more = "[limits]\nburst = 1000\n[quota]\nper_second = 1000000\nper_minute = 60000000";
+    let relay = Relay::start(&nextgen(&upstream.base_url, more));
     let url = format!("{}/set", relay.base_url);
-    let requests: Vec<_> = (0..12)
+    let requests: Vec<_> = (0..100)
         .map(|_| tokio::spawn(relay.client.post(&url).json(&set_request("an-id", &[1; 8])).send()))
         .collect();
     for request in requests {
