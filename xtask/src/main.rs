@@ -37,7 +37,7 @@ mod supply_chain;
 mod reproduce;
 /// Throws anything at everything that reads what others wrote.
 mod fuzz;
-/// The search for primes, for hours.
+/// The search for primes, or whole sessions, for hours.
 mod soak;
 /// The examples, built from the package, and a PIN set in each.
 mod stacks;
@@ -91,6 +91,9 @@ Usage: cargo xtask <command>
   memcheck                        does a branch or an address depend on a secret? Valgrind counts them
   soak [--pairs N] [--operands N] many pairs of primes before OpenSSL (100000), and many products before another
                                   implementation (1000000); hours
+  soak --sessions N [--engine webkit|firefox|chromium] [--dist FOLDER]
+                                  so many whole sessions instead, each in a freshly loaded page: which fail before the customer,
+                                  and what is mended unseen; --dist measures another build, as a control
   site                            the documents as a site in target/site/, from dist/ as it is; it works from a folder
   layers                          does each module and each script use only what stands above it?
   reproduce                       build twice in different folders; the bytes have to be the same
@@ -184,6 +187,9 @@ impl Command {
                 }
                 (Self::Soak(options), Long("pairs")) => options.pairs = args.value()?.parse()?,
                 (Self::Soak(options), Long("operands")) => options.operands = args.value()?.parse()?,
+                (Self::Soak(options), Long("sessions")) => options.sessions = Some(args.value()?.parse()?),
+                (Self::Soak(options), Long("engine")) => options.engine = Some(args.value()?),
+                (Self::Soak(options), Long("dist")) => options.dist = Some(args.value()?.into()),
                 (Self::Fuzz(options), Long("seconds")) => options.seconds = args.value()?.parse()?,
                 (Self::Fuzz(options), Long("runs")) => options.runs = args.value()?.parse()?,
                 (Self::Fuzz(options), Value(target)) => options.targets.push(target),
@@ -223,7 +229,7 @@ impl Command {
             Self::ScreenReader => checks::screen_reader(project),
             Self::Timing => checks::timing(project),
             Self::Memcheck => checks::memcheck(project),
-            Self::Soak(options) => soak::run_all(project, options),
+            Self::Soak(options) => soak::run_all(project, &options),
             Self::Layers => layers::check(project),
             Self::Reproduce => {
                 setup::install_missing(project, setup::Browsers::NotWanted)?;
