@@ -1,5 +1,5 @@
 use crate::{
-    files::{copy_dist, copy_files},
+    files::{copy_dist, copy_files, open_root},
     pad::Pad,
     traces::Trace,
     webdriver::WebDriver,
@@ -123,6 +123,18 @@ impl Sandbox {
     /// Where they cannot be read.
     pub fn add_files(&self, folder: &Path) -> Result<()> {
         copy_files(folder, &self.files.path().join("dist"))
+    }
+
+    /// Serves another build under `/pin-page/NAME/` too, with the pad's root open; the folder with its files.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be read.
+    pub fn add_build(&self, dist: &Path, name: &str) -> Result<PathBuf> {
+        let folder = self.files.path().join("dist").join(name);
+        copy_files(dist, &folder)?;
+        open_root(&folder)?;
+        Ok(folder)
     }
 
     /// An address on the sandbox.

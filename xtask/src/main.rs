@@ -76,10 +76,11 @@ Usage: cargo xtask <command>
   nightly [NAME…]                 what takes long and finds little, or what is named of it: deployment, model, fuzz, soak, load,
                                   screen-reader, stacks, timing, memcheck
   stacks [NAME…]                  builds the examples with their own bundlers, and sets a PIN in each
-  bench [--quick] [--sessions N] [--report]
+  bench [--quick] [--sessions N] [--report] [--beside TREE]
                                   keys and whole sessions in each browser beside WebCrypto and JavaScript libraries, into
-                                  docs/benchmark.md, in a quarter of an hour on a quiet machine; --quick has few runs of
-                                  each, for a look, and --report times nothing and writes the last run down anew
+                                  docs/benchmark.md, in half an hour on a quiet machine; --quick has few runs of each, for a
+                                  look, and --report times nothing and writes the last run down anew; --beside measures the
+                                  build of another tree, in which this has run too, in turn with this one
   load                            complete sessions a second through relay and sandbox, without Enfuce's quota and with it; none
                                   may be lost or doubled, and no control id spent for nothing
   fuzz [--seconds N] [--runs N] [TARGET…]
@@ -199,6 +200,7 @@ impl Command {
                 }
                 (Self::Release { is_rehearsal }, Long("dry-run")) => *is_rehearsal = true,
                 (Self::Bench(options), Long("report")) => options.report = true,
+                (Self::Bench(options), Long("beside")) => options.beside = Some(args.value()?.into()),
                 // Behind `--` everything is a value.
                 (Self::Demo(options), Value(option)) => options.passed_on.push(option),
                 (_, argument) => return Err(argument.unexpected().into()),
@@ -222,7 +224,7 @@ impl Command {
                 setup::install_missing(project, setup::Browsers::Wanted)?;
                 stacks::build_and_run(project, &names)
             }
-            Self::Bench(options) => bench::run(project, options),
+            Self::Bench(options) => bench::run(project, &options),
             Self::Load => checks::load(project),
             Self::Fuzz(options) => fuzz::run(project, &options),
             Self::Pictures => checks::pictures(project),
