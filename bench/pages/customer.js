@@ -14,8 +14,13 @@ try {
 
 const mark = (name) => (marks[name] ??= performance.now());
 
+const { searchParams } = new URL(location.href);
+
 /** The control id is in the page's address: Enfuce's page has it in its markup. */
-export const controlId = new URL(location.href).searchParams.get("control-id");
+export const controlId = searchParams.get("control-id");
+
+/** The size of the key. */
+export const bits = Number(searchParams.get("bits"));
 
 /** Watches a pad, by the events that `<card-pin>` has too, and puts the focus on it as soon as it can be used. */
 export function watch(pad) {
@@ -36,7 +41,7 @@ export function watch(pad) {
 
 const until = async (condition) => {
   while (!condition() && !marks.error) await new Promise((resolve) => setTimeout(resolve, 5));
-  return { ...marks, longest_task: Math.max(0, ...tasks), watches_tasks: PerformanceObserver.supportedEntryTypes.includes("longtask") };
+  return { ...marks, origin: performance.timeOrigin, longest_task: Math.max(0, ...tasks), watches_tasks: PerformanceObserver.supportedEntryTypes.includes("longtask") };
 };
 
 window.drawn = () => until(() => marks.drawn);

@@ -40,6 +40,10 @@ const CONTENDERS = [
   },
 ];
 
+if (new URL(location.href).searchParams.has("beside")) {
+  CONTENDERS.push(await wasm("the build beside", "beside/card_pin_bench", "make_key_pair"));
+}
+
 /** A function of a build of the bench's wasm. */
 async function wasm(name, build, call) {
   const module = await import(`./${build}.js`);

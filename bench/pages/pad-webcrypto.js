@@ -2,6 +2,7 @@
 
 import forge from "node-forge/lib/forge";
 import "node-forge/lib/des";
+import { bits } from "./customer.js";
 import { startPad } from "./hand-pad.js";
 
 const OAEP = { name: "RSA-OAEP", hash: "SHA-256" };
@@ -10,7 +11,7 @@ const toText = (bytes) => String.fromCharCode(...new Uint8Array(bytes));
 startPad({
   makeKeyPair: () =>
     crypto.subtle.generateKey(
-      { ...OAEP, modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]) },
+      { ...OAEP, modulusLength: bits, publicExponent: new Uint8Array([1, 0, 1]) },
       false,
       ["decrypt"],
     ),

@@ -22,13 +22,13 @@ pub fn copy_dist(to: &Path) -> Result<()> {
     open_root(to)
 }
 
-/// Opens the pad's root in copies of the built scripts.
+/// Opens the pad's root in copies of the built scripts, of which an older build has fewer.
 ///
 /// # Errors
 ///
 /// Where they cannot be written.
 pub fn open_root(folder: &Path) -> Result<()> {
-    for script in SCRIPTS.map(|name| folder.join(name)) {
+    for script in SCRIPTS.map(|name| folder.join(name)).into_iter().filter(|script| script.is_file()) {
         let text =
             fs::read_to_string(&script).with_context(|| format!("{} cannot be read", script.display()))?;
         fs::write(&script, format!("{OPEN_ROOT}{text}"))?;

@@ -4,6 +4,10 @@
 mod fault;
 /// HTTP/1.1, as far as two ends that close every connection need it.
 mod message;
+/// A slow line.
+mod slow;
+
+pub use slow::Slowness;
 
 use crate::{
     pad::Pad,
@@ -13,6 +17,7 @@ use crate::{
 use anyhow::{Context, Result};
 use fault::Fault;
 use message::{Answer, Request};
+use slow::Line;
 use std::{
     net::Ipv4Addr,
     sync::{Arc, Mutex, PoisonError},
@@ -54,6 +59,7 @@ struct Parts {
     /// The sandbox's host and port, and the network's own.
     hosts: [String; 2],
     policies: Vec<(String, String)>,
+    line: Option<Line>,
     seen: Mutex<Vec<Seen>>,
 }
 
@@ -64,7 +70,16 @@ impl Network {
     ///
     /// Where there is no port.
     pub async fn start(sandbox: &Sandbox) -> Result<Self> {
-        Self::start_with_policies(sandbox, Vec::new()).await
+        Self::start_as(sandbox, Vec::new(), None).await
+    }
+
+    /// As [`Network::start`], on a slow line.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub async fn start_slow(sandbox: &Sandbox, slowness: Slowness) -> Result<Self> {
+        Self::start_as(sandbox, Vec::new(), Some(Line::new(slowness))).await
     }
 
     /// As [`Network::start`], and the files at these paths come under these content security policies in place of the
@@ -74,12 +89,20 @@ impl Network {
     ///
     /// The same.
     pub async fn start_with_policies(sandbox: &Sandbox, policies: Vec<(String, String)>) -> Result<Self> {
+        Self::start_as(sandbox, policies, None).await
+    }
+
+    async fn start_as(
+        sandbox: &Sandbox,
+        policies: Vec<(String, String)>,
+        line: Option<Line>,
+    ) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let port = listener.local_addr()?.port();
         let upstream =
             sandbox.url("").strip_prefix("http://").context("the sandbox has no address")?.to_owned();
         let hosts = [upstream, format!("127.0.0.1:{port}")];
-        let parts = Arc::new(Parts { hosts, policies, seen: Mutex::default() });
+        let parts = Arc::new(Parts { hosts, policies, line, seen: Mutex::default() });
         let accepting = tokio::spawn(accept(listener, Arc::clone(&parts)));
         Ok(Self { port, parts, listening: Mutex::new(Some(accepting)) })
     }
@@ -161,6 +184,11 @@ impl Parts {
         // A browser opens connections in advance that it may never use.
         let Some(request) = Request::read(&mut stream).await? else { return Ok(()) };
         let fault = self.note(&request);
+        if let Some(line) = &self.line {
+            line.round_trip().await;
+            let answer = self.pass_on(&request).await?.to_bytes();
+            return line.send(&mut stream, &request.path, &answer).await;
+        }
         if request.path == REPORTS {
             stream.write_all(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n").await?;
             return Ok(());

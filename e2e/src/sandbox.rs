@@ -1,5 +1,5 @@
 use crate::{
-    files::{copy_dist, copy_files},
+    files::{copy_dist, copy_files, open_root},
     pad::Pad,
     traces::Trace,
     webdriver::WebDriver,
@@ -68,15 +68,35 @@ impl Sandbox {
         Self::start_with(Vec::new(), ENFUCE_REQUESTS, Some(theme.to_owned())).await
     }
 
+    /// As [`Sandbox::start_unlimited`], with the files of another build, as they are: the pad's root stays closed.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub async fn start_of(dist: &Path) -> Result<Self> {
+        let files = tempfile::tempdir()?;
+        copy_files(dist, &files.path().join("dist"))?;
+        Self::start_on(files, Vec::new(), u16::MAX.into(), None).await
+    }
+
     async fn start_with(
         frames: Vec<(String, String)>,
         requests_per_second: usize,
         theme: Option<PathBuf>,
     ) -> Result<Self> {
-        let project = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("e2e/ lies in no workspace")?;
         let files = tempfile::tempdir()?;
+        copy_dist(&files.path().join("dist"))?;
+        Self::start_on(files, frames, requests_per_second, theme).await
+    }
+
+    async fn start_on(
+        files: TempDir,
+        frames: Vec<(String, String)>,
+        requests_per_second: usize,
+        theme: Option<PathBuf>,
+    ) -> Result<Self> {
+        let project = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("e2e/ lies in no workspace")?;
         let dist = files.path().join("dist");
-        copy_dist(&dist)?;
         // The sandbox serves each file of the folder, so the test pages come from the origin that the element posts to.
         copy_files(&project.join("e2e/pages"), &dist)?;
         let config = Config {
@@ -103,6 +123,18 @@ impl Sandbox {
     /// Where they cannot be read.
     pub fn add_files(&self, folder: &Path) -> Result<()> {
         copy_files(folder, &self.files.path().join("dist"))
+    }
+
+    /// Serves another build under `/pin-page/NAME/` too, with the pad's root open; the folder with its files.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be read.
+    pub fn add_build(&self, dist: &Path, name: &str) -> Result<PathBuf> {
+        let folder = self.files.path().join("dist").join(name);
+        copy_files(dist, &folder)?;
+        open_root(&folder)?;
+        Ok(folder)
     }
 
     /// An address on the sandbox.

@@ -30,6 +30,7 @@ mod resilience;
 mod screen_reader;
 mod set_pin;
 mod side_channels;
+mod soak;
 mod standalone;
 mod theme;
 mod view;

@@ -5,7 +5,12 @@ use crate::{
     setup,
 };
 use anyhow::{Context, Result};
-use std::{ffi::OsString, fs, path::Path, process::Command};
+use std::{
+    ffi::OsString,
+    fs,
+    path::{self, Path, PathBuf},
+    process::Command,
+};
 
 /// The bench's wasm, once for each way to build it: what the file is called, which `bench/pages/keys.js` names.
 const BUILDS: [(&str, Simd); 2] = [("card_pin_bench", Simd::With), ("card_pin_bench_scalar", Simd::Without)];
@@ -19,7 +24,7 @@ const LIBRARIES: [&str; 4] = [
 /// Pads written by hand; each is bundled with what it imports.
 const PADS: [&str; 2] = ["pad-forge.js", "pad-webcrypto.js"];
 
-#[derive(Default, Clone, Copy)]
+#[derive(Default)]
 pub(crate) struct Options {
     /// Few runs of each: to see that it works.
     pub(crate) quick: bool,
@@ -27,10 +32,12 @@ pub(crate) struct Options {
     pub(crate) sessions: Option<u32>,
     /// Times nothing, and writes the report of the last run anew.
     pub(crate) report: bool,
+    /// Another working tree, in which this command has run: its build is measured in turn with this one.
+    pub(crate) beside: Option<PathBuf>,
 }
 
 /// Measures in each browser, and writes `docs/benchmark.md`; judges nothing.
-pub(crate) fn run(project: &Project, options: Options) -> Result<()> {
+pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
     if !options.report {
         prepare(project)?;
     }
@@ -43,6 +50,10 @@ pub(crate) fn run(project: &Project, options: Options) -> Result<()> {
     }
     if let Some(sessions) = options.sessions {
         program.args(["--sessions", &sessions.to_string()]);
+    }
+    if let Some(tree) = &options.beside {
+        // The program runs in the root of this tree.
+        program.arg("--beside").arg(path::absolute(tree).context("--beside names no folder")?);
     }
     run::run(&mut program)
 }

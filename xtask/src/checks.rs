@@ -124,7 +124,7 @@ const NIGHTLY: [Check; 9] = [
     }),
     source("fuzz", "each fuzz target for a minute", |project| fuzz::run(project, &fuzz::Options::default())),
     source("soak", "pairs of primes and products before other implementations", |project| {
-        soak::run_all(project, soak::Options { pairs: 100, operands: 1000 })
+        soak::run_all(project, &soak::Options { pairs: 100, operands: 1000, ..Default::default() })
     }),
     source("load", "complete sessions under load", load),
     source("screen-reader", "what a screen reader says, in three languages", screen_reader),

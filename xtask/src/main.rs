@@ -37,7 +37,7 @@ mod supply_chain;
 mod reproduce;
 /// Throws anything at everything that reads what others wrote.
 mod fuzz;
-/// The search for primes, for hours.
+/// The search for primes, or whole sessions, for hours.
 mod soak;
 /// The examples, built from the package, and a PIN set in each.
 mod stacks;
@@ -79,10 +79,11 @@ does not ask.
   nightly [NAME…]                 what takes long and finds little, or what is named of it: deployment, model, fuzz, soak, load,
                                   screen-reader, stacks, timing, memcheck
   stacks [NAME…]                  builds the examples with their own bundlers, and sets a PIN in each
-  bench [--quick] [--sessions N] [--report]
+  bench [--quick] [--sessions N] [--report] [--beside TREE]
                                   keys and whole sessions in each browser beside WebCrypto and JavaScript libraries, into
-                                  docs/benchmark.md, in a quarter of an hour on a quiet machine; --quick has few runs of
-                                  each, for a look, and --report times nothing and writes the last run down anew
+                                  docs/benchmark.md, in half an hour on a quiet machine; --quick has few runs of each, for a
+                                  look, and --report times nothing and writes the last run down anew; --beside measures the
+                                  build of another tree, in which this has run too, in turn with this one
   load                            complete sessions a second through relay and sandbox, without Enfuce's quota and with it; none
                                   may be lost or doubled, and no control id spent for nothing
   fuzz [--seconds N] [--runs N] [TARGET…]
@@ -94,6 +95,9 @@ does not ask.
   memcheck                        does a branch or an address depend on a secret? Valgrind counts them
   soak [--pairs N] [--operands N] many pairs of primes before OpenSSL (100000), and many products before another
                                   implementation (1000000); hours
+  soak --sessions N [--engine webkit|firefox|chromium] [--dist FOLDER]
+                                  so many whole sessions instead, each in a freshly loaded page: which fail before the customer,
+                                  and what is mended unseen; --dist measures another build, as a control
   site                            the documents as a site in target/site/, from dist/ as it is; it works from a folder
   layers                          does each module and each script use only what stands above it?
   reproduce                       build twice in different folders; the bytes have to be the same
@@ -188,6 +192,9 @@ impl Command {
                 }
                 (Self::Soak(options), Long("pairs")) => options.pairs = args.value()?.parse()?,
                 (Self::Soak(options), Long("operands")) => options.operands = args.value()?.parse()?,
+                (Self::Soak(options), Long("sessions")) => options.sessions = Some(args.value()?.parse()?),
+                (Self::Soak(options), Long("engine")) => options.engine = Some(args.value()?),
+                (Self::Soak(options), Long("dist")) => options.dist = Some(args.value()?.into()),
                 (Self::Fuzz(options), Long("seconds")) => options.seconds = args.value()?.parse()?,
                 (Self::Fuzz(options), Long("runs")) => options.runs = args.value()?.parse()?,
                 (Self::Fuzz(options), Value(target)) => options.targets.push(target),
@@ -197,6 +204,7 @@ impl Command {
                 }
                 (Self::Release { is_rehearsal }, Long("dry-run")) => *is_rehearsal = true,
                 (Self::Bench(options), Long("report")) => options.report = true,
+                (Self::Bench(options), Long("beside")) => options.beside = Some(args.value()?.into()),
                 // Behind `--` everything is a value.
                 (Self::Demo(options), Value(option)) => options.passed_on.push(option),
                 (_, argument) => return Err(argument.unexpected().into()),
@@ -220,14 +228,14 @@ impl Command {
                 setup::install_missing(project, setup::Browsers::Wanted)?;
                 stacks::build_and_run(project, &names)
             }
-            Self::Bench(options) => bench::run(project, options),
+            Self::Bench(options) => bench::run(project, &options),
             Self::Load => checks::load(project),
             Self::Fuzz(options) => fuzz::run(project, &options),
             Self::Pictures => checks::pictures(project),
             Self::ScreenReader => checks::screen_reader(project),
             Self::Timing => checks::timing(project),
             Self::Memcheck => checks::memcheck(project),
-            Self::Soak(options) => soak::run_all(project, options),
+            Self::Soak(options) => soak::run_all(project, &options),
             Self::Layers => layers::check(project),
             Self::Reproduce => {
                 setup::install_missing(project, setup::Browsers::NotWanted)?;

@@ -1,6 +1,6 @@
 use crate::{plan::KeyPlan, results::Keys, statistics::median};
 use anyhow::{Context, Result};
-use card_pin_e2e::{Sandbox, WebDriver};
+use card_pin_e2e::WebDriver;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -26,9 +26,9 @@ struct Row {
 
 impl<'a> KeyMaking<'a> {
     /// Loads the page, and has each contender make a pair that counts for nothing but that it is one.
-    pub(crate) async fn open(sandbox: &Sandbox, driver: &'a WebDriver, engine: String) -> Result<Self> {
+    pub(crate) async fn open(page: &str, driver: &'a WebDriver, engine: String) -> Result<Self> {
         driver.allow_scripts(PATIENCE).await?;
-        driver.open(&sandbox.url("/pin-page/keys.html")).await?;
+        driver.open(page).await?;
         driver.wait_for("window.makeKeyPair", "the ways to make keys").await?;
         let contenders: Vec<String> = driver.run("return contenders", Value::Null).await?;
         let making = Self { driver, engine, contenders, slower: 1, known: BTreeMap::new() };

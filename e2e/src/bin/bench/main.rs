@@ -3,6 +3,8 @@
 
 #![allow(clippy::print_stdout, reason = "a command line talks to its terminal")]
 
+/// Another build of card-pin, to be measured in turn with this one.
+mod beside;
 /// Making key pairs, each way in turn.
 mod keys;
 /// What the figures depend on.
@@ -27,25 +29,29 @@ mod sessions;
 mod sizes;
 /// What a row of times comes to.
 mod statistics;
+/// Rows of the report.
+mod tables;
 /// A slower machine.
 mod throttle;
 
 use anyhow::{Context, Result, bail};
-use card_pin_e2e::{Engine, Sandbox};
+use beside::Beside;
+use card_pin_e2e::{Engine, Network, Sandbox, Slowness};
 use keys::KeyMaking;
-use plan::{Plan, SIZES, SLOW_SIZES, SLOWER};
+use plan::{NETWORKS, Plan, SIZES, SLOW_SIZES, SLOWER};
 use results::{Results, Version};
+use sessions::{Course, PADS};
 use std::{
     env, fs,
     path::{Path, PathBuf},
-    time::Instant,
+    time::{Duration, Instant},
 };
 use throttle::{Loops, Throttle};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     let mut plan = Plan::FULL;
-    let (mut quick, mut measures) = (false, true);
+    let (mut quick, mut measures, mut beside) = (false, true, None);
     let mut options = env::args().skip(1);
     while let Some(option) = options.next() {
         match &*option {
@@ -55,13 +61,14 @@ async fn main() -> Result<()> {
                 (plan.many, plan.many_elsewhere) = (sessions, sessions);
             }
             "--report" => measures = false,
+            "--beside" => beside = Some(PathBuf::from(options.next().context("--beside has no folder")?)),
             _ => bail!("there is no option `{option}`"),
         }
     }
     let project = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("e2e/ lies in no workspace")?;
     let kept = project.join("target/bench-results.json");
     if measures {
-        let results = Results { quick, ..measure(project, &plan).await? };
+        let results = Results { quick, ..measure(project, &plan, beside.as_deref()).await? };
         fs::write(&kept, serde_json::to_vec_pretty(&results)?).context("the results cannot be kept")?;
     }
     let results = fs::read(&kept).context("nothing was measured yet: run `cargo xtask bench`")?;
@@ -77,7 +84,7 @@ fn docs(project: &Path, quick: bool) -> PathBuf {
     project.join(if quick { "target/bench-report" } else { "docs" })
 }
 
-async fn measure(project: &Path, plan: &Plan) -> Result<Results> {
+async fn measure(project: &Path, plan: &Plan, beside: Option<&Path>) -> Result<Results> {
     let start = Instant::now();
     let bench = project.join("target/bench");
     let sandbox = Sandbox::start_unlimited().await?;
@@ -87,8 +94,11 @@ async fn measure(project: &Path, plan: &Plan) -> Result<Results> {
         libraries: machine::libraries(project)?,
         ..Results::default()
     };
+    let beside = Beside::add(&sandbox, &bench, beside)?;
     for engine in Engine::ALL {
-        in_engine(&sandbox, engine, plan, &mut results).await.with_context(|| format!("in {engine}"))?;
+        in_engine((&sandbox, &beside), engine, plan, &mut results)
+            .await
+            .with_context(|| format!("in {engine}"))?;
     }
     say(start, "memory of the pads");
     results.heaps = memory::of_pads(&sandbox).await?;
@@ -97,7 +107,12 @@ async fn measure(project: &Path, plan: &Plan) -> Result<Results> {
     Ok(results)
 }
 
-async fn in_engine(sandbox: &Sandbox, engine: Engine, plan: &Plan, results: &mut Results) -> Result<()> {
+async fn in_engine(
+    (sandbox, beside): (&Sandbox, &Beside),
+    engine: Engine,
+    plan: &Plan,
+    results: &mut Results,
+) -> Result<()> {
     let start = Instant::now();
     let browser = engine.start().await?;
     let driver = browser.driver();
@@ -105,7 +120,7 @@ async fn in_engine(sandbox: &Sandbox, engine: Engine, plan: &Plan, results: &mut
     results.engines.push(Version { name: engine.to_string(), version });
     let name = engine.to_string();
 
-    let mut making = KeyMaking::open(sandbox, driver, name.clone()).await?;
+    let mut making = KeyMaking::open(&sandbox.url(beside.keys), driver, name.clone()).await?;
     for (bits, plan) in SIZES.into_iter().zip(plan.keys) {
         say(start, &format!("{engine}: keys of {bits} bits"));
         results.keys.extend(making.measure(bits, plan).await?);
@@ -123,8 +138,16 @@ async fn in_engine(sandbox: &Sandbox, engine: Engine, plan: &Plan, results: &mut
     }
 
     say(start, &format!("{engine}: sessions"));
-    let sessions = (plan.sessions, plan.sessions_time);
-    results.sessions.extend(sessions::measure(sandbox, driver, (&name, 1), sessions).await?);
+    let course = Course {
+        sandbox,
+        driver,
+        engine: name,
+        pads: &beside.pads,
+        plan: (plan.sessions, plan.sessions_time),
+        slower: 1,
+        bits: 2048,
+    };
+    results.sessions.extend(course.measure().await?);
     if engine == Engine::Chromium {
         let full_speed = Loops::time(sandbox, driver).await?;
         for slower in SLOWER {
@@ -132,10 +155,27 @@ async fn in_engine(sandbox: &Sandbox, engine: Engine, plan: &Plan, results: &mut
             let throttle = Throttle::start(&browser, slower)?;
             let now = Loops::time(sandbox, driver).await?;
             results.slowdowns.push(now.slower_than(full_speed, slower));
-            let sessions = (plan.slow_sessions, plan.slow_sessions_time);
-            results.sessions.extend(sessions::measure(sandbox, driver, (&name, slower), sessions).await?);
+            let plan = (plan.slow_sessions, plan.slow_sessions_time);
+            results.sessions.extend(Course { slower, plan, ..course.clone() }.measure().await?);
             drop(throttle);
         }
+    }
+    let course = Course { plan: (plan.other_sessions, plan.other_sessions_time), pads: &PADS, ..course };
+    if engine == Engine::Chromium {
+        for (network, round_trip, bits_per_second) in NETWORKS {
+            say(start, &format!("{engine}: sessions, {network}"));
+            let round_trip = Duration::from_millis(round_trip);
+            let slowness = Slowness { round_trip, bytes_per_second: bits_per_second / 8.0 };
+            let line = Network::start_slow(sandbox, slowness).await?;
+            let measured = course.measure_at(&line.url("")).await?;
+            results.networks.extend(measured.into_iter().map(|sessions| (network.to_owned(), sessions)));
+        }
+    }
+    for bits in SIZES.into_iter().filter(|bits| *bits > course.bits) {
+        say(start, &format!("{engine}: sessions, keys of {bits} bits"));
+        // A key of that size takes node-forge a minute.
+        let measured = Course { bits, pads: &PADS[..2], ..course.clone() }.measure().await?;
+        results.larger.extend(measured.into_iter().map(|sessions| (bits, sessions)));
     }
     drop(browser);
 

@@ -1,6 +1,6 @@
 use crate::{
     results::{Heap, WasmMemory},
-    sessions::{Opened, PADS},
+    sessions::{Opened, PADS, address},
 };
 use anyhow::{Context, Result};
 use card_pin_e2e::{Browser, Engine, Sandbox, WebDriver, random_pin};
@@ -51,7 +51,7 @@ pub(crate) async fn of_pads(sandbox: &Sandbox) -> Result<Vec<Heap>> {
         driver.open(&sandbox.url("/pin-page/blank.html")).await?;
         tokio::time::sleep(SETTLE).await;
         let empty = of_page(&browser).await?;
-        let opened = Opened::open(sandbox, driver, page).await?;
+        let opened = Opened::open(sandbox, driver, &address(&sandbox.url(""), page, 2048)).await?;
         opened.is_ready().await?;
         tokio::time::sleep(SETTLE).await;
         let ready = of_page(&browser).await?;

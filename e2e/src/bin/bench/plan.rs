@@ -12,6 +12,9 @@ pub(crate) struct Plan {
     pub(crate) slow_keys: KeyPlan,
     pub(crate) slow_sessions: usize,
     pub(crate) slow_sessions_time: Duration,
+    /// The same over a slow network, and with larger keys.
+    pub(crate) other_sessions: usize,
+    pub(crate) other_sessions_time: Duration,
     /// Sessions in one page, in Chromium, and in each of the others.
     pub(crate) many: usize,
     pub(crate) many_elsewhere: usize,
@@ -31,6 +34,8 @@ pub(crate) const SIZES: [u32; 3] = [2048, 3072, 4096];
 pub(crate) const SLOW_SIZES: [u32; 1] = [2048];
 /// How much slower than itself the machine is made, besides not at all.
 pub(crate) const SLOWER: [u32; 2] = [4, 20];
+/// Networks as WebPageTest has them (`connectivity.ini.sample`): milliseconds of a round trip, and bits a second.
+pub(crate) const NETWORKS: [(&str, u64, f64); 2] = [("3G", 300, 1_600_000.0), ("4G", 170, 9_000_000.0)];
 
 impl Plan {
     pub(crate) const FULL: Self = Self {
@@ -44,6 +49,8 @@ impl Plan {
         slow_keys: KeyPlan { runs: 20, time: seconds(5), longest: seconds(16) },
         slow_sessions: 5,
         slow_sessions_time: seconds(12),
+        other_sessions: 8,
+        other_sessions_time: seconds(16),
         many: 1000,
         many_elsewhere: 200,
     };
@@ -56,6 +63,8 @@ impl Plan {
         slow_keys: KeyPlan { runs: 5, time: seconds(2), longest: seconds(4) },
         slow_sessions: 1,
         slow_sessions_time: seconds(8),
+        other_sessions: 1,
+        other_sessions_time: seconds(8),
         many: 40,
         many_elsewhere: 20,
     };

@@ -1,18 +1,19 @@
 use crate::{
+    beside,
     pictures::{self, rates, speed},
+    plan::NETWORKS,
     plot::Unit,
     results::{Keys, Results, Sessions},
-    statistics::{Ratio, Summary, mean, median},
+    statistics::{mean, median},
+    tables::{KEYS_HEAD, REFERENCE, SESSIONS_HEAD, key_lines, ratio, session_lines},
 };
 use anyhow::{Context, Result};
 use std::{
     fmt::Write as _,
-    fs,
+    fs, iter,
     path::{Path, PathBuf},
 };
 
-/// What everything else is a multiple of.
-const REFERENCE: &str = "WebCrypto";
 /// Of the first and of the last so many of many sessions a median is told.
 const ENDS: usize = 100;
 
@@ -33,9 +34,24 @@ fn words(results: &Results) -> String {
          How long card-pin takes, how much a page loads for it and what memory it needs, beside the same work by WebCrypto, by \
          the `rsa` crate and by JavaScript libraries. `cargo xtask bench` measures and writes all of this page.\n\n",
     );
-    for section in [machine, in_short, keys, sessions, slower_machines, sizes, memory, many] {
-        page.push_str(&section(results));
-        page.push('\n');
+    for section in [
+        machine,
+        in_short,
+        beside::section,
+        keys,
+        sessions,
+        larger_keys,
+        slower_machines,
+        networks,
+        sizes,
+        memory,
+        many,
+    ] {
+        let section = section(results);
+        if !section.is_empty() {
+            page.push_str(&section);
+            page.push('\n');
+        }
     }
     page.push_str(METHOD);
     page
@@ -125,56 +141,6 @@ fn keys(results: &Results) -> String {
     text
 }
 
-const KEYS_HEAD: &str = "| | | runs | median | quartiles | p95 | mean | ÷ WebCrypto |\n| --- | --- | --: | --: | --: | --: | --: | --: |\n";
-
-fn key_lines(name: &str, group: &[&Keys]) -> String {
-    let reference = group.iter().find(|keys| keys.contender == REFERENCE).map_or(&[][..], |keys| &keys.times);
-    let mut text = String::new();
-    for (place, keys) in group.iter().enumerate() {
-        let name = if place == 0 { name } else { "" };
-        let Some(summary) = Summary::of(&keys.times) else {
-            let why = keys.skipped.as_deref().unwrap_or_default();
-            let _ = writeln!(text, "| {name} | {} | – | {why} | | | | |", keys.contender);
-            continue;
-        };
-        let _ = writeln!(
-            text,
-            "| {name} | {} | {} | {} |",
-            keys.contender,
-            spread(&summary),
-            ratio(&keys.contender, &keys.times, reference)
-        );
-    }
-    text
-}
-
-fn ratio(contender: &str, times: &[f64], reference: &[f64]) -> String {
-    if contender == REFERENCE {
-        return "1".to_owned();
-    }
-    match (Ratio::of(times, reference), mean(times), mean(reference)) {
-        (Some(Ratio { value, interval: (low, high) }), ..) => {
-            format!("**{}** ({}–{})", number(value), number(low), number(high))
-        }
-        // Too few for an interval.
-        (None, Some(mean), Some(reference)) => format!("about {}", number(mean / reference)),
-        _ => "–".to_owned(),
-    }
-}
-
-/// With as many places as say something.
-fn number(value: f64) -> String {
-    if value < 10.0 { format!("{value:.2}") } else { format!("{value:.0}") }
-}
-
-/// Runs, median, quartiles, 95th percentile and mean.
-fn spread(summary: &Summary) -> String {
-    let say = |time| Unit::Milliseconds.say(time);
-    let (low, high) = summary.quartiles;
-    let (median, p95, mean) = (say(summary.median), say(summary.p95), say(summary.mean));
-    format!("{} | {median} | {} – {} | {p95} | {mean}", summary.runs, say(low), say(high))
-}
-
 fn sessions(results: &Results) -> String {
     let mut text = format!(
         "## Whole sessions\n\nFrom the page's opening to the server's word that the PIN is set, with a customer who types without a pause: \
@@ -188,38 +154,49 @@ fn sessions(results: &Results) -> String {
     text
 }
 
-const SESSIONS_HEAD: &str = "| | pad | runs | drawn | ready | set: median | quartiles | p95 | last key → set | longest task |\n\
-     | --- | --- | --: | --: | --: | --: | --: | --: | --: | --: |\n";
+/// How sessions grow with the size of the key.
+fn larger_keys(results: &Results) -> String {
+    let mut text =
+        "### Larger keys\n\nMedians, from the page's opening to the PIN that is set.\n\n| | pad |".to_owned();
+    let mut sizes: Vec<u32> = results.larger.iter().map(|(bits, _)| *bits).collect();
+    sizes.sort_unstable();
+    sizes.dedup();
+    let _ = write!(text, " 2048 bits |");
+    for bits in &sizes {
+        let _ = write!(text, " {bits} bits |");
+    }
+    let _ = writeln!(text, "\n| --- | --- |{}", " --: |".repeat(sizes.len() + 1));
+    for usual in results.sessions.iter().filter(|sessions| sessions.slower == 1) {
+        let is_same = |sessions: &Sessions| sessions.engine == usual.engine && sessions.pad == usual.pad;
+        let larger: Vec<_> = results.larger.iter().filter(|(_, sessions)| is_same(sessions)).collect();
+        if larger.is_empty() {
+            continue;
+        }
+        let _ = write!(text, "| {} | {} |", usual.engine, usual.pad);
+        for sessions in iter::once(usual).chain(larger.iter().map(|(_, sessions)| sessions)) {
+            let accepted: Vec<f64> = sessions.runs.iter().map(|marks| marks.accepted).collect();
+            let median = median(&accepted).map_or_else(String::new, |time| Unit::Milliseconds.say(time));
+            let _ = write!(text, " {median} |");
+        }
+        text.push('\n');
+    }
+    text
+}
 
-fn session_lines<'a>(name: &str, group: impl Iterator<Item = &'a Sessions>) -> String {
-    let say = |time: Option<f64>| time.map_or_else(|| "–".to_owned(), |time| Unit::Milliseconds.say(time));
-    let mut text = String::new();
-    for (place, sessions) in group.enumerate() {
-        let all =
-            |read: fn(&crate::results::Marks) -> f64| sessions.runs.iter().map(read).collect::<Vec<_>>();
-        let accepted = all(|marks| marks.accepted);
-        let Some(summary) = Summary::of(&accepted) else { continue };
-        let (low, high) = summary.quartiles;
-        let longest: Vec<f64> = sessions.runs.iter().filter_map(|marks| marks.longest_task).collect();
-        let _ = writeln!(
+/// Round trips and bytes.
+fn networks(results: &Results) -> String {
+    let mut text = "## Slower networks\n\nChromium at full speed. ".to_owned();
+    for (name, round_trip, bits_per_second) in NETWORKS {
+        let megabits = bits_per_second / 1e6;
+        let _ = write!(
             text,
-            "| {} | {} | {} | {} | {} | {} | {} – {} | {} | {} | {} |",
-            if place == 0 { name } else { "" },
-            sessions.pad,
-            summary.runs,
-            say(median(&all(|marks| marks.drawn))),
-            say(median(&all(|marks| marks.ready))),
-            say(Some(summary.median)),
-            say(Some(low)),
-            say(Some(high)),
-            say(Some(summary.p95)),
-            say(median(&all(|marks| marks.accepted - marks.submitted))),
-            match median(&longest) {
-                // Chromium tells of none that is shorter.
-                Some(longest) if longest < 50.0 => "under 50 ms".to_owned(),
-                longest => say(longest),
-            },
+            "{name}: a round trip takes {round_trip} ms, and {megabits} Mbit come in a second. "
         );
+    }
+    let _ = write!(text, "\n\n{SESSIONS_HEAD}");
+    for (name, ..) in NETWORKS {
+        let sessions = results.networks.iter().filter(|(network, _)| network == name);
+        text.push_str(&session_lines(name, sessions.map(|(_, sessions)| sessions)));
     }
     text
 }
@@ -335,33 +312,29 @@ fn many(results: &Results) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::results::Marks;
 
     fn keys_of(contender: &str, times: &[f64]) -> Keys {
-        Keys {
-            engine: "Chromium".to_owned(),
-            slower: 1,
-            contender: contender.to_owned(),
-            bits: 2048,
-            times: times.to_vec(),
-            skipped: times.is_empty().then(|| "a pair would take about 31 s".to_owned()),
-        }
+        let (engine, contender) = ("Chromium".to_owned(), contender.to_owned());
+        Keys { engine, slower: 1, contender, bits: 2048, times: times.to_vec(), skipped: None }
+    }
+
+    fn sessions_of(pad: &str, accepted: f64) -> Sessions {
+        let (drawn, ready, submitted, requested) = (1.0, 2.0, 3.0, 4.0);
+        let marks = Marks { drawn, ready, submitted, requested, accepted, longest_task: None };
+        Sessions { engine: "Chromium".to_owned(), slower: 1, pad: pad.to_owned(), runs: vec![marks; 6] }
     }
 
     #[test]
-    fn a_row_tells_the_times_the_ratio_or_why_there_are_none() {
-        let rows = [keys_of("WebCrypto", &[80.0; 6]), keys_of("card-pin", &[40.0; 6]), keys_of("slow", &[])];
-        let expected = "\
-            | Chromium | WebCrypto | 6 | 80 ms | 80 ms – 80 ms | 80 ms | 80 ms | 1 |\n\
-            |  | card-pin | 6 | 40 ms | 40 ms – 40 ms | 40 ms | 40 ms | **0.50** (0.50–0.50) |\n\
-            |  | slow | – | a pair would take about 31 s | | | | |\n";
-        assert_eq!(key_lines("Chromium", &rows.iter().collect::<Vec<_>>()), expected);
-    }
-
-    #[test]
-    fn few_times_have_a_rough_ratio_and_no_times_have_none() {
-        assert_eq!(ratio("slow", &[1234.0, 1166.0], &[80.0; 6]), "about 15");
-        assert_eq!(ratio("slow", &[], &[80.0; 6]), "–");
-        assert_eq!(ratio("slow", &[80.0], &[]), "–");
+    fn each_pad_has_its_medians_by_the_size_of_its_key() {
+        let results = Results {
+            sessions: vec![sessions_of("card-pin", 90.0), sessions_of("pad on node-forge", 999.0)],
+            larger: vec![(3072, sessions_of("card-pin", 200.0)), (4096, sessions_of("card-pin", 800.0))],
+            ..Results::default()
+        };
+        let lines = "| | pad | 2048 bits | 3072 bits | 4096 bits |\n| --- | --- | --: | --: | --: |\n\
+                     | Chromium | card-pin | 90 ms | 200 ms | 800 ms |\n";
+        assert!(larger_keys(&results).ends_with(lines), "{}", larger_keys(&results));
     }
 
     #[test]

@@ -10,6 +10,10 @@ pub(crate) struct Results {
     pub(crate) libraries: Vec<Version>,
     pub(crate) keys: Vec<Keys>,
     pub(crate) sessions: Vec<Sessions>,
+    /// Over slow networks, by the network's name.
+    pub(crate) networks: Vec<(String, Sessions)>,
+    /// With keys larger than Enfuce documents, by their bits.
+    pub(crate) larger: Vec<(u32, Sessions)>,
     /// Counted whenever a report is written: that takes no time.
     #[serde(skip)]
     pub(crate) sizes: Vec<Size>,
@@ -71,6 +75,8 @@ pub(crate) struct Marks {
     pub(crate) ready: f64,
     /// The customer pressed the last key.
     pub(crate) submitted: f64,
+    /// The request with the PIN has reached the server.
+    pub(crate) requested: f64,
     /// The server has accepted the PIN.
     pub(crate) accepted: f64,
     /// The longest time for which the page stood still, where the engine tells.

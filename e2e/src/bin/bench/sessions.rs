@@ -2,11 +2,13 @@ use crate::results::{Marks, Sessions};
 use anyhow::{Context, Result, bail, ensure};
 use card_pin_e2e::{Sandbox, WebDriver, random_pin};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::time::Duration;
 
 /// Name in the report, and page.
-pub(crate) const PADS: [(&str, &str); 3] = [
+pub(crate) type Pad = (&'static str, &'static str);
+
+pub(crate) const PADS: [Pad; 3] = [
     ("card-pin", "pad-card-pin.html"),
     ("pad on WebCrypto", "pad-webcrypto.html"),
     ("pad on node-forge", "pad-forge.html"),
@@ -25,6 +27,7 @@ struct Told {
     ready: Option<f64>,
     submitted: Option<f64>,
     accepted: Option<f64>,
+    origin: f64,
     error: Option<String>,
     longest_task: f64,
     watches_tasks: bool,
@@ -39,11 +42,11 @@ pub(crate) struct Opened<'a> {
 }
 
 impl<'a> Opened<'a> {
-    /// As soon as the pad is drawn.
+    /// As soon as the pad is drawn. The page's whole address, with the size of the key.
     pub(crate) async fn open(sandbox: &'a Sandbox, driver: &'a WebDriver, page: &str) -> Result<Self> {
         let card = sandbox.waiting_card().await?;
         let pin = random_pin()?;
-        driver.open(&sandbox.url(&format!("/pin-page/{page}?control-id={}", card.control_id))).await?;
+        driver.open(&format!("{page}&control-id={}", card.control_id)).await?;
         let opened = Self { sandbox, driver, card: card.id, pin };
         opened.wait("drawn").await?;
         Ok(opened)
@@ -66,7 +69,18 @@ impl<'a> Opened<'a> {
             bail!("the page's clock missed a moment");
         };
         let longest_task = told.watches_tasks.then_some(told.longest_task);
-        Ok(Marks { drawn, ready, submitted, accepted, longest_task })
+        let requested = self.requested().await? - told.origin;
+        Ok(Marks { drawn, ready, submitted, requested, accepted, longest_task })
+    }
+
+    /// When the PIN came, by the sandbox's clock, which is the browser's. The page does not see what its worker asks for.
+    async fn requested(&self) -> Result<f64> {
+        let wire = self.sandbox.wire().await?;
+        let request = wire.iter().rfind(|request| request["path"] == "/pin-page/set");
+        let at = request.and_then(|request| request["at"].as_str()).context("the PIN was not seen")?;
+        // As far as each engine reads it: to the millisecond, in UTC.
+        let at = at.get(..23).context("the sandbox's clock has no milliseconds")?;
+        self.driver.run("return Date.parse(argument)", json!(format!("{at}Z"))).await
     }
 
     async fn wait(&self, moment: &str) -> Result<Told> {
@@ -79,6 +93,21 @@ impl<'a> Opened<'a> {
     }
 }
 
+/// Where sessions run, and how.
+#[derive(Clone)]
+pub(crate) struct Course<'a> {
+    pub(crate) sandbox: &'a Sandbox,
+    pub(crate) driver: &'a WebDriver,
+    pub(crate) engine: String,
+    pub(crate) pads: &'a [Pad],
+    /// At most so many with each pad, and no further one when they took that long together.
+    pub(crate) plan: (usize, Duration),
+    /// How much slower than itself the machine is.
+    pub(crate) slower: u32,
+    /// The size of the key.
+    pub(crate) bits: u32,
+}
+
 /// Sessions with one pad.
 struct Row {
     pad: &'static str,
@@ -86,29 +115,44 @@ struct Row {
     runs: Vec<Marks>,
 }
 
-/// Sessions with each pad in turn, each in a page that is opened for it: so many, or as many as begin within that time for each.
-pub(crate) async fn measure(
-    sandbox: &Sandbox,
-    driver: &WebDriver,
-    (engine, slower): (&str, u32),
-    (runs, time): (usize, Duration),
-) -> Result<Vec<Sessions>> {
-    driver.allow_scripts(PATIENCE).await?;
-    let mut rows = PADS.map(|(pad, page)| Row { pad, page, runs: Vec::new() });
-    let mut round = 0;
-    while rows.iter().any(|row| row.wants_more(runs, time)) {
-        for place in 0..PADS.len() {
-            let row = &mut rows[(place + round) % PADS.len()];
-            if row.wants_more(runs, time) {
-                let session = async { Opened::open(sandbox, driver, row.page).await?.set_pin().await };
-                row.runs.push(session.await.with_context(|| format!("a session, {}", row.pad))?);
-            }
-        }
-        round += 1;
+impl Course<'_> {
+    /// Sessions with each pad in turn, each in a page that is opened for it.
+    pub(crate) async fn measure(&self) -> Result<Vec<Sessions>> {
+        self.measure_at(&self.sandbox.url("")).await
     }
-    let named =
-        |row: Row| Sessions { engine: engine.to_owned(), slower, pad: row.pad.to_owned(), runs: row.runs };
-    Ok(rows.into_iter().map(named).collect())
+
+    /// As [`Course::measure`], from another origin that stands before the sandbox.
+    pub(crate) async fn measure_at(&self, origin: &str) -> Result<Vec<Sessions>> {
+        let (runs, time) = self.plan;
+        self.driver.allow_scripts(PATIENCE).await?;
+        let mut rows: Vec<Row> =
+            self.pads.iter().map(|(pad, page)| Row { pad, page, runs: Vec::new() }).collect();
+        let mut round = 0;
+        while rows.iter().any(|row| row.wants_more(runs, time)) {
+            for place in 0..self.pads.len() {
+                let row = &mut rows[(place + round) % self.pads.len()];
+                if row.wants_more(runs, time) {
+                    let page = address(origin, row.page, self.bits);
+                    let session =
+                        async { Opened::open(self.sandbox, self.driver, &page).await?.set_pin().await };
+                    row.runs.push(session.await.with_context(|| format!("a session, {}", row.pad))?);
+                }
+            }
+            round += 1;
+        }
+        let named = |row: Row| Sessions {
+            engine: self.engine.clone(),
+            slower: self.slower,
+            pad: row.pad.to_owned(),
+            runs: row.runs,
+        };
+        Ok(rows.into_iter().map(named).collect())
+    }
+}
+
+/// Of a pad's page, with the size of the key.
+pub(crate) fn address(origin: &str, page: &str, bits: u32) -> String {
+    format!("{origin}/pin-page/{page}?bits={bits}")
 }
 
 impl Row {

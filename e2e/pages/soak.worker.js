@@ -1,0 +1,2 @@
+import "./searches.js";
+import "./card-pin.worker.js";

@@ -1,0 +1,112 @@
+use crate::{
+    pictures::speed,
+    results::{Keys, Results, Sessions},
+    sessions::{PADS, Pad},
+    tables::ratio,
+};
+use anyhow::{Context, Result, ensure};
+use card_pin_e2e::Sandbox;
+use std::{fmt::Write as _, fs, path::Path};
+
+/// What another build is called in the report, among the ways to make keys and among the pads.
+const BESIDE: &str = "the build beside";
+/// Where the sandbox serves it.
+const FOLDER: &str = "beside";
+/// What shows its pad.
+const PAGES: [&str; 3] = ["pad-card-pin.html", "pad-card-pin.js", "customer.js"];
+/// What makes its keys.
+const KEYS: [&str; 2] = ["card_pin_bench.js", "card_pin_bench_bg.wasm"];
+
+/// What is measured, with another build or without.
+pub(crate) struct Beside {
+    pub(crate) pads: Vec<Pad>,
+    /// The page that makes keys.
+    pub(crate) keys: &'static str,
+}
+
+impl Beside {
+    /// Has the sandbox serve another tree's `dist/`, and what makes keys from its `target/bench/`.
+    pub(crate) fn add(sandbox: &Sandbox, bench: &Path, tree: Option<&Path>) -> Result<Self> {
+        let (mut pads, keys) = (PADS.to_vec(), "/pin-page/keys.html");
+        let Some(tree) = tree else { return Ok(Self { pads, keys }) };
+        let keys_of_tree = tree.join("target/bench");
+        ensure!(
+            keys_of_tree.join(KEYS[0]).is_file(),
+            "{} makes no keys: run `cargo xtask bench --quick` there",
+            keys_of_tree.display()
+        );
+        let folder = sandbox.add_build(&tree.join("dist"), FOLDER)?;
+        for (from, names) in [(bench, &PAGES[..]), (&keys_of_tree, &KEYS[..])] {
+            for name in names {
+                fs::copy(from.join(name), folder.join(name))
+                    .with_context(|| format!("{} has no {name}", from.display()))?;
+            }
+        }
+        pads.push((BESIDE, "beside/pad-card-pin.html"));
+        Ok(Self { pads, keys: "/pin-page/keys.html?beside" })
+    }
+}
+
+/// Today's build in multiples of another one, where there was one.
+pub(crate) fn section(results: &Results) -> String {
+    let mut text = "## Beside another build\n\nThis build's means as multiples of the other's, measured in turn with it.\n\n\
+                    | | | ÷ the build beside |\n| --- | --- | --: |\n"
+        .to_owned();
+    let is_measured = |sessions: &Sessions| sessions.pad == BESIDE;
+    if !results.sessions.iter().any(is_measured) {
+        return String::new();
+    }
+    for theirs in results.keys.iter().filter(|keys| keys.contender == BESIDE) {
+        let same = |keys: &&Keys| {
+            (&keys.engine, keys.slower, keys.bits, keys.contender.as_str())
+                == (&theirs.engine, theirs.slower, theirs.bits, "card-pin")
+        };
+        let ours = results.keys.iter().find(same).map_or(&[][..], |keys| &keys.times);
+        let what = format!("key pair of {} bits, {}", theirs.bits, speed(theirs.slower));
+        let _ = writeln!(text, "| {} | {what} | {} |", theirs.engine, ratio("card-pin", ours, &theirs.times));
+    }
+    for theirs in results.sessions.iter().filter(|sessions| is_measured(sessions)) {
+        let same = |sessions: &&Sessions| {
+            (&sessions.engine, sessions.slower, sessions.pad.as_str())
+                == (&theirs.engine, theirs.slower, "card-pin")
+        };
+        let times =
+            |sessions: &Sessions| -> Vec<f64> { sessions.runs.iter().map(|marks| marks.accepted).collect() };
+        let ours = results.sessions.iter().find(same).map(times).unwrap_or_default();
+        let what = format!("session, {}", speed(theirs.slower));
+        let ratio = ratio("card-pin", &ours, &times(theirs));
+        let _ = writeln!(text, "| {} | {what} | {ratio} |", theirs.engine);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::results::Marks;
+
+    fn keys_of(contender: &str, times: &[f64]) -> Keys {
+        let (engine, contender) = ("Chromium".to_owned(), contender.to_owned());
+        Keys { engine, slower: 1, contender, bits: 2048, times: times.to_vec(), skipped: None }
+    }
+
+    fn sessions_of(pad: &str, accepted: f64) -> Sessions {
+        let (drawn, ready, submitted, requested) = (1.0, 2.0, 3.0, 4.0);
+        let marks = Marks { drawn, ready, submitted, requested, accepted, longest_task: None };
+        Sessions { engine: "Chromium".to_owned(), slower: 1, pad: pad.to_owned(), runs: vec![marks; 6] }
+    }
+
+    #[test]
+    fn another_build_has_a_table_where_there_is_one() {
+        let mut results = Results {
+            keys: vec![keys_of("card-pin", &[40.0; 6]), keys_of(BESIDE, &[50.0; 6])],
+            sessions: vec![sessions_of("card-pin", 90.0)],
+            ..Results::default()
+        };
+        assert_eq!(section(&results), "");
+        results.sessions.push(sessions_of(BESIDE, 100.0));
+        let lines = "| Chromium | key pair of 2048 bits, at full speed | **0.80** (0.80–0.80) |\n\
+                     | Chromium | session, at full speed | **0.90** (0.90–0.90) |\n";
+        assert!(section(&results).ends_with(lines), "{}", section(&results));
+    }
+}
