@@ -99,7 +99,8 @@ mod tests {
 
         let (start, mut first, mut second, mut third) = (Instant::now(), Vec::new(), Vec::new(), Vec::new());
         let sent = tokio::join!(line.send(&mut first, "/a", &noise), line.send(&mut second, "/b", &noise));
-        (sent.0?, sent.1?);
+        sent.0?;
+        sent.1?;
         let together = start.elapsed();
         assert!(
             (first == noise) && (second == noise) && together >= Duration::from_millis(100),
