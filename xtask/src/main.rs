@@ -64,8 +64,8 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 Usage: cargo xtask <command> [--yes]
 
-A command that needs packages of the system asks before it installs them; with --yes, and where there is no terminal, it
-does not ask.
+A command that needs packages of the system asks before it installs them. With --yes, and without a terminal, it does
+not ask.
 
   setup [--no-browsers]           install what is missing to build and test
   build                           make dist/

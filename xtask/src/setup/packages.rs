@@ -80,7 +80,7 @@ impl Needed {
     }
 }
 
-/// Asks, where there is somebody to ask. In CI there is no terminal.
+/// Asks, if there is a terminal to ask on. CI has none.
 fn may_install() -> Result<bool> {
     let mut stdin = io::stdin().lock();
     if IS_AGREED.load(Ordering::Relaxed) || !stdin.is_terminal() || !io::stdout().is_terminal() {

@@ -34,7 +34,7 @@ async fn main() -> Result<()> {
             "--sessions" => sessions = value.parse()?,
             "--engine" => engines.retain(|engine| engine.to_string().eq_ignore_ascii_case(&value)),
             "--dist" => dist = Some(PathBuf::from(value)),
-            _ => bail!("there is no option `{option}`"),
+            _ => bail!("the option `{option}` is unknown"),
         }
     }
     ensure!(!engines.is_empty(), "the engines are chromium, firefox and webkit");
