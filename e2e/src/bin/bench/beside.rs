@@ -83,18 +83,7 @@ pub(crate) fn section(results: &Results) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::results::Marks;
-
-    fn keys_of(contender: &str, times: &[f64]) -> Keys {
-        let (engine, contender) = ("Chromium".to_owned(), contender.to_owned());
-        Keys { engine, slower: 1, contender, bits: 2048, times: times.to_vec(), skipped: None }
-    }
-
-    fn sessions_of(pad: &str, accepted: f64) -> Sessions {
-        let (drawn, ready, submitted, requested) = (1.0, 2.0, 3.0, 4.0);
-        let marks = Marks { drawn, ready, submitted, requested, accepted, longest_task: None };
-        Sessions { engine: "Chromium".to_owned(), slower: 1, pad: pad.to_owned(), runs: vec![marks; 6] }
-    }
+    use crate::results::samples::{keys_of, sessions_of};
 
     #[test]
     fn another_build_has_a_table_where_there_is_one() {

@@ -125,3 +125,20 @@ pub(crate) struct Slowdown {
     pub(crate) page: f64,
     pub(crate) worker: f64,
 }
+
+/// Results that the tests of the report are made of.
+#[cfg(test)]
+pub(crate) mod samples {
+    use super::{Keys, Marks, Sessions};
+
+    pub(crate) fn keys_of(contender: &str, times: &[f64]) -> Keys {
+        let (engine, contender) = ("Chromium".to_owned(), contender.to_owned());
+        Keys { engine, slower: 1, contender, bits: 2048, times: times.to_vec(), skipped: None }
+    }
+
+    pub(crate) fn sessions_of(pad: &str, accepted: f64) -> Sessions {
+        let (drawn, ready, submitted, requested) = (1.0, 2.0, 3.0, 4.0);
+        let marks = Marks { drawn, ready, submitted, requested, accepted, longest_task: None };
+        Sessions { engine: "Chromium".to_owned(), slower: 1, pad: pad.to_owned(), runs: vec![marks; 6] }
+    }
+}
