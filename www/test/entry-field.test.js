@@ -46,3 +46,22 @@ test("it is a password field with a name, and without a keyboard on the screen",
   assert.deepEqual([type, field.getAttribute("inputmode"), autocomplete], ["password", "none", "one-time-code"]);
   assert.deepEqual([field.getAttribute("aria-labelledby"), field.getAttribute("aria-describedby")], ["title", "hint"]);
 });
+
+test("it is read-only while it gets the focus, and while a key is pressed with which Firefox opens a list over the pad", async () => {
+  const field = makeEntryField("title", "hint", () => assert.fail("nothing was typed"));
+  document.body.append(field);
+  const turn = () => new Promise((resolve) => setTimeout(resolve));
+  const press = (key) => field.dispatchEvent(new window.KeyboardEvent("keydown", { key }));
+  field.focus();
+  assert.ok(field.readOnly);
+  await turn();
+  for (const key of ["ArrowDown", "ArrowUp", "PageDown", "PageUp", "F4"]) {
+    press(key);
+    assert.ok(field.readOnly, key);
+    await turn();
+    assert.ok(!field.readOnly, key);
+  }
+  press("4");
+  assert.ok(!field.readOnly, "a digit");
+  field.remove();
+});
