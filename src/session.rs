@@ -203,11 +203,6 @@ impl<R: TryCryptoRng> Session<R> {
         self.actions.clear();
     }
 
-    /// Whether the session has ended and holds nothing any more.
-    pub fn has_ended(&self) -> bool {
-        matches!(self.phase, Phase::Ended(_))
-    }
-
     /// Takes the phase out to consume it. Where nothing is put back, the session has ended: no early return can
     /// leave a secret behind.
     fn take_phase(&mut self) -> Phase {

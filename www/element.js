@@ -289,8 +289,8 @@ export class CardPin extends Base {
   #submit(views, event) {
     const session = this.#open();
     if (!session) {
-      // What makes a pad unusable was told to the developer.
-      const code = this.#isUnusable ? "closed" : "control_id_missing";
+      // What makes a pad unusable was told to the developer. One that is on no page could have a control id, and no session.
+      const code = this.#isUnusable || !this.isConnected ? "closed" : "control_id_missing";
       this.#tell({ event, code, retryable: !this.#isUnusable });
       return Promise.reject(new CardPinError(code, !this.#isUnusable));
     }

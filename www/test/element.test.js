@@ -264,6 +264,10 @@ test("a submit's promise comes to what the session comes to", async () => {
   const { pad } = await make();
   await assert.rejects(pad.setPin(), { code: "control_id_missing" });
   pad.controlIdProvider = async () => "token";
+  pad.remove();
+  await settle();
+  await assert.rejects(pad.setPin(), { code: "closed" }, "it is on no page");
+  document.body.append(pad);
   await settle();
   const refused = pad.setPin();
   await assert.rejects(refused, (error) => error instanceof CardPinError && error.code === "too_short");

@@ -7,7 +7,7 @@ import { forget, vaults } from "./fake-vault.js";
 mock.timers.enable({ apis: ["setTimeout"] });
 // Node's own stand-in takes a delay that is not given for one that never ends.
 const { setTimeout: queue } = globalThis;
-globalThis.setTimeout = (callback, delay = 0) => queue(callback, delay);
+globalThis.setTimeout = (callback, delay = 0, ...given) => queue(callback, delay, ...given);
 
 /** Lets everything that is due happen: the element starts in tasks of their own. */
 export const settle = async () => {
