@@ -21,3 +21,10 @@ register(`data:text/javascript,${encodeURIComponent(hooks)}`);
 // What the build writes before the scripts.
 globalThis.importAsIs = (url) => import(url);
 globalThis.CARD_PIN_VERSION = "0.0.0+test";
+
+// The deadline of a session that a test has left behind does not keep its file running.
+const { setTimeout: queue } = globalThis;
+globalThis.setTimeout = (callback, delay, ...given) => {
+  const timer = queue(callback, delay, ...given);
+  return delay >= 1000 ? timer.unref() : timer;
+};

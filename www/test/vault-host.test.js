@@ -171,20 +171,26 @@ test("a vault that closes has a second to wipe itself", () => {
 });
 
 test("a page that is left waits a moment while its vault wipes itself, by whatever clock", (t) => {
+  const { now: clock } = performance;
+  t.after(() => delete performance.now);
   for (const step of [1, 0]) {
     offerWorkers();
     const { host, worker } = make();
-    let now = 0;
-    const clock = t.mock.method(performance, "now", () => (now += step));
+    let [now, looks] = [0, 0];
+    // By hand: it is looked at too often for a mock that notes each call.
+    performance.now = () => {
+      looks += 1;
+      return (now += step);
+    };
     worker.terminate = () => assert.equal(worker.heard.at(-1), "close");
     const terminated = t.mock.method(worker, "terminate");
     host.leave();
     assert.equal(terminated.mock.callCount(), 1);
     assert.ok(step === 0 || (now >= 20 && now < 30), `${now} ms`);
-    const looks = clock.mock.callCount();
+    const before = looks;
     host.leave();
-    assert.equal(clock.mock.callCount(), looks + 1, "without a worker, the page does not wait");
-    clock.mock.restore();
+    assert.equal(looks, before + 1, "without a worker, the page does not wait");
+    performance.now = clock;
   }
 });
 

@@ -8,7 +8,7 @@ use crate::{
     sbom, setup, site, size, soak, stacks, supply_chain,
 };
 use anyhow::{Context, Result, bail, ensure};
-use std::{fs, path::PathBuf, process::Command, time::Instant};
+use std::{fs, num::NonZero, path::PathBuf, process::Command, thread, time::Instant};
 
 /// One check.
 #[derive(Debug)]
@@ -286,10 +286,13 @@ fn page_tests(project: &Project) -> Result<()> {
     let tests = fs::read_dir(project.www().join("test")).context("www/test cannot be read")?;
     let tests: Vec<_> = tests.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
     let tests = tests.iter().filter(|path| path.to_string_lossy().ends_with(".test.js"));
+    // Node's own choice leaves one processor unused, which is half of a machine with two.
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
     run::run(
         Command::new("node")
             .current_dir(project.root())
             .args(["--import", "./www/test/setup.js", "--test"])
+            .arg(format!("--test-concurrency={processors}"))
             .args(tests),
     )
 }
