@@ -3,6 +3,7 @@
 /** What is drawn of a `<card-pin>`: a pane to set a PIN or to view one, in the language that the element stands in. */
 
 import { listenToKeys } from "./keyboard.js";
+import { keyOf } from "./keypad.js";
 import { Pad } from "./pad.js";
 import { bare } from "./platform.js";
 import { Presses } from "./presses.js";
@@ -56,10 +57,17 @@ export class Drawing {
 
   /** @param {boolean} views */
   #make(views) {
-    const { press, type } = this.#acts;
+    /** @type {Acts["type"]} */
+    const type = (typed, isRepeated) => {
+      if (typeof typed === "object") this.drawn?.pane.noteTyping();
+      return this.#acts.type(typed, isRepeated);
+    };
     const drawn = views ? new ViewPane(this.#root, () => this.render()) : new Pad(this.#root, type);
     const { pane } = drawn;
-    new Presses(pane.element, press);
+    new Presses(pane.element, (button) => {
+      if (keyOf(button) !== undefined) pane.noteTyping();
+      this.#acts.press(button);
+    });
     listenToKeys(pane.element, type);
     // A press leaves the focus where it is, so that typing goes on from there, and a screen reader's cursor stays.
     pane.element.addEventListener("mousedown", (event) => event.preventDefault());

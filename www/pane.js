@@ -18,6 +18,8 @@ const PICTURES = { good: "M4.5 12.5l5 5 10-11", bad: "M12 4.5v9.5m0 4.5v1" };
 const DOUBLE_PRESS_MS = 500;
 /** What nobody means who presses a button twice that did something else before. @type {Action[]} */
 const UNASKED = ["cancel", "suggest"];
+/** For how long after a digit somebody may still be typing, in milliseconds. */
+const TYPING_MS = 1000;
 
 /** Events that say what is pressed or typed: none of them leaves the pad. */
 const PRIVATE = (
@@ -77,6 +79,8 @@ export class Pane {
   #refusals = 0;
   /** The last press of a button. @type {{button: HTMLElement, action: Action, at: number} | undefined} */
   #pressed;
+  #typedAt = -Infinity;
+  #overAt = -Infinity;
 
   /** @param {ShadowRoot} root */
   constructor(root) {
@@ -134,6 +138,16 @@ export class Pane {
     return shown?.isEnabled ? shown.action : undefined;
   }
 
+  /** Notes that a digit was typed. */
+  noteTyping() {
+    this.#typedAt = performance.now();
+  }
+
+  /** Whether a session ended under the hands of somebody who types, and whose next press was meant for the PIN. @param {number} at */
+  #isStillTyping(at) {
+    return this.#typedAt > this.#overAt - TYPING_MS && at - Math.max(this.#typedAt, this.#overAt) < DOUBLE_PRESS_MS;
+  }
+
   /**
    * What to do about a press of a button. Who presses twice, out of habit, wants what the button said the first time.
    * @param {HTMLElement} button
@@ -141,9 +155,13 @@ export class Pane {
    */
   press(button) {
     const action = this.#actionOf(button);
-    if (!action) return undefined;
-    const before = this.#pressed;
     const at = performance.now();
+    if (!action) return undefined;
+    if (this.#view?.picture && this.#isStillTyping(at)) {
+      this.#typedAt = at;
+      return undefined;
+    }
+    const before = this.#pressed;
     const isAnother = before?.button === button && before.action !== action && at - before.at < DOUBLE_PRESS_MS;
     const isMeant = !isAnother || !UNASKED.includes(action);
     // Nor does the third of three presses mean it.
@@ -189,6 +207,9 @@ export class Pane {
     const before = active && this.#actionOf(active);
     const wasMoved = view.focus !== this.#view?.focus;
     const isAgain = refusals !== this.#refusals;
+    // Who has submitted does not type any more.
+    if (view.isBusy) this.#typedAt = -Infinity;
+    if (isOver && !this.#view?.picture) this.#overAt = performance.now();
     this.#view = view;
     this.#refusals = refusals;
     write(this.step, view.step);

@@ -45,6 +45,38 @@ test("a button does what it shows, and nothing while it is off", () => {
   assert.equal(pane.press(document.createElement("button")), undefined);
 });
 
+test("a press that was meant for the PIN does not leave a session that ended meanwhile", (t) => {
+  let now = 1000;
+  t.mock.method(performance, "now", () => now);
+  const leave = { ...advance, action: "cancel" };
+  const typeUntilTheEnd = (changes = {}) => {
+    render();
+    pane.noteTyping();
+    now += 200;
+    if (changes.isBusy) render(changes);
+    render({ primary: leave, picture: "bad" });
+  };
+  const press = (ms) => {
+    now += ms;
+    return pane.press(find("submit"));
+  };
+  typeUntilTheEnd();
+  assert.equal(press(100), undefined, "the session ended a moment ago");
+  now += 300;
+  pane.noteTyping();
+  assert.equal(press(300), undefined, "who types on has not seen it yet");
+  assert.equal(press(400), undefined, "nor who presses on");
+  assert.equal(press(600), "cancel");
+  typeUntilTheEnd({ isBusy: true });
+  assert.equal(press(10), "cancel", "who has submitted waits for the end");
+  render();
+  pane.noteTyping();
+  assert.equal(press(10), "advance", "no session ended");
+  now += 5000;
+  render({ primary: leave, picture: "bad" });
+  assert.equal(press(10), "cancel", "nobody types");
+});
+
 test("the second of two presses does not leave, nor suggest, what the first one did not", (t) => {
   let now = 1000;
   t.mock.method(performance, "now", () => now);
