@@ -8,7 +8,7 @@ use card_pin::key_pair::{KeyPair, KeySize};
 use card_pin::pin::Pin;
 use card_pin::random::SystemRandom;
 use card_pin::weak_pin::WeakPin;
-use rand::{TryCryptoRng, TryRng};
+use rand::{Rng as _, SeedableRng as _, TryCryptoRng, TryRng, rngs::SmallRng};
 
 /// The one key pair of this process.
 pub(crate) fn key_pair() -> &'static KeyPair {
@@ -47,14 +47,14 @@ pub(crate) fn pin(digits: &[u8]) -> Pin {
 /// Repeatable numbers that may come to an end.
 #[derive(Debug)]
 pub(crate) struct Dice {
-    state: u64,
+    random: SmallRng,
     left: u32,
 }
 
 impl Dice {
     /// The same for the same seed; fails after so many draws.
     pub(crate) fn new(seed: u64, left: u32) -> Self {
-        Self { state: seed, left }
+        Self { random: SmallRng::seed_from_u64(seed), left }
     }
 }
 
@@ -77,14 +77,9 @@ impl TryRng for Dice {
         self.try_next_u64().map(|number| (number >> 32) as u32)
     }
 
-    /// SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators").
     fn try_next_u64(&mut self) -> Result<u64, Exhausted> {
         self.left = self.left.checked_sub(1).ok_or(Exhausted)?;
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.state;
-        mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        Ok(mixed ^ mixed >> 31)
+        Ok(self.random.next_u64())
     }
 
     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Exhausted> {

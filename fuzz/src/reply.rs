@@ -66,8 +66,10 @@ pub fn reply(data: &[u8]) {
         Expected::OneOf(errors) => assert!(errors.map(Some).contains(&ended), "{ended:?}"),
         Expected::Wait => assert_eq!((snapshot.waits_seconds, ended), (Some(1), None)),
     }
-    assert_eq!(session.has_ended(), ended.is_some());
-    assert!(session.shown().is_none() && (session.next_action().is_none() || !session.has_ended()));
+    assert_eq!(session.snapshot().end.is_some(), ended.is_some());
+    assert!(
+        session.shown().is_none() && (session.next_action().is_none() || session.snapshot().end.is_none())
+    );
 }
 
 enum Expected {

@@ -51,7 +51,7 @@ fn run(data: &mut Unstructured<'_>, may_be_slow: bool) -> arbitrary::Result<()> 
         step(data, &mut session, &mut model, may_be_slow)?;
     }
     session.close();
-    assert!(session.has_ended() && session.shown().is_none() && session.next_action().is_none());
+    assert!(session.snapshot().end.is_some() && session.shown().is_none() && session.next_action().is_none());
     Ok(())
 }
 

@@ -164,7 +164,7 @@ impl Model {
                 }
             }
         }
-        assert_eq!(session.has_ended(), self.has_ended());
+        assert_eq!(session.snapshot().end.is_some(), self.has_ended());
         match session.shown() {
             Some(digits) => {
                 let handed_out = self.handed_out.as_ref().unwrap();

@@ -1,3 +1,5 @@
+use rand::{SeedableRng as _, rngs::SmallRng, seq::IndexedRandom as _};
+
 /// What a row of times comes to. In milliseconds, like the times.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Summary {
@@ -41,9 +43,10 @@ impl Ratio {
         if times.len() < FEWEST || reference.len() < FEWEST {
             return None;
         }
-        let mut draws = Draws(0x9E37_79B9_7F4A_7C15);
-        let ratios: Vec<f64> =
-            (0..Self::RESAMPLES).map(|_| draws.mean(times) / draws.mean(reference)).collect();
+        let mut random = SmallRng::seed_from_u64(1);
+        let ratios: Vec<f64> = (0..Self::RESAMPLES)
+            .map(|_| resampled_mean(times, &mut random) / resampled_mean(reference, &mut random))
+            .collect();
         let ratios = sorted(&ratios);
         Some(Self {
             value: mean(times)? / mean(reference)?,
@@ -52,21 +55,10 @@ impl Ratio {
     }
 }
 
-/// Numbers that look random enough to draw samples with, the same in each run (Marsaglia's xorshift64*).
-struct Draws(u64);
-
-impl Draws {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % end
-    }
-
-    fn mean(&mut self, times: &[f64]) -> f64 {
-        let sum: f64 = times.iter().map(|_| times[self.below(times.len())]).sum();
-        sum / times.len() as f64
-    }
+/// The mean of as many times, each drawn from all of them.
+fn resampled_mean(times: &[f64], random: &mut SmallRng) -> f64 {
+    let sum: f64 = times.iter().filter_map(|_| times.choose(random)).sum();
+    sum / times.len() as f64
 }
 
 /// `None` of nothing.
