@@ -1,5 +1,6 @@
 // A core that traps once, where the address says: at a press, in the search for a key pair, or when an answer has come. After
-// that it traps at whatever is asked of it, until it is made anew.
+// that it traps at whatever is asked of it, until it is made anew. Or a device without memory for it: none for an instance, or
+// none for what an instance needs beyond its first pages.
 
 let where = new URL(globalThis.location.href).search.slice(1);
 const { Instance, RuntimeError } = WebAssembly;
@@ -22,6 +23,7 @@ export const note = (message) => {
 addEventListener("message", ({ data }) => note(data));
 
 WebAssembly.Instance = function (...given) {
+  if (where === "instance") throw new RangeError("out of memory");
   const { exports } = new Instance(...given);
   const made = { isBroken: false };
   core = made;
@@ -32,6 +34,33 @@ WebAssembly.Instance = function (...given) {
   const entries = Object.entries(exports).map(([name, value]) => [name, typeof value === "function" ? guarded(value) : value]);
   return { exports: Object.fromEntries(entries) };
 };
+
+if (where === "memory") {
+  const { compile } = WebAssembly;
+  WebAssembly.compileStreaming = async () => Promise.reject(new RangeError("out of memory"));
+  WebAssembly.compile = (bytes) => compile(withoutGrowth(bytes));
+}
+
+/** A module whose memory is at its limit from the start (WebAssembly, 5.5.8: section 5, one memory without a maximum). */
+function withoutGrowth(bytes) {
+  const number = (at) => {
+    let [value, shift] = [0, 0];
+    for (; ; at += 1, shift += 7) {
+      value |= (bytes[at] & 0x7f) << shift;
+      if (bytes[at] < 0x80) return [value, at + 1];
+    }
+  };
+  for (let at = 8; at < bytes.length; ) {
+    const [length, start] = number(at + 1);
+    if (bytes[at] === 5) {
+      const pages = bytes.slice(start + 2, start + length);
+      const section = [5, 2 + 2 * pages.length, 1, 1, ...pages, ...pages];
+      return new Uint8Array([...bytes.subarray(0, at), ...section, ...bytes.subarray(start + length)]);
+    }
+    at = start + length;
+  }
+  throw new Error("the core has no memory");
+}
 
 // The core goes on by microtasks. What is thrown in one is an error of the thread's, and not a rejection.
 const { queueMicrotask, fetch } = globalThis;

@@ -263,7 +263,7 @@ impl<'a> Stage<'a> {
     /// Whether or not somebody waits for the call in which it happens: one core that traps costs the customer nothing but what
     /// was typed, in a worker and on the page; a second one ends the session.
     async fn a_core_that_traps_is_told(&self) -> Result<()> {
-        for at in ["search", "answer", "press"] {
+        for at in ["search", "answer", "press", "instance", "memory"] {
             let pad = self.open_with_a_core_that_traps(at, "").await?;
             pad.start(&self.sandbox.waiting_card().await?.control_id).await?;
             if at == "press" {
