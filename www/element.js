@@ -27,7 +27,10 @@ import { checkWords } from "./words.js";
 /** The module can also be imported without a document, as on a server. */
 const Base = /** @type {typeof HTMLElement} */ (globalThis.HTMLElement ?? Object);
 
-/** The properties that reflect no attribute, of each element. @type {WeakMap<HTMLElement, Record<string, any>>} */
+/**
+ * The properties that reflect no attribute, of each element, and what is done when one of them changes.
+ * @type {WeakMap<HTMLElement, {values: Record<string, any>, onChange: () => void}>}
+ */
 const properties = new WeakMap();
 
 /** After how long the page is told that the pad still has no control id, nor where to ask for one, in milliseconds. */
@@ -37,12 +40,6 @@ export class CardPin extends Base {
   /** Which build this is: version and commit. */
   static version = CARD_PIN_VERSION;
   static observedAttributes = [...Object.keys(ATTRIBUTES), "lang"];
-
-  static {
-    defineProperties(this, (element) => properties.get(element) ?? {}, (element) => {
-      if (#isUnusable in element && element.#isUnusable) element.#queueStart();
-    });
-  }
 
   #drawing = new Drawing(this, {
     press: (button) => this.#press(button),
@@ -70,7 +67,7 @@ export class CardPin extends Base {
 
   constructor() {
     super();
-    properties.set(this, bare({}));
+    properties.set(this, { values: bare({}), onChange: () => this.#isUnusable && this.#queueStart() });
     // What was set before the element was defined is a property of its own, which hides the one that counts.
     for (const name of PROPERTIES) {
       if (!Object.hasOwn(this, name)) continue;
@@ -248,7 +245,7 @@ export class CardPin extends Base {
 
   #openSession() {
     try {
-      const options = readOptions(this, /** @type {any} */ (properties.get(this)));
+      const options = readOptions(this, /** @type {any} */ (properties.get(this)?.values));
       options.controlIdProvider = this.#controlIdProvider;
       this.#settings = toSettings(options);
       this.#session = new Session(this.#settings, {
@@ -398,3 +395,5 @@ export class CardPin extends Base {
   }
 }
 
+// Not in a static block of the class: SWC, which Next has in it, names what it makes of one as a minifier may name another member.
+defineProperties(CardPin, (element) => properties.get(element)?.values ?? {}, (element) => properties.get(element)?.onChange());
