@@ -1,4 +1,4 @@
-//! What the documentation shows: the themes, the parts and the states.
+//! What the documentation shows: the pad, its themes, parts and states.
 
 use anyhow::{Context, Result};
 use card_pin_e2e::{Hand, Pad, SCHEMES, Sandbox, Sheet, Tile, WebDriver, lay_out, load_fonts, picture_of};
@@ -55,40 +55,51 @@ pub(super) async fn write(sandbox: &Sandbox, driver: &WebDriver, sheet: &Sheet, 
     let mut themes = Vec::new();
     for scheme in SCHEMES {
         for theme in THEMES {
-            open(sandbox, driver, theme, scheme).await?;
+            open(sandbox, driver, Some(theme), scheme).await?;
             let png = picture_of(driver, json!({})).await?;
             themes.push(Tile { caption: format!("{theme}.css, {scheme}"), png, width: 240 });
         }
     }
-    open(sandbox, driver, "quiet", "light").await?;
+    let mut pads = Vec::new();
+    for scheme in SCHEMES {
+        open(sandbox, driver, None, scheme).await?;
+        let png = picture_of(driver, json!({})).await?;
+        pads.push(Tile { caption: String::new(), png, width: 390 });
+    }
+    open(sandbox, driver, Some("quiet"), "light").await?;
     driver.draw_on(520, 640).await?;
     driver.run::<Value>("document.querySelector('card-pin').style.marginInline = '0'", Value::Null).await?;
     driver.run::<Value>(NAME_PARTS, Value::Null).await?;
     let parts = Tile { caption: String::new(), png: picture_of(driver, json!({})).await?, width: 520 };
 
-    for (name, tiles, width) in
-        [("states", states, 806), ("themes", themes, 752), ("parts", vec![parts], 536)]
-    {
+    for (name, tiles, width) in [
+        ("pad", pads, 812),
+        ("theming-states", states, 806),
+        ("theming-themes", themes, 752),
+        ("theming-parts", vec![parts], 536),
+    ] {
         driver.open(&sandbox.url("/pin-page/blank.html")).await?;
         let picture = lay_out(driver, &tiles, width).await?;
-        fs::write(docs.join(format!("theming-{name}.png")), picture).context("docs/ cannot be written to")?;
+        fs::write(docs.join(format!("{name}.png")), picture).context("docs/ cannot be written to")?;
     }
     Ok(())
 }
 
-/// The pad with a theme, and two digits in it.
-async fn open(sandbox: &Sandbox, driver: &WebDriver, theme: &str, scheme: &str) -> Result<()> {
+/// The pad with a theme, or as it is, and two digits of the second entry.
+async fn open(sandbox: &Sandbox, driver: &WebDriver, theme: Option<&str>, scheme: &str) -> Result<()> {
     driver.draw_in(scheme).await?;
     driver.draw_on(390, 640).await?;
     driver.open(&sandbox.url("/pin-page/frame?key=sandbox&lang=en")).await?;
     load_fonts(driver).await?;
-    let sheet = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../www/themes/{theme}.css"));
-    let sheet = fs::read_to_string(sheet).with_context(|| format!("the theme {theme} cannot be read"))?;
-    let wear = "
-        const sheet = new CSSStyleSheet();
-        sheet.replaceSync(argument + argument.replace('card-pin', ':root'));
-        document.adoptedStyleSheets = [sheet];";
-    driver.run::<Value>(wear, json!(sheet)).await?;
+    if let Some(theme) = theme {
+        let sheet = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../www/themes/{theme}.css"));
+        let sheet = fs::read_to_string(sheet).with_context(|| format!("the theme {theme} cannot be read"))?;
+        let wear = "
+            const sheet = new CSSStyleSheet();
+            sheet.replaceSync(argument + argument.replace('card-pin', ':root'));
+            document.adoptedStyleSheets = [sheet];";
+        driver.run::<Value>(wear, json!(sheet)).await?;
+    }
     let pad = Pad::find(driver).await?;
     pad.start(&sandbox.waiting_card().await?.control_id).await?;
     pad.enter("4826", Hand::Keyboard).await?;
