@@ -69,8 +69,7 @@ export class CardPin extends Base {
     super();
     properties.set(this, { values: bare({}), onChange: () => this.#isUnusable && this.#queueStart() });
     // What was set before the element was defined is a property of its own, which hides the one that counts.
-    for (const name of PROPERTIES) {
-      if (!Object.hasOwn(this, name)) continue;
+    for (const name of PROPERTIES.filter((name) => Object.hasOwn(this, name))) {
       const self = /** @type {any} */ (this);
       const value = self[name];
       delete self[name];
@@ -92,6 +91,7 @@ export class CardPin extends Base {
 
   /** @param {string} name @param {string | null} before @param {string | null} value */
   attributeChangedCallback(name, before, value) {
+    if (value === before) return; // Set again, as by a page that renders again.
     // What was missing may be there now.
     if (this.#isUnusable) this.#queueStart();
     else if (name === "keypad") this.#layKeys();
@@ -114,7 +114,9 @@ export class CardPin extends Base {
   set controlIdProvider(provider) {
     const isFirst = this.#controlIdProvider === undefined;
     this.#controlIdProvider = provider ?? undefined;
-    if ((isFirst || this.#isUnusable) && provider && !this.#isRunning) this.#queueStart();
+    // What a session has come to stays: a page that renders again may take the provider away and give it again.
+    if (provider && (this.#isUnusable || (isFirst && !this.#session))) this.#queueStart();
+    else this.#drawing.render();
   }
 
   /** Texts in the place of the pad's own. @returns {import("./words.js").Texts} */
@@ -395,5 +397,5 @@ export class CardPin extends Base {
   }
 }
 
-// Not in a static block of the class: SWC, which Next has in it, names what it makes of one as a minifier may name another member.
+// Not in a static block: SWC, which Next has in it, names what it makes of one as a minifier may name another member.
 defineProperties(CardPin, (element) => properties.get(element)?.values ?? {}, (element) => properties.get(element)?.onChange());

@@ -39,6 +39,31 @@ test("a page that renders again loses no digit", async () => {
   assert.equal(vaults.length, 1);
 });
 
+test("a page that sets the attributes to what they are leaves the keys under the thumb, in their order", async () => {
+  const { pad } = await make({ keypad: "shuffled", lang: "en" }, { controlIdProvider: async () => "one" });
+  const keys = () => [...pad.shadowRoot.querySelectorAll("[part=key]")];
+  const before = keys();
+  for (const name of pad.getAttributeNames()) pad.setAttribute(name, pad.getAttribute(name));
+  await settle();
+  assert.ok(before.length === 11 && keys().every((key, place) => key === before[place]));
+  pad.setAttribute("keypad", "fixed");
+  assert.notEqual(keys()[0], before[0]);
+});
+
+test("a provider that is taken away and given again leaves what a session has come to", async () => {
+  const { pad } = await make({}, { controlIdProvider: async () => "token" });
+  const buttons = () => [...pad.shadowRoot.querySelectorAll("[part=foot] > button:not([data-concealed])")].map(({ textContent }) => textContent);
+  newest().end("network", true);
+  await settle();
+  assert.deepEqual(buttons(), ["Try again", "Back to your bank"]);
+  pad.controlIdProvider = undefined;
+  assert.deepEqual(buttons(), ["Back to your bank"], "there is nobody to ask");
+  pad.controlIdProvider = async () => "token";
+  await settle();
+  assert.deepEqual(buttons(), ["Try again", "Back to your bank"]);
+  assert.equal(vaults.length, 1);
+});
+
 test("the newest provider is the one that is asked", async () => {
   const { pad } = await make({}, { controlIdProvider: async () => "old" });
   newest().becomeReady();

@@ -1,7 +1,7 @@
 use crate::{
     pictures::speed,
     results::{Keys, Results, Sessions},
-    sessions::{CHECKED, PADS, Pad},
+    sessions::{PADS, Pad},
     tables::ratio,
 };
 use anyhow::{Context, Result, ensure};
@@ -27,7 +27,7 @@ pub(crate) struct Beside {
 impl Beside {
     /// Has the sandbox serve another tree's `dist/`, and what makes keys from its `target/bench/`.
     pub(crate) fn add(sandbox: &Sandbox, bench: &Path, tree: Option<&Path>) -> Result<Self> {
-        let (mut pads, keys) = ([&PADS[..], &[CHECKED]].concat(), "/pin-page/keys.html");
+        let (mut pads, keys) = (PADS.to_vec(), "/pin-page/keys.html");
         let Some(tree) = tree else { return Ok(Self { pads, keys }) };
         let keys_of_tree = tree.join("target/bench");
         ensure!(

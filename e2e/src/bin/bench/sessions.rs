@@ -14,9 +14,6 @@ pub(crate) const PADS: [Pad; 3] = [
     ("pad on node-forge", "pad-forge.html"),
 ];
 
-/// The mode that checks its files before they run, at full speed alone: what it costs beside the same without.
-pub(crate) const CHECKED: Pad = ("card-pin, checked", "pad-checked.html");
-
 /// W3C WebDriver, 17.4.2.
 pub(crate) const ENTER: char = '\u{E007}';
 
