@@ -28,6 +28,10 @@ async fn all(engine: Engine) -> Result<()> {
     let pin = random_pin()?;
     let card = made_card(&sandbox, driver, &pin).await.context("a card is made")?;
     a_pin_is_shown_and_spelt(&sandbox, driver, &card, &pin).await.context("shown")?;
+    if engine == Engine::Chromium {
+        // The others cannot be told to draw as for a printer.
+        a_pin_is_not_printed(driver).await.context("printed")?;
+    }
     a_pin_is_hidden_when_the_customer_leaves(&sandbox, driver, &card).await.context("hidden")?;
     a_pin_is_shown_on_the_page_too(&sandbox, driver, &card, &pin).await.context("on the page")?;
     the_hosted_page_asks_first(&sandbox, driver, &card).await.context("the hosted page")?;
@@ -78,6 +82,18 @@ async fn a_pin_is_shown_and_spelt(
         )
         .await?;
     ensure!(spoken.is_empty(), "the last digit stays: {spoken}");
+    Ok(())
+}
+
+/// The PIN that is shown is seen on the screen, and not on paper.
+async fn a_pin_is_not_printed(driver: &WebDriver) -> Result<()> {
+    let look = "const digits = document.querySelector('card-pin').shadowRoot.querySelector('[part=digits]');
+                return getComputedStyle(digits).visibility";
+    for (media, expected) in [("screen", "visible"), ("print", "hidden"), ("", "visible")] {
+        driver.devtools("Emulation.setEmulatedMedia", json!({"media": media})).await?;
+        let seen: String = driver.run(look, Value::Null).await?;
+        ensure!(seen == expected, "{media}: {seen}");
+    }
     Ok(())
 }
 
