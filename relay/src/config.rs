@@ -12,6 +12,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use axum::http::{HeaderName, HeaderValue};
+use rand::TryRng as _;
+use rand::rngs::SysRng;
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -121,6 +123,16 @@ pub struct ControlIds {
 /// Keys that are never shown.
 #[derive(Clone)]
 pub struct SealKeys(pub(crate) Zeroizing<Vec<[u8; 32]>>);
+
+impl SealKeys {
+    /// A new key: no later run opens what it has sealed. `None` where the system gives no random bytes.
+    #[must_use]
+    pub fn random() -> Option<Self> {
+        let mut keys = Zeroizing::new(vec![[0; 32]]);
+        keys.iter_mut().try_for_each(|key| SysRng.try_fill_bytes(key)).ok()?;
+        Some(Self(keys))
+    }
+}
 
 impl fmt::Debug for SealKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -35,11 +35,11 @@ async function newCard() {
 }
 
 /** @param {string} name @param {HTMLElement} button @param {HTMLElement} card */
-async function act(name, button, { dataset: { cardId = "", cardName = "" } }) {
+async function act(name, button, { dataset: { cardId = "", customerId = "", cardName = "" } }) {
   switch (name) {
     case "set-pin":
     case "view-pin":
-      return openPinDialog({ cardId, operation: name, way: /** @type {Way} */ (button.dataset.way), opener: button.id }, cardName);
+      return openPinDialog({ cardId, customerId, operation: name, way: /** @type {Way} */ (button.dataset.way), opener: button.id }, cardName);
     case "random-pin":
       await post(`/issuer/api/cards/${cardId}/random-pin`);
       return changed(cardId, button, "The card gets a random PIN when it is produced.");

@@ -1,5 +1,5 @@
 // @ts-check
-// The issuer's back-end, and the sandbox's own endpoints.
+// The issuer's back-end, its relay and its identity provider, and the sandbox's own endpoints.
 
 /** @typedef {{year: number, month: number}} Expiration */
 /**
@@ -36,12 +36,22 @@ export async function get(path, init) {
   return body;
 }
 
-/** @param {string} path @param {object} [body] */
-export const post = (path, body = {}) =>
-  get(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+/** @param {string} path @param {object} [body] @param {Record<string, string>} [headers] */
+export const post = (path, body = {}, headers = {}) =>
+  get(path, { method: "POST", headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(body) });
 
 /** @returns {Promise<Card[]>} newest first */
 export const listCards = async () => (await get("/issuer/api/cards")).cards;
 
 /** A control id for the operation, and where to take it. @param {string} cardId @param {Operation} operation @returns {Promise<Control>} */
 export const askForControl = (cardId, operation) => post(`/issuer/api/cards/${cardId}/${operation}`);
+
+/** What proves to the relay who the customer is, for some minutes. In the sandbox there is no password. @param {string} customerId @returns {Promise<Record<string, string>>} */
+export async function signIn(customerId) {
+  const form = new URLSearchParams({ grant_type: "password", username: customerId });
+  const { access_token: token } = await get("/idp/token", { method: "POST", body: form });
+  return { authorization: `Bearer ${token}` };
+}
+
+/** A control id of the relay, for the customer who has signed in. @param {Record<string, string>} headers @param {string} cardId @param {Operation} operation @returns {Promise<string>} */
+export const askRelay = async (headers, cardId, operation) => (await post("/relay/control-id", { cardId, operation }, headers)).controlId;

@@ -27,6 +27,7 @@ function draw(card) {
   article.id = card.id;
   article.setAttribute("aria-label", `Card of ${card.name}`);
   article.dataset.cardId = card.id;
+  article.dataset.customerId = card.customerId;
   article.dataset.cardName = `${product.brand} ending in ${card.maskedCardNumber.slice(-4)}`;
   article.classList.add(`tone-${tone(card.id)}`);
   part(article, ".number").textContent = grouped(card.maskedCardNumber);

@@ -1,7 +1,7 @@
 // @ts-check
 // The three ways to the PIN page, in one dialog. Whichever it is, the app learns the page's events, and never a digit.
 
-import { askForControl } from "./back-end.js";
+import { askForControl, askRelay, signIn } from "./back-end.js";
 import { byId, inWords, make, part } from "./dom.js";
 import { OPERATIONS } from "./texts.js";
 
@@ -11,6 +11,7 @@ import { OPERATIONS } from "./texts.js";
 /**
  * @typedef {object} Visit
  * @property {string} cardId
+ * @property {string} customerId
  * @property {Operation} operation
  * @property {Way} way
  * @property {string} opener the id of the button that was pressed
@@ -37,11 +38,12 @@ export const isPinDialogOpen = () => dialog.open;
 
 /** @param {Visit} here @param {string} cardName */
 export async function openPinDialog(here, cardName) {
-  const { cardId, operation, way } = here;
+  const { cardId, customerId, operation, way } = here;
   const isOwnPage = way === "own-page";
-  if (isOwnPage) await import(CARD_PIN);
   // On a page of one's own the customer chooses first, and only then is a control id asked for.
-  const control = isOwnPage && operation === "set-pin" ? undefined : await askForControl(cardId, operation);
+  const [signedIn, control] = isOwnPage
+    ? await Promise.all([signIn(customerId), import(CARD_PIN)])
+    : [undefined, await askForControl(cardId, operation)];
   visit = here;
   byId("pin-title").textContent = OPERATIONS[operation].title;
   byId("pin-card").textContent = cardName;
@@ -50,8 +52,8 @@ export async function openPinDialog(here, cardName) {
   check.textContent = "";
   done.hidden = true;
   if (!dialog.open) desktop.matches ? dialog.show() : dialog.showModal();
-  if (isOwnPage) showElement(here, control);
-  else if (control) showFrame(here, control);
+  if (signedIn) showElement(here, signedIn);
+  else showFrame(here, control);
   dialog.scrollIntoView({ block: "nearest" });
 }
 
@@ -96,14 +98,13 @@ function postForm({ controlId, pinUrl }) {
   form.remove();
 }
 
-/** The element on this very page; it posts to the issuer's relay. @param {Visit} here @param {Control | undefined} control */
-function showElement(here, control) {
+/** The element on this very page; it posts to the issuer's relay, as the customer who has signed in. @param {Visit} here @param {Record<string, string>} signedIn */
+function showElement(here, signedIn) {
   const { cardId, operation } = here;
   const pad = document.createElement("card-pin");
   pad.setAttribute("operation", operation);
   for (const step of ["tzpk", "set", "view"]) pad.setAttribute(`${step}-url`, `/relay/${step}`);
-  if (control) pad.setAttribute("control-id", control.controlId);
-  else Object.assign(pad, { controlIdProvider: async () => (await askForControl(cardId, operation)).controlId });
+  Object.assign(pad, { requestHeaders: signedIn, controlIdProvider: () => askRelay(signedIn, cardId, operation) });
   for (const name of [...ENDS, "cancel"]) {
     pad.addEventListener(name, (event) => onEvent(here, /** @type {CustomEvent} */ (event).detail));
   }

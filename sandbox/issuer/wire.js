@@ -22,22 +22,32 @@ import { WHAT, byteCount, fieldsOf, shortened } from "./wire-fields.js";
 const LANES = ["device", "issuer", "relay", "enfuce"];
 /** @type {Record<string, string>} */
 const PARTIES = { device: "Device", issuer: "Issuer", relay: "Relay", enfuce: "Enfuce" };
-const SESSION = /^\/issuer\/api\/cards\/([^/]+)\/(set|view)-pin$/;
+/** The issuer's back-end asks Enfuce for a control id, for a page of Enfuce's. */
+const FOR_ENFUCE_PAGE = /^\/issuer\/api\/cards\/([^/]+)\/(set|view)-pin$/;
+/** The customer signs in, and then asks the relay for one, for a page of the issuer's. */
+const SIGN_IN = "/idp/token";
+const FOR_OWN_PAGE = "/relay/control-id";
 
 /** What is drawn, so that the same is not drawn again under somebody's hands. */
 let drawn = "";
 /** The card of the session that is drawn. @type {string | undefined} */
 let cardId;
 
-/** From the last control id that was asked for, without the looks at the list of cards. @param {Recorded[]} all */
+/** From where the last session began, without the looks at the list of cards. @param {Recorded[]} all */
 function lastSession(all) {
-  const start = all.findLastIndex(({ path }) => SESSION.test(path));
+  const start = all.findLastIndex(({ path }) => FOR_ENFUCE_PAGE.test(path) || path === SIGN_IN);
   if (start < 0) return [];
   const session = all.slice(start).filter(({ from, to }) => from && to);
   const looks = session.filter(({ method, path }) => method === "GET" && path === "/issuer/api/cards");
   return session.filter(
     ({ step }) => !looks.some((look) => step >= look.step && step <= (look.answer?.step ?? Number.MAX_SAFE_INTEGER)),
   );
+}
+
+/** Whose PIN it is about; unknown until a control id is asked for. @param {Recorded[]} session @returns {string | undefined} */
+function cardOf(session) {
+  const asked = session.find(({ path }) => path === FOR_OWN_PAGE);
+  return asked ? fieldsOf(asked.body, "", asked.path).find(({ name }) => name === "cardId")?.value : FOR_ENFUCE_PAGE.exec(session[0]?.path ?? "")?.[1];
 }
 
 /** @param {Recorded} request @returns {Message[]} */
@@ -127,7 +137,7 @@ export async function refreshWire() {
   const image = JSON.stringify(session);
   if (image === drawn) return;
   drawn = image;
-  const id = SESSION.exec(session[0]?.path ?? "")?.[1];
+  const id = cardOf(session);
   if (id !== cardId) byId("revealed").textContent = "";
   cardId = id;
   const sequence = session.flatMap(messages).sort((a, b) => a.step - b.step);

@@ -12,7 +12,7 @@ use axum::Router;
 use axum::routing::{get, post};
 
 pub(crate) use keys::Keys;
-pub(crate) use token::make as make_token;
+pub(crate) use token::{AUDIENCE, make as make_token};
 
 use crate::clock::Clock;
 use crate::faults::Faults;
@@ -33,12 +33,17 @@ struct Parts {
 
 impl Idp {
     pub(crate) fn new(base_url: &str, keys: Keys, faults: Arc<Faults>) -> Self {
-        Self(Arc::new(Parts { issuer: format!("{base_url}/idp"), keys, faults, clock: Clock::default() }))
+        Self(Arc::new(Parts { issuer: name(base_url), keys, faults, clock: Clock::default() }))
     }
 
     pub(crate) fn keys(&self) -> &Keys {
         &self.0.keys
     }
+}
+
+/// What its tokens name it, at this address of the sandbox.
+pub(crate) fn name(base_url: &str) -> String {
+    format!("{base_url}/idp")
 }
 
 /// The identity provider's routes.

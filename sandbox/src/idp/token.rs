@@ -15,7 +15,7 @@ use crate::enfuce::parse_id;
 use crate::http::{Kind, Problem, form_field, is_media_type};
 
 /// Whom tokens are for: the relay.
-const AUDIENCE: &str = "card-pin";
+pub(crate) const AUDIENCE: &str = "card-pin";
 /// How long they are good, in seconds.
 const LIFE: i32 = 300;
 

@@ -1,22 +1,34 @@
-//! The issuer's relay for the page that takes the PIN itself: the very one that an issuer runs, calling Enfuce over HTTP.
+//! The issuer's relay for the page that takes the PIN itself: the very one that an issuer runs. It checks the customer's token, asks
+//! the issuer whose the card is, issues control ids, and calls Enfuce, all over HTTP.
 
 use axum::Router;
-use card_pin_relay::{Auth, Config, Customer, Enfuce, Log, Platform, Relay, SecretString};
+use card_pin_relay::{
+    Auth, Authorize, Config, ControlIds, Customer, Enfuce, Jwt, Log, Platform, Relay, SealKeys, SecretString,
+};
 use reqwest::Url;
 
-use super::AUDIT_USER;
 use crate::error::Error;
+use crate::idp;
 
 /// Where the relay is. The wire's record knows it by this name.
 const FOLDER: &str = "/relay";
 
+/// In whose name it acts.
+const AUDIT_USER: &str = "issuer-relay";
+
 /// Sets the relay up. Its log says nothing that the wire's record does not.
 pub(crate) fn make(base_url: &str, user: &str, password: &str) -> Result<Relay, Error> {
-    let base_url = Url::parse(base_url).map_err(|_| Error::Client)?;
+    let url = |path: &str| Url::parse(&format!("{base_url}{path}")).map_err(|_| Error::Client);
     let auth = Auth::Basic { user: user.to_owned(), password: SecretString::new(password.to_owned()) };
-    let enfuce = Enfuce::new(Platform::Classic, base_url, AUDIT_USER.to_owned(), auth);
+    let enfuce = Enfuce::new(Platform::Classic, url("")?, AUDIT_USER.to_owned(), auth);
+    let tokens =
+        Jwt { jwks_url: url("/idp/jwks")?, issuer: idp::name(base_url), audience: idp::AUDIENCE.to_owned() };
     // It answers under the sandbox's own address: its own is not used.
-    let config = Config::new(Customer::PeerAddress, enfuce);
+    let mut config = Config::new(Customer::Jwt(tokens), enfuce);
+    config.control_ids = Some(ControlIds {
+        seal_keys: SealKeys::random().ok_or(Error::Entropy)?,
+        authorize: Authorize::CallOut { url: url("/issuer/api/authorize")?, token: None },
+    });
     Relay::new(config, Log::new(|_| {})).map_err(|_| Error::Client)
 }
 

@@ -102,7 +102,9 @@ impl Wire {
 pub(crate) async fn record(State(recorder): State<Recorder>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let (bytes, end) = read(body).await;
-    let route = Route::of(parts.uri.path());
+    let user_agent =
+        parts.headers.get(header::USER_AGENT).and_then(|name| name.to_str().ok()).unwrap_or_default();
+    let route = Route::of(parts.uri.path(), user_agent);
     let is_kept = !parts.uri.path().starts_with("/sandbox/")
         && !fetches_file(&recorder, &parts.method, &parts.uri)
         && parts.extensions.get::<Foreign>().is_none();

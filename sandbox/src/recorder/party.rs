@@ -22,10 +22,11 @@ pub(super) struct Route {
 }
 
 impl Route {
-    /// The parties that are meant to use this path; who really asks, nobody can tell.
-    pub(super) fn of(path: &str) -> Self {
+    /// The parties that are meant to use this path. The relay says who it is; of the others nobody can tell who really asks.
+    pub(super) fn of(path: &str, user_agent: &str) -> Self {
         use Party::{Device, Enfuce, Issuer, Relay};
         let first = path.split('/').nth(1).unwrap_or_default();
+        let back_end = if user_agent.starts_with("card-pin-relay/") { Relay } else { Issuer };
         let (from, to) = match first {
             "issuer" if path == "/issuer/api/authorize" => (Some(Relay), Some(Issuer)),
             "idp" if path != "/idp/token" => (Some(Relay), Some(Issuer)),
@@ -33,8 +34,8 @@ impl Route {
             "issuer" => (Some(Device), Some(Issuer)),
             "relay" => (Some(Device), Some(Relay)),
             "pin-page" => (Some(Device), Some(Enfuce)),
-            "card" | "pincontrol" => (Some(Issuer), Some(Enfuce)),
-            "v1" if !path.starts_with("/v1/pin/") => (Some(Issuer), Some(Enfuce)),
+            "card" | "pincontrol" => (Some(back_end), Some(Enfuce)),
+            "v1" if !path.starts_with("/v1/pin/") => (Some(back_end), Some(Enfuce)),
             "pin" | "v1" | "oauth2" => (Some(Relay), Some(Enfuce)),
             _ => (None, None),
         };
@@ -63,10 +64,13 @@ mod tests {
             ("/idp/jwks", Relay, Issuer),
             ("/issuer/api/authorize", Relay, Issuer),
         ] {
-            let route = Route::of(path);
+            let route = Route::of(path, "");
             assert_eq!((route.from, route.to), (Some(from), Some(to)), "{path}");
             assert_eq!(route.carries_credentials, path.ends_with("/token"), "{path}");
         }
-        assert_eq!(Route::of("/pinned"), Route { from: None, to: None, carries_credentials: false });
+        for path in ["/card/v3/1/plastic", "/pincontrol/v2/plastic/1", "/v1/cards/1/pinControl"] {
+            assert_eq!(Route::of(path, "card-pin-relay/0.1.0").from, Some(Relay), "{path}");
+        }
+        assert_eq!(Route::of("/pinned", ""), Route { from: None, to: None, carries_credentials: false });
     }
 }

@@ -4,10 +4,9 @@ use std::fs;
 
 use base64ct::{Base64, Base64UrlUnpadded, Encoding};
 use card_pin_relay::{Log, Relay, Running, read_config};
-use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Sandbox};
+use crate::support::Sandbox;
 
 /// A relay that issues control ids to the customers of the sandbox's identity provider. It knows no keys yet.
 async fn relay(sandbox: &Sandbox) -> Running {
@@ -51,22 +50,6 @@ async fn ask_anew(sandbox: &Sandbox, token: &str, card_id: &str) -> (u16, String
     answer
 }
 
-async fn log_in(sandbox: &Sandbox, form: &[(&str, &str)]) -> Answer {
-    Answer::read(sandbox.request(Method::POST, "/idp/token").form(form).send().await.unwrap()).await
-}
-
-/// A good token.
-async fn token(sandbox: &Sandbox, customer: &str) -> String {
-    let answer = log_in(sandbox, &[("grant_type", "password"), ("username", customer)]).await;
-    assert_eq!(
-        (answer.status, answer.json()["token_type"].as_str()),
-        (200, Some("Bearer")),
-        "{}",
-        answer.text
-    );
-    answer.json()["access_token"].as_str().unwrap().to_owned()
-}
-
 async fn ordered(sandbox: &Sandbox, order: Value) -> String {
     let answer = sandbox.post("/sandbox/idp/tokens", &order).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
@@ -94,7 +77,7 @@ async fn it_says_where_its_keys_are_and_who_a_customer_is() {
     assert_eq!(place("token_endpoint"), "/idp/token");
     let keys = sandbox.get(&place("jwks_uri")).await.json();
     let [key] = keys["keys"].as_array().unwrap().as_slice() else { panic!("{keys}") };
-    let token = token(&sandbox, "ada").await;
+    let token = sandbox.sign_in("ada").await;
     let parts: Vec<_> = token.split('.').collect();
     let [header, claims]: [Value; 2] = [parts[0], parts[1]]
         .map(|part| serde_json::from_slice(&Base64UrlUnpadded::decode_vec(part).unwrap()).unwrap());
@@ -107,7 +90,7 @@ async fn it_says_where_its_keys_are_and_who_a_customer_is() {
         [("grant_type", "password"), ("username", "a b")],
         [("type", "password"), ("username", "ada")],
     ] {
-        assert_eq!(log_in(&sandbox, &form).await.status, 400, "{form:?}");
+        assert_eq!(sandbox.log_in(&form).await.status, 400, "{form:?}");
     }
     // Who reads the record of what travelled cannot take a customer's place.
     assert!(!sandbox.get("/sandbox/wire").await.text.contains(&token));
@@ -117,13 +100,13 @@ async fn it_says_where_its_keys_are_and_who_a_customer_is() {
 async fn the_relay_issues_control_ids_for_a_customers_own_cards() {
     let sandbox = Sandbox::start().await;
     let relay = relay(&sandbox).await;
-    let (ada, bo) = (token(&sandbox, "ada").await, token(&sandbox, "bo").await);
+    let (ada, bo) = (sandbox.sign_in("ada").await, sandbox.sign_in("bo").await);
     let card = card_of(&sandbox, "ada").await;
     assert_eq!(ask(&sandbox, &relay, &ada, &card).await, refused(201, ""));
     assert_eq!(ask(&sandbox, &relay, &bo, &card).await, refused(403, "not_allowed"));
     // One that the issuer's app did not order is somebody's, too.
     let card = sandbox.new_card("W").await;
-    let seven = token(&sandbox, "7").await;
+    let seven = sandbox.sign_in("7").await;
     assert_eq!(ask(&sandbox, &relay, &seven, card["id"].as_str().unwrap()).await, refused(201, ""));
     assert_eq!(
         ask(&sandbox, &relay, &ada, "0d1f7a3e-30a5-4f3c-9d55-1b4d0f6c9a11").await,
@@ -196,7 +179,7 @@ async fn tokens_that_are_not_as_they_should_be() {
 async fn keys_that_change() {
     let sandbox = Sandbox::start().await;
     let card = card_of(&sandbox, "ada").await;
-    let old = token(&sandbox, "ada").await;
+    let old = sandbox.sign_in("ada").await;
     let named = async || {
         let keys = sandbox.get("/idp/jwks").await.json();
         let names =
@@ -207,7 +190,7 @@ async fn keys_that_change() {
     let second =
         sandbox.post("/sandbox/idp/keys", &json!({})).await.json()["kid"].as_str().unwrap().to_owned();
     assert_eq!(named().await, [second.clone(), first[0].clone()]);
-    for token in [&old, &token(&sandbox, "ada").await] {
+    for token in [&old, &sandbox.sign_in("ada").await] {
         assert_eq!(ask_anew(&sandbox, token, &card).await, refused(201, ""));
     }
     let third = sandbox.post("/sandbox/idp/keys", &json!({"keepOld": false})).await.json();
@@ -222,7 +205,7 @@ async fn keys_that_change() {
 async fn an_identity_provider_that_lies_or_is_out_of_order() {
     let sandbox = Sandbox::start().await;
     let card = card_of(&sandbox, "ada").await;
-    let token = token(&sandbox, "ada").await;
+    let token = sandbox.sign_in("ada").await;
     for (fault, status, code) in [
         (json!("wrong_key"), 401, "not_authenticated"),
         (json!("html"), 503, "identity_provider_unavailable"),
@@ -240,7 +223,7 @@ async fn an_issuers_system_that_is_out_of_order() {
     let sandbox = Sandbox::start().await;
     let relay = relay(&sandbox).await;
     let card = card_of(&sandbox, "ada").await;
-    let token = token(&sandbox, "ada").await;
+    let token = sandbox.sign_in("ada").await;
     for fault in [json!("html"), json!("not_json"), json!("cut"), json!({"status": 500})] {
         sandbox.plan("authorize", fault.clone()).await;
         let answer = ask(&sandbox, &relay, &token, &card).await;

@@ -1,9 +1,10 @@
 //! The issuer's app and its back-end.
 
 use base64ct::{Base64, Encoding};
+use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{BLOCK_1234, Sandbox, device_key, encrypt, spki, unwrap};
+use crate::support::{Answer, BLOCK_1234, Sandbox, device_key, encrypt, spki, unwrap};
 
 #[tokio::test]
 async fn the_back_end_makes_cards_and_gets_control_ids() {
@@ -168,27 +169,70 @@ async fn a_list_that_takes_more_calls_than_fit_in_a_second_comes_all_the_same() 
 }
 
 #[tokio::test]
-async fn the_relay_calls_enfuce_with_the_issuers_credentials() {
+async fn the_relay_serves_a_customer_who_has_signed_in_and_nobody_else() {
     let sandbox = Sandbox::start().await;
-    let (card_id, control_id) = sandbox.card_and_control_id().await;
+    let card_id = sandbox.new_card("W").await["id"].as_str().unwrap().to_owned();
+    let ask = async |token: &str, path: &str, body: Value| {
+        let request = sandbox.request(Method::POST, path).bearer_auth(token).json(&body);
+        Answer::read(request.send().await.unwrap()).await
+    };
+    let wanted = json!({"cardId": card_id, "operation": "set-pin"});
+    let token = sandbox.sign_in("7").await;
+    let issued = ask(&token, "/relay/control-id", wanted.clone()).await;
+    assert_eq!(issued.status, 201, "{}", issued.text);
+    let control_id = issued.json()["controlId"].as_str().unwrap().to_owned();
     let key = spki(device_key());
-    let asked = sandbox.post("/relay/tzpk", &json!({"controlId": control_id, "publicKey": key})).await;
+    let asked = ask(&token, "/relay/tzpk", json!({"controlId": control_id, "publicKey": key})).await;
     assert_eq!(asked.status, 200, "{}", asked.text);
     let block = Base64::encode_string(&encrypt(&unwrap(&asked).unwrap(), BLOCK_1234));
-    let sent = sandbox.post("/relay/set", &json!({"controlId": control_id, "pinBlock": block})).await;
+    let body = json!({"controlId": control_id, "pinBlock": block});
+
+    // Neither a stranger, nor somebody who has not signed in, nor the customer with Enfuce's own control id.
+    let stranger = sandbox.sign_in("8").await;
+    assert_eq!(ask(&stranger, "/relay/control-id", wanted.clone()).await.status, 403);
+    assert_eq!(ask(&stranger, "/relay/set", body.clone()).await.status, 404);
+    assert_eq!(sandbox.post("/relay/set", &body).await.status, 401);
+    let enfuces = json!({"controlId": sandbox.control_id_of(&card_id).await, "pinBlock": block});
+    assert_eq!(ask(&token, "/relay/set", enfuces).await.status, 404);
+
+    let sent = ask(&token, "/relay/set", body.clone()).await;
     assert_eq!(sent.status, 200, "{}", sent.text);
     assert_eq!(sandbox.hsm_pin(&card_id).await.as_deref(), Some("1234"));
-    let wire = sandbox.get("/sandbox/wire").await.json();
-    let told: Vec<_> = wire["requests"].as_array().unwrap().iter().rev().take(4).rev().collect();
-    let paths: Vec<_> = told.iter().map(|one| one["path"].as_str().unwrap()).collect();
-    assert_eq!(paths, ["/relay/tzpk", "/pin/v3/set/tzpk", "/relay/set", "/pin/v3/set"]);
-    let step = |value: &Value| value["step"].as_u64().unwrap();
-    assert!(step(told[0]) < step(told[1]) && step(&told[1]["answer"]) < step(&told[0]["answer"]));
-    assert_eq!((&told[1]["from"], &told[1]["to"]), (&json!("relay"), &json!("enfuce")));
-    assert_eq!(told[1]["headers"]["authorization"], "(elided)");
+    // The relay says in its own words what Enfuce refused.
+    let again = ask(&token, "/relay/set", body).await;
+    assert_eq!(again.status, 409, "{}", again.text);
     // What is for the relay's operators has a listener of its own, and none here.
     assert_eq!(sandbox.get("/relay/livez").await.status, 404);
-    // The relay says in its own words what Enfuce refused.
-    let again = sandbox.post("/relay/set", &json!({"controlId": control_id, "pinBlock": block})).await;
-    assert_eq!(again.status, 409, "{}", again.text);
+}
+
+#[tokio::test]
+async fn each_call_that_the_relay_makes_is_told_as_the_relays() {
+    let sandbox = Sandbox::start().await;
+    let card_id = sandbox.new_card("W").await["id"].as_str().unwrap().to_owned();
+    let token = sandbox.sign_in("7").await;
+    let request = sandbox.request(Method::POST, "/relay/control-id").bearer_auth(&token);
+    let issued = request.json(&json!({"cardId": card_id, "operation": "set-pin"})).send().await.unwrap();
+    assert_eq!(issued.status(), 201);
+    let wire = sandbox.get("/sandbox/wire").await.json();
+    let told: Vec<_> = wire["requests"].as_array().unwrap().iter().rev().take(6).rev().collect();
+    let route = |one: &Value| {
+        ["from", "to", "path"].map(|name| one[name].as_str().unwrap().replace(&card_id, "CARD")).join(" ")
+    };
+    let routes: Vec<_> = told.iter().map(|one| route(one)).collect();
+    assert_eq!(
+        routes[..5],
+        [
+            "device issuer /idp/token",
+            "device relay /relay/control-id",
+            "relay issuer /idp/jwks",
+            "relay issuer /issuer/api/authorize",
+            "relay enfuce /card/v3/CARD/plastic",
+        ]
+    );
+    assert!(routes[5].starts_with("relay enfuce /pincontrol/v2/plastic/"), "{}", routes[5]);
+    let step = |value: &Value| value["step"].as_u64().unwrap();
+    assert!(step(told[5]) < step(&told[5]["answer"]) && step(&told[5]["answer"]) < step(&told[1]["answer"]));
+    assert!(
+        told.iter().all(|one| one["headers"].get("authorization").is_none_or(|value| value == "(elided)"))
+    );
 }

@@ -154,6 +154,19 @@ impl Sandbox {
         Answer::read(request.send().await.unwrap()).await
     }
 
+    /// Asks the identity provider for a token.
+    pub(crate) async fn log_in(&self, form: &[(&str, &str)]) -> Answer {
+        Answer::read(self.request(Method::POST, "/idp/token").form(form).send().await.unwrap()).await
+    }
+
+    /// A customer's good token.
+    pub(crate) async fn sign_in(&self, customer: &str) -> String {
+        let answer = self.log_in(&[("grant_type", "password"), ("username", customer)]).await;
+        let body = answer.json();
+        assert_eq!((answer.status, body["token_type"].as_str()), (200, Some("Bearer")), "{}", answer.text);
+        body["access_token"].as_str().unwrap().to_owned()
+    }
+
     /// Makes a card with this `pinStatus`; returns it.
     pub(crate) async fn new_card(&self, pin_status: &str) -> Value {
         let body =
