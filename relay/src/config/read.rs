@@ -15,6 +15,9 @@ use crate::secret_string::SecretString;
 /// The longest that anything may take.
 const LONGEST: u32 = 60_000;
 
+/// What a customer's device and app ask for one PIN at the most: a control id, a key, that it is set, and whether it is.
+const REQUESTS_OF_SESSION: u32 = 4;
+
 /// 128 bits in hexadecimal.
 const SHORTEST_KEY: usize = 32;
 
@@ -124,7 +127,7 @@ fn limits(fields: &mut Fields) -> Limits {
         body_bytes: fields.number("limits.body_bytes", 8 * 1024, 1024..=64 * 1024) as usize,
         body_timeout: milliseconds(body_timeout),
         per_minute: fields.number("limits.per_minute", default.per_minute, 1..=1_000_000),
-        burst: fields.number("limits.burst", default.burst, 1..=1_000_000),
+        burst: fields.number("limits.burst", default.burst, REQUESTS_OF_SESSION..=1_000_000),
         customers: fields.number("limits.customers", 100_000, 2..=10_000_000) as usize,
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::http::{HeaderMap, header};
-use jsonwebtoken::jwk::{AlgorithmParameters, Jwk};
+use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, KeyOperations, PublicKeyUse};
 use jsonwebtoken::{DecodingKey, Validation, decode, decode_header};
 use reqwest::Client;
 use serde::Deserialize;
@@ -158,8 +158,7 @@ impl Verifier {
         let mut found = HashMap::new();
         // A key of a kind that is not known is passed over (RFC 7517 §5).
         for jwk in set.keys.into_iter().filter_map(|key| serde_json::from_value::<Jwk>(key).ok()) {
-            let is_secret = matches!(jwk.algorithm, AlgorithmParameters::OctetKey(_));
-            if let (false, Ok(key)) = (is_secret, DecodingKey::from_jwk(&jwk)) {
+            if let (true, Ok(key)) = (verifies(&jwk), DecodingKey::from_jwk(&jwk)) {
                 found.insert(jwk.common.key_id.clone().unwrap_or_default(), Arc::new(key));
             }
         }
@@ -180,6 +179,16 @@ impl Keys {
     fn are_known(&self) -> bool {
         self.found_at.is_some_and(|found| found.elapsed() <= LONGEST_LIFE)
     }
+}
+
+/// Whether a key is there to verify signatures: not a shared secret, and not one for something else (RFC 7517, 4.2 and 4.3).
+fn verifies(jwk: &Jwk) -> bool {
+    let is_secret = matches!(jwk.algorithm, AlgorithmParameters::OctetKey(_));
+    let is_for_signatures =
+        jwk.common.public_key_use.as_ref().is_none_or(|purpose| *purpose == PublicKeyUse::Signature);
+    let may_verify =
+        jwk.common.key_operations.as_ref().is_none_or(|may| may.contains(&KeyOperations::Verify));
+    !is_secret && is_for_signatures && may_verify
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

@@ -121,6 +121,15 @@ fn operators_have_an_address_of_their_own() {
 }
 
 #[test]
+fn one_customer_may_at_least_finish_a_session_at_once() {
+    let with = |burst: &str| check(&good(), &[("CARDPIN__LIMITS__BURST", burst)]);
+    let (code, said) = with("3");
+    let rule = "CARDPIN__LIMITS__BURST: has to be a whole number from 4 to 1000000.";
+    assert!(code == Some(2) && said.contains(rule), "{said}");
+    assert_eq!(with("4").0, Some(0));
+}
+
+#[test]
 fn faults_are_told_all_at_once() {
     let (code, said) = check("listen = \"hush\"\ndrain_ms = 99999999\n[limits]\nburst = \"hush\"\n", &[]);
     assert_eq!(code, Some(2));

@@ -134,6 +134,40 @@ async fn answers_of_the_issuers_systems_are_read_as_others_write_them() {
     control_id(&relay, "a-card", "set-pin").await;
 }
 
+#[tokio::test]
+async fn a_key_for_something_else_verifies_no_token() {
+    let (enfuce, good) = (enfuce().await, SigningKey::make("good"));
+    let mut keys = vec![good.jwk.clone()];
+    let mut others = Vec::new();
+    for (kid, field, value) in [
+        ("encrypts", "use", json!("enc")),
+        ("stamps", "use", json!("stamp")),
+        ("wraps", "key_ops", json!(["wrapKey"])),
+        ("verifies", "key_ops", json!(["verify"])),
+    ] {
+        let mut key = SigningKey::make(kid);
+        if field == "key_ops" {
+            key.jwk.as_object_mut().unwrap().remove("use");
+        }
+        key.jwk[field] = value;
+        keys.push(key.jwk.clone());
+        others.push((kid, key));
+    }
+    let issuer = Upstream::start(move |request| {
+        let is_keys = request.line.contains("/jwks");
+        ok(if is_keys { json!({"keys": keys}) } else { json!({"allowed": true}) })
+    })
+    .await;
+    let mut relay = start(&classic(&enfuce.base_url, ""), &issuer);
+    relay.token = Some(good.token("zoe", json!({})));
+    control_id(&relay, "a-card", "set-pin").await;
+    for (kid, key) in &others {
+        relay.token = Some(key.token("zoe", json!({})));
+        let answer = relay.post("/control-id", &json!({"cardId": "a-card", "operation": "set-pin"})).await;
+        assert_eq!(answer.status, if *kid == "verifies" { 201 } else { 401 }, "{kid}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gateway_names_customers_through_a_socket_that_nobody_else_reaches() {
     let (enfuce, key) = (enfuce().await, Arc::new(SigningKey::make("k1")));
