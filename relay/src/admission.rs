@@ -125,14 +125,20 @@ impl Admission {
         };
         let Some(store) = &self.store else { return share };
         let longest = longest.filter(|longest| least <= *longest);
-        store.ask(Of::Sessions, calls, longest).await.map_or(share, |wait| wait.max(least))
+        store.ask(Of::Sessions, calls.cast_signed(), longest).await.map_or(share, |wait| wait.max(least))
     }
 
     /// A session has ended before its control id, and its other calls never come.
-    pub(crate) fn give_up(&self, purpose: Purpose) {
-        let mut waiting = self.waiting();
-        let unused = self.pace.own_interval() * purpose.calls();
-        waiting.next = waiting.next.checked_sub(unused).unwrap_or(waiting.next);
+    pub(crate) async fn give_up(&self, purpose: Purpose) {
+        let unused = purpose.calls();
+        {
+            let mut waiting = self.waiting();
+            let earlier = waiting.next.checked_sub(self.pace.own_interval() * unused);
+            waiting.next = earlier.unwrap_or(waiting.next);
+        }
+        if let Some(store) = &self.store {
+            store.ask(Of::Sessions, -unused.cast_signed(), Some(Duration::MAX)).await;
+        }
     }
 
     /// Waits for a turn.

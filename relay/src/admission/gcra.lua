@@ -1,6 +1,7 @@
 -- The generic cell rate algorithm, for the turns of calls and for whole sessions alike.
 -- KEYS[1] holds when the next call may be made, in microseconds.
--- ARGV are the microseconds between two calls, how many calls are wanted, and the longest wait that will do.
+-- ARGV are the microseconds between two calls, how many calls are wanted, and the longest wait that will do. Less than none are
+-- given back.
 -- The answer is the wait for the first of them. They are taken if it is not longer than that.
 
 -- By the server's clock, because those of the copies may differ.
@@ -16,7 +17,7 @@ end
 local wait = math.max(free - now, 0)
 if wait <= longest then
   free = free + calls * interval
-  local kept = math.ceil((free - now + interval) / 1000) + 1000
+  local kept = math.max(math.ceil((free - now + interval) / 1000), 0) + 1000
   redis.call('SET', KEYS[1], string.format('%.0f', free), 'PX', string.format('%.0f', kept))
 end
 return wait

@@ -42,7 +42,8 @@ pub(super) struct Question {
     pub(super) of: Of,
     /// Between two calls.
     pub(super) interval: Duration,
-    pub(super) calls: u32,
+    /// Less than none gives some back.
+    pub(super) calls: i32,
     /// They are taken if the wait is not longer; without it they are not.
     pub(super) longest: Option<Duration>,
 }
@@ -116,11 +117,11 @@ impl Store {
         }
     }
 
-    /// Asks for calls; `None` where the store cannot be asked.
+    /// Asks for calls, or gives some back where there are less than none; `None` where the store cannot be asked.
     pub(super) async fn ask(
         self: &Arc<Self>,
         of: Of,
-        calls: u32,
+        calls: i32,
         longest: Option<Duration>,
     ) -> Option<Duration> {
         if !matches!(*self.link(), Link::Open(_)) {
@@ -140,7 +141,7 @@ impl Store {
         }
     }
 
-    async fn question(&self, of: Of, calls: u32, longest: Option<Duration>) -> Result<Duration, Lost> {
+    async fn question(&self, of: Of, calls: i32, longest: Option<Duration>) -> Result<Duration, Lost> {
         let question = Question { of, interval: self.interval, calls, longest };
         timeout(TIMEOUT, self.server.ask(&question)).await.unwrap_or(Err(Lost("timeout")))
     }

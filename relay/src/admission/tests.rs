@@ -152,10 +152,12 @@ async fn serve(copies: &[Arc<Admission>], offer: Offer) -> Outcome {
                     call(Class::New, deadline).await?;
                     call(Class::Begun, deadline).await
                 };
-                called.await.inspect_err(|_| {
-                    admission.give_up(Purpose::SetPin);
+                let called = called.await;
+                if called.is_err() {
+                    admission.give_up(Purpose::SetPin).await;
                     outcome.lock().unwrap().refused += 1;
-                })
+                }
+                called
             };
             while let Err(seconds) = control_id().await {
                 outcome.lock().unwrap().told_to_wait += 1;
@@ -357,6 +359,24 @@ async fn a_store_that_dies_and_comes_back_costs_no_session_and_no_call_too_many(
         events.sort_unstable();
         let (in_use, lost) = ("quota_store_in_use", "quota_store_lost");
         assert_eq!(events, [in_use, in_use, in_use, in_use, lost, lost]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_fails_gives_its_other_calls_back_with_a_store_and_without() {
+    let valkey = valkey::Valkey::start();
+    let (with_store, _) = with_store(&valkey, 1, &quota(1));
+    for admission in [&alone()[0], &with_store[0]] {
+        sleep(Duration::from_secs(6)).await;
+        let mut customer = 0;
+        while admission.begin(customer, Purpose::SetPin).await.is_ok() {
+            customer += 1;
+        }
+        // Two that failed have used the calls for their control ids; what is left of both is enough for another one.
+        admission.give_up(Purpose::SetPin).await;
+        admission.give_up(Purpose::SetPin).await;
+        admission.begin(customer, Purpose::SetPin).await.unwrap();
+        assert!(admission.begin(customer + 1, Purpose::SetPin).await.is_err(), "and for no second one");
     }
 }
 

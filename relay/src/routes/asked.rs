@@ -77,8 +77,8 @@ impl Asked {
     }
 
     /// The session that was begun has come to nothing.
-    pub(super) fn give_up(&self, purpose: Purpose) {
-        self.relay.admission().give_up(purpose);
+    pub(super) async fn give_up(&self, purpose: Purpose) {
+        self.relay.admission().give_up(purpose).await;
     }
 
     async fn body(&self, body: Body) -> Result<Vec<u8>, Problem> {

@@ -38,10 +38,13 @@ async fn issue(asked: &Asked, request: Request) -> Result<String, Problem> {
     let context = asked.context(Class::New, &mut report);
     let result = live.upstream.control_id(&card, purpose, context).await;
     asked.notes.report(report);
-    let control_id = result.map_err(|failure| {
-        asked.give_up(purpose);
-        Problem::from_card_failure(failure.kind)
-    })?;
+    let control_id = match result {
+        Ok(control_id) => control_id,
+        Err(failure) => {
+            asked.give_up(purpose).await;
+            return Err(Problem::from_card_failure(failure.kind));
+        }
+    };
     asked.audit(&identity, Subject { control_id: Some(&control_id), card: Some(&card) });
     let sealed = Sealed::new(control_id, card, purpose);
     issuing.sealer.seal(&sealed, &identity.customer.name()).ok_or(Problem::INTERNAL)
