@@ -54,7 +54,7 @@ pub struct KeyPairSearch {
     primes: PrimePairSearch,
     /// A key pair that has not been tried yet.
     untried: Option<KeyPair>,
-    /// How many key pairs were inconsistent.
+    /// How many key pairs were inconsistent, or could not be assembled.
     inconsistent: u8,
 }
 
@@ -76,13 +76,18 @@ impl KeyPairSearch {
     /// [`Error::EntropyUnavailable`] when `random` fails, or gives what no sound source does: then the search would not end, or
     /// not with a key. [`Error::Closed`] on a device on which no key pair proves consistent.
     pub fn step<R: TryCryptoRng>(&mut self, random: &mut R) -> Result<Option<KeyPair>, Error> {
-        let Some(key_pair) = self.untried.take() else {
-            self.untried =
-                self.primes.step(random)?.map(|primes| assemble(&primes, self.size)).transpose()?;
-            return Ok(None);
-        };
-        if key_pair.is_consistent::<R>() {
-            return Ok(Some(key_pair));
+        match self.untried.take() {
+            Some(key_pair) if key_pair.is_consistent::<R>() => return Ok(Some(key_pair)),
+            Some(_) => {}
+            None => match self.primes.step(random)? {
+                None => return Ok(None),
+                Some(primes) => {
+                    self.untried = assemble(&primes, self.size);
+                    if self.untried.is_some() {
+                        return Ok(None);
+                    }
+                }
+            },
         }
         self.inconsistent += 1;
         self.primes = Self::primes(self.size);
@@ -90,19 +95,15 @@ impl KeyPairSearch {
     }
 }
 
-/// Makes the key of two primes.
-///
-/// # Errors
-/// [`Error::EntropyUnavailable`] where the `rsa` crate refuses them, as it does no pair that the search gives for a sound
-/// source.
-fn assemble(primes: &[Natural; 2], size: KeySize) -> Result<KeyPair, Error> {
+/// Makes the key of two primes. `None` where the `rsa` crate refuses them: the search gives no such pair on a device that computes
+/// rightly.
+fn assemble(primes: &[Natural; 2], size: KeySize) -> Option<KeyPair> {
     let [p, q] = primes
         .each_ref()
         .map(|prime| BoxedUint::from_be_slice_truncated(&prime.to_be_bytes(), size.bits() / 2));
-    let private_key = rsa::PrivateKey::from_p_q(p, q, BoxedUint::from(PUBLIC_EXPONENT))
-        .map_err(|_| Error::EntropyUnavailable)?;
+    let private_key = rsa::PrivateKey::from_p_q(p, q, BoxedUint::from(PUBLIC_EXPONENT)).ok()?;
     let public_key = Base64::encode_string(&to_spki_der(&private_key.n_bytes(), &private_key.e_bytes()));
-    Ok(KeyPair { private_key: Box::new(private_key), public_key })
+    Some(KeyPair { private_key: Box::new(private_key), public_key })
 }
 
 impl fmt::Debug for KeyPairSearch {

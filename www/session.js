@@ -11,7 +11,7 @@ import { isHidden, isLookedAt, listen, stopListening, viewOf } from "./platform.
 import { initial, isOwed, mayHaveSent, outcomeOfSubmit, reduce, showsPin } from "./session-state.js";
 import { VaultHost } from "./vault-host.js";
 
-/** @import {Inward} from "./protocol.d.ts" */
+/** @import {Inward, Outward} from "./protocol.d.ts" */
 /** @import {EventDetail, Input, SessionState} from "./session-state.js" */
 /** @import {Settings} from "./options.js" */
 
@@ -102,7 +102,8 @@ export class Session {
     this.#host = new VaultHost(settings, canvas, {
       told: (message) => {
         this.#missedBeats = 0;
-        this.#take({ type: "told", message });
+        if (hasGivenUp(message) && this.#host.canRestart) this.#crash();
+        else this.#take({ type: "told", message });
       },
       restarted: () => this.#take({ type: "restarted" }),
       lost: () => this.#crash(),
@@ -324,3 +325,6 @@ function makeSubmit(number) {
   submit.promise.catch(() => {});
   return submit;
 }
+
+/** Whether a vault has closed unasked, as it does where it computes wrongly: another one may do better. @param {Outward} message */
+const hasGivenUp = (message) => typeof message === "object" && "state" in message && message.state.session.end?.code === "closed";

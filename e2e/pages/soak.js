@@ -35,7 +35,11 @@ window.play = async ({ card, pin, workerUrl = "./soak.worker.js" }) => {
   let entries = 0;
   const submit = () => {
     entries += 1;
-    for (const digit of pin + pin) session.press(Number(digit));
+    try {
+      for (const digit of pin + pin) session.press(Number(digit));
+    } catch {
+      // The session has ended. The submit says with what code.
+    }
     return session.setPin();
   };
   const code = ({ code, message }) => code ?? message;

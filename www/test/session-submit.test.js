@@ -5,7 +5,7 @@ import { CardPinError } from "../error.js";
 import { loading, vaults } from "./fake-vault.js";
 import { offerWorkers, workers } from "./fake-worker.js";
 import {
-  TIMEOUT_MS, SLOW_MS, BEATS, MISSED_BEATS, answers, arrived, failure, fill, make, pass, settle, submitting,
+  TIMEOUT_MS, SLOW_MS, BEATS, MISSED_BEATS, answers, arrived, failure, fill, make, makeView, pass, settle, submitting,
 } from "./run-session.js";
 
 test("a submit that takes long says so, and one that is refused does not", async () => {
@@ -117,6 +117,30 @@ test("another vault on the page takes the place of one that breaks off, once, an
   session.say({ press: 1 });
   await settle();
   assert.deepEqual(end(), { code: "closed", retryable: true });
+});
+
+test("another vault takes the place of one that closes unasked, unseen, and once", async () => {
+  const { session, changes, vault, end, ends } = await make();
+  vault.end("closed", true);
+  await settle();
+  const other = vaults.at(-1);
+  assert.notEqual(other, vault);
+  assert.deepEqual([session.state.phase, end(), changes.filter(([before, after]) => after.refusals > before.refusals).length], ["open", null, 0]);
+  other.becomeReady();
+  assert.equal(session.state.ready, true);
+  other.end("closed", true);
+  await settle();
+  assert.deepEqual([end(), ends(), vaults.length], [{ code: "closed", retryable: true }, 1, 2]);
+});
+
+test("a PIN that nobody looked at in time is not asked for again by another vault", async () => {
+  const { session, vault, end } = await makeView();
+  session.say("submit");
+  await settle();
+  vault.arrive();
+  vault.end("closed", true);
+  await settle();
+  assert.deepEqual([end(), vaults.length], [{ code: "closed", retryable: true }, 1]);
 });
 
 test("a vault that takes the place of another has as long to open", async () => {
