@@ -48,6 +48,7 @@ export class CardPin extends Base {
   });
   /** @type {(() => string | Promise<string>) | undefined} */
   #controlIdProvider;
+  #hadProvider = false;
   /** @type {Settings | undefined} */
   #settings;
   /** The session that runs, or ran last. @type {Session | undefined} */
@@ -112,10 +113,11 @@ export class CardPin extends Base {
   }
 
   set controlIdProvider(provider) {
-    const isFirst = this.#controlIdProvider === undefined;
     this.#controlIdProvider = provider ?? undefined;
-    // What a session has come to stays: a page that renders again may take the provider away and give it again.
-    if (provider && (this.#isUnusable || (isFirst && !this.#session))) this.#queueStart();
+    // What a session has come to stays where a page that renders again takes the provider away and gives it again.
+    const isFirst = !this.#hadProvider || !this.#session;
+    this.#hadProvider ||= Boolean(provider);
+    if (provider && (this.#isUnusable || isFirst) && !this.#isRunning) this.#queueStart();
     else this.#drawing.render();
   }
 

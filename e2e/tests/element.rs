@@ -242,7 +242,7 @@ async fn keypads_are_laid_as_asked(sandbox: &Sandbox, driver: &WebDriver) -> Res
     ensure!(none == "", "none: {none}");
     let mut orders = Vec::new();
     for _ in 0..3 {
-        let order = on_pad(driver, &format!("pad.keypad = 'shuffled'; {KEYS}")).await?;
+        let order = on_pad(driver, &format!("pad.keypad = 'none'; pad.keypad = 'shuffled'; {KEYS}")).await?;
         let mut digits: Vec<_> = order.as_str().unwrap_or_default().chars().take(10).collect();
         digits.sort_unstable();
         ensure!(digits.iter().collect::<String>() == "0123456789", "shuffled: {order}");

@@ -64,6 +64,15 @@ test("a provider that is taken away and given again leaves what a session has co
   assert.equal(vaults.length, 1);
 });
 
+test("the first provider starts a session after one that had a control id", async () => {
+  const { pad } = await make({ "control-id": "first" });
+  newest().end("network", true);
+  await settle();
+  pad.controlIdProvider = async () => "token";
+  await settle();
+  assert.deepEqual([vaults.length, newest().open.controlId], [2, null]);
+});
+
 test("the newest provider is the one that is asked", async () => {
   const { pad } = await make({}, { controlIdProvider: async () => "old" });
   newest().becomeReady();
