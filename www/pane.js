@@ -143,7 +143,7 @@ export class Pane {
     this.#typedAt = performance.now();
   }
 
-  /** Whether a session ended under the hands of somebody who types, and whose next press was meant for the PIN. @param {number} at */
+  /** Whether a session ended while the customer was typing, whose next press may have been meant for the PIN. @param {number} at */
   #isStillTyping(at) {
     return this.#typedAt > this.#overAt - TYPING_MS && at - Math.max(this.#typedAt, this.#overAt) < DOUBLE_PRESS_MS;
   }
@@ -207,7 +207,7 @@ export class Pane {
     const before = active && this.#actionOf(active);
     const wasMoved = view.focus !== this.#view?.focus;
     const isAgain = refusals !== this.#refusals;
-    // Who has submitted does not type any more.
+    // After the submit the customer does not type any more.
     if (view.isBusy) this.#typedAt = -Infinity;
     if (isOver && !this.#view?.picture) this.#overAt = performance.now();
     this.#view = view;

@@ -46,12 +46,12 @@ export const listCards = async () => (await get("/issuer/api/cards")).cards;
 /** A control id for the operation, and where to take it. @param {string} cardId @param {Operation} operation @returns {Promise<Control>} */
 export const askForControl = (cardId, operation) => post(`/issuer/api/cards/${cardId}/${operation}`);
 
-/** What proves to the relay who the customer is, for some minutes. In the sandbox there is no password. @param {string} customerId @returns {Promise<Record<string, string>>} */
+/** Signs a customer in: the header that proves to the relay, for some minutes, who they are. The sandbox asks for no password. @param {string} customerId @returns {Promise<Record<string, string>>} */
 export async function signIn(customerId) {
   const form = new URLSearchParams({ grant_type: "password", username: customerId });
   const { access_token: token } = await get("/idp/token", { method: "POST", body: form });
   return { authorization: `Bearer ${token}` };
 }
 
-/** A control id of the relay, for the customer who has signed in. @param {Record<string, string>} headers @param {string} cardId @param {Operation} operation @returns {Promise<string>} */
+/** Asks the relay for a control id, with the header of `signIn`. @param {Record<string, string>} headers @param {string} cardId @param {Operation} operation @returns {Promise<string>} */
 export const askRelay = async (headers, cardId, operation) => (await post("/relay/control-id", { cardId, operation }, headers)).controlId;

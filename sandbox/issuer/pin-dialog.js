@@ -98,7 +98,7 @@ function postForm({ controlId, pinUrl }) {
   form.remove();
 }
 
-/** The element on this very page; it posts to the issuer's relay, as the customer who has signed in. @param {Visit} here @param {Record<string, string>} signedIn */
+/** The element on this very page. It posts to the issuer's relay, with the header of `signIn`. @param {Visit} here @param {Record<string, string>} signedIn */
 function showElement(here, signedIn) {
   const { cardId, operation } = here;
   const pad = document.createElement("card-pin");

@@ -68,7 +68,7 @@ test("a press that was meant for the PIN does not leave a session that ended mea
   assert.equal(press(400), undefined, "nor who presses on");
   assert.equal(press(600), "cancel");
   typeUntilTheEnd({ isBusy: true });
-  assert.equal(press(10), "cancel", "who has submitted waits for the end");
+  assert.equal(press(10), "cancel", "after the submit nobody types");
   render();
   pane.noteTyping();
   assert.equal(press(10), "advance", "no session ended");

@@ -187,7 +187,7 @@ async fn the_relay_serves_a_customer_who_has_signed_in_and_nobody_else() {
     let block = Base64::encode_string(&encrypt(&unwrap(&asked).unwrap(), BLOCK_1234));
     let body = json!({"controlId": control_id, "pinBlock": block});
 
-    // Neither a stranger, nor somebody who has not signed in, nor the customer with Enfuce's own control id.
+    // Refused are another customer, a request without a token, and Enfuce's own control id.
     let stranger = sandbox.sign_in("8").await;
     assert_eq!(ask(&stranger, "/relay/control-id", wanted.clone()).await.status, 403);
     assert_eq!(ask(&stranger, "/relay/set", body.clone()).await.status, 404);
