@@ -133,6 +133,24 @@ test("another vault takes the place of one that closes unasked, unseen, and once
   assert.deepEqual([end(), ends(), vaults.length], [{ code: "closed", retryable: true }, 1, 2]);
 });
 
+test("a vault that has the canvas is not replaced, and what it says of its end is believed", async () => {
+  offerWorkers();
+  const { session, worker, end } = await make({ options: { controlId: "given", controlIdProvider: undefined } });
+  const vault = fill(worker);
+  await settle();
+  const canvas = document.createElement("canvas");
+  canvas.transferControlToOffscreen = () => canvas;
+  session.useCanvas(canvas);
+  session.say("suggest");
+  for (const press of [4, 8, 2, 6, 4, 8, 2, 6]) session.say({ press });
+  session.say("submit");
+  await settle();
+  assert.equal(session.state.phase, "submitting");
+  vault.end("closed", true);
+  await settle();
+  assert.deepEqual([end(), workers.length], [{ code: "closed", retryable: true }, 1]);
+});
+
 test("a PIN that nobody looked at in time is not asked for again by another vault", async () => {
   const { session, vault, end } = await makeView();
   session.say("submit");
