@@ -14,6 +14,7 @@ use crate::operation::Purpose;
 use crate::outbound;
 use crate::problem::Problem;
 use crate::trace::{Active, Called, Trace};
+use crate::wire::is_card_product;
 
 pub(crate) struct Authorizer {
     how: Authorize,
@@ -23,8 +24,22 @@ pub(crate) struct Authorizer {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Answer {
     allowed: bool,
+    card_product: Option<String>,
+}
+
+/// What the issuer's own system says of a card.
+struct Verdict {
+    is_allowed: bool,
+    card_product: Option<String>,
+}
+
+impl Verdict {
+    fn new(is_allowed: bool) -> Self {
+        Self { is_allowed, card_product: None }
+    }
 }
 
 /// What a customer asks for.
@@ -39,6 +54,8 @@ impl Authorizer {
         Self { how, client, places: Semaphore::new(calls) }
     }
 
+    /// The card's product, where the issuer's system names it.
+    ///
     /// # Errors
     /// [`Problem::NOT_ALLOWED`], and [`Problem::AUTHORIZER_UNAVAILABLE`] where no clear answer comes in time.
     pub(crate) async fn check(
@@ -46,11 +63,11 @@ impl Authorizer {
         question: &Question<'_>,
         deadline: Instant,
         trace: &Trace,
-    ) -> Result<(), Problem> {
-        let is_allowed = match &self.how {
+    ) -> Result<Option<String>, Problem> {
+        let verdict = match &self.how {
             Authorize::Claim(claim) => {
                 let cards = question.identity.claims.get(claim).and_then(Value::as_array);
-                cards.is_some_and(|cards| cards.iter().any(|card| card == question.card))
+                Verdict::new(cards.is_some_and(|cards| cards.iter().any(|card| card == question.card)))
             }
             Authorize::CallOut { url, token } => {
                 let place = self.places.try_acquire();
@@ -72,7 +89,7 @@ impl Authorizer {
                 answer.map_err(|failure| Problem::AUTHORIZER_UNAVAILABLE.because(failure.cause))?
             }
         };
-        if is_allowed { Ok(()) } else { Err(Problem::NOT_ALLOWED) }
+        if verdict.is_allowed { Ok(verdict.card_product) } else { Err(Problem::NOT_ALLOWED) }
     }
 }
 
@@ -82,15 +99,20 @@ async fn ask(
     request: reqwest::RequestBuilder,
     deadline: Instant,
     span: &mut Active,
-) -> Result<bool, Failure> {
+) -> Result<Verdict, Failure> {
     let mut response = outbound::send_traced(request, deadline, span).await?;
     match response.status() {
         StatusCode::OK => {
             let body = outbound::body_until(&mut response, deadline).await?;
             let answer: Answer = outbound::json(&body).ok_or(outbound::UNDOCUMENTED)?;
-            Ok(answer.allowed)
+            let card_product = answer.card_product;
+            let is_name = card_product.as_deref().is_none_or(is_card_product);
+            if !is_name {
+                return Err(outbound::UNDOCUMENTED);
+            }
+            Ok(Verdict { is_allowed: answer.allowed, card_product })
         }
-        StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => Ok(false),
+        StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => Ok(Verdict::new(false)),
         status if status.is_server_error() => Err(Failure::new(Kind::BadAnswer, "server_error")),
         _ => Err(outbound::UNDOCUMENTED),
     }

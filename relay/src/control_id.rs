@@ -27,6 +27,9 @@ pub(crate) struct Sealed {
     /// Enfuce's own.
     pub(crate) control_id: String,
     pub(crate) card: String,
+    /// The card's product, where it is known. Copies that have not been updated yet seal none.
+    #[serde(default)]
+    pub(crate) card_product: Option<String>,
     purpose: String,
     /// In Unix time.
     sealed_at: u64,
@@ -34,7 +37,12 @@ pub(crate) struct Sealed {
 
 impl Sealed {
     pub(crate) fn new(control_id: String, card: String, purpose: Purpose) -> Self {
-        Self { control_id, card, purpose: purpose.name().to_owned(), sealed_at: now() }
+        let purpose = purpose.name().to_owned();
+        Self { control_id, card, card_product: None, purpose, sealed_at: now() }
+    }
+
+    pub(crate) fn of_product(self, card_product: Option<String>) -> Self {
+        Self { card_product, ..self }
     }
 }
 

@@ -67,19 +67,20 @@ impl RateLimit {
         self.hasher.hash_one(customer)
     }
 
-    /// Takes one request of a customer at `now`.
+    /// Takes one request of a customer at `now`, if there is room for `later` more of them.
     ///
     /// # Errors
-    /// The whole seconds after which the next one would be taken.
-    pub(crate) fn take(&self, customer: &Customer, now: Instant) -> Result<(), u64> {
+    /// The whole seconds after which it would be taken.
+    pub(crate) fn take(&self, customer: &Customer, later: u32, now: Instant) -> Result<(), u64> {
         let key = self.key(customer);
         // A thread that panicked while holding the lock left a map that is whole.
         let mut generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
         let full = generations.forget(key).map_or(now, |full| full.max(now));
         let drawn = full + self.interval - now;
-        let refused = drawn > self.depth;
+        let depth = self.depth.saturating_sub(self.interval * later);
+        let refused = drawn > depth;
         generations.keep(key, if refused { full } else { full + self.interval }, self.half);
-        if refused { Err((drawn - self.depth).as_secs_f64().ceil() as u64) } else { Ok(()) }
+        if refused { Err((drawn - depth).as_secs_f64().ceil() as u64) } else { Ok(()) }
     }
 }
 
@@ -109,38 +110,51 @@ mod tests {
         let (limit, now) = (limit(60, 3, 10), Instant::now());
         let ada = Customer::Named(b"ada".to_vec());
         for _ in 0..3 {
-            assert_eq!(limit.take(&ada, now), Ok(()));
+            assert_eq!(limit.take(&ada, 0, now), Ok(()));
         }
-        assert_eq!(limit.take(&ada, now), Err(1));
+        assert_eq!(limit.take(&ada, 0, now), Err(1));
         assert_eq!(
-            limit.take(&Customer::Named(b"grace".to_vec()), now),
+            limit.take(&Customer::Named(b"grace".to_vec()), 0, now),
             Ok(()),
             "each has a bucket of their own"
         );
         let later = now + Duration::from_millis(1000);
-        assert_eq!((limit.take(&ada, later), limit.take(&ada, later)), (Ok(()), Err(1)));
+        assert_eq!((limit.take(&ada, 0, later), limit.take(&ada, 0, later)), (Ok(()), Err(1)));
         let much_later = now + Duration::from_secs(3600);
-        let taken = (0..10).filter(|_| limit.take(&ada, much_later).is_ok()).count();
+        let taken = (0..10).filter(|_| limit.take(&ada, 0, much_later).is_ok()).count();
         assert_eq!(taken, 3, "a bucket is never fuller than full");
+    }
+
+    #[test]
+    fn nobody_begins_who_could_not_end() {
+        let (limit, now) = (limit(60, 4, 10), Instant::now());
+        let ada = Customer::Named(b"ada".to_vec());
+        assert_eq!(limit.take(&ada, 0, now), Ok(()));
+        assert_eq!(limit.take(&ada, 3, now), Err(1), "three are left, and four are needed");
+        let later = now + Duration::from_secs(1);
+        for left in [3, 2, 0, 0] {
+            assert_eq!(limit.take(&ada, left, later), Ok(()));
+        }
+        assert_eq!(limit.take(&ada, 3, later), Err(4));
     }
 
     #[test]
     fn a_slow_rate_says_how_long_to_wait() {
         let (limit, now) = (limit(1, 1, 10), Instant::now());
-        assert_eq!(limit.take(&Customer::Peer(None), now), Ok(()));
-        assert_eq!(limit.take(&Customer::Peer(None), now), Err(60));
-        assert_eq!(limit.take(&Customer::Peer(None), now + Duration::from_secs(59)), Err(1));
+        assert_eq!(limit.take(&Customer::Peer(None), 0, now), Ok(()));
+        assert_eq!(limit.take(&Customer::Peer(None), 0, now), Err(60));
+        assert_eq!(limit.take(&Customer::Peer(None), 0, now + Duration::from_secs(59)), Err(1));
     }
 
     #[test]
     fn the_number_of_customers_is_bounded_and_the_busy_are_kept() {
         let (limit, now) = (limit(1, 1, 100), Instant::now());
         let busy = Customer::Named(b"busy".to_vec());
-        limit.take(&busy, now).unwrap();
+        limit.take(&busy, 0, now).unwrap();
         for number in 0..10_000_u32 {
-            limit.take(&Customer::Named(number.to_be_bytes().to_vec()), now).unwrap();
+            limit.take(&Customer::Named(number.to_be_bytes().to_vec()), 0, now).unwrap();
             if number % 40 == 0 {
-                assert_eq!(limit.take(&busy, now), Err(60), "{number}");
+                assert_eq!(limit.take(&busy, 0, now), Err(60), "{number}");
             }
             let generations = limit.generations.lock().unwrap();
             assert!(generations.young.len() + generations.old.len() <= 100);

@@ -1,5 +1,9 @@
 //! What a device asks for, and what for.
 
+/// What a customer's app and device ask for one PIN at the most, in this order: a control id, a key, that it is set, and whether
+/// it is.
+pub(crate) const REQUESTS_OF_SESSION: u32 = 4;
+
 /// An operation of the pin API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Operation {
@@ -12,6 +16,16 @@ pub(crate) enum Operation {
 }
 
 impl Operation {
+    /// How many requests of the same session may come after it. A customer's rate limit has to have room for those, too, so that
+    /// it stops nobody who has typed a PIN already.
+    pub(crate) fn later_requests(self) -> u32 {
+        match self {
+            Self::Tzpk => REQUESTS_OF_SESSION - 2,
+            // The last question may be refused: by then the PIN is set, or it is not.
+            Self::Set | Self::View => 0,
+        }
+    }
+
     pub(crate) fn purpose(self) -> Purpose {
         match self {
             Self::Tzpk | Self::Set => Purpose::SetPin,

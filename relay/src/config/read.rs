@@ -9,14 +9,12 @@ use url::{Host, Url};
 
 use super::fields::Fields;
 use super::{Auth, Config, ConfigError, Enfuce, Limits, Listen, Platform, Traces, customers, pem, quota};
-use crate::operation::Purpose;
+use crate::operation::{Purpose, REQUESTS_OF_SESSION};
 use crate::secret_string::SecretString;
+use crate::wire::is_card_product;
 
 /// The longest that anything may take.
 const LONGEST: u32 = 60_000;
-
-/// What a customer's device and app ask for one PIN at the most: a control id, a key, that it is set, and whether it is.
-const REQUESTS_OF_SESSION: u32 = 4;
 
 /// 128 bits in hexadecimal.
 const SHORTEST_KEY: usize = 32;
@@ -141,9 +139,7 @@ fn enfuce(fields: &mut Fields) -> Option<Enfuce> {
     let base_url = fields.needed("enfuce.base_url", URL, url);
     let card_base_url = fields.optional("enfuce.card_base_url", URL, url);
     let card_product = fields.optional("enfuce.card_product", "a product such as MC_CARD", |text| {
-        let is_name =
-            text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
-        is_name.then(|| text.to_owned())
+        is_card_product(text).then(|| text.to_owned())
     });
     let audit_user = fields.needed("enfuce.audit_user", "1 to 64 visible ASCII characters", |text| {
         let is_name = text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_graphic());

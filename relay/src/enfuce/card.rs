@@ -98,14 +98,20 @@ impl Upstream {
     pub(crate) async fn pin_status(
         &self,
         card: &str,
+        card_product: Option<&str>,
         mut context: Context<'_>,
     ) -> Result<&'static str, Failure> {
-        let result = self.read_pin_status(card, context.again()).await;
+        let result = self.read_pin_status(card, card_product, context.again()).await;
         context.note(result)
     }
 
-    async fn read_pin_status(&self, card: &str, context: Context<'_>) -> Result<&'static str, Failure> {
-        let build = |client: &Client| self.status_request(client, card);
+    async fn read_pin_status(
+        &self,
+        card: &str,
+        card_product: Option<&str>,
+        context: Context<'_>,
+    ) -> Result<&'static str, Failure> {
+        let build = |client: &Client| self.status_request(client, card, card_product);
         let card: Card = self.ask("GET", self.status_template(), &build, context).await?;
         match &*card.pin_status {
             "W" | "WAITING" => Ok("W"),
@@ -122,9 +128,14 @@ impl Upstream {
         }
     }
 
-    pub(super) fn status_request(&self, client: &Client, card: &str) -> RequestBuilder {
-        let path =
-            self.status_template().replace("{product}", &self.config.card_product).replace("{card}", card);
+    pub(super) fn status_request(
+        &self,
+        client: &Client,
+        card: &str,
+        card_product: Option<&str>,
+    ) -> RequestBuilder {
+        let product = card_product.unwrap_or(&self.config.card_product);
+        let path = self.status_template().replace("{product}", product).replace("{card}", card);
         self.audited(client.get(self.card_url(&path)))
     }
 

@@ -53,7 +53,7 @@ impl Upstream {
         authorization: Option<HeaderValue>,
         deadline: Instant,
     ) -> Result<(), Failure> {
-        let mut request = self.status_request(&self.clients.shared, NO_CARD);
+        let mut request = self.status_request(&self.clients.shared, NO_CARD, None);
         if let Some(authorization) = authorization {
             request = request.header(header::AUTHORIZATION, authorization);
         }

@@ -41,14 +41,18 @@ impl Asked {
         Self { relay, live, notes, trace, deadline }
     }
 
-    /// Who asks, and what they sent.
-    pub(super) async fn read(&self, request: Request) -> Result<(Identity, Vec<u8>), Problem> {
+    /// Who asks, and what they sent; `later_requests` of the same session may still come.
+    pub(super) async fn read(
+        &self,
+        request: Request,
+        later_requests: u32,
+    ) -> Result<(Identity, Vec<u8>), Problem> {
         let (head, body) = request.into_parts();
         let identity = timeout_at(self.deadline, self.live.identities.of(&head, &self.trace)).await;
         let identity =
             identity.unwrap_or(Err(Problem::IDENTITY_PROVIDER_UNAVAILABLE.because("timeout_head")))?;
         self.audit(&identity, Subject::default());
-        let taken = self.relay.rate_limit().take(&identity.customer, Instant::now());
+        let taken = self.relay.rate_limit().take(&identity.customer, later_requests, Instant::now());
         taken.map_err(Problem::too_many_requests)?;
         if !is_json(&head.headers) {
             return Err(Problem::UNSUPPORTED_MEDIA_TYPE);

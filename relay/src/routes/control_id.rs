@@ -11,6 +11,7 @@ use crate::admission::Class;
 use crate::authorize::Question;
 use crate::control_id::Sealed;
 use crate::log::Report;
+use crate::operation::REQUESTS_OF_SESSION;
 use crate::problem::Problem;
 use crate::wire;
 
@@ -22,7 +23,7 @@ pub(super) async fn answer(Extension(asked): Extension<Asked>, request: Request)
 }
 
 async fn issue(asked: &Asked, request: Request) -> Result<String, Problem> {
-    let (identity, body) = asked.read(request).await?;
+    let (identity, body) = asked.read(request, REQUESTS_OF_SESSION - 1).await?;
     let wire::ControlIdRequest { card, purpose } = wire::read_control_id_request(&body)?;
     asked.audit(&identity, Subject { card: Some(&card), ..Subject::default() });
     let live = &asked.live;
@@ -32,7 +33,7 @@ async fn issue(asked: &Asked, request: Request) -> Result<String, Problem> {
         return Err(Problem::NOT_ALLOWED);
     }
     let question = Question { identity: &identity, card: &card, purpose };
-    issuing.authorizer.check(&question, asked.deadline, &asked.trace).await?;
+    let card_product = issuing.authorizer.check(&question, asked.deadline, &asked.trace).await?;
     asked.begin(&identity, purpose).await?;
     let mut report = Report::default();
     let context = asked.context(Class::New, &mut report);
@@ -46,6 +47,6 @@ async fn issue(asked: &Asked, request: Request) -> Result<String, Problem> {
         }
     };
     asked.audit(&identity, Subject { control_id: Some(&control_id), card: Some(&card) });
-    let sealed = Sealed::new(control_id, card, purpose);
+    let sealed = Sealed::new(control_id, card, purpose).of_product(card_product);
     issuing.sealer.seal(&sealed, &identity.customer.name()).ok_or(Problem::INTERNAL)
 }

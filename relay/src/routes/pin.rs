@@ -37,7 +37,7 @@ pub(super) async fn answer(operation: Operation, asked: &Asked, request: Request
 
 /// A request that may go on, with Enfuce's own control id in it.
 async fn checked(operation: Operation, asked: &Asked, request: Request) -> Result<wire::Request, Problem> {
-    let (identity, body) = asked.read(request).await?;
+    let (identity, body) = asked.read(request, operation.later_requests()).await?;
     let mut request = wire::read_request(operation, &body)?;
     let mut card = None;
     if let Some(issuing) = &asked.live.issuing {

@@ -21,7 +21,7 @@ pub(super) async fn answer(Extension(asked): Extension<Asked>, request: Request)
 }
 
 async fn look_up(asked: &Asked, request: Request) -> Result<&'static str, Problem> {
-    let (identity, body) = asked.read(request).await?;
+    let (identity, body) = asked.read(request, 0).await?;
     let token = wire::read_status_request(&body)?;
     // The route is there only where control ids are issued.
     let issuing = asked.live.issuing.as_ref().ok_or(Problem::UNKNOWN_ROUTE)?;
@@ -29,7 +29,8 @@ async fn look_up(asked: &Asked, request: Request) -> Result<&'static str, Proble
     let sealed = issuing.sealer.open(&token, &name, &[Purpose::SetPin], STATUS_LIFE)?;
     asked.audit(&identity, Subject { control_id: Some(&sealed.control_id), card: Some(&sealed.card) });
     let mut report = Report::default();
-    let result = asked.live.upstream.pin_status(&sealed.card, asked.context(Class::New, &mut report)).await;
+    let context = asked.context(Class::New, &mut report);
+    let result = asked.live.upstream.pin_status(&sealed.card, sealed.card_product.as_deref(), context).await;
     asked.notes.report(report);
     result.map_err(|failure| Problem::from_card_failure(failure.kind))
 }

@@ -76,6 +76,49 @@ async fn a_token_serves_its_customer_its_card_and_its_operation_alone_on_every_c
 }
 
 #[tokio::test]
+async fn the_issuers_system_may_name_the_cards_product() {
+    let (enfuce, key) = (enfuce().await, Arc::new(SigningKey::make("k1")));
+    let issuer = issuer(&key).await;
+    let mut relay = start(&classic(&enfuce.base_url, ""), &issuer);
+    relay.token = Some(key.token("zoe", json!({})));
+    for (card, path) in [("a-card", "MC_CARD/a-card"), ("visa", "VISA_CARD/visa")] {
+        let token = control_id(&relay, card, "set-pin").await;
+        assert_eq!(relay.post("/status", &json!({"controlId": token})).await.status, 200);
+        let asked = enfuce.received().pop().unwrap().line;
+        assert_eq!(asked, format!("GET /card/v4/{path}?auditUser=relay"));
+    }
+    let sent = enfuce.received().len();
+    let answer = relay.post("/control-id", &json!({"cardId": "odd", "operation": "set-pin"})).await;
+    assert_eq!((answer.status, &*answer.code()), (503, "authorizer_unavailable"));
+    assert_eq!(enfuce.received().len(), sent);
+}
+
+#[tokio::test]
+async fn a_customers_rate_limit_stops_no_session_that_has_begun() {
+    let (enfuce, key) = (enfuce().await, Arc::new(SigningKey::make("k1")));
+    let issuer = issuer(&key).await;
+    let folder = Folder::make();
+    let config = issuing(&classic(&enfuce.base_url, ""), &folder, &issuer.base_url);
+    let config = format!("{config}[limits]\nper_minute = 1\nburst = 5\n");
+    let mut relay = Relay::start_with(folder, &config, &[]);
+    relay.token = Some(key.token("zoe", json!({})));
+    control_id(&relay, "a-card", "set-pin").await;
+    let token = control_id(&relay, "a-card", "set-pin").await;
+    let answer = relay.post("/control-id", &json!({"cardId": "a-card", "operation": "set-pin"})).await;
+    assert_eq!((answer.status, &*answer.code()), (429, "too_many_requests"));
+    for (path, body, status) in [
+        ("/tzpk", key_request(&token), 200),
+        // Would leave none for `set`.
+        ("/tzpk", key_request(&token), 429),
+        ("/set", set_request(&token, &[1; 8]), 200),
+        ("/status", json!({"controlId": token}), 200),
+        ("/status", json!({"controlId": token}), 429),
+    ] {
+        assert_eq!(relay.post(path, &body).await.status, status, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn two_sets_of_one_token_on_two_copies_set_once() {
     let (sandbox, key) = (Sandbox::start().await, Arc::new(SigningKey::make("k1")));
     let issuer = issuer(&key).await;

@@ -84,7 +84,12 @@ pub(crate) async fn issuer(key: &Arc<SigningKey>) -> Upstream {
         "GET /jwks" => ok(key.jwks()),
         "POST /authorize" => {
             let question: Value = serde_json::from_str(&request.body).unwrap();
-            ok(json!({"allowed": question["customer"] == "zoe" && question["cardId"] != "of-eve"}))
+            let is_allowed = question["customer"] == "zoe" && question["cardId"] != "of-eve";
+            match question["cardId"].as_str().unwrap() {
+                "visa" => ok(json!({"allowed": is_allowed, "cardProduct": "VISA_CARD"})),
+                "odd" => ok(json!({"allowed": is_allowed, "cardProduct": "../MC_CARD"})),
+                _ => ok(json!({"allowed": is_allowed})),
+            }
         }
         // Asked only whether it is there.
         "GET /authorize" => Answer::Status(405, String::new()),
@@ -96,14 +101,14 @@ pub(crate) async fn issuer(key: &Arc<SigningKey>) -> Upstream {
 /// Enfuce, as far as a control id goes: two plastics of each kind.
 pub(crate) async fn enfuce() -> Upstream {
     Upstream::start(|request| match request.line.split('?').next().unwrap() {
-        "GET /card/v3/a-card/plastic" => ok(json!([
+        "GET /card/v3/a-card/plastic" | "GET /card/v3/visa/plastic" => ok(json!([
             {"id": "old", "status": "ACTIVE", "sequenceNumber": 1},
             {"id": "in-use", "status": "ACTIVE", "sequenceNumber": 2},
             {"id": "new", "status": "INACTIVE", "sequenceNumber": 3},
             {"id": "gone", "status": "CLOSED", "sequenceNumber": 4},
         ])),
         "GET /card/v3/made/plastic" => ok(json!([{"id": "in-use", "status": "ACTIVE"}])),
-        "GET /card/v4/MC_CARD/a-card" => ok(json!({"pinStatus": "S"})),
+        "GET /card/v4/MC_CARD/a-card" | "GET /card/v4/VISA_CARD/visa" => ok(json!({"pinStatus": "S"})),
         line if line.starts_with("POST /pincontrol/") => {
             Answer::Status(201, json!({"id": "enfuces-own-id", "pinURL": "x"}).to_string())
         }

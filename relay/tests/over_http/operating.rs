@@ -304,7 +304,7 @@ async fn a_token_that_is_refused_to_one_is_not_asked_for_by_all() {
         Answer::After(Duration::from_millis(100), Box::new(Answer::Status(500, String::new())))
     })
     .await;
-    let relay = Relay::start(&nextgen(&upstream.base_url, ""));
+    let relay = Relay::start(&nextgen(&upstream.base_url, "[limits]\nburst = 1000"));
     let url = format!("{}/tzpk", relay.base_url);
     let requests: Vec<_> =
         (0..20).map(|_| tokio::spawn(relay.client.post(&url).json(&key_request("an-id")).send())).collect();

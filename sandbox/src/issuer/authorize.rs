@@ -12,7 +12,7 @@ use crate::faults::Endpoint;
 use crate::http::{JsonBody, Problem};
 use crate::store::cards;
 
-/// `POST /issuer/api/authorize {"customer", "cardId", "operation"}` → `{"allowed"}`: customers may do both with their own cards.
+/// `POST /issuer/api/authorize {"customer", "cardId", "operation"}` → `{"allowed", "cardProduct"}`: customers may do both with their own cards.
 pub(super) async fn ask(State(issuer): State<Issuer>, uri: Uri, body: Result<JsonBody, Problem>) -> Response {
     let work = async { may(&issuer, body).await.map(Json).into_response() };
     issuer.faults.strike(Endpoint::Authorize, uri.path(), work).await
@@ -29,5 +29,9 @@ async fn may(issuer: &Issuer, body: Result<JsonBody, Problem>) -> Result<Value, 
     let Some(card_id) = card_id else { return Ok(json!({"allowed": false})) };
     // An issuer has this in its own books. Here Enfuce's are read, because both say what was ordered.
     let card = issuer.store.transaction(move |tx| cards::find(tx, card_id).map_err(Problem::from)).await?;
-    Ok(json!({"allowed": card.is_some_and(|card| card.customer_id == customer)}))
+    let card = card.filter(|card| card.customer_id == customer);
+    Ok(card.map_or_else(
+        || json!({"allowed": false}),
+        |card| json!({"allowed": true, "cardProduct": card.product.name()}),
+    ))
 }
