@@ -103,7 +103,7 @@ function showElement(here, signedIn) {
   const { cardId, operation } = here;
   const pad = document.createElement("card-pin");
   pad.setAttribute("operation", operation);
-  for (const step of ["tzpk", "set", "view"]) pad.setAttribute(`${step}-url`, `/relay/${step}`);
+  for (const step of ["tzpk", "set", "view", "status"]) pad.setAttribute(`${step}-url`, `/relay/${step}`);
   Object.assign(pad, { requestHeaders: signedIn, controlIdProvider: () => askRelay(signedIn, cardId, operation) });
   for (const name of [...ENDS, "cancel"]) {
     pad.addEventListener(name, (event) => onEvent(here, /** @type {CustomEvent} */ (event).detail));
