@@ -165,13 +165,25 @@ impl<L: Lanes> Modulus<L> {
 
     /// `to` = a² / R, doubled in the lanes where `doubled` is all ones.
     #[cfg_attr(simd, target_feature(enable = "simd128"))]
-    #[inline(never)]
     pub(super) fn square(&mut self, to: &mut Residue<L>, a: &Residue<L>, doubled: L) {
-        // Both arms compute the same. Shifts by a constant save 6 % of the time.
         match self.layout.limb_bits {
-            29 => self.reduce(29, to, doubled, Square(&a.0)),
-            limb_bits => self.reduce(limb_bits, to, doubled, Square(&a.0)),
+            29 => self.square_by_29_bits(to, a, doubled),
+            _ => self.square_by_any(to, a, doubled),
         }
+    }
+
+    /// [`square`](Self::square) for limbs of 29 bits: shifts by a constant save 6 % of the time. It is a function of its own so that
+    /// an engine which optimises functions once they are hot does so with half the code, and sooner.
+    #[cfg_attr(simd, target_feature(enable = "simd128"))]
+    #[inline(never)]
+    fn square_by_29_bits(&mut self, to: &mut Residue<L>, a: &Residue<L>, doubled: L) {
+        self.reduce(29, to, doubled, Square(&a.0));
+    }
+
+    #[cfg_attr(simd, target_feature(enable = "simd128"))]
+    #[inline(never)]
+    fn square_by_any(&mut self, to: &mut Residue<L>, a: &Residue<L>, doubled: L) {
+        self.reduce(self.layout.limb_bits, to, doubled, Square(&a.0));
     }
 
     /// `to` = ab / R.
