@@ -7,6 +7,7 @@ mod quota;
 mod read;
 
 use std::fmt;
+use std::mem;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -75,6 +76,23 @@ impl Config {
             quota: Quota::default(),
             limits: Limits::default(),
         }
+    }
+
+    /// Whether another configuration can take the place of this one without a restart. What listens, who is believed, which routes
+    /// there are, and all that is counted or timed over requests, belongs to the process.
+    pub(crate) fn can_become(&self, other: &Self) -> bool {
+        fn fixed(config: &Config) -> impl PartialEq + '_ {
+            let Config { listen, admin_listen, customer, deadline, cors_origins, operations, .. } = config;
+            let Enfuce { platform, timeout, .. } = &config.enfuce;
+            let Quota { per_second, per_minute, copies, store } = &config.quota;
+            let store = store.as_ref().map(|store| (&store.address, &store.name));
+            (
+                (listen, admin_listen, mem::discriminant(customer), operations, cors_origins),
+                (deadline, timeout, platform, config.control_ids.is_some()),
+                (per_second, per_minute, copies, store, &config.limits),
+            )
+        }
+        fixed(self) == fixed(other)
     }
 
     /// How long a request may wait for its turns in all: an eighth of its time is for Enfuce's answers.
@@ -213,6 +231,11 @@ pub struct Enfuce {
 }
 
 impl Enfuce {
+    /// How long an answer has at the least: without it a request would be carried out for nobody.
+    pub(crate) fn time_for_answers(&self) -> Duration {
+        self.timeout / 8
+    }
+
     /// The defaults for everything that has one.
     #[must_use]
     pub fn new(platform: Platform, base_url: Url, audit_user: String, auth: Auth) -> Self {
@@ -280,7 +303,7 @@ pub enum Auth {
 }
 
 /// What one request and one customer may use.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// Devices' connections at a time; further ones wait to be taken.
     pub connections: usize,

@@ -126,6 +126,17 @@ enum Repeat {
     Never,
 }
 
+impl Repeat {
+    /// How much time has to be left when a request is sent: for its answer, or else it would be given up as it is carried out. And
+    /// for a new connection, so that one which never comes about is told from an answer that never comes.
+    fn least_time(self, config: &config::Enfuce) -> Duration {
+        match self {
+            Self::Harmless => config.time_for_answers(),
+            Self::Never => config.time_for_answers().max(config.connect_timeout),
+        }
+    }
+}
+
 impl Upstream {
     pub(crate) fn new(config: config::Enfuce, admission: Arc<Admission>) -> Result<Self, ClientError> {
         let credentials = Arc::new(Credentials::new(config.auth.clone()));
@@ -189,6 +200,8 @@ impl Upstream {
     }
 
     async fn tries(&self, call: &Call<'_>, report: &mut Report, tries: &mut u32) -> Result<Success, Failure> {
+        let least_time = call.repeat.least_time(&self.config);
+        let latest = before(call.deadline, least_time);
         let _place = self.place(call.class).ok_or(Failure::new(Kind::Overloaded(1), "too_many_calls"))?;
         self.budget.deposit();
         loop {
@@ -196,7 +209,7 @@ impl Upstream {
                 .admit(Instant::now())
                 .map_err(|seconds| Failure::new(Kind::Overloaded(seconds), "enfuce_is_down"))?;
             self.admission
-                .turn(call.class, call.deadline)
+                .turn(call.class, latest)
                 .await
                 .map_err(|seconds| Failure::new(Kind::Overloaded(seconds), "quota_queue"))?;
             *tries += 1;
@@ -205,9 +218,10 @@ impl Upstream {
             // With Enfuce alone: what waited in the queue is the relay's.
             report.upstream_ms = Some(report.upstream_ms.unwrap_or(0) + milliseconds(started));
             match result.as_ref().map_err(|failure| failure.kind) {
-                Err(Kind::Unreachable | Kind::TimedOut) => self.breaker.note(false, Instant::now()),
-                // Says nothing about the pin API.
+                // Says nothing about the pin API; nor does an answer that had little time.
                 Err(Kind::NoToken) => {}
+                Err(Kind::TimedOut) if started.elapsed() < self.config.timeout / 2 => {}
+                Err(Kind::Unreachable | Kind::TimedOut) => self.breaker.note(false, Instant::now()),
                 _ => self.breaker.note(true, Instant::now()),
             }
             let failure = match result {
@@ -225,10 +239,11 @@ impl Upstream {
                 _ => return Err(failure),
             };
             // What a server asks for may be more than a clock can count.
-            let is_in_time = Instant::now().checked_add(wait).is_some_and(|then| then < call.deadline);
+            let is_in_time = Instant::now().checked_add(wait).is_some_and(|then| then < latest);
             if !is_in_time || !(is_replaced || self.budget.withdraw()) {
                 return Err(failure);
             }
+            report.overcome.push(failure.cause);
             sleep(wait).await;
         }
     }
@@ -247,13 +262,14 @@ impl Upstream {
         sent: u32,
         report: &mut Report,
     ) -> (Result<Success, Failure>, bool) {
-        let Call { called, deadline, trace, .. } = *call;
+        let Call { repeat, called, deadline, trace, .. } = *call;
         // Both are of the last answer, so that they go with each other and with the cause: one left from a try before would name a
         // failure that was overcome.
         (report.upstream_status, report.problem_id) = (None, None);
         // No request has been sent yet that has to do with a PIN.
         let authorized = self.credentials.authorization(&self.clients.shared, trace);
-        let authorized = timeout_at(deadline, authorized).await;
+        let latest = before(deadline, repeat.least_time(&self.config));
+        let authorized = timeout_at(latest, authorized).await;
         let authorization = match authorized.unwrap_or(Err(LATE)) {
             Ok(authorization) => authorization,
             Err(failure) => return (Err(failure), false),
@@ -289,6 +305,11 @@ impl Upstream {
         let body = outbound::body_until(&mut response, deadline).await?;
         Ok(Success { status: response.status(), is_html: is_html(&response), body })
     }
+}
+
+/// So much before a moment; a clock may have begun to count only then.
+fn before(moment: Instant, time: Duration) -> Instant {
+    moment.checked_sub(time).unwrap_or(moment)
 }
 
 /// A quarter, at least one, and never all.

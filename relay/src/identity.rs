@@ -37,12 +37,17 @@ enum Source {
 }
 
 impl Identities {
-    /// With a client for the identity provider.
-    pub(crate) fn new(customer: &config::Customer, client: Client) -> Self {
+    /// With a client for the identity provider. Its keys are taken over from `before`, so that a reload signs nobody out while it
+    /// cannot be asked.
+    pub(crate) fn new(customer: &config::Customer, client: Client, before: Option<&Self>) -> Self {
+        let before = match before {
+            Some(Self(Source::Jwt(verifier))) => Some(&**verifier),
+            _ => None,
+        };
         Self(match customer {
             config::Customer::Header(header) => Source::Header(header.clone()),
             config::Customer::PeerAddress => Source::PeerAddress,
-            config::Customer::Jwt(jwt) => Source::Jwt(Box::new(Verifier::new(jwt.clone(), client))),
+            config::Customer::Jwt(jwt) => Source::Jwt(Box::new(Verifier::new(jwt.clone(), client, before))),
         })
     }
 

@@ -49,6 +49,6 @@ pub use log::Log;
 pub use online::{Finding, check_online};
 pub use operation::Purpose;
 pub use outbound::ClientError;
-pub use relay::Relay;
+pub use relay::{Relay, ReloadError};
 pub use secret_string::SecretString;
 pub use server::{ListenError, Running, start};

@@ -1,63 +1,68 @@
 //! One line of JSON for each request. It holds no body, no control id, no path, no address and no name: only what is listed
 //! in [`Line`].
 
+mod queue;
+
 use std::fmt;
-use std::io::{self, Write};
+use std::fs::File;
+use std::io;
+use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
 use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
-use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder};
 
 use crate::metrics::{self, Metrics};
 use crate::trace::Active;
+use queue::Queue;
 
-/// Lines that wait to be written; with more, lines are dropped and counted.
-const MAX_WAITING_LINES: usize = 8192;
+/// How long lines that are not written yet are waited for at the end.
+const FLUSH: Duration = Duration::from_secs(1);
 
 /// Where the lines go.
 #[derive(Clone)]
-pub struct Log {
-    write: Arc<dyn Fn(&str) + Send + Sync>,
-    dropped: Option<ErrorCounter>,
+pub struct Log(To);
+
+#[derive(Clone)]
+enum To {
+    Queue(Queue),
+    Function(Arc<dyn Fn(&str) + Send + Sync>),
 }
 
 impl Log {
     /// To standard output, by a thread of its own: a reader that stalls loses lines, and holds up nothing else.
-    #[must_use]
-    pub fn stdout() -> Self {
-        Self::queued(io::stdout())
-    }
-
-    fn queued(output: impl Write + Send + 'static) -> Self {
-        let (writer, guard) = NonBlockingBuilder::default()
-            .buffered_lines_limit(MAX_WAITING_LINES)
-            .lossy(true)
-            .thread_name("log")
-            .finish(output);
-        let dropped = Some(writer.error_counter());
-        let write = move |line: &str| {
-            // When the last copy of this log goes, the guard waits a moment for what is still in the queue.
-            let _ = &guard;
-            // A line that cannot be queued is counted by the writer.
-            let _ = writer.clone().write_all(format!("{line}\n").as_bytes());
-        };
-        Self { write: Arc::new(write), dropped }
+    ///
+    /// # Errors
+    /// Where the system gives no further handle of it.
+    pub fn stdout() -> io::Result<Self> {
+        // Unbuffered, so that each line is written, or is known not to be.
+        let output = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+        Ok(Self(To::Queue(Queue::start(output))))
     }
 
     /// To `write`, which is given each line without its end.
     #[must_use]
     pub fn new(write: impl Fn(&str) + Send + Sync + 'static) -> Self {
-        Self { write: Arc::new(write), dropped: None }
+        Self(To::Function(Arc::new(write)))
     }
 
-    /// How many lines were lost because nobody read them.
+    /// Waits for lines that are not written yet, a second at the most.
+    pub fn flush(&self) {
+        if let To::Queue(queue) = &self.0 {
+            queue.flush(FLUSH);
+        }
+    }
+
+    /// How many lines were lost, because nobody read them or because they could not be written.
     pub(crate) fn dropped_lines(&self) -> u64 {
-        self.dropped.as_ref().map_or(0, |dropped| dropped.dropped_lines() as u64)
+        match &self.0 {
+            To::Queue(queue) => queue.lost(),
+            To::Function(_) => 0,
+        }
     }
 
     /// Writes down what happened to the relay itself.
@@ -73,7 +78,11 @@ impl Log {
 
     fn write(&self, line: &impl Serialize) {
         // Cannot fail: texts and numbers, written to memory.
-        (self.write)(&serde_json::to_string(line).unwrap_or_default());
+        let line = serde_json::to_string(line).unwrap_or_default();
+        match &self.0 {
+            To::Queue(queue) => queue.push(line),
+            To::Function(write) => write(&line),
+        }
     }
 }
 
@@ -111,6 +120,9 @@ pub(crate) struct Report {
     /// Enfuce's own name for what went wrong, for a ticket; from the last answer, as the status is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) problem_id: Option<String>,
+    /// Why calls failed that were made again.
+    #[serde(skip)]
+    pub(crate) overcome: Vec<&'static str>,
     /// Calls so far, and how often they were sent in all.
     #[serde(skip)]
     sent: (u32, u32),
@@ -262,6 +274,7 @@ impl Drop for Record {
             status: line.status,
             code: line.code,
             cause: line.report.cause,
+            overcome: &line.report.overcome,
             time: self.started.elapsed(),
             upstream_ms: line.report.upstream_ms,
         });
@@ -294,34 +307,6 @@ fn now() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::mpsc;
-
-    /// Writes nothing until the other end of its channel is gone.
-    struct Stalled(mpsc::Receiver<()>);
-
-    impl Write for Stalled {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            let _ = self.0.recv();
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn lines_that_nobody_reads_are_dropped_and_counted() {
-        let (let_go, stalled) = mpsc::channel();
-        let log = Log::queued(Stalled(stalled));
-        for _ in 0..MAX_WAITING_LINES + 100 {
-            log.event("test");
-        }
-        // One line is being written.
-        let dropped = log.dropped_lines();
-        assert!((99..=100).contains(&dropped), "{dropped}");
-        drop(let_go);
-    }
 
     #[test]
     fn every_time_has_the_same_width() {

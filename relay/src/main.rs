@@ -3,10 +3,14 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use card_pin_relay::{Config, Log, Relay, check_online, read_config, start};
 use lexopt::prelude::*;
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
 const USAGE: &str = "\
 Relays what a cardholder's device sends to Enfuce's PIN API, without being able to read it.
@@ -24,6 +28,9 @@ Usage: card-pin-relay [--config FILE] [--check [--online]]
 const VERSION: &str = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"), "+");
 const COMMIT: Option<&str> = option_env!("CARD_PIN_COMMIT");
 
+/// How long the files of a configuration may take to be read again.
+const READING: Duration = Duration::from_secs(10);
+
 enum Command {
     Help,
     Version,
@@ -31,16 +38,24 @@ enum Command {
     Run(Option<PathBuf>),
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    match run().await {
+fn main() -> ExitCode {
+    let runtime = match Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&format!("The system starts no threads ({error}).")),
+    };
+    let ended = runtime.block_on(run());
+    // A file that is read for a reload may never come to its end.
+    runtime.shutdown_background();
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
-        Err(reason) => {
-            // Where even this cannot be written, the exit code has to do.
-            let _ = writeln!(io::stderr(), "{reason}");
-            ExitCode::from(2)
-        }
+        Err(reason) => fail(&reason),
     }
+}
+
+fn fail(reason: &str) -> ExitCode {
+    // Where even this cannot be written, the exit code has to do.
+    let _ = writeln!(io::stderr(), "{reason}");
+    ExitCode::from(2)
 }
 
 async fn run() -> Result<(), String> {
@@ -64,7 +79,7 @@ async fn run() -> Result<(), String> {
         say("The configuration is good.\n")?;
         return if online { try_out(&relay).await } else { Ok(()) };
     }
-    let log = Log::stdout();
+    let log = Log::stdout().map_err(|error| format!("The log cannot be written ({error})."))?;
     let relay = Relay::new(config, log.clone()).map_err(|error| error.to_string())?;
     let signal =
         |kind| signal(kind).map_err(|error| format!("The signals to stop cannot be waited for ({error})."));
@@ -84,17 +99,21 @@ async fn run() -> Result<(), String> {
         let _ = writeln!(io::stderr(), "For operators on {listen}");
     }
     log.event("started");
-    loop {
-        tokio::select! {
-            _ = terminate.recv() => break,
-            _ = interrupt.recv() => break,
-            _ = quit.recv() => break,
-            _ = hangup.recv() => log.event(reload(&relay, file.as_deref())),
+    let reloads = async {
+        while hangup.recv().await.is_some() {
+            log.event(reload(&relay, file.clone()).await);
         }
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+        _ = quit.recv() => {}
+        () = reloads => {}
     }
     log.event("stopping");
     running.stop().await;
     log.event("stopped");
+    log.flush();
     Ok(())
 }
 
@@ -110,11 +129,14 @@ async fn try_out(relay: &Relay) -> Result<(), String> {
     }
 }
 
-/// Reads the configuration again, with all files that it names; gives what the log says of it.
-fn reload(relay: &Relay, file: Option<&Path>) -> &'static str {
-    match read(file).and_then(|config| relay.reload(config).map_err(|error| error.to_string())) {
-        Ok(()) => "reloaded",
-        // `--check` says what is wrong; standard error may have no reader any more, and nothing may wait for one.
+/// Reads the configuration again, with all files that it names; gives what the log says of it. `--check` says more: standard error
+/// may have no reader any more, and nothing may wait for one.
+async fn reload(relay: &Relay, file: Option<PathBuf>) -> &'static str {
+    // On a thread of its own: a file of a system that hangs keeps nobody else.
+    let reading = spawn_blocking(move || read(file.as_deref()));
+    let Ok(Ok(config)) = timeout(READING, reading).await else { return "not_reloaded_files_do_not_answer" };
+    match config {
+        Ok(config) => relay.reload(config).map_or_else(|error| error.event(), |()| "reloaded"),
         Err(_) => "not_reloaded_configuration_has_faults",
     }
 }

@@ -68,11 +68,13 @@ struct CertificateLabels {
 }
 
 /// What a request came to.
-pub(crate) struct Request {
+pub(crate) struct Request<'a> {
     pub(crate) route: &'static str,
     pub(crate) status: u16,
     pub(crate) code: Option<&'static str>,
     pub(crate) cause: Option<&'static str>,
+    /// Of the calls that failed and were made again.
+    pub(crate) overcome: &'a [&'static str],
     pub(crate) time: Duration,
     /// With Enfuce.
     pub(crate) upstream_ms: Option<u64>,
@@ -185,7 +187,7 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    pub(crate) fn count(&self, request: &Request) {
+    pub(crate) fn count(&self, request: &Request<'_>) {
         let route = RouteLabels { route: request.route };
         let code = request.code.unwrap_or("ok");
         self.requests
@@ -194,6 +196,9 @@ impl Metrics {
         self.request_seconds.get_or_create(&route).observe(request.time.as_secs_f64());
         if let Some(ms) = request.upstream_ms {
             self.upstream_seconds.get_or_create(&route).observe(Duration::from_millis(ms).as_secs_f64());
+        }
+        for cause in request.overcome {
+            self.failures.get_or_create(&FailureLabels { cause }).inc();
         }
         // Enfuce's alerts are not for the issuer's own systems.
         match (request.cause, code) {

@@ -23,6 +23,26 @@ use crate::otlp::{Collector, Exporting};
 use crate::outbound::{self, ClientError};
 use crate::trace::{Span, Spans};
 
+/// Why a relay does not go on with another configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReloadError {
+    /// Something else is changed than what a running process can change.
+    NeedsRestart,
+    /// Its certificates cannot be used.
+    Client(ClientError),
+}
+
+impl ReloadError {
+    /// What the log says of it.
+    #[must_use]
+    pub fn event(self) -> &'static str {
+        match self {
+            Self::NeedsRestart => "not_reloaded_needs_restart",
+            Self::Client(_) => "not_reloaded_configuration_has_faults",
+        }
+    }
+}
+
 /// A relay, cheap to clone.
 #[derive(Clone)]
 pub struct Relay(Arc<Parts>);
@@ -61,10 +81,16 @@ pub(crate) struct Issuing {
 }
 
 impl Live {
-    fn new(config: Config, admission: &Arc<Admission>) -> Result<Arc<Self>, ClientError> {
+    /// What the identity provider's keys are can be taken over from `before`.
+    fn new(
+        config: Config,
+        admission: &Arc<Admission>,
+        before: Option<&Self>,
+    ) -> Result<Arc<Self>, ClientError> {
         let upstream = Upstream::new(config.enfuce.clone(), Arc::clone(admission))?;
         let client = issuer_client(&config)?;
-        let identities = Identities::new(&config.customer, client.clone());
+        let before = before.map(|before| &before.identities);
+        let identities = Identities::new(&config.customer, client.clone(), before);
         let issuing = config.control_ids.as_ref().map(|control_ids| Issuing {
             sealer: Sealer::new(&control_ids.seal_keys.0),
             authorizer: Authorizer::new(control_ids.authorize.clone(), client, config.enfuce.calls),
@@ -136,7 +162,7 @@ impl Relay {
         let first_calls = config.enfuce.platform.calls_for_control_id();
         let session = Session { first_calls, longest: config.longest_wait() };
         let admission = Arc::new(Admission::new(&config.quota, session, log.clone()));
-        let live = RwLock::new(Live::new(config, &admission)?);
+        let live = RwLock::new(Live::new(config, &admission, None)?);
         let metrics = Arc::<Metrics>::default();
         let (spans, ended_spans) = Spans::new(Arc::clone(&metrics));
         let ended_spans = Mutex::new(Some(ended_spans));
@@ -144,13 +170,16 @@ impl Relay {
         Ok(Self(Arc::new(Parts { live, rate_limit, admission, log, metrics, spans, ended_spans, stopping })))
     }
 
-    /// Goes on with another configuration: other secrets and certificates, most likely. What listens, and the limits for
-    /// connections and customers, stay as they were.
+    /// Goes on with another configuration: other secrets and certificates, most likely.
     ///
     /// # Errors
-    /// [`ClientError`] where the certificates cannot be used; all stays as it was then.
-    pub fn reload(&self, config: Config) -> Result<(), ClientError> {
-        let live = Live::new(config, &self.0.admission)?;
+    /// [`ReloadError`]; all stays as it was then.
+    pub fn reload(&self, config: Config) -> Result<(), ReloadError> {
+        let before = self.live();
+        if !before.config.can_become(&config) {
+            return Err(ReloadError::NeedsRestart);
+        }
+        let live = Live::new(config, &self.0.admission, Some(&before)).map_err(ReloadError::Client)?;
         self.0.admission.renew(&live.config.quota);
         *self.0.live.write().unwrap_or_else(PoisonError::into_inner) = live;
         Ok(())

@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use rand::TryRng;
 use rand::rngs::SysRng;
-use tower_http::cors::{AllowHeaders, CorsLayer};
+use tower_http::cors::{AllowCredentials, AllowHeaders, CorsLayer};
 
 use crate::config::Config;
 use crate::log::Record;
@@ -68,7 +68,8 @@ fn with_cors(router: Router, config: &Config) -> Router {
             .allow_methods([Method::POST])
             // The issuer's own, such as a token against forged requests.
             .allow_headers(AllowHeaders::mirror_request())
-            .allow_credentials(true)
+            // Any page can make a frame whose origin is `null`.
+            .allow_credentials(AllowCredentials::predicate(|origin, _| origin != "null"))
             .expose_headers([header::RETRY_AFTER, REQUEST_ID])
             .max_age(std::time::Duration::from_secs(600)),
     )

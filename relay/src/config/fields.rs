@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
 use std::ops::RangeInclusive;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -221,7 +222,7 @@ impl Fields {
     }
 
     fn contents(&mut self, path: Found) -> Option<Found> {
-        match fs::read_to_string(&path.text) {
+        match read(&path.text) {
             Ok(_) if is_writable_by_anybody(Path::new(&path.text)) => {
                 self.fault(path.name, WRITABLE);
                 None
@@ -236,6 +237,15 @@ impl Fields {
             }
         }
     }
+}
+
+/// The longest file, so that a device that never ends is none.
+const MAX_FILE_BYTES: u64 = 1024 * 1024;
+
+fn read(path: &str) -> io::Result<String> {
+    let mut text = String::new();
+    File::open(path)?.take(MAX_FILE_BYTES + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > MAX_FILE_BYTES { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(text) }
 }
 
 const WRITABLE: &str =

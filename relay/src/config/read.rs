@@ -8,7 +8,9 @@ use axum::http::HeaderValue;
 use url::{Host, Url};
 
 use super::fields::Fields;
-use super::{Auth, Config, ConfigError, Enfuce, Limits, Listen, Platform, Traces, customers, pem, quota};
+use super::{
+    Auth, Config, ConfigError, Customer, Enfuce, Limits, Listen, Platform, Traces, customers, pem, quota,
+};
 use crate::operation::{Purpose, REQUESTS_OF_SESSION};
 use crate::secret_string::SecretString;
 use crate::wire::is_card_product;
@@ -52,12 +54,21 @@ pub fn read_config(
     if admin_listen.is_some_and(is_same) {
         fields.fault("admin_listen", "has to be another address than listen.");
     }
+    if matches!((&customer, &listen), (Some(Customer::PeerAddress), Listen::Unix(_))) {
+        fields.fault("customer", "peer-address needs a port: whoever opens a socket has no address.");
+    }
     let control_ids = customers::control_ids(&mut fields, customer.as_ref(), &listen);
     let issuer_ca = fields.authorities("issuer_ca_file");
     let traces = traces(&mut fields);
     let limits = limits(&mut fields);
     let quota = quota::quota(&mut fields);
-    let enfuce = enfuce(&mut fields);
+    let enfuce = enfuce(&mut fields, deadline);
+    if enfuce.as_ref().is_some_and(|enfuce| enfuce.calls >= limits.connections) {
+        fields.fault(
+            "enfuce.calls",
+            "has to be less than limits.connections: a slow Enfuce would take all of those.",
+        );
+    }
     fields.finish()?;
     // With no fault everything is there.
     let (Some(customer), Some(enfuce)) = (customer, enfuce) else {
@@ -130,7 +141,7 @@ fn limits(fields: &mut Fields) -> Limits {
     }
 }
 
-fn enfuce(fields: &mut Fields) -> Option<Enfuce> {
+fn enfuce(fields: &mut Fields, deadline: u32) -> Option<Enfuce> {
     let platform = fields.needed("enfuce.platform", "classic or nextgen", |text| match text {
         "classic" => Some(Platform::Classic),
         "nextgen" => Some(Platform::Nextgen),
@@ -146,8 +157,15 @@ fn enfuce(fields: &mut Fields) -> Option<Enfuce> {
         is_name.then(|| text.to_owned())
     });
     let auth = auth(fields);
-    let connect_timeout = fields.number("enfuce.connect_timeout_ms", 3000, 10..=LONGEST);
-    let timeout = fields.number("enfuce.timeout_ms", 8000, 10..=LONGEST);
+    let timeout = fields.number("enfuce.timeout_ms", 8000, 10..=LONGEST).min(deadline);
+    // Of a short time the same part as of the usual one.
+    let connect_timeout = fields.number("enfuce.connect_timeout_ms", 3000.min(timeout * 3 / 8), 10..=LONGEST);
+    if connect_timeout >= timeout {
+        fields.fault(
+            "enfuce.connect_timeout_ms",
+            "has to be less than enfuce.timeout_ms and deadline_ms: nothing could be sent in time.",
+        );
+    }
     let calls = fields.number("enfuce.calls", 200, 1..=100_000);
     let ca = fields.authorities("enfuce.ca_file");
     let client_identity = client_identity(fields);

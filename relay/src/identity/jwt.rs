@@ -61,18 +61,21 @@ pub(super) struct Verifier {
 }
 
 /// By their `kid`.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Keys {
     found: HashMap<String, Arc<DecodingKey>>,
     found_at: Option<Instant>,
+    /// When the last look-up ended.
     tried_at: Option<Instant>,
     /// Why the last look-up failed, if one did.
     cause: &'static str,
 }
 
 impl Verifier {
-    pub(super) fn new(config: Jwt, client: Client) -> Self {
-        Self { config, client, keys: Mutex::default(), looking: AsyncMutex::new(()) }
+    pub(super) fn new(config: Jwt, client: Client, before: Option<&Self>) -> Self {
+        let before = before.filter(|before| before.config.jwks_url == config.jwks_url);
+        let keys = before.map(|before| before.keys().clone()).unwrap_or_default();
+        Self { config, client, keys: Mutex::new(keys), looking: AsyncMutex::new(()) }
     }
 
     /// What the bearer token of a request says.
@@ -110,15 +113,9 @@ impl Verifier {
             Some(guard) => guard,
             None => self.looking.lock().await,
         };
-        let may_look = {
-            let mut keys = self.keys();
-            let tried = keys.tried_at.is_some_and(|tried| tried.elapsed() < PAUSE);
-            if !tried {
-                keys.tried_at = Some(Instant::now());
-            }
-            !tried
-        };
-        if may_look {
+        // One whose device has left ends without a trace, and the next looks for itself.
+        let has_just_tried = self.keys().tried_at.is_some_and(|tried| tried.elapsed() < PAUSE);
+        if !has_just_tried {
             let looked_up = self.look_up(trace).await;
             let mut keys = self.keys();
             // Those that waited for this look-up have its answer, and look for no other.
@@ -171,8 +168,13 @@ impl Keys {
     /// The key of a name, and whether it is time to look again.
     fn get(&self, kid: &str) -> (Option<Arc<DecodingKey>>, bool) {
         let is_old = self.found_at.is_none_or(|found| found.elapsed() > LIFE);
-        let known = if self.are_known() { self.found.get(kid).cloned() } else { None };
-        (known, is_old)
+        (self.known(kid).filter(|_| self.are_known()).cloned(), is_old)
+    }
+
+    /// A token need not name its key where there is one alone (OpenID Connect Core 1.0, 10.1).
+    fn known(&self, kid: &str) -> Option<&Arc<DecodingKey>> {
+        let only = || self.found.values().next().filter(|_| kid.is_empty() && self.found.len() == 1);
+        self.found.get(kid).or_else(only)
     }
 
     /// Whether the keys can still be relied on. Without this limit, a withdrawn key would be good until the provider answers again.

@@ -1,12 +1,13 @@
 //! The HTTP clients, and how names are looked up.
 
+use std::env;
 use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::{Client, redirect, retry};
+use reqwest::{Client, NoProxy, Proxy, redirect, retry};
 use url::Url;
 
 use crate::config::pem;
@@ -36,7 +37,8 @@ impl fmt::Display for ClientError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
             "The connection to Enfuce cannot be set up: check that enfuce.client_certificate_file and \
-             enfuce.client_key_file belong together, and that the system's CA certificates are installed.",
+             enfuce.client_key_file belong together, that the system's CA certificates are installed, and that HTTPS_PROXY is an \
+             address.",
         )
     }
 }
@@ -57,11 +59,12 @@ pub(crate) fn make(settings: &Settings<'_>) -> Result<Client, ClientError> {
         .pool_idle_timeout(IDLE)
         .pool_max_idle_per_host(settings.idle_connections)
         .dns_resolver(Resolver);
-    let speaks_tls = settings.urls.iter().any(|url| url.scheme() == "https");
-    if !speaks_tls {
-        // To this machine: a proxy of the environment is for the world outside.
-        builder = builder.no_proxy();
+    // What goes to this machine in clear goes to no proxy, whatever the environment says.
+    builder = builder.no_proxy();
+    if let Some(proxy) = proxy() {
+        builder = builder.proxy(proxy.map_err(|_| ClientError)?);
     }
+    let speaks_tls = settings.urls.iter().any(|url| url.scheme() == "https");
     if let Some(ca) = settings.ca {
         builder = builder.tls_certs_only(pem::authorities(ca).ok_or(ClientError)?);
     } else if !speaks_tls {
@@ -72,6 +75,13 @@ pub(crate) fn make(settings: &Settings<'_>) -> Result<Client, ClientError> {
         builder = builder.identity(pem::identity(identity).ok_or(ClientError)?);
     }
     builder.build().map_err(|_| ClientError)
+}
+
+/// The one that the environment names for TLS, if any.
+fn proxy() -> Option<reqwest::Result<Proxy>> {
+    let names = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+    let address = names.into_iter().filter_map(|name| env::var(name).ok()).find(|value| !value.is_empty())?;
+    Some(Proxy::https(address).map(|proxy| proxy.no_proxy(NoProxy::from_env())))
 }
 
 /// The system's, with an error of our own, so that a name that is not found can be told from a port that is closed.

@@ -53,7 +53,7 @@ async fn a_log_that_nobody_reads_holds_up_neither_requests_nor_the_end() {
 #[tokio::test]
 async fn operators_are_answered_while_devices_hold_every_connection() {
     let upstream = Upstream::start(|_| ok("{}")).await;
-    let relay = Relay::start(&classic(&upstream.base_url, "[limits]\nconnections = 3"));
+    let relay = Relay::start(&classic(&upstream.base_url, "calls = 2\n[limits]\nconnections = 3"));
     let held: Vec<_> = (0..3).map(|_| TcpStream::connect(relay.address()).unwrap()).collect();
     for (path, text) in [("/livez", "alive\n"), ("/readyz", "ready\n")] {
         let answer = relay.admin(path).await;
