@@ -187,6 +187,16 @@ fn each_rule_has_its_sentence() {
         ),
         (with("drain_ms = 0", "cors_origins = \"*\""), "cors_origins: has to be origins"),
         (
+            with("drain_ms = 0", "deadline_ms = 3000\ndrain_ms = 0")
+                .replace("[enfuce]", "[enfuce]\nconnect_timeout_ms = 3000"),
+            "enfuce.connect_timeout_ms: has to be less than",
+        ),
+        (with("[enfuce]", "[enfuce]\ncalls = 1000"), "enfuce.calls: has to be less than limits.connections"),
+        (
+            with("listen = \"127.0.0.1:0\"\nadmin", "listen = \"unix:/run/relay.sock\"\nadmin"),
+            "customer: peer-address needs a port",
+        ),
+        (
             with("drain_ms = 0", "cors_origins = [\"https://app.example/hush\"]"),
             "cors_origins: has to be origins",
         ),

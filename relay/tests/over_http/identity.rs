@@ -43,6 +43,7 @@ async fn who_is_not_authenticated_gets_nothing_and_spends_nothing() {
         ("of nobody", Some(key.token("", json!({})))),
         ("without a customer", Some(key.token("zoe", json!({"sub": null})))),
         ("by another key of this name", Some(SigningKey::make("k1").token("zoe", json!({})))),
+        ("by another key without a name", Some(SigningKey::make("k1").token_by(None, "zoe", json!({})))),
         ("by an unknown key", Some(SigningKey::make("k2").token("zoe", json!({})))),
         ("without a signature", Some(format!("{head}.{claims}."))),
         ("with other claims", Some(format!("{head}.{other_claims}x.{signature}"))),
@@ -60,6 +61,9 @@ async fn who_is_not_authenticated_gets_nothing_and_spends_nothing() {
         }
     }
     assert!(enfuce.received().is_empty());
+    // The only key need not be named.
+    relay.token = Some(key.token_by(None, "zoe", json!({})));
+    control_id(&relay, "a-card", "set-pin").await;
     // A clock that differs a little.
     relay.token = Some(key.token("zoe", json!({"exp": now() - 5})));
     control_id(&relay, "a-card", "set-pin").await;

@@ -52,12 +52,17 @@ impl SigningKey {
 
     /// A good token of a customer, with `changes` to its claims; null takes a claim away.
     pub(crate) fn token(&self, customer: &str, changes: Value) -> String {
+        self.token_by(Some(self.kid.clone()), customer, changes)
+    }
+
+    /// One that names the key otherwise, or not at all.
+    pub(crate) fn token_by(&self, kid: Option<String>, customer: &str, changes: Value) -> String {
         let mut claims = json!({"iss": ISSUER, "aud": AUDIENCE, "sub": customer, "exp": now() + 300});
         for (name, value) in changes.as_object().unwrap() {
             claims[name] = value.clone();
         }
         claims.as_object_mut().unwrap().retain(|_, value| !value.is_null());
-        let header = Header { kid: Some(self.kid.clone()), ..Header::new(Algorithm::ES256) };
+        let header = Header { kid, ..Header::new(Algorithm::ES256) };
         encode(&header, &claims, &self.private).unwrap()
     }
 }

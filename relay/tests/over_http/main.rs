@@ -21,6 +21,7 @@ mod openapi;
 mod operating;
 mod platforms;
 mod quota_store;
+mod reloading;
 mod secrecy;
 mod seeing;
 mod stopping;

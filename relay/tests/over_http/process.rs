@@ -48,7 +48,7 @@ pub(crate) struct Relay {
     pub(crate) token: Option<String>,
     log: Arc<Mutex<String>>,
     reader: Option<JoinHandle<()>>,
-    _folder: Folder,
+    folder: Folder,
 }
 
 /// What came back, already read.
@@ -124,7 +124,12 @@ impl Relay {
             }
         });
         let client = Client::builder().no_proxy().build().unwrap();
-        Self { child, base_url, admin_url, client, token: None, log, reader: Some(reader), _folder: folder }
+        Self { child, base_url, admin_url, client, token: None, log, reader: Some(reader), folder }
+    }
+
+    /// Changes its configuration, which it reads with SIGHUP.
+    pub(crate) fn configure(&self, config: &str) {
+        fs::write(self.folder.0.join("relay.toml"), config).unwrap();
     }
 
     pub(crate) fn address(&self) -> &str {

@@ -10,8 +10,8 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
-use crate::device::set_request;
-use crate::process::{Folder, Relay, classic, command};
+use crate::device::{key_request, set_request};
+use crate::process::{Folder, Relay, classic, command, nextgen};
 use crate::upstream::{Answer, Upstream, ok};
 
 /// Runs OpenSSL in the folder; its arguments are one text, split at spaces.
@@ -140,5 +140,13 @@ async fn a_proxy_of_the_environment_is_for_the_world_outside() {
     let upstream = Upstream::start(|_| ok("{}")).await;
     let config = classic(&upstream.base_url, "");
     assert_eq!(Relay::start_with(Folder::make(), &config, &environment).post("/set", &set).await.status, 200);
+    assert_eq!(proxy.received().len(), asked.len());
+    // A client secret stays on this machine, wherever else the client calls.
+    let token_server = Upstream::start(|_| Answer::Status(500, String::new())).await;
+    let config = nextgen("https://enfuce.example", "")
+        .replace("https://enfuce.example/oauth2/token", &format!("{}/token", token_server.base_url));
+    let relay = Relay::start_with(Folder::make(), &config, &environment);
+    assert_eq!(relay.post("/tzpk", &key_request("an-id")).await.status, 502);
+    assert_eq!(token_server.received()[0].line, "POST /token");
     assert_eq!(proxy.received().len(), asked.len());
 }
