@@ -122,7 +122,7 @@ fn configuration() -> String {
 #[test]
 fn what_is_under_way_has_time_to_end_and_an_update_keeps_to_the_quota() {
     let configuration = configuration();
-    let longest = number(&configuration, "drain_ms =") + number(&configuration, "deadline_ms =") + 4000;
+    let longest = number(&configuration, "drain_ms =") + number(&configuration, "deadline_ms =") + 5000;
     assert!(number(KUBERNETES, "terminationGracePeriodSeconds:") * 1000 > longest);
     assert!(number(UNIT, "TimeoutStopSec=") * 1000 > longest);
     let copies = number(KUBERNETES, "replicas:") + number(KUBERNETES, "maxSurge:");
