@@ -94,12 +94,14 @@ impl Admission {
         let patience = self.patience();
         // One after the other: whoever is farther back waits for those before as well.
         let per_session = self.pace.interval() * calls;
-        let before = self.waiting().room.before(customer, now);
-        let others = per_session * u32::try_from(before).unwrap_or(u32::MAX);
+        let (number, before) = self.waiting().room.number(customer, now);
+        let others = per_session * before;
         let wait = self.wait(calls, now, patience.checked_sub(others)).await + others;
         let mut waiting = self.waiting();
         if wait > patience {
-            return Err(waiting.room.keep(customer, before, now, wait - patience / 2));
+            // Sooner than their turn: others before them may leave, and then nobody would be there whose turn it is.
+            let seconds = waiting.room.keep(customer, number, now, (wait - patience) / 2);
+            return Err(Wait { seconds, place: u64::from(before) + 1 });
         }
         waiting.room.let_in(customer);
         waiting.next = (waiting.next.max(now) + self.pace.own_interval() * calls).min(now + AHEAD);

@@ -4,7 +4,7 @@
 #[path = "../../tests/over_http/valkey.rs"]
 mod valkey;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use super::store::{Answer, Lost, Question};
 use super::*;
@@ -39,11 +39,13 @@ struct Offer {
     thinks: Duration,
     /// Of a hundred, with a control id that they never use.
     leave: u64,
+    /// Of a hundred, when they are told to wait for the first time.
+    turn_away: u64,
 }
 
 impl Offer {
     fn of(a_second: u64) -> Self {
-        Self { a_second, seconds: 60, thinks: Duration::ZERO, leave: 0 }
+        Self { a_second, seconds: 60, thinks: Duration::ZERO, leave: 0, turn_away: 0 }
     }
 
     fn sessions(self) -> u64 {
@@ -56,6 +58,7 @@ struct Outcome {
     /// In the order in which they ended.
     done: Vec<u64>,
     left: usize,
+    turned_away: usize,
     /// With a control id that was spent for nothing.
     lost: usize,
     /// Before a control id, although the session had begun.
@@ -161,6 +164,10 @@ async fn serve(copies: &[Arc<Admission>], offer: Offer) -> Outcome {
             };
             while let Err(seconds) = control_id().await {
                 outcome.lock().unwrap().told_to_wait += 1;
+                if number * 37 % 100 < offer.turn_away {
+                    outcome.lock().unwrap().turned_away += 1;
+                    return;
+                }
                 sleep(Duration::from_secs(seconds)).await;
             }
             outcome.lock().unwrap().waits.push(came.elapsed());
@@ -191,7 +198,7 @@ async fn serve(copies: &[Arc<Admission>], offer: Offer) -> Outcome {
 /// Nobody was lost, the quota was used, and no more than that.
 fn assert_good(outcome: &Outcome, offer: Offer, name: &str) {
     outcome.print(name, offer);
-    let ended = (outcome.done.len() + outcome.left) as u64;
+    let ended = (outcome.done.len() + outcome.left + outcome.turned_away) as u64;
     assert_eq!((outcome.lost, outcome.refused, ended), (0, 0, offer.sessions()), "{name}");
     assert!(outcome.most_in_a_second <= 50, "{name}: {} calls in a second", outcome.most_in_a_second);
     if offer.a_second as f64 > ALLOWED {
@@ -217,6 +224,37 @@ async fn who_takes_time_or_never_comes_back_costs_the_others_nothing() {
         let offer = Offer { thinks: Duration::from_secs(thinks), leave, ..Offer::of(75) };
         let outcome = serve(&alone(), offer).await;
         assert_good(&outcome, offer, &format!("{thinks} s of thought, {leave} % leave"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_leaves_the_waiting_room_costs_the_others_nothing() {
+    for turn_away in [0, 20, 50] {
+        let offer = Offer { turn_away, ..Offer::of(75) };
+        let outcome = serve(&alone(), offer).await;
+        assert_good(&outcome, offer, &format!("{turn_away} % leave the queue"));
+        assert!(outcome.overtaken(offer) <= 12.0, "{turn_away} %: by {} s", outcome.overtaken(offer));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_is_next_and_leaves_holds_nobody_up() {
+    let (admission, start) = (&alone()[0], Instant::now());
+    let mut customers = BTreeSet::from_iter((0..600).map(|customer| (start, customer)));
+    let mut begun = Vec::new();
+    let mut has_left = false;
+    while let Some((time, customer)) = customers.pop_first() {
+        sleep_until(time).await;
+        match admission.begin(customer, Purpose::SetPin).await {
+            Ok(()) => begun.push(start.elapsed()),
+            Err(Wait { place: 1, .. }) if !has_left => has_left = true,
+            Err(wait) => drop(customers.insert((time + Duration::from_secs(wait.seconds), customer))),
+        }
+    }
+    assert!(has_left);
+    for second in 1..40 {
+        let count = begun.iter().filter(|time| time.as_secs() < second).count() as f64;
+        assert!(count >= ALLOWED * 0.95 * second as f64, "{count} sessions after {second} seconds");
     }
 }
 
