@@ -12,10 +12,11 @@ mod valkey;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 use crate::config::Quota;
-use crate::log::Log;
+use crate::log::{Log, Report};
 use crate::operation::Purpose;
 pub(crate) use pace::Class;
 use pace::Pace;
@@ -88,7 +89,7 @@ impl Admission {
     }
 
     /// Begins a session of a customer, or keeps a place for them.
-    pub(crate) async fn begin(&self, customer: u64, purpose: Purpose) -> Result<(), Wait> {
+    pub(crate) async fn begin(&self, customer: u64, purpose: Purpose) -> Result<Begun<'_>, Wait> {
         let now = Instant::now();
         let calls = self.session.first_calls + purpose.calls();
         let patience = self.patience();
@@ -105,7 +106,7 @@ impl Admission {
         }
         waiting.room.let_in(customer);
         waiting.next = (waiting.next.max(now) + self.pace.own_interval() * calls).min(now + AHEAD);
-        Ok(())
+        Ok(Begun { admission: self, calls, report: Report::default() })
     }
 
     /// How long the first call of a session may wait: its others have to have their turns in time, too.
@@ -130,16 +131,18 @@ impl Admission {
         store.ask(Of::Sessions, calls.cast_signed(), longest).await.map_or(share, |wait| wait.max(least))
     }
 
-    /// A session has ended before its control id, and its other calls never come.
-    pub(crate) async fn give_up(&self, purpose: Purpose) {
-        let unused = purpose.calls();
+    /// Some of the calls of a session never come.
+    fn give_back(&self, calls: u32) {
         {
             let mut waiting = self.waiting();
-            let earlier = waiting.next.checked_sub(self.pace.own_interval() * unused);
+            let earlier = waiting.next.checked_sub(self.pace.own_interval() * calls);
             waiting.next = earlier.unwrap_or(waiting.next);
         }
-        if let Some(store) = &self.store {
-            store.ask(Of::Sessions, -unused.cast_signed(), Some(Duration::MAX)).await;
+        // Nobody waits for it, and there may be nobody left who could.
+        if let (Some(store), Ok(runtime)) = (self.store.clone(), Handle::try_current()) {
+            runtime.spawn(
+                async move { store.ask(Of::Sessions, -calls.cast_signed(), Some(Duration::MAX)).await },
+            );
         }
     }
 
@@ -163,6 +166,30 @@ impl Admission {
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A session that has begun. It is given up by dropping it, as when its device is gone: what it has not used is given back then.
+pub(crate) struct Begun<'a> {
+    admission: &'a Admission,
+    calls: u32,
+    /// Of its calls for the control id.
+    pub(crate) report: Report,
+}
+
+impl Begun<'_> {
+    /// It has its control id, and its other calls are to come.
+    pub(crate) fn issued(mut self) {
+        self.calls = 0;
+    }
+}
+
+impl Drop for Begun<'_> {
+    fn drop(&mut self) {
+        let unused = self.calls.saturating_sub(self.report.turns);
+        if unused > 0 {
+            self.admission.give_back(unused);
+        }
     }
 }
 

@@ -213,6 +213,7 @@ impl Upstream {
                 .await
                 .map_err(|seconds| Failure::new(Kind::Overloaded(seconds), "quota_queue"))?;
             *tries += 1;
+            report.turns += 1;
             let started = std::time::Instant::now();
             let (result, is_replaced) = self.attempt(call, *tries - 1, report).await;
             // With Enfuce alone: what waited in the queue is the relay's.

@@ -129,6 +129,11 @@ fn alone() -> Vec<Arc<Admission>> {
     vec![Arc::new(Admission::new(&quota(1), SESSION, Log::new(|_| {})))]
 }
 
+/// Begins a session that gets its control id.
+async fn begin(admission: &Admission, customer: u64) -> Result<(), Wait> {
+    admission.begin(customer, Purpose::SetPin).await.map(Begun::issued)
+}
+
 /// Offers sessions to copies in turn, in virtual time; all come again when they were told to.
 async fn serve(copies: &[Arc<Admission>], offer: Offer) -> Outcome {
     let (enfuce, outcome) =
@@ -149,18 +154,16 @@ async fn serve(copies: &[Arc<Admission>], offer: Offer) -> Outcome {
             };
             let control_id = async || {
                 let begun = admission.begin(number, Purpose::SetPin).await;
-                begun.map_err(|wait| wait.seconds)?;
+                let mut begun = begun.map_err(|wait| wait.seconds)?;
                 let deadline = Instant::now() + LONGEST;
-                let called = async {
-                    call(Class::New, deadline).await?;
-                    call(Class::Begun, deadline).await
-                };
-                let called = called.await;
-                if called.is_err() {
-                    admission.give_up(Purpose::SetPin).await;
-                    outcome.lock().unwrap().refused += 1;
+                for class in [Class::New, Class::Begun] {
+                    call(class, deadline)
+                        .await
+                        .inspect_err(|_: &u64| outcome.lock().unwrap().refused += 1)?;
+                    begun.report.turns += 1;
                 }
-                called
+                begun.issued();
+                Ok(())
             };
             while let Err(seconds) = control_id().await {
                 outcome.lock().unwrap().told_to_wait += 1;
@@ -245,7 +248,7 @@ async fn whoever_is_next_and_leaves_holds_nobody_up() {
     let mut has_left = false;
     while let Some((time, customer)) = customers.pop_first() {
         sleep_until(time).await;
-        match admission.begin(customer, Purpose::SetPin).await {
+        match begin(admission, customer).await {
             Ok(()) => begun.push(start.elapsed()),
             Err(Wait { place: 1, .. }) if !has_left => has_left = true,
             Err(wait) => drop(customers.insert((time + Duration::from_secs(wait.seconds), customer))),
@@ -263,15 +266,15 @@ async fn who_never_comes_again_holds_nobody_up_for_long() {
     let admission = &alone()[0];
     let mut told = 0;
     for customer in 0..10_000 {
-        told += usize::from(admission.begin(customer, Purpose::SetPin).await.is_err());
+        told += usize::from(begin(admission, customer).await.is_err());
     }
     assert!(told > 9_000, "{told}");
-    let last = admission.begin(9_999, Purpose::SetPin).await.unwrap_err();
+    let last = begin(admission, 9_999).await.unwrap_err();
     assert!(last.place > 1_000 && last.seconds > 100, "{last:?}");
     let (asked, mut told) = (Instant::now(), last.seconds);
     while let Err(wait) = {
         sleep(Duration::from_secs(told)).await;
-        admission.begin(9_999, Purpose::SetPin).await
+        begin(admission, 9_999).await
     } {
         told = wait.seconds;
     }
@@ -401,20 +404,30 @@ async fn a_store_that_dies_and_comes_back_costs_no_session_and_no_call_too_many(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_that_fails_gives_its_other_calls_back_with_a_store_and_without() {
+async fn a_session_that_comes_to_nothing_gives_back_what_it_has_not_used() {
     let valkey = valkey::Valkey::start();
     let (with_store, _) = with_store(&valkey, 1, &quota(1));
     for admission in [&alone()[0], &with_store[0]] {
         sleep(Duration::from_secs(6)).await;
-        let mut customer = 0;
-        while admission.begin(customer, Purpose::SetPin).await.is_ok() {
+        let (mut sessions, mut customer) = (Vec::new(), 0);
+        while let Ok(begun) = admission.begin(customer, Purpose::SetPin).await {
+            sessions.push(begun);
             customer += 1;
         }
-        // Two that failed have used the calls for their control ids; what is left of both is enough for another one.
-        admission.give_up(Purpose::SetPin).await;
-        admission.give_up(Purpose::SetPin).await;
-        admission.begin(customer, Purpose::SetPin).await.unwrap();
-        assert!(admission.begin(customer + 1, Purpose::SetPin).await.is_err(), "and for no second one");
+        // Two that failed have used the calls for their control ids, and one whose device has gone has used none.
+        for turns in [2, 2, 0] {
+            let mut begun = sessions.pop().unwrap();
+            begun.report.turns = turns;
+            drop(begun);
+        }
+        sessions.into_iter().for_each(Begun::issued);
+        // The store is told in the background.
+        tokio::task::yield_now().await;
+        for _ in 0..2 {
+            begin(admission, customer).await.unwrap();
+            customer += 1;
+        }
+        assert!(begin(admission, customer).await.is_err(), "and for no third one");
     }
 }
 

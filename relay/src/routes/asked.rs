@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::time::{self, timeout_at};
 
-use crate::admission::Class;
+use crate::admission::{Begun, Class};
 use crate::enfuce::Context;
 use crate::identity::Identity;
 use crate::log::{Audited, Notes, Report};
@@ -75,14 +75,9 @@ impl Asked {
     }
 
     /// Begins a session of a customer, or says when to come again.
-    pub(super) async fn begin(&self, identity: &Identity, purpose: Purpose) -> Result<(), Problem> {
+    pub(super) async fn begin(&self, identity: &Identity, purpose: Purpose) -> Result<Begun<'_>, Problem> {
         let customer = self.relay.rate_limit().key(&identity.customer);
         self.relay.admission().begin(customer, purpose).await.map_err(Problem::wait)
-    }
-
-    /// The session that was begun has come to nothing.
-    pub(super) async fn give_up(&self, purpose: Purpose) {
-        self.relay.admission().give_up(purpose).await;
     }
 
     async fn body(&self, body: Body) -> Result<Vec<u8>, Problem> {

@@ -260,6 +260,31 @@ async fn who_has_to_wait_is_told_before_anything_is_spent() {
 }
 
 #[tokio::test]
+async fn a_device_that_goes_away_gives_back_what_it_has_not_used() {
+    let key = Arc::new(SigningKey::make("k1"));
+    let (issuer, enfuce) = (issuer(&key).await, Upstream::start(|_| Answer::Stall).await);
+    // With a call a second, the calls that are reserved for one session leave no time for another one.
+    let mut relay = start(&classic(&enfuce.base_url, "[quota]\nper_minute = 60"), &issuer);
+    relay.token = Some(key.token("zoe", json!({})));
+    let question = json!({"cardId": "a-card", "operation": "set-pin"});
+    let ask = || relay.post("/control-id", &question);
+    let is_asked = async |times| {
+        while enfuce.received().len() < times {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::select! {
+        _ = ask() => panic!("Enfuce does not answer"),
+        () = is_asked(1) => {}
+    }
+    while !relay.admin("/metrics").await.text.contains("card_pin_relay_requests_in_flight 0\n") {}
+    tokio::select! {
+        answer = ask() => panic!("{}", answer.text),
+        () = is_asked(2) => {}
+    }
+}
+
+#[tokio::test]
 async fn an_operation_can_be_switched_off() {
     let (enfuce, key) = (enfuce().await, Arc::new(SigningKey::make("k1")));
     let issuer = issuer(&key).await;
