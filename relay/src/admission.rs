@@ -88,8 +88,13 @@ impl Admission {
         }
     }
 
-    /// Begins a session of a customer, or keeps a place for them.
-    pub(crate) async fn begin(&self, customer: u64, purpose: Purpose) -> Result<Begun<'_>, Wait> {
+    /// Begins a session of a customer if it `may_begin`, or keeps a place for them.
+    pub(crate) async fn begin(
+        &self,
+        customer: u64,
+        purpose: Purpose,
+        may_begin: bool,
+    ) -> Result<Begun<'_>, Wait> {
         let now = Instant::now();
         let calls = self.session.first_calls + purpose.calls();
         let patience = self.patience();
@@ -97,16 +102,19 @@ impl Admission {
         let per_session = self.pace.interval() * calls;
         let (number, before) = self.waiting().room.number(customer, now);
         let others = per_session * before;
-        let wait = self.wait(calls, now, patience.checked_sub(others)).await + others;
+        let longest = patience.checked_sub(others).filter(|_| may_begin);
+        let wait = self.wait(calls, now, longest).await;
         let mut waiting = self.waiting();
-        if wait > patience {
+        if longest.is_none_or(|longest| wait > longest) {
             // Sooner than their turn: others before them may leave, and then nobody would be there whose turn it is.
-            let seconds = waiting.room.keep(customer, number, now, (wait - patience) / 2);
+            let wait = (wait + others).saturating_sub(patience) / 2;
+            let seconds = waiting.room.keep(customer, number, now, wait);
             return Err(Wait { seconds, place: u64::from(before) + 1 });
         }
         waiting.room.let_in(customer);
         waiting.next = (waiting.next.max(now) + self.pace.own_interval() * calls).min(now + AHEAD);
-        Ok(Begun { admission: self, calls, report: Report::default() })
+        let report = Report::default();
+        Ok(Begun { admission: self, customer, number, calls, report, is_issued: false })
     }
 
     /// How long the first call of a session may wait: its others have to have their turns in time, too.
@@ -169,27 +177,32 @@ impl Admission {
     }
 }
 
-/// A session that has begun. It is given up by dropping it, as when its device is gone: what it has not used is given back then.
+/// A session that has begun. It is given up by dropping it, as when its device is gone: what it has not used is given back then, and
+/// its customer has their place again.
 pub(crate) struct Begun<'a> {
     admission: &'a Admission,
+    customer: u64,
+    number: u64,
     calls: u32,
     /// Of its calls for the control id.
     pub(crate) report: Report,
+    is_issued: bool,
 }
 
 impl Begun<'_> {
     /// It has its control id, and its other calls are to come.
     pub(crate) fn issued(mut self) {
-        self.calls = 0;
+        self.is_issued = true;
     }
 }
 
 impl Drop for Begun<'_> {
     fn drop(&mut self) {
-        let unused = self.calls.saturating_sub(self.report.turns);
-        if unused > 0 {
-            self.admission.give_back(unused);
+        if self.is_issued {
+            return;
         }
+        self.admission.give_back(self.calls.saturating_sub(self.report.turns));
+        self.admission.waiting().room.restore(self.customer, self.number, Instant::now());
     }
 }
 

@@ -66,6 +66,14 @@ impl Room {
         seconds
     }
 
+    /// Gives back the place of a customer who was let in for nothing. They may come at any time, and nobody waits for them.
+    pub(super) fn restore(&mut self, customer: u64, number: u64, now: Instant) {
+        // They may have asked once more meanwhile.
+        if !self.places.contains_key(&customer) {
+            self.put(customer, number, now + GRACE);
+        }
+    }
+
     /// Lets a customer in: their place is free. What its number was, if they had one.
     pub(super) fn let_in(&mut self, customer: u64) -> Option<u64> {
         let Place { number, until } = self.places.remove(&customer)?;

@@ -131,7 +131,7 @@ fn alone() -> Vec<Arc<Admission>> {
 
 /// Begins a session that gets its control id.
 async fn begin(admission: &Admission, customer: u64) -> Result<(), Wait> {
-    admission.begin(customer, Purpose::SetPin).await.map(Begun::issued)
+    admission.begin(customer, Purpose::SetPin, true).await.map(Begun::issued)
 }
 
 /// Offers sessions to copies in turn, in virtual time; all come again when they were told to.
@@ -153,7 +153,7 @@ async fn serve(copies: &[Arc<Admission>], offer: Offer) -> Outcome {
                 Ok(())
             };
             let control_id = async || {
-                let begun = admission.begin(number, Purpose::SetPin).await;
+                let begun = admission.begin(number, Purpose::SetPin, true).await;
                 let mut begun = begun.map_err(|wait| wait.seconds)?;
                 let deadline = Instant::now() + LONGEST;
                 for class in [Class::New, Class::Begun] {
@@ -258,6 +258,36 @@ async fn whoever_is_next_and_leaves_holds_nobody_up() {
     for second in 1..40 {
         let count = begun.iter().filter(|time| time.as_secs() < second).count() as f64;
         assert!(count >= ALLOWED * 0.95 * second as f64, "{count} sessions after {second} seconds");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_was_let_in_for_nothing_has_their_place_again() {
+    let admission = &alone()[0];
+    let mut first = None;
+    for customer in 0..1000 {
+        if begin(admission, customer).await.is_err() {
+            first = first.or(Some(customer));
+        }
+    }
+    let first = first.unwrap();
+    for _ in 0..3 {
+        while begin(admission, 2000).await.is_ok() {}
+        let begun = loop {
+            match admission.begin(first, Purpose::SetPin, true).await {
+                Ok(begun) => break begun,
+                Err(wait) => {
+                    assert!(wait.place == 1 && wait.seconds <= 2, "{wait:?}");
+                    sleep(Duration::from_secs(wait.seconds)).await;
+                }
+            }
+        };
+        let queue = admission.queues().1;
+        assert!(queue > 900, "{queue} are behind");
+        // Enfuce fails, and then nothing answers any more.
+        drop(begun);
+        let wait = admission.begin(first, Purpose::SetPin, false).await.err().unwrap();
+        assert_eq!(wait, Wait { seconds: 1, place: 1 });
     }
 }
 
@@ -410,7 +440,7 @@ async fn a_session_that_comes_to_nothing_gives_back_what_it_has_not_used() {
     for admission in [&alone()[0], &with_store[0]] {
         sleep(Duration::from_secs(6)).await;
         let (mut sessions, mut customer) = (Vec::new(), 0);
-        while let Ok(begun) = admission.begin(customer, Purpose::SetPin).await {
+        while let Ok(begun) = admission.begin(customer, Purpose::SetPin, true).await {
             sessions.push(begun);
             customer += 1;
         }

@@ -11,6 +11,7 @@ use tokio::time::{self, timeout_at};
 
 use crate::admission::{Begun, Class};
 use crate::enfuce::Context;
+use crate::failure::Kind;
 use crate::identity::Identity;
 use crate::log::{Audited, Notes, Report};
 use crate::operation::Purpose;
@@ -77,7 +78,18 @@ impl Asked {
     /// Begins a session of a customer, or says when to come again.
     pub(super) async fn begin(&self, identity: &Identity, purpose: Purpose) -> Result<Begun<'_>, Problem> {
         let customer = self.relay.rate_limit().key(&identity.customer);
-        self.relay.admission().begin(customer, purpose).await.map_err(Problem::wait)
+        // Nobody is let in to find that nothing answers.
+        let is_down = self.live.upstream.might_call().err();
+        let begun = self.relay.admission().begin(customer, purpose, is_down.is_none()).await;
+        begun.map_err(|wait| match is_down {
+            None => Problem::wait(wait),
+            Some(failure) => {
+                let mut report = Report::default();
+                report.cause = Some(failure.cause);
+                self.notes.report(report);
+                Problem::from_card_failure(Kind::Overloaded(wait.seconds))
+            }
+        })
     }
 
     async fn body(&self, body: Body) -> Result<Vec<u8>, Problem> {

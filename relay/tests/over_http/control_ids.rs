@@ -1,5 +1,6 @@
 //! The whole way from a customer's token to a PIN that is set, and whom a control id serves.
 
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -282,6 +283,25 @@ async fn a_device_that_goes_away_gives_back_what_it_has_not_used() {
         answer = ask() => panic!("{}", answer.text),
         () = is_asked(2) => {}
     }
+}
+
+#[tokio::test]
+async fn while_nothing_answers_nobody_is_let_in_and_places_are_kept() {
+    let key = Arc::new(SigningKey::make("k1"));
+    let issuer = issuer(&key).await;
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let config = classic(&format!("http://127.0.0.1:{port}"), "[limits]\nburst = 1000");
+    let mut relay = start(&config, &issuer);
+    relay.token = Some(key.token("zoe", json!({})));
+    let question = json!({"cardId": "a-card", "operation": "set-pin"});
+    let mut asked = 0;
+    while !relay.admin("/metrics").await.text.contains("card_pin_relay_customers_waiting 1\n") {
+        asked += 1;
+        assert!(asked < 100, "nobody keeps a place");
+        relay.post("/control-id", &question).await;
+    }
+    let line = &relay.log(asked)[asked - 1];
+    assert_eq!((&line["code"], &line["cause"]), (&json!("relay_busy"), &json!("enfuce_is_down")));
 }
 
 #[tokio::test]
