@@ -11,7 +11,7 @@ use tokio::time::{self, timeout_at};
 
 use crate::admission::{Begun, Class};
 use crate::enfuce::Context;
-use crate::failure::Kind;
+use crate::failure::{Failure, Kind};
 use crate::identity::Identity;
 use crate::log::{Audited, Notes, Report};
 use crate::operation::Purpose;
@@ -78,10 +78,13 @@ impl Asked {
     /// Begins a session of a customer, or says when to come again.
     pub(super) async fn begin(&self, identity: &Identity, purpose: Purpose) -> Result<Begun<'_>, Problem> {
         let customer = self.relay.rate_limit().key(&identity.customer);
-        // Nobody is let in to find that nothing answers.
-        let is_down = self.live.upstream.might_call().err();
-        let begun = self.relay.admission().begin(customer, purpose, is_down.is_none()).await;
-        begun.map_err(|wait| match is_down {
+        // Nobody is let in for nothing: because no time is left for Enfuce's answers, or because nothing answers.
+        let least_time = self.live.config.longest_wait() / 2;
+        let is_late = time::Instant::now() + least_time > self.deadline;
+        let late = is_late.then_some(Failure::new(Kind::Overloaded(1), "quota_queue"));
+        let closed = late.or_else(|| self.live.upstream.might_call().err());
+        let begun = self.relay.admission().begin(customer, purpose, closed.is_none()).await;
+        begun.map_err(|wait| match closed {
             None => Problem::wait(wait),
             Some(failure) => {
                 let mut report = Report::default();

@@ -305,6 +305,32 @@ async fn while_nothing_answers_nobody_is_let_in_and_places_are_kept() {
 }
 
 #[tokio::test]
+async fn a_slow_issuer_does_not_have_a_control_id_spent_for_nobody() {
+    let key = Arc::new(SigningKey::make("k1"));
+    let enfuce = enfuce().await;
+    let config = format!("deadline_ms = 3000\n{}", classic(&enfuce.base_url, "timeout_ms = 2400"));
+    let question = json!({"cardId": "a-card", "operation": "set-pin"});
+    // Whoever of the two is slow, there would be time left for a quick Enfuce.
+    for (slow, code) in [("POST /authorize", "authorizer_unavailable"), ("GET /jwks", "relay_busy")] {
+        let jwks = key.jwks();
+        let issuer = Upstream::start(move |request| {
+            let answer = if request.line == "GET /jwks" { ok(&jwks) } else { ok(json!({"allowed": true})) };
+            if request.line == slow {
+                Answer::After(Duration::from_millis(2200), Box::new(answer))
+            } else {
+                answer
+            }
+        })
+        .await;
+        let mut relay = start(&config, &issuer);
+        relay.token = Some(key.token("zoe", json!({})));
+        let answer = relay.post("/control-id", &question).await;
+        assert_eq!((answer.status, &*answer.code()), (503, code));
+    }
+    assert!(enfuce.received().is_empty());
+}
+
+#[tokio::test]
 async fn an_operation_can_be_switched_off() {
     let (enfuce, key) = (enfuce().await, Arc::new(SigningKey::make("k1")));
     let issuer = issuer(&key).await;
