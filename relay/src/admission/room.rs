@@ -7,7 +7,8 @@ use tokio::time::Instant;
 
 use super::pace::seconds;
 
-/// How much later than told somebody may come. It costs the others nothing, because whoever is late is not waited for.
+/// How much later than told somebody may come. It costs the others nothing, because whoever is late is not waited for. A customer's
+/// rate limit, which is one request a minute at the slowest, takes their next request by then.
 const GRACE: Duration = Duration::from_secs(120);
 /// Customers whose place is kept; others are told to come again, and begin at the end then.
 const MAX_PLACES: usize = 100_000;

@@ -8,6 +8,9 @@ use std::collections::{BTreeSet, VecDeque};
 
 use super::store::{Answer, Lost, Question};
 use super::*;
+use crate::config::Limits;
+use crate::limit::{Customer, RateLimit};
+use crate::operation::REQUESTS_OF_SESSION;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, sleep_until};
 
@@ -289,6 +292,35 @@ async fn whoever_was_let_in_for_nothing_has_their_place_again() {
         let wait = admission.begin(first, Purpose::SetPin, false).await.err().unwrap();
         assert_eq!(wait, Wait { seconds: 1, place: 1 });
     }
+}
+
+/// However much later than told a customer's rate limit takes their next request.
+#[tokio::test(start_paused = true)]
+async fn the_slowest_rate_limit_costs_nobody_their_place() {
+    let admission = &alone()[0];
+    let limit = RateLimit::new(&Limits { per_minute: 1, burst: REQUESTS_OF_SESSION, ..Limits::default() });
+    let (slow, name) = (1000, Customer::Named(b"slow".to_vec()));
+    let mut customers = BTreeSet::from_iter((0..3000).map(|customer| (Instant::now(), customer)));
+    let (mut last_place, mut refused) = (u64::MAX, 0);
+    while let Some((time, customer)) = customers.pop_first() {
+        sleep_until(time).await;
+        let take = || limit.take(&name, REQUESTS_OF_SESSION - 1, time.into_std());
+        if customer == slow
+            && let Err(seconds) = take()
+        {
+            refused += 1;
+            customers.insert((time + Duration::from_secs(seconds), customer));
+        } else if let Err(wait) = begin(admission, customer).await {
+            if customer == slow {
+                assert!(wait.place <= last_place, "{} after {last_place}", wait.place);
+                last_place = wait.place;
+            }
+            customers.insert((time + Duration::from_secs(wait.seconds), customer));
+        } else if customer == slow {
+            break;
+        }
+    }
+    assert!(refused > 0 && customers.len() > 1000, "{refused} times, with {} behind", customers.len());
 }
 
 #[tokio::test(start_paused = true)]
