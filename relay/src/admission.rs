@@ -12,10 +12,11 @@ mod valkey;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 use crate::config::Quota;
-use crate::log::Log;
+use crate::log::{Log, Report};
 use crate::operation::Purpose;
 pub(crate) use pace::Class;
 use pace::Pace;
@@ -87,23 +88,33 @@ impl Admission {
         }
     }
 
-    /// Begins a session of a customer, or keeps a place for them.
-    pub(crate) async fn begin(&self, customer: u64, purpose: Purpose) -> Result<(), Wait> {
+    /// Begins a session of a customer if it `may_begin`, or keeps a place for them.
+    pub(crate) async fn begin(
+        &self,
+        customer: u64,
+        purpose: Purpose,
+        may_begin: bool,
+    ) -> Result<Begun<'_>, Wait> {
         let now = Instant::now();
         let calls = self.session.first_calls + purpose.calls();
         let patience = self.patience();
         // One after the other: whoever is farther back waits for those before as well.
         let per_session = self.pace.interval() * calls;
-        let before = self.waiting().room.before(customer, now);
-        let others = per_session * u32::try_from(before).unwrap_or(u32::MAX);
-        let wait = self.wait(calls, now, patience.checked_sub(others)).await + others;
+        let (number, before) = self.waiting().room.number(customer, now);
+        let others = per_session * before;
+        let longest = patience.checked_sub(others).filter(|_| may_begin);
+        let wait = self.wait(calls, now, longest).await;
         let mut waiting = self.waiting();
-        if wait > patience {
-            return Err(waiting.room.keep(customer, before, now, wait - patience / 2));
+        if longest.is_none_or(|longest| wait > longest) {
+            // Sooner than their turn: others before them may leave, and then nobody would be there whose turn it is.
+            let wait = (wait + others).saturating_sub(patience) / 2;
+            let seconds = waiting.room.keep(customer, number, now, wait);
+            return Err(Wait { seconds, place: u64::from(before) + 1 });
         }
         waiting.room.let_in(customer);
         waiting.next = (waiting.next.max(now) + self.pace.own_interval() * calls).min(now + AHEAD);
-        Ok(())
+        let report = Report::default();
+        Ok(Begun { admission: self, customer, number, calls, report, is_issued: false })
     }
 
     /// How long the first call of a session may wait: its others have to have their turns in time, too.
@@ -128,16 +139,18 @@ impl Admission {
         store.ask(Of::Sessions, calls.cast_signed(), longest).await.map_or(share, |wait| wait.max(least))
     }
 
-    /// A session has ended before its control id, and its other calls never come.
-    pub(crate) async fn give_up(&self, purpose: Purpose) {
-        let unused = purpose.calls();
+    /// Some of the calls of a session never come.
+    fn give_back(&self, calls: u32) {
         {
             let mut waiting = self.waiting();
-            let earlier = waiting.next.checked_sub(self.pace.own_interval() * unused);
+            let earlier = waiting.next.checked_sub(self.pace.own_interval() * calls);
             waiting.next = earlier.unwrap_or(waiting.next);
         }
-        if let Some(store) = &self.store {
-            store.ask(Of::Sessions, -unused.cast_signed(), Some(Duration::MAX)).await;
+        // Nobody waits for it, and there may be nobody left who could.
+        if let (Some(store), Ok(runtime)) = (self.store.clone(), Handle::try_current()) {
+            runtime.spawn(
+                async move { store.ask(Of::Sessions, -calls.cast_signed(), Some(Duration::MAX)).await },
+            );
         }
     }
 
@@ -161,6 +174,35 @@ impl Admission {
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A session that has begun. It is given up by dropping it, as when its device is gone: what it has not used is given back then, and
+/// its customer has their place again.
+pub(crate) struct Begun<'a> {
+    admission: &'a Admission,
+    customer: u64,
+    number: u64,
+    calls: u32,
+    /// Of its calls for the control id.
+    pub(crate) report: Report,
+    is_issued: bool,
+}
+
+impl Begun<'_> {
+    /// It has its control id, and its other calls are to come.
+    pub(crate) fn issued(mut self) {
+        self.is_issued = true;
+    }
+}
+
+impl Drop for Begun<'_> {
+    fn drop(&mut self) {
+        if self.is_issued {
+            return;
+        }
+        self.admission.give_back(self.calls.saturating_sub(self.report.turns));
+        self.admission.waiting().room.restore(self.customer, self.number, Instant::now());
     }
 }
 

@@ -156,6 +156,11 @@ impl Upstream {
         now.token_expires = self.credentials.expire();
     }
 
+    /// Whether calls might be made, or are held back because nothing answers.
+    pub(crate) fn might_call(&self) -> Result<(), Failure> {
+        self.breaker.look(Instant::now()).map_err(is_down)
+    }
+
     /// Passes a request on, and reads the answer.
     pub(crate) async fn call(
         &self,
@@ -205,14 +210,13 @@ impl Upstream {
         let _place = self.place(call.class).ok_or(Failure::new(Kind::Overloaded(1), "too_many_calls"))?;
         self.budget.deposit();
         loop {
-            self.breaker
-                .admit(Instant::now())
-                .map_err(|seconds| Failure::new(Kind::Overloaded(seconds), "enfuce_is_down"))?;
+            self.breaker.admit(Instant::now()).map_err(is_down)?;
             self.admission
                 .turn(call.class, latest)
                 .await
                 .map_err(|seconds| Failure::new(Kind::Overloaded(seconds), "quota_queue"))?;
             *tries += 1;
+            report.turns += 1;
             let started = std::time::Instant::now();
             let (result, is_replaced) = self.attempt(call, *tries - 1, report).await;
             // With Enfuce alone: what waited in the queue is the relay's.
@@ -305,6 +309,10 @@ impl Upstream {
         let body = outbound::body_until(&mut response, deadline).await?;
         Ok(Success { status: response.status(), is_html: is_html(&response), body })
     }
+}
+
+fn is_down(seconds: u64) -> Failure {
+    Failure::new(Kind::Overloaded(seconds), "enfuce_is_down")
 }
 
 /// So much before a moment; a clock may have begun to count only then.

@@ -123,6 +123,9 @@ pub(crate) struct Report {
     /// Why calls failed that were made again.
     #[serde(skip)]
     pub(crate) overcome: Vec<&'static str>,
+    /// Turns of the quota so far.
+    #[serde(skip)]
+    pub(crate) turns: u32,
     /// Calls so far, and how often they were sent in all.
     #[serde(skip)]
     sent: (u32, u32),

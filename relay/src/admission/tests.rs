@@ -4,10 +4,13 @@
 #[path = "../../tests/over_http/valkey.rs"]
 mod valkey;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use super::store::{Answer, Lost, Question};
 use super::*;
+use crate::config::Limits;
+use crate::limit::{Customer, RateLimit};
+use crate::operation::REQUESTS_OF_SESSION;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, sleep_until};
 
@@ -39,11 +42,13 @@ struct Offer {
     thinks: Duration,
     /// Of a hundred, with a control id that they never use.
     leave: u64,
+    /// Of a hundred, when they are told to wait for the first time.
+    turn_away: u64,
 }
 
 impl Offer {
     fn of(a_second: u64) -> Self {
-        Self { a_second, seconds: 60, thinks: Duration::ZERO, leave: 0 }
+        Self { a_second, seconds: 60, thinks: Duration::ZERO, leave: 0, turn_away: 0 }
     }
 
     fn sessions(self) -> u64 {
@@ -56,6 +61,7 @@ struct Outcome {
     /// In the order in which they ended.
     done: Vec<u64>,
     left: usize,
+    turned_away: usize,
     /// With a control id that was spent for nothing.
     lost: usize,
     /// Before a control id, although the session had begun.
@@ -126,6 +132,11 @@ fn alone() -> Vec<Arc<Admission>> {
     vec![Arc::new(Admission::new(&quota(1), SESSION, Log::new(|_| {})))]
 }
 
+/// Begins a session that gets its control id.
+async fn begin(admission: &Admission, customer: u64) -> Result<(), Wait> {
+    admission.begin(customer, Purpose::SetPin, true).await.map(Begun::issued)
+}
+
 /// Offers sessions to copies in turn, in virtual time; all come again when they were told to.
 async fn serve(copies: &[Arc<Admission>], offer: Offer) -> Outcome {
     let (enfuce, outcome) =
@@ -145,22 +156,24 @@ async fn serve(copies: &[Arc<Admission>], offer: Offer) -> Outcome {
                 Ok(())
             };
             let control_id = async || {
-                let begun = admission.begin(number, Purpose::SetPin).await;
-                begun.map_err(|wait| wait.seconds)?;
+                let begun = admission.begin(number, Purpose::SetPin, true).await;
+                let mut begun = begun.map_err(|wait| wait.seconds)?;
                 let deadline = Instant::now() + LONGEST;
-                let called = async {
-                    call(Class::New, deadline).await?;
-                    call(Class::Begun, deadline).await
-                };
-                let called = called.await;
-                if called.is_err() {
-                    admission.give_up(Purpose::SetPin).await;
-                    outcome.lock().unwrap().refused += 1;
+                for class in [Class::New, Class::Begun] {
+                    call(class, deadline)
+                        .await
+                        .inspect_err(|_: &u64| outcome.lock().unwrap().refused += 1)?;
+                    begun.report.turns += 1;
                 }
-                called
+                begun.issued();
+                Ok(())
             };
             while let Err(seconds) = control_id().await {
                 outcome.lock().unwrap().told_to_wait += 1;
+                if number * 37 % 100 < offer.turn_away {
+                    outcome.lock().unwrap().turned_away += 1;
+                    return;
+                }
                 sleep(Duration::from_secs(seconds)).await;
             }
             outcome.lock().unwrap().waits.push(came.elapsed());
@@ -191,7 +204,7 @@ async fn serve(copies: &[Arc<Admission>], offer: Offer) -> Outcome {
 /// Nobody was lost, the quota was used, and no more than that.
 fn assert_good(outcome: &Outcome, offer: Offer, name: &str) {
     outcome.print(name, offer);
-    let ended = (outcome.done.len() + outcome.left) as u64;
+    let ended = (outcome.done.len() + outcome.left + outcome.turned_away) as u64;
     assert_eq!((outcome.lost, outcome.refused, ended), (0, 0, offer.sessions()), "{name}");
     assert!(outcome.most_in_a_second <= 50, "{name}: {} calls in a second", outcome.most_in_a_second);
     if offer.a_second as f64 > ALLOWED {
@@ -221,19 +234,109 @@ async fn who_takes_time_or_never_comes_back_costs_the_others_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_leaves_the_waiting_room_costs_the_others_nothing() {
+    for turn_away in [0, 20, 50] {
+        let offer = Offer { turn_away, ..Offer::of(75) };
+        let outcome = serve(&alone(), offer).await;
+        assert_good(&outcome, offer, &format!("{turn_away} % leave the queue"));
+        assert!(outcome.overtaken(offer) <= 12.0, "{turn_away} %: by {} s", outcome.overtaken(offer));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_is_next_and_leaves_holds_nobody_up() {
+    let (admission, start) = (&alone()[0], Instant::now());
+    let mut customers = BTreeSet::from_iter((0..600).map(|customer| (start, customer)));
+    let mut begun = Vec::new();
+    let mut has_left = false;
+    while let Some((time, customer)) = customers.pop_first() {
+        sleep_until(time).await;
+        match begin(admission, customer).await {
+            Ok(()) => begun.push(start.elapsed()),
+            Err(Wait { place: 1, .. }) if !has_left => has_left = true,
+            Err(wait) => drop(customers.insert((time + Duration::from_secs(wait.seconds), customer))),
+        }
+    }
+    assert!(has_left);
+    for second in 1..40 {
+        let count = begun.iter().filter(|time| time.as_secs() < second).count() as f64;
+        assert!(count >= ALLOWED * 0.95 * second as f64, "{count} sessions after {second} seconds");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_was_let_in_for_nothing_has_their_place_again() {
+    let admission = &alone()[0];
+    let mut first = None;
+    for customer in 0..1000 {
+        if begin(admission, customer).await.is_err() {
+            first = first.or(Some(customer));
+        }
+    }
+    let first = first.unwrap();
+    for _ in 0..3 {
+        while begin(admission, 2000).await.is_ok() {}
+        let begun = loop {
+            match admission.begin(first, Purpose::SetPin, true).await {
+                Ok(begun) => break begun,
+                Err(wait) => {
+                    assert!(wait.place == 1 && wait.seconds <= 2, "{wait:?}");
+                    sleep(Duration::from_secs(wait.seconds)).await;
+                }
+            }
+        };
+        let queue = admission.queues().1;
+        assert!(queue > 900, "{queue} are behind");
+        // Enfuce fails, and then nothing answers any more.
+        drop(begun);
+        let wait = admission.begin(first, Purpose::SetPin, false).await.err().unwrap();
+        assert_eq!(wait, Wait { seconds: 1, place: 1 });
+    }
+}
+
+/// However much later than told a customer's rate limit takes their next request.
+#[tokio::test(start_paused = true)]
+async fn the_slowest_rate_limit_costs_nobody_their_place() {
+    let admission = &alone()[0];
+    let limit = RateLimit::new(&Limits { per_minute: 1, burst: REQUESTS_OF_SESSION, ..Limits::default() });
+    let (slow, name) = (1000, Customer::Named(b"slow".to_vec()));
+    let mut customers = BTreeSet::from_iter((0..3000).map(|customer| (Instant::now(), customer)));
+    let (mut last_place, mut refused) = (u64::MAX, 0);
+    while let Some((time, customer)) = customers.pop_first() {
+        sleep_until(time).await;
+        let take = || limit.take(&name, REQUESTS_OF_SESSION - 1, time.into_std());
+        if customer == slow
+            && let Err(seconds) = take()
+        {
+            refused += 1;
+            customers.insert((time + Duration::from_secs(seconds), customer));
+        } else if let Err(wait) = begin(admission, customer).await {
+            if customer == slow {
+                assert!(wait.place <= last_place, "{} after {last_place}", wait.place);
+                last_place = wait.place;
+            }
+            customers.insert((time + Duration::from_secs(wait.seconds), customer));
+        } else if customer == slow {
+            break;
+        }
+    }
+    assert!(refused > 0 && customers.len() > 1000, "{refused} times, with {} behind", customers.len());
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_never_comes_again_holds_nobody_up_for_long() {
     let admission = &alone()[0];
     let mut told = 0;
     for customer in 0..10_000 {
-        told += usize::from(admission.begin(customer, Purpose::SetPin).await.is_err());
+        told += usize::from(begin(admission, customer).await.is_err());
     }
     assert!(told > 9_000, "{told}");
-    let last = admission.begin(9_999, Purpose::SetPin).await.unwrap_err();
+    let last = begin(admission, 9_999).await.unwrap_err();
     assert!(last.place > 1_000 && last.seconds > 100, "{last:?}");
     let (asked, mut told) = (Instant::now(), last.seconds);
     while let Err(wait) = {
         sleep(Duration::from_secs(told)).await;
-        admission.begin(9_999, Purpose::SetPin).await
+        begin(admission, 9_999).await
     } {
         told = wait.seconds;
     }
@@ -363,20 +466,30 @@ async fn a_store_that_dies_and_comes_back_costs_no_session_and_no_call_too_many(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_that_fails_gives_its_other_calls_back_with_a_store_and_without() {
+async fn a_session_that_comes_to_nothing_gives_back_what_it_has_not_used() {
     let valkey = valkey::Valkey::start();
     let (with_store, _) = with_store(&valkey, 1, &quota(1));
     for admission in [&alone()[0], &with_store[0]] {
         sleep(Duration::from_secs(6)).await;
-        let mut customer = 0;
-        while admission.begin(customer, Purpose::SetPin).await.is_ok() {
+        let (mut sessions, mut customer) = (Vec::new(), 0);
+        while let Ok(begun) = admission.begin(customer, Purpose::SetPin, true).await {
+            sessions.push(begun);
             customer += 1;
         }
-        // Two that failed have used the calls for their control ids; what is left of both is enough for another one.
-        admission.give_up(Purpose::SetPin).await;
-        admission.give_up(Purpose::SetPin).await;
-        admission.begin(customer, Purpose::SetPin).await.unwrap();
-        assert!(admission.begin(customer + 1, Purpose::SetPin).await.is_err(), "and for no second one");
+        // Two that failed have used the calls for their control ids, and one whose device has gone has used none.
+        for turns in [2, 2, 0] {
+            let mut begun = sessions.pop().unwrap();
+            begun.report.turns = turns;
+            drop(begun);
+        }
+        sessions.into_iter().for_each(Begun::issued);
+        // The store is told in the background.
+        tokio::task::yield_now().await;
+        for _ in 0..2 {
+            begin(admission, customer).await.unwrap();
+            customer += 1;
+        }
+        assert!(begin(admission, customer).await.is_err(), "and for no third one");
     }
 }
 

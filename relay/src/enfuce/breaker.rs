@@ -1,7 +1,7 @@
 //! A circuit breaker: while Enfuce cannot be reached nobody waits for it to no purpose, and one call at a time looks whether it is
 //! back.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -28,21 +28,26 @@ impl Breaker {
     /// # Errors
     /// The whole seconds after which the next one may.
     pub(super) fn admit(&self, now: Instant) -> Result<(), u64> {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match state.closed_until {
-            Some(until) if now < until => Err((until - now).as_secs_f64().ceil() as u64),
-            Some(_) => {
-                // This one looks; the others wait for what it finds.
-                state.closed_until = Some(now + PAUSE);
-                Ok(())
-            }
-            None => Ok(()),
+        let mut state = self.state();
+        state.look(now)?;
+        if state.closed_until.is_some() {
+            // This one looks; the others wait for what it finds.
+            state.closed_until = Some(now + PAUSE);
         }
+        Ok(())
+    }
+
+    /// Whether a call might be made, without making one.
+    ///
+    /// # Errors
+    /// As those of [`Self::admit`].
+    pub(super) fn look(&self, now: Instant) -> Result<(), u64> {
+        self.state().look(now)
     }
 
     /// A call was answered, or not.
     pub(super) fn note(&self, answered: bool, now: Instant) {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state();
         if answered {
             *state = State::default();
         } else {
@@ -55,7 +60,20 @@ impl Breaker {
 
     /// Whether calls are held back.
     pub(super) fn holds_back(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).closed_until.is_some()
+        self.state().closed_until.is_some()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn look(&self, now: Instant) -> Result<(), u64> {
+        match self.closed_until {
+            Some(until) if now < until => Err((until - now).as_secs_f64().ceil() as u64),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -75,8 +93,9 @@ mod tests {
             assert_eq!(breaker.admit(now), Ok(()));
             breaker.note(false, now);
         }
-        assert_eq!(breaker.admit(now), Err(2));
+        assert_eq!((breaker.look(now), breaker.admit(now)), (Err(2), Err(2)));
         let later = now + PAUSE;
+        assert_eq!(breaker.look(later), Ok(()), "which takes no turn to look");
         assert_eq!((breaker.admit(later), breaker.admit(later)), (Ok(()), Err(2)), "one looks");
         breaker.note(false, later);
         assert_eq!(breaker.admit(later), Err(2));

@@ -9,8 +9,9 @@ use axum::http::{HeaderMap, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::time::{self, timeout_at};
 
-use crate::admission::Class;
+use crate::admission::{Begun, Class};
 use crate::enfuce::Context;
+use crate::failure::{Failure, Kind};
 use crate::identity::Identity;
 use crate::log::{Audited, Notes, Report};
 use crate::operation::Purpose;
@@ -75,14 +76,23 @@ impl Asked {
     }
 
     /// Begins a session of a customer, or says when to come again.
-    pub(super) async fn begin(&self, identity: &Identity, purpose: Purpose) -> Result<(), Problem> {
+    pub(super) async fn begin(&self, identity: &Identity, purpose: Purpose) -> Result<Begun<'_>, Problem> {
         let customer = self.relay.rate_limit().key(&identity.customer);
-        self.relay.admission().begin(customer, purpose).await.map_err(Problem::wait)
-    }
-
-    /// The session that was begun has come to nothing.
-    pub(super) async fn give_up(&self, purpose: Purpose) {
-        self.relay.admission().give_up(purpose).await;
+        // Nobody is let in for nothing: because no time is left for Enfuce's answers, or because nothing answers.
+        let least_time = self.live.config.longest_wait() / 2;
+        let is_late = time::Instant::now() + least_time > self.deadline;
+        let late = is_late.then_some(Failure::new(Kind::Overloaded(1), "quota_queue"));
+        let closed = late.or_else(|| self.live.upstream.might_call().err());
+        let begun = self.relay.admission().begin(customer, purpose, closed.is_none()).await;
+        begun.map_err(|wait| match closed {
+            None => Problem::wait(wait),
+            Some(failure) => {
+                let mut report = Report::default();
+                report.cause = Some(failure.cause);
+                self.notes.report(report);
+                Problem::from_card_failure(Kind::Overloaded(wait.seconds))
+            }
+        })
     }
 
     async fn body(&self, body: Body) -> Result<Vec<u8>, Problem> {

@@ -1,5 +1,6 @@
 //! The whole way from a customer's token to a PIN that is set, and whom a control id serves.
 
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -257,6 +258,76 @@ async fn who_has_to_wait_is_told_before_anything_is_spent() {
     };
     assert_eq!((set.status, &*set.code()), (424, "relay_busy"), "surely not set");
     assert!(set.headers["retry-after"].to_str().unwrap().parse::<u64>().unwrap() > 60);
+}
+
+#[tokio::test]
+async fn a_device_that_goes_away_gives_back_what_it_has_not_used() {
+    let key = Arc::new(SigningKey::make("k1"));
+    let (issuer, enfuce) = (issuer(&key).await, Upstream::start(|_| Answer::Stall).await);
+    // With a call a second, the calls that are reserved for one session leave no time for another one.
+    let mut relay = start(&classic(&enfuce.base_url, "[quota]\nper_minute = 60"), &issuer);
+    relay.token = Some(key.token("zoe", json!({})));
+    let question = json!({"cardId": "a-card", "operation": "set-pin"});
+    let ask = || relay.post("/control-id", &question);
+    let is_asked = async |times| {
+        while enfuce.received().len() < times {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::select! {
+        _ = ask() => panic!("Enfuce does not answer"),
+        () = is_asked(1) => {}
+    }
+    while !relay.admin("/metrics").await.text.contains("card_pin_relay_requests_in_flight 0\n") {}
+    tokio::select! {
+        answer = ask() => panic!("{}", answer.text),
+        () = is_asked(2) => {}
+    }
+}
+
+#[tokio::test]
+async fn while_nothing_answers_nobody_is_let_in_and_places_are_kept() {
+    let key = Arc::new(SigningKey::make("k1"));
+    let issuer = issuer(&key).await;
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let config = classic(&format!("http://127.0.0.1:{port}"), "[limits]\nburst = 1000");
+    let mut relay = start(&config, &issuer);
+    relay.token = Some(key.token("zoe", json!({})));
+    let question = json!({"cardId": "a-card", "operation": "set-pin"});
+    let mut asked = 0;
+    while !relay.admin("/metrics").await.text.contains("card_pin_relay_customers_waiting 1\n") {
+        asked += 1;
+        assert!(asked < 100, "nobody keeps a place");
+        relay.post("/control-id", &question).await;
+    }
+    let line = &relay.log(asked)[asked - 1];
+    assert_eq!((&line["code"], &line["cause"]), (&json!("relay_busy"), &json!("enfuce_is_down")));
+}
+
+#[tokio::test]
+async fn a_slow_issuer_does_not_have_a_control_id_spent_for_nobody() {
+    let key = Arc::new(SigningKey::make("k1"));
+    let enfuce = enfuce().await;
+    let config = format!("deadline_ms = 3000\n{}", classic(&enfuce.base_url, "timeout_ms = 2400"));
+    let question = json!({"cardId": "a-card", "operation": "set-pin"});
+    // Whoever of the two is slow, there would be time left for a quick Enfuce.
+    for (slow, code) in [("POST /authorize", "authorizer_unavailable"), ("GET /jwks", "relay_busy")] {
+        let jwks = key.jwks();
+        let issuer = Upstream::start(move |request| {
+            let answer = if request.line == "GET /jwks" { ok(&jwks) } else { ok(json!({"allowed": true})) };
+            if request.line == slow {
+                Answer::After(Duration::from_millis(2200), Box::new(answer))
+            } else {
+                answer
+            }
+        })
+        .await;
+        let mut relay = start(&config, &issuer);
+        relay.token = Some(key.token("zoe", json!({})));
+        let answer = relay.post("/control-id", &question).await;
+        assert_eq!((answer.status, &*answer.code()), (503, code));
+    }
+    assert!(enfuce.received().is_empty());
 }
 
 #[tokio::test]
