@@ -164,11 +164,11 @@ impl<L: Lanes> Modulus<L> {
     }
 
     /// `to` = a² / R, doubled in the lanes where `doubled` is all ones.
+    #[cfg_attr(simd, target_feature(enable = "simd128"))]
     pub(super) fn square(&mut self, to: &mut Residue<L>, a: &Residue<L>, doubled: L) {
-        if self.layout.limb_bits == 29 {
-            self.square_by_29_bits(to, a, doubled);
-        } else {
-            self.square_by_any(to, a, doubled);
+        match self.layout.limb_bits {
+            29 => self.square_by_29_bits(to, a, doubled),
+            _ => self.square_by_any(to, a, doubled),
         }
     }
 
