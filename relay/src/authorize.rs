@@ -7,14 +7,13 @@ use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use crate::config::Authorize;
+use crate::config::{Authorize, is_card_product};
 use crate::failure::{Failure, Kind};
 use crate::identity::Identity;
 use crate::operation::Purpose;
 use crate::outbound;
 use crate::problem::Problem;
 use crate::trace::{Active, Called, Trace};
-use crate::wire::is_card_product;
 
 pub(crate) struct Authorizer {
     how: Authorize,

@@ -230,6 +230,12 @@ pub struct Enfuce {
     pub client_identity: Option<SecretString>,
 }
 
+/// Whether a text may be the name of a product in a path of the card API, such as `MC_CARD`.
+pub(crate) fn is_card_product(text: &str) -> bool {
+    let is_letter = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    (1..=64).contains(&text.len()) && text.bytes().all(is_letter)
+}
+
 impl Enfuce {
     /// How long an answer has at the least: without it a request would be carried out for nobody.
     pub(crate) fn time_for_answers(&self) -> Duration {

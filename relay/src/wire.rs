@@ -132,12 +132,6 @@ pub(crate) fn is_enfuce_id(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
-/// Whether a text may be the name of a product in a path of the card API, such as `MC_CARD`.
-pub(crate) fn is_card_product(text: &str) -> bool {
-    let is_letter = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
-    (1..=64).contains(&text.len()) && text.bytes().all(is_letter)
-}
-
 const CONTROL_ID: Malformed = Malformed("controlId has to be 1 to 4096 visible ASCII characters.");
 
 /// Reads a JSON object. Without the look at where it begins, an array of the fields in their order would do as well.

@@ -9,11 +9,11 @@ use url::{Host, Url};
 
 use super::fields::Fields;
 use super::{
-    Auth, Config, ConfigError, Customer, Enfuce, Limits, Listen, Platform, Traces, customers, pem, quota,
+    Auth, Config, ConfigError, Customer, Enfuce, Limits, Listen, Platform, Traces, customers,
+    is_card_product, pem, quota,
 };
 use crate::operation::{Purpose, REQUESTS_OF_SESSION};
 use crate::secret_string::SecretString;
-use crate::wire::is_card_product;
 
 /// The longest that anything may take.
 const LONGEST: u32 = 60_000;
