@@ -10,7 +10,7 @@ export class CardPinError extends Error {
    * @param {boolean} [retryable]
    */
   constructor(code, retryable = true) {
-    super(`card-pin: ${code}`);
+    super(`The PIN session reported "${code}".`);
     this.name = "CardPinError";
     this.code = code;
     this.retryable = retryable;
