@@ -168,7 +168,7 @@ impl<'a> Stage<'a> {
         if in_mid_submit {
             // What was sent before is not what is waited for.
             self.network.forget();
-            self.on_pad("pad.setUrl = './set?fault=stall'").await?;
+            self.on_pad("pad.timeoutMs = 5000; pad.setUrl = './set?fault=stall'").await?;
         }
         pad.start(&card.control_id).await?;
         if in_mid_submit {
@@ -216,7 +216,7 @@ impl<'a> Stage<'a> {
         self.a_new_control_id_works(&pad).await?;
 
         let (pad, card, pin) = self.open().await?;
-        self.on_pad("pad.setUrl = './set?fault=stall_after'").await?;
+        self.on_pad("pad.timeoutMs = 5000; pad.setUrl = './set?fault=stall_after'").await?;
         pad.start(&card.control_id).await?;
         pad.choose(&pin, Hand::Keyboard).await?;
         self.wait_until_sent("/pin-page/set").await?;
@@ -252,7 +252,10 @@ impl<'a> Stage<'a> {
         self.ends_with(&pad, "closed").await.context("in mid-entry")?;
 
         let (pad, card, pin) = self.open().await?;
-        self.on_pad("pad.workerUrl = './crashing.worker.js'; pad.setUrl = './set?fault=stall'").await?;
+        self.on_pad(
+            "pad.timeoutMs = 5000; pad.workerUrl = './crashing.worker.js'; pad.setUrl = './set?fault=stall'",
+        )
+        .await?;
         pad.start(&card.control_id).await?;
         pad.wait_for_event("detail.event === 'ready'").await?;
         // No third digit that is a zero.

@@ -160,8 +160,11 @@ impl<'a> Stage<'a> {
 
     async fn a_polluted_page_claims_no_success(&self) -> Result<()> {
         let pad = self.open("direct.html").await?;
-        self.on_pad("pad.setUrl = './set?fault=stall'; pad.workerUrl = './crashing.worker.js'", Value::Null)
-            .await?;
+        self.on_pad(
+            "pad.timeoutMs = 5000; pad.setUrl = './set?fault=stall'; pad.workerUrl = './crashing.worker.js'",
+            Value::Null,
+        )
+        .await?;
         for (name, value) in POLLUTION {
             self.network.forget();
             self.pollute(&[(name, value)]).await?;
@@ -183,7 +186,7 @@ impl<'a> Stage<'a> {
     async fn a_polluted_page_that_comes_back_claims_none(&self) -> Result<()> {
         let pad = self.open("direct.html").await?;
         self.pollute(&POLLUTION).await?;
-        self.on_pad("pad.setUrl = './set?fault=stall'", Value::Null).await?;
+        self.on_pad("pad.timeoutMs = 5000; pad.setUrl = './set?fault=stall'", Value::Null).await?;
         pad.start(&self.sandbox.waiting_card().await?.control_id).await?;
         pad.choose(&random_pin()?, Hand::Keyboard).await?;
         self.until_sent("/pin-page/set").await?;

@@ -57,6 +57,13 @@ impl Sandbox {
         assert_eq!(answer.status, 200, "{}", answer.text);
     }
 
+    /// How many PINs have come so far, answered or not.
+    pub(crate) async fn sets(&self) -> usize {
+        let wire = self.call(Method::GET, "/sandbox/wire", &json!(null)).await.json();
+        let is_set = |request: &&Value| request["path"].as_str().is_some_and(|path| path.ends_with("/set"));
+        wire["requests"].as_array().unwrap().iter().filter(is_set).count()
+    }
+
     /// A card that waits for its PIN.
     pub(crate) async fn card(&self) -> String {
         let path = "/card/v4/MC_CARD/customer/7/account/8/MAIN";

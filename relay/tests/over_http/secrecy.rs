@@ -15,7 +15,7 @@ use crate::device::{self, key_request, set_request, unwrap};
 use crate::issuer::{SigningKey, issuing};
 use crate::process::{Folder, Relay, classic, nextgen};
 use crate::sandbox::Sandbox;
-use crate::upstream::{Upstream, ok};
+use crate::upstream::{Upstream, ok, until};
 
 const PINS: [&str; 4] = ["739182640517", "284619573062", "915037264826", "460281937550"];
 /// Set by hand, with a key that the test knows.
@@ -142,13 +142,14 @@ async fn memory_and_log_hold_ciphertext_and_control_ids_alone() {
         }
         sandbox.control("/sandbox/faults", &json!({"on": "set", "fault": "stall"})).await;
         let request = set_request(&control_id, &encrypted);
+        let sets = sandbox.sets().await;
         let held = relay.client.post(format!("{}/set", relay.base_url)).json(&request);
         let held = held.bearer_auth(relay.token.as_deref().unwrap_or_default()).send();
         let held = tokio::spawn(held);
-        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        until("the PIN is under way", async || sandbox.sets().await > sets).await;
         let under_way = memory(relay.child.id());
         held.abort();
-        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        until("the relay has noticed", async || relay.log(0).iter().any(|line| line["status"] == 499)).await;
         assert_eq!(relay.post("/set", &request).await.status, 200);
         assert_eq!(sandbox.pin(&card).await.as_deref(), Some(HELD_PIN));
         let afterwards = memory(relay.child.id());

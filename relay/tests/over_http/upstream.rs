@@ -1,10 +1,11 @@
 //! An upstream that answers, or fails, as a test says, byte for byte.
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
@@ -29,8 +30,19 @@ pub(crate) enum Answer {
     Raw(String),
     /// Wait, and then answer.
     After(Duration, Box<Answer>),
+    /// 200 with `{}`, when the test says so.
+    Held(watch::Receiver<()>),
     Stall,
     Cut,
+}
+
+/// Waits for what a test means, a minute at the most.
+pub(crate) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !is_so().await {
+        assert!(Instant::now() < deadline, "{what}: it does not come to that");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
 
 /// 200 with this body.
@@ -110,6 +122,11 @@ async fn serve(
             tokio::time::sleep(time).await;
             next = *then;
         }
+        if let Answer::Held(mut held) = next {
+            // One that is gone lets go, too.
+            let _ = held.changed().await;
+            next = ok("{}");
+        }
         match next {
             Answer::Status(status, body) => {
                 let text = format!("HTTP/1.1 {status} x\r\ncontent-length: {}\r\n\r\n{body}", body.len());
@@ -123,7 +140,7 @@ async fn serve(
                 return;
             }
             Answer::Stall => tokio::time::sleep(Duration::from_secs(600)).await,
-            Answer::Cut | Answer::After(..) => return,
+            Answer::Cut | Answer::After(..) | Answer::Held(_) => return,
         }
     }
 }
