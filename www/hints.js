@@ -56,7 +56,7 @@ export async function warn(mistake, subject) {
   const text = Object.hasOwn(EXPLANATIONS, mistake) && (await EXPLANATIONS[mistake](subject));
   if (!text || told.has(text)) return;
   told.add(text);
-  console.warn(`card-pin: ${text} (${mistake}; hints="off" says nothing.)`);
+  console.warn(`card-pin: ${text} (${mistake}. To hide these hints, set hints="off".)`);
 }
 
 /** @param {unknown} url @returns {string} without what may be secret in it */

@@ -51,7 +51,7 @@ export class Keypad {
 /**
  * Which key of the keypad a button is.
  * @param {HTMLElement} button
- * @returns {Key | undefined} `undefined` if it is none of its keys
+ * @returns {Key | undefined} `undefined` if it is not one of its keys
  */
 export function keyOf({ dataset }) {
   const { key = "" } = dataset;

@@ -224,7 +224,7 @@ fn base64(bytes: &[u8]) -> String {
 
 fn from_base64(text: &str) -> Result<Vec<u8>> {
     use base64ct::{Base64, Encoding as _};
-    Base64::decode_vec(text).context("a picture is no base64")
+    Base64::decode_vec(text).context("a picture is not base64")
 }
 
 impl Sheet {

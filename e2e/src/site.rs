@@ -69,7 +69,7 @@ impl Address {
         &self.origin
     }
 
-    /// Serves the files of a folder under this content security policy; an empty one is none.
+    /// Serves the files of a folder under this content security policy; none if that is empty.
     ///
     /// # Errors
     ///

@@ -237,7 +237,7 @@ pub(crate) fn is_card_product(text: &str) -> bool {
 }
 
 impl Enfuce {
-    /// How long an answer has at the least: without it a request would be carried out for nobody.
+    /// How long an answer has at the least: without it the device would have given up before its request is carried out.
     pub(crate) fn time_for_answers(&self) -> Duration {
         self.timeout / 8
     }

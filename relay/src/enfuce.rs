@@ -92,7 +92,7 @@ impl Context<'_> {
         Context { deadline: self.deadline, trace: self.trace, class: self.class, report: self.report }
     }
 
-    /// Keeps the cause of what became of it all, whether Enfuce was not reached or its answer is none.
+    /// Keeps the cause of what became of it all, whether Enfuce was not reached or what it answered is not an answer.
     fn note<T>(&mut self, result: Result<T, Failure>) -> Result<T, Failure> {
         self.report.cause = result.as_ref().err().map(|failure| failure.cause);
         result

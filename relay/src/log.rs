@@ -101,7 +101,7 @@ struct Event {
     version: &'static str,
 }
 
-/// What the calls of Enfuce for a request came to, beside their answers. A request makes more than one where the first is needed for
+/// The outcome of the calls of Enfuce for a request, beside their answers. A request makes more than one where the first is needed for
 /// the second, and ends with the first that fails: so what is about an answer is about the last one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Report {
@@ -150,7 +150,7 @@ pub(crate) struct Audited {
     pub(crate) card: Option<String>,
 }
 
-/// What a request came to. It is written when this is dropped, and so also when the device goes away before its answer.
+/// The outcome of a request. It is written when this is dropped, and so also when the device goes away before its answer.
 pub(crate) struct Record {
     log: Log,
     metrics: Arc<Metrics>,

@@ -41,7 +41,7 @@ enum Command {
 fn main() -> ExitCode {
     let runtime = match Runtime::new() {
         Ok(runtime) => runtime,
-        Err(error) => return fail(&format!("The system starts no threads ({error}).")),
+        Err(error) => return fail(&format!("The threads cannot be started ({error}).")),
     };
     let ended = runtime.block_on(run());
     // A file that is read for a reload may never come to its end.
@@ -143,7 +143,7 @@ async fn reload(relay: &Relay, file: Option<PathBuf>) -> &'static str {
 
 fn read(file: Option<&Path>) -> Result<Config, String> {
     let environment = std::env::vars_os().filter_map(|(name, value)| {
-        // A value that is no text comes out marked, and fails the rule of its field.
+        // A value that is not text comes out marked, and fails the rule of its field.
         Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
     });
     read_config(file, environment).map_err(|error| error.to_string())

@@ -67,7 +67,7 @@ struct CertificateLabels {
     file: &'static str,
 }
 
-/// What a request came to.
+/// The outcome of a request.
 pub(crate) struct Request<'a> {
     pub(crate) route: &'static str,
     pub(crate) status: u16,

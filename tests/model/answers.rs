@@ -115,7 +115,7 @@ impl Key {
             Self::EightBytes => wrapped(&key.bytes()[..8]),
             Self::SeventeenBytes => wrapped(&[0x5b; 17]),
             Self::ThirtyThreeBytes => wrapped(&[0x5b; 33]),
-            // Equal parts; for AES, where that is no fault, a length that is none.
+            // Equal parts; with AES these are allowed, so the key has a wrong length instead.
             Self::SingleDes if key.format == 4 => wrapped(&[0x5b; 15]),
             Self::SingleDes => wrapped(&key.bytes()[..8].repeat(2)),
             Self::WeakDes if key.format == 4 => wrapped(&[0x5b; 23]),

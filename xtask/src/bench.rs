@@ -114,7 +114,7 @@ fn copy_all(from: &Path, to: &Path) -> Result<()> {
 }
 
 fn copy(file: &Path, to: &Path) -> Result<()> {
-    let name = file.file_name().context("what has no name is no file")?;
+    let name = file.file_name().context("the path has no file name")?;
     fs::copy(file, to.join(name)).with_context(|| format!("{} cannot be copied", file.display()))?;
     Ok(())
 }

@@ -272,7 +272,7 @@ fn types(project: &Project) -> Result<()> {
     Ok(())
 }
 
-/// That an `import` of each entry finds a script and its types. What gives a module to `require` is no mistake: Node.js takes
+/// That an `import` of each entry finds a script and its types. What gives a module to `require` is not a mistake: Node.js takes
 /// them since 20.19.
 fn package(project: &Project) -> Result<()> {
     let dist = project.dist();

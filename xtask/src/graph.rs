@@ -117,7 +117,7 @@ fn parsed(line: &str) -> Option<Line> {
     let mut parts = rest.split('\t');
     let mut package = parts.next()?.split(' ');
     let id = Id { name: package.next()?.to_owned(), version: package.next()?.strip_prefix('v')?.to_owned() };
-    // Older manifests separate alternatives by a stroke, which is no SPDX.
+    // Older manifests separate alternatives by a stroke, which is not SPDX.
     let license = parts.next()?.replace('/', " OR ");
     let repository = parts.next()?.trim_end_matches(" (*)").to_owned();
     Some(Line { depth: depth.parse().ok()?, id, license, repository })

@@ -35,7 +35,7 @@ mod layers;
 mod supply_chain;
 /// The same bytes from another build.
 mod reproduce;
-/// Throws anything at everything that reads what others wrote.
+/// Runs the fuzz targets.
 mod fuzz;
 /// The search for primes, or whole sessions, for hours.
 mod soak;

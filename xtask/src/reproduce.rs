@@ -8,7 +8,7 @@ use std::{
     process::Command,
 };
 
-/// What a build leaves behind, and what is no source.
+/// What a build leaves behind, and what is not source.
 const NOT_COPIED: [&str; 4] = ["target", "dist", "node_modules", ".git"];
 
 /// SHA-256 of each file that ships, by name.

@@ -119,7 +119,7 @@ fn tools_of_dist(project: &Project) -> Result<Tools> {
     let rustc = rustc(project)?;
     let npm = fs::read(project.root().join("xtask/npm/package.json"))
         .context("xtask/npm/package.json cannot be read")?;
-    let npm: Value = serde_json::from_slice(&npm).context("xtask/npm/package.json is no JSON")?;
+    let npm: Value = serde_json::from_slice(&npm).context("xtask/npm/package.json is not JSON")?;
     let esbuild =
         npm["devDependencies"]["esbuild"].as_str().context("xtask/npm/package.json names no esbuild")?;
     let others = vec![

@@ -118,7 +118,7 @@ fn end_of_head(bytes: &[u8]) -> Option<usize> {
 
 /// The first line, and the headers with their names in small letters.
 fn parse_head(head: &[u8]) -> Result<(String, Vec<(String, String)>)> {
-    let head = str::from_utf8(head).context("a head that is no text")?;
+    let head = str::from_utf8(head).context("the head is not text")?;
     let mut lines = head.trim_end().split("\r\n");
     let start = lines.next().unwrap_or_default().to_owned();
     let headers = lines.filter_map(|line| line.split_once(':'));

@@ -113,7 +113,7 @@ impl Snapshot {
     }
 
     /// For each object the digits that it refers to: elements in their order, then everything else in the order in which the
-    /// snapshot has it. What is no digit is a dot.
+    /// snapshot has it. What is not a digit is a dot.
     fn sequences(&self) -> impl Iterator<Item = String> {
         let Meta { node_fields, edge_fields, edge_types } = &self.snapshot.meta;
         let place =
@@ -163,7 +163,8 @@ impl DevTools {
     fn snapshots(mut self, page: &str) -> Result<Heaps> {
         let targets = self.call(None, "Target.getTargets", json!({}))?;
         let targets = targets["targetInfos"].as_array().context("no targets")?;
-        let target = targets.iter().find(|target| target["url"] == page).context("the page is no target")?;
+        let target =
+            targets.iter().find(|target| target["url"] == page).context("the page is not a target")?;
         let attach = json!({"targetId": target["targetId"], "flatten": true});
         let attached = self.call(None, "Target.attachToTarget", attach)?;
         let session = attached["sessionId"].as_str().context("no session with the page")?;
@@ -188,7 +189,7 @@ impl DevTools {
             )?;
             let chunks = self.events.iter().filter_map(|event| event["params"]["chunk"].as_str());
             let snapshot = serde_json::from_str(&chunks.collect::<String>())
-                .with_context(|| format!("what came is no snapshot of the {heap}"))?;
+                .with_context(|| format!("what came is not a snapshot of the {heap}"))?;
             snapshots.insert(heap, snapshot);
         }
         Ok(Heaps { snapshots })

@@ -61,7 +61,7 @@ impl Asked {
     ///
     /// # Errors
     ///
-    /// Where that is no status.
+    /// Where that is not a status.
     pub fn answer(self, status: u16, body: Value) -> Result<()> {
         // Who asked may have gone meanwhile.
         let _ = self.answer.send((StatusCode::from_u16(status)?, body));

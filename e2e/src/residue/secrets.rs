@@ -209,7 +209,7 @@ impl Secrets {
     ///
     /// # Errors
     ///
-    /// Where that is no public key.
+    /// Where that is not a public key.
     pub(super) fn wrap(&mut self, request: &Value) -> Result<Value> {
         let spki = request["publicKey"].as_str().context("no public key came")?;
         let modulus = rsa_key::modulus(&Base64::decode_vec(spki)?)?;
@@ -235,7 +235,7 @@ impl Secrets {
     ///
     /// # Errors
     ///
-    /// Where the key is no TDEA key.
+    /// Where the key is not a TDEA key.
     pub fn make_wrong_block(&mut self) -> Result<String> {
         self.make_block_of("")
     }

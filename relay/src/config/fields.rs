@@ -239,7 +239,7 @@ impl Fields {
     }
 }
 
-/// The longest file, so that a device that never ends is none.
+/// The longest file: a device such as /dev/zero never ends.
 const MAX_FILE_BYTES: u64 = 1024 * 1024;
 
 fn read(path: &str) -> io::Result<String> {

@@ -55,7 +55,7 @@ pub fn read_config(
         fields.fault("admin_listen", "has to be another address than listen.");
     }
     if matches!((&customer, &listen), (Some(Customer::PeerAddress), Listen::Unix(_))) {
-        fields.fault("customer", "peer-address needs a port: whoever opens a socket has no address.");
+        fields.fault("customer", "peer-address needs a port: a connection to a unix socket has no address.");
     }
     let control_ids = customers::control_ids(&mut fields, customer.as_ref(), &listen);
     let issuer_ca = fields.authorities("issuer_ca_file");

@@ -157,12 +157,12 @@ impl Active {
         self.status = Some(status.as_u16());
     }
 
-    /// What the call comes to.
+    /// The outcome of the call.
     pub(crate) fn ended<T>(&mut self, result: &Result<T, Failure>) {
         self.error = result.as_ref().err().map(|failure| failure.cause);
     }
 
-    /// What the request comes to; `code` is that of a problem.
+    /// The outcome of the request; `code` is that of a problem.
     pub(crate) fn done(&mut self, status: u16, code: Option<&'static str>) {
         (self.status, self.error) = (Some(status), code);
     }

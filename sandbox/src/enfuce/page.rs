@@ -226,7 +226,7 @@ fn html_response(status: StatusCode, html: String, policy: &str) -> Response {
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     // A page of another site that opened this one keeps no hold of its window.
     headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
-    // A policy that is no header value can only come from a malformed origin; then nothing may load.
+    // A policy that is not a header value can only come from a malformed origin; then nothing may load.
     let policy = HeaderValue::from_str(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"));
     headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     response

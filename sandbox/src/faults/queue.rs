@@ -61,7 +61,7 @@ pub(crate) enum Fault {
     Mislabelled,
     /// 200 with an HTML page, as a captive portal would.
     Html,
-    /// 200 that calls itself JSON and is none.
+    /// 200 that calls itself JSON and is not.
     NotJson,
     /// 200 with valid JSON of more than 64 KiB.
     TooLarge,
@@ -79,7 +79,7 @@ pub(crate) enum Fault {
     SingleDes,
     /// The wrapped key's first half is a weak DES key.
     Weak,
-    /// The `tzpk` field is no base64.
+    /// The `tzpk` field is not base64.
     NotBase64,
     /// The identity provider names other keys under the names of its own.
     WrongKey,

@@ -7,7 +7,7 @@ pub(crate) enum HsmError {
     Entropy,
     /// A sealed value was not sealed here, for this owner.
     Seal,
-    /// The block is no PIN block of a known format under this key. Deliberately one answer for every reason.
+    /// The block is not a PIN block of a known format under this key. Deliberately one answer for every reason.
     Block,
 }
 

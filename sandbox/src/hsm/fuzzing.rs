@@ -36,7 +36,7 @@ impl Key {
         Tzpk::from_bytes(self.algorithm, self.bytes.clone().into())
     }
 
-    /// In upper-case hex; `None` if this is no key.
+    /// In upper-case hex; `None` if this is not a key.
     #[must_use]
     pub fn check_value(&self) -> Option<String> {
         self.tzpk().check_value()

@@ -82,7 +82,7 @@ impl Hsm {
         let pin = Pin::from_sealable(&clear).ok_or(HsmError::Seal)?;
         match key.format.encipher(&pin, key.pan.digits(), &key.key)? {
             Some(block) => Ok(block),
-            // A fault handed out what is no key: no block goes with it.
+            // A fault handed out what is not a key: no block goes with it.
             None => {
                 let mut noise = vec![0; TDEA_BLOCK];
                 random::fill(&mut noise)?;

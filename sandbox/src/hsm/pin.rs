@@ -18,7 +18,7 @@ pub(crate) struct Pin {
 }
 
 impl Pin {
-    /// A PIN of these digits; nothing if there are too few or too many, or one is none.
+    /// A PIN of these digits; `None` if there are too few or too many, or if one is not a digit.
     pub(super) fn from_digits(from: impl ExactSizeIterator<Item = u8>) -> Option<Self> {
         let mut pin = Self { length: u8::try_from(from.len()).ok()?, digits: [0; MAX_DIGITS as usize] };
         for (digit, from) in pin.digits.iter_mut().zip(from) {

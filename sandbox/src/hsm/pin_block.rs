@@ -49,7 +49,7 @@ impl BlockFormat {
         self != Self::Iso1
     }
 
-    /// Makes the encrypted block of a PIN. Nothing if the key is none of this format's cipher.
+    /// Makes the encrypted block of a PIN. `None` if the key is not for this format's cipher.
     pub(super) fn encipher(self, pin: &Pin, pan: &[u8], key: &Tzpk) -> Result<Option<Vec<u8>>, NoEntropy> {
         let mut block = self.field(pin)?;
         let encrypted = match self {

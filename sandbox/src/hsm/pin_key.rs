@@ -29,7 +29,7 @@ impl PinKeyPlan {
 pub(crate) struct PinKey {
     pub(crate) key: Tzpk,
     pub(crate) format: BlockFormat,
-    /// Has the shape of a card number and is none: the card's own never leaves.
+    /// Has the shape of a card number and is not one: the card's own never leaves.
     pub(crate) pan: PanToken,
 }
 

@@ -75,7 +75,7 @@ impl Tzpk {
         &self.bytes
     }
 
-    /// Its check value in upper-case hex; nothing if this is no key. TDEA: three bytes of the encryption of a zero block.
+    /// Its check value in upper-case hex; `None` if this is not a key. TDEA: three bytes of the encryption of a zero block.
     /// AES: five bytes of the CMAC of sixteen zero bytes (ANSI X9.24-1-2017 annex A).
     pub(crate) fn check_value(&self) -> Option<String> {
         let bytes = match self.algorithm {
@@ -97,7 +97,7 @@ impl Tzpk {
         Some(bytes.iter().map(|byte| format!("{byte:02X}")).collect())
     }
 
-    /// Encrypts one block in place (ECB); nothing if this is no key, or the block none of its cipher's.
+    /// Encrypts one block in place (ECB); `None` if this is not a key, or if the block does not have the cipher's length.
     pub(super) fn encrypt(&self, block: &mut [u8]) -> Option<()> {
         match (self.algorithm, self.bytes.len()) {
             (Algorithm::Tdea, 16) => encrypt_with::<TdesEde2>(&self.bytes, block),

@@ -181,7 +181,7 @@ impl From<HsmError> for Problem {
                 "A stored secret does not open: the database and its master key do not belong together.",
             ),
             HsmError::Block => Self::malformed(
-                "pinBlock is no PIN block of 4 to 12 digits in the format and under the key agreed on: start again, where there is a control id with a new one.",
+                "pinBlock is not a PIN block of 4 to 12 digits in the format and under the key agreed on: start again, where there is a control id with a new one.",
             ),
         }
     }

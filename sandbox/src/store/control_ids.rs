@@ -18,7 +18,7 @@ use super::StoreError;
 use crate::clock::Instant;
 use crate::config::CONTROL_ID_MS;
 
-/// A control id comes to a door.
+/// A control id is used, for the first time or a later one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Visit {
     pub(crate) now: Instant,

@@ -24,7 +24,7 @@ use crate::error::Error;
 /// Written into the file (`user_version`); a file of another version is not opened.
 const SCHEMA_VERSION: i64 = 2;
 
-/// SQLite's name for a database that is no file.
+/// SQLite's name for a database that is not in a file.
 const IN_MEMORY: &str = ":memory:";
 
 /// The database failed. What SQLite said may hold values, so it goes no further.

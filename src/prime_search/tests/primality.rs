@@ -240,7 +240,7 @@ fn bases_are_all_that_they_may_be() {
     }
 }
 
-/// What is drawn and is no base is drawn again: 0, 1, n − 1, and what is greater.
+/// What is drawn and is not a base is drawn again: 0, 1, n − 1, and what is greater.
 #[test]
 fn no_base_is_trivial() {
     let [prime, ..] = published_primes();

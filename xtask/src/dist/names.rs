@@ -27,7 +27,7 @@ pub(super) fn shorten(wasm: &Path, glue: &Path) -> Result<()> {
 fn short_names(module: &[u8]) -> Result<BTreeMap<String, String>> {
     let mut names = BTreeSet::new();
     for payload in Parser::new(0).parse_all(module) {
-        match payload.context("this is no WebAssembly")? {
+        match payload.context("this is not WebAssembly")? {
             Payload::ImportSection(imports) => {
                 for import in imports.into_imports() {
                     names.insert(import?.name.to_owned());

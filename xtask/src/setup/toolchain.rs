@@ -31,7 +31,7 @@ pub(super) fn add_target(project: &Project, target: &str) -> Result<()> {
         rustup(project.root(), &["target", "add", target])?;
         if !files.is_dir() {
             bail!(
-                "rustup takes {target} for installed, but its files are gone: `rustup target remove {target}` and try again"
+                "rustup lists {target} as installed, but its files are missing: run `rustup target remove {target}`, and try again"
             );
         }
     }
@@ -46,7 +46,7 @@ fn sysroot(project: &Project) -> Result<PathBuf> {
 fn rustup(root: &Path, args: &[&str]) -> Result<()> {
     let line = format!("rustup {}", args.join(" "));
     if find_program(&["rustup"]).is_none() {
-        bail!("this Rust toolchain was not installed by rustup; please give it what `{line}` would");
+        bail!("this Rust toolchain does not come from rustup: install by hand what `{line}` would install");
     }
     say(&line);
     run(Command::new("rustup").current_dir(root).args(args))

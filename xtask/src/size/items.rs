@@ -24,7 +24,7 @@ impl Items {
         let mut names = BTreeMap::new();
         let (mut imported, mut data, mut custom) = (0, 0, 0);
         for payload in Parser::new(0).parse_all(wasm) {
-            match payload.context("this is no WebAssembly")? {
+            match payload.context("this is not WebAssembly")? {
                 Payload::ImportSection(imports) => {
                     for import in imports.into_imports() {
                         let is_function = matches!(import?.ty, TypeRef::Func(_) | TypeRef::FuncExact(_));

@@ -27,7 +27,7 @@ mod results;
 mod sessions;
 /// What a page loads.
 mod sizes;
-/// What a row of times comes to.
+/// The summary of a series of times.
 mod statistics;
 /// Rows of the report.
 mod tables;
@@ -79,7 +79,7 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// A short run's report is no one's to read but who wanted a look.
+/// The report of a short run is for its author alone, and does not take the place of docs/benchmark.md.
 fn docs(project: &Path, quick: bool) -> PathBuf {
     project.join(if quick { "target/bench-report" } else { "docs" })
 }

@@ -1,6 +1,6 @@
 use rand::{SeedableRng as _, rngs::SmallRng, seq::IndexedRandom as _};
 
-/// What a row of times comes to. In milliseconds, like the times.
+/// The summary of a series of times, in milliseconds like the times.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Summary {
     pub(crate) runs: usize,

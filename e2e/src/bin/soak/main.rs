@@ -5,7 +5,7 @@
 
 /// How sure a share is.
 mod interval;
-/// What the sessions came to.
+/// The outcomes of the sessions.
 mod tally;
 
 use anyhow::{Context, Result, bail, ensure};

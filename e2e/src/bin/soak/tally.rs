@@ -2,7 +2,7 @@ use crate::interval;
 use serde::Deserialize;
 use std::{collections::BTreeMap, fmt};
 
-/// What one session came to, as its page tells it.
+/// The outcome of one session, as its page tells it.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Session {
     /// `success`, or the code that the customer is told.
@@ -16,7 +16,7 @@ pub(crate) struct Session {
     pub(crate) ids: usize,
 }
 
-/// What many sessions came to.
+/// The outcomes of many sessions.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     sessions: usize,
