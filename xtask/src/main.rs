@@ -15,23 +15,23 @@ mod package;
 mod setup;
 /// The crates that the wasm is made of.
 mod graph;
-/// Which build something is.
+/// Version and commit of a build.
 mod identity;
 /// Checksums of `dist/` in the form of Subresource Integrity.
 mod integrity;
-/// Under which terms what ships is.
+/// The licences of what ships.
 mod notices;
 /// The bill of materials of what ships.
 mod sbom;
 /// Builds `dist/`.
 mod dist;
-/// What a page has to load, against its budget.
+/// What a page loads, and its budget.
 mod size;
 /// The documents as a site.
 mod site;
 /// The order of the modules and of the scripts.
 mod layers;
-/// Who made what the wasm is made of, and under which terms.
+/// Records and licences of the crates in the wasm.
 mod supply_chain;
 /// The same bytes from another build.
 mod reproduce;

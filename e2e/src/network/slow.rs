@@ -80,19 +80,15 @@ impl Line {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rand::{Rng as _, SeedableRng as _, rngs::SmallRng};
 
     #[tokio::test]
     async fn answers_share_the_line_and_are_as_large_as_with_brotli() -> Result<()> {
         let round_trip = Duration::from_millis(20);
         let line = Line::new(Slowness { round_trip, bytes_per_second: 1000.0 });
         // Nothing compresses the numbers of a generator, and zeros nearly vanish.
-        let mut number = 1_u32;
-        let noise: Vec<u8> = (0..50)
-            .map(|_| {
-                number = number.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                number.to_be_bytes()[0]
-            })
-            .collect();
+        let mut noise = [0; 50];
+        SmallRng::seed_from_u64(1).fill_bytes(&mut noise);
         let start = Instant::now();
         line.round_trip().await;
         assert!(start.elapsed() >= round_trip);
