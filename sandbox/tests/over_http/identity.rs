@@ -123,7 +123,11 @@ async fn whose_a_card_is_can_be_asked() {
     {
         let body = json!({"customer": customer, "cardId": card_id, "operation": "view-pin"});
         let answer = sandbox.post("/issuer/api/authorize", &body).await;
-        assert_eq!(answer.json(), json!({"allowed": allowed}), "{customer} {card_id}");
+        let mut expected = json!({"allowed": allowed});
+        if allowed {
+            expected["cardProduct"] = json!("MC_CARD");
+        }
+        assert_eq!(answer.json(), expected, "{customer} {card_id}");
     }
     for field in ["customer", "cardId", "operation"] {
         let mut body = json!({"customer": "ada", "cardId": card, "operation": "set-pin"});
