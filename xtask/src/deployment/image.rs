@@ -57,11 +57,11 @@ pub(super) fn run(image: &Path) -> Result<()> {
     let devices = address_after("Listening on http://")?;
     let operators = address_after("For operators on http://")?;
     ensure!(status(&operators, "GET /readyz", "")? == "200", "the relay in the image is not ready");
-    // It connects, so it has found the name; nobody answers its greeting.
-    let connected = std::thread::spawn(move || enfuce.accept().is_ok());
     let answer = status(&devices, "POST /set", r#"{"controlId":"an-id","pinBlock":"AAECAwQFBgc="}"#)?;
     ensure!(answer == "424", "a `set` that is surely not done is answered with {answer}");
-    ensure!(connected.join().is_ok_and(|is_connected| is_connected), "Enfuce was not connected to");
+    // It has connected, so it has found the name; nobody answers its greeting.
+    enfuce.set_nonblocking(true)?;
+    ensure!(enfuce.accept().is_ok(), "Enfuce was not connected to");
     crate::run::run(Command::new("kill").arg("-TERM").arg(relay.0.id().to_string()))?;
     let ended = relay.0.wait()?;
     ensure!(ended.success(), "the relay in the image ends with {ended}");
