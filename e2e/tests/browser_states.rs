@@ -132,7 +132,7 @@ impl<'a> Stage<'a> {
             self.driver.devtools("Page.setWebLifecycleState", json!({"state": state})).await?;
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
-        ensure!(self.on_pad("return window.frozen").await? == 1, "it was not frozen");
+        self.driver.wait_for("window.frozen === 1", "that it was frozen").await?;
         // Who freezes a page hides it.
         self.is_empty_again().await?;
         pad.enter(&pin, Hand::Keyboard).await?;

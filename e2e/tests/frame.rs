@@ -162,7 +162,7 @@ async fn what_comes_again_changes_nothing(sandbox: &Sandbox, driver: &WebDriver)
     tell(driver, &json!({"operation": "set-pin", "controlId": other.control_id})).await?;
     tell(driver, &json!({"operation": "set-pin-set"})).await?;
     // The pad says so a moment before the PIN is sent.
-    for _ in 0..50 {
+    for _ in 0..600 {
         if sandbox.count("/pin-page/set").await? > 0 {
             break;
         }
