@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use base64ct::{Base64, Encoding};
 
-use super::Enfuce;
+use super::state::Enfuce;
 use crate::http::{Kind, Problem};
 
 /// Proof that the caller is the issuer and named the person it acts for.

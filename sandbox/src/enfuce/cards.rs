@@ -6,10 +6,10 @@ use axum::http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::Enfuce;
 use super::auth::Issuer;
 use super::card_number::CardNumber;
 use super::idempotency::KeptAnswer;
+use super::state::Enfuce;
 use crate::clock::Instant;
 use crate::http::{Fields, JsonBody, Kind, Problem};
 use crate::random;

@@ -4,8 +4,8 @@ use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Response;
 
-use super::Enfuce;
 use super::exchange::{self, CLASSIC, Call};
+use super::state::Enfuce;
 use crate::http::{JsonBody, Problem};
 
 /// `POST /pin-page/tzpk`

@@ -8,7 +8,7 @@ use rusqlite::Transaction;
 use tokio::sync::watch;
 use tokio::time::interval;
 
-use super::Enfuce;
+use super::state::Enfuce;
 use crate::hsm::Hsm;
 use crate::http::Problem;
 use crate::store::cards::{self, PinStatus};

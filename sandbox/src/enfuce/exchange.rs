@@ -11,8 +11,8 @@ use base64ct::{Base64, Encoding};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::Enfuce;
-use super::parse_uuid;
+use super::cards::parse_uuid;
+use super::state::Enfuce;
 use crate::faults::{Endpoint, KeyFault, Misbehaviour};
 use crate::hsm::{
     AES_BLOCK, Algorithm, DeviceKey, DeviceKeyError, HsmError, PinKey, PinKeyPlan, SetPin, TDEA_BLOCK,

@@ -16,9 +16,10 @@ mod page;
 mod page_words;
 mod pincontrol;
 mod pki;
+mod refusal;
 mod shared_key;
 mod state;
-mod token;
+mod tokens;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
@@ -30,8 +31,8 @@ pub(crate) use cards::{
     VALID_YEARS, parse_id, parse_pin_status, parse_product, parse_uuid, plastic_json, unknown_card,
 };
 pub(crate) use embossing::Made;
-pub(crate) use oauth::Tokens;
 pub(crate) use state::{Enfuce, Parts};
+pub(crate) use tokens::Tokens;
 
 use crate::faults::Endpoint;
 use crate::http::{Table, add};

@@ -7,10 +7,10 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::Enfuce;
 use super::auth::NextgenIssuer;
-use super::parse_uuid;
+use super::cards::parse_uuid;
 use super::pincontrol::{self, Issued};
+use super::state::Enfuce;
 use crate::http::{JsonBody, Kind, Problem, WithoutBody};
 use crate::random;
 use crate::store::cards;

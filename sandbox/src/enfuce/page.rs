@@ -8,9 +8,9 @@ use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::Enfuce;
+use super::cards::{parse_uuid, unknown_card};
 use super::page_words::PageWords;
-use super::{parse_uuid, unknown_card};
+use super::state::Enfuce;
 use crate::http::{Kind, Problem, form_field, is_media_type};
 use crate::store::cards::{self, Card, Product};
 use crate::store::control_ids::{self, Fetched, Scope, Visit};

@@ -7,10 +7,10 @@ use rusqlite::Transaction;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::Enfuce;
 use super::auth::Issuer;
+use super::cards::parse_uuid;
 use super::exchange::{may_set, may_view};
-use super::parse_uuid;
+use super::state::Enfuce;
 use crate::files::PAGE_FOLDER;
 use crate::http::{Fields, JsonBody, Problem};
 use crate::random;

@@ -7,9 +7,9 @@ use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Response;
 
-use super::Enfuce;
 use super::auth::{Issuer, NextgenIssuer};
 use super::exchange::{self, CLASSIC, Call, NEXTGEN};
+use super::state::Enfuce;
 use crate::http::{JsonBody, Problem};
 
 macro_rules! door {

@@ -7,10 +7,10 @@ use axum::Json;
 use axum::extract::{Path, State};
 use serde_json::{Value, json};
 
-use super::Enfuce;
 use super::auth::Issuer;
+use super::cards::parse_uuid;
 use super::exchange::may_set;
-use super::parse_uuid;
+use super::state::Enfuce;
 use crate::config::ZPK_INDEX;
 use crate::hsm::TDEA_BLOCK;
 use crate::http::{JsonBody, Problem};

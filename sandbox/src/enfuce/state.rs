@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::oauth::Tokens;
+use super::tokens::Tokens;
 use crate::clock::Clock;
 use crate::config::Embossing;
 use crate::faults::Faults;

@@ -5,7 +5,7 @@ use axum::http::{HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::{Kind, Problem};
+use super::problem::{Kind, Problem};
 
 /// Marks an error answer that has no body on purpose.
 #[derive(Debug, Clone, Copy)]

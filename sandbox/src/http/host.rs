@@ -6,7 +6,7 @@ use axum::http::{Method, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::{Kind, Problem};
+use super::problem::{Kind, Problem};
 
 /// The one address at which the sandbox answers.
 #[derive(Clone)]

@@ -4,7 +4,7 @@ use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use serde_json::{Map, Value};
 
-use super::{Kind, Problem};
+use super::problem::{Kind, Problem};
 use crate::config::BODY_LIMIT;
 
 /// The body of a request: a JSON object.

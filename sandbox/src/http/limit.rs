@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use super::{Kind, Problem};
+use super::problem::{Kind, Problem};
 use crate::clock::Instant;
 
 const STRETCH_MS: u64 = 1000;

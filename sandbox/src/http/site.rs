@@ -6,7 +6,9 @@ use axum::http::header;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::{Kind, Origin, Problem, is_media_type};
+use super::host::Origin;
+use super::json::is_media_type;
+use super::problem::{Kind, Problem};
 
 /// The hosted page: an issuer's site posts its form here, or frames it.
 const HOSTED_PAGE: [&str; 2] = ["/pin-page/mobile", "/pin-page/frame"];
