@@ -1,5 +1,6 @@
 //! How the relay is set up: a TOML file, and the environment, which wins.
 
+mod address;
 mod customers;
 mod fields;
 pub(crate) mod pem;

@@ -4,8 +4,8 @@ use axum::http::HeaderName;
 use base64ct::{Base64, Encoding};
 use zeroize::Zeroizing;
 
+use super::address::{URL, url};
 use super::fields::Fields;
-use super::read::{URL, url};
 use super::{Authorize, ControlIds, Customer, Jwt, Listen, SealKeys};
 
 /// It has to be said: a relay that takes its gateway for the one customer would refuse nearly everybody.
