@@ -32,7 +32,9 @@ pub(super) fn violations(project: &Project) -> Result<Vec<String>> {
     for root in ROOTS {
         let path = project.root().join(root);
         let text = fs::read_to_string(&path).with_context(|| format!("{root} cannot be read"))?;
-        violations.extend(against(root, &text, &sources(root, &path)?)?);
+        let sources = sources(root, &path)?;
+        violations.extend(against(root, &text, &sources)?);
+        violations.extend(circles(&sources)?);
     }
     Ok(violations)
 }
@@ -77,7 +79,7 @@ fn against(root: &str, text: &str, sources: &[Source]) -> Result<Vec<String>> {
         let Some(own) = source.module.first() else { continue };
         let file =
             syn::parse_file(&source.text).with_context(|| format!("{} cannot be parsed", source.file))?;
-        for found in uses::uses(&file, source.module.len()) {
+        for found in uses::uses(&file, source.module.len(), 0) {
             // Whoever uses all modules uses the last, too.
             let Some(name) = found.name.as_ref().or(order.last()) else { continue };
             let used = re_exports.get(name).unwrap_or(name);
@@ -94,9 +96,81 @@ fn against(root: &str, text: &str, sources: &[Source]) -> Result<Vec<String>> {
     Ok(violations)
 }
 
+/// One line for each use of a neighbour in the same folder that, by way of others there, uses the file itself.
+fn circles(sources: &[Source]) -> Result<Vec<String>> {
+    let mut edges = Vec::new();
+    for source in sources {
+        let Some((own, folder)) = source.module.split_last().filter(|(_, folder)| !folder.is_empty()) else {
+            continue;
+        };
+        let parse = |source: &Source| {
+            syn::parse_file(&source.text).with_context(|| format!("{} cannot be parsed", source.file))
+        };
+        let Some(parent) = sources.iter().find(|parent| parent.module == folder) else { continue };
+        let parent = parse(parent)?;
+        let neighbours = uses::declared(&parent);
+        let re_exports = uses::re_exports(&parent, &neighbours).with_context(|| source.file.clone())?;
+        for found in uses::uses(&parse(source)?, source.module.len(), folder.len()) {
+            let Some(name) = found.name else { continue };
+            let used = re_exports.get(&name).unwrap_or(&name);
+            if used != own && neighbours.contains(used) {
+                edges.push((folder, own, used.clone(), &source.file, found.line));
+            }
+        }
+    }
+    let reaches = |folder: &[String], from: &String, to: &String| {
+        let (mut seen, mut next) = (vec![from], vec![from]);
+        while let Some(at) = next.pop() {
+            for (_, _, used, ..) in edges.iter().filter(|edge| edge.0 == folder && edge.1 == at) {
+                if !seen.contains(&used) {
+                    seen.push(used);
+                    next.push(used);
+                }
+            }
+        }
+        seen.contains(&to)
+    };
+    let in_circle = edges.iter().filter(|(folder, own, used, ..)| reaches(folder, used, own));
+    let mut circles: Vec<_> = in_circle
+        .map(|(_, own, used, file, line)| {
+            format!("{file}:{line}: module {own} uses {used}, which uses {own}")
+        })
+        .collect();
+    circles.dedup();
+    Ok(circles)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Source, against};
+    use super::{Source, against, circles};
+
+    #[test]
+    fn neighbours_in_a_folder_form_no_circle() {
+        let source = |module: &str, text: &str| Source {
+            file: format!("src/{module}.rs"),
+            module: module.split('/').map(str::to_owned).collect(),
+            text: text.to_owned(),
+        };
+        let hsm = source("hsm", "mod block; mod key; mod tzpk; pub use tzpk::Tzpk;");
+        let block = source("hsm/block", "use super::tzpk::Tzpk;");
+        let key = source("hsm/key", "use super::block::Block;");
+        assert_eq!(circles(&[hsm, block, key]).unwrap(), [""; 0]);
+        let hsm = source("hsm", "mod block; mod key; mod tzpk; pub use tzpk::Tzpk;");
+        let sources = [
+            hsm,
+            source("hsm/block", "use super::Tzpk;"),
+            source("hsm/key", "use super::block::Block;"),
+            source("hsm/tzpk", "\nfn f() { super::key::g() }"),
+        ];
+        assert_eq!(
+            circles(&sources).unwrap(),
+            [
+                "src/hsm/block.rs:1: module block uses tzpk, which uses block",
+                "src/hsm/key.rs:1: module key uses block, which uses key",
+                "src/hsm/tzpk.rs:2: module tzpk uses key, which uses tzpk",
+            ]
+        );
+    }
 
     const LIB: &str = "
         //! mod session; in a comment declares nothing.

@@ -65,9 +65,9 @@ fn add_names(
     Ok(())
 }
 
-/// Each use of a name at the crate's root, in a file that is `depth` modules below that root.
-pub(super) fn uses(file: &File, depth: usize) -> Vec<Use> {
-    let mut finder = Finder { depth, in_attribute: false, uses: Vec::new() };
+/// Each use of a name in a module that is `level` modules below the crate's root and holds this file, which is `depth` modules below it.
+pub(super) fn uses(file: &File, depth: usize, level: usize) -> Vec<Use> {
+    let mut finder = Finder { depth, level, in_attribute: false, uses: Vec::new() };
     finder.visit_file(file);
     finder.uses
 }
@@ -75,6 +75,8 @@ pub(super) fn uses(file: &File, depth: usize) -> Vec<Use> {
 struct Finder {
     /// How many modules below the root the code is that is being read.
     depth: usize,
+    /// In which of the modules around it a name is looked for.
+    level: usize,
     in_attribute: bool,
     uses: Vec<Use>,
 }
@@ -84,7 +86,7 @@ struct Finder {
 type Place = Option<usize>;
 
 impl Finder {
-    /// Where a path that is at `place` leads with its next name. A name at the root is a use.
+    /// Where a path that is at `place` leads with its next name. A name at the level is a use.
     fn follow(&mut self, place: Place, next: &Ident) -> Place {
         if next == "crate" {
             return Some(0);
@@ -95,7 +97,7 @@ impl Finder {
         if next == "super" {
             return place.unwrap_or(self.depth).checked_sub(1);
         }
-        if place == Some(0) {
+        if place == Some(self.level) {
             self.uses.push(Use { name: Some(next.to_string()), line: next.span().start().line });
         }
         None
@@ -103,7 +105,7 @@ impl Finder {
 
     /// A path that is at `place` takes all that is there: by `*`, or by giving the place a name.
     fn take_all(&mut self, place: Place, line: usize) {
-        if place == Some(0) {
+        if place == Some(self.level) {
             self.uses.push(Use { name: None, line });
         }
     }
