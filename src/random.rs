@@ -3,7 +3,6 @@
 //! A browser's `crypto.getRandomValues` may have been replaced: by a polyfill, by a script on the page, by what a test left
 //! behind. A replacement does not report that it gives the same bytes each time, so [`HealthTested`](crate::random::HealthTested) looks at what it gives.
 
-/// What the tests are, and what they remember.
 mod health;
 
 use crate::error::Error;

@@ -24,17 +24,13 @@
 //! actions that [`next_action`](crate::session::Session::next_action) hands out, in order, and tells the page the
 //! [`snapshot`](crate::session::Session::snapshot).
 
-/// What a session is opened with, and what it asks its caller to do.
 mod action;
-/// How often a session tries again before it gives up.
 mod attempts;
 /// What the customer does.
 mod input;
-/// Where a session is, and what it holds there.
 mod phase;
 /// What is asked of servers and of the page, and what their answers lead to.
 mod requests;
-/// Where a session is, as it is told.
 mod snapshot;
 
 use crate::{

@@ -4,9 +4,7 @@
 //! measured what people choose: repeated digits, runs, the years of their life, dates, and lines on the keypad.
 //! `docs/pin-policy.md` has what refusing these costs a thief, and what it costs people.
 
-/// The PINs that most people choose.
 mod common;
-/// What is known of one customer.
 mod personal;
 
 use crate::digits::Digits;

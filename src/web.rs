@@ -1,23 +1,14 @@
 //! The surface that JavaScript calls, and what speaks to the browser: messages, requests, timers, and the canvas.
 
-/// Messages, from JavaScript's values and to them.
 mod crossing;
-/// One session, driven: the search in turns, requests, deadlines.
 mod driver;
-/// What a panic does.
 #[cfg(feature = "shipped")]
 mod panic;
-/// Requests to the server.
 mod requests;
-/// The canvas on which a PIN is drawn.
 mod screen;
-/// The strokes of the ten digits.
 mod strokes;
-/// Work that goes on by itself.
 mod tasks;
-/// Waiting: for a time, for a frame, for the event loop's next turn.
 mod timing;
-/// What a library leaves behind where it worked.
 mod wiping;
 
 use alloc::rc::Rc;

@@ -4,7 +4,6 @@
 mod answer;
 /// The PIN block formats that a server may ask for.
 mod formats;
-/// The only place that knows JSON.
 pub(crate) mod json;
 /// The TZPK in an answer, and what stands beside it.
 mod key_reply;

@@ -18,11 +18,9 @@ mod engine;
 mod traces;
 /// The pad as a customer sees and touches it.
 mod pad;
-/// Looking for secrets where they must not be.
 pub mod residue;
 /// A sandbox for one test.
 mod sandbox;
-/// A network between a browser and the sandbox.
 mod network;
 /// A web site of the issuer's.
 mod site;

@@ -1,8 +1,6 @@
 //! A network between a browser and the sandbox.
 
-/// What goes wrong on it, and how.
 mod fault;
-/// HTTP/1.1, as far as two ends that close every connection need it.
 mod message;
 /// A slow line.
 mod slow;

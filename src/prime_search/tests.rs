@@ -5,13 +5,11 @@
 
 /// Against `num-bigint`.
 mod arithmetic;
-/// Lanes that notice when something wraps.
 mod exact;
 /// What passes for prime, and what is.
 mod primality;
 /// The whole search.
 mod search;
-/// Many of them, before OpenSSL.
 mod soak;
 /// The window, number by number.
 mod window;

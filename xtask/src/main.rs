@@ -35,7 +35,6 @@ mod layers;
 mod supply_chain;
 /// The same bytes from another build.
 mod reproduce;
-/// Runs the fuzz targets.
 mod fuzz;
 /// The search for primes, or whole sessions, for hours.
 mod soak;

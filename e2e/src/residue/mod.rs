@@ -14,7 +14,6 @@ mod kinds;
 mod report;
 /// The private key, found in the memory by its factor.
 mod rsa_key;
-/// Keys as block ciphers expand them.
 mod schedules;
 /// The secrets of one session, and each form they could be left behind in.
 mod secrets;

@@ -17,11 +17,9 @@ mod memory;
 mod plan;
 /// What was measured, in pictures.
 mod pictures;
-/// How pictures are drawn.
 mod plot;
 /// The page in `docs/`.
 mod report;
-/// What was measured.
 mod results;
 /// From a page's opening to the PIN that is set.
 mod sessions;

@@ -1,7 +1,6 @@
 //! `cargo xtask pictures`: how the pad looks. Contact sheets for people go into `target/pictures/`, small ones to compare with
 //! into `e2e/pictures/`, and what the documentation shows into `docs/`.
 
-/// Themes, parts and states.
 mod docs;
 
 use anyhow::{Context, Result};
