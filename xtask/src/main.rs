@@ -71,7 +71,7 @@ not ask.
   demo [--port N] [--db FILE] [-- OPTION…]
                                   build, then run the sandbox on http://127.0.0.1:8080;
                                   `-- --help` lists the sandbox's own options
-  check                           what tells most within three minutes: layout, layers, lints, types, tests without a browser
+  check                           the quick check, within three minutes: layout, layers, lints, types, tests without a browser
   test [NAME…]                    every check, in real browsers too, or those named: format, layers, workflows,
                                   supply-chain, clippy, clippy-wasm, native, docs, build, sbom, reproduce, size, package, release,
                                   site, types, page, wasm-chromium, wasm-firefox, stacks, e2e
@@ -81,7 +81,7 @@ not ask.
   bench [--quick] [--sessions N] [--report] [--beside TREE]
                                   keys and whole sessions in each browser beside WebCrypto and JavaScript libraries, into
                                   docs/benchmark.md, in half an hour on a quiet machine; --quick has few runs of each, for a
-                                  look, and --report times nothing and writes the last run down anew; --beside measures the
+                                  look, and --report times nothing and writes the report of the last run again; --beside measures the
                                   build of another tree, in which this has run too, in turn with this one
   load                            complete sessions a second through relay and sandbox, without Enfuce's quota and with it; none
                                   may be lost or doubled, and no control id spent for nothing
@@ -103,7 +103,7 @@ not ask.
   supply-chain                    licences, sources and records of the dependencies
   audit                           their known vulnerabilities; needs the network
   release [--dry-run]             from the commit of a release: every check, two builds, the package, its checksums; --dry-run
-                                  makes the package of anything, without a check, and says what hinders a release of it
+                                  makes the files of whatever is checked out, without the checks, and says what is missing for a release
   relay-image                     the relay as a static binary and as an OCI image, into target/relay-image/
   size                            bytes of dist/, and the budget of what a page loads
 ";

@@ -14,7 +14,7 @@ pub(crate) fn make(project: &Project) -> Result<()> {
     Ok(())
 }
 
-/// Makes the same of whatever is checked out, without the checks, and says what hinders a release of it.
+/// Makes the same of whatever is checked out, without the checks, and says what is missing for a release.
 pub(crate) fn rehearse(project: &Project) -> Result<()> {
     setup::install_missing(project, setup::Browsers::NotWanted)?;
     dist::build(project)?;
