@@ -3,7 +3,7 @@
 //!
 //! A message without content is its name (`"erase"`); any other is an object with its name as the one key
 //! (`{press: 4}`). Inward messages that do not have exactly this form are ignored. Outward messages carry counts,
-//! names and codes; [`Outward::Spell`](crate::protocol::Outward::Spell) is the one exception, which the customer asks for.
+//! names and codes; [`Outward::Spell`] is the one exception, which the customer asks for.
 
 use crate::{error::Error, session::Snapshot};
 use alloc::{string::String, vec::Vec};

@@ -1,7 +1,7 @@
 //! Random bytes and numbers: from the system alone, tested as they are drawn, and an error where there are none.
 //!
 //! A browser's `crypto.getRandomValues` may have been replaced: by a polyfill, by a script on the page, by what a test left
-//! behind. A replacement does not report that it gives the same bytes each time, so [`HealthTested`](crate::random::HealthTested) looks at what it gives.
+//! behind. A replacement does not report that it gives the same bytes each time, so [`HealthTested`] looks at what it gives.
 
 mod health;
 

@@ -1,7 +1,7 @@
 //! Whatever goes wrong on the way: the right code, the PIN sent at most once, and a new control id on the same page sets it.
 
 use anyhow::{Context, Result, ensure};
-use card_pin_e2e::{Engine, Hand, Pad, Sandbox, random_pin};
+use card_pin_e2e::{Engine, Hand, Pad, Sandbox, WebDriver, random_pin};
 use serde_json::{Value, json};
 
 /// What happens when a request goes wrong.

@@ -1,7 +1,6 @@
 //! The table of statuses of the README, row by row, and what of it card-pin makes.
 
 use std::net::TcpListener;
-use std::time::Duration;
 
 use base64ct::{Base64, Encoding};
 use serde_json::json;

@@ -23,7 +23,7 @@ async fn a_back_end_sets_a_pin_under_the_key_that_it_shares() {
         (json!({"zpkIndex": "1", "pinBlock": block}), "zpkIndex"),
         (json!({"zpkIndex": "0", "pinBlock": &block[..14]}), "16 hexadecimal digits"),
         (json!({"zpkIndex": "0", "pinBlock": format!("+{}", &block[1..])}), "16 hexadecimal digits"),
-        (json!({"zpkIndex": "0", "pinBlock": hex_block(0x0412_34FF_FFFF_FFFF)}), "no PIN block"),
+        (json!({"zpkIndex": "0", "pinBlock": hex_block(0x0412_34FF_FFFF_FFFF)}), "not a PIN block"),
     ];
     for (body, hint) in bad {
         sandbox.issuer(Method::POST, &path, Some(&body)).await.assert_problem(400, "malformed", hint);
