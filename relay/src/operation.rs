@@ -17,7 +17,7 @@ pub(crate) enum Operation {
 
 impl Operation {
     /// How many requests of the same session may come after it. A customer's rate limit has to have room for those, too, so that
-    /// it stops nobody who has typed a PIN already.
+    /// it never stops a customer who has typed a PIN already.
     pub(crate) fn later_requests(self) -> u32 {
         match self {
             Self::Tzpk => REQUESTS_OF_SESSION - 2,

@@ -128,7 +128,7 @@ mod tests {
         // One line is being written.
         let lost = queue.lost();
         assert!((99..=100).contains(&lost), "{lost}");
-        // Would wait for ever if it waited for the reader.
+        // It does not wait for the reader, who never comes.
         queue.flush(Duration::from_millis(50));
         drop(let_go);
         queue.flush(Duration::from_secs(600));
