@@ -16,8 +16,8 @@ pub(crate) enum Operation {
 }
 
 impl Operation {
-    /// How many requests of the same session may come after it. A customer's rate limit has to have room for those, too, so that
-    /// it never stops a customer who has typed a PIN already.
+    /// How many requests of the same session may come after it. A customer's rate limit has to have room for those, too: it
+    /// may stop a customer before the PIN is typed, and not after.
     pub(crate) fn later_requests(self) -> u32 {
         match self {
             Self::Tzpk => REQUESTS_OF_SESSION - 2,

@@ -87,10 +87,7 @@ impl Asked {
         begun.map_err(|wait| match closed {
             None => Problem::wait(wait),
             Some(failure) => {
-                let mut report = Report::default();
-                report.cause = Some(failure.cause);
-                self.notes.report(report);
-                Problem::from_card_failure(Kind::Overloaded(wait.seconds))
+                Problem::from_card_failure(Kind::Overloaded(wait.seconds)).because(failure.cause)
             }
         })
     }

@@ -1,6 +1,7 @@
 //! What SIGHUP changes in a relay that runs, and what it refuses to change.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,15 +13,19 @@ use crate::issuer::{SigningKey, control_id, enfuce, issuer, issuing, start};
 use crate::process::{Folder, Relay, classic};
 use crate::upstream::{Answer, Upstream, ok};
 
+/// A relay that has its password from a file.
+fn start_with_secret(upstream: &Upstream, secret: &Path) -> Relay {
+    fs::write(secret, "first").unwrap();
+    let config = classic(&upstream.base_url, "");
+    Relay::start(&config.replace("password = \"sandbox\"", &format!("password_file = {secret:?}")))
+}
+
 #[tokio::test]
 async fn sighup_reads_the_secrets_again_and_faults_change_nothing() {
     let upstream = Upstream::start(|_| ok("{}")).await;
     let secrets = Folder::make();
     let secret = secrets.0.join("password");
-    fs::write(&secret, "first").unwrap();
-    let config = classic(&upstream.base_url, "");
-    let config = config.replace("password = \"sandbox\"", &format!("password_file = {secret:?}"));
-    let relay = Relay::start(&config);
+    let relay = start_with_secret(&upstream, &secret);
     let set = set_request("an-id", &[1; 8]);
     let sent_with = async |password: &str| {
         assert_eq!(relay.post("/set", &set).await.status, 200);
@@ -114,10 +119,7 @@ async fn a_secret_that_cannot_be_read_to_its_end_holds_nothing_up() {
     let upstream = Upstream::start(|_| ok("{}")).await;
     let secrets = Folder::make();
     let secret = secrets.0.join("password");
-    fs::write(&secret, "first").unwrap();
-    let config = classic(&upstream.base_url, "");
-    let config = config.replace("password = \"sandbox\"", &format!("password_file = {secret:?}"));
-    let relay = Relay::start(&config);
+    let relay = start_with_secret(&upstream, &secret);
     let set = set_request("an-id", &[1; 8]);
     // As a file system that hangs: nobody writes to it.
     fs::remove_file(&secret).unwrap();
