@@ -2,7 +2,7 @@ use crate::{
     dist::{self, Simd},
     project::Project,
     run::{self, cargo},
-    setup,
+    setup::{self, Part},
 };
 use anyhow::{Context, Result};
 use std::{
@@ -60,7 +60,7 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
 
 /// Everything that is measured, into `target/bench/`.
 fn prepare(project: &Project) -> Result<()> {
-    setup::install_rivals(project)?;
+    setup::install(project, &[setup::PAGES, &[Part::Rivals]].concat())?;
     dist::build(project)?;
     let folder = project.work("bench");
     if folder.exists() {

@@ -5,9 +5,12 @@ use crate::{
     project::Project,
     release_files, reproduce,
     run::{self, cargo},
-    sbom, setup, site, size, soak, stacks, supply_chain,
+    sbom,
+    setup::{self, Part},
+    site, size, soak, stacks, supply_chain,
 };
 use anyhow::{Context, Result, bail, ensure};
+use setup::Part::*;
 use std::{fs, num::NonZero, path::PathBuf, process::Command, thread, time::Instant};
 
 /// One check.
@@ -16,60 +19,80 @@ struct Check {
     /// By which `cargo xtask test NAME` runs it alone.
     name: &'static str,
     what: &'static str,
+    /// What it cannot do without on this machine.
+    needs: &'static [Part],
     /// Whether it looks at `dist/`, which `build` makes.
     needs_dist: bool,
     run: fn(&Project) -> Result<()>,
 }
 
-const fn source(name: &'static str, what: &'static str, run: fn(&Project) -> Result<()>) -> Check {
-    Check { name, what, needs_dist: false, run }
+const fn source(
+    name: &'static str,
+    what: &'static str,
+    needs: &'static [Part],
+    run: fn(&Project) -> Result<()>,
+) -> Check {
+    Check { name, what, needs, needs_dist: false, run }
 }
 
-const fn built(name: &'static str, what: &'static str, run: fn(&Project) -> Result<()>) -> Check {
-    Check { name, what, needs_dist: true, run }
+const fn built(
+    name: &'static str,
+    what: &'static str,
+    needs: &'static [Part],
+    run: fn(&Project) -> Result<()>,
+) -> Check {
+    Check { name, what, needs, needs_dist: true, run }
 }
 
 /// Cheap ones first; a browser sees what passed everything else.
 const CHECKS: [Check; 21] = [
-    source("format", "how the code is laid out", format),
-    source("layers", "which module uses which", layers::check),
-    source("workflows", "the hosted CI's files", workflows),
-    source("supply-chain", "records and licences of the crates in the wasm", supply_chain::check),
-    source("clippy", "lints", clippy),
-    source("clippy-wasm", "lints of the core as wasm", clippy_wasm),
-    source("native", "tests without a browser", native_tests),
-    source("docs", "the documentation of the crates", documentation),
-    source(BUILD, "dist/", dist::build),
-    built("sbom", "the bill of materials", sbom::check),
-    built("reproduce", "the same bytes from another build", reproduce::again),
-    built("size", "what a page loads", size::check),
-    built("package", "the package, as bundlers and TypeScript look for its parts", package),
-    built("release", "the files of a release", release_files::make_package),
-    built("site", "the documents as a site, and its links", site::check),
-    source("types", "types of the scripts", types),
-    source("page", "the page's scripts, in Node", page_tests),
-    source("wasm-chromium", "wasm tests in Chromium, with SIMD", |project| {
+    source("format", "how the code is laid out", &[], format),
+    source("layers", "which module uses which", &[Scripts], layers::check),
+    source("workflows", "the hosted CI's files", &[Python], workflows),
+    source(
+        "supply-chain",
+        "records and licences of the crates in the wasm",
+        &[CargoDeny],
+        supply_chain::check,
+    ),
+    source("clippy", "lints", &[], clippy),
+    source("clippy-wasm", "lints of the core as wasm", &[], clippy_wasm),
+    source("native", "tests without a browser", &[Servers], native_tests),
+    source("docs", "the documentation of the crates", &[], documentation),
+    source(BUILD, "dist/", &[Scripts], dist::build),
+    built("sbom", "the bill of materials", &[Python], sbom::check),
+    built("reproduce", "the same bytes from another build", &[], reproduce::check),
+    built("size", "what a page loads", &[], size::check),
+    built("package", "the package, as bundlers and TypeScript look for its parts", &[Consumers], package),
+    built("release", "the files of a release", &[], release_files::check),
+    built("site", "the documents as a site, and its links", &[Consumers, Browsers], site::check),
+    source("types", "types of the scripts", &[Scripts], types),
+    source("page", "the page's scripts, in Node", &[Scripts], page_tests),
+    source("wasm-chromium", "wasm tests in Chromium, with SIMD", &[Browsers, WasmTests], |project| {
         wasm_tests(project, "--chrome", Simd::With)
     }),
-    source("wasm-firefox", "wasm tests in Firefox, without SIMD", |project| {
+    source("wasm-firefox", "wasm tests in Firefox, without SIMD", &[Browsers, WasmTests], |project| {
         wasm_tests(project, "--firefox", Simd::Without)
     }),
-    built("stacks", "a few of the examples in their own bundlers and frameworks", stacks::run_quick),
-    built("e2e", "end to end, in Chromium, Firefox and WebKit", end_to_end),
+    built("stacks", "a few of the examples in their own bundlers and frameworks", STACKS, stacks::run_quick),
+    built("e2e", "end to end, in Chromium, Firefox and WebKit", &[Consumers, Python, Browsers], end_to_end),
 ];
 
 const BUILD: &str = "build";
 
 /// What `cargo xtask check` runs, beside the quick tests: it needs no browser, and installs nothing.
 const QUICK: [&str; 5] = ["format", "layers", "clippy", "types", "page"];
-const QUICK_TESTS: Check = source("quick", "tests without a browser, but for the longest", quick_tests);
+const QUICK_TESTS: Check =
+    source("quick", "tests without a browser, but for the longest", &[Servers], quick_tests);
 
 /// Runs every check, or those that are named, and tells at the end which of them failed.
 pub(crate) fn run_all(project: &Project, names: &[String]) -> Result<()> {
     let wanted = named(&CHECKS, names)?;
-    setup::install_missing(project, setup::Browsers::Wanted)?;
-    run_each(project, wanted.into_iter())
+    run_each(project, &wanted)
 }
+
+/// A browser, and the Python that an example is written in.
+pub(crate) const STACKS: &[Part] = &[Consumers, Python, Browsers];
 
 /// All of these checks, or those with these names, and what makes the `dist/` that one of those looks at: an old one would pass.
 fn named<'a>(checks: &'a [Check], names: &[String]) -> Result<Vec<&'a Check>> {
@@ -88,13 +111,19 @@ fn named<'a>(checks: &'a [Check], names: &[String]) -> Result<Vec<&'a Check>> {
 pub(crate) fn run_quick(project: &Project) -> Result<()> {
     setup::need_tools(project)?;
     let quick = CHECKS.iter().filter(|check| QUICK.contains(&check.name));
-    run_each(project, quick.chain([&QUICK_TESTS]))
+    judge(project, &quick.chain([&QUICK_TESTS]).collect::<Vec<_>>())
 }
 
-fn run_each<'a>(project: &Project, checks: impl Iterator<Item = &'a Check>) -> Result<()> {
-    let checks: Vec<_> = checks.collect();
+/// Installs what these checks need, all of it first, and runs them.
+fn run_each(project: &Project, checks: &[&Check]) -> Result<()> {
+    let needs: Vec<_> = checks.iter().flat_map(|check| check.needs).copied().collect();
+    setup::install(project, &needs)?;
+    judge(project, checks)
+}
+
+fn judge(project: &Project, checks: &[&Check]) -> Result<()> {
     let mut failed = Vec::new();
-    for (number, Check { name, what, needs_dist, run }) in (1..).zip(&checks) {
+    for (number, Check { name, what, needs_dist, run, .. }) in (1..).zip(checks) {
         println!("\n== {number}/{} {name}: {what}", checks.len());
         if *needs_dist && failed.iter().any(|(name, _)| *name == BUILD) {
             println!("== {name}: left out, as there is no dist/ to look at");
@@ -120,32 +149,35 @@ fn run_each<'a>(project: &Project, checks: impl Iterator<Item = &'a Check>) -> R
 /// What takes long and finds little. The soak is a thousandth of the whole one, and the model tries each input in each place
 /// with four times as many lives.
 const NIGHTLY: [Check; 9] = [
-    source("deployment", "what operators of the relay get", deployment::check),
-    source("model", "sessions against a model of the documentation, four times as long", |project| {
+    source("deployment", "what operators of the relay get", &[Python, Deployment, Musl], deployment::check),
+    source("model", "sessions against a model of the documentation, four times as long", &[], |project| {
         run::run(cargo(project.root()).args(["test", "--test", "model"]).env("PROPTEST_CASES", "20000"))
     }),
-    source("fuzz", "each fuzz target for a minute", |project| fuzz::run(project, &fuzz::Options::default())),
-    source("soak", "pairs of primes and products before other implementations", |project| {
+    source("fuzz", "each fuzz target for a minute", &[Fuzz], |project| {
+        fuzz::run(project, &fuzz::Options::default())
+    }),
+    source("soak", "pairs of primes and products before other implementations", &[Servers], |project| {
         soak::run_all(project, &soak::Options { pairs: 100, operands: 1000, ..Default::default() })
     }),
-    source("load", "complete sessions under load", load),
-    source("screen-reader", "what a screen reader says, in three languages", screen_reader),
-    source("stacks", "the examples in their own bundlers and frameworks", |project| {
+    source("load", "complete sessions under load", &[], load),
+    source("screen-reader", "what a screen reader says, in three languages", SCREEN_READER, screen_reader),
+    source("stacks", "the examples in their own bundlers and frameworks", STACKS, |project| {
         stacks::build_and_run(project, &[])
     }),
-    source("timing", "does a secret show in how long its code takes?", timing),
-    source("memcheck", "does a branch or an address depend on a secret?", memcheck),
+    source("timing", "does a secret show in how long its code takes?", &[], timing),
+    source("memcheck", "does a branch or an address depend on a secret?", &[Valgrind], memcheck),
 ];
+
+const SCREEN_READER: &[Part] = &[Scripts, Browsers, ScreenReader];
 
 /// Runs all of that, or what is named of it, and tells at the end what failed.
 pub(crate) fn run_nightly(project: &Project, names: &[String]) -> Result<()> {
     let wanted = named(&NIGHTLY, names)?;
-    setup::install_missing(project, setup::Browsers::Wanted)?;
-    run_each(project, wanted.into_iter())
+    run_each(project, &wanted)
 }
 
 /// Complete sessions under load, in virtual time first; fails where one is lost or doubled.
-pub(crate) fn load(project: &Project) -> Result<()> {
+fn load(project: &Project) -> Result<()> {
     let admission = ["test", "--release", "--package", "card-pin-relay", "--lib", "admission::"];
     run::run(cargo(project.root()).args(admission).args(["--", "--nocapture", "--test-threads=1"]))?;
     run::run(cargo(project.root()).args([
@@ -160,14 +192,13 @@ pub(crate) fn load(project: &Project) -> Result<()> {
 
 /// Running times of the core's functions for one secret and any; fails where a secret shows that is not known to. No part
 /// of the tests: it takes a quiet machine.
-pub(crate) fn timing(project: &Project) -> Result<()> {
+fn timing(project: &Project) -> Result<()> {
     run::run(cargo(project.root()).args(["run", "--release", "--package", "card-pin-timing"]))
 }
 
 /// What of the core's functions depends on a secret, counted by Valgrind; fails as [`timing`] does. AES is the one of the wasm, which
 /// has no instructions for it.
-pub(crate) fn memcheck(project: &Project) -> Result<()> {
-    setup::install_valgrind()?;
+fn memcheck(project: &Project) -> Result<()> {
     let build = ["build", "--release", "--package", "card-pin-timing", "--features", "memcheck"];
     let folder = project.work("memcheck");
     run::run(
@@ -189,14 +220,13 @@ pub(crate) fn memcheck(project: &Project) -> Result<()> {
 
 /// How the pad looks: it makes pictures, and judges nothing.
 pub(crate) fn pictures(project: &Project) -> Result<()> {
-    setup::install_missing(project, setup::Browsers::Wanted)?;
+    setup::install(project, setup::PAGES)?;
     dist::build(project)?;
     run::run(cargo(project.root()).args(["run", "--quiet", "--package", "card-pin-e2e", "--bin", "pictures"]))
 }
 
 /// What a screen reader says, in three languages: no part of the tests, as it takes minutes and a screen of its own.
-pub(crate) fn screen_reader(project: &Project) -> Result<()> {
-    setup::install_screen_reader(project)?;
+fn screen_reader(project: &Project) -> Result<()> {
     dist::build(project)?;
     run::run(cargo(project.root()).args([
         "test",

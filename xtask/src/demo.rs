@@ -17,7 +17,7 @@ impl Default for Options {
 }
 
 pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
-    setup::install_missing(project, setup::Browsers::NotWanted)?;
+    setup::install(project, setup::BUILD)?;
     let sandbox = ["--package", "card-pin-sandbox"];
     run::both(
         || dist::build(project),

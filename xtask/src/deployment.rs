@@ -5,7 +5,7 @@ use crate::{
     project::Project,
     relay,
     run::{self, cargo, output},
-    sbom, setup,
+    sbom,
 };
 use anyhow::{Context, Result, ensure};
 use std::{
@@ -21,7 +21,6 @@ const EXPOSURE: &str = "15";
 
 /// Holds what operators get to the tools that read it: the image runs, systemd, Kubernetes, Prometheus and nginx take their files.
 pub(crate) fn check(project: &Project) -> Result<()> {
-    setup::install_deployment_tools()?;
     unit(project)?;
     manifests(project)?;
     alerts(project)?;

@@ -4,7 +4,7 @@
 use crate::{
     project::Project,
     run::{cargo, output},
-    setup,
+    setup::{self, Part},
 };
 use anyhow::{Result, bail};
 use std::{ffi::OsString, fs, process::Output};
@@ -30,7 +30,7 @@ impl Default for Options {
 
 /// Fuzzes one target after the other, and fails at the first finding.
 pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
-    setup::install_cargo_fuzz()?;
+    setup::install(project, &[Part::Fuzz])?;
     let listed = output(cargo(project.root()).args(["fuzz", "list"]))?;
     let listed: Vec<&str> = listed.lines().collect();
     let named: Vec<_> = options.targets.iter().map(|target| target.to_string_lossy()).collect();

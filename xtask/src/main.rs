@@ -58,6 +58,7 @@ mod release;
 use anyhow::{Result, bail};
 use lexopt::prelude::{Long, Value, ValueExt as _};
 use project::Project;
+use setup::Part;
 use std::process::ExitCode;
 
 const USAGE: &str = "\
@@ -126,7 +127,7 @@ fn main() -> ExitCode {
 }
 
 enum Command {
-    Setup(setup::Browsers),
+    Setup(&'static [Part]),
     Build,
     Demo(demo::Options),
     Check,
@@ -134,28 +135,20 @@ enum Command {
     Nightly(Vec<String>),
     Stacks(Vec<String>),
     Bench(bench::Options),
-    Load,
     Fuzz(fuzz::Options),
     Pictures,
-    ScreenReader,
-    Timing,
-    Memcheck,
     Soak(soak::Options),
-    Layers,
-    Reproduce,
-    SupplyChain,
     Audit,
     Release { is_rehearsal: bool },
     Site,
     RelayImage,
-    Size,
 }
 
 impl Command {
     fn from_args(mut args: lexopt::Parser) -> Result<Self> {
         let Some(Value(name)) = args.next()? else { bail!("which command?") };
         let mut command = match &*name.to_string_lossy() {
-            "setup" => Self::Setup(setup::Browsers::Wanted),
+            "setup" => Self::Setup(setup::TESTS),
             "build" => Self::Build,
             "demo" => Self::Demo(demo::Options::default()),
             "check" => Self::Check,
@@ -163,27 +156,22 @@ impl Command {
             "nightly" => Self::Nightly(Vec::new()),
             "stacks" => Self::Stacks(Vec::new()),
             "bench" => Self::Bench(bench::Options::default()),
-            "load" => Self::Load,
             "fuzz" => Self::Fuzz(fuzz::Options::default()),
             "pictures" => Self::Pictures,
-            "screen-reader" => Self::ScreenReader,
-            "timing" => Self::Timing,
-            "memcheck" => Self::Memcheck,
             "soak" => Self::Soak(soak::Options::default()),
-            "layers" => Self::Layers,
-            "reproduce" => Self::Reproduce,
-            "supply-chain" => Self::SupplyChain,
             "audit" => Self::Audit,
             "release" => Self::Release { is_rehearsal: false },
             "site" => Self::Site,
             "relay-image" => Self::RelayImage,
-            "size" => Self::Size,
+            // One check, by its own name.
+            name @ ("layers" | "reproduce" | "size" | "supply-chain") => Self::Test(vec![name.to_owned()]),
+            name @ ("load" | "memcheck" | "screen-reader" | "timing") => Self::Nightly(vec![name.to_owned()]),
             unknown => bail!("there is no command `{unknown}`"),
         };
         while let Some(argument) = args.next()? {
             match (&mut command, argument) {
                 (_, Long("yes")) => setup::agree(),
-                (Self::Setup(browsers), Long("no-browsers")) => *browsers = setup::Browsers::NotWanted,
+                (Self::Setup(parts), Long("no-browsers")) => *parts = setup::NATIVE,
                 (Self::Demo(options), Long("port")) => options.port = args.value()?.parse()?,
                 (Self::Demo(options), Long("db")) => options.database = Some(args.value()?.into()),
                 (Self::Test(names) | Self::Nightly(names) | Self::Stacks(names), Value(name)) => {
@@ -214,9 +202,9 @@ impl Command {
 
     fn run(self, project: &Project) -> Result<()> {
         match self {
-            Self::Setup(browsers) => setup::install_missing(project, browsers),
+            Self::Setup(parts) => setup::install(project, parts),
             Self::Build => {
-                setup::install_missing(project, setup::Browsers::NotWanted)?;
+                setup::install(project, setup::BUILD)?;
                 dist::build(project)
             }
             Self::Demo(options) => demo::run(project, &options),
@@ -224,32 +212,24 @@ impl Command {
             Self::Test(names) => checks::run_all(project, &names),
             Self::Nightly(names) => checks::run_nightly(project, &names),
             Self::Stacks(names) => {
-                setup::install_missing(project, setup::Browsers::Wanted)?;
+                setup::install(project, checks::STACKS)?;
                 stacks::build_and_run(project, &names)
             }
             Self::Bench(options) => bench::run(project, &options),
-            Self::Load => checks::load(project),
             Self::Fuzz(options) => fuzz::run(project, &options),
             Self::Pictures => checks::pictures(project),
-            Self::ScreenReader => checks::screen_reader(project),
-            Self::Timing => checks::timing(project),
-            Self::Memcheck => checks::memcheck(project),
             Self::Soak(options) => soak::run_all(project, &options),
-            Self::Layers => layers::check(project),
-            Self::Reproduce => {
-                setup::install_missing(project, setup::Browsers::NotWanted)?;
-                reproduce::twice(project)
-            }
-            Self::SupplyChain => supply_chain::check(project),
             Self::Audit => supply_chain::audit(project),
             Self::Release { is_rehearsal: false } => release::make(project),
             Self::Release { is_rehearsal: true } => release::rehearse(project),
             Self::Site => {
-                setup::install_missing(project, setup::Browsers::NotWanted)?;
+                setup::install(project, setup::BUILD)?;
                 site::build(project)
             }
-            Self::RelayImage => relay::make(project).map(drop),
-            Self::Size => size::check(project),
+            Self::RelayImage => {
+                setup::install(project, &[Part::Musl])?;
+                relay::make(project).map(drop)
+            }
         }
     }
 }

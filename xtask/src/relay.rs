@@ -5,7 +5,8 @@ use crate::{
     graph, identity, package,
     project::Project,
     run::{self, cargo, output},
-    sbom, setup,
+    sbom,
+    setup::MUSL,
 };
 use anyhow::{Context, Result, ensure};
 use base64ct::{Base64, Encoding};
@@ -18,8 +19,6 @@ use std::{
 };
 use webpki_root_certs::TLS_SERVER_ROOT_CERTS;
 
-/// With musl the C library is in the binary: it needs nothing of the system that it runs on.
-const TARGET: &str = "x86_64-unknown-linux-musl";
 pub(crate) const NAME: &str = "card-pin-relay";
 const IMAGE: &str = "card-pin-relay.oci.tar";
 /// Its bill of materials.
@@ -33,11 +32,10 @@ const USER: &str = "65532:65532";
 
 /// Makes the relay's binary, an image with it, and their bill of materials, in `target/relay-image/`; gives where the image is.
 pub(crate) fn make(project: &Project) -> Result<PathBuf> {
-    setup::install_musl(project, TARGET)?;
     println!("relay: the binary");
     run::run(
         cargo(project.root())
-            .args(["build", "--locked", "--profile=relay", "--target", TARGET, "--package", NAME])
+            .args(["build", "--locked", "--profile=relay", "--target", MUSL, "--package", NAME])
             .env("CARGO_ENCODED_RUSTFLAGS", rust_flags(project)?)
             .env(identity::COMMIT, identity::commit(project))
             .env("CC_x86_64_unknown_linux_musl", "musl-gcc"),
@@ -45,7 +43,7 @@ pub(crate) fn make(project: &Project) -> Result<PathBuf> {
     let folder = project.work("relay-image");
     fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     let (binary_file, image_file) = (folder.join(NAME), folder.join(IMAGE));
-    let built = project.binary(TARGET, "relay", NAME);
+    let built = project.binary(MUSL, "relay", NAME);
     fs::copy(&built, &binary_file).with_context(|| format!("{} cannot be copied", built.display()))?;
     let binary = fs::read(&binary_file)?;
     for folder in graph::source_folders(project)? {
@@ -69,7 +67,7 @@ pub(crate) fn make(project: &Project) -> Result<PathBuf> {
     })?;
     fs::write(&image_file, &image).with_context(|| format!("{} cannot be written", image_file.display()))?;
     let bill = folder.join(BILL);
-    sbom::write_for_relay(project, TARGET, (NAME, &binary), (IMAGE, &image), AUTHORITIES_CRATE, &bill)?;
+    sbom::write_for_relay(project, MUSL, (NAME, &binary), (IMAGE, &image), AUTHORITIES_CRATE, &bill)?;
     for path in [&binary_file, &image_file] {
         println!("relay: {}: {} KiB", shown(project, path), fs::metadata(path)?.len() / 1024);
     }

@@ -1,6 +1,16 @@
-use crate::{checks, dist, package::VERSION, project::Project, release_files, reproduce, run::output, setup};
+use crate::{
+    checks, dist,
+    package::VERSION,
+    project::Project,
+    release_files,
+    run::output,
+    setup::{self, Part},
+};
 use anyhow::{Context, Result, ensure};
 use std::{fs, process::Command};
+
+/// What the files of a release need.
+const RELEASE: [Part; 3] = [Part::Scripts, Part::Python, Part::Musl];
 
 /// Makes what a release consists of, from the commit of a release that passes every check. Publishes nothing.
 pub(crate) fn make(project: &Project) -> Result<()> {
@@ -8,7 +18,7 @@ pub(crate) fn make(project: &Project) -> Result<()> {
     checks::run_all(project, &[])?;
     // What was built is what was committed.
     ready(project)?;
-    reproduce::twice(project)?;
+    setup::install(project, &RELEASE)?;
     release_files::make(project)?;
     println!("RELEASING.md says what comes next");
     Ok(())
@@ -16,7 +26,7 @@ pub(crate) fn make(project: &Project) -> Result<()> {
 
 /// Makes the same of whatever is checked out, without the checks, and says what is missing for a release.
 pub(crate) fn rehearse(project: &Project) -> Result<()> {
-    setup::install_missing(project, setup::Browsers::NotWanted)?;
+    setup::install(project, &RELEASE)?;
     dist::build(project)?;
     release_files::make(project)?;
     for hindrance in hindrances(project)? {

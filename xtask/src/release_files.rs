@@ -22,29 +22,38 @@ struct Package {
 
 /// Makes all of them in `target/release-files/`: the package from `dist/` as it is, and the relay.
 pub(crate) fn make(project: &Project) -> Result<()> {
-    let folder = with_package(project)?;
+    let folder = emptied(project, "release-files")?;
+    package_files(project, &folder)?;
     relay_files(project, &folder)?;
+    sum_up(&folder)?;
+    println!("release: {} is ready", folder.display());
+    Ok(())
+}
+
+/// Makes those of the package alone, which takes no further build, and not where the files of a release are.
+pub(crate) fn check(project: &Project) -> Result<()> {
+    let folder = emptied(project, "release-check")?;
+    package_files(project, &folder)?;
     sum_up(&folder)
 }
 
-/// Makes those of the package alone, which takes no further build.
-pub(crate) fn make_package(project: &Project) -> Result<()> {
-    sum_up(&with_package(project)?)
-}
-
-/// The folder, with the package and what goes out beside it.
-fn with_package(project: &Project) -> Result<PathBuf> {
-    let folder = project.work("release-files");
+fn emptied(project: &Project, name: &str) -> Result<PathBuf> {
+    let folder = project.work(name);
     if folder.exists() {
         fs::remove_dir_all(&folder).with_context(|| format!("{} cannot be emptied", folder.display()))?;
     }
     fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
-    pack(project, &folder)?;
+    Ok(folder)
+}
+
+/// The package, and what goes out beside it.
+fn package_files(project: &Project, folder: &Path) -> Result<()> {
+    pack(project, folder)?;
     for name in BESIDE {
         fs::copy(project.dist().join(name), folder.join(name))
             .with_context(|| format!("dist/{name} cannot be copied"))?;
     }
-    Ok(folder)
+    Ok(())
 }
 
 /// The relay's binary, image and bill of materials, and what runs them. All files of a release are in one folder, so that what is
@@ -70,7 +79,6 @@ fn sum_up(folder: &Path) -> Result<()> {
         .collect();
     fs::write(folder.join("SHA256SUMS"), &sums).context("SHA256SUMS cannot be written")?;
     print!("{sums}");
-    println!("release: {} is ready", folder.display());
     Ok(())
 }
 

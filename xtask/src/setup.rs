@@ -16,43 +16,65 @@ use anyhow::{Result, ensure};
 use packages::Needed;
 pub(crate) use packages::agree;
 use std::path::Path;
+pub(crate) use toolchain::MUSL;
 
-/// Whether the browsers are to be there: the tests need them, a build does not.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Browsers {
-    Wanted,
-    NotWanted,
+/// What can be missing on a machine. A command names the parts that it needs, and gets no others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// Node.js and what makes `dist/` and checks the scripts.
+    Scripts,
+    /// What the tests bundle the package with, and what they look at pages with.
+    Consumers,
+    /// Python and the tools that are written in it.
+    Python,
+    /// The programs that native tests start or ask for a second opinion.
+    Servers,
+    Browsers,
+    /// What runs the tests that are themselves WebAssembly.
+    WasmTests,
+    /// The judge of licences, sources and advisories.
+    CargoDeny,
+    /// What reads the files that operators of the relay get.
+    Deployment,
+    /// What compiles the relay as a static binary.
+    Musl,
+    Fuzz,
+    Valgrind,
+    ScreenReader,
+    /// The libraries that the benchmark runs beside card-pin.
+    Rivals,
 }
 
-/// Installs what is missing, and nothing else: where all is there, it only looks.
-pub(crate) fn install_missing(project: &Project, browsers: Browsers) -> Result<()> {
+/// For `dist/`.
+pub(crate) const BUILD: &[Part] = &[Part::Scripts];
+/// For a page in a browser.
+pub(crate) const PAGES: &[Part] = &[Part::Scripts, Part::Consumers, Part::Browsers];
+/// For whatever runs without a browser.
+pub(crate) const NATIVE: &[Part] = &[Part::Scripts, Part::Consumers, Part::Python, Part::Servers];
+/// For every test.
+pub(crate) const TESTS: &[Part] = &[
+    Part::Scripts,
+    Part::Consumers,
+    Part::Python,
+    Part::Servers,
+    Part::Browsers,
+    Part::WasmTests,
+    Part::CargoDeny,
+];
+
+/// Where Debian has it: on root's `PATH` alone.
+const NGINX: &str = "/usr/sbin/nginx";
+
+/// Installs what is missing of these parts: where all is there, it only looks. The system's packages come first, and all at once, so
+/// that nobody is asked twice.
+pub(crate) fn install(project: &Project, parts: &[Part]) -> Result<()> {
     let mut needed = Needed::default();
-    node::note_missing(&mut needed);
-    if browsers == Browsers::Wanted {
-        browsers::note_missing(&mut needed);
-        python::note_missing(&mut needed);
-        // The tests use it as a second opinion on keys and ciphertexts.
-        needed.program(&["openssl"], &["openssl"]);
-        // Copies of the relay take turns through it. Debian 12 has no Valkey yet, and the relay speaks to both alike.
-        needed.program(&["valkey-server", "redis-server"], &["redis-server"]);
+    for part in parts {
+        part.note_missing(&mut needed);
     }
     needed.install()?;
-
     toolchain::install_missing(project)?;
-    if browsers == Browsers::Wanted {
-        // It runs the tests that are themselves WebAssembly. What makes `dist/` is in Cargo.lock.
-        let version = project.locked_version("wasm-bindgen")?;
-        cargo_tools::install_exact("wasm-bindgen-cli", "wasm-bindgen", &version, &[])?;
-        cargo_tools::install_any("wasm-pack", "0.15.1")?;
-        cargo_tools::install_any("geckodriver", "0.37.1")?;
-        python::install_packages(project)?;
-    }
-    node::check_version()?;
-    node::install_tools(project)?;
-    if browsers == Browsers::Wanted {
-        node::install_consumers(project)?;
-    }
-    Ok(())
+    parts.iter().try_for_each(|part| part.install(project))
 }
 
 /// Fails where the tools for the scripts are missing: what gives a quick answer installs nothing.
@@ -64,67 +86,67 @@ pub(crate) fn need_tools(project: &Project) -> Result<()> {
     Ok(())
 }
 
-/// What `cargo xtask bench` needs besides all that the tests need.
-pub(crate) fn install_rivals(project: &Project) -> Result<()> {
-    install_missing(project, Browsers::Wanted)?;
-    node::install_rivals(project)
-}
-
-/// What `cargo xtask screen-reader` needs besides all that the tests need.
-pub(crate) fn install_screen_reader(project: &Project) -> Result<()> {
-    let mut needed = Needed::default();
-    needed.program(&["orca"], &["orca", "at-spi2-core", "speech-dispatcher"]);
-    needed.program(&["dbus-daemon"], &["dbus"]);
-    needed.program(&["xdotool"], &["xdotool"]);
-    needed.program(&["openbox"], &["openbox"]);
-    needed.install()?;
-    install_missing(project, Browsers::Wanted)
-}
-
-/// What `cargo xtask memcheck` needs.
-pub(crate) fn install_valgrind() -> Result<()> {
-    let mut needed = Needed::default();
-    needed.program(&["valgrind"], &["valgrind"]);
-    needed.install()
-}
-
-/// Where Debian has it: on root's `PATH` alone.
-const NGINX: &str = "/usr/sbin/nginx";
-
-/// What the check `deployment` needs besides all that the tests need.
-pub(crate) fn install_deployment_tools() -> Result<()> {
-    let mut needed = Needed::default();
-    // Reads the unit.
-    needed.program(&["systemd-analyze"], &["systemd"]);
-    // Reads the alerts, and tries them.
-    needed.program(&["promtool"], &["prometheus"]);
-    // Stands before two copies of the relay.
-    if !Path::new(NGINX).is_file() {
-        needed.program(&["nginx"], &["nginx"]);
+impl Part {
+    /// The system's programs.
+    fn note_missing(self, needed: &mut Needed) {
+        match self {
+            Self::Scripts | Self::Consumers | Self::Rivals => node::note_missing(needed),
+            Self::Python => python::note_missing(needed),
+            Self::Servers => {
+                needed.program(&["openssl"], &["openssl"]);
+                // Debian 12 has no Valkey yet, and the relay speaks to both alike.
+                needed.program(&["valkey-server", "redis-server"], &["redis-server"]);
+            }
+            Self::Browsers => browsers::note_missing(needed),
+            Self::Deployment => {
+                needed.program(&["systemd-analyze"], &["systemd"]);
+                needed.program(&["promtool"], &["prometheus"]);
+                if !Path::new(NGINX).is_file() {
+                    needed.program(&["nginx"], &["nginx"]);
+                }
+            }
+            // Compiles the C of aws-lc; the C library itself comes with Rust's target.
+            Self::Musl => needed.program(&["musl-gcc"], &["musl-tools"]),
+            // libFuzzer is written in C++.
+            Self::Fuzz => needed.program(&["c++", "g++", "clang++"], &["g++"]),
+            Self::Valgrind => needed.program(&["valgrind"], &["valgrind"]),
+            Self::ScreenReader => {
+                needed.program(&["orca"], &["orca", "at-spi2-core", "speech-dispatcher"]);
+                needed.program(&["dbus-daemon"], &["dbus"]);
+                needed.program(&["xdotool"], &["xdotool"]);
+                needed.program(&["openbox"], &["openbox"]);
+            }
+            Self::WasmTests | Self::CargoDeny => {}
+        }
     }
-    needed.install()
-}
 
-/// What `cargo xtask relay-image` needs besides the toolchain.
-pub(crate) fn install_musl(project: &Project, target: &str) -> Result<()> {
-    let mut needed = Needed::default();
-    // Compiles the C of aws-lc; the C library itself comes with Rust's target.
-    needed.program(&["musl-gcc"], &["musl-tools"]);
-    needed.install()?;
-    toolchain::add_target(project, target)
-}
-
-/// The judge of licences, sources and advisories. Unoptimised, it is there in two minutes, and fast enough.
-pub(crate) fn install_cargo_deny() -> Result<()> {
-    cargo_tools::install_exact("cargo-deny", "cargo-deny", "0.20.2", &["--debug", "--no-default-features"])
-}
-
-/// What `cargo xtask fuzz` needs besides the toolchain: `cargo fuzz`, and a compiler of C++ for libFuzzer.
-pub(crate) fn install_cargo_fuzz() -> Result<()> {
-    let mut needed = Needed::default();
-    needed.program(&["c++", "g++", "clang++"], &["g++"]);
-    needed.install()?;
-    cargo_tools::install_any("cargo-fuzz", "0.13.1")
+    /// What does not come from the system.
+    fn install(self, project: &Project) -> Result<()> {
+        match self {
+            Self::Scripts => node::install_tools(project),
+            Self::Consumers => node::install_consumers(project),
+            Self::Rivals => node::install_rivals(project),
+            Self::Python => python::install_packages(project),
+            // Debian does not package it.
+            Self::Browsers => cargo_tools::install("geckodriver", "geckodriver", "0.37.1", &[]),
+            Self::WasmTests => {
+                // Of the version of the library; what makes `dist/` is in Cargo.lock.
+                let version = project.locked_version("wasm-bindgen")?;
+                cargo_tools::install("wasm-bindgen-cli", "wasm-bindgen", &version, &[])?;
+                cargo_tools::install("wasm-pack", "wasm-pack", "0.15.1", &[])
+            }
+            // Unoptimised, it is there in two minutes, and fast enough.
+            Self::CargoDeny => cargo_tools::install(
+                "cargo-deny",
+                "cargo-deny",
+                "0.20.2",
+                &["--debug", "--no-default-features"],
+            ),
+            Self::Musl => toolchain::add_target(project, MUSL),
+            Self::Fuzz => cargo_tools::install("cargo-fuzz", "cargo-fuzz", "0.13.1", &[]),
+            Self::Servers | Self::Deployment | Self::Valgrind | Self::ScreenReader => Ok(()),
+        }
+    }
 }
 
 /// The one line about each step that is really taken.

@@ -44,7 +44,7 @@ pub(crate) fn run_all(project: &Project, options: &Options) -> Result<()> {
 
 /// Whole sessions, each in a freshly loaded page.
 fn run_sessions(project: &Project, sessions: u32, options: &Options) -> Result<()> {
-    setup::install_missing(project, setup::Browsers::Wanted)?;
+    setup::install(project, setup::PAGES)?;
     let mut program = cargo(project.root());
     program.args(["run", "--quiet", "--package", "card-pin-e2e", "--bin", "soak", "--", "--sessions"]);
     program.arg(sessions.to_string());

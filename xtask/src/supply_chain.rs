@@ -1,7 +1,12 @@
 /// `supply-chain/crates.toml`.
 mod records;
 
-use crate::{graph, project::Project, run::run, setup};
+use crate::{
+    graph,
+    project::Project,
+    run::run,
+    setup::{self, Part},
+};
 use anyhow::{Context, Result, bail};
 use records::Records;
 use std::{fs, path::Path, process::Command};
@@ -11,7 +16,6 @@ const RULES_OF_WASM: &str = "supply-chain/wasm.toml";
 
 /// What can be decided from the sources alone: licences, sources, duplicates, build scripts, and the records.
 pub(crate) fn check(project: &Project) -> Result<()> {
-    setup::install_cargo_deny()?;
     let without_network = ["bans", "licenses", "sources"];
     run(deny(project.root()).args(["--workspace", "check"]).args(without_network))?;
     run(deny(project.root()).args(["--config", RULES_OF_WASM, "check"]).args(without_network))?;
@@ -38,7 +42,7 @@ pub(crate) fn check(project: &Project) -> Result<()> {
 
 /// Asks RustSec's database, over the network.
 pub(crate) fn audit(project: &Project) -> Result<()> {
-    setup::install_cargo_deny()?;
+    setup::install(project, &[Part::CargoDeny])?;
     run(deny(project.root()).args(["--workspace", "check", "advisories"]))
         .context("there are advisories, or the database cannot be reached and nothing was looked up")
 }

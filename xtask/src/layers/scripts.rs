@@ -1,4 +1,4 @@
-use crate::{dist, project::Project, run::run, setup};
+use crate::{dist, project::Project, run::run};
 use anyhow::{Context, Result};
 use serde::Deserialize;
 use std::{
@@ -32,7 +32,6 @@ struct Import {
 
 /// One line for each import against the order, and for each difference between a list and its folder.
 pub(super) fn violations(project: &Project) -> Result<Vec<String>> {
-    setup::need_tools(project)?;
     let document =
         fs::read_to_string(project.root().join(LIST)).with_context(|| format!("{LIST} cannot be read"))?;
     let mut violations = Vec::new();

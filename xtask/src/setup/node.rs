@@ -14,7 +14,7 @@ pub(super) fn note_missing(needed: &mut Needed) {
     needed.program(&["npm"], &["npm"]);
 }
 
-pub(super) fn check_version() -> Result<()> {
+fn check_version() -> Result<()> {
     let version = output(Command::new("node").arg("--version"))?;
     let major =
         version.trim().trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok());
@@ -44,6 +44,7 @@ pub(super) fn install_rivals(project: &Project) -> Result<()> {
 
 /// Installs under `target/`, so that no `node_modules` lies among the sources.
 fn install(project: &Project, from: &str, to: &str, what: &str) -> Result<()> {
+    check_version()?;
     let from = project.root().join(from);
     let to = project.work(to);
     let lock = fs::read(from.join("package-lock.json"))

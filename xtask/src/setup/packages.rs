@@ -3,7 +3,7 @@ use crate::run::{find_program, output, run};
 use anyhow::{Result, bail};
 use std::{
     fs,
-    io::{self, IsTerminal as _, Write as _},
+    io::{self, IsTerminal as _},
     process::{Command, Stdio},
     sync::atomic::{AtomicBool, Ordering},
 };
@@ -80,14 +80,14 @@ impl Needed {
     }
 }
 
-/// Asks, if there is a terminal to ask on. CI has none.
+/// Asks, if there is somebody at a terminal to answer. CI has none.
 fn may_install() -> Result<bool> {
     let mut stdin = io::stdin().lock();
-    if IS_AGREED.load(Ordering::Relaxed) || !stdin.is_terminal() || !io::stdout().is_terminal() {
+    if IS_AGREED.load(Ordering::Relaxed) || !stdin.is_terminal() {
         return Ok(true);
     }
-    print!("Install these packages on this system? [y/N] ");
-    io::stdout().flush()?;
+    // What a command prints may go to a file; what it asks may not.
+    eprint!("Install these packages on this system? [y/N] ");
     let mut answer = String::new();
     io::BufRead::read_line(&mut stdin, &mut answer)?;
     Ok(is_yes(&answer))
