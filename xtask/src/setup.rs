@@ -68,13 +68,19 @@ const NGINX: &str = "/usr/sbin/nginx";
 /// Installs what is missing of these parts: where all is there, it only looks. The system's packages come first, and all at once, so
 /// that nobody is asked twice.
 pub(crate) fn install(project: &Project, parts: &[Part]) -> Result<()> {
-    let mut needed = Needed::default();
+    let mut wanted = Vec::new();
     for part in parts {
+        if !wanted.contains(part) {
+            wanted.push(*part);
+        }
+    }
+    let mut needed = Needed::default();
+    for part in &wanted {
         part.note_missing(&mut needed);
     }
     needed.install()?;
     toolchain::install_missing(project)?;
-    parts.iter().try_for_each(|part| part.install(project))
+    wanted.iter().try_for_each(|part| part.install(project))
 }
 
 /// Fails where the tools for the scripts are missing: what gives a quick answer installs nothing.

@@ -3,15 +3,23 @@ use crate::run::{find_program, output, run};
 use anyhow::{Result, bail};
 use std::process::Command;
 
-/// A tool of exactly this version, with the dependencies that its authors locked: whatever else is there, the same tool judges on every
-/// machine.
+/// A tool of exactly this version. These tools test and judge: nothing that ships is made by them.
 pub(super) fn install(package: &str, program: &str, version: &str, options: &[&str]) -> Result<()> {
     if installed_version(program).as_deref() == Some(version) {
         return Ok(());
     }
-    let options = [&["--locked", "--version", version], options].concat();
+    let options = [&["--version", version], options].concat();
     say(&format!("cargo install {package} {} (takes a few minutes)", options.join(" ")));
-    run(Command::new("cargo").args(["install", "--quiet", "--force", package]).args(&options))?;
+    let cargo_install = |lock: &[&str]| {
+        let mut command = Command::new("cargo");
+        command.args(["install", "--quiet", "--force", package]).args(&options).args(lock);
+        command
+    };
+    if output(&mut cargo_install(&["--locked"])).is_err() {
+        // A mirror may not have a dependency of exactly the version that the tool's authors locked.
+        say("once more, with the dependencies that are to be had now");
+        run(&mut cargo_install(&[]))?;
+    }
     match (installed_version(program), find_program(&[program])) {
         (Some(found), _) if found == version => Ok(()),
         (_, Some((_, path))) => bail!(
