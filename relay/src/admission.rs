@@ -9,10 +9,12 @@ mod room;
 mod store;
 mod valkey;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::config::Quota;
@@ -27,6 +29,8 @@ use valkey::Valkey;
 
 /// How long a session that begins may wait for its first call, so that it still ends before the device gives up.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// The longest time after which somebody is told to come again: by then, the queue may have become shorter.
+const LONGEST_TOLD: Duration = Duration::from_secs(600);
 /// By how much a copy may have begun more than its share allows, through the store, when the store goes: it lets those end first.
 const AHEAD: Duration = Duration::from_secs(6);
 
@@ -46,6 +50,8 @@ pub(crate) struct Admission {
     valkey: Option<Arc<Valkey>>,
     session: Session,
     waiting: Mutex<Waiting>,
+    /// That were given so far.
+    turns: AtomicU64,
 }
 
 struct Waiting {
@@ -62,10 +68,10 @@ impl Admission {
     }
 
     fn with(server: Option<Arc<dyn Server>>, quota: &Quota, session: Session, log: Log) -> Self {
-        let store = server.map(|server| Store::new(server, quota.interval(), log));
+        let store = server.map(|server| Store::new(server, quota, log));
         let pace = Pace::new(quota.interval(), quota.own_interval(), store.clone());
         let waiting = Mutex::new(Waiting { room: Room::default(), next: Instant::now() });
-        Self { pace, store, valkey: None, session, waiting }
+        Self { pace, store, valkey: None, session, waiting, turns: AtomicU64::new(0) }
     }
 
     /// Connects to the store, if there is one.
@@ -107,7 +113,7 @@ impl Admission {
         let mut waiting = self.waiting();
         if longest.is_none_or(|longest| wait > longest) {
             // Sooner than their turn: others before them may leave, and then nobody would be there whose turn it is.
-            let wait = (wait + others).saturating_sub(patience) / 2;
+            let wait = ((wait + others).saturating_sub(patience) / 2).min(LONGEST_TOLD);
             let seconds = waiting.room.keep(customer, number, now, wait);
             return Err(Wait { seconds, place: u64::from(before) + 1 });
         }
@@ -136,7 +142,17 @@ impl Admission {
         };
         let Some(store) = &self.store else { return share };
         let longest = longest.filter(|longest| least <= *longest);
-        store.ask(Of::Sessions, calls.cast_signed(), longest).await.map_or(share, |wait| wait.max(least))
+        let (told, answer) = oneshot::channel();
+        let store = Arc::clone(store);
+        // In a task of its own, which gives back what a device that has left meanwhile cannot use.
+        tokio::spawn(async move {
+            let wait = store.ask(Of::Sessions, calls.cast_signed(), longest).await;
+            let is_taken = wait.zip(longest).is_some_and(|(wait, longest)| wait <= longest);
+            if told.send(wait).is_err() && is_taken {
+                give_back(&store, calls).await;
+            }
+        });
+        answer.await.ok().flatten().map_or(share, |wait| wait.max(least))
     }
 
     /// Some of the calls of a session never come.
@@ -148,9 +164,7 @@ impl Admission {
         }
         // Nobody waits for it, and there may be nobody left who could.
         if let (Some(store), Ok(runtime)) = (self.store.clone(), Handle::try_current()) {
-            runtime.spawn(
-                async move { store.ask(Of::Sessions, -calls.cast_signed(), Some(Duration::MAX)).await },
-            );
+            runtime.spawn(async move { give_back(&store, calls).await });
         }
     }
 
@@ -159,7 +173,14 @@ impl Admission {
     /// # Errors
     /// The seconds after which it may be worth another try, where there is none before the deadline.
     pub(crate) async fn turn(&self, class: Class, deadline: Instant) -> Result<(), u64> {
-        self.pace.turn(class, deadline).await
+        self.pace.turn(class, deadline).await?;
+        self.turns.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// How many turns this copy has taken.
+    pub(crate) fn turns(&self) -> u64 {
+        self.turns.load(Ordering::Relaxed)
     }
 
     /// Calls that wait for their turn, and customers who wait to begin.
@@ -175,6 +196,11 @@ impl Admission {
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Gives calls of a session back to the other copies. If the store is lost, they are lost with it.
+async fn give_back(store: &Arc<Store>, calls: u32) {
+    store.ask(Of::Sessions, -calls.cast_signed(), Some(Duration::MAX)).await;
 }
 
 /// A session that has begun. It is given up by dropping it, as when its device is gone: what it has not used is given back then, and

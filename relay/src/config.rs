@@ -3,6 +3,7 @@
 mod address;
 mod customers;
 mod fields;
+mod gateway;
 pub(crate) mod pem;
 mod quota;
 mod read;
@@ -21,14 +22,18 @@ use zeroize::Zeroizing;
 
 use crate::operation::Purpose;
 use crate::secret_string::SecretString;
+pub(crate) use fields::Stamp;
+pub use gateway::GatewayTls;
 pub use quota::{Quota, Store, StoreAddress};
 pub use read::read_config;
 
 /// Everything that is configured.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Where to listen, in clear HTTP: the issuer's gateway stands before it.
+    /// Where to listen: the issuer's gateway stands before it.
     pub listen: Listen,
+    /// How the gateway proves itself there, by mutual TLS; without it this is clear HTTP.
+    pub gateway_tls: Option<GatewayTls>,
     /// The address of the operators' listener; without one there are no probes and no metrics.
     pub admin_listen: Option<SocketAddr>,
     /// Who a customer is.
@@ -55,6 +60,8 @@ pub struct Config {
     pub quota: Quota,
     /// What one request and one customer may use.
     pub limits: Limits,
+    /// That it was read from: secrets, keys and certificates.
+    pub(crate) files: Vec<(PathBuf, Stamp)>,
 }
 
 impl Config {
@@ -63,6 +70,7 @@ impl Config {
     pub fn new(customer: Customer, enfuce: Enfuce) -> Self {
         Self {
             listen: Listen::Tcp(SocketAddr::from((Ipv4Addr::LOCALHOST, 8081))),
+            gateway_tls: None,
             admin_listen: None,
             customer,
             drain: Duration::from_secs(5),
@@ -76,6 +84,7 @@ impl Config {
             enfuce,
             quota: Quota::default(),
             limits: Limits::default(),
+            files: Vec::new(),
         }
     }
 
@@ -89,7 +98,8 @@ impl Config {
             let store = store.as_ref().map(|store| (&store.address, &store.name));
             (
                 (listen, admin_listen, mem::discriminant(customer), operations, cors_origins),
-                (deadline, timeout, platform, config.control_ids.is_some()),
+                (deadline, timeout, platform),
+                (config.gateway_tls.is_some(), config.control_ids.is_some()),
                 (per_second, per_minute, copies, store, &config.limits),
             )
         }

@@ -47,12 +47,11 @@ impl Sealed {
 }
 
 /// Why a token is not taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refusal {
     /// Forged, sealed with a key that is gone, of another customer or for another purpose: no difference is told.
     Unknown,
-    /// Its time is over.
-    Expired,
+    /// Its time is over. What it stood for is for the audit record.
+    Expired(Sealed),
 }
 
 /// Seals with the first key, and opens with any.
@@ -78,16 +77,19 @@ impl Sealer {
         &self,
         token: &str,
         customer: &[u8],
-        purposes: &[Purpose],
+        purpose: Purpose,
         life: Duration,
     ) -> Result<Sealed, Refusal> {
         let sealed = self.decrypt(token, customer).ok_or(Refusal::Unknown)?;
-        if !purposes.iter().any(|purpose| purpose.name() == sealed.purpose) {
+        if purpose.name() != sealed.purpose {
             return Err(Refusal::Unknown);
         }
         let (now, sealed_at) = (now(), sealed.sealed_at);
         let is_early = sealed_at > now + CLOCK_DIFFERENCE.as_secs();
-        if is_early || now > sealed_at + life.as_secs() { Err(Refusal::Expired) } else { Ok(sealed) }
+        if is_early || now > sealed_at + life.as_secs() {
+            return Err(Refusal::Expired(sealed));
+        }
+        Ok(sealed)
     }
 
     fn decrypt(&self, token: &str, customer: &[u8]) -> Option<Sealed> {
@@ -108,9 +110,16 @@ fn now() -> u64 {
 mod tests {
     use super::*;
 
-    fn open(sealer: &Sealer, token: &str, customer: &str) -> Result<String, Refusal> {
-        let opened = sealer.open(token, customer.as_bytes(), &[Purpose::SetPin], LIFE);
-        opened.map(|sealed| sealed.control_id)
+    /// A customer's control id, or why it is not taken.
+    fn open(sealer: &Sealer, token: &str, customer: &str) -> Result<String, &'static str> {
+        let opened = sealer.open(token, customer.as_bytes(), Purpose::SetPin, LIFE);
+        opened.map(|sealed| sealed.control_id).map_err(|refusal| match refusal {
+            Refusal::Unknown => "unknown",
+            Refusal::Expired(sealed) => {
+                assert_eq!(sealed.card, "a-card");
+                "expired"
+            }
+        })
     }
 
     #[test]
@@ -119,14 +128,14 @@ mod tests {
         let made = || Sealed::new("an-id".to_owned(), "a-card".to_owned(), Purpose::SetPin);
         let token = sealer.seal(&made(), b"ada").unwrap();
         assert_eq!(open(&sealer, &token, "ada"), Ok("an-id".to_owned()));
-        assert_eq!(open(&sealer, &token, "eve"), Err(Refusal::Unknown));
+        assert_eq!(open(&sealer, &token, "eve"), Err("unknown"));
         assert_ne!(token, sealer.seal(&made(), b"ada").unwrap(), "no two are alike");
-        let view = sealer.open(&token, b"ada", &[Purpose::ViewPin], LIFE);
+        let view = sealer.open(&token, b"ada", Purpose::ViewPin, LIFE);
         assert!(matches!(view, Err(Refusal::Unknown)));
         for (sealed_at, result) in [
-            (now() - LIFE.as_secs() - 2, Err(Refusal::Expired)),
+            (now() - LIFE.as_secs() - 2, Err("expired")),
             (now() + 30, Ok("an-id".to_owned())),
-            (now() + 3600, Err(Refusal::Expired)),
+            (now() + 3600, Err("expired")),
         ] {
             let token = sealer.seal(&Sealed { sealed_at, ..made() }, b"ada").unwrap();
             assert_eq!(open(&sealer, &token, "ada"), result);
@@ -142,10 +151,10 @@ mod tests {
             let mut changed = token.clone().into_bytes();
             changed[place] = if changed[place] == b'A' { b'B' } else { b'A' };
             let changed = String::from_utf8(changed).unwrap();
-            assert_eq!(open(&sealer, &changed, "ada"), Err(Refusal::Unknown), "{place}");
+            assert_eq!(open(&sealer, &changed, "ada"), Err("unknown"), "{place}");
         }
         for text in ["", "A", "an-id", &token[1..], "ä"] {
-            assert_eq!(open(&sealer, text, "ada"), Err(Refusal::Unknown));
+            assert_eq!(open(&sealer, text, "ada"), Err("unknown"));
         }
     }
 
@@ -159,6 +168,6 @@ mod tests {
             let sealer = Sealer::new(&keys);
             assert!(open(&sealer, &from_old, "ada").is_ok() && open(&sealer, &from_new, "ada").is_ok());
         }
-        assert_eq!(open(&Sealer::new(&[new]), &from_old, "ada"), Err(Refusal::Unknown));
+        assert_eq!(open(&Sealer::new(&[new]), &from_old, "ada"), Err("unknown"));
     }
 }

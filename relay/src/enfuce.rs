@@ -26,7 +26,7 @@ use crate::operation::Operation;
 use crate::outbound::{self, ClientError};
 use crate::trace::{Active, Called, Trace};
 use crate::wire::{self, Request};
-use answer::{is_html, problem_id, refusal};
+use answer::{about_control_id, is_html, problem_id, refusal};
 use breaker::Breaker;
 use credentials::{Credentials, LATE};
 
@@ -151,6 +151,7 @@ impl Upstream {
     pub(crate) fn look(&self, now: &mut Now) {
         now.calls = self.config.calls - self.places.available_permits();
         (now.calls_waiting, now.customers_waiting) = self.admission.queues();
+        now.enfuce_calls = self.admission.turns();
         now.has_lost_store = self.admission.has_lost_store();
         now.is_held_back = self.breaker.holds_back();
         now.token_expires = self.credentials.expire();
@@ -175,7 +176,7 @@ impl Upstream {
         let repeat = if request.operation == Operation::Set { Repeat::Never } else { Repeat::Harmless };
         let build = |client: &_| platform::translate(&self.config, client, request);
         let called = platform::called(&self.config, request.operation);
-        let answer = self.send(repeat, called, &build, context).await?;
+        let answer = self.send(repeat, called, &build, context).await.map_err(about_control_id)?;
         if request.operation == Operation::Set {
             // What else says that something was done may be a page of whoever stands between.
             let says_so = matches!(answer.status.as_u16(), 200 | 201 | 204) && !answer.is_html;

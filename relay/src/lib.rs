@@ -18,6 +18,7 @@ mod secret_string;
 mod operation;
 mod failure;
 mod config;
+mod watch;
 mod metrics;
 mod trace;
 mod audit;
@@ -42,8 +43,8 @@ mod server;
 pub mod fuzzing;
 
 pub use config::{
-    Auth, Authorize, Config, ConfigError, ControlIds, Customer, Enfuce, Jwt, Limits, Listen, Platform, Quota,
-    SealKeys, Store, StoreAddress, Traces, read_config,
+    Auth, Authorize, Config, ConfigError, ControlIds, Customer, Enfuce, GatewayTls, Jwt, Limits, Listen,
+    Platform, Quota, SealKeys, Store, StoreAddress, Traces, read_config,
 };
 pub use log::Log;
 pub use online::{Finding, check_online};
@@ -52,3 +53,4 @@ pub use outbound::ClientError;
 pub use relay::{Relay, ReloadError};
 pub use secret_string::SecretString;
 pub use server::{ListenError, Running, start};
+pub use watch::Watch;

@@ -140,10 +140,14 @@ impl Report {
     }
 }
 
-/// Who did what to what, as hashes.
+/// Who did what to what, and from where, as hashes; each as far as it is known.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Audited {
-    pub(crate) customer: String,
+    /// The address at the other end of the connection, which is the gateway's where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) origin: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) customer: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) control_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -175,9 +179,9 @@ impl Notes {
         self.noted().report = report;
     }
 
-    /// The request leaves an audit record, where this is one.
-    pub(crate) fn audit(&self, audited: Option<Audited>) {
-        self.noted().audited = audited;
+    /// The request leaves an audit record.
+    pub(crate) fn audit(&self, audited: Audited) {
+        self.noted().audited = Some(audited);
     }
 
     fn noted(&self) -> MutexGuard<'_, Noted> {
@@ -185,12 +189,14 @@ impl Notes {
     }
 }
 
-/// The audit record of an operation (PCI DSS 10.2.2): who, what, when, to what, and whether it was done.
+/// The audit record of an operation (PCI DSS 10.2.2): who, what, when, from where, to what, whether it was done, and if not, why.
 #[derive(Serialize)]
 struct AuditLine<'a> {
     time: &'a str,
     audit: &'static str,
     outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
     request_id: &'a str,
     #[serde(flatten)]
     audited: Audited,
@@ -211,8 +217,9 @@ struct Line {
     ms: u64,
 }
 
-/// The status, in the log alone, of a request whose device went away: nginx's.
+/// The status, in the log and the figures alone, of a request whose device went away: nginx's.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
+const CLIENT_CLOSED: &str = "client_closed";
 
 impl Record {
     pub(crate) fn start(
@@ -229,7 +236,7 @@ impl Record {
             trace_id: span.trace_id().to_owned(),
             route,
             status: CLIENT_CLOSED_REQUEST,
-            code: None,
+            code: Some(CLIENT_CLOSED),
             report: Report::default(),
             ms: 0,
         };
@@ -263,8 +270,8 @@ impl Drop for Record {
         let line = &self.line;
         if let Some(audited) = audited {
             let outcome = outcome(line);
-            let (time, request_id) = (&*line.time, &*line.request_id);
-            self.log.write(&AuditLine { time, audit: line.route, outcome, request_id, audited });
+            let (time, code, request_id) = (&*line.time, line.code, &*line.request_id);
+            self.log.write(&AuditLine { time, audit: line.route, outcome, code, request_id, audited });
         }
         if line.status != CLIENT_CLOSED_REQUEST {
             // A `set` that was surely not done is 424, whoever is to blame.

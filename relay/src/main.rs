@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use card_pin_relay::{Config, Log, Relay, check_online, read_config, start};
+use card_pin_relay::{Config, Log, Relay, Watch, check_online, read_config, start};
 use lexopt::prelude::*;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
@@ -24,7 +24,7 @@ Usage: card-pin-relay [--config FILE] [--check [--online]]
   --help           this text
 ";
 
-/// The version, and the commit where `cargo xtask` built it: it says which one.
+/// The version and, where `cargo xtask` built it, the commit.
 const VERSION: &str = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"), "+");
 const COMMIT: Option<&str> = option_env!("CARD_PIN_COMMIT");
 
@@ -80,6 +80,7 @@ async fn run() -> Result<(), String> {
         return if online { try_out(&relay).await } else { Ok(()) };
     }
     let log = Log::stdout().map_err(|error| format!("The log cannot be written ({error})."))?;
+    let mut watch = Watch::new(&config);
     let relay = Relay::new(config, log.clone()).map_err(|error| error.to_string())?;
     let signal =
         |kind| signal(kind).map_err(|error| format!("The signals to stop cannot be waited for ({error})."));
@@ -100,8 +101,19 @@ async fn run() -> Result<(), String> {
     }
     log.event("started");
     let reloads = async {
-        while hangup.recv().await.is_some() {
-            log.event(reload(&relay, file.clone()).await);
+        loop {
+            tokio::select! {
+                Some(()) = hangup.recv() => {}
+                () = watch.changed() => {}
+            }
+            let event = match reload(&relay, file.clone()).await {
+                Ok(files) => {
+                    watch = files;
+                    "reloaded"
+                }
+                Err(event) => event,
+            };
+            log.event(event);
         }
     };
     tokio::select! {
@@ -129,16 +141,20 @@ async fn try_out(relay: &Relay) -> Result<(), String> {
     }
 }
 
-/// Reads the configuration again, with all files that it names; gives what the log says of it. `--check` says more: standard error
-/// may have no reader any more, and nothing may wait for one.
-async fn reload(relay: &Relay, file: Option<PathBuf>) -> &'static str {
+/// Reads the configuration again, with all files that it names.
+///
+/// # Errors
+/// What the log says of it. `--check` says more: standard error may have no reader any more, and nothing may wait for one.
+async fn reload(relay: &Relay, file: Option<PathBuf>) -> Result<Watch, &'static str> {
     // On a thread of its own: a file of a system that hangs keeps nobody else.
     let reading = spawn_blocking(move || read(file.as_deref()));
-    let Ok(Ok(config)) = timeout(READING, reading).await else { return "not_reloaded_files_do_not_answer" };
-    match config {
-        Ok(config) => relay.reload(config).map_or_else(|error| error.event(), |()| "reloaded"),
-        Err(_) => "not_reloaded_configuration_has_faults",
-    }
+    let Ok(Ok(config)) = timeout(READING, reading).await else {
+        return Err("not_reloaded_files_do_not_answer");
+    };
+    let config = config.map_err(|_| "not_reloaded_configuration_has_faults")?;
+    let watch = Watch::new(&config);
+    relay.reload(config).map_err(|error| error.event())?;
+    Ok(watch)
 }
 
 fn read(file: Option<&Path>) -> Result<Config, String> {

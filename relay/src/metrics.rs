@@ -22,12 +22,15 @@ pub(crate) struct Metrics {
     failures: Family<FailureLabels, Counter>,
     issuer_failures: Family<IssuerFailureLabels, Counter>,
     malformed: Family<MalformedLabels, Counter>,
+    unopened: Counter,
+    enfuce_calls: Counter,
     pub(crate) in_flight: Gauge,
     calls: Gauge,
     calls_waiting: Gauge,
     customers_waiting: Gauge,
     breaker: Gauge,
     quota_store_down: Gauge,
+    quota_per_minute: Gauge,
     token_expires: Gauge,
     certificate_expires: Family<CertificateLabels, Gauge>,
     dropped_lines: Counter,
@@ -84,10 +87,14 @@ pub(crate) struct Request<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Now {
     pub(crate) calls: usize,
+    /// So far.
+    pub(crate) enfuce_calls: u64,
     pub(crate) calls_waiting: usize,
     pub(crate) customers_waiting: usize,
     pub(crate) is_held_back: bool,
     pub(crate) has_lost_store: bool,
+    /// Of all copies together.
+    pub(crate) quota_per_minute: u32,
     /// In Unix time, where there is an access token.
     pub(crate) token_expires: Option<i64>,
     /// The field that names it → Unix time.
@@ -106,12 +113,15 @@ impl Default for Metrics {
             failures: Family::default(),
             issuer_failures: Family::default(),
             malformed: Family::default(),
+            unopened: Counter::default(),
+            enfuce_calls: Counter::default(),
             in_flight: Gauge::default(),
             calls: Gauge::default(),
             calls_waiting: Gauge::default(),
             customers_waiting: Gauge::default(),
             breaker: Gauge::default(),
             quota_store_down: Gauge::default(),
+            quota_per_minute: Gauge::default(),
             token_expires: Gauge::default(),
             certificate_expires: Family::default(),
             dropped_lines: Counter::default(),
@@ -142,6 +152,16 @@ impl Default for Metrics {
             "Input that is not an HTTP request, by what is wrong with it",
             metrics.malformed.clone(),
         );
+        registry.register(
+            "unopened_control_ids",
+            "Control ids that no seal key of this copy opens for the customer who sends them",
+            metrics.unopened.clone(),
+        );
+        registry.register(
+            "enfuce_calls",
+            "Calls of Enfuce that count against its quota, further tries included",
+            metrics.enfuce_calls.clone(),
+        );
         registry.register("requests_in_flight", "Requests under way", metrics.in_flight.clone());
         registry.register("calls_waiting", "Calls that wait for their turn", metrics.calls_waiting.clone());
         registry.register(
@@ -159,6 +179,11 @@ impl Default for Metrics {
             "quota_store_down",
             "1 while copies cannot take turns through the store, and this one keeps to its share",
             metrics.quota_store_down.clone(),
+        );
+        registry.register(
+            "quota_calls_per_minute",
+            "Calls of Enfuce that all copies together may make in a minute",
+            metrics.quota_per_minute.clone(),
         );
         registry.register_with_unit(
             "token_expiry_timestamp",
@@ -215,7 +240,12 @@ impl Metrics {
         self.issuer_failures.get_or_create(&IssuerFailureLabels { system, cause }).inc();
     }
 
-    /// What no request came of.
+    /// A control id that could not be opened: forged, another customer's, or sealed with a key that this copy does not have.
+    pub(crate) fn count_unopened(&self) {
+        self.unopened.inc();
+    }
+
+    /// Input that could not be read as a request.
     pub(crate) fn count_malformed(&self, kind: &'static str) {
         self.malformed.get_or_create(&MalformedLabels { kind }).inc();
     }
@@ -233,12 +263,14 @@ impl Metrics {
         self.customers_waiting.set(i64::try_from(now.customers_waiting).unwrap_or(i64::MAX));
         self.breaker.set(now.is_held_back.into());
         self.quota_store_down.set(now.has_lost_store.into());
+        self.quota_per_minute.set(now.quota_per_minute.into());
         self.token_expires.set(now.token_expires.unwrap_or_default());
         // A file that is not configured any more has no figure.
         self.certificate_expires.clear();
         for (file, time) in &now.certificates_expire {
             self.certificate_expires.get_or_create(&CertificateLabels { file }).set(*time);
         }
+        self.enfuce_calls.inc_by(now.enfuce_calls.saturating_sub(self.enfuce_calls.get()));
         self.dropped_lines.inc_by(now.dropped_lines.saturating_sub(self.dropped_lines.get()));
         let mut text = String::new();
         // Writing to memory does not fail.

@@ -72,7 +72,7 @@ fn fix(cause: &str) -> &'static str {
         }
         "credentials_refused" | "token_refused" => "check the user or client, and its password or secret",
         "credentials_not_sendable" => "the secret holds characters that cannot be sent",
-        "relay_refused" => "the credentials are good, but not for this; ask for the right to read cards",
+        "forbidden" => "the credentials are good, but not for this; ask for the right to read cards",
         "token_answer_not_understood" | "token_of_another_type" => {
             "it is not the answer of an OAuth 2 token server; check the address"
         }

@@ -205,7 +205,7 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         Self::refused(match refusal {
             Refusal::Unknown => StatusCode::NOT_FOUND,
-            Refusal::Expired => StatusCode::GONE,
+            Refusal::Expired(_) => StatusCode::GONE,
         })
     }
 }

@@ -112,7 +112,13 @@ fn certificates_expire(config: &Config) -> Vec<(&'static str, i64)> {
         ("issuer_ca_file", config.issuer_ca.as_deref()),
         ("quota.store.ca_file", store),
     ];
-    files.into_iter().filter_map(|(field, pem)| Some((field, pem::expires(pem?)?))).collect()
+    let files = files.into_iter().map(|(field, pem)| (field, pem.and_then(pem::expires)));
+    let gateway = config.gateway_tls.as_ref();
+    let gateways = [
+        ("gateway_tls.certificate_file", gateway.and_then(|tls| tls.certificate_expires)),
+        ("gateway_tls.ca_file", gateway.and_then(|tls| tls.ca_expires)),
+    ];
+    files.chain(gateways).filter_map(|(field, time)| Some((field, time?))).collect()
 }
 
 /// For the issuer's own systems.
@@ -232,6 +238,7 @@ impl Relay {
         let live = self.live();
         live.upstream.look(&mut now);
         now.certificates_expire.clone_from(&live.certificates_expire);
+        now.quota_per_minute = live.config.quota.calls_per_minute();
         self.0.metrics.text(&now)
     }
 

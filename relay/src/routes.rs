@@ -5,8 +5,10 @@ mod control_id;
 mod pin;
 mod status;
 
+use std::net::SocketAddr;
+
 use axum::Router;
-use axum::extract::{Extension, Request, State};
+use axum::extract::{ConnectInfo, Extension, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -94,7 +96,12 @@ async fn record(State(relay): State<Relay>, mut request: Request, next: Next) ->
     let span = trace.request(request.method(), Some(route).filter(|route| *route != UNKNOWN));
     let (log, metrics) = (relay.log().clone(), relay.metrics().clone());
     let record = Record::start(log, metrics, id.clone(), span, route);
-    request.extensions_mut().insert(Asked::new(relay, record.notes(), trace));
+    let mut asked = Asked::new(relay, record.notes(), trace);
+    if route != UNKNOWN {
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+        asked = asked.audited(peer.map(|peer| peer.ip()));
+    }
+    request.extensions_mut().insert(asked);
     let mut response = match entropy {
         Ok(()) => next.run(request).await,
         Err(_) => Problem::INTERNAL.into_response(),

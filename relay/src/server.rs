@@ -22,7 +22,7 @@ use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
 
 use crate::admin;
-use crate::config::Listen;
+use crate::config::{GatewayTls, Listen};
 use crate::metrics::Metrics;
 use crate::otlp::Exporting;
 use crate::relay::Relay;
@@ -108,19 +108,24 @@ impl Running {
     }
 }
 
+/// What is done with the connections of a listener.
+struct Service {
+    router: Router,
+    /// Who may connect, as it is configured at the moment.
+    gateway: Box<dyn Fn() -> Option<GatewayTls> + Send + Sync>,
+    /// At a time.
+    connections: usize,
+    /// At the end, for what is under way.
+    grace: Duration,
+    metrics: Arc<Metrics>,
+}
+
 impl Listening {
-    async fn start(
-        field: &'static str,
-        at: &Listen,
-        connections: usize,
-        grace: Duration,
-        router: Router,
-        metrics: Arc<Metrics>,
-    ) -> Result<Self, ListenError> {
+    async fn start(field: &'static str, at: &Listen, service: Service) -> Result<Self, ListenError> {
         let (listener, at) =
             Listener::bind(at).await.map_err(|source| ListenError { field, at: at.clone(), source })?;
         let (stop, stopped) = watch::channel(());
-        let served = tokio::spawn(serve(listener, router, metrics, connections, grace, stopped));
+        let served = tokio::spawn(serve(listener, service, stopped));
         Ok(Self { at, stop, served })
     }
 
@@ -141,30 +146,34 @@ pub async fn start(relay: Relay) -> Result<Running, ListenError> {
     let config = &live.config;
     let operators = match config.admin_listen {
         Some(address) => {
-            let router = admin::router(&relay);
-            let address = Listen::Tcp(address);
-            let metrics = relay.metrics().clone();
-            Some(Listening::start("admin_listen", &address, ADMIN_CONNECTIONS, GRACE, router, metrics).await?)
+            let service = Service {
+                router: admin::router(&relay),
+                gateway: Box::new(|| None),
+                connections: ADMIN_CONNECTIONS,
+                grace: GRACE,
+                metrics: relay.metrics().clone(),
+            };
+            Some(Listening::start("admin_listen", &Listen::Tcp(address), service).await?)
         }
         None => None,
     };
-    let grace = config.deadline + GRACE;
-    let connections = config.limits.connections;
-    let metrics = relay.metrics().clone();
-    let devices =
-        Listening::start("listen", &config.listen, connections, grace, relay.router(), metrics).await?;
+    let service = Service {
+        router: relay.router(),
+        gateway: Box::new({
+            let relay = relay.clone();
+            move || relay.live().config.gateway_tls.clone()
+        }),
+        connections: config.limits.connections,
+        grace: config.deadline + GRACE,
+        metrics: relay.metrics().clone(),
+    };
+    let devices = Listening::start("listen", &config.listen, service).await?;
     let exporting = relay.export();
     Ok(Running { relay, devices, operators, exporting })
 }
 
-async fn serve(
-    listener: Listener,
-    router: Router,
-    metrics: Arc<Metrics>,
-    places: usize,
-    grace: Duration,
-    mut stopped: watch::Receiver<()>,
-) {
+async fn serve(listener: Listener, service: Service, mut stopped: watch::Receiver<()>) {
+    let Service { router, gateway, connections: places, grace, metrics } = service;
     let places = Arc::new(Semaphore::new(places));
     let mut connections = JoinSet::new();
     loop {
@@ -173,9 +182,13 @@ async fn serve(
             _ = stopped.changed() => break,
             accepted = accept(&listener, &places) => match accepted {
                 Ok((stream, peer, place)) => {
-                    let served = connection(stream, peer, router.clone(), metrics.clone(), stopped.clone());
+                    let (router, metrics, stopped) = (router.clone(), metrics.clone(), stopped.clone());
+                    let gateway = gateway();
                     connections.spawn(async move {
-                        served.await;
+                        match admitted(stream, gateway).await {
+                            Ok(stream) => connection(stream, peer, router, metrics, stopped).await,
+                            Err(kind) => metrics.count_malformed(kind),
+                        }
                         drop(place);
                     });
                 }
@@ -199,6 +212,16 @@ async fn accept(
     let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
     let (stream, peer) = listener.accept().await?;
     Ok((stream, peer, place))
+}
+
+/// The connection of a gateway that has proved itself, where it has to; the kind of failure otherwise.
+async fn admitted(stream: Stream, gateway: Option<GatewayTls>) -> Result<Stream, &'static str> {
+    let Some(gateway) = gateway else { return Ok(stream) };
+    match timeout(FIRST, gateway.accept(stream)).await {
+        Ok(Ok(stream)) => Ok(Box::new(stream)),
+        Ok(Err(error)) if error.kind() == io::ErrorKind::PermissionDenied => Err("not_the_gateway"),
+        Ok(Err(_)) | Err(_) => Err("no_tls"),
+    }
 }
 
 async fn connection(

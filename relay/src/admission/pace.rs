@@ -1,13 +1,16 @@
 //! Calls one after the other, at the pace of the quota, the more urgent first.
 
+mod turns;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Mutex as AsyncMutex, Notify};
+use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::store::{Of, Rule, Store};
+use turns::Turns;
 
 /// What a call is for, the most urgent first: whoever has begun has to be able to finish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,27 +24,23 @@ pub(crate) enum Class {
     New,
 }
 
-/// How long after its time a turn from the store can still be taken: later, another copy may have used the quota.
-const LATE: Duration = Duration::from_millis(200);
-
-/// The generic cell rate algorithm, with a tolerance of one call: what a timer was late is caught up. With a store it is the store
-/// that counts, and it gives this copy one turn at a time, for whoever is the first here when the turn comes.
+/// The generic cell rate algorithm with a tolerance of one call, so that a late timer costs no call. With a store it is the store that
+/// counts, and this copy gives the turns that it gets to whoever is the first here when a turn comes.
 pub(super) struct Pace {
     /// Between two calls of this copy's share.
     own_interval: Duration,
     store: Option<Arc<Store>>,
-    /// Held while the store is asked for a turn.
-    asking: AsyncMutex<()>,
-    state: Mutex<State>,
+    /// Shared with the task that asks the store.
+    state: Arc<Mutex<State>>,
 }
 
 struct State {
     /// When the share allows the next call.
     next: Instant,
-    /// When a turn from the store comes.
-    turn: Option<Instant>,
-    /// Between two turns from the store, as it was of late; more where other copies take turns as well.
-    interval: Duration,
+    /// From the store.
+    turns: Turns,
+    /// Whether a task asks the store for turns.
+    is_asking: bool,
     number: u64,
     /// Who waits, the next one first.
     queue: BTreeMap<Key, Arc<Notify>>,
@@ -60,24 +59,23 @@ struct Place<'a> {
 /// What a call does next.
 enum Step {
     Go,
-    /// It is the first, and asks the store for a turn.
-    Ask,
-    /// It is the first, and waits for the turn.
+    /// It is the first, and waits for its turn.
     Wait(Instant),
-    /// Others are before it.
+    /// Others are before it, or the store has not answered yet.
     Follow,
 }
 
 impl Pace {
     /// `interval` is the time between two calls of all copies, `own_interval` that of this copy's share.
     pub(super) fn new(interval: Duration, own_interval: Duration, store: Option<Arc<Store>>) -> Self {
-        let state = State { next: Instant::now(), turn: None, interval, number: 0, queue: BTreeMap::new() };
-        Self { own_interval, store, asking: AsyncMutex::new(()), state: Mutex::new(state) }
+        let (next, turns) = (Instant::now(), Turns::new(interval));
+        let state = State { next, turns, is_asking: false, number: 0, queue: BTreeMap::new() };
+        Self { own_interval, store, state: Arc::new(Mutex::new(state)) }
     }
 
     /// The time between two calls of this copy, as far as is known.
     pub(super) fn interval(&self) -> Duration {
-        if self.rule() == Rule::Store { self.state().interval } else { self.own_interval }
+        if self.rule() == Rule::Store { self.state().turns.interval() } else { self.own_interval }
     }
 
     pub(super) fn own_interval(&self) -> Duration {
@@ -98,7 +96,7 @@ impl Pace {
         first + self.own_interval * u32::try_from(state.queue.len()).unwrap_or(u32::MAX)
     }
 
-    /// What holds now.
+    /// Who decides at the moment.
     pub(super) fn rule(&self) -> Rule {
         self.store.as_ref().map_or(Rule::Share, |store| store.rule())
     }
@@ -116,19 +114,19 @@ impl Pace {
 
     /// Takes a place, and says when its turn will be if nobody more urgent comes.
     fn enter(&self, class: Class) -> (Place<'_>, Instant) {
-        let (rule, interval) = (self.rule(), self.interval());
+        let rule = self.rule();
         let mut state = self.state();
         state.number += 1;
         let (key, notify) = ((class, state.number), Arc::new(Notify::new()));
-        let ahead = state.queue.range(..key).count();
-        let mut first = Instant::now();
-        if rule != Rule::Store {
-            first = first.max(state.next);
-        }
-        if rule != Rule::Share {
-            first = first.max(state.turn.unwrap_or(first));
-        }
-        let expected = first + interval * u32::try_from(ahead).unwrap_or(u32::MAX);
+        let ahead = u32::try_from(state.queue.range(..key).count()).unwrap_or(u32::MAX);
+        let now = Instant::now();
+        let by_share = state.next.max(now) + self.own_interval * ahead;
+        let by_store = state.turns.expected(ahead, now);
+        let expected = match rule {
+            Rule::Share => by_share,
+            Rule::Both => by_share.max(by_store),
+            Rule::Store => by_store,
+        };
         state.queue.insert(key, Arc::clone(&notify));
         (Place { pace: self, key, notify }, expected)
     }
@@ -145,54 +143,96 @@ impl Pace {
             return Step::Wait(state.next);
         }
         if rule != Rule::Share {
-            match state.turn(now) {
-                None => return Step::Ask,
+            match state.turns.first(now) {
+                None => return Step::Follow,
                 Some(turn) if now < turn => return Step::Wait(turn),
-                Some(_) => {}
+                Some(_) => state.turns.take(),
             }
         }
-        state.turn = None;
         // The share is not saved up while the store gives the turns.
         let from = if rule == Rule::Store { now } else { state.next.max(earlier(now, self.own_interval)) };
         state.next = from + self.own_interval;
         Step::Go
     }
 
-    async fn ask(&self) {
-        let _guard = self.asking.lock().await;
-        // Another one may have asked meanwhile.
-        if self.state().turn(Instant::now()).is_some() {
-            return;
-        }
-        let Some(store) = &self.store else { return };
-        if let Some(wait) = store.ask(Of::Calls, 1, Some(Duration::MAX)).await {
+    /// Has the store asked for the turns that are missing. A task of its own asks, so that a device that leaves, or cannot wait for the
+    /// answer, takes neither the answer with it nor the news that there is none.
+    fn ask(&self) {
+        let Some(store) = self.store.clone() else { return };
+        let is_needed = self.rule() != Rule::Share && {
             let mut state = self.state();
-            state.turn = Some(Instant::now() + wait);
-            state.interval = wait.max(store.interval());
+            let is_needed = !state.is_asking && state.missing() > 0;
+            state.is_asking |= is_needed;
+            is_needed
+        };
+        if is_needed {
+            tokio::spawn(ask(store, Arc::clone(&self.state)));
         }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 
+/// Asks the store until no turn is missing, or the store is lost.
+async fn ask(store: Arc<Store>, state: Arc<Mutex<State>>) {
+    loop {
+        let missing = {
+            let mut state = lock(&state);
+            let missing = state.missing();
+            state.is_asking = missing > 0;
+            missing
+        };
+        if missing == 0 {
+            return;
+        }
+        let asked = Instant::now();
+        let wait = store.ask(Of::Calls, missing.cast_signed(), Some(Duration::MAX)).await;
+        let mut state = lock(&state);
+        if let Some(wait) = wait {
+            state.turns.add(missing, wait, asked, Instant::now());
+        } else {
+            state.turns.clear();
+            state.is_asking = false;
+        }
+        // It goes by the turns, or by this copy's share.
+        state.wake_first();
+        if wait.is_none() {
+            return;
+        }
+    }
+}
+
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl State {
-    /// The turn from the store, unless it was missed.
-    fn turn(&self, now: Instant) -> Option<Instant> {
-        self.turn.filter(|turn| now <= *turn + LATE)
+    /// Turns that the store still has to be asked for.
+    fn missing(&mut self) -> u32 {
+        self.turns.missing(u32::try_from(self.queue.len()).unwrap_or(u32::MAX), Instant::now())
+    }
+
+    fn wake_first(&self) {
+        if let Some((_, first)) = self.queue.first_key_value() {
+            first.notify_one();
+        }
     }
 }
 
 impl Place<'_> {
     async fn turn(&self, deadline: Instant) -> Result<(), u64> {
         loop {
-            match self.pace.step(self.key) {
-                Step::Go => return Ok(()),
-                Step::Ask => self.pace.ask().await,
+            let step = self.pace.step(self.key);
+            if let Step::Go = step {
+                return Ok(());
+            }
+            self.pace.ask();
+            match step {
                 Step::Wait(until) if until >= deadline => return Err(seconds(until - Instant::now())),
                 Step::Wait(until) => sleep_until(until).await,
-                Step::Follow => self.notify.notified().await,
+                Step::Go | Step::Follow => self.notify.notified().await,
             }
         }
     }
@@ -202,9 +242,7 @@ impl Drop for Place<'_> {
     fn drop(&mut self) {
         let mut state = self.pace.state();
         state.queue.remove(&self.key);
-        if let Some((_, first)) = state.queue.first_key_value() {
-            first.notify_one();
-        }
+        state.wake_first();
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::config::Quota;
 use crate::log::Log;
 
 /// For the answer to a question: customers wait for it.
@@ -19,6 +20,9 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// How long a copy with a new connection keeps to its share as well: until then all others have noticed, too, that the store is
 /// there, and take their turns from it.
 const SETTLE: Duration = Duration::from_secs(4);
+
+/// Sessions may begin so far ahead of their calls, and a little more.
+const SESSIONS_AHEAD: Duration = Duration::from_secs(5);
 
 /// What is shared.
 #[derive(Debug, Clone, Copy)]
@@ -42,10 +46,12 @@ pub(super) struct Question {
     pub(super) of: Of,
     /// Between two calls.
     pub(super) interval: Duration,
-    /// Less than none gives some back.
+    /// A negative number gives calls back.
     pub(super) calls: i32,
     /// They are taken if the wait is not longer; without it they are not.
     pub(super) longest: Option<Duration>,
+    /// A longer wait does not come about by turns that were taken: the server's clock was set back, or it is no server of ours.
+    pub(super) longest_wait: Duration,
 }
 
 /// Why the store cannot be asked, in one word of a closed list.
@@ -61,7 +67,7 @@ pub(super) trait Server: Send + Sync {
     fn ask<'a>(&'a self, question: &'a Question) -> Answer<'a, Duration>;
 }
 
-/// What holds for this copy.
+/// Who decides when this copy may call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rule {
     /// Its share alone.
@@ -76,6 +82,8 @@ pub(super) struct Store {
     server: Arc<dyn Server>,
     /// Between two calls of all copies.
     interval: Duration,
+    /// For a call.
+    longest_wait: Duration,
     log: Log,
     link: Mutex<Link>,
 }
@@ -91,13 +99,9 @@ enum Link {
 }
 
 impl Store {
-    pub(super) fn new(server: Arc<dyn Server>, interval: Duration, log: Log) -> Arc<Self> {
-        Arc::new(Self { server, interval, log, link: Mutex::new(Link::Unused) })
-    }
-
-    /// Between two calls of all copies.
-    pub(super) fn interval(&self) -> Duration {
-        self.interval
+    pub(super) fn new(server: Arc<dyn Server>, quota: &Quota, log: Log) -> Arc<Self> {
+        let (interval, longest_wait) = (quota.interval(), quota.longest_wait());
+        Arc::new(Self { server, interval, longest_wait, log, link: Mutex::new(Link::Unused) })
     }
 
     pub(super) fn rule(&self) -> Rule {
@@ -142,8 +146,13 @@ impl Store {
     }
 
     async fn question(&self, of: Of, calls: i32, longest: Option<Duration>) -> Result<Duration, Lost> {
-        let question = Question { of, interval: self.interval, calls, longest };
-        timeout(TIMEOUT, self.server.ask(&question)).await.unwrap_or(Err(Lost("timeout")))
+        let longest_wait = match of {
+            Of::Calls => self.longest_wait,
+            Of::Sessions => self.longest_wait + SESSIONS_AHEAD,
+        };
+        let question = Question { of, interval: self.interval, calls, longest, longest_wait };
+        let wait = timeout(TIMEOUT, self.server.ask(&question)).await.unwrap_or(Err(Lost("timeout")))?;
+        if wait > longest_wait { Err(Lost("impossible_wait")) } else { Ok(wait) }
     }
 
     /// Connects, and takes nothing as a trial: a server may answer and yet refuse to write.

@@ -4,6 +4,7 @@
 #[path = "../../tests/over_http/valkey.rs"]
 mod valkey;
 mod simulation;
+mod virtual_time;
 
 use std::collections::BTreeSet;
 
@@ -15,6 +16,7 @@ use crate::operation::REQUESTS_OF_SESSION;
 use simulation::{ALLOWED, OFFERS, Offer, SESSION, alone, assert_good, begin, quota, serve};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, sleep_until};
+use virtual_time::{Conditions, with_store};
 
 #[tokio::test(start_paused = true)]
 async fn at_any_load_the_quota_is_used_nothing_is_spent_for_nothing_and_all_are_served() {
@@ -146,97 +148,13 @@ async fn who_never_comes_again_holds_nobody_up_for_long() {
     assert!(asked.elapsed() < Duration::from_secs(last.seconds + 30), "{:?}", asked.elapsed());
 }
 
-/// Puts the time of the test in the place of the server's, and lets no key expire by the server's own.
-const VIRTUAL: &str = "
-    local server = redis
-    local redis = {call = function(command, ...)
-        if command == 'TIME' then return {ARGV[4], ARGV[5]} end
-        if command == 'SET' then return server.call(command, KEYS[1], (select(2, ...))) end
-        return server.call(command, ...)
-    end}
-";
-
-/// A server in virtual time, which goes on only while nothing else can: it is waited for without giving way.
-struct InVirtualTime {
-    address: redis::ConnectionAddr,
-    connection: Mutex<Option<redis::Connection>>,
-    start: Instant,
-    /// How long it takes to connect: copies do not notice at the same time that the server is back.
-    late: Duration,
-}
-
-impl InVirtualTime {
-    fn connect(&self) -> Option<redis::Connection> {
-        let info = redis::IntoConnectionInfo::into_connection_info(self.address.clone()).unwrap();
-        redis::Client::open(info).unwrap().get_connection().ok()
-    }
-
-    fn ask(&self, question: &Question) -> Option<Duration> {
-        let script = redis::Script::new(&format!("{VIRTUAL}{}", include_str!("gcra.lua")));
-        let mut call = script.key(question.of.name());
-        let micros = |time: Duration| time.as_micros().min(1 << 53) as i64;
-        let now = Duration::from_secs(1_000_000_000) + self.start.elapsed();
-        call.arg(micros(question.interval)).arg(question.calls).arg(question.longest.map_or(-1, micros));
-        call.arg(now.as_secs()).arg(now.subsec_micros());
-        let mut connection = self.connection.lock().unwrap();
-        let wait: u64 = call.invoke(connection.as_mut()?).ok()?;
-        Some(Duration::from_micros(wait))
-    }
-}
-
-impl Server for InVirtualTime {
-    fn connect(&self) -> Answer<'_, ()> {
-        let connection = self.connect();
-        let result = connection.is_some().then_some(()).ok_or(Lost("refused"));
-        *self.connection.lock().unwrap() = connection;
-        let late = self.late;
-        Box::pin(async move {
-            sleep(late).await;
-            result
-        })
-    }
-
-    fn ask<'a>(&'a self, question: &'a Question) -> Answer<'a, Duration> {
-        let wait = self.ask(question).ok_or(Lost("reset"));
-        Box::pin(async move { wait })
-    }
-}
-
-/// Copies of a relay, each with a connection of its own to a server, and what they have logged.
-fn with_store(
-    valkey: &valkey::Valkey,
-    running: usize,
-    quota: &Quota,
-) -> (Vec<Arc<Admission>>, Arc<Mutex<Vec<String>>>) {
-    let events = Arc::new(Mutex::new(Vec::new()));
-    let start = Instant::now();
-    let copies = (0..running).map(|number| {
-        let address = redis::ConnectionAddr::Unix(valkey.socket());
-        let server = InVirtualTime {
-            address,
-            connection: Mutex::default(),
-            start,
-            late: Duration::from_millis(900) * u32::try_from(number).unwrap(),
-        };
-        let kept = Arc::clone(&events);
-        let log = Log::new(move |line| {
-            let line: serde_json::Value = serde_json::from_str(line).unwrap();
-            kept.lock().unwrap().push(line["event"].as_str().unwrap().to_owned());
-        });
-        let admission = Admission::with(Some(Arc::new(server)), quota, SESSION, log);
-        admission.open();
-        Arc::new(admission)
-    });
-    (copies.collect(), events)
-}
-
 #[tokio::test(start_paused = true)]
 async fn copies_with_a_store_use_the_quota_together_and_never_more() {
     let offers = OFFERS.map(|(_, a_second)| (2, 2, a_second));
     // However many copies were expected.
     for (running, expected, a_second) in offers.into_iter().chain([(2, 5, 75), (1, 4, 25)]) {
         let valkey = valkey::Valkey::start();
-        let (copies, _) = with_store(&valkey, running, &quota(expected));
+        let (copies, _) = with_store(&valkey, running, &quota(expected), &Arc::default());
         sleep(Duration::from_secs(6)).await;
         let offer = Offer::of(a_second);
         let outcome = serve(&copies, offer).await;
@@ -248,7 +166,7 @@ async fn copies_with_a_store_use_the_quota_together_and_never_more() {
 async fn a_store_that_dies_and_comes_back_costs_no_session_and_no_call_too_many() {
     for (_, a_second) in OFFERS {
         let mut valkey = valkey::Valkey::start();
-        let (copies, events) = with_store(&valkey, 2, &quota(2));
+        let (copies, events) = with_store(&valkey, 2, &quota(2), &Arc::default());
         sleep(Duration::from_secs(6)).await;
         let life: JoinHandle<_> = tokio::spawn(async move {
             sleep(Duration::from_millis(20_300)).await;
@@ -269,9 +187,87 @@ async fn a_store_that_dies_and_comes_back_costs_no_session_and_no_call_too_many(
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_store_that_is_far_away_costs_no_session() {
+    for (running, milliseconds) in [(1, 30), (1, 100), (1, 400), (2, 30), (2, 100), (2, 400)] {
+        let valkey = valkey::Valkey::start();
+        let conditions =
+            Conditions { round_trip: Duration::from_millis(milliseconds), ..Conditions::default() };
+        let (copies, _) = with_store(&valkey, running, &quota(2), &Arc::new(conditions));
+        sleep(Duration::from_secs(9)).await;
+        let offer = Offer::of(25);
+        let outcome = serve(&copies, offer).await;
+        let name = format!("{running} copies, {milliseconds} ms to the store and back");
+        outcome.print(&name, offer);
+        assert_eq!((outcome.lost, outcome.refused), (0, 0), "{name}");
+        assert!(outcome.most_in_a_second <= 50, "{name}: {} calls in a second", outcome.most_in_a_second);
+        // Whoever comes, and begins, asks the store one after the other.
+        let share = if milliseconds > 100 { 0.85 } else { 0.93 };
+        assert!(outcome.rate() >= ALLOWED * share, "{name}: {} sessions a second", outcome.rate());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_whose_clock_is_set_back_costs_no_session() {
+    for seconds in [1, 3, 5, 8, 25, 4000] {
+        let valkey = valkey::Valkey::start();
+        let conditions = Arc::new(Conditions::default());
+        let (copies, _) = with_store(&valkey, 2, &quota(2), &conditions);
+        sleep(Duration::from_secs(6)).await;
+        let life = tokio::spawn(async move {
+            sleep(Duration::from_secs(20)).await;
+            conditions.set_back.store(seconds, Ordering::Relaxed);
+        });
+        let offer = Offer::of(25);
+        let outcome = serve(&copies, offer).await;
+        life.await.unwrap();
+        let name = format!("the store's clock is set back by {seconds} s");
+        outcome.print(&name, offer);
+        // Sessions that had begun are forgotten, and so more begin than can have their turns in time: some of these come once more.
+        assert!(outcome.lost == 0 && outcome.refused < 100, "{name}: {} refused", outcome.refused);
+        assert!(outcome.most_in_a_second <= 50, "{name}: {} calls in a second", outcome.most_in_a_second);
+        assert!(outcome.rate() >= ALLOWED * 0.93, "{name}: {} sessions a second", outcome.rate());
+    }
+}
+
+/// Says what no store of ours can say.
+#[derive(Debug)]
+struct Liar(Duration);
+
+impl Server for Liar {
+    fn connect(&self) -> Answer<'_, ()> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn ask<'a>(&'a self, question: &'a Question) -> Answer<'a, Duration> {
+        // To the question by which it is tried out, a right answer.
+        let wait = if question.calls == 0 { Duration::ZERO } else { self.0 };
+        Box::pin(async move { Ok(wait) })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_lies_is_not_believed() {
+    for lie in [Duration::from_secs(60), Duration::from_secs(1_000_000), Duration::MAX] {
+        let causes = Arc::new(Mutex::new(BTreeSet::new()));
+        let kept = Arc::clone(&causes);
+        let log = Log::new(move |line| {
+            let line: serde_json::Value = serde_json::from_str(line).unwrap();
+            kept.lock().unwrap().extend(line["cause"].as_str().map(str::to_owned));
+        });
+        let admission = Arc::new(Admission::with(Some(Arc::new(Liar(lie))), &quota(1), SESSION, log));
+        admission.open();
+        sleep(Duration::from_secs(6)).await;
+        let offer = Offer::of(25);
+        let outcome = serve(&[admission], offer).await;
+        assert_good(&outcome, offer, &format!("it says {lie:?}"));
+        assert_eq!(*causes.lock().unwrap(), BTreeSet::from(["impossible_wait".to_owned()]));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_session_that_comes_to_nothing_gives_back_what_it_has_not_used() {
     let valkey = valkey::Valkey::start();
-    let (with_store, _) = with_store(&valkey, 1, &quota(1));
+    let (with_store, _) = with_store(&valkey, 1, &quota(1), &Arc::default());
     for admission in [&alone()[0], &with_store[0]] {
         sleep(Duration::from_secs(6)).await;
         let (mut sessions, mut customer) = (Vec::new(), 0);

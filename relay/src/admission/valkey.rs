@@ -55,8 +55,9 @@ impl Server for Valkey {
             call.arg(micros(question.interval)).arg(question.calls);
             // Less than any wait, where nothing is to be taken.
             call.arg(question.longest.map_or(-1, |longest| micros(longest) as i64));
-            let wait: u64 = call.invoke_async(&mut connection).await.map_err(lost)?;
-            Ok(Duration::from_micros(wait))
+            call.arg(micros(question.longest_wait));
+            let wait: i64 = call.invoke_async(&mut connection).await.map_err(lost)?;
+            u64::try_from(wait).map(Duration::from_micros).map_err(|_| Lost("answer_not_understood"))
         })
     }
 }

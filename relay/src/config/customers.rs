@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::address::{URL, url};
 use super::fields::Fields;
-use super::{Authorize, ControlIds, Customer, Jwt, Listen, SealKeys};
+use super::{Authorize, ControlIds, Customer, Jwt, SealKeys};
 
 /// It has to be said: a relay that takes its gateway for the one customer would refuse nearly everybody.
 pub(super) fn customer(fields: &mut Fields) -> Option<Customer> {
@@ -35,25 +35,27 @@ pub(super) fn customer(fields: &mut Fields) -> Option<Customer> {
     Some(Customer::Jwt(Jwt { jwks_url: jwks_url?, issuer: issuer?, audience: audience? }))
 }
 
+/// Reads `control_ids`; at an open port anybody can name a customer.
 pub(super) fn control_ids(
     fields: &mut Fields,
     customer: Option<&Customer>,
-    listen: &Listen,
+    is_open: bool,
 ) -> Option<ControlIds> {
     let keys = fields.file("control_ids.seal_keys_file")?;
     let keys = seal_keys(&keys.text);
     if keys.is_none() {
         fields.fault("control_ids.seal_keys_file", "has to hold keys of 32 bytes in base64, one a line.");
     }
-    match (customer, listen) {
-        (Some(Customer::PeerAddress), _) => {
+    match customer {
+        Some(Customer::PeerAddress) => {
             fields.fault(
                 "control_ids",
                 "an address is not an identity: give customer_header, or customer = \"jwt\".",
             );
         }
-        (Some(Customer::Header(_)), Listen::Tcp(_)) => {
-            let fault = "whoever reaches the port could name any customer: listen on a unix socket, or give customer = \"jwt\".";
+        Some(Customer::Header(_)) if is_open => {
+            let fault = "whoever reaches the port could name any customer: listen on a unix socket, give gateway_tls, or \
+                         customer = \"jwt\".";
             fields.fault("customer_header", fault);
         }
         _ => {}

@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io::{self, Read as _};
 use std::ops::RangeInclusive;
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use toml::{Table, Value};
 
@@ -27,6 +28,23 @@ pub(super) struct Fields {
     /// Name of the variable → value.
     environment: BTreeMap<String, String>,
     faults: Vec<String>,
+    /// That fields name, as they were when they were read.
+    files: Vec<(PathBuf, Stamp)>,
+}
+
+/// By which a version of a file is told from another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    modified: SystemTime,
+    bytes: u64,
+    inode: u64,
+}
+
+impl Stamp {
+    pub(crate) fn of(metadata: &Metadata) -> Option<Self> {
+        let modified = metadata.modified().ok()?;
+        Some(Self { modified, bytes: metadata.len(), inode: metadata.ino() })
+    }
 }
 
 /// A value, and what its source calls it.
@@ -79,14 +97,14 @@ impl Fields {
         }
     }
 
-    /// Every fault, or none.
-    pub(super) fn finish(mut self) -> Result<(), ConfigError> {
+    /// Every fault, or the files that were read.
+    pub(super) fn finish(mut self) -> Result<Vec<(PathBuf, Stamp)>, ConfigError> {
         for name in self.file.keys().chain(self.environment.keys()) {
             self.faults.push(format!(
                 "{name}: there is no such field, or it does not go with the others: see relay/README.md."
             ));
         }
-        if self.faults.is_empty() { Ok(()) } else { Err(ConfigError(self.faults)) }
+        if self.faults.is_empty() { Ok(self.files) } else { Err(ConfigError(self.faults)) }
     }
 
     pub(super) fn fault(&mut self, name: impl Display, fault: impl Display) {
@@ -101,6 +119,11 @@ impl Fields {
         let variable = variable(name);
         self.file.retain(|found, _| !is_under(found, name, "."));
         self.environment.retain(|found, _| !is_under(found, &variable, "__"));
+    }
+
+    /// How much was found wrong so far.
+    pub(super) fn faults(&self) -> usize {
+        self.faults.len()
     }
 
     /// Whether anything was found wrong with a field.
@@ -128,9 +151,9 @@ impl Fields {
         rule: &str,
         parse: impl FnOnce(&str) -> Option<T>,
     ) -> Option<T> {
-        let faults = self.faults.len();
+        let faults = self.faults();
         let value = self.optional(name, rule, parse);
-        if value.is_none() && self.faults.len() == faults {
+        if value.is_none() && self.faults() == faults {
             self.fault(
                 name,
                 format!("is missing: it has to be {rule} ({} in the environment).", variable(name)),
@@ -164,9 +187,9 @@ impl Fields {
 
     /// A secret that has to be there.
     pub(super) fn secret(&mut self, name: &str) -> Option<SecretString> {
-        let faults = self.faults.len();
+        let faults = self.faults();
         let secret = self.optional_secret(name);
-        if secret.is_none() && self.faults.len() == faults {
+        if secret.is_none() && self.faults() == faults {
             let fault = format!("is missing: give it, or the path of a file that holds it as {name}_file.");
             self.fault(name, fault);
         }
@@ -227,7 +250,8 @@ impl Fields {
                 self.fault(path.name, WRITABLE);
                 None
             }
-            Ok(text) => {
+            Ok((text, stamp)) => {
+                self.files.extend(stamp.map(|stamp| (path.text.into(), stamp)));
                 let text = text.strip_prefix(BYTE_ORDER_MARK).map(str::to_owned).unwrap_or(text);
                 Some(Found { name: path.name, text })
             }
@@ -242,10 +266,16 @@ impl Fields {
 /// The longest file: a device such as /dev/zero never ends.
 const MAX_FILE_BYTES: u64 = 1024 * 1024;
 
-fn read(path: &str) -> io::Result<String> {
+fn read(path: &str) -> io::Result<(String, Option<Stamp>)> {
     let mut text = String::new();
-    File::open(path)?.take(MAX_FILE_BYTES + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > MAX_FILE_BYTES { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(text) }
+    let file = File::open(path)?;
+    let stamp = file.metadata().ok().as_ref().and_then(Stamp::of);
+    file.take(MAX_FILE_BYTES + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > MAX_FILE_BYTES {
+        Err(io::ErrorKind::FileTooLarge.into())
+    } else {
+        Ok((text, stamp))
+    }
 }
 
 const WRITABLE: &str =

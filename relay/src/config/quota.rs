@@ -59,10 +59,21 @@ impl Default for Quota {
 const USED: f64 = 0.96;
 
 impl Quota {
+    /// The calls that all copies may make in a minute.
+    pub(crate) fn calls_per_minute(&self) -> u32 {
+        self.per_second.saturating_mul(60).min(self.per_minute)
+    }
+
     /// The time between two calls of all copies. It keeps to both limits, as it fits the tighter one.
     pub(crate) fn interval(&self) -> Duration {
         let per_second = f64::from(self.per_second).min(f64::from(self.per_minute) / 60.0);
         Duration::from_secs_f64(1.0 / (per_second * USED))
+    }
+
+    /// The longest that a call can have to wait for its turn among all copies, each of which takes turns for a second ahead at most.
+    /// There may be more copies than were expected.
+    pub(crate) fn longest_wait(&self) -> Duration {
+        Duration::from_secs(1) * self.copies + self.interval() * (100 + self.copies)
     }
 
     /// The time between two calls of one copy that keeps to its share.
@@ -72,10 +83,11 @@ impl Quota {
 }
 
 pub(super) fn quota(fields: &mut Fields) -> Quota {
+    let default = Quota::default();
     Quota {
-        per_second: fields.number("quota.per_second", 50, 1..=1_000_000),
-        per_minute: fields.number("quota.per_minute", 3000, 1..=60_000_000),
-        copies: fields.number("quota.copies", 1, 1..=1000),
+        per_second: fields.number("quota.per_second", default.per_second, 1..=1_000_000),
+        per_minute: fields.number("quota.per_minute", default.per_minute, 1..=60_000_000),
+        copies: fields.number("quota.copies", default.copies, 1..=1000),
         store: store(fields),
     }
 }

@@ -10,7 +10,7 @@ use url::Url;
 use super::address::{URL, url};
 use super::fields::Fields;
 use super::{
-    Auth, Config, ConfigError, Customer, Enfuce, Limits, Listen, Platform, Traces, customers,
+    Auth, Config, ConfigError, Customer, Enfuce, Limits, Listen, Platform, Traces, customers, gateway,
     is_card_product, pem, quota,
 };
 use crate::operation::{Purpose, REQUESTS_OF_SESSION};
@@ -58,7 +58,15 @@ pub fn read_config(
     if matches!((&customer, &listen), (Some(Customer::PeerAddress), Listen::Unix(_))) {
         fields.fault("customer", "peer-address needs a port: a connection to a unix socket has no address.");
     }
-    let control_ids = customers::control_ids(&mut fields, customer.as_ref(), &listen);
+    let gateway_tls = gateway::gateway_tls(&mut fields);
+    if gateway_tls.is_some() && matches!(listen, Listen::Unix(_)) {
+        fields.fault(
+            "gateway_tls",
+            "needs a port: a unix socket is opened by its file's rights, and has no TLS.",
+        );
+    }
+    let is_open = matches!(listen, Listen::Tcp(_)) && gateway_tls.is_none();
+    let control_ids = customers::control_ids(&mut fields, customer.as_ref(), is_open);
     let issuer_ca = fields.authorities("issuer_ca_file");
     let traces = traces(&mut fields);
     let limits = limits(&mut fields);
@@ -70,7 +78,7 @@ pub fn read_config(
             "has to be less than limits.connections: a slow Enfuce would take all of those.",
         );
     }
-    fields.finish()?;
+    let files = fields.finish()?;
     // With no fault everything is there.
     let (Some(customer), Some(enfuce)) = (customer, enfuce) else {
         return Err(ConfigError(vec!["The configuration is incomplete.".to_owned()]));
@@ -78,6 +86,7 @@ pub fn read_config(
     let default = Config::new(customer, enfuce);
     let config = Config {
         listen,
+        gateway_tls,
         admin_listen,
         drain: milliseconds(drain),
         deadline: milliseconds(deadline),
@@ -89,6 +98,7 @@ pub fn read_config(
         traces,
         quota,
         limits,
+        files,
         ..default
     };
     match quota::fault(&config) {

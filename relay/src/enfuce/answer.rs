@@ -9,8 +9,8 @@ use crate::outbound::{body, json};
 
 /// What an answer's status means, unless it is a success.
 ///
-/// 403 is counted as a refusal of the relay, although it may mean a control id of another scope: both are the issuer's to
-/// mend, and a device that takes its control id for expired would only ask for another of the same kind.
+/// 403 is a refusal of the relay, although it may mean a control id of another scope: both are the issuer's to mend, and a device that
+/// takes its control id for expired would only ask for another of the same kind. [`about_control_id`] tells the causes apart.
 pub(super) fn refusal(response: &Response) -> Option<Failure> {
     let status = response.status();
     let (kind, cause) = match status {
@@ -26,6 +26,7 @@ pub(super) fn refusal(response: &Response) -> Option<Failure> {
             (Kind::Busy(seconds.and_then(|value| value.to_str().ok()?.parse().ok())), "quota")
         }
         StatusCode::UNAUTHORIZED => (Kind::RelayRefused, UNAUTHORIZED),
+        StatusCode::FORBIDDEN => (Kind::RelayRefused, FORBIDDEN),
         _ if status.is_client_error() => (Kind::RelayRefused, "relay_refused"),
         _ if status.is_redirection() => (Kind::Failed, "redirect"),
         _ => (Kind::Failed, "server_error"),
@@ -35,6 +36,14 @@ pub(super) fn refusal(response: &Response) -> Option<Failure> {
 
 /// Enfuce does not take the credentials.
 pub(super) const UNAUTHORIZED: &str = "credentials_refused";
+/// It does, but not for this call.
+const FORBIDDEN: &str = "forbidden";
+
+/// The failure of a call about a control id that a device has sent. Where Enfuce's own pass through, a device can send one of another
+/// scope, and nobody has to be called for that.
+pub(super) fn about_control_id(failure: Failure) -> Failure {
+    if failure.cause == FORBIDDEN { Failure { cause: "control_id_forbidden", ..failure } } else { failure }
+}
 
 pub(super) fn is_html(response: &Response) -> bool {
     let value = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());

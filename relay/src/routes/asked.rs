@@ -1,7 +1,8 @@
 //! What every request has with it, and the checks that every one goes through, the cheap ones first.
 
+use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -10,13 +11,14 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::time::{self, timeout_at};
 
 use crate::admission::{Begun, Class};
+use crate::control_id::{Refusal, Sealed};
 use crate::enfuce::Context;
 use crate::failure::{Failure, Kind};
 use crate::identity::Identity;
 use crate::log::{Audited, Notes, Report};
 use crate::operation::Purpose;
 use crate::problem::Problem;
-use crate::relay::{Live, Relay};
+use crate::relay::{Issuing, Live, Relay};
 use crate::trace::Trace;
 
 #[derive(Clone)]
@@ -26,6 +28,8 @@ pub(super) struct Asked {
     pub(super) notes: Notes,
     pub(super) trace: Trace,
     pub(super) deadline: time::Instant,
+    /// Where the request comes from, for the audit record.
+    origin: Option<String>,
 }
 
 /// What an operation is about, for the audit record.
@@ -39,7 +43,16 @@ impl Asked {
     pub(super) fn new(relay: Relay, notes: Notes, trace: Trace) -> Self {
         let live = relay.live();
         let deadline = time::Instant::now() + live.config.deadline;
-        Self { relay, live, notes, trace, deadline }
+        Self { relay, live, notes, trace, deadline, origin: None }
+    }
+
+    /// An audit record is kept from here on, where one is kept at all: it tells of those who are refused at the door, too.
+    pub(super) fn audited(self, peer: Option<IpAddr>) -> Self {
+        let Some(hasher) = &self.live.hasher else { return self };
+        let hash = |address: IpAddr| hasher.hash("address", address.to_canonical().to_string().as_bytes());
+        let origin = peer.map(hash);
+        self.notes.audit(Audited { origin: origin.clone(), ..Audited::default() });
+        Self { origin, ..self }
     }
 
     /// Who asks, and what they sent; `later_requests` of the same session may still come.
@@ -64,11 +77,32 @@ impl Asked {
     /// Says in the audit record, where there is one, what it is about.
     pub(super) fn audit(&self, identity: &Identity, subject: Subject<'_>) {
         let Some(hasher) = &self.live.hasher else { return };
-        self.notes.audit(Some(Audited {
-            customer: hasher.hash("customer", &identity.customer.name()),
+        self.notes.audit(Audited {
+            origin: self.origin.clone(),
+            customer: Some(hasher.hash("customer", &identity.customer.name())),
             control_id: subject.control_id.map(|id| hasher.hash("control id", id.as_bytes())),
             card: subject.card.map(|card| hasher.hash("card", card.as_bytes())),
-        }));
+        });
+    }
+
+    /// What a control id of this customer's stands for. The audit record tells of an expired one, too.
+    pub(super) fn open(
+        &self,
+        issuing: &Issuing,
+        identity: &Identity,
+        token: &str,
+        purpose: Purpose,
+        life: Duration,
+    ) -> Result<Sealed, Problem> {
+        let opened = issuing.sealer.open(token, &identity.customer.name(), purpose, life);
+        if let Ok(sealed) | Err(Refusal::Expired(sealed)) = &opened {
+            let subject = Subject { control_id: Some(&sealed.control_id), card: Some(&sealed.card) };
+            self.audit(identity, subject);
+        }
+        if let Err(Refusal::Unknown) = &opened {
+            self.relay.metrics().count_unopened();
+        }
+        Ok(opened?)
     }
 
     pub(super) fn context<'a>(&'a self, class: Class, report: &'a mut Report) -> Context<'a> {

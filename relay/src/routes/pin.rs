@@ -39,13 +39,12 @@ pub(super) async fn answer(operation: Operation, asked: &Asked, request: Request
 async fn checked(operation: Operation, asked: &Asked, request: Request) -> Result<wire::Request, Problem> {
     let (identity, body) = asked.read(request, operation.later_requests()).await?;
     let mut request = wire::read_request(operation, &body)?;
-    let mut card = None;
-    if let Some(issuing) = &asked.live.issuing {
-        let name = identity.customer.name();
-        let sealed = issuing.sealer.open(&request.control_id, &name, &[operation.purpose()], LIFE)?;
-        request.control_id = sealed.control_id;
-        card = Some(sealed.card);
+    match &asked.live.issuing {
+        Some(issuing) => {
+            let sealed = asked.open(issuing, &identity, &request.control_id, operation.purpose(), LIFE)?;
+            request.control_id = sealed.control_id;
+        }
+        None => asked.audit(&identity, Subject { control_id: Some(&request.control_id), card: None }),
     }
-    asked.audit(&identity, Subject { control_id: Some(&request.control_id), card: card.as_deref() });
     Ok(request)
 }

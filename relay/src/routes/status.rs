@@ -5,7 +5,7 @@ use axum::extract::{Extension, Request};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use super::asked::{Asked, Subject};
+use super::asked::Asked;
 use crate::admission::Class;
 use crate::control_id::STATUS_LIFE;
 use crate::log::Report;
@@ -25,9 +25,7 @@ async fn look_up(asked: &Asked, request: Request) -> Result<&'static str, Proble
     let token = wire::read_status_request(&body)?;
     // The route is there only where control ids are issued.
     let issuing = asked.live.issuing.as_ref().ok_or(Problem::UNKNOWN_ROUTE)?;
-    let name = identity.customer.name();
-    let sealed = issuing.sealer.open(&token, &name, &[Purpose::SetPin], STATUS_LIFE)?;
-    asked.audit(&identity, Subject { control_id: Some(&sealed.control_id), card: Some(&sealed.card) });
+    let sealed = asked.open(issuing, &identity, &token, Purpose::SetPin, STATUS_LIFE)?;
     let mut report = Report::default();
     let context = asked.context(Class::New, &mut report);
     let result = asked.live.upstream.pin_status(&sealed.card, sealed.card_product.as_deref(), context).await;

@@ -99,7 +99,7 @@ async fn each_failure_has_its_line_with_cause_and_fix() {
     for (status, without, found) in [
         (404, 401, [("enfuce.auth", "ok"), ("quota", "ok")].as_slice()),
         (401, 401, &[("enfuce.auth", "credentials_refused"), ("quota", "not tried")]),
-        (403, 401, &[("enfuce.auth", "relay_refused"), ("quota", "not tried")]),
+        (403, 401, &[("enfuce.auth", "forbidden"), ("quota", "not tried")]),
         (429, 401, &[("enfuce.auth", "not tried"), ("quota", "quota")]),
         (
             404,
