@@ -17,10 +17,15 @@ pub(crate) fn router(relay: &Relay) -> Router {
         .with_state(relay.clone())
 }
 
-/// An Enfuce that is down does not make the relay unready: all copies would go at once, and nobody could tell the customers.
+/// An Enfuce that is down does not make the relay unready, nor does an identity provider that was there once: all copies would go at
+/// once, and nobody could tell the customers.
 async fn ready(State(relay): State<Relay>) -> Response {
     if relay.is_stopping() {
         return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n").into_response();
+    }
+    if !relay.is_ready() {
+        let reason = "the identity provider's keys are not found yet\n";
+        return (StatusCode::SERVICE_UNAVAILABLE, reason).into_response();
     }
     "ready\n".into_response()
 }

@@ -120,7 +120,8 @@ impl Admission {
         waiting.room.let_in(customer);
         waiting.next = (waiting.next.max(now) + self.pace.own_interval() * calls).min(now + AHEAD);
         let report = Report::default();
-        Ok(Begun { admission: self, customer, number, calls, report, is_issued: false })
+        let place = u64::from(before) + 1;
+        Ok(Begun { admission: self, customer, number, place, calls, report, is_issued: false })
     }
 
     /// How long the first call of a session may wait: its others have to have their turns in time, too.
@@ -209,6 +210,8 @@ pub(crate) struct Begun<'a> {
     admission: &'a Admission,
     customer: u64,
     number: u64,
+    /// In the queue.
+    pub(crate) place: u64,
     calls: u32,
     /// Of its calls for the control id.
     pub(crate) report: Report,

@@ -19,7 +19,7 @@ use tower::retry::budget::{Budget, TpsBudget};
 
 use crate::admission::{Admission, Class};
 use crate::config;
-use crate::failure::{Failure, Kind};
+use crate::failure::{Failure, Kind, NO_TURN};
 use crate::log::{Report, milliseconds};
 use crate::metrics::Now;
 use crate::operation::Operation;
@@ -215,7 +215,7 @@ impl Upstream {
             self.admission
                 .turn(call.class, latest)
                 .await
-                .map_err(|seconds| Failure::new(Kind::Overloaded(seconds), "quota_queue"))?;
+                .map_err(|seconds| Failure::new(Kind::Overloaded(seconds), NO_TURN))?;
             *tries += 1;
             report.turns += 1;
             let started = std::time::Instant::now();

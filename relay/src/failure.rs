@@ -47,6 +47,9 @@ pub(crate) struct Failure {
     pub(crate) cause: &'static str,
 }
 
+/// The cause where a call has no turn in time.
+pub(crate) const NO_TURN: &str = "quota_queue";
+
 impl Failure {
     pub(crate) const fn new(kind: Kind, cause: &'static str) -> Self {
         Self { kind, cause }

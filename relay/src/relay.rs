@@ -3,10 +3,11 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use reqwest::Client;
 use tokio::sync::mpsc;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 use url::Url;
 
 use crate::admission::{Admission, Session};
@@ -43,6 +44,9 @@ impl ReloadError {
     }
 }
 
+/// Between two tries to get ready.
+const PAUSE: Duration = Duration::from_secs(1);
+
 /// A relay, cheap to clone.
 #[derive(Clone)]
 pub struct Relay(Arc<Parts>);
@@ -56,6 +60,7 @@ struct Parts {
     spans: Spans,
     /// Until the export starts.
     ended_spans: Mutex<Option<mpsc::Receiver<Span>>>,
+    ready: AtomicBool,
     stopping: AtomicBool,
 }
 
@@ -172,8 +177,9 @@ impl Relay {
         let metrics = Arc::<Metrics>::default();
         let (spans, ended_spans) = Spans::new(Arc::clone(&metrics));
         let ended_spans = Mutex::new(Some(ended_spans));
-        let stopping = AtomicBool::new(false);
-        Ok(Self(Arc::new(Parts { live, rate_limit, admission, log, metrics, spans, ended_spans, stopping })))
+        let (ready, stopping) = (AtomicBool::new(false), AtomicBool::new(false));
+        let parts = Parts { live, rate_limit, admission, log, metrics, spans, ended_spans, ready, stopping };
+        Ok(Self(Arc::new(parts)))
     }
 
     /// Goes on with another configuration: other secrets and certificates, most likely.
@@ -209,6 +215,20 @@ impl Relay {
         let queue = self.0.ended_spans.lock().unwrap_or_else(PoisonError::into_inner).take()?;
         let relay = self.clone();
         Some(Exporting::start(queue, Arc::clone(self.metrics()), move || relay.live().collector.clone()))
+    }
+
+    /// Looks the identity provider's keys up until they are found: a new copy that can sign nobody in is not to take the place of one
+    /// that can.
+    pub(crate) async fn get_ready(&self) {
+        while !self.is_stopping() && !self.live().identities.finds_keys().await {
+            sleep(PAUSE).await;
+        }
+        self.0.ready.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether requests may come, once in this copy's life.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.0.ready.load(Ordering::Relaxed)
     }
 
     /// From now on `GET /readyz` says that no more requests should come.

@@ -168,6 +168,8 @@ pub async fn start(relay: Relay) -> Result<Running, ListenError> {
         metrics: relay.metrics().clone(),
     };
     let devices = Listening::start("listen", &config.listen, service).await?;
+    let getting_ready = relay.clone();
+    tokio::spawn(async move { getting_ready.get_ready().await });
     let exporting = relay.export();
     Ok(Running { relay, devices, operators, exporting })
 }

@@ -43,7 +43,9 @@ impl Trace {
     /// The gateway's trace, or one that begins here; `random` are 16 bytes of this request's own, and `spans` is there where traces are
     /// exported. Of a trace that the gateway does not keep nothing is exported.
     pub(crate) fn of(headers: &HeaderMap, random: [u8; 16], spans: Option<Spans>) -> Self {
-        let given = headers.get(TRACEPARENT).and_then(|value| read(value.to_str().ok()?));
+        let mut values = headers.get_all(TRACEPARENT).iter();
+        let only = values.next().filter(|_| values.next().is_none());
+        let given = only.and_then(|value| read(value.to_str().ok()?));
         let begun = if spans.is_some() { SAMPLED } else { 0 };
         let (id, parent, flags, state) = match given {
             Some((id, parent, flags)) => (id, Some(parent), flags, state::of(headers)),
@@ -87,7 +89,9 @@ fn read(text: &str) -> Option<(String, String, u8)> {
     let is_whole = is_hex(id, 32) && is_hex(span, 16) && is_hex(flags, 2);
     let is_set = |text: &str| text.bytes().any(|byte| byte != b'0');
     let flags = u8::from_str_radix(flags, 16).ok()?;
-    (is_known && is_whole && is_set(id) && is_set(span)).then(|| (id.to_owned(), span.to_owned(), flags))
+    // Other flags are zero on the way out (§3.2.2.5.2).
+    let known = flags & SAMPLED;
+    (is_known && is_whole && is_set(id) && is_set(span)).then(|| (id.to_owned(), span.to_owned(), known))
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
@@ -107,6 +111,7 @@ mod tests {
             trace.headers(trace.span)[TRACEPARENT].to_str().unwrap().to_owned()
         };
         let goes_on = format!("00-{id}-abababababababab-01");
+        assert_eq!(of(&format!("00-{id}-{span}-ff")), goes_on);
         assert_eq!(of(&format!("00-{id}-{span}-01")), goes_on);
         assert_eq!(of(&format!("cc-{id}-{span}-01-later")), goes_on);
         let begins = format!("00-{}-abababababababab-00", "ab".repeat(16));
@@ -121,5 +126,9 @@ mod tests {
         ] {
             assert_eq!(of(&none), begins, "{none}");
         }
+        let given = HeaderValue::try_from(format!("00-{id}-{span}-01")).unwrap();
+        let twice = HeaderMap::from_iter([(TRACEPARENT, given.clone()), (TRACEPARENT, given)]);
+        let twice = [HeaderMap::new(), twice].map(|headers| Trace::of(&headers, [0xab; 16], None).id);
+        assert_eq!(twice[0], twice[1], "which of the two it would be is not known");
     }
 }

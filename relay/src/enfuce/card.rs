@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use reqwest::{Client, RequestBuilder};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Context, Repeat, Upstream};
 use crate::admission::Class;
@@ -15,18 +15,34 @@ use crate::outbound::{self, UNDOCUMENTED};
 use crate::trace::Called;
 use crate::wire::is_enfuce_id;
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct Plastic {
     id: String,
     status: String,
-    #[serde(default)]
-    sequence_number: i64,
+    sequence_number: f64,
+}
+
+impl Plastic {
+    /// One that cannot be read does not hide the others.
+    fn of(value: &Value) -> Option<Self> {
+        let status = value.get("status")?.as_str()?.to_owned();
+        let number = value.get("sequenceNumber").and_then(text_or_number);
+        let sequence_number = number.and_then(|number| number.parse().ok()).unwrap_or_default();
+        Some(Self { id: text_or_number(value.get("id")?)?, status, sequence_number })
+    }
+}
+
+/// Enfuce's ids and numbers come as either.
+fn text_or_number(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
 }
 
 #[derive(Deserialize)]
 struct ControlId {
-    id: String,
+    id: Value,
 }
 
 #[derive(Deserialize)]
@@ -72,9 +88,10 @@ impl Upstream {
         let body = json!({"scope": scope});
         let build = |client: &Client| self.audited(client.post(self.card_url(&path))).json(&body);
         let answer: ControlId = self.ask("POST", template, &build, context).await?;
-        let is_id = (1..=MAX_ID_BYTES).contains(&answer.id.len())
-            && answer.id.bytes().all(|byte| byte.is_ascii_graphic());
-        if is_id { Ok(answer.id) } else { Err(UNDOCUMENTED) }
+        let is_id = |id: &String| {
+            (1..=MAX_ID_BYTES).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
+        };
+        text_or_number(&answer.id).filter(is_id).ok_or(UNDOCUMENTED)
     }
 
     /// The plastic to set a PIN for is the one that is not made yet, the one to view it for is in use.
@@ -82,13 +99,13 @@ impl Upstream {
         let template = "/card/v3/{card}/plastic";
         let path = template.replace("{card}", card);
         let build = |client: &Client| self.audited(client.get(self.card_url(&path)));
-        let plastics: Vec<Plastic> = self.ask("GET", template, &build, context).await?;
+        let plastics: Vec<Value> = self.ask("GET", template, &build, context).await?;
         let wanted = match purpose {
             Purpose::SetPin => "INACTIVE",
             Purpose::ViewPin => "ACTIVE",
         };
-        let fitting = plastics.into_iter().filter(|plastic| plastic.status == wanted);
-        let newest = fitting.max_by_key(|plastic| plastic.sequence_number);
+        let fitting = plastics.iter().filter_map(Plastic::of).filter(|plastic| plastic.status == wanted);
+        let newest = fitting.max_by(|one, two| one.sequence_number.total_cmp(&two.sequence_number));
         let plastic =
             newest.ok_or(Failure::new(Kind::Refused(StatusCode::CONFLICT), "no_fitting_plastic"))?;
         if is_enfuce_id(&plastic.id) { Ok(plastic.id) } else { Err(UNDOCUMENTED) }

@@ -1,16 +1,15 @@
 //! A customer's token (OpenID Connect), checked with the keys that the identity provider publishes.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::http::{HeaderMap, header};
 use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, KeyOperations, PublicKeyUse};
-use jsonwebtoken::{DecodingKey, Validation, decode, decode_header};
+use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation, decode, decode_header};
 use reqwest::Client;
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use tokio::sync::Mutex as AsyncMutex;
+use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 use tokio::time::Instant;
 
 use crate::config::Jwt;
@@ -52,90 +51,120 @@ struct KeySet {
     keys: Vec<Value>,
 }
 
-pub(super) struct Verifier {
+/// Checks tokens. Look-ups go on by themselves, so they share what they find.
+pub(super) struct Verifier(Arc<Parts>);
+
+struct Parts {
     config: Jwt,
     client: Client,
     keys: Mutex<Keys>,
-    /// Held while keys are looked up, so that one request does it for all.
-    looking: AsyncMutex<()>,
+    /// Held while keys are looked up, so that one look-up serves all.
+    looking: Arc<AsyncMutex<()>>,
 }
 
-/// By their `kid`.
 #[derive(Clone, Default)]
 struct Keys {
-    found: HashMap<String, Arc<DecodingKey>>,
+    found: Vec<Arc<Key>>,
     found_at: Option<Instant>,
     /// When the last look-up ended.
     tried_at: Option<Instant>,
-    /// Why the last look-up failed, if one did.
-    cause: &'static str,
+    /// Why the last look-up failed, if it did.
+    cause: Option<&'static str>,
+}
+
+struct Key {
+    /// `kid`; several keys may have the same one, or none (RFC 7517, 4.5).
+    name: Option<String>,
+    /// `alg`: the only one that it is for, if it says so (RFC 7517, 4.4).
+    algorithm: Option<Algorithm>,
+    key: DecodingKey,
 }
 
 impl Verifier {
     pub(super) fn new(config: Jwt, client: Client, before: Option<&Self>) -> Self {
-        let before = before.filter(|before| before.config.jwks_url == config.jwks_url);
-        let keys = before.map(|before| before.keys().clone()).unwrap_or_default();
-        Self { config, client, keys: Mutex::new(keys), looking: AsyncMutex::new(()) }
+        let before = before.filter(|before| before.0.config.jwks_url == config.jwks_url);
+        let keys = before.map(|before| before.0.keys().clone()).unwrap_or_default();
+        Self(Arc::new(Parts { config, client, keys: Mutex::new(keys), looking: Arc::default() }))
     }
 
     /// What the bearer token of a request says.
     pub(super) async fn verify(&self, headers: &HeaderMap, trace: &Trace) -> Result<Claims, Refusal> {
         let token = bearer(headers).ok_or(Refusal::Invalid)?;
-        let kid = decode_header(token).map_err(|_| Refusal::Invalid)?.kid.unwrap_or_default();
-        let key = self.key(&kid, trace).await?;
-        // Signatures alone: a shared secret is never among the keys.
-        let mut validation = Validation::new_for_family(key.family());
-        validation.set_issuer(&[&self.config.issuer]);
-        validation.set_audience(&[&self.config.audience]);
-        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        validation.validate_nbf = true;
-        validation.leeway = CLOCK_DIFFERENCE;
-        let claims = decode::<Claims>(token, &key, &validation).map_err(|_| Refusal::Invalid)?.claims;
+        let header = decode_header(token).map_err(|_| Refusal::Invalid)?;
+        let mut claims = None;
+        for key in self.keys_for(&header, trace).await? {
+            // Signatures alone: a shared secret is never among the keys.
+            let mut validation = Validation::new_for_family(key.key.family());
+            validation.set_issuer(&[&self.0.config.issuer]);
+            validation.set_audience(&[&self.0.config.audience]);
+            validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+            validation.validate_nbf = true;
+            validation.leeway = CLOCK_DIFFERENCE;
+            claims = claims.or(decode::<Claims>(token, &key.key, &validation).ok());
+        }
+        let claims = claims.ok_or(Refusal::Invalid)?.claims;
         let is_name = (1..=MAX_SUBJECT_BYTES).contains(&claims.sub.len());
         if is_name { Ok(claims) } else { Err(Refusal::Invalid) }
     }
 
+    /// The keys that a token may be signed with; there is at least one.
+    async fn keys_for(&self, header: &Header, trace: &Trace) -> Result<Vec<Arc<Key>>, Refusal> {
+        let (known, is_old) = self.0.keys().get(header);
+        let looking = Arc::clone(&self.0.looking);
+        let guard = if known.is_empty() {
+            looking.lock_owned().await
+        } else if !is_old {
+            return Ok(known);
+        } else {
+            // One request looks; the rest go on with what is known.
+            match looking.try_lock_owned() {
+                Ok(guard) => guard,
+                Err(_) => return Ok(known),
+            }
+        };
+        let has_just_tried = self.0.keys().tried_at.is_some_and(|tried| tried.elapsed() < PAUSE);
+        if !has_just_tried {
+            let (parts, trace) = (Arc::clone(&self.0), trace.clone());
+            // In a task of its own: it ends, and counts, even if the device that has caused it leaves.
+            let look_up = tokio::spawn(async move { parts.renew(&trace, guard).await });
+            // It does not fail, but with the whole process.
+            let _ = look_up.await;
+        }
+        let keys = self.0.keys();
+        let (known, _) = keys.get(header);
+        // While the keys cannot be read, nothing can be said of a token that is signed with another one.
+        match keys.cause {
+            _ if !known.is_empty() => Ok(known),
+            Some(cause) => Err(Refusal::Unavailable(cause)),
+            None => Err(Refusal::Invalid),
+        }
+    }
+
+    /// Looks the keys up, and says whether they were found.
+    pub(super) async fn finds_keys(&self) -> bool {
+        let guard = Arc::clone(&self.0.looking).lock_owned().await;
+        self.0.renew(&Trace::apart(), guard).await;
+        self.0.keys().cause.is_none()
+    }
+}
+
+impl Parts {
     fn keys(&self) -> MutexGuard<'_, Keys> {
         self.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn key(&self, kid: &str, trace: &Trace) -> Result<Arc<DecodingKey>, Refusal> {
-        let guard = match self.keys().get(kid) {
-            (Some(key), false) => return Ok(key),
-            // One request looks; the rest go on with what is known.
-            (Some(key), true) => match self.looking.try_lock() {
-                Ok(guard) => Some(guard),
-                Err(_) => return Ok(key),
-            },
-            (None, _) => None,
-        };
-        let _guard = match guard {
-            Some(guard) => guard,
-            None => self.looking.lock().await,
-        };
-        // One whose device has left ends without a trace, and the next looks for itself.
-        let has_just_tried = self.keys().tried_at.is_some_and(|tried| tried.elapsed() < PAUSE);
-        if !has_just_tried {
-            let looked_up = self.look_up(trace).await;
-            let mut keys = self.keys();
-            // Those that waited for this look-up have its answer, and look for no other.
-            keys.tried_at = Some(Instant::now());
-            match looked_up {
-                Ok(found) => (keys.found, keys.found_at) = (found, Some(Instant::now())),
-                Err(failure) => keys.cause = failure.cause,
-            }
+    async fn renew(&self, trace: &Trace, _guard: OwnedMutexGuard<()>) {
+        let looked_up = self.look_up(trace).await;
+        let mut keys = self.keys();
+        // Those that waited for this look-up have its answer, and look for no other.
+        keys.tried_at = Some(Instant::now());
+        keys.cause = looked_up.as_ref().err().map(|failure| failure.cause);
+        if let Ok(found) = looked_up {
+            (keys.found, keys.found_at) = (found, Some(Instant::now()));
         }
-        let keys = self.keys();
-        // Where no keys could ever be had, nothing can be said of the token.
-        let refusal = if keys.are_known() { Refusal::Invalid } else { Refusal::Unavailable(keys.cause) };
-        keys.get(kid).0.ok_or(refusal)
     }
 
-    pub(super) async fn finds_keys(&self) -> bool {
-        self.look_up(&Trace::apart()).await.is_ok()
-    }
-
-    async fn look_up(&self, trace: &Trace) -> Result<HashMap<String, Arc<DecodingKey>>, Failure> {
+    async fn look_up(&self, trace: &Trace) -> Result<Vec<Arc<Key>>, Failure> {
         let url = &self.config.jwks_url;
         let mut span = trace.call(Called { method: "GET", server: url, template: url.path() }, 0);
         let found = self.read_keys(&mut span).await;
@@ -143,7 +172,7 @@ impl Verifier {
         found
     }
 
-    async fn read_keys(&self, span: &mut Active) -> Result<HashMap<String, Arc<DecodingKey>>, Failure> {
+    async fn read_keys(&self, span: &mut Active) -> Result<Vec<Arc<Key>>, Failure> {
         let deadline = Instant::now() + LOOKUP_TIMEOUT;
         let request = self.client.get(self.config.jwks_url.clone());
         let mut response = outbound::send_traced(request, deadline, span).await?;
@@ -152,29 +181,36 @@ impl Verifier {
         }
         let body = outbound::body_until(&mut response, deadline).await?;
         let set: KeySet = outbound::json(&body).ok_or(outbound::UNDOCUMENTED)?;
-        let mut found = HashMap::new();
         // A key of a kind that is not known is passed over (RFC 7517 §5).
-        for jwk in set.keys.into_iter().filter_map(|key| serde_json::from_value::<Jwk>(key).ok()) {
-            if let (true, Ok(key)) = (verifies(&jwk), DecodingKey::from_jwk(&jwk)) {
-                found.insert(jwk.common.key_id.clone().unwrap_or_default(), Arc::new(key));
-            }
-        }
+        let known = set.keys.into_iter().filter_map(|key| serde_json::from_value::<Jwk>(key).ok());
+        let found: Vec<_> = known.filter(verifies).filter_map(Key::of).map(Arc::new).collect();
         // An empty list would sign everybody out: it is more likely a mistake.
         if found.is_empty() { Err(outbound::UNDOCUMENTED) } else { Ok(found) }
     }
 }
 
-impl Keys {
-    /// The key of a name, and whether it is time to look again.
-    fn get(&self, kid: &str) -> (Option<Arc<DecodingKey>>, bool) {
-        let is_old = self.found_at.is_none_or(|found| found.elapsed() > LIFE);
-        (self.known(kid).filter(|_| self.are_known()).cloned(), is_old)
+impl Key {
+    fn of(jwk: Jwk) -> Option<Self> {
+        let key = DecodingKey::from_jwk(&jwk).ok()?;
+        // One for an algorithm that signs nothing, such as RSA-OAEP, is not for tokens.
+        let algorithm = jwk.common.key_algorithm.map(Algorithm::try_from);
+        Some(Self { name: jwk.common.key_id, algorithm: algorithm.transpose().ok()?, key })
     }
 
-    /// A token need not name its key where there is one alone (OpenID Connect Core 1.0, 10.1).
-    fn known(&self, kid: &str) -> Option<&Arc<DecodingKey>> {
-        let only = || self.found.values().next().filter(|_| kid.is_empty() && self.found.len() == 1);
-        self.found.get(kid).or_else(only)
+    fn fits(&self, header: &Header) -> bool {
+        // A token need not name its key where there is one alone (OpenID Connect Core 1.0, 10.1), and may be tried with all.
+        let is_named = header.kid.as_ref().is_none_or(|kid| self.name.as_ref() == Some(kid));
+        let is_for_it = self.algorithm.is_none_or(|algorithm| algorithm == header.alg);
+        is_named && is_for_it && self.key.family() == header.alg.family()
+    }
+}
+
+impl Keys {
+    /// The keys for a token, and whether it is time to look again.
+    fn get(&self, header: &Header) -> (Vec<Arc<Key>>, bool) {
+        let is_old = self.found_at.is_none_or(|found| found.elapsed() > LIFE);
+        let fitting = self.found.iter().filter(|key| self.are_known() && key.fits(header));
+        (fitting.cloned().collect(), is_old)
     }
 
     /// Whether the keys can still be relied on. Without this limit, a withdrawn key would be good until the provider answers again.
@@ -207,12 +243,13 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_key_that_cannot_be_read_again_is_used_for_an_hour_and_no_longer() {
-        let found = HashMap::from([("a".to_owned(), Arc::new(DecodingKey::from_secret(b"a").unwrap()))]);
-        let keys = Keys { found, found_at: Some(Instant::now()), tried_at: None, cause: "" };
-        let has_key = || matches!(keys.get("a"), (Some(_), _));
-        assert!(!keys.get("a").1, "it was just read");
+        let key = Key { name: None, algorithm: None, key: DecodingKey::from_secret(b"a").unwrap() };
+        let keys = Keys { found: vec![Arc::new(key)], found_at: Some(Instant::now()), ..Keys::default() };
+        let header = Header::new(Algorithm::HS256);
+        let has_key = || !keys.get(&header).0.is_empty();
+        assert!(!keys.get(&header).1, "it was just read");
         advance(LIFE + Duration::from_secs(1)).await;
-        assert!(has_key() && keys.get("a").1, "it is time to look");
+        assert!(has_key() && keys.get(&header).1, "it is time to look");
         advance(LONGEST_LIFE - LIFE - Duration::from_secs(1)).await;
         assert!(has_key());
         advance(Duration::from_secs(1)).await;

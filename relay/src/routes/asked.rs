@@ -9,11 +9,12 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::time::{self, timeout_at};
+use uuid::Uuid;
 
 use crate::admission::{Begun, Class};
 use crate::control_id::{Refusal, Sealed};
 use crate::enfuce::Context;
-use crate::failure::{Failure, Kind};
+use crate::failure::{Failure, Kind, NO_TURN};
 use crate::identity::Identity;
 use crate::log::{Audited, Notes, Report};
 use crate::operation::Purpose;
@@ -105,6 +106,13 @@ impl Asked {
         Ok(opened?)
     }
 
+    /// The outcome of Enfuce's calls is for the log, but for an id that is one of those which were `sent`.
+    pub(super) fn report(&self, mut report: Report, sent: &[&str]) {
+        let id = |text: &str| Uuid::try_parse(text).ok();
+        report.problem_id = report.problem_id.filter(|found| sent.iter().all(|sent| id(sent) != id(found)));
+        self.notes.report(report);
+    }
+
     pub(super) fn context<'a>(&'a self, class: Class, report: &'a mut Report) -> Context<'a> {
         Context { deadline: self.deadline, trace: &self.trace, class, report }
     }
@@ -115,7 +123,7 @@ impl Asked {
         // Nobody is let in for nothing: because no time is left for Enfuce's answers, or because nothing answers.
         let least_time = self.live.config.longest_wait() / 2;
         let is_late = time::Instant::now() + least_time > self.deadline;
-        let late = is_late.then_some(Failure::new(Kind::Overloaded(1), "quota_queue"));
+        let late = is_late.then_some(Failure::new(Kind::Overloaded(1), NO_TURN));
         let closed = late.or_else(|| self.live.upstream.might_call().err());
         let begun = self.relay.admission().begin(customer, purpose, closed.is_none()).await;
         begun.map_err(|wait| match closed {

@@ -8,9 +8,10 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::asked::{Asked, Subject};
-use crate::admission::Class;
+use crate::admission::{Class, Wait};
 use crate::authorize::Question;
 use crate::control_id::Sealed;
+use crate::failure::{Failure, Kind, NO_TURN};
 use crate::operation::REQUESTS_OF_SESSION;
 use crate::problem::Problem;
 use crate::wire;
@@ -39,8 +40,14 @@ async fn issue(asked: &Asked, request: Request) -> Result<String, Problem> {
     let mut begun = asked.begin(&identity, purpose).await?;
     let context = asked.context(Class::New, &mut begun.report);
     let result = live.upstream.control_id(&card, purpose, context).await;
-    asked.notes.report(begun.report.clone());
-    let control_id = result.map_err(|failure| Problem::from_card_failure(failure.kind))?;
+    asked.report(begun.report.clone(), &[&card]);
+    let control_id = result.map_err(|failure| match failure {
+        // They had begun, and have their place again.
+        Failure { kind: Kind::Overloaded(seconds), cause: NO_TURN } => {
+            Problem::wait(Wait { seconds, place: begun.place })
+        }
+        failure => Problem::from_card_failure(failure.kind),
+    })?;
     asked.audit(&identity, Subject { control_id: Some(&control_id), card: Some(&card) });
     let sealed = Sealed::new(control_id, card, purpose).of_product(card_product);
     let token = issuing.sealer.seal(&sealed, &identity.customer.name()).ok_or(Problem::INTERNAL)?;

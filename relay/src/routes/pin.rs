@@ -21,9 +21,7 @@ pub(super) async fn answer(operation: Operation, asked: &Asked, request: Request
     let class = if operation == Operation::Set { Class::Set } else { Class::Key };
     let mut report = Report::default();
     let result = asked.live.upstream.call(&request, asked.context(class, &mut report)).await;
-    // Nothing that was sent comes back into the log.
-    report.problem_id = report.problem_id.filter(|id| *id != request.control_id);
-    asked.notes.report(report);
+    asked.report(report, &[&request.control_id]);
     let mut response = match result {
         Ok(answer) => Json(answer).into_response(),
         Err(failure) => Problem::from_failure(operation, failure.kind).into_response(),

@@ -29,6 +29,6 @@ async fn look_up(asked: &Asked, request: Request) -> Result<&'static str, Proble
     let mut report = Report::default();
     let context = asked.context(Class::New, &mut report);
     let result = asked.live.upstream.pin_status(&sealed.card, sealed.card_product.as_deref(), context).await;
-    asked.notes.report(report);
+    asked.report(report, &[&sealed.card, &sealed.control_id]);
     result.map_err(|failure| Problem::from_card_failure(failure.kind))
 }

@@ -12,7 +12,7 @@ use crate::issuer::{SigningKey, control_id, enfuce, issuer, issuing, start};
 use crate::openapi::assert_documented;
 use crate::process::{Folder, Relay, classic, nextgen};
 use crate::sandbox::Sandbox;
-use crate::upstream::{Answer, Upstream, ok};
+use crate::upstream::{Answer, Upstream, ok, until};
 
 #[tokio::test]
 async fn a_customer_sets_a_pin_sees_its_status_and_views_it_on_both_platforms() {
@@ -249,9 +249,9 @@ async fn who_has_to_wait_is_told_before_anything_is_spent() {
     let request = set_request("an-id", &[1; 8]);
     let set = || pass_through.post("/set", &request);
     assert_eq!(set().await.status, 200);
-    let one_waits = async {
-        while !pass_through.admin("/metrics").await.text.contains("card_pin_relay_calls_waiting 1\n") {}
-    };
+    let one_waits = until("one waits", async || {
+        pass_through.admin("/metrics").await.text.contains("card_pin_relay_calls_waiting 1\n")
+    });
     let set = tokio::select! {
         _ = set() => panic!("it had its turn"),
         set = async { one_waits.await; set().await } => set,
@@ -269,16 +269,15 @@ async fn a_device_that_goes_away_gives_back_what_it_has_not_used() {
     relay.token = Some(key.token("zoe", json!({})));
     let question = json!({"cardId": "a-card", "operation": "set-pin"});
     let ask = || relay.post("/control-id", &question);
-    let is_asked = async |times| {
-        while enfuce.received().len() < times {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
+    let is_asked = async |times| until("asked", async || enfuce.received().len() >= times).await;
     tokio::select! {
         _ = ask() => panic!("Enfuce does not answer"),
         () = is_asked(1) => {}
     }
-    while !relay.admin("/metrics").await.text.contains("card_pin_relay_requests_in_flight 0\n") {}
+    until("gone", async || {
+        relay.admin("/metrics").await.text.contains("card_pin_relay_requests_in_flight 0\n")
+    })
+    .await;
     tokio::select! {
         answer = ask() => panic!("{}", answer.text),
         () = is_asked(2) => {}

@@ -125,6 +125,9 @@ fn what_is_under_way_has_time_to_end_and_an_update_keeps_to_the_quota() {
     let longest = number(&configuration, "drain_ms =") + number(&configuration, "deadline_ms =") + 5000;
     assert!(number(KUBERNETES, "terminationGracePeriodSeconds:") * 1000 > longest);
     assert!(number(UNIT, "TimeoutStopSec=") * 1000 > longest);
+    // An old copy is gone before the next new one starts.
+    let ready = number(KUBERNETES, "minReadySeconds:");
+    assert!(ready > number(KUBERNETES, "terminationGracePeriodSeconds:"));
     let copies = number(KUBERNETES, "replicas:") + number(KUBERNETES, "maxSurge:");
     assert_eq!(number(&configuration, "copies ="), copies);
 }

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 use crate::device::set_request;
 use crate::issuer::{SigningKey, control_id, enfuce, issuer, issuing, now, start};
 use crate::process::{Folder, Relay, classic, command};
-use crate::upstream::{Answer, Upstream, ok};
+use crate::upstream::{Answer, Upstream, ok, until};
 
 #[tokio::test]
 async fn who_is_not_authenticated_gets_nothing_and_spends_nothing() {
@@ -113,12 +114,96 @@ async fn keys_that_rotate_are_found_and_a_provider_that_fails_signs_nobody_out()
         *jwks.lock().unwrap() = lie;
         let before = looked_up(&issuer);
         relay.token = Some(old.token("zoe", json!({})));
-        while looked_up(&issuer) == before {
-            assert_eq!(relay.post("/control-id", &question).await.status, 401);
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        until("looked up", async || {
+            let status = relay.post("/control-id", &question).await.status;
+            assert!(status == 401 || status == 503, "{status}");
+            looked_up(&issuer) > before
+        })
+        .await;
+        let unknown = relay.post("/control-id", &question).await;
+        assert_eq!(unknown.status, 503, "while the keys cannot be read, nothing can be said of another one");
         relay.token = Some(new.token("zoe", json!({})));
         assert_eq!(relay.post("/control-id", &question).await.status, 201);
+    }
+}
+
+#[tokio::test]
+async fn a_copy_is_ready_once_it_has_found_keys_and_stays_so() {
+    let (enfuce, key) = (enfuce().await, SigningKey::make("k1"));
+    let is_down = Arc::new(AtomicBool::new(true));
+    let (jwks, down) = (key.jwks(), Arc::clone(&is_down));
+    let issuer = Upstream::start(move |_| {
+        if down.load(Ordering::Relaxed) { Answer::Status(500, String::new()) } else { ok(&jwks) }
+    })
+    .await;
+    let relay = start(&classic(&enfuce.base_url, ""), &issuer);
+    until("looked up", async || !issuer.received().is_empty()).await;
+    assert_eq!(relay.admin("/readyz").await.status, 503);
+    assert_eq!(relay.admin("/livez").await.status, 200);
+    is_down.store(false, Ordering::Relaxed);
+    relay.until_ready().await;
+    is_down.store(true, Ordering::Relaxed);
+    relay.signal("-HUP");
+    relay.wait_for_event("reloaded");
+    assert_eq!(relay.admin("/readyz").await.status, 200);
+}
+
+/// Keys that nobody has are asked for by customers who leave at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_hangs_up_does_not_have_the_provider_asked_again_and_again() {
+    let (enfuce, key) = (enfuce().await, SigningKey::make("k1"));
+    let jwks = key.jwks();
+    let issuer =
+        Upstream::start(move |_| Answer::After(Duration::from_millis(300), Box::new(ok(&jwks)))).await;
+    let mut relay = start(&classic(&enfuce.base_url, ""), &issuer);
+    relay.until_ready().await;
+    let before = issuer.received().len();
+    relay.token = Some(SigningKey::make("nobodys").token("zoe", json!({})));
+    let question = json!({"cardId": "a-card", "operation": "set-pin"});
+    let started = Instant::now();
+    for _ in 0..100 {
+        let leaves = tokio::time::sleep(Duration::from_millis(20));
+        tokio::select! {
+            _ = relay.post("/control-id", &question) => {}
+            () = leaves => {}
+        }
+    }
+    // A second lies between two look-ups.
+    let most = started.elapsed().as_secs() as usize + 2;
+    let asked = issuer.received().len() - before;
+    assert!(asked <= most, "asked {asked} times in {:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn keys_of_one_name_or_of_none_are_told_apart_and_each_serves_its_algorithm() {
+    let enfuce = enfuce().await;
+    let (one, other) = (SigningKey::make("same"), SigningKey::make("same"));
+    let mut for_keys = SigningKey::make("for-keys");
+    for_keys.jwk["alg"] = json!("RSA-OAEP");
+    let nameless = |key: &SigningKey| {
+        let mut jwk = key.jwk.clone();
+        jwk.as_object_mut().unwrap().remove("kid");
+        jwk
+    };
+    let (first, second) = (SigningKey::make("x"), SigningKey::make("y"));
+    let keys = json!([one.jwk, other.jwk, for_keys.jwk, nameless(&first), nameless(&second)]);
+    let issuer = Upstream::start(move |request| {
+        let is_keys = request.line.contains("/jwks");
+        ok(if is_keys { json!({"keys": keys}) } else { json!({"allowed": true}) })
+    })
+    .await;
+    let mut relay = start(&classic(&enfuce.base_url, ""), &issuer);
+    let question = json!({"cardId": "a-card", "operation": "set-pin"});
+    for (token, status) in [
+        (one.token("zoe", json!({})), 201),
+        (other.token("zoe", json!({})), 201),
+        (first.token_by(None, "zoe", json!({})), 201),
+        (second.token_by(None, "zoe", json!({})), 201),
+        (for_keys.token("zoe", json!({})), 401),
+        (SigningKey::make("same").token("zoe", json!({})), 401),
+    ] {
+        relay.token = Some(token);
+        assert_eq!(relay.post("/control-id", &question).await.status, status);
     }
 }
 

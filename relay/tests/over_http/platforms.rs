@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::device::{self, key_request, set_request, unwrap};
 use crate::process::{Relay, classic, nextgen};
 use crate::sandbox::Sandbox;
-use crate::upstream::{Answer, Received, Upstream, ok};
+use crate::upstream::{Answer, Received, Upstream, ok, until};
 
 #[tokio::test]
 async fn card_pin_sets_and_a_device_views_a_pin_on_both_platforms() {
@@ -171,9 +171,7 @@ async fn an_access_token_is_renewed_before_it_expires_and_when_it_is_refused() {
     tokio::time::sleep(Duration::from_millis(1100)).await;
     assert_eq!(relay.post("/set", &set).await.status, 200);
     // Two seconds of life are used for one.
-    while TOKENS.load(Ordering::Relaxed) < 4 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    until("another token", async || TOKENS.load(Ordering::Relaxed) >= 4).await;
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 use reqwest::Client;
 use serde_json::Value;
+
+use crate::upstream::until;
 
 /// A folder for one test.
 pub(crate) struct Folder(pub(crate) PathBuf);
@@ -132,6 +134,10 @@ impl Relay {
         fs::write(self.folder.0.join("relay.toml"), config).unwrap();
     }
 
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder.0
+    }
+
     pub(crate) fn address(&self) -> &str {
         self.base_url.strip_prefix("http://").unwrap()
     }
@@ -147,6 +153,11 @@ impl Relay {
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
         Answer::read(self.client.get(format!("{}{path}", self.base_url)).send().await.unwrap()).await
+    }
+
+    /// Waits until `GET /readyz` is 200.
+    pub(crate) async fn until_ready(&self) {
+        until("ready", async || self.admin("/readyz").await.status == 200).await;
     }
 
     /// What operators are told.

@@ -36,7 +36,6 @@ async fn sighup_reads_the_secrets_again_and_faults_change_nothing() {
     sent_with("first").await;
     // With a byte order mark, as editors write it.
     fs::write(&secret, "\u{feff}second\r\n").unwrap();
-    sent_with("first").await;
     relay.signal("-HUP");
     relay.wait_for_event("reloaded");
     sent_with("second").await;
@@ -44,6 +43,25 @@ async fn sighup_reads_the_secrets_again_and_faults_change_nothing() {
     relay.signal("-HUP");
     relay.wait_for_event("not_reloaded_configuration_has_faults");
     sent_with("second").await;
+}
+
+#[tokio::test]
+async fn a_secret_that_is_replaced_is_in_use_without_a_signal() {
+    let upstream = Upstream::start(|_| ok("{}")).await;
+    let secrets = Folder::make();
+    let secret = secrets.0.join("password");
+    let relay = start_with_secret(&upstream, &secret);
+    // As Kubernetes and systemd replace a file: by another one of the same name.
+    let next = secrets.0.join("next");
+    for (count, password) in (1..).zip(["second", "third"]) {
+        fs::write(&next, password).unwrap();
+        fs::rename(&next, &secret).unwrap();
+        relay.wait_for_events("reloaded", count);
+        assert_eq!(relay.post("/set", &set_request("an-id", &[1; 8])).await.status, 200);
+        let sent = format!("sandbox:{password}").into_bytes();
+        let sent = <base64ct::Base64 as base64ct::Encoding>::encode_string(&sent).to_lowercase();
+        assert!(upstream.received().last().unwrap().head.contains(&sent), "{password}");
+    }
 }
 
 #[tokio::test]

@@ -8,10 +8,10 @@ use serde_json::json;
 use crate::device::{key_request, set_request};
 use crate::issuer::{SigningKey, issuer, start};
 use crate::process::{Answer as Answered, Relay, classic};
-use crate::upstream::{Answer, Upstream, ok};
+use crate::upstream::{Answer, Upstream, ok, until};
 
 #[tokio::test]
-async fn the_figures_tell_what_requests_came_to() {
+async fn the_figures_tell_the_outcome_of_requests() {
     let upstream = Upstream::start(|request| {
         if request.line.contains("/tzpk") { Answer::Status(500, String::new()) } else { ok("{}") }
     })
@@ -34,6 +34,9 @@ async fn the_figures_tell_what_requests_came_to() {
         "card_pin_relay_enfuce_down 0",
         "card_pin_relay_token_expiry_timestamp_seconds 0",
         "card_pin_relay_log_lines_dropped_total 0",
+        "card_pin_relay_enfuce_calls_total 2",
+        "card_pin_relay_quota_calls_per_minute 3000",
+        "card_pin_relay_unopened_control_ids_total 0",
         "# EOF",
     ] {
         assert!(answer.text.lines().any(|found| found == line), "{line} is not in\n{}", answer.text);
@@ -123,6 +126,39 @@ async fn a_line_tells_of_all_calls_and_names_the_failure_that_counts() {
     assert_eq!(told, expected);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_goes_away_is_not_counted_as_served() {
+    let upstream = Upstream::start(|_| Answer::Stall).await;
+    let relay = Relay::start(&classic(&upstream.base_url, ""));
+    let set = set_request("an-id", &[1; 8]);
+    tokio::select! {
+        answer = relay.post("/set", &set) => panic!("{answer:?}"),
+        () = until("sent", async || !upstream.received().is_empty()) => {}
+    }
+    let line = &relay.log(1)[0];
+    assert_eq!((&line["status"], &line["code"]), (&json!(499), &json!("client_closed")));
+    let figures = relay.admin("/metrics").await.text;
+    let figure = "card_pin_relay_requests_total{route=\"set\",status=\"499\",code=\"client_closed\"} 1";
+    assert!(figures.lines().any(|line| line == figure), "{figures}");
+}
+
+#[tokio::test]
+async fn a_control_id_that_no_seal_key_opens_is_counted_and_audited() {
+    let (enfuce, key) = (Upstream::start(|_| ok("{}")).await, Arc::new(SigningKey::make("k1")));
+    let issuer = issuer(&key).await;
+    let audit = "[audit]\nkey = \"0123456789abcdef0123456789abcdef\"";
+    let mut relay = start(&classic(&enfuce.base_url, audit), &issuer);
+    relay.token = Some(key.token("zoe", json!({})));
+    let answer = relay.post("/tzpk", &key_request("sealed-by-another-copy")).await;
+    assert_eq!((answer.status, &*answer.code()), (404, "control_id_unknown"));
+    let figures = relay.admin("/metrics").await.text;
+    assert!(figures.contains("\ncard_pin_relay_unopened_control_ids_total 1\n"), "{figures}");
+    let log = relay.log(2);
+    let record = log.iter().find(|line| line["audit"] == "tzpk").unwrap();
+    assert_eq!((&record["outcome"], &record["code"]), (&json!("refused"), &json!("control_id_unknown")));
+    assert!(record["customer"].is_string() && record["card"].is_null());
+}
+
 #[tokio::test]
 async fn each_operation_leaves_an_audit_record_without_a_name() {
     let upstream = Upstream::start(|request| {
@@ -141,10 +177,17 @@ async fn each_operation_leaves_an_audit_record_without_a_name() {
     }
     let malformed = relay.client.post(&url).json(&json!({})).header("x-customer", "zoe");
     malformed.send().await.unwrap();
-    let log = relay.log(8);
+    // Nobody is named, so nobody is let in.
+    relay.client.post(&url).json(&set_request("first-id", &[1; 8])).send().await.unwrap();
+    let log = relay.log(10);
     let records: Vec<_> = log.iter().filter(|line| line["audit"] == "set").collect();
     let outcomes: Vec<_> = records.iter().map(|record| record["outcome"].as_str().unwrap()).collect();
-    assert_eq!(outcomes, ["done", "unknown", "done", "refused"]);
+    assert_eq!(outcomes, ["done", "unknown", "done", "refused", "refused"]);
+    let codes: Vec<_> = records.iter().map(|record| record["code"].as_str()).collect();
+    let expected = [None, Some("enfuce_bad_answer"), None, Some("malformed"), Some("customer_missing")];
+    assert_eq!(codes, expected);
+    assert!(records[4]["customer"].is_null() && records[4]["origin"] == records[0]["origin"]);
+    assert!(records[0]["origin"].is_string());
     let is_same = |name: &str, a: usize, b: usize| records[a][name] == records[b][name];
     assert!(is_same("customer", 0, 1) && is_same("customer", 0, 3) && !is_same("customer", 0, 2));
     assert!(is_same("control_id", 0, 2) && !is_same("control_id", 0, 1));

@@ -10,7 +10,10 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
+use serde_json::json;
+
 use crate::device::{key_request, set_request};
+use crate::issuer::{SigningKey, enfuce, issuer, issuing};
 use crate::process::{Folder, Relay, classic, command, nextgen};
 use crate::upstream::{Answer, Upstream, ok};
 
@@ -20,14 +23,18 @@ fn openssl(folder: &Path, arguments: &str) {
     assert!(output.status.success(), "openssl {arguments}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// An authority, and certificates of a server on localhost and of a client under it.
+/// An authority, and certificates under it: of a server on localhost, of one of another name, of a client, and of a gateway.
 pub(crate) fn make_certificates(folder: &Path) {
     let key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
     openssl(folder, &format!("req -x509 {key} -keyout ca.key -out ca.pem -days 2 -subj /CN=test-ca"));
     fs::write(folder.join("server.ext"), "subjectAltName=DNS:localhost\nextendedKeyUsage=serverAuth\n")
         .unwrap();
+    fs::write(folder.join("other.ext"), "subjectAltName=DNS:other.example\nextendedKeyUsage=serverAuth\n")
+        .unwrap();
     fs::write(folder.join("client.ext"), "extendedKeyUsage=clientAuth\n").unwrap();
-    for name in ["server", "client"] {
+    let gateway = "subjectAltName=DNS:gateway.example\nextendedKeyUsage=clientAuth\n";
+    fs::write(folder.join("gateway.ext"), gateway).unwrap();
+    for name in ["server", "other", "client", "gateway"] {
         openssl(folder, &format!("req -new {key} -keyout {name}.key -out {name}.csr -subj /CN={name}"));
         let sign = "-CA ca.pem -CAkey ca.key -CAcreateserial -days 2";
         openssl(folder, &format!("x509 -req -in {name}.csr {sign} -extfile {name}.ext -out {name}.pem"));
@@ -92,6 +99,75 @@ async fn the_relay_proves_itself_and_trusts_a_configured_authority() {
     assert_eq!(upstream.received().len(), 2, "nothing came through without both");
 }
 
+/// A client with this certificate, or none, that trusts the relay's.
+fn gateway(folder: &Path, certificate: Option<&str>) -> reqwest::Client {
+    let read = |name: &str| fs::read(folder.join(name)).unwrap();
+    let ca = reqwest::Certificate::from_pem(&read("ca.pem")).unwrap();
+    let builder = reqwest::Client::builder().no_proxy().tls_certs_only([ca]);
+    let identity = certificate.map(|name| {
+        let pem = [read(&format!("{name}.pem")), read(&format!("{name}.key"))].concat();
+        reqwest::Identity::from_pem(&pem).unwrap()
+    });
+    match identity {
+        Some(identity) => builder.identity(identity).build().unwrap(),
+        None => builder.build().unwrap(),
+    }
+}
+
+#[tokio::test]
+async fn a_gateway_proves_itself_before_it_names_a_customer() {
+    let folder = Folder::make();
+    make_certificates(&folder.0);
+    let (enfuce, key) = (enfuce().await, Arc::new(SigningKey::make("k1")));
+    let issuer = issuer(&key).await;
+    let path = |name: &str| format!("{:?}", folder.0.join(name));
+    let tls = format!(
+        "[gateway_tls]\ncertificate_file = {}\nkey_file = {}\nca_file = {}\nname = \"gateway.example\"\n",
+        path("server.pem"),
+        path("server.key"),
+        path("ca.pem")
+    );
+    let config = issuing(&classic(&enfuce.base_url, ""), &folder, &issuer.base_url)
+        .replace("customer = \"jwt\"", "customer_header = \"x-customer\"");
+    let config = config.split("[jwt]").next().unwrap().to_owned()
+        + &tls
+        + "[control_ids]"
+        + config.split("[control_ids]").nth(1).unwrap();
+    let relay = Relay::start_with(folder, &config, &[]);
+    let port = relay.base_url.rsplit(':').next().unwrap();
+    let ask = async |client: reqwest::Client| {
+        let request = client.post(format!("https://localhost:{port}/control-id")).header("x-customer", "zoe");
+        let body = json!({"cardId": "a-card", "operation": "set-pin"});
+        request.json(&body).send().await.map(|answer| answer.status().as_u16())
+    };
+    let folder = relay.folder();
+    assert_eq!(ask(gateway(folder, Some("gateway"))).await.unwrap(), 201);
+    // Another one of the same authority, and nobody.
+    assert!(ask(gateway(folder, Some("client"))).await.is_err());
+    assert!(ask(gateway(folder, None)).await.is_err());
+    let in_clear = relay.client.post(format!("http://localhost:{port}/control-id")).send().await;
+    assert!(in_clear.is_err());
+    assert_eq!(relay.log(1).len(), 1, "one request alone came through");
+    let figures = relay.admin("/metrics").await.text;
+    for figure in [
+        "card_pin_relay_malformed_requests_total{kind=\"not_the_gateway\"} 1\n",
+        "card_pin_relay_malformed_requests_total{kind=\"no_tls\"} 2\n",
+        "card_pin_relay_certificate_expiry_timestamp_seconds{file=\"gateway_tls.certificate_file\"}",
+        "card_pin_relay_certificate_expiry_timestamp_seconds{file=\"gateway_tls.ca_file\"}",
+    ] {
+        assert!(figures.contains(figure), "{figure} is not in\n{figures}");
+    }
+    // Another certificate is in use without a restart.
+    for end in ["pem", "key"] {
+        fs::copy(folder.join(format!("other.{end}")), folder.join(format!("server.{end}"))).unwrap();
+    }
+    relay.wait_for_event("reloaded");
+    let other =
+        gateway(folder, Some("gateway")).post(format!("https://localhost:{port}/control-id")).send().await;
+    let cause = format!("{:?}", other.unwrap_err());
+    assert!(cause.contains("NotValidForName"), "it has the name of another server: {cause}");
+}
+
 #[test]
 fn certificates_that_cannot_be_used_are_said() {
     let folder = Folder::make();
@@ -120,6 +196,20 @@ fn certificates_that_cannot_be_used_are_said() {
         (
             format!("client_certificate_file = {client}\nclient_key_file = {}", path("server.key")),
             "belong together",
+        ),
+        (format!("[gateway_tls]\ncertificate_file = {client}"), "give all four"),
+        (
+            format!(
+                "[gateway_tls]\ncertificate_file = {client}\nkey_file = {}\nca_file = {ca}\nname = \"gateway.example\"",
+                path("server.key")
+            ),
+            "its private key",
+        ),
+        (
+            format!(
+                "[gateway_tls]\ncertificate_file = {client}\nkey_file = {key}\nca_file = {ca}\nname = \"no name\""
+            ),
+            "gateway_tls.name: has to be",
         ),
     ] {
         let (code, said) = check(&more);
