@@ -3,15 +3,17 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::net::TcpListener;
+use std::io::Write;
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::device::{key_request, set_request};
+use crate::issuer::{SigningKey, start};
 use crate::process::{Folder, Relay, classic, command};
 use crate::tls::make_certificates;
-use crate::upstream::{Answer, Upstream, ok};
+use crate::upstream::{Answer, Upstream, ok, until};
 
 const ALERTS: &str = include_str!("../../deploy/alerts.yaml");
 const DASHBOARD: &str = include_str!("../../deploy/dashboard.json");
@@ -61,12 +63,19 @@ async fn alerts_and_dashboard_ask_for_figures_that_there_are() {
     let relay = Relay::start(&classic(&upstream.base_url, &more));
     relay.post("/set", &set_request("an-id", &[1; 8])).await;
     relay.post("/tzpk", &key_request("an-id")).await;
-    let figures = loop {
+    let mut stream = TcpStream::connect(relay.address()).unwrap();
+    stream.write_all(b"what is not HTTP\r\n\r\n").unwrap();
+    until("counted", async || {
         let figures = relay.admin("/metrics").await.text;
-        if figures.contains("trace_spans_dropped_total{") {
-            break figures;
-        }
-    };
+        figures.contains("trace_spans_dropped_total{") && figures.contains("malformed_requests_total{")
+    })
+    .await;
+    // Another copy, whose identity provider is not there.
+    let issuer = Upstream::start(|_| Answer::Status(500, String::new())).await;
+    let mut copy = start(&classic(&upstream.base_url, ""), &issuer);
+    copy.token = Some(SigningKey::make("k1").token("zoe", json!({})));
+    copy.post("/tzpk", &key_request("an-id")).await;
+    let figures = relay.admin("/metrics").await.text + &copy.admin("/metrics").await.text;
     let figures: BTreeSet<_> = figures.lines().filter_map(|line| line.split(['{', ' ']).next()).collect();
     let dashboard: Value = serde_json::from_str(DASHBOARD).unwrap();
     let panels = dashboard["panels"].as_array().unwrap().iter();
