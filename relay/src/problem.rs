@@ -175,7 +175,8 @@ impl Problem {
         let surely_not_set = operation == Operation::Set && failure.left_undone();
         let status = if surely_not_set { StatusCode::FAILED_DEPENDENCY } else { status };
         let retry_after = match failure {
-            Kind::Busy(seconds) => seconds,
+            // Enfuce may not say how long: its quota is one of a second.
+            Kind::Busy(seconds) => Some(seconds.unwrap_or(1)),
             Kind::Overloaded(seconds) => Some(seconds),
             _ => None,
         };
