@@ -59,20 +59,33 @@ fn found(version: &str, changed: &str, tags: &str, changelog: &str) -> Vec<Strin
     if tags.lines().all(|there| there != tag) {
         found.push(format!("Cargo.toml has version {version}, and the commit has no tag {tag}"));
     }
-    match newest_section(changelog) {
-        Some(newest) if newest == version => {}
+    match newest_title(changelog) {
+        Some((newest, date)) if newest == version => {
+            if !is_date(date) {
+                found.push(format!("the section of {version} in CHANGELOG.md has no date"));
+            }
+        }
         newest => found.push(format!(
             "the newest entries of CHANGELOG.md stand under {}, and not under {version}",
-            newest.unwrap_or("nothing")
+            newest.map_or("nothing", |(name, _)| name)
         )),
     }
     found
 }
 
-/// `0.2.0` of the title `[0.2.0] - 2026-11-29`, where that is the first section with entries.
-fn newest_section(changelog: &str) -> Option<&str> {
+/// `0.2.0` and `2026-11-29` of the title `[0.2.0] - 2026-11-29`, where that is the first section with entries.
+fn newest_title(changelog: &str) -> Option<(&str, &str)> {
     let section = changelog.split("\n## ").skip(1).find(|section| section.contains("\n- "))?;
-    section.trim_start_matches('[').split([' ', ']', '\n']).next()
+    let title = section.lines().next()?;
+    let (name, date) = title.split_once(" - ").unwrap_or((title, ""));
+    Some((name.trim_matches(['[', ']']), date))
+}
+
+/// Such as `2026-11-29`.
+fn is_date(text: &str) -> bool {
+    let parts: Vec<_> =
+        text.split('-').map(|part| (part.len(), part.bytes().all(|byte| byte.is_ascii_digit()))).collect();
+    parts == [(4, true), (2, true), (2, true)]
 }
 
 #[cfg(test)]
@@ -101,6 +114,11 @@ mod tests {
         assert_eq!(
             found("0.1.0", "", "v0.1.0", CHANGELOG),
             ["the newest entries of CHANGELOG.md stand under 0.2.0, and not under 0.1.0"]
+        );
+        let undated = CHANGELOG.replace("2026-11-29", "in preparation");
+        assert_eq!(
+            found("0.2.0", "", "v0.2.0", &undated),
+            ["the section of 0.2.0 in CHANGELOG.md has no date"]
         );
         let unreleased = CHANGELOG.replace("## Unreleased\n", "## Unreleased\n\n- More.\n");
         assert_eq!(

@@ -80,7 +80,7 @@ impl Needed {
     }
 }
 
-/// Asks, if there is somebody at a terminal to answer. CI has none.
+/// Asks, if there is somebody at a terminal to answer.
 fn may_install() -> Result<bool> {
     let mut stdin = io::stdin().lock();
     if IS_AGREED.load(Ordering::Relaxed) || !stdin.is_terminal() {
