@@ -75,7 +75,22 @@ const CHECKS: [Check; 21] = [
         wasm_tests(project, "--firefox", Simd::Without)
     }),
     built("stacks", "a few of the examples in their own bundlers and frameworks", STACKS, stacks::run_quick),
-    built("e2e", "end to end, in Chromium, Firefox and WebKit", &[Consumers, Python, Browsers], end_to_end),
+    built("e2e", "end to end, in Chromium, Firefox and WebKit", &[Consumers, Python, Browsers], |project| {
+        end_to_end(project, &[])
+    }),
+];
+
+/// Parts of the last one, for a machine that tries one engine.
+const ENGINES: [Check; 3] = [
+    built("e2e-chromium", "end to end, in Chromium and in none", &[Consumers, Python, Browsers], |project| {
+        end_to_end(project, &["--skip", "in_firefox", "--skip", "in_webkit"])
+    }),
+    built("e2e-firefox", "end to end, in Firefox", &[Consumers, Browsers], |project| {
+        end_to_end(project, &["in_firefox"])
+    }),
+    built("e2e-webkit", "end to end, in WebKit", &[Consumers, Browsers], |project| {
+        end_to_end(project, &["in_webkit"])
+    }),
 ];
 
 const BUILD: &str = "build";
@@ -87,15 +102,16 @@ const QUICK_TESTS: Check =
 
 /// Runs every check, or those that are named, and tells at the end which of them failed.
 pub(crate) fn run_all(project: &Project, names: &[String]) -> Result<()> {
-    let wanted = named(&CHECKS, names)?;
-    run_each(project, &wanted)
+    let engines = ENGINES.iter().filter(|check| names.iter().any(|name| name == check.name));
+    let checks: Vec<_> = CHECKS.iter().chain(engines).collect();
+    run_each(project, &named(&checks, names)?)
 }
 
 /// A browser, and the Python that an example is written in.
 pub(crate) const STACKS: &[Part] = &[Consumers, Python, Browsers];
 
 /// All of these checks, or those with these names, and what makes the `dist/` that one of those looks at: an old one would pass.
-fn named<'a>(checks: &'a [Check], names: &[String]) -> Result<Vec<&'a Check>> {
+fn named<'a>(checks: &[&'a Check], names: &[String]) -> Result<Vec<&'a Check>> {
     let unknown = names.iter().find(|name| checks.iter().all(|check| check.name != name.as_str()));
     if let Some(unknown) = unknown {
         let known: Vec<_> = checks.iter().map(|check| check.name).collect();
@@ -104,7 +120,7 @@ fn named<'a>(checks: &'a [Check], names: &[String]) -> Result<Vec<&'a Check>> {
     let is_named = |check: &Check| names.is_empty() || names.iter().any(|name| name == check.name);
     let needs_dist = checks.iter().any(|check| check.needs_dist && is_named(check));
     let is_wanted = |check: &&Check| is_named(check) || needs_dist && check.name == BUILD;
-    Ok(checks.iter().filter(is_wanted).collect())
+    Ok(checks.iter().copied().filter(is_wanted).collect())
 }
 
 /// Runs what tells within minutes whether a change is good so far.
@@ -172,8 +188,7 @@ const SCREEN_READER: &[Part] = &[Scripts, Browsers, ScreenReader];
 
 /// Runs all of that, or what is named of it, and tells at the end what failed.
 pub(crate) fn run_nightly(project: &Project, names: &[String]) -> Result<()> {
-    let wanted = named(&NIGHTLY, names)?;
-    run_each(project, &wanted)
+    run_each(project, &named(&NIGHTLY.iter().collect::<Vec<_>>(), names)?)
 }
 
 /// Complete sessions under load, in virtual time first; fails where one is lost or doubled.
@@ -355,12 +370,13 @@ fn suites(project: &Project) -> Result<Vec<PathBuf>> {
 /// How many tests WebKit may run twice in the whole run, because it went wrong: `e2e/src/lib.rs` says when.
 const REPETITIONS: usize = 3;
 
-fn end_to_end(project: &Project) -> Result<()> {
+fn end_to_end(project: &Project, filter: &[&str]) -> Result<()> {
     let file = project.work("webkit-repetitions");
     fs::write(&file, "").with_context(|| format!("{} cannot be written", file.display()))?;
     run::run(
         cargo(project.root())
-            .args(["test", "--no-fail-fast", "--package", "card-pin-e2e"])
+            .args(["test", "--no-fail-fast", "--package", "card-pin-e2e", "--"])
+            .args(filter)
             .env("CARD_PIN_REPETITIONS", &file),
     )?;
     let repeated = fs::read_to_string(&file).context("the list of repetitions cannot be read")?;

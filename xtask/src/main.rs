@@ -75,7 +75,8 @@ not ask.
   check                           the quick check, within three minutes: layout, layers, lints, types, tests without a browser
   test [NAME…]                    every check, in real browsers too, or those named: format, layers, workflows,
                                   supply-chain, clippy, clippy-wasm, native, docs, build, sbom, reproduce, size, package, release,
-                                  site, types, page, wasm-chromium, wasm-firefox, stacks, e2e
+                                  site, types, page, wasm-chromium, wasm-firefox, stacks, e2e (or one engine of it: e2e-chromium,
+                                  e2e-firefox, e2e-webkit)
   nightly [NAME…]                 what takes long and finds little, or what is named of it: deployment, model, fuzz, soak, load,
                                   screen-reader, stacks, timing, memcheck
   stacks [NAME…]                  builds the examples with their own bundlers, and sets a PIN in each
