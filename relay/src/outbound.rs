@@ -17,7 +17,7 @@ pub use client::ClientError;
 pub(crate) use client::{Settings, make as client};
 
 /// The largest answer that is read.
-const MAX_ANSWER_BYTES: usize = 64 * 1024;
+const MAX_ANSWER_BYTES: usize = 256 * 1024;
 
 /// Sends a request, and waits for the head of the answer.
 pub(crate) async fn send(request: RequestBuilder, deadline: Instant) -> Result<Response, Failure> {

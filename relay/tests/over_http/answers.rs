@@ -36,7 +36,7 @@ fn table() -> Vec<(Answer, u16, u16, &'static str)> {
             502,
             "enfuce_bad_answer",
         ),
-        (ok(" ".repeat(65 * 1024)), 502, 502, "enfuce_bad_answer"),
+        (ok(" ".repeat(257 * 1024)), 502, 502, "enfuce_bad_answer"),
         (raw("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{}"), 502, 502, "enfuce_bad_answer"),
         (raw("nonsense\r\n\r\n"), 502, 502, "enfuce_bad_answer"),
         (Answer::Cut, 502, 502, "enfuce_bad_answer"),
