@@ -12,7 +12,7 @@ use super::exchange::{self, CLASSIC, Call, NEXTGEN};
 use super::state::Enfuce;
 use crate::http::{JsonBody, Problem};
 
-macro_rules! door {
+macro_rules! route {
     ($name:ident, $caller:ty, $spelling:expr, $operation:path, $route:literal) => {
         #[doc = $route]
         pub(super) async fn $name(
@@ -28,9 +28,9 @@ macro_rules! door {
     };
 }
 
-door!(tzpk, Issuer, CLASSIC, exchange::tzpk, "`POST /pin/v3/set/tzpk`");
-door!(set, Issuer, CLASSIC, exchange::set, "`POST /pin/v3/set`");
-door!(view, Issuer, CLASSIC, exchange::view, "`POST /pin/v3/view`");
-door!(nextgen_tzpk, NextgenIssuer, NEXTGEN, exchange::tzpk, "`POST /v1/pin/pki/set/tzpk`");
-door!(nextgen_set, NextgenIssuer, NEXTGEN, exchange::set, "`POST /v1/pin/pki/set`");
-door!(nextgen_view, NextgenIssuer, NEXTGEN, exchange::view, "`POST /v1/pin/pki/view`");
+route!(tzpk, Issuer, CLASSIC, exchange::tzpk, "`POST /pin/v3/set/tzpk`");
+route!(set, Issuer, CLASSIC, exchange::set, "`POST /pin/v3/set`");
+route!(view, Issuer, CLASSIC, exchange::view, "`POST /pin/v3/view`");
+route!(nextgen_tzpk, NextgenIssuer, NEXTGEN, exchange::tzpk, "`POST /v1/pin/pki/set/tzpk`");
+route!(nextgen_set, NextgenIssuer, NEXTGEN, exchange::set, "`POST /v1/pin/pki/set`");
+route!(nextgen_view, NextgenIssuer, NEXTGEN, exchange::view, "`POST /v1/pin/pki/view`");

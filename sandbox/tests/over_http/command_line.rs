@@ -50,7 +50,7 @@ async fn it_says_where_it_is_and_stops_on_ctrl_c() {
 }
 
 #[tokio::test]
-async fn what_cannot_work_is_said_in_one_sentence() {
+async fn a_failed_start_is_explained_in_one_sentence() {
     let sandbox = Sandbox::start().await;
     let port = sandbox.address().rsplit(':').next().unwrap().to_owned();
     let (dist, other) = (sandbox.folder.join("dist"), sandbox.folder.join("other.sqlite"));

@@ -115,7 +115,7 @@ async fn the_relay_issues_control_ids_for_a_customers_own_cards() {
 }
 
 #[tokio::test]
-async fn whose_a_card_is_can_be_asked() {
+async fn the_issuers_system_knows_the_owner_of_a_card() {
     let sandbox = Sandbox::start().await;
     let card = card_of(&sandbox, "ada").await;
     for (customer, card_id, allowed) in

@@ -133,7 +133,7 @@ async fn pins_are_set_and_viewed_under_every_kind_of_key() {
 }
 
 #[tokio::test]
-async fn the_card_number_is_no_part_of_it() {
+async fn a_stand_in_replaces_the_card_number() {
     let sandbox = Sandbox::start().await;
     plan(&sandbox, &json!({"algorithm": "AES"})).await;
     let card = sandbox.new_card("W").await;
@@ -168,7 +168,7 @@ async fn a_block_of_another_format_or_token_burns_the_control_id() {
 }
 
 #[tokio::test]
-async fn what_is_documented_is_the_key_alone_and_comes_back_with_a_reset() {
+async fn a_reset_restores_the_documented_answer_with_the_key_alone() {
     let sandbox = Sandbox::start().await;
     let members = async || {
         let (_, control_id) = sandbox.card_and_control_id().await;

@@ -102,7 +102,7 @@ async fn the_sandboxs_own_pages_and_other_programs_use_the_test_controls() {
 }
 
 #[tokio::test]
-async fn what_a_gateway_passes_on_is_recorded() {
+async fn requests_through_a_gateway_are_recorded() {
     let sandbox = Sandbox::start().await;
     let passed_on = sandbox.request(Method::POST, "/pin-page/tzpk").header("origin", "https://bank.example");
     assert_eq!(send(passed_on.json(&json!({}))).await.status, 400);
@@ -111,7 +111,7 @@ async fn what_a_gateway_passes_on_is_recorded() {
 }
 
 #[tokio::test]
-async fn what_comes_for_another_host_is_not_recorded() {
+async fn requests_for_another_host_are_not_recorded() {
     let sandbox = Sandbox::start().await;
     for path in ["/nowhere", "/sandbox/reset", "/issuer/api/cards"] {
         let post = sandbox.request(Method::POST, path).header("host", "evil.example").json(&json!({}));

@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use base64ct::{Base64, Encoding};
-use card_pin_sandbox::{Config, ENFUCE_REQUESTS, Embossing, PAGE_MINUTES, Running, start};
+use card_pin_sandbox::{Config, Running, start};
 use des::TdesEde2;
 use des::cipher::{Array, BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
 use rand::rngs::SysRng;
@@ -21,6 +22,21 @@ use crate::openapi::assert_documented;
 
 /// A page with the placeholders; not the built one, which these tests do not need.
 const PAGE: &str = "<!doctype html><title>p</title><main data-o=\"{{operation}}\" data-c=\"{{control-id}}\" data-p=\"{{parent-origin}}\">{{card}}</main>";
+
+/// How long a test waits for an event before it fails; far more than any of them takes, even on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Asks until the answer is yes.
+///
+/// # Panics
+/// If it is not within [`PATIENCE`]; `what` names it.
+pub(crate) async fn until(what: &str, mut happened: impl AsyncFnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !happened().await {
+        assert!(Instant::now() < deadline, "{what}: not within {PATIENCE:?}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
 
 /// A running sandbox with a folder of its own, which goes when this is dropped.
 pub(crate) struct Sandbox {
@@ -93,14 +109,9 @@ impl Sandbox {
             port: 0,
             db: self.db(),
             dist: self.folder.join("dist"),
-            user: "sandbox".into(),
-            password: "sandbox".into(),
-            embossing: Embossing::Hourly,
-            requests_per_second: ENFUCE_REQUESTS,
-            page_minutes: PAGE_MINUTES,
-            strict_control_ids: false,
-            frames: Vec::new(),
-            theme: None,
+            // With the clock stopped, a test makes all its requests in one second.
+            requests_per_second: 1_000_000,
+            ..Config::default()
         }
     }
 
@@ -113,11 +124,19 @@ impl Sandbox {
         self.stop().await;
         let mut config = self.config();
         change(&mut config);
-        self.running = Some(start(config).await.unwrap());
+        self.start_with(config).await;
     }
 
     pub(crate) async fn start_again(&mut self) {
-        self.running = Some(start(self.config()).await.unwrap());
+        self.start_with(self.config()).await;
+    }
+
+    /// Starts it with its clock stopped, so that no test depends on how fast the machine is: only [`Self::advance`] makes
+    /// anything expire. A reset lets the clock run.
+    async fn start_with(&mut self, config: Config) {
+        self.running = Some(start(config).await.unwrap());
+        let stop = json!({"advanceSeconds": 0, "stopped": true});
+        assert_eq!(self.post("/sandbox/clock", &stop).await.json()["stopped"], true);
     }
 
     pub(crate) async fn stop(&mut self) {
