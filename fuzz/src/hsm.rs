@@ -4,7 +4,7 @@ use card_pin::pin_block::Format;
 use card_pin::tzpk::{KeyUsage, Tzpk};
 use card_pin_sandbox::fuzzing::{Key, Module};
 
-use crate::device::{Dice, ascii, digits, pin};
+use crate::device::{ascii, dice, digits, pin};
 
 /// A block posted to the HSM under any key that may have been handed out, proper or not: what it takes is the PIN that the
 /// device meant, and what it gives back the device can read.
@@ -20,7 +20,7 @@ fn run(data: &mut Unstructured<'_>) -> arbitrary::Result<()> {
     let module = Module::open(data.arbitrary()?).unwrap();
     let (pan, key) = (module.pan(), Key::new(is_aes, key_bytes));
     let chosen = digits(data, 4, 12)?;
-    let mut dice = Dice::new(data.arbitrary()?, 1000);
+    let mut dice = dice(data.arbitrary()?, 1000);
 
     // A block of the device's, if it takes the key at all.
     if let Some(tzpk) = tzpk(format, is_aes, &pan, key_bytes) {

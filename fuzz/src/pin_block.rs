@@ -5,7 +5,7 @@ use card_pin::pin_block::{Format, account_field};
 use card_pin::tzpk::{KeyUsage, Tzpk};
 use card_pin_sandbox::fuzzing::Key;
 
-use crate::device::{Dice, ascii, digits, pin};
+use crate::device::{ascii, dice, digits, pin};
 
 /// NIST SP 800-67 Rev. 2, Appendix B, and FIPS 197, Appendix A.1.
 const TDEA: [u8; 16] =
@@ -24,7 +24,7 @@ fn run(data: &mut Unstructured<'_>) -> arbitrary::Result<()> {
     let block = data.bytes(if format == 4 { 16 } else { 8 })?;
     let pan = digits(data, 12, 19)?;
     let chosen = digits(data, 4, 12)?;
-    let mut dice = Dice::new(data.arbitrary()?, 1000);
+    let mut dice = dice(data.arbitrary()?, 1000);
 
     let theirs = Key::new(format == 4, if format == 4 { &AES } else { &TDEA });
     let mut encrypted = theirs.encrypt(block).unwrap();

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde::de::{MapAccess, Visitor};
 use serde_json::Value;
 
-use crate::device::{Dice, key_pair, may_be_slow};
+use crate::device::{dice, key_pair, may_be_slow};
 
 /// An answer of any status and body to the request for a key. The first byte is 0 for `tzpk` or 1 for `view`, 2 more if it
 /// says when to try again; the next two are the status, least byte first; the rest is the body.
@@ -49,7 +49,7 @@ pub fn reply(data: &[u8]) {
         formats: Formats::new(&[0, 1, 3, 4]).unwrap(),
         can_look_up: false,
     };
-    let mut session = Session::open(settings, Dice::new(0, 10_000));
+    let mut session = Session::open(settings, dice(0, 10_000));
     session.end_search(key_pair().clone());
     if let Operation::View = operation {
         session.submit().unwrap();

@@ -11,7 +11,7 @@ use card_pin::session::{ControlIdSource, Operation, Session, Settings};
 use card_pin::weak_pin::{Personal, WeakPin};
 use card_pin::wire::{ControlId, Formats};
 
-use crate::device::{Dice, key_pair, may_be_slow};
+use crate::device::{Dice, dice, key_pair, may_be_slow};
 use model::{Input, Model};
 
 /// Drives a session: `set` goes out once at the most and with the PIN that was typed, nothing comes out after the end, and
@@ -42,7 +42,7 @@ fn run(data: &mut Unstructured<'_>, may_be_slow: bool) -> arbitrary::Result<()> 
     };
     // One in sixteen runs out of random numbers.
     let left = data.arbitrary::<u8>()?;
-    let dice = Dice::new(data.arbitrary::<u16>()?.into(), if left < 16 { left.into() } else { u32::MAX });
+    let dice = dice(data.arbitrary::<u16>()?.into(), if left < 16 { left.into() } else { u32::MAX });
     let mut session = Session::open(settings, dice);
     let mut model = Model::new(operation, given, formats, session.snapshot());
     model.drain(&mut session, Input::Other);

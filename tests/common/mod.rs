@@ -1,4 +1,4 @@
-//! Shared by the suites: a random source that replays bytes, and the server's side of a session.
+//! Shared by the suites: how a session is driven, and the server's side of it.
 
 #![allow(dead_code, reason = "every suite is a crate of its own and uses a part")]
 
@@ -19,52 +19,12 @@ use des::{
     TdesEde2,
     cipher::{BlockCipherEncrypt, KeyInit},
 };
-use rand::{TryCryptoRng, TryRng, rand_core::utils::next_word_via_fill};
+use rand::TryCryptoRng;
 use rsa::{PublicKey, pkcs8::DecodePublicKey};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
 pub(crate) use event::{Event, events};
-
-/// Gives the bytes it was made with, and then fails.
-#[derive(Debug)]
-pub(crate) struct Replay(pub(crate) Vec<u8>);
-
-/// There is no randomness left.
-#[derive(Debug)]
-pub(crate) struct Exhausted;
-
-impl std::fmt::Display for Exhausted {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the replayed random bytes are used up")
-    }
-}
-
-impl std::error::Error for Exhausted {}
-
-impl TryRng for Replay {
-    type Error = Exhausted;
-
-    fn try_next_u32(&mut self) -> Result<u32, Exhausted> {
-        next_word_via_fill(self)
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Exhausted> {
-        next_word_via_fill(self)
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Exhausted> {
-        if bytes.len() > self.0.len() {
-            return Err(Exhausted);
-        }
-        let rest = self.0.split_off(bytes.len());
-        bytes.copy_from_slice(&self.0);
-        self.0 = rest;
-        Ok(())
-    }
-}
-
-impl TryCryptoRng for Replay {}
 
 /// A PIN as it comes out of the pad.
 pub(crate) fn pin(digits: &[u8]) -> Pin {

@@ -75,7 +75,7 @@ pub(crate) enum Beside {
     KcvOfAnotherKey,
     KcvTooShort,
     KcvNoHex,
-    /// What is wrong with the block that is to be shown; where none is, nothing is wrong.
+    /// From here on, faults of the block that is to be shown. They are not faults of an answer without a block.
     BlockMissing,
     BlockNoBase64,
     BlockOfOtherLength,

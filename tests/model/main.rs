@@ -163,7 +163,7 @@ fn live(life: &Life, (goal, input, outstanding): Cell, coverage: &mut Coverage) 
     }
     world.step(match input {
         Input::Press(0) => Input::Press(life.digit),
-        Input::Press(_) => Input::Press(life.no_digit),
+        Input::Press(_) => Input::Press(life.not_a_digit),
         Input::Reply(_) if outstanding.is_none() => Input::Reply(life.fault),
         input => input,
     })?;
@@ -244,12 +244,12 @@ fn lives(purpose: Purpose, source: Source) -> impl Strategy<Value = Life> {
     let noise = prop::collection::vec(prop::option::weighted(0.3, inputs()), 0..12);
     let tail = prop::collection::vec(prop::option::weighted(0.4, inputs()), 0..12);
     (setup, noise, tail, 0..=9_u8, 10..=u8::MAX, select(&faults::ALL[..]), prop::bool::weighted(0.05))
-        .prop_map(|(setup, noise, tail, digit, no_digit, fault, again)| Life {
+        .prop_map(|(setup, noise, tail, digit, not_a_digit, fault, again)| Life {
             setup,
             noise,
             tail,
             digit,
-            no_digit,
+            not_a_digit,
             fault,
             again,
         })

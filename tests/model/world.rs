@@ -41,8 +41,8 @@ pub(crate) struct Setup {
 pub(crate) struct World<'a> {
     setup: &'a Setup,
     coverage: &'a mut Coverage,
-    random: random::Source,
-    session: Session<random::Source>,
+    random: random::Starts,
+    session: Session<card_pin_testing::Source<random::Starts>>,
     /// What the page knows of it.
     snapshot: Snapshot,
     pub(crate) model: Documented,
@@ -55,7 +55,7 @@ pub(crate) struct World<'a> {
 
 impl<'a> World<'a> {
     pub(crate) fn open(setup: &'a Setup, coverage: &'a mut Coverage) -> Result<Self, TestCaseError> {
-        let random = random::Source::new(setup.pair);
+        let random = random::Starts::new(setup.pair);
         let operation = match setup.purpose {
             Purpose::Set => Operation::Set(setup.rules.to_pin_rules()),
             Purpose::View => Operation::View,
@@ -72,7 +72,7 @@ impl<'a> World<'a> {
             can_look_up: setup.can_look_up,
         };
         let (model, expected) = Documented::open(setup.purpose, setup.source, setup.rules, setup.can_look_up);
-        let session = Session::open(settings, random.clone());
+        let session = Session::open(settings, card_pin_testing::Source(random.clone()));
         let snapshot = session.snapshot();
         let mut world = Self {
             setup,

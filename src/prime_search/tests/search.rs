@@ -1,9 +1,10 @@
-use super::{Exhausted, Source, WIDTHS, big, is_prime, natural, power_of_two, primality};
+use super::{WIDTHS, big, is_prime, natural, power_of_two, primality};
 use crate::{
     error::Error,
     prime_search::{PrimePairSearch, State, WINDOWS},
     random::SystemRandom,
 };
+use card_pin_testing::{Exhausted, Source};
 use num_bigint::BigUint;
 use rand::TryRng;
 
