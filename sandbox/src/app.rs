@@ -85,7 +85,7 @@ pub async fn start(config: Config) -> Result<Running, Error> {
     Ok(Running { base_url, stop, served })
 }
 
-/// The parts together, in the state that a sandbox starts in.
+/// All parts of a sandbox, in the state in which it starts.
 pub(crate) struct App {
     enfuce: Enfuce,
     idp: Idp,
@@ -143,7 +143,7 @@ impl App {
         })
     }
 
-    /// All routes. The layers are listed from the inside out: what is refused for its host or its site is not written down.
+    /// All routes. The layers are listed from the inside out: a request that is refused for its host or its site is not recorded.
     pub(crate) fn router(&self) -> Router {
         let controls = TestControls {
             enfuce: self.enfuce.clone(),

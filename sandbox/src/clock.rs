@@ -99,7 +99,7 @@ impl Instant {
 
     /// The date in UTC, by Howard Hinnant's `civil_from_days` (<https://howardhinnant.github.io/date_algorithms.html>).
     pub(crate) fn date(self) -> Date {
-        // Until the year 11 million the days fit.
+        // The number of days fits until the year 11 million.
         let days = u32::try_from(self.0 / DAY_MS).unwrap_or(u32::MAX - 719_468) + 719_468;
         let (era, day_of_era) = (days / 146_097, days % 146_097);
         let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;

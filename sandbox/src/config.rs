@@ -1,4 +1,4 @@
-//! What can be chosen at start, and the numbers that cannot.
+//! The options of a sandbox, and the constants that have no option.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -6,14 +6,14 @@ use std::path::PathBuf;
 /// How long a control id waits for its first use (the set-PIN guide: "valid 30 seconds"), in milliseconds.
 pub(crate) const CONTROL_ID_MS: u64 = 30_000;
 
-/// How long a control id stays usable after its first use, in minutes. Enfuce does not publish it; five let a person choose
-/// a PIN in peace.
+/// How long a control id stays usable after its first use, in minutes. Enfuce does not publish it; five are enough to
+/// choose a PIN without haste.
 pub const PAGE_MINUTES: u32 = 5;
 
 /// How long the answer to a request with an idempotency key is kept, in milliseconds ("a successful response for 24 hours").
 pub(crate) const IDEMPOTENCY_MS: u64 = 24 * 60 * 60 * 1000;
 
-/// How long a bearer token is good, in seconds. Ours: Enfuce says it in each answer only.
+/// How long a bearer token is valid, in seconds. The number is ours: Enfuce publishes none, but names it in each answer.
 pub(crate) const TOKEN_SECONDS: u64 = 3600;
 
 /// The one key that the sandbox shares with the issuer for the PIN API v2, and the `zpkIndex` that names it. Everybody may
@@ -27,7 +27,7 @@ pub(crate) const BODY_LIMIT: usize = 64 * 1024;
 /// The frame key that every sandbox knows; it belongs to the issuer app's own origin.
 pub(crate) const DEMO_FRAME_KEY: &str = "sandbox";
 
-/// What Enfuce publishes: 50 requests a second.
+/// The limit that Enfuce publishes: 50 requests a second.
 pub const ENFUCE_REQUESTS: usize = 50;
 
 /// When plastics are made.
@@ -58,12 +58,12 @@ pub struct Config {
     pub requests_per_second: usize,
     /// How many minutes a control id stays usable after its first use; see [`PAGE_MINUTES`].
     pub page_minutes: u32,
-    /// Whether a control id that comes through the PKI calls of a back-end has its first 30 seconds for all of them, `set`
-    /// included, as the set-PIN guide may be read.
+    /// Whether a control id has only its first 30 seconds for all PKI calls of a back-end, `set` included. The set-PIN guide can be
+    /// read in this way.
     pub strict_control_ids: bool,
     /// The keys of frames besides `sandbox`, each with the origin that may frame the page under it.
     pub frames: Vec<(String, String)>,
-    /// The style sheet of the issuer's that the hosted page takes the pad's properties from.
+    /// The issuer's style sheet, from which the hosted page takes the pad's properties.
     pub theme: Option<PathBuf>,
 }
 

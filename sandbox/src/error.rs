@@ -1,4 +1,4 @@
-//! Why a sandbox could not start: one sentence each, naming the thing and the fix.
+//! Why a sandbox could not start: one sentence each, which names the thing and the fix.
 
 use std::fmt;
 use std::io;
@@ -20,13 +20,13 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
-    /// The theme has something else in it than settings of the pad's properties.
+    /// The theme contains something other than settings of the pad's properties.
     Theme {
         /// The file as given.
         file: PathBuf,
         /// The line, from 1.
         line: usize,
-        /// What belongs there.
+        /// What the line should contain.
         reason: &'static str,
     },
     /// Something else listens on the port.

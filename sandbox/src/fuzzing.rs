@@ -1,4 +1,4 @@
-//! Ways in for `fuzz/` alone: the routes without a connection, and the HSM's own code for blocks and keys.
+//! Entry points for `fuzz/` alone: the routes without a connection, and the HSM's own code for blocks and keys.
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -23,7 +23,7 @@ use crate::store::Store;
 
 /// The port that the routes believe they are reached at.
 pub const PORT: u16 = 8080;
-/// User and password alike.
+/// Both the user and the password.
 pub const CREDENTIALS: &str = "sandbox";
 
 /// All routes on a database in memory.
@@ -34,7 +34,7 @@ impl Routes {
     /// Sets them up; `dist` is the folder of the page.
     ///
     /// # Errors
-    /// Without a page in the folder.
+    /// If there is no page in the folder.
     pub fn open(dist: &Path) -> Result<Self, Error> {
         let config = Config {
             port: PORT,
@@ -49,7 +49,7 @@ impl Routes {
         Ok(Self(app.router()))
     }
 
-    /// Answers a request that comes from this machine; `None` where the connection would be cut.
+    /// Answers a request that comes from this machine; `None` if the connection would be cut.
     pub async fn answer(&self, mut request: Request<Body>) -> Option<Response<Body>> {
         request.extensions_mut().insert(Peer(SocketAddr::from((Ipv4Addr::LOCALHOST, 1))));
         let response: Result<_, Infallible> = self.0.clone().oneshot(request).await;

@@ -9,7 +9,7 @@
 //! page sends its key and its PIN block, and a simulated HSM decrypts the block *with its own code*, so that a mistake in
 //! card-pin cannot hide behind the same mistake here. It listens on 127.0.0.1 only, and nothing in it is fit for real PINs.
 
-// In the order in which they build on each other: each uses only those above it.
+// In the order of their dependencies: each module uses only those above it.
 mod error;
 mod config;
 mod clock;

@@ -1,6 +1,7 @@
 //! The check digit of card numbers (ISO/IEC 7812-1 annex B).
 
-/// The sum that has to be a multiple of ten: every second digit from the right, the check digit not among them, doubled.
+/// The sum that has to be a multiple of ten: every second digit from the right, beginning with the one before the check digit,
+/// is doubled.
 pub(crate) fn sum(digits: &[u8; 16]) -> u8 {
     let value = |(index, digit): (usize, &u8)| match index % 2 {
         0 if *digit > 4 => digit * 2 - 9,

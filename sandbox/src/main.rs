@@ -48,7 +48,7 @@ async fn main() -> ExitCode {
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => {
-            // Where even this cannot be written, the exit code has to do.
+            // If even this cannot be written, the exit code has to be enough.
             let _ = writeln!(io::stderr(), "{reason}");
             ExitCode::from(2)
         }
@@ -130,7 +130,7 @@ fn requests(text: &OsString) -> Result<usize, String> {
     })
 }
 
-/// A key without signs that a query would escape, and an origin as RFC 6454 §6.1 spells it: scheme, host, port, nothing more.
+/// Reads a key without characters that a query would escape, and an origin as in RFC 6454 §6.1: scheme, host, port, nothing more.
 fn frame(text: &OsString) -> Result<(String, String), String> {
     let pair = text.to_str().and_then(|text| text.split_once('=')).filter(|(key, origin)| {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');

@@ -1,4 +1,4 @@
-//! The description of all that is served. A route that stands in a `Table` has to be described.
+//! The OpenAPI description of all routes. A test checks that it describes every route in a `Table`.
 
 use axum::http::header;
 use axum::response::IntoResponse;
@@ -12,7 +12,7 @@ pub(crate) fn table() -> Table<()> {
     vec![("/openapi.json", get(show))]
 }
 
-/// `GET /openapi.json`: all of this, for programs.
+/// `GET /openapi.json`
 async fn show() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], DOCUMENT)
 }

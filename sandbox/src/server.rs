@@ -1,5 +1,5 @@
-//! Serving and stopping. The connections are served here rather than by the web framework, because a fault has to be able
-//! to close one without an answer.
+//! Serves and stops. It accepts connections itself instead of using `axum::serve`, because a fault has to be able to close a
+//! connection without an answer.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -34,7 +34,7 @@ pub(crate) async fn listen(port: u16) -> Result<TcpListener, Error> {
     })
 }
 
-/// Serves every connection until `stopped` tells to end.
+/// Serves every connection until `stopped` changes.
 pub(crate) async fn serve(listener: TcpListener, router: Router, mut stopped: watch::Receiver<()>) {
     let mut connections = JoinSet::new();
     loop {
@@ -62,7 +62,7 @@ async fn connection(stream: TcpStream, peer: Peer, router: Router, mut stopped: 
     let service = service_fn(move |request| answer(router.clone(), peer, request));
     let mut connection =
         std::pin::pin!(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
-    // An error here is a connection that broke, or was made to.
+    // An error here means that the connection broke, by itself or by a fault.
     tokio::select! {
         _ = connection.as_mut() => return,
         _ = stopped.changed() => connection.as_mut().graceful_shutdown(),
@@ -70,7 +70,7 @@ async fn connection(stream: TcpStream, peer: Peer, router: Router, mut stopped: 
     let _ = connection.await;
 }
 
-/// Lets the routes answer. An `Err` makes hyper close the connection without a word.
+/// Lets the routes answer. An `Err` makes hyper close the connection without an answer.
 async fn answer(
     router: Router,
     peer: Peer,

@@ -1,4 +1,4 @@
-//! Who calls Enfuce's issuer-facing APIs, and in whose name.
+//! Authenticates the callers of Enfuce's APIs for issuers, and reads the person that they act for.
 //!
 //! The classic platform takes HTTP Basic authentication (RFC 7617) or a bearer token, and names the acting person in the
 //! query's `auditUser`; the nextgen platform takes a bearer token (RFC 6750) and the header `x-audit-user`.

@@ -17,7 +17,7 @@ pub(super) struct CardNumber([u8; DIGITS]);
 impl CardNumber {
     /// Draws a number under the test BIN of the product.
     pub(super) fn make(product: Product) -> Result<Self, NoEntropy> {
-        // The schemes' public test numbers start so; no issuer gives out cards under them.
+        // The schemes' public test numbers begin like this; no issuer gives out cards under them.
         let bin = match product {
             Product::McCard => [5, 5, 5, 5, 5, 5],
             Product::DebitMc => [5, 2, 0, 0, 8, 2],

@@ -17,10 +17,10 @@ use crate::store::cards::{self, Card, CardStatus, PinStatus, Plastic, Product, P
 
 /// How many years a plastic is valid.
 pub(crate) const VALID_YEARS: u32 = 3;
-/// Who makes every plastic, and by which layout. Enfuce publishes no values: these are ours.
+/// The manufacturer and the layout of every plastic. Enfuce publishes no values: these are ours.
 const MANUFACTURER: &str = "SANDBOX";
 const LAYOUT_CODE: &str = "STANDARD-01";
-/// Longer than any embossing line.
+/// The limit of a name's length, above that of any embossing line.
 const MAX_NAME_CHARS: usize = 64;
 
 /// `POST /card/v4/{product}/customer/{customerId}/account/{accountId}/{cardRole}`
@@ -97,7 +97,7 @@ pub(super) async fn show(
     }
 }
 
-/// `PATCH /card/v4/{product}/{id}`: of its many fields, those that concern the PIN; the others are ignored.
+/// `PATCH /card/v4/{product}/{id}`: reads the fields that concern the PIN, and ignores the others.
 pub(super) async fn change(
     _: Issuer,
     State(enfuce): State<Enfuce>,
@@ -123,7 +123,7 @@ pub(super) async fn change(
     Ok(Json(card_json(&card.await?)))
 }
 
-/// The one change of `pinStatus` that an issuer may ask for: to give up waiting.
+/// The one change of `pinStatus` that an issuer may ask for: not to wait for the customer's PIN any more.
 fn may_become(pin_status: PinStatus, next: PinStatus) -> Result<(), Problem> {
     let detail = match (pin_status, next) {
         (PinStatus::Waiting, PinStatus::Random) => return Ok(()),

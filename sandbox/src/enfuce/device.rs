@@ -1,4 +1,4 @@
-//! What the customer's device calls itself, from the hosted page or a page of the issuer's.
+//! The calls that the customer's device makes itself, from the hosted page or a page of the issuer's.
 
 use axum::extract::State;
 use axum::http::Uri;

@@ -15,17 +15,17 @@ use crate::store::cards::{self, PinStatus};
 use crate::store::productions;
 use crate::store::time::{self, Time};
 
-/// How often it is looked whether a run is due.
+/// How often to check whether a run is due.
 const TICK: Duration = Duration::from_secs(1);
 
-/// What a run made.
+/// How many plastics a run made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Made {
     pub(crate) chosen_pins: u64,
     pub(crate) random_pins: u64,
 }
 
-/// Runs at once.
+/// Makes a run now.
 pub(crate) async fn run(enfuce: &Enfuce) -> Result<Made, Problem> {
     let (now, hsm) = (enfuce.clock.now(), Arc::clone(&enfuce.hsm));
     enfuce
@@ -37,7 +37,7 @@ pub(crate) async fn run(enfuce: &Enfuce) -> Result<Made, Problem> {
         .await
 }
 
-/// Runs if a run's time has passed since the last one.
+/// Makes a run if one is due since the last one.
 pub(crate) async fn run_if_due(enfuce: &Enfuce) -> Result<(), Problem> {
     let (now, embossing, hsm) = (enfuce.clock.now(), enfuce.embossing, Arc::clone(&enfuce.hsm));
     enfuce
@@ -60,12 +60,12 @@ pub(crate) async fn keep_timetable(enfuce: Enfuce, mut stopped: watch::Receiver<
             _ = stopped.changed() => return,
             _ = ticks.tick() => {}
         }
-        // What fails now, such as a busy database, is tried again at the next tick.
+        // A failure, such as a busy database, is tried again at the next tick.
         let _ = run_if_due(&enfuce).await;
     }
 }
 
-/// Makes all plastics that are due, in the transaction of the caller: a run that is broken off, by a kill even, has made
+/// Makes all plastics that are due, in the transaction of the caller: a run that is broken off, even by a kill, has made
 /// nothing, and the next one makes each plastic once.
 fn make_all(tx: &Transaction<'_>, hsm: &Hsm, time: Time) -> Result<Made, Problem> {
     let mut made = Made::default();

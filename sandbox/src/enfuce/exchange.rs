@@ -1,4 +1,4 @@
-//! The exchange of keys and PIN blocks: one implementation behind every door, whichever names the door has for the fields.
+//! The exchange of keys and PIN blocks: one implementation for all APIs, whose names for the fields differ.
 //!
 //! Through `tzpk` and `set` a PIN comes in, through `view` it goes out, each time encrypted between the HSM and a device.
 
@@ -22,7 +22,7 @@ use crate::store::cards::{self, PinStatus};
 use crate::store::control_ids::{self, Ending, SentKey, Visit};
 use crate::store::productions;
 
-/// How a door spells what it is given.
+/// The field names that an API uses.
 pub(super) struct Spelling {
     control_id: &'static str,
     public_key: &'static str,
@@ -59,12 +59,12 @@ impl Spelling {
     }
 }
 
-/// A request to one of the doors.
+/// A request to one of the APIs.
 pub(super) struct Call<'a> {
     pub(super) enfuce: &'a Enfuce,
     pub(super) spelling: &'static Spelling,
     pub(super) path: &'a str,
-    /// How long a control id lives at this door from its first use; see [`Visit`].
+    /// How long a control id lives in this API from its first use; see [`Visit`].
     pub(super) opened_ms: Option<u64>,
     pub(super) body: Result<JsonBody, Problem>,
 }
@@ -123,9 +123,8 @@ fn respond(result: Result<Value, Problem>) -> Response {
     result.map(Json).into_response()
 }
 
-/// Has `set` come on a connection of its own. Chromium and Firefox repeat a request by themselves, whatever its method,
-/// where a connection that was used before is cut without an answer; on a fresh one they do not, and `set` must arrive
-/// once at the most.
+/// Makes the browser open a new connection for `set`. Chromium and Firefox repeat a request of any method by themselves if a
+/// connection that was used before is cut without an answer. On a new one they do not, and `set` must arrive at most once.
 fn and_close(mut response: Response) -> Response {
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
@@ -164,7 +163,7 @@ async fn give_tzpk(call: Call<'_>, fault: KeyFault) -> Result<Value, Problem> {
     Ok(answer)
 }
 
-/// What an answer says of a key. Where it is what Enfuce documents, that is the key alone; the other fields are ours.
+/// The fields of an answer about a key. For a key as Enfuce documents it, that is the key alone; the other fields are ours.
 fn describe(key: &PinKey, plan: PinKeyPlan, wrapped: String) -> Value {
     let mut answer = json!({"tzpk": wrapped});
     if plan == PinKeyPlan::DOCUMENTED {
@@ -178,7 +177,7 @@ fn describe(key: &PinKey, plan: PinKeyPlan, wrapped: String) -> Value {
     if plan.format.needs_pan() {
         answer["pan"] = json!(key.pan.to_string());
     }
-    // What a fault hands out as a key may have none.
+    // The bytes that a fault sends as a key may have none.
     if let Some(value) = key.key.check_value().filter(|_| plan.check_value) {
         answer["kcv"] = json!(value);
     }
@@ -214,7 +213,7 @@ async fn take_block(call: Call<'_>) -> Result<Value, Problem> {
                     control_ids::finish(tx, id, Ending::Used, visit)?;
                     Ok(Ok(()))
                 }
-                // Committed all the same: nobody gets a second try with this key.
+                // Committed nevertheless: there is no second try with this key.
                 Err(HsmError::Block) => {
                     control_ids::finish(tx, id, Ending::Burnt, visit)?;
                     Ok(Err(HsmError::Block))
@@ -243,8 +242,8 @@ async fn give_pin(call: Call<'_>, fault: KeyFault) -> Result<Value, Problem> {
     Ok(answer)
 }
 
-/// The card of this plastic, if a PIN can be set for it now. Asked when a control id is given out, and again when it is used: of
-/// two control ids for one card, the first PIN counts.
+/// The card of this plastic, if a PIN can be set for it now. This is checked when a control id is
+/// given out, and again when it is used: if a card has two control ids, the first PIN counts.
 pub(super) fn may_set(tx: &rusqlite::Transaction<'_>, plastic_id: Uuid) -> Result<Uuid, Problem> {
     let (card, plastic) = usable(tx, plastic_id)?;
     let detail = match (card.pin_status, plastic.made) {
@@ -260,7 +259,8 @@ pub(super) fn may_set(tx: &rusqlite::Transaction<'_>, plastic_id: Uuid) -> Resul
     Err(Problem::new(Kind::WrongState, detail))
 }
 
-/// The sealed PIN of this plastic, if it can be viewed now. Asked when a control id is given out, and when it is used.
+/// The sealed PIN of this plastic, if it can be viewed now. This is checked when a control id is given out, and when it
+/// is used.
 pub(super) fn may_view(tx: &rusqlite::Transaction<'_>, plastic_id: Uuid) -> Result<Vec<u8>, Problem> {
     usable(tx, plastic_id)?;
     productions::sealed_pin(tx, plastic_id)?.ok_or_else(|| {

@@ -12,14 +12,14 @@ use crate::store::idempotency::{self, Kept};
 const HEADER: &str = "x-idempotency-key";
 const MAX_CHARS: usize = 64;
 
-/// The key of a request, and what the request was. Only successful answers are kept: a request that failed is tried anew.
+/// The key of a request, and a digest of the request. Only successful answers are kept: a request that failed is tried again.
 pub(super) struct KeptAnswer {
     key: String,
     request: Vec<u8>,
 }
 
 impl KeptAnswer {
-    /// Reads the header, where it is there. `path` and `body` are what has to be the same the next time.
+    /// Reads the header, if there is one. `path` and `body` have to be the same the next time.
     pub(super) fn read(
         headers: &HeaderMap,
         path: &impl std::fmt::Debug,
@@ -30,12 +30,12 @@ impl KeptAnswer {
         let key = key.ok_or_else(|| {
             Problem::malformed(format!("{HEADER} has to be 1 to {MAX_CHARS} visible characters of ASCII."))
         })?;
-        // Each part in quotes, members sorted: no two requests look the same.
+        // Each part is in quotes and the members are sorted: no two different requests look the same.
         let request = Sha256::digest(format!("{path:?} {}", body.to_json()));
         Ok(Some(Self { key: key.to_owned(), request: request.to_vec() }))
     }
 
-    /// The answer that this very request got before.
+    /// The answer that the same request got before.
     pub(super) fn find(&self, tx: &Transaction<'_>, now: Instant) -> Result<Option<Value>, Problem> {
         let Some(kept) = idempotency::find(tx, &self.key, now)? else { return Ok(None) };
         if kept.request != self.request {

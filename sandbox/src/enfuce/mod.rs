@@ -1,7 +1,7 @@
 //! The part that plays Enfuce.
 //!
-//! Two doors: the issuer's back-end comes with a password or a token (`cards`, `pincontrol`, `pki`; `oauth`, `nextgen`),
-//! the customer's device with a control id (`page`, `device`). Behind both is one `exchange` of keys and PIN blocks.
+//! The issuer's back-end authenticates with a password or a token (`cards`, `pincontrol`, `pki`; `oauth`, `nextgen`), the
+//! customer's device with a control id (`page`, `device`). Both use one `exchange` of keys and PIN blocks.
 
 mod auth;
 mod card_number;
@@ -46,7 +46,7 @@ pub(crate) fn routes(enfuce: Enfuce) -> Router {
     classic.merge(nextgen).route_layer(go_wrong).with_state(enfuce)
 }
 
-/// Has the faults strike that are planned for an issuer's calls. The exchange of keys and blocks has those of its own.
+/// Carries out the faults that are planned for an issuer's calls. The exchange of keys and blocks does so itself.
 async fn go_wrong(State(enfuce): State<Enfuce>, path: MatchedPath, request: Request, next: Next) -> Response {
     let endpoint = match path.as_str() {
         "/card/v4/{brand}/{id}" | "/v1/cards/{id}" => Endpoint::Card,

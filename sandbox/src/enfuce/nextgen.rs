@@ -27,7 +27,7 @@ pub(super) async fn pin_control(
     let scope = pincontrol::scope(&body)?;
     let Issued { id, page_url, frame_url } = pincontrol::issue(&enfuce, scope, move |tx| {
         let plastics = cards::plastics(tx, card_id)?;
-        // The plastic that the platform would mean: the newest that the scope goes with.
+        // The newest plastic that allows the scope.
         let fits = |plastic: &&cards::Plastic| plastic.made.is_some() == (scope == Scope::ViewPin);
         let plastic = plastics.iter().rev().find(fits).or(plastics.last());
         let plastic = plastic.ok_or_else(|| Problem::new(Kind::Unknown, "There is no such card."))?;
@@ -38,8 +38,8 @@ pub(super) async fn pin_control(
     Ok((StatusCode::CREATED, Json(answer)))
 }
 
-/// Words errors as the platform does: `instance`, `id` and `timestamp` in the body, 401 without one, and 400 where a
-/// control id is of another scope.
+/// Gives errors the platform's form: `instance`, `id` and `timestamp` in the body, 401 without a body, and 400 for a control id of
+/// another scope.
 pub(super) async fn word_errors(
     State(enfuce): State<Enfuce>,
     uri: Uri,
@@ -71,7 +71,7 @@ pub(super) async fn word_errors(
     Response::from_parts(parts, body.to_string().into())
 }
 
-/// `GET /v1/cards/{id}`: of a card no more than this belongs to its PIN. Ours: Enfuce's own answer has many more fields.
+/// `GET /v1/cards/{id}`: only the fields that concern the PIN. Enfuce's own answer has many more.
 pub(super) async fn show(
     _: NextgenIssuer,
     State(enfuce): State<Enfuce>,

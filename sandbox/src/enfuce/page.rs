@@ -1,4 +1,4 @@
-//! The hosted page: by a POST with a control id for web views, by GET with a key for frames.
+//! The hosted page: web views get it by a POST with a control id, frames by a GET with a key.
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -15,11 +15,11 @@ use crate::http::{Kind, Problem, form_field, is_media_type};
 use crate::store::cards::{self, Card, Product};
 use crate::store::control_ids::{self, Fetched, Scope, Visit};
 
-/// Stands where the page would, for a customer whose token does not work.
+/// The template of the page for a customer whose control id does not work.
 const ERROR_PAGE: &str = "page-error.html";
 
 /// `POST /pin-page/mobile` with the form field `controlId`, or on the nextgen platform as JSON with `pinControlId`; and with
-/// `lang`, the language of the issuer's enfuce.
+/// `lang`, the language of the issuer's app.
 pub(super) async fn mobile(State(enfuce): State<Enfuce>, headers: HeaderMap, body: Bytes) -> Response {
     let words = PageWords::choose(&enfuce.dist, sent_lang(&headers, &body).as_deref(), &headers);
     match mobile_page(&enfuce, &headers, &body, &words).await {
@@ -54,7 +54,7 @@ async fn mobile_page(
     Ok(fill_page(&template, &values, words))
 }
 
-/// How a customer knows the card, in words that need no translation. Whoever sent somebody else's form here is found out by it.
+/// The brand and the last four digits, which need no translation. By them the customer notices a form for somebody else's card.
 fn name_of(card: &Card) -> String {
     let brand = match card.product {
         Product::McCard | Product::DebitMc => "Mastercard",
@@ -90,10 +90,10 @@ fn sent_id(headers: &HeaderMap, body: &[u8]) -> Result<Uuid, Problem> {
     }
 }
 
-/// `GET /pin-page/frame?key=…&lang=…`: the control id follows by a message from the origin that belongs to the key.
+/// `GET /pin-page/frame?key=…&lang=…`: the origin that belongs to the key sends the control id later, in a message.
 ///
-/// Whoever asks learns whether a key exists, and its origin: browsers need the origin in the policy. A key is not a secret, and
-/// stands in the issuer's own page.
+/// The answer shows whether a key exists, and its origin: browsers need the origin in the policy. A key is not a secret; the
+/// issuer's own page contains it.
 pub(super) async fn frame(State(enfuce): State<Enfuce>, headers: HeaderMap, uri: Uri) -> Response {
     let words =
         PageWords::choose(&enfuce.dist, form_field(uri.query().unwrap_or_default(), "lang"), &headers);
@@ -108,7 +108,7 @@ fn frame_page<'a>(enfuce: &'a Enfuce, uri: &Uri, words: &PageWords) -> Result<(S
     let key = key.ok_or_else(|| Problem::malformed("The query parameter key is missing."))?;
     let origin =
         enfuce.frame_origin(key).ok_or_else(|| Problem::new(Kind::Unknown, "There is no such frame key."))?;
-    // What the page is for comes with the control id. Whose card it is, the parent's page says.
+    // The control id decides what the page is for. The parent's page shows whose card it is.
     let expires_in = expires_in(enfuce);
     let values = Values {
         operation: "set-pin",
@@ -120,7 +120,7 @@ fn frame_page<'a>(enfuce: &'a Enfuce, uri: &Uri, words: &PageWords) -> Result<(S
     Ok((fill_page(&enfuce.dist.page()?, &values, words), origin))
 }
 
-/// For how many seconds a control id is valid once the page has used it.
+/// How many seconds a control id is valid from its first use by the page.
 fn expires_in(enfuce: &Enfuce) -> String {
     (enfuce.page_opened_ms / 1000).to_string()
 }
@@ -130,7 +130,7 @@ pub(super) async fn file(State(enfuce): State<Enfuce>, Path(name): Path<String>)
     enfuce.dist.answer(&name)
 }
 
-/// What the placeholders stand for.
+/// The values of the placeholders.
 struct Values<'a> {
     operation: &'a str,
     control_id: &'a str,
@@ -196,7 +196,7 @@ fn page(html: String, parent_origin: &str) -> Response {
     html_response(StatusCode::OK, html, &policy)
 }
 
-/// A readable page for a customer whose token does not work. It repeats neither the token nor what a developer needs.
+/// A readable page for a customer whose token does not work. It contains neither the token nor details for developers.
 fn error_page(enfuce: &Enfuce, problem: &Problem, words: &PageWords) -> Response {
     let title = match problem.kind() {
         Kind::Expired => &words.expired,
@@ -224,7 +224,7 @@ fn html_response(status: StatusCode, html: String, policy: &str) -> Response {
     let mut response = (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    // A page of another site that opened this one keeps no hold of its window.
+    // Cuts the link to a page of another site that opened this one.
     headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
     // A policy that is not a header value can only come from a malformed origin; then nothing may load.
     let policy = HeaderValue::from_str(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"));

@@ -1,4 +1,4 @@
-//! In which language the hosted page speaks, and its words.
+//! The language of the hosted page, and its words.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,10 @@ use serde::Deserialize;
 
 use crate::files::Dist;
 
-/// Made by the build from the pad's own languages.
+/// The file of words that the build makes from the pad's own languages.
 const FILE: &str = "page-words.json";
 
-/// What the page says itself, around the pad and instead of it.
+/// The words of the page itself, around the pad and instead of it.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(super) struct PageWords {
     /// The language's tag, for `lang`.
@@ -26,7 +26,8 @@ pub(super) struct PageWords {
 }
 
 impl PageWords {
-    /// In the language that the issuer asked for, else in the first of the customer's that is here, else in English.
+    /// Returns the words in the language that the issuer asked for, else in the first of the customer's languages that is available,
+    /// else in English.
     pub(super) fn choose(dist: &Dist, asked: Option<&str>, headers: &HeaderMap) -> Self {
         let languages: BTreeMap<String, Self> =
             dist.text(FILE).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
@@ -44,7 +45,7 @@ impl PageWords {
     }
 }
 
-/// The language of a tag (RFC 5646, 2.1), as the files are called.
+/// The language subtag of a tag (RFC 5646, 2.1), which is also the name of the file.
 fn language_of(tag: &str) -> &str {
     match tag.split('-').next().unwrap_or_default() {
         "no" | "nn" => "nb",

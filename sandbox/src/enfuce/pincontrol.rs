@@ -29,14 +29,14 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, Json(answer)))
 }
 
-/// A fresh control id, and where it is used.
+/// A new control id, and the addresses at which it is used.
 pub(super) struct Issued {
     pub(super) id: Uuid,
     pub(super) page_url: String,
     pub(super) frame_url: String,
 }
 
-/// Gives out a control id for the plastic that `find` returns, if the scope goes with it.
+/// Makes a control id for the plastic that `find` returns, if the plastic allows the scope.
 pub(super) async fn issue(
     enfuce: &Enfuce,
     scope: Scope,

@@ -1,7 +1,7 @@
 //! The PIN API with public keys, which the issuer's back-end calls for its customer's device: v3 of the classic platform,
 //! and the nextgen platform's under its own names.
 //!
-//! Of the nextgen calls Enfuce publishes `set/tzpk` only; `set` and `view` are ours, in the same form.
+//! Enfuce publishes only `set/tzpk` of the nextgen calls; `set` and `view` are ours, in the same form.
 
 use axum::extract::State;
 use axum::http::Uri;

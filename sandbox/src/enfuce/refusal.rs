@@ -1,4 +1,4 @@
-//! What a control id's refusal says to the device.
+//! The error that a device gets if its control id is refused.
 
 use crate::http::{Kind, Problem};
 use crate::store::control_ids::Refusal;

@@ -1,4 +1,4 @@
-//! What Enfuce's part is handed.
+//! The parts that Enfuce's routes use.
 
 use std::collections::HashMap;
 use std::ops::Deref;
@@ -20,7 +20,7 @@ pub(crate) struct Enfuce(Arc<Parts>);
 pub(crate) struct Parts {
     /// The origin under which everything is reached, without a slash at its end.
     pub(crate) base_url: String,
-    /// `user:password`, as HTTP Basic authentication has it.
+    /// `user:password`, as in HTTP Basic authentication.
     pub(crate) credentials: String,
     /// Frame key → the origin that may frame the page under it.
     pub(crate) frame_origins: HashMap<String, String>,
@@ -32,11 +32,11 @@ pub(crate) struct Parts {
     pub(crate) dist: Arc<Dist>,
     pub(crate) tokens: Tokens,
     pub(crate) rate_limit: RateLimit,
-    /// How long a control id lives from its first use where the hosted page comes with it.
+    /// How long a control id lives from its first use by the hosted page.
     pub(crate) page_opened_ms: u64,
-    /// Whether that does not go for the PKI calls of a back-end.
+    /// Whether the PKI calls of a back-end get no such extension (`--strict-control-ids`).
     pub(crate) strict_control_ids: bool,
-    /// What the next TZPKs are.
+    /// The kind of the next TZPKs.
     pub(crate) pin_key_plan: Mutex<PinKeyPlan>,
     pub(crate) faults: Arc<Faults>,
 }
@@ -60,13 +60,12 @@ impl Parts {
         self.frame_origins.get(key).map(String::as_str)
     }
 
-    /// How long a control id lives from its first use where a back-end comes with it; `None` where its first use prolongs
-    /// nothing.
+    /// How long a control id lives from its first use by a back-end; `None` if the first use does not extend its life.
     pub(super) fn back_end_opened_ms(&self) -> Option<u64> {
         (!self.strict_control_ids).then_some(self.page_opened_ms)
     }
 
-    /// What the next TZPKs are.
+    /// The kind of the next TZPKs.
     pub(super) fn pin_key_plan(&self) -> PinKeyPlan {
         *self.pin_key_plan.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -10,14 +10,14 @@ use crate::clock::Instant;
 use crate::config::TOKEN_SECONDS;
 use crate::random::{self, NoEntropy};
 
-/// The tokens that are out: their hashes, and until when each is good. A restart forgets them all.
+/// The hashes of the valid tokens, and when each expires. A restart forgets them all.
 #[derive(Debug, Default)]
 pub(crate) struct Tokens {
     issued: Mutex<HashMap<[u8; 32], Instant>>,
 }
 
 impl Tokens {
-    /// Whether this token was given out and is not too old.
+    /// Whether this token was given out and has not expired.
     pub(super) fn knows(&self, token: &str, now: Instant) -> bool {
         let issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
         let hash: [u8; 32] = Sha256::digest(token).into();

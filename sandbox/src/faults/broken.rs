@@ -26,9 +26,9 @@ pub(crate) struct CutConnection;
 pub(crate) enum Misbehaviour {
     /// The work is done with a bad key.
     Key(KeyFault),
-    /// The work is done with keys that are not those that they are called.
+    /// The work is done with other keys under the names of the real ones.
     WrongKey,
-    /// Something else answers; the work is not done.
+    /// Another answer is sent; the work is not done.
     Before(Instead),
     /// The work is done, its answer is lost.
     After(Loss),
@@ -51,9 +51,9 @@ pub(crate) enum Instead {
 pub(crate) enum Loss {
     Whole,
     HalfOfBody,
-    /// The other half is late for ever.
+    /// The second half never arrives.
     RestOfBody,
-    /// All of it comes, under a wrong media type.
+    /// The whole answer is sent, with a wrong media type.
     MediaType,
 }
 
@@ -89,7 +89,7 @@ impl From<Fault> for Misbehaviour {
 }
 
 impl Misbehaviour {
-    /// What is wrong with a key is up to who does the work.
+    /// Carries out the fault around `work`. A fault of a key is left to `work`.
     pub(crate) async fn carry_out(self, path: &str, work: impl Future<Output = Response>) -> Response {
         match self {
             Self::Key(_) | Self::WrongKey => work.await,
@@ -134,7 +134,8 @@ impl Loss {
                 response.headers_mut().insert(header::CONTENT_TYPE, html);
                 return response;
             }
-            // When the half has surely been sent: the server sees a body shorter than announced and closes the connection.
+            // Ends the body after the first half has been sent: hyper sees a body shorter than announced and closes the
+            // connection.
             Self::HalfOfBody => Some(Box::pin(sleep(Duration::from_millis(50)))),
             Self::RestOfBody => None,
         };
@@ -148,7 +149,7 @@ impl Loss {
 }
 
 impl Faults {
-    /// Has the fault strike that was planned for this endpoint, if there is one.
+    /// Carries out the fault that is planned for this endpoint, or the work alone if there is none.
     pub(crate) async fn strike(
         &self,
         endpoint: Endpoint,
@@ -168,7 +169,7 @@ fn cut() -> Response {
     response
 }
 
-/// The first half of a body, and then nothing more.
+/// A body of which only the first half is sent.
 struct HalfBody {
     half: Option<Bytes>,
     /// When the body ends, if it ever does.
@@ -191,7 +192,7 @@ impl HttpBody for HalfBody {
                 ready!(end.as_mut().poll(context));
                 Poll::Ready(None)
             }
-            // Nobody wakes this: who waits has to give up, or the connection breaks.
+            // Nothing wakes this: the client has to give up, or the connection breaks.
             None => Poll::Pending,
         }
     }

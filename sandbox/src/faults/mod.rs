@@ -1,4 +1,4 @@
-//! What goes wrong on purpose: the queue of it, and how it looks from outside.
+//! Faults for tests: the queue of planned faults, and how each is carried out.
 
 mod broken;
 mod queue;

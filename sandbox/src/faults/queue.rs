@@ -1,4 +1,4 @@
-//! What can go wrong on purpose, and the queue of it.
+//! The faults that a test can plan, and the queue of planned faults.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -12,7 +12,7 @@ use crate::hsm::{KeyMaterial, OaepHash};
 /// How many times one plan may strike.
 const MAX_TIMES: u16 = 1000;
 
-/// Where a fault strikes, whichever door the request comes through.
+/// Where a fault strikes, whichever API the request uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Endpoint {
@@ -30,7 +30,7 @@ pub(crate) enum Endpoint {
     PinControl,
     /// Asking for a bearer token.
     Token,
-    /// The keys of the identity provider.
+    /// Asking for the keys of the identity provider.
     Jwks,
     /// Asking the issuer whether a customer may.
     Authorize,
@@ -40,14 +40,14 @@ impl Endpoint {
     const NAMES: &str = "\"tzpk\" | \"set\" | \"view\" | \"card\" | \"plastics\" | \"pin_control\" | \"token\" | \"jwks\" | \"authorize\"";
 }
 
-/// What goes wrong. The work of the endpoint is done only in `cut_after`, `cut_body`, `stall_body`, `mislabelled` and the faults of
+/// A fault. The work of the endpoint is done only in `cut_after`, `cut_body`, `stall_body`, `mislabelled` and the faults of
 /// a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Fault {
-    /// 302 to the request's path plus `-elsewhere`.
+    /// The answer is 302 to the request's path plus `-elsewhere`.
     Redirect,
-    /// No answer until the client gives up.
+    /// No answer is sent until the client gives up.
     Stall,
     /// The request is read, then the connection is closed without an answer.
     Cut,
@@ -57,15 +57,15 @@ pub(crate) enum Fault {
     CutBody,
     /// The work was done; the answer stops in the middle of its body, and its connection stays open.
     StallBody,
-    /// The work was done; the answer calls itself HTML, and is not.
+    /// The work was done; the answer has the media type of HTML instead of JSON.
     Mislabelled,
-    /// 200 with an HTML page, as a captive portal would.
+    /// The answer is 200 with an HTML page, like that of a captive portal.
     Html,
-    /// 200 that calls itself JSON and is not.
+    /// The answer is 200 with `application/json` and a body that is not JSON.
     NotJson,
-    /// 200 with valid JSON of more than 64 KiB.
+    /// The answer is 200 with valid JSON of more than 64 KiB.
     TooLarge,
-    /// This status, 400 to 599, with a problem body.
+    /// The answer has this status, 400 to 599, and a problem body.
     Status(u16),
     /// The wrapped key lacks its last byte.
     Truncated,
@@ -81,7 +81,7 @@ pub(crate) enum Fault {
     Weak,
     /// The `tzpk` field is not base64.
     NotBase64,
-    /// The identity provider names other keys under the names of its own.
+    /// The identity provider publishes other keys under the names of its own.
     WrongKey,
 }
 
@@ -137,7 +137,7 @@ pub(crate) struct Plan {
     fault: Fault,
     #[serde(default = "once")]
     times: u16,
-    /// How many calls go well before.
+    /// How many calls succeed before the fault strikes.
     #[serde(default)]
     after: u16,
 }
@@ -224,7 +224,7 @@ impl Fault {
     }
 }
 
-/// The faults still to strike, in the order in which they were planned.
+/// The planned faults that have not struck yet, in the order in which they were planned.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
     planned: Mutex<VecDeque<Plan>>,
@@ -235,7 +235,7 @@ impl Faults {
         self.planned.lock().unwrap_or_else(PoisonError::into_inner).push_back(plan);
     }
 
-    /// The fault that strikes now, which is one less to strike.
+    /// Takes the fault that strikes now out of the queue.
     pub(crate) fn take(&self, endpoint: Endpoint) -> Option<Fault> {
         let mut planned = self.planned.lock().unwrap_or_else(PoisonError::into_inner);
         let index = planned.iter().position(|plan| plan.on == endpoint)?;

@@ -17,8 +17,8 @@ const PAGE: &str = "page.html";
 /// The page's style sheet, which ends with the issuer's theme.
 const STYLE: &str = "page.css";
 
-/// The vault is a worker, and a worker does not take its page's policy over: it needs its own, or it could send anywhere.
-/// Among the files are pages, such as the template of the hosted page, and no other site has to frame those.
+/// The policy for the vault: a worker does not inherit its page's policy, and without one of its own it could send anywhere.
+/// Some of the files are pages, such as the template of the hosted page, which no other site may frame.
 const POLICY: &str =
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; frame-ancestors 'self'";
 
@@ -29,7 +29,7 @@ pub(crate) struct Dist {
 }
 
 impl Dist {
-    /// The folder has to be there, with the page in it; and the theme's file, if there is to be one, has to be understood.
+    /// Opens the folder, which has to contain the page, and reads the theme's file if there is one.
     pub(crate) fn open(folder: &Path, theme: Option<&Path>) -> Result<Self, Error> {
         let theme = theme.map(theme::read).transpose()?.unwrap_or_default();
         let dist = Self { folder: folder.to_owned(), theme };

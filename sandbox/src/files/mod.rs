@@ -6,9 +6,9 @@ mod theme;
 
 pub(crate) use dist::Dist;
 
-/// Where Enfuce's hosted page and its files are, and where it posts.
+/// The path of Enfuce's hosted page and its files, and of the requests that it makes.
 pub(crate) const PAGE_FOLDER: &str = "/pin-page/";
-/// Where the issuer serves its own copy of `dist/`, for the page that takes the PIN itself.
+/// The path of the issuer's own copy of `dist/`, for the issuer's page with the pad.
 pub(crate) const MODULE_FOLDER: &str = "/card-pin/";
 
 /// Whether there is a file at this path.

@@ -1,11 +1,14 @@
-//! How an issuer's hosted page looks: of a style sheet the settings of the pad's own properties, and nothing else.
+//! Reads the issuer's theme for the hosted page: a style sheet that may set the pad's own properties and nothing else.
+//!
+//! The reader is our own because it accepts so little: one rule, listed properties, listed functions. A CSS parser such as
+//! lightningcss reads the whole language, and everything else in it would then have to be refused.
 
 use std::fs;
 use std::path::Path;
 
 use crate::error::Error;
 
-/// The pad's properties, as `docs/theming.md` has them.
+/// The pad's properties, as in `docs/theming.md`.
 const PROPERTIES: [&str; 14] = [
     "--card-pin-surface",
     "--card-pin-text",
@@ -23,7 +26,7 @@ const PROPERTIES: [&str; 14] = [
     "--card-pin-font",
 ];
 
-/// What a value may compute with. None of these loads anything.
+/// The functions that a value may use. None of them loads anything.
 const FUNCTIONS: [&str; 16] = [
     "calc",
     "clamp",
@@ -43,19 +46,19 @@ const FUNCTIONS: [&str; 16] = [
     "rgba",
 ];
 
-/// Reads a file such as `dist/themes/warm.css`: one rule for `card-pin` with settings of its properties. Gives a rule for the
-/// whole page, written anew, so that nothing of the file gets through that was not understood.
+/// Reads a file such as `dist/themes/warm.css`: one rule for `card-pin` that sets its properties. Returns a rule for the whole
+/// page that is written anew, so that nothing in the file is passed on that was not understood.
 ///
 /// # Errors
 ///
-/// Where the file cannot be read, or has anything else in it; see [`Error`].
+/// If the file cannot be read, or contains anything else; see [`Error`].
 pub(super) fn read(file: &Path) -> Result<String, Error> {
     let text = fs::read_to_string(file)
         .map_err(|source| Error::ThemeUnreadable { file: file.to_owned(), source })?;
     parse(&text).map_err(|(line, reason)| Error::Theme { file: file.to_owned(), line, reason })
 }
 
-/// Where it is wrong, the line, and what belongs there.
+/// Returns the style sheet, or the line that is wrong and what it should contain.
 fn parse(text: &str) -> Result<String, (usize, &'static str)> {
     let text = without_comments(text)?;
     let line_of = |at: usize| text[..at].matches('\n').count() + 1;
@@ -92,7 +95,7 @@ fn parse(text: &str) -> Result<String, (usize, &'static str)> {
     Ok(rule)
 }
 
-/// Each comment becomes its line breaks, so that lines keep their numbers.
+/// Replaces each comment by its line breaks, so that lines keep their numbers.
 fn without_comments(text: &str) -> Result<String, (usize, &'static str)> {
     let mut kept = String::with_capacity(text.len());
     let mut rest = text;
@@ -125,7 +128,7 @@ fn is_plain(value: &str) -> bool {
         }
         match character {
             '"' | '\'' => quoted = Some(character),
-            // A bracket without a name is one of a calculation.
+            // A bracket without a name belongs to a calculation.
             '(' if !name.is_empty() && !FUNCTIONS.contains(&&*name.to_ascii_lowercase()) => return false,
             '(' => depth += 1,
             ')' if depth == 0 => return false,

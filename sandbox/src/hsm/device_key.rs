@@ -36,9 +36,9 @@ pub(crate) enum DeviceKeyError {
 /// The hash of OAEP, of its mask and of its (empty) label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OaepHash {
-    /// What the contract asks for.
+    /// The hash that the contract asks for.
     Sha256,
-    /// Fault: what a library's defaults would have done.
+    /// Fault: the default of many libraries.
     Sha1,
 }
 

@@ -5,7 +5,7 @@ use crate::random::NoEntropy;
 pub(crate) enum HsmError {
     /// The system gave no random bytes.
     Entropy,
-    /// A sealed value was not sealed here, for this owner.
+    /// A sealed value was not sealed here for this owner.
     Seal,
     /// The block is not a PIN block of a known format under this key. Deliberately one answer for every reason.
     Block,

@@ -1,4 +1,4 @@
-//! Ways in for `fuzz/` alone: the HSM's own code for blocks and keys, to hold card-pin's against.
+//! Entry points for `fuzz/` alone: the HSM's own code for blocks and keys, to compare card-pin's with.
 
 use uuid::Uuid;
 
@@ -10,7 +10,7 @@ use super::{Algorithm, BlockFormat, DeviceKey, DeviceKeyError, Hsm, HsmError, Oa
 use crate::error::Error;
 
 impl Hsm {
-    /// One with a master key that everybody knows.
+    /// Makes an HSM with a master key that everybody knows.
     pub(crate) fn for_fuzzing() -> Result<Self, Error> {
         let master = MasterKey::from_bytes(&[7; 32]).ok_or(Error::Entropy)?;
         Ok(Self { master })
@@ -25,7 +25,7 @@ pub struct Key {
 }
 
 impl Key {
-    /// For AES, or for TDEA.
+    /// Makes a key of these bytes, for AES or for TDEA.
     #[must_use]
     pub fn new(is_aes: bool, bytes: &[u8]) -> Self {
         let algorithm = if is_aes { Algorithm::Aes } else { Algorithm::Tdea };
@@ -36,13 +36,13 @@ impl Key {
         Tzpk::from_bytes(self.algorithm, self.bytes.clone().into())
     }
 
-    /// In upper-case hex; `None` if this is not a key.
+    /// The check value in upper-case hex; `None` if this is not a key.
     #[must_use]
     pub fn check_value(&self) -> Option<String> {
         self.tzpk().check_value()
     }
 
-    /// Encrypts one block as it is.
+    /// Encrypts one block, of any content.
     #[must_use]
     pub fn encrypt(&self, block: &[u8]) -> Option<Vec<u8>> {
         let mut block = block.to_vec();
@@ -50,7 +50,7 @@ impl Key {
         Some(block)
     }
 
-    /// The encrypted block of a PIN; numbers 0 to 9 in `pan` and `digits`.
+    /// The encrypted block of a PIN. `pan` and `digits` contain numbers from 0 to 9.
     #[must_use]
     pub fn make_block(&self, format: u8, pan: &[u8], digits: &[u8]) -> Option<Vec<u8>> {
         let pin = Pin::from_digits(digits.iter().copied())?;
@@ -61,7 +61,7 @@ impl Key {
     #[must_use]
     pub fn read_block(&self, format: u8, pan: &[u8], block: &[u8]) -> Option<String> {
         let pin = BlockFormat::from_number(format.into())?.decipher(block, pan, &self.tzpk())?;
-        // EXPOSE: fuzzing has nobody's PINs.
+        // EXPOSE: the PINs of fuzzing are made up.
         Some(pin.expose().to_string())
     }
 }
@@ -93,7 +93,7 @@ impl std::fmt::Debug for Module {
 }
 
 impl Module {
-    /// For this control id.
+    /// Makes it for this control id.
     ///
     /// # Errors
     /// None in practice.
@@ -102,7 +102,7 @@ impl Module {
         Ok(Self { hsm: Hsm::for_fuzzing()?, control_id, card_id })
     }
 
-    /// What stands for the card number with this control id.
+    /// The digits that replace the card number for this control id.
     #[must_use]
     pub fn pan(&self) -> Vec<u8> {
         PanToken::of(self.control_id).digits().to_vec()
@@ -124,7 +124,7 @@ impl Module {
         self.hsm.take_pin(&set).map_err(named)
     }
 
-    /// The sealed PIN in a block under a key, as a device is shown it.
+    /// Returns the sealed PIN in a block under a key, as a device gets it.
     ///
     /// # Errors
     /// The name of the refusal.

@@ -1,4 +1,4 @@
-//! The master key: everything secret in the database is sealed under it, and it lives in a file of its own.
+//! The master key: every secret in the database is sealed under it, and it has a file of its own.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -23,7 +23,7 @@ pub(super) struct MasterKey {
 }
 
 impl MasterKey {
-    /// Reads the key from `file`. Where neither it nor the database exists, makes it, readable by its owner only.
+    /// Reads the key from `file`. If neither it nor the database exists, makes it, readable by its owner only.
     ///
     /// Refuses a key that group or others can read, and a database that has lost its key: a new key could never open
     /// what the old one sealed.
@@ -48,7 +48,7 @@ impl MasterKey {
 
     fn read(opened: File, file: &Path) -> Result<Self, Error> {
         let failed = |source| Error::MasterKey { file: file.to_owned(), source };
-        // Asked of the open file, not of its name, so that what is checked is what is read.
+        // Checks the open file, not its name, so that the file that is checked is the one that is read.
         if opened.metadata().map_err(failed)?.permissions().mode() & 0o077 != 0 {
             return Err(Error::MasterKeyExposed { file: file.to_owned() });
         }

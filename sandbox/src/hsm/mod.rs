@@ -1,7 +1,7 @@
 //! The simulated hardware security module: the only place where keys and PINs are in the clear.
 //!
-//! What leaves it is sealed under the master key or wrapped for a device; the one exception carries `dangerous` in its
-//! name and serves the tests. Nothing here is shared with card-pin itself.
+//! Everything that leaves it is sealed under the master key or wrapped for a device; the one exception has `dangerous` in its
+//! name and serves the tests. It shares no code with card-pin itself.
 
 mod device_key;
 mod error;
@@ -64,14 +64,14 @@ impl Hsm {
         self.master.seal(&format!("pin:{}", set.card_id), pin.to_sealable().as_slice())
     }
 
-    /// The same for a block of format 1 under the key that is shared with the issuer.
+    /// Decrypts and checks a block of format 1 under the key that is shared with the issuer.
     pub(crate) fn take_pin_under_shared_key(&self, card_id: Uuid, block: &[u8]) -> Result<Vec<u8>, HsmError> {
         let key = Tzpk::from_bytes(Algorithm::Tdea, ZPK.to_be_bytes().to_vec().into());
         let pin = BlockFormat::Iso1.decipher(block, &[], &key).ok_or(HsmError::Block)?;
         self.master.seal(&format!("pin:{card_id}"), pin.to_sealable().as_slice())
     }
 
-    /// Draws a random PIN for a card that nobody chose one for; returns it sealed for that card.
+    /// Draws a random PIN for a card whose customer chose none; returns it sealed for that card.
     pub(crate) fn make_pin(&self, card_id: Uuid) -> Result<Vec<u8>, HsmError> {
         self.master.seal(&format!("pin:{card_id}"), Pin::make_random()?.to_sealable().as_slice())
     }
@@ -82,7 +82,7 @@ impl Hsm {
         let pin = Pin::from_sealable(&clear).ok_or(HsmError::Seal)?;
         match key.format.encipher(&pin, key.pan.digits(), &key.key)? {
             Some(block) => Ok(block),
-            // A fault handed out what is not a key: no block goes with it.
+            // A fault sent bytes that are not a key: there is no block under it.
             None => {
                 let mut noise = vec![0; TDEA_BLOCK];
                 random::fill(&mut noise)?;

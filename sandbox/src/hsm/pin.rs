@@ -7,7 +7,7 @@ use crate::random::{self, NoEntropy};
 /// ISO 9564-1 §8.1: four to twelve digits.
 pub(super) const MIN_DIGITS: u8 = 4;
 pub(super) const MAX_DIGITS: u8 = 12;
-/// A length byte, then the digits, padded so that a sealed PIN does not show its length.
+/// The size of a sealable PIN: a length byte, then the digits, padded so that a sealed PIN does not show its length.
 const SEALABLE_BYTES: usize = 1 + MAX_DIGITS as usize;
 
 /// A PIN in the clear. Wiped on drop; shown only through [`Pin::expose`].

@@ -17,7 +17,7 @@ use super::pin::Pin;
 use super::tzpk::{AES_BLOCK, TDEA_BLOCK, Tzpk};
 use crate::random::{self, NoEntropy};
 
-/// How a PIN is put into a block.
+/// The format of a PIN block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum BlockFormat {
     Iso0,
@@ -44,7 +44,7 @@ impl BlockFormat {
         }
     }
 
-    /// Whether the card number takes part.
+    /// Whether the block depends on the card number.
     pub(crate) fn needs_pan(self) -> bool {
         self != Self::Iso1
     }
@@ -66,7 +66,7 @@ impl BlockFormat {
         Ok(encrypted.map(|()| block.to_vec()))
     }
 
-    /// Reads the PIN out of an encrypted block; nothing if anything about it is wrong.
+    /// Reads the PIN from an encrypted block; `None` if anything about it is wrong.
     pub(super) fn decipher(self, block: &[u8], pan: &[u8], key: &Tzpk) -> Option<Pin> {
         let mut block = Zeroizing::new(block.to_vec());
         key.decrypt(&mut block)?;
@@ -87,7 +87,7 @@ impl BlockFormat {
         let mut field = Zeroizing::new(vec![0; bytes]);
         random::fill(&mut field)?;
         put(&mut field, 0, self.number());
-        // At most twelve.
+        // A PIN has at most twelve digits.
         put(&mut field, 1, pin.digits().len() as u8);
         for (index, digit) in pin.digits().iter().enumerate() {
             put(&mut field, 2 + index, *digit);

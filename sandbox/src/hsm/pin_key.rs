@@ -1,4 +1,4 @@
-//! What the next TZPKs are, and one that was made for a control id with all that belongs to it.
+//! The plan for the next TZPKs, and a TZPK that was made for a control id with all that belongs to it.
 
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -9,7 +9,7 @@ use super::pin_block::BlockFormat;
 use super::tzpk::{Algorithm, KeyMaterial, Tzpk};
 use crate::luhn;
 
-/// What the next TZPKs are, and what is said about them.
+/// The kind of the next TZPKs, and the fields that are sent with them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PinKeyPlan {
     pub(crate) algorithm: Algorithm,
@@ -20,7 +20,7 @@ pub(crate) struct PinKeyPlan {
 }
 
 impl PinKeyPlan {
-    /// What Enfuce documents: double-length TDEA, format 1, and nothing said but the key.
+    /// The key that Enfuce documents: double-length TDEA, format 1, and no field but the key.
     pub(crate) const DOCUMENTED: Self =
         Self { algorithm: Algorithm::Tdea, key_bytes: 16, format: BlockFormat::Iso1, check_value: false };
 }
@@ -29,18 +29,18 @@ impl PinKeyPlan {
 pub(crate) struct PinKey {
     pub(crate) key: Tzpk,
     pub(crate) format: BlockFormat,
-    /// Has the shape of a card number and is not one: the card's own never leaves.
+    /// A stand-in that looks like a card number; the real one never leaves the HSM.
     pub(crate) pan: PanToken,
 }
 
 impl PinKey {
-    /// Makes one as planned.
+    /// Makes a key as planned.
     pub(crate) fn make(control_id: Uuid, plan: PinKeyPlan, material: KeyMaterial) -> Result<Self, HsmError> {
         let key = Tzpk::make(plan.algorithm, plan.key_bytes, material)?;
         Ok(Self { key, format: plan.format, pan: PanToken::of(control_id) })
     }
 
-    /// A form for sealing: cipher, format, then the key. The token follows from the control id.
+    /// The bytes for sealing: cipher, format, then the key. The token follows from the control id.
     pub(super) fn to_sealable(&self) -> Zeroizing<Vec<u8>> {
         let algorithm = match self.key.algorithm() {
             Algorithm::Tdea => 0,
@@ -63,7 +63,7 @@ impl PinKey {
     }
 }
 
-/// Sixteen digits in the place of a card number, the same for the same control id.
+/// Sixteen digits that replace a card number, the same for the same control id.
 pub(crate) struct PanToken([u8; 16]);
 
 impl PanToken {

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::error::HsmError;
 use crate::random;
 
-/// The bytes of a block: one of TDEA, and one of AES.
+/// The length of a cipher block in bytes, of TDEA and of AES.
 pub(crate) const TDEA_BLOCK: usize = 8;
 pub(crate) const AES_BLOCK: usize = 16;
 
@@ -23,9 +23,9 @@ pub(crate) enum Algorithm {
 /// What a key is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum KeyMaterial {
-    /// A proper key of the planned length; of TDEA: odd parity, no weak part, no two parts equal.
+    /// A proper key of the planned length; for TDEA with odd parity, no weak part and no two equal parts.
     Proper,
-    /// Fault: random bytes of this number; of a length of the cipher's they are a proper key.
+    /// Fault: this many random bytes, which are a proper key if the cipher has this length.
     Bytes(u8),
     /// Fault: K1‖K1, which is single DES in disguise.
     SingleDes,
@@ -33,14 +33,14 @@ pub(crate) enum KeyMaterial {
     Weak,
 }
 
-/// A temporary PIN key, or the faulty thing handed out in its place. Wiped on drop.
+/// A temporary PIN key, or the bytes that a fault sends in its place. Wiped on drop.
 pub(crate) struct Tzpk {
     algorithm: Algorithm,
     bytes: Zeroizing<Vec<u8>>,
 }
 
 impl Tzpk {
-    /// Makes a key for one session; `length` is that of a proper one.
+    /// Makes a key for one session; `length` is that of a proper key.
     pub(crate) fn make(algorithm: Algorithm, length: u8, material: KeyMaterial) -> Result<Self, HsmError> {
         let bytes = match (material, algorithm) {
             (KeyMaterial::Proper, Algorithm::Tdea) => make_tdea(length.into())?,
@@ -61,7 +61,7 @@ impl Tzpk {
         Ok(Self { algorithm, bytes })
     }
 
-    /// A key that comes back out of the database.
+    /// Restores a key from its sealed form in the database.
     pub(super) fn from_bytes(algorithm: Algorithm, bytes: Zeroizing<Vec<u8>>) -> Self {
         Self { algorithm, bytes }
     }

@@ -1,4 +1,4 @@
-/// The value of a form or query field. What is looked for here needs no escapes, so a value with one is simply not it.
+/// The value of a form or query field. No value that is looked for here needs escapes, so a value with one does not match.
 pub(crate) fn form_field<'a>(form: &'a str, name: &str) -> Option<&'a str> {
     form.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
 }

@@ -1,4 +1,4 @@
-//! Which hosts are answered: only the address that the sandbox listens on, so that no other site's name can be pointed
+//! Checks the host of a request. Only the address that the sandbox listens on is answered, so that no other site's name can be pointed
 //! at it (DNS rebinding), and one spelling of it for pages, because the frame's origin has to match the issuer's.
 
 use axum::extract::{Request, State};

@@ -1,4 +1,5 @@
-//! JSON request bodies, read field by field, so that a refusal can name the field without repeating its value.
+//! JSON request bodies, read field by field instead of with a `serde` type, so that a refusal can name the field without repeating
+//! its value.
 
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
@@ -71,7 +72,7 @@ impl Fields {
         }
     }
 
-    /// `true` or `false`, or absent or `null`.
+    /// A boolean that may be absent or `null`.
     pub(crate) fn optional_bool(&self, name: &str) -> Result<Option<bool>, Problem> {
         match self.0.get(name) {
             None | Some(Value::Null) => Ok(None),

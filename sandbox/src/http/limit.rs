@@ -1,5 +1,5 @@
-//! How often the issuer may call. Enfuce publishes 50 requests a second and 3,000 a minute: who keeps to the first in every
-//! second keeps to the second as well.
+//! How often the issuer may call. Enfuce publishes 50 requests a second and 3,000 a minute: an issuer that keeps to the first
+//! limit in every second keeps to the second limit as well.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,9 +13,9 @@ const STRETCH_MS: u64 = 1000;
 /// The admitted requests of the last second, oldest first. The sandbox has one customer, so there is one of these.
 #[derive(Debug)]
 pub(crate) struct RateLimit {
-    /// As it was chosen at the start.
+    /// The limit that was chosen at the start.
     chosen: usize,
-    /// As a test control may have changed it.
+    /// The current limit; a test control may have changed it.
     requests: AtomicUsize,
     admitted: Mutex<VecDeque<Instant>>,
 }
@@ -33,7 +33,7 @@ impl RateLimit {
         self.requests.store(requests, Ordering::SeqCst);
     }
 
-    /// Admits a request, or refuses it. What is refused does not count.
+    /// Admits a request, or refuses it. Refused requests do not count.
     pub(crate) fn admit(&self, now: Instant) -> Result<(), Problem> {
         let mut admitted = self.admitted.lock().unwrap_or_else(PoisonError::into_inner);
         while admitted.front().is_some_and(|first| first.plus_ms(STRETCH_MS) <= now) {
@@ -47,7 +47,7 @@ impl RateLimit {
         Ok(())
     }
 
-    /// As at the start.
+    /// Resets the limit to the one of the start, and forgets all requests.
     pub(crate) fn clear(&self) {
         self.change(self.chosen);
         self.admitted.lock().unwrap_or_else(PoisonError::into_inner).clear();
@@ -66,7 +66,7 @@ mod tests {
             assert!(admitted(10_000 + index * 10), "request {index}");
         }
         assert!(!admitted(10_999));
-        // The first has left the second: one more fits, and no two.
+        // The first has left the second: one more fits, but not two.
         assert!(admitted(11_000));
         assert!(!admitted(11_000));
         let in_a_minute = (20_000..80_000).filter(|ms| admitted(*ms)).count();

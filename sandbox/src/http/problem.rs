@@ -11,7 +11,7 @@ use crate::hsm::HsmError;
 use crate::random::NoEntropy;
 use crate::store::StoreError;
 
-/// The kinds of refusal; each has one status and one code.
+/// The kind of a refusal; each has one status and one code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Malformed,
@@ -64,7 +64,7 @@ impl Kind {
             Self::Expired => StatusCode::GONE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            // As the IETF's draft on the Idempotency-Key header has it (§2.7).
+            // The status that the IETF's draft on the Idempotency-Key header gives (§2.7).
             Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
             Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
@@ -146,7 +146,7 @@ impl IntoResponse for Problem {
                 headers.append(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
             Kind::TooMany => {
-                // The limit is one of a second.
+                // The limit is per second.
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
             }
             _ => {}

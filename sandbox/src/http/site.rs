@@ -1,5 +1,5 @@
-//! Whose page a request comes from. A page of another site can have a browser send requests here, and the sandbox has no
-//! sign-in that would keep them out.
+//! Checks which site's page sent a request. A page of another site can make a browser send requests here, and the sandbox has no
+//! sign-in that would refuse them.
 
 use axum::extract::{Request, State};
 use axum::http::header;
@@ -13,14 +13,14 @@ use super::problem::{Kind, Problem};
 /// The hosted page: an issuer's site posts its form here, or frames it.
 const HOSTED_PAGE: [&str; 2] = ["/pin-page/mobile", "/pin-page/frame"];
 
-/// The sandbox's own: test controls, and the issuer's back-end, which knows its customer by nothing here.
+/// Paths for the sandbox's own pages: test controls, and the issuer's back-end, which does not authenticate its customer here.
 const OWN: [&str; 2] = ["/sandbox/", "/issuer/"];
 
-/// Marks a request that a page of another origin sent, and that no party meant to send.
+/// Marks a request that a page of another origin sent without any party's intention.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Foreign;
 
-/// Refuses what a page of another origin wants to change here, and marks everything else that such a page sends.
+/// Refuses changes that a page of another origin asks for, and marks its other requests.
 pub(crate) async fn check_site(State(origin): State<Origin>, mut request: Request, next: Next) -> Response {
     let path = request.uri().path();
     if is_foreign(&request, &origin) && !HOSTED_PAGE.contains(&path) {
@@ -28,8 +28,8 @@ pub(crate) async fn check_site(State(origin): State<Origin>, mut request: Reques
             let detail = "A page of another origin may not send this: send it from the sandbox's own pages, or without a browser.";
             return Problem::new(Kind::OtherOrigin, detail).into_response();
         }
-        // A browser sends no JSON to another origin without leave, and here it gets none. It came through a gateway of the
-        // issuer's, which passes on where its page is.
+        // A browser sends JSON to another origin only after a preflight, and here that fails. So this request came through a gateway
+        // of the issuer's, which passes the origin of its page on.
         if !is_media_type(request.headers(), "application/json") {
             request.extensions_mut().insert(Foreign);
         }
@@ -37,7 +37,7 @@ pub(crate) async fn check_site(State(origin): State<Origin>, mut request: Reques
     next.run(request).await
 }
 
-/// By what the browser says (Fetch Metadata), and by the origin for a browser that does not. Other programs send neither.
+/// Decides by Fetch Metadata, or by the origin if the browser sends no Fetch Metadata. Other programs send neither.
 fn is_foreign(request: &Request, origin: &Origin) -> bool {
     let value = |name| request.headers().get(name).map(|value| value.to_str().unwrap_or_default());
     if let Some(site) = value("sec-fetch-site") {

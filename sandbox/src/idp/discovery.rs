@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::Idp;
 use super::keys::ALGORITHM;
 
-/// `GET /idp/.well-known/openid-configuration`: where everything is (OpenID Connect Discovery 1.0, section 3). There is no page
-/// to sign in on, and so none of what belongs to one.
+/// `GET /idp/.well-known/openid-configuration`: the addresses of the provider (OpenID Connect Discovery 1.0, section 3). There is no page
+/// to sign in on, so the fields about one are missing.
 pub(super) async fn show(State(idp): State<Idp>) -> Json<Value> {
     let issuer = &idp.0.issuer;
     Json(json!({

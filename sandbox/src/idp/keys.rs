@@ -1,4 +1,7 @@
-//! The keys that sign, and those that are published.
+//! The keys that sign tokens, and those that are published.
+//!
+//! Signatures and the JWKS are written with aws-lc-rs instead of `jsonwebtoken`, which the relay checks them with: so one is a
+//! second opinion on the other.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -25,12 +28,12 @@ pub(crate) struct SigningKey {
     pair: EcdsaKeyPair,
 }
 
-/// Made at the start and never written down: after a restart everybody has to sign in again.
+/// The keys of the identity provider. They are made at the start and never stored: after a restart everybody has to sign in again.
 pub(crate) struct Keys(Mutex<Rotation>);
 
 struct Rotation {
     current: Arc<SigningKey>,
-    /// The one before.
+    /// The key before the current one.
     old: Option<Arc<SigningKey>>,
     is_old_published: bool,
 }
@@ -41,7 +44,7 @@ impl SigningKey {
         Ok(Self { kid, pair })
     }
 
-    /// One that is published nowhere, under the name of this one.
+    /// Makes a key that is not published, under the name of this one.
     pub(super) fn stranger(&self) -> Result<Self, NoEntropy> {
         Self::make(self.kid.clone())
     }
@@ -50,13 +53,13 @@ impl SigningKey {
         &self.kid
     }
 
-    /// r and s, as RFC 7518 has them.
+    /// Signs: r and s, as in RFC 7518.
     pub(super) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, NoEntropy> {
         let signature = self.pair.sign(&SystemRandom::new(), message).map_err(|_| NoEntropy)?;
         Ok(signature.as_ref().to_vec())
     }
 
-    /// As it is published (RFC 7517).
+    /// The public key as a JSON Web Key (RFC 7517).
     fn jwk(&self) -> Value {
         // Uncompressed (SEC 1, 2.3.3): a byte, x, y.
         let point = self.pair.public_key().as_ref();
@@ -86,7 +89,7 @@ impl Keys {
         Arc::clone(&self.lock().current)
     }
 
-    /// The one before the current, if keys were ever rotated.
+    /// The key before the current one, if keys were ever rotated.
     pub(super) fn old(&self) -> Option<Arc<SigningKey>> {
         self.lock().old.clone()
     }

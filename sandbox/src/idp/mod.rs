@@ -1,6 +1,6 @@
 //! The part that plays an identity provider (OpenID Connect): it says who a customer is, with signatures that anybody can check.
 //!
-//! There is no sign-in: whoever asks for a customer's token gets one.
+//! There is no sign-in: everybody gets a token for any customer.
 
 mod discovery;
 mod keys;
@@ -23,11 +23,11 @@ use crate::http::{Table, add};
 pub(crate) struct Idp(Arc<Parts>);
 
 struct Parts {
-    /// As its tokens name it in `iss`; its addresses begin with this.
+    /// Its name in `iss`, with which its addresses begin.
     issuer: String,
     keys: Keys,
     faults: Arc<Faults>,
-    /// Its own, which no test control moves: who checks its tokens has real time.
+    /// A clock of its own, which no test control moves: those who check its tokens have real time.
     clock: Clock,
 }
 
@@ -41,7 +41,7 @@ impl Idp {
     }
 }
 
-/// What its tokens name it, at this address of the sandbox.
+/// Its name in `iss`, for a sandbox at this address.
 pub(crate) fn name(base_url: &str) -> String {
     format!("{base_url}/idp")
 }

@@ -14,20 +14,20 @@ use super::keys::ALGORITHM;
 use crate::enfuce::parse_id;
 use crate::http::{Kind, Problem, form_field, is_media_type};
 
-/// Whom tokens are for: the relay.
+/// The audience of the tokens: the relay.
 pub(crate) const AUDIENCE: &str = "card-pin";
-/// How long they are good, in seconds.
+/// How long they are valid, in seconds.
 const LIFE: i32 = 300;
 
-/// A token that is not what it should be, for a test of who checks it.
+/// An order for a token that differs from a good one, for tests of the code that checks tokens.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Order {
     customer_id: String,
-    /// In place of those that it would have; null takes one away.
+    /// Claims that replace those of a good token; null removes one.
     #[serde(default)]
     claims: Map<String, Value>,
-    /// Below zero for one that has expired.
+    /// The seconds until it expires; negative for a token that has expired.
     #[serde(default = "life")]
     expires_in: i32,
     #[serde(default)]
@@ -43,7 +43,7 @@ enum Signer {
     Old,
     /// A key that is not the identity provider's, under the name of one that is.
     Stranger,
-    /// Nobody: the header says that no signature is needed.
+    /// There is no signature, and the header says that none is needed.
     Nobody,
 }
 

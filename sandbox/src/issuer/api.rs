@@ -1,4 +1,4 @@
-//! What the issuer's app asks its back-end.
+//! The calls of the issuer's app to its back-end.
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -25,7 +25,7 @@ pub(super) async fn list(State(issuer): State<Issuer>) -> Result<Json<Value>, Pr
     Ok(Json(json!({"cards": cards})))
 }
 
-/// `POST /issuer/api/cards {"firstName", "lastName"}`, and where wanted `"customerId"` (`1`), `"product"` (`MC_CARD`) and
+/// `POST /issuer/api/cards {"firstName", "lastName"}`, and optionally `"customerId"` (`1`), `"product"` (`MC_CARD`) and
 /// `"pinStatus"` (`W`).
 pub(super) async fn create(
     State(issuer): State<Issuer>,
@@ -102,7 +102,7 @@ async fn own_card(issuer: &Issuer, id: &str) -> Result<IssuerCard, Problem> {
     card.ok_or_else(|| Problem::new(Kind::Unknown, "The issuer has no such card."))
 }
 
-/// What the app shows of a card.
+/// The fields of a card that the app shows.
 async fn for_app(issuer: &Issuer, card: IssuerCard, described: &Value) -> Result<Value, Problem> {
     let plastics = issuer.enfuce_client.plastics(card.id).await?;
     let names =

@@ -21,7 +21,7 @@ pub(super) async fn ask(State(issuer): State<Issuer>, uri: Uri, body: Result<Jso
 async fn may(issuer: &Issuer, body: Result<JsonBody, Problem>) -> Result<Value, Problem> {
     let JsonBody(body) = body?;
     let customer = body.text("customer")?.to_owned();
-    // What is not a card's id is nobody's card.
+    // A malformed id belongs to nobody.
     let card_id = parse_uuid("cardId", body.text("cardId")?).ok();
     if !matches!(body.text("operation")?, "set-pin" | "view-pin") {
         return Err(Problem::malformed("operation has to be set-pin or view-pin."));

@@ -14,13 +14,13 @@ use crate::store::cards::{PinStatus, Product};
 use crate::store::control_ids::Scope;
 use crate::store::issuer_cards::IssuerCard;
 
-/// How often a call is made while Enfuce answers 429.
+/// How many times a call is tried while Enfuce answers 429.
 const PATIENCE: usize = 5;
 
-/// How long to wait then: Enfuce's limit is one of a second.
+/// How long to wait after a 429: Enfuce's limit is per second.
 const TOO_MANY_PAUSE: Duration = Duration::from_secs(1);
 
-/// Who gets a card.
+/// A new card's owner and name.
 pub(super) struct Holder<'a> {
     pub(super) customer_id: &'a str,
     pub(super) first_name: &'a str,
@@ -37,7 +37,7 @@ pub(crate) struct EnfuceClient {
 
 impl EnfuceClient {
     pub(crate) fn new(base_url: &str, user: &str, password: &str) -> Result<Self, Error> {
-        // Enfuce is on this machine: no proxy of the environment may come between, and no certificates are needed.
+        // Enfuce is on this machine: a proxy named in the environment must not be used, and no certificates are needed.
         let http = Client::builder().no_proxy().tls_certs_only([]);
         let http = http.redirect(redirect::Policy::none()).timeout(Duration::from_secs(5));
         let http = http.build().map_err(|_| Error::Client)?;
@@ -98,7 +98,7 @@ impl EnfuceClient {
         format!("{}{path}?auditUser={AUDIT_USER}", self.base_url)
     }
 
-    /// Calls, and again where Enfuce asks for patience: a list of many cards takes more calls than fit in a second.
+    /// Calls Enfuce, and again after a 429: a list of many cards takes more calls than fit in a second.
     async fn call(&self, request: RequestBuilder) -> Result<Value, Problem> {
         let request = request.basic_auth(&self.user, Some(&self.password));
         for _ in 0..PATIENCE {

@@ -1,6 +1,6 @@
 //! The part that plays an issuer: its app, the small back-end behind the app, and the relay.
 //!
-//! The back-end talks to Enfuce over HTTP like any issuer. Of its own it keeps only the list of its card ids.
+//! The back-end talks to Enfuce over HTTP like any issuer. It stores only the list of its card ids.
 
 mod api;
 mod authorize;
@@ -26,7 +26,7 @@ use crate::store::Store;
 /// The person in whose name the issuer acts.
 const AUDIT_USER: &str = "issuer-app";
 
-/// What the issuer's part is handed.
+/// The parts that the issuer's routes use.
 #[derive(Clone)]
 pub(crate) struct Issuer {
     pub(crate) store: Store,
@@ -48,7 +48,7 @@ async fn module(State(issuer): State<Issuer>, Path(name): Path<String>) -> Respo
     issuer.dist.answer(&name)
 }
 
-/// What the app asks the back-end.
+/// The back-end's routes for the app.
 pub(crate) fn table() -> Table<Issuer> {
     vec![
         ("/issuer/api/cards", get(api::list).post(api::create)),

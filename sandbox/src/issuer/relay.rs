@@ -10,13 +10,13 @@ use reqwest::Url;
 use crate::error::Error;
 use crate::idp;
 
-/// Where the relay is. The wire's record knows it by this name.
+/// The path of the relay, by which the record recognises its requests.
 const FOLDER: &str = "/relay";
 
-/// In whose name it acts.
+/// The audit user of its calls.
 const AUDIT_USER: &str = "issuer-relay";
 
-/// Sets the relay up. Its log says nothing that the wire's record does not.
+/// Sets the relay up. Its log is dropped, because the record of the wire has the same and more.
 pub(crate) fn make(base_url: &str, user: &str, password: &str) -> Result<Relay, Error> {
     let url = |path: &str| Url::parse(&format!("{base_url}{path}")).map_err(|_| Error::Client);
     let auth = Auth::Basic { user: user.to_owned(), password: SecretString::new(password.to_owned()) };

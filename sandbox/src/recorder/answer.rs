@@ -1,4 +1,4 @@
-//! Writes an answer down while it is sent, and leaves it as it is: a fault's answer breaks where it was meant to.
+//! Records an answer while it is sent, and does not change it: a fault's answer breaks off where it was meant to.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::faults::CutConnection;
 /// How much of an answer's body is kept. Every answer with a key or a block in it is shorter.
 const KEPT_BYTES: usize = 16 * 1024;
 
-/// The response, whose body is written down as far as it is sent.
+/// Wraps the response so that its body is recorded as far as it is sent.
 pub(super) fn noted(wire: &Arc<Wire>, request_step: u64, route: Route, response: Response) -> Response {
     let step = wire.next_step();
     if response.extensions().get::<CutConnection>().is_some() {
@@ -31,7 +31,7 @@ pub(super) fn noted(wire: &Arc<Wire>, request_step: u64, route: Route, response:
     })
 }
 
-/// What is known of an answer before its body.
+/// The facts about an answer that are known before its body is sent.
 struct Note {
     wire: Arc<Wire>,
     request_step: u64,
@@ -40,11 +40,11 @@ struct Note {
     route: Route,
 }
 
-/// A body that is passed on, and kept up to the limit.
+/// A body that is passed on, and recorded up to the limit.
 struct Noted {
     inner: Body,
     kept: Vec<u8>,
-    /// Until it is written down.
+    /// `None` once the answer is recorded.
     note: Option<Note>,
 }
 
@@ -70,7 +70,7 @@ impl HttpBody for Noted {
             let room = KEPT_BYTES.saturating_sub(self.kept.len());
             self.kept.extend_from_slice(&data[..data.len().min(room)]);
         }
-        // Before the last byte leaves, so that who has read the answer finds it here.
+        // Before the last byte is sent, so that a client that has read the answer finds it in the record.
         if frame.is_none() || self.inner.is_end_stream() {
             self.write_down();
         }
@@ -87,7 +87,7 @@ impl HttpBody for Noted {
 }
 
 impl Drop for Noted {
-    /// Where it broke off, this is all that left.
+    /// If the answer broke off, only this much was sent.
     fn drop(&mut self) {
         self.write_down();
     }

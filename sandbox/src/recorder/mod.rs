@@ -25,13 +25,13 @@ use party::Route;
 
 /// How many requests are kept.
 const KEPT: usize = 500;
-/// How much of an overlong body is read and thrown away, so that its sender gets to read the refusal.
+/// How much of an overlong body is read and dropped, so that its sender can read the refusal.
 const DRAINED: usize = 16 * BODY_LIMIT;
 
-/// Stands in the record where a secret of the issuer's stood.
+/// Replaces the issuer's secrets in the record.
 const ELIDED: &str = "(elided)";
 
-/// What the recorder is handed.
+/// The parts that the recorder uses.
 #[derive(Clone)]
 pub(crate) struct Recorder {
     pub(crate) wire: Arc<Wire>,
@@ -48,13 +48,13 @@ pub(crate) struct Wire {
 #[derive(Debug, Default)]
 struct Log {
     requests: VecDeque<Value>,
-    /// Counts requests and answers alike, so that their order can be told. It goes on after a reset, so that a late
-    /// answer belongs to no later request.
+    /// Counts both requests and answers, so that their order is known. It continues after a reset, so that a late answer
+    /// is not added to a later request.
     step: u64,
 }
 
 impl Wire {
-    /// Writes a request down; returns its step.
+    /// Records a request; returns its step.
     fn add(&self, mut request: Value) -> u64 {
         self.with(|log| {
             log.step += 1;
@@ -75,7 +75,7 @@ impl Wire {
         })
     }
 
-    /// Writes an answer to its request, if that is still kept.
+    /// Adds an answer to its request, if that is still kept.
     fn add_answer(&self, request_step: u64, answer: Value) {
         self.with(|log| {
             if let Some(request) = log.requests.iter_mut().find(|request| request["step"] == request_step) {
@@ -97,8 +97,8 @@ impl Wire {
     }
 }
 
-/// Reads the body of every request, up to the limit, and writes the request and its answer down unless it only fetches a
-/// file, or a page of another origin sent it.
+/// Reads the body of every request, up to the limit, and records the request and its answer, unless it only fetches a
+/// file or a page of another origin sent it.
 pub(crate) async fn record(State(recorder): State<Recorder>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let (bytes, end) = read(body).await;
@@ -119,7 +119,7 @@ pub(crate) async fn record(State(recorder): State<Recorder>, request: Request, n
             "query": parts.uri.query().unwrap_or_default(),
             "headers": headers_json(&parts.headers),
             "body": body,
-            // Until it comes, and for good where none comes.
+            // Stays null if no answer comes.
             "answer": null,
         }))
     });
@@ -160,7 +160,7 @@ async fn read(mut body: Body) -> (Vec<u8>, End) {
     }
 }
 
-/// Whether this only fetches a file, which says nothing.
+/// Whether a request only fetches a file, which is not worth a record.
 fn fetches_file(recorder: &Recorder, method: &Method, uri: &Uri) -> bool {
     *method == Method::GET && uri.query().is_none() && is_file(&recorder.dist, uri.path())
 }

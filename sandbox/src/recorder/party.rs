@@ -1,8 +1,8 @@
-//! Who talks to whom: told by the path, because all parties live at one address here.
+//! Derives the two parties of a message from its path, because all parties have one address here.
 
 use serde::Serialize;
 
-/// Somebody that has to do with a PIN.
+/// A sender or receiver of messages about a PIN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Party {
@@ -12,17 +12,17 @@ pub(super) enum Party {
     Enfuce,
 }
 
-/// Between whom a request travels. Nobody where no party has such a path.
+/// The two parties of a request, if its path belongs to one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Route {
     pub(super) from: Option<Party>,
     pub(super) to: Option<Party>,
-    /// Whether the bodies hold credentials, of the issuer's or of a customer's.
+    /// Whether the bodies contain credentials of the issuer or of a customer.
     pub(super) carries_credentials: bool,
 }
 
 impl Route {
-    /// The parties that are meant to use this path. The relay says who it is; of the others nobody can tell who really asks.
+    /// The parties that are meant to use this path. The relay identifies itself by its user agent; the others are not checked.
     pub(super) fn of(path: &str, user_agent: &str) -> Self {
         use Party::{Device, Enfuce, Issuer, Relay};
         let first = path.split('/').nth(1).unwrap_or_default();

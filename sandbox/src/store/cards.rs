@@ -30,7 +30,7 @@ impl Product {
     }
 }
 
-/// Where the PIN of a card comes from.
+/// The origin of a card's PIN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PinStatus {
     /// `D`: random.
@@ -53,7 +53,7 @@ impl PinStatus {
         }
     }
 
-    /// The name in the nextgen API. Its `INHERITED` is the PIN of an earlier plastic, which here stays what it was.
+    /// The name in the nextgen API. Its `INHERITED` means the PIN of an earlier plastic; here the status does not change then.
     pub(crate) fn nextgen_name(self) -> &'static str {
         match self {
             Self::Random => "GENERATED",
@@ -63,7 +63,7 @@ impl PinStatus {
     }
 }
 
-/// Whether the cardholder can use the card. Enfuce's API restricts no change between these.
+/// Whether the cardholder can use the card. Enfuce's API allows every change between these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CardStatus {
     Ok,
@@ -102,7 +102,7 @@ impl CardStatus {
         }
     }
 
-    /// Whether a PIN may be set or seen, and a plastic made. `CARD_NO_RENEWAL` changes nothing but the renewal.
+    /// Whether a PIN may be set or viewed, and a plastic made. `CARD_NO_RENEWAL` only prevents the renewal.
     pub(crate) fn is_usable(self) -> bool {
         matches!(self, Self::Ok | Self::NoRenewal)
     }
@@ -163,7 +163,7 @@ pub(crate) struct Card {
     pub(crate) created: Instant,
 }
 
-/// One physical card of a card's number.
+/// One physical card with a card's number.
 #[derive(Debug, Clone)]
 pub(crate) struct Plastic {
     pub(crate) id: Uuid,
@@ -173,7 +173,7 @@ pub(crate) struct Plastic {
     pub(crate) expires_year: u32,
     pub(crate) expires_month: u32,
     pub(crate) created: Instant,
-    /// When it was made: from then on it is `ACTIVE`, before it is `INACTIVE`.
+    /// When it was made. It is `INACTIVE` before that, and `ACTIVE` from then on.
     pub(crate) made: Option<Instant>,
 }
 
@@ -215,7 +215,7 @@ const PLASTICS: &str =
     "SELECT id, card_id, sequence_number, production_type, expires_year, expires_month, created_ms, made_ms
      FROM plastics LEFT JOIN productions ON plastic_id = id";
 
-/// Writes down a new card.
+/// Stores a new card.
 pub(crate) fn insert(tx: &Transaction<'_>, card: &Card) -> Result<(), StoreError> {
     tx.execute(
         &format!("INSERT INTO cards ({CARD_COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"),
@@ -236,7 +236,7 @@ pub(crate) fn insert(tx: &Transaction<'_>, card: &Card) -> Result<(), StoreError
     Ok(())
 }
 
-/// Writes down a plastic that is to be made.
+/// Stores a plastic that is to be made.
 pub(crate) fn insert_plastic(tx: &Transaction<'_>, plastic: &Plastic) -> Result<(), StoreError> {
     tx.execute(
         "INSERT INTO plastics (id, card_id, sequence_number, production_type, expires_year, expires_month, created_ms)
@@ -279,7 +279,7 @@ pub(crate) fn set_status(tx: &Transaction<'_>, id: Uuid, status: CardStatus) -> 
     Ok(())
 }
 
-/// Changes a card's `pinStatus` to one that goes without a chosen PIN; in `W` it has none from now on.
+/// Changes a card's `pinStatus` to one without a chosen PIN; with `W` the card has no PIN from now on.
 pub(crate) fn set_pin_status(tx: &Transaction<'_>, id: Uuid, status: PinStatus) -> Result<(), StoreError> {
     tx.execute(
         "UPDATE cards SET pin_status = ?2, sealed_pin = iif(?2 = 'W', NULL, sealed_pin) WHERE id = ?1",

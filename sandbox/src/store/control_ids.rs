@@ -8,7 +8,7 @@
 //!    └──────────────────view───────────────↗
 //! ```
 //!
-//! A control id lives 30 seconds until its first use, and from then on as long as the door says where it is used.
+//! A control id lives 30 seconds until its first use, and from then on as long as the API says that it is used with.
 
 use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{OptionalExtension, Transaction, params};
@@ -18,11 +18,11 @@ use super::StoreError;
 use crate::clock::Instant;
 use crate::config::CONTROL_ID_MS;
 
-/// A control id is used, for the first time or a later one.
+/// A use of a control id, the first or a later one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Visit {
     pub(crate) now: Instant,
-    /// How long an id lives here from its first use, in milliseconds; `None` where the first use prolongs nothing.
+    /// How long an id lives here from its first use, in milliseconds; `None` if the first use does not extend its life.
     pub(crate) opened_ms: Option<u64>,
 }
 
@@ -51,7 +51,7 @@ enum Step {
     View,
 }
 
-/// Why a control id does not do what is asked of it.
+/// Why a control id is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refusal {
     Unknown,
@@ -87,7 +87,7 @@ impl State {
             (Self::Issued | Self::PageFetched, Step::Set | Step::Burn) => Err(Refusal::NoKeyYet),
             (Self::KeySent, Step::Set) => Ok(Self::Used),
             (Self::KeySent, Step::Burn) => Ok(Self::Burnt),
-            // No key is ever sent with an id for viewing.
+            // An id for viewing never gets a key by itself.
             (Self::Issued | Self::PageFetched | Self::KeySent, Step::View) => Ok(Self::Used),
         }
     }
@@ -141,7 +141,7 @@ impl FromSql for Scope {
 }
 
 impl Step {
-    /// The scope that an id needs for this step; fetching the page goes with any.
+    /// The scope that an id needs for this step; fetching the page works with any.
     fn scope(self) -> Option<Scope> {
         match self {
             Self::FetchPage => None,
@@ -194,7 +194,7 @@ impl Row {
             (Some(first_used), Some(opened_ms)) => first_used.plus_ms(opened_ms),
             _ => self.issued.plus_ms(CONTROL_ID_MS),
         };
-        // A spent id is spent, however old; anything else about an old one is that it is old.
+        // A used id is reported as used, however old it is. Any other old id is reported as expired.
         if next != Err(Refusal::AlreadyUsed) && visit.now > deadline {
             return Err(Refusal::Expired);
         }
@@ -202,7 +202,7 @@ impl Row {
     }
 }
 
-/// A fresh control id for one plastic.
+/// A new control id for one plastic.
 pub(crate) struct NewControlId {
     pub(crate) id: Uuid,
     pub(crate) plastic_id: Uuid,
@@ -210,7 +210,7 @@ pub(crate) struct NewControlId {
     pub(crate) now: Instant,
 }
 
-/// Writes down a fresh control id.
+/// Stores a new control id.
 pub(crate) fn issue(tx: &Transaction<'_>, new: &NewControlId) -> Result<(), StoreError> {
     tx.execute(
         "INSERT INTO control_ids (id, plastic_id, scope, state, issued_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -225,7 +225,7 @@ pub(crate) struct Fetched {
     pub(crate) card_id: Uuid,
 }
 
-/// The hosted page is fetched: once.
+/// Records that the hosted page is fetched, which is possible once.
 pub(crate) fn fetch_page(tx: &Transaction<'_>, id: Uuid, visit: Visit) -> Result<Fetched, Refusal> {
     let row = Row::read(tx, id)?;
     let next = row.next(Step::FetchPage, visit)?;
@@ -242,7 +242,7 @@ pub(crate) struct SentKey<'a> {
     pub(crate) sealed_tzpk: &'a [u8],
 }
 
-/// A TZPK goes out. Again only to the same device key, for a device whose answer got lost.
+/// Records that a TZPK is sent. It is sent again only to the same device key, for a device whose answer got lost.
 pub(crate) fn send_key(
     tx: &Transaction<'_>,
     id: Uuid,
@@ -262,7 +262,7 @@ pub(crate) fn send_key(
     Ok(())
 }
 
-/// What a PIN block that arrives now would be decrypted with, and for whom.
+/// The key that decrypts a PIN block which arrives now, and the card.
 pub(crate) struct Awaiting {
     pub(crate) card_id: Uuid,
     pub(crate) plastic_id: Uuid,
@@ -283,7 +283,7 @@ pub(crate) struct Viewed {
     pub(crate) plastic_id: Uuid,
 }
 
-/// The PIN is viewed, which uses the control id up.
+/// Records that the PIN is viewed, which uses the control id up.
 pub(crate) fn view(tx: &Transaction<'_>, id: Uuid, visit: Visit) -> Result<Viewed, Refusal> {
     let row = Row::read(tx, id)?;
     let next = row.next(Step::View, visit)?;
@@ -296,7 +296,7 @@ pub(crate) fn view(tx: &Transaction<'_>, id: Uuid, visit: Visit) -> Result<Viewe
 pub(crate) enum Ending {
     /// The PIN is set.
     Used,
-    /// The block was no PIN block; nobody gets a second try with the same key.
+    /// The block was not a PIN block; there is no second try with the same key.
     Burnt,
 }
 

@@ -6,7 +6,7 @@ use super::StoreError;
 use crate::clock::Instant;
 use crate::config::IDEMPOTENCY_MS;
 
-/// What was kept under a key.
+/// The answer that was kept under a key.
 pub(crate) struct Kept {
     /// SHA-256 of the request that the answer is to.
     pub(crate) request: Vec<u8>,

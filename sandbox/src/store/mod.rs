@@ -27,7 +27,7 @@ const SCHEMA_VERSION: i64 = 2;
 /// SQLite's name for a database that is not in a file.
 const IN_MEMORY: &str = ":memory:";
 
-/// The database failed. What SQLite said may hold values, so it goes no further.
+/// The database failed. SQLite's message may contain values, so it is dropped.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct StoreError;
 
@@ -41,7 +41,7 @@ impl From<rusqlite::Error> for StoreError {
 #[derive(Clone)]
 pub(crate) struct Store {
     connection: Arc<Mutex<Connection>>,
-    /// Nothing waits for a disk then, and no other thread is needed.
+    /// Then no call waits for a disk, and no other thread is needed.
     is_in_memory: bool,
 }
 
@@ -51,7 +51,7 @@ impl Store {
         let refused = |reason: String| Error::Database { db: db.to_owned(), reason };
         let is_in_memory = db == Path::new(IN_MEMORY);
         if !is_in_memory {
-            // SQLite would let everybody read a file that it makes. What is wrong with an existing one, it says itself.
+            // SQLite would make a file that everybody can read. If the existing one is wrong, SQLite says so below.
             let _ = OpenOptions::new().write(true).create_new(true).mode(0o600).open(db);
         }
         let connection = Connection::open(db).map_err(|error| refused(error.to_string()))?;
@@ -60,7 +60,7 @@ impl Store {
             return Err(refused(format!("its tables are of version {version}, not {SCHEMA_VERSION}")));
         }
         if !is_in_memory {
-            // Only now: a file that is not ours keeps its rights. The journal gets those of the database.
+            // Only now, because a file that is not ours has to keep its rights. The journal gets those of the database.
             make_private(db).map_err(|error| refused(format!("others may read it, {error}")))?;
         }
         Ok(Self { connection: Arc::new(Mutex::new(connection)), is_in_memory })
@@ -95,7 +95,7 @@ impl Store {
     }
 }
 
-/// Takes everybody else's rights away: control ids, names and masked numbers are in the clear there.
+/// Removes the rights of group and others: control ids, names and masked numbers are in the clear there.
 fn make_private(db: &Path) -> io::Result<()> {
     let rights = fs::metadata(db)?.permissions().mode();
     if rights & 0o077 == 0 { Ok(()) } else { fs::set_permissions(db, Permissions::from_mode(0o600)) }

@@ -1,4 +1,4 @@
-//! What the embossing runs make: which plastics are due, and one record of each that was made.
+//! The plastics that are due for an embossing run, and one record of each that was made.
 
 use rusqlite::{OptionalExtension, Transaction, params};
 use uuid::Uuid;
@@ -15,7 +15,7 @@ pub(crate) struct Due {
     pub(crate) sealed_pin: Option<Vec<u8>>,
 }
 
-/// The plastics that are not made yet and may be: those of cards in `W` wait without limit.
+/// The plastics that are not made yet and may be made: those of cards in `W` wait without limit.
 pub(crate) fn due(tx: &Transaction<'_>) -> Result<Vec<Due>, StoreError> {
     let mut query = tx.prepare(
         "SELECT plastics.id, cards.id, pin_status, cards.sealed_pin, status
@@ -36,7 +36,7 @@ pub(crate) fn due(tx: &Transaction<'_>) -> Result<Vec<Due>, StoreError> {
     Ok(rows.into_iter().filter(|(status, _)| status.is_usable()).map(|(_, due)| due).collect())
 }
 
-/// Writes down that a plastic is made. A second record of the same plastic is an error.
+/// Records that a plastic is made. A second record of the same plastic is an error.
 pub(crate) fn record(
     tx: &Transaction<'_>,
     plastic_id: Uuid,

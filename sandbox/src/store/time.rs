@@ -1,4 +1,4 @@
-//! What has to be known of time after a restart: the clock does not go back, and no embossing run is forgotten.
+//! The time that is kept over a restart, so that the clock does not go back and no embossing run is forgotten.
 
 use rusqlite::{OptionalExtension, Transaction, params};
 
@@ -12,7 +12,7 @@ pub(crate) struct Time {
     pub(crate) last_run: Instant,
 }
 
-/// What is known. In a new database the last run counts as just now.
+/// Reads the time. In a new database the last run counts as just now.
 pub(crate) fn read(tx: &Transaction<'_>, now: Instant) -> Result<Time, StoreError> {
     let known = tx.query_row("SELECT offset_ms, last_run_ms FROM time", [], |row| {
         Ok(Time { offset_ms: row.get::<_, Instant>(0)?.0, last_run: row.get(1)? })
@@ -27,7 +27,7 @@ pub(crate) fn read(tx: &Transaction<'_>, now: Instant) -> Result<Time, StoreErro
     }
 }
 
-/// Writes it down.
+/// Stores the time.
 pub(crate) fn write(tx: &Transaction<'_>, time: Time) -> Result<(), StoreError> {
     tx.execute(
         "INSERT INTO time (one, offset_ms, last_run_ms) VALUES (1, ?1, ?2)

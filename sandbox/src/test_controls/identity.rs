@@ -9,7 +9,7 @@ use crate::http::{JsonBody, Problem};
 use crate::idp;
 
 /// `POST /sandbox/idp/keys {"keepOld": bool}`: tokens are signed with a new key from now on. The old one stays published, so that
-/// tokens of before are good until they expire, unless `keepOld` is false.
+/// earlier tokens are valid until they expire, unless `keepOld` is false.
 pub(super) async fn rotate(
     State(controls): State<TestControls>,
     JsonBody(body): JsonBody,

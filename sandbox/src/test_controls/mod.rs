@@ -23,7 +23,7 @@ use crate::recorder::Wire;
 use crate::store::cards;
 use crate::store::time::{self, Time};
 
-/// What the test controls change.
+/// The parts that the test controls change.
 #[derive(Clone)]
 pub(crate) struct TestControls {
     pub(crate) enfuce: Enfuce,
@@ -31,7 +31,7 @@ pub(crate) struct TestControls {
     pub(crate) wire: Arc<Wire>,
 }
 
-/// Their routes.
+/// The routes of the test controls.
 pub(crate) fn routes(controls: TestControls) -> Router {
     add(Router::new(), table()).route_layer(middleware::from_fn(loopback_only)).with_state(controls)
 }
@@ -52,7 +52,7 @@ pub(crate) fn table() -> Table<TestControls> {
     ]
 }
 
-/// The sandbox listens on 127.0.0.1 only; this stays true if somebody forwards a port to it through another interface.
+/// The sandbox listens on 127.0.0.1 only; this stays true if somebody forwards a port to it.
 async fn loopback_only(request: Request, next: Next) -> Response {
     match request.extensions().get::<Peer>() {
         Some(Peer(address)) if address.ip().is_loopback() => next.run(request).await,
@@ -110,7 +110,7 @@ async fn embossing_run(State(controls): State<TestControls>) -> Result<Json<Valu
 
 /// `POST /sandbox/reset`
 async fn reset(State(controls): State<TestControls>) -> Result<Json<Value>, Problem> {
-    // First: the emptied database takes the moment of the last run from the clock.
+    // First, because the emptied database takes the time of the last run from the clock.
     controls.enfuce.clock.set_offset_ms(0);
     controls.enfuce.clock.run();
     controls.enfuce.store.clear().await?;
@@ -160,7 +160,7 @@ async fn show_pin(
     let sealed =
         controls.enfuce.store.transaction(move |tx| cards::sealed_pin(tx, id).map_err(Problem::from)).await?;
     let sealed = sealed.ok_or_else(|| Problem::new(Kind::Unknown, "The HSM has no PIN of such a card."))?;
-    // EXPOSE: showing it is this control's purpose; the PINs of a sandbox are nobody's.
+    // EXPOSE: showing the PIN is this control's purpose; the PINs of a sandbox are made up.
     let pin = controls.enfuce.hsm.dangerous_open_pin(id, &sealed)?.expose();
     Ok(Json(json!({"pin": pin.as_str()})))
 }

@@ -1,4 +1,4 @@
-//! The test control that chooses what the next TZPKs are.
+//! The test control that chooses the kind of the next TZPKs.
 
 use axum::Json;
 use axum::extract::State;

@@ -1,4 +1,4 @@
-//! The test control that has a card renewed or replaced. Ours: Enfuce renews by itself, and its calls for it are not modelled.
+//! The test control that renews or replaces a card. Enfuce renews by itself, and its own calls for this are not modelled.
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -25,7 +25,7 @@ struct Order {
 /// `POST /sandbox/cards/{id}/plastics {"productionType": "RENEWAL" | "REPLACEMENT", "pinStatus"?: "W"}`
 ///
 /// Makes an INACTIVE plastic beside the ACTIVE one: the same card number, an expiry three years later. It keeps the card's
-/// PIN, unless `pinStatus` is `W`: then the customer sets a new one, and until it is made the old plastic has the old one.
+/// PIN, unless `pinStatus` is `W`: then the customer sets a new PIN, and the old plastic keeps the old one until it is made.
 pub(super) async fn order(
     State(controls): State<TestControls>,
     Path(card_id): Path<String>,
@@ -53,7 +53,7 @@ pub(super) async fn order(
 
 fn carry_out(tx: &Transaction<'_>, order: &Order) -> Result<(Card, Plastic), Problem> {
     let card = cards::find(tx, order.card_id)?.ok_or_else(unknown_card)?;
-    // Of the rest of a card's life only this is modelled: "Card has to be in this status in order for it to be renewed."
+    // The only rule of a card's life that is modelled here: "Card has to be in this status in order for it to be renewed."
     if order.production_type == ProductionType::Renewal && card.status != CardStatus::Ok {
         let detail = format!("The card's status is {}: only one in CARD_OK is renewed.", card.status.name());
         return Err(Problem::new(Kind::WrongState, detail));

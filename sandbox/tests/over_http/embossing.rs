@@ -48,7 +48,7 @@ async fn a_run_makes_set_and_random_cards_and_lets_waiting_ones_wait() {
     assert!(drawn.len() == 4 && drawn.bytes().all(|digit| digit.is_ascii_digit()), "{drawn}");
     assert_eq!((sandbox.pin_status(&set).await, sandbox.pin_status(&random).await), ("S".into(), "D".into()));
     assert_eq!(sandbox.embossing_run().await["made"], 0);
-    // Without limit: a year later it still waits.
+    // There is no limit: it still waits a year later.
     sandbox.advance(365 * 24 * 3600).await;
     assert!(!is_made(&sandbox, &waiting).await);
     assert_eq!(sandbox.pin_status(&waiting).await, "W");
@@ -95,7 +95,7 @@ async fn runs_are_hourly_by_the_sandboxs_clock() {
     let sandbox = Sandbox::start().await;
     let (now, next) = clock(&sandbox).await;
     assert!(next.ends_with(":00:00.000Z") && next > now, "{now} {next}");
-    // To a quarter past.
+    // Moves the clock to a quarter past the hour.
     let minutes: u32 = now[14..16].parse().unwrap();
     sandbox.advance((75 - minutes) % 60 * 60).await;
     let [set, random, waiting] = three_cards(&sandbox).await;
@@ -112,7 +112,7 @@ async fn or_they_are_daily_at_three() {
     sandbox.restart(|config| config.embossing = Embossing::Daily).await;
     let (now, next) = clock(&sandbox).await;
     assert!(next.ends_with("T03:00:00.000Z") && next > now, "{now} {next}");
-    // To four in the morning.
+    // Moves the clock to four in the morning.
     let hours: u32 = now[11..13].parse().unwrap();
     sandbox.advance((28 - hours) % 24 * 3600).await;
     let [set, ..] = three_cards(&sandbox).await;
@@ -191,7 +191,7 @@ impl Drop for Process {
     }
 }
 
-/// Of each of the four moments.
+/// How often the process is killed at each of the four moments.
 const ROUNDS: u32 = 25;
 const RANDOM: usize = 500;
 const CHOSEN: usize = 3;

@@ -1,4 +1,4 @@
-//! That each fault does what it says, seen from a client's end; for the broken connections from a bare socket's.
+//! Each fault does what it says, seen by a client; broken connections are seen by a bare socket.
 
 use std::io::{ErrorKind, Read};
 
@@ -81,7 +81,7 @@ async fn without_a_fault_every_answer_is_whole_and_only_tzpk_ends_its_connection
     let sandbox = Sandbox::start().await;
     let (_, control_id) = sandbox.card_and_control_id().await;
     let answer = raw(&sandbox, "/pin-page/tzpk", &tzpk_body(&control_id)).await;
-    // `set` shall not come on a connection that was used before.
+    // `set` must not be sent on a connection that was used before.
     assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.contains("connection: close"), "{answer}");
     assert!(answer.ends_with("\"}"), "{answer}");
 

@@ -42,7 +42,7 @@ async fn the_back_end_reaches_enfuce_over_http_only() {
     assert_eq!(paths[..2], ["/issuer/api/cards", "/card/v4/MC_CARD/customer/1/account/1/MAIN"]);
     assert!(paths[2].starts_with("/card/v3/") && paths.len() == 3, "{paths:?}");
     assert_eq!(wire["requests"][1]["query"], "auditUser=issuer-app");
-    // A card that the issuer did not make is none of its cards, though Enfuce knows it.
+    // A card that the issuer did not make is not one of its cards, although Enfuce knows it.
     let (foreign, _) = sandbox.card_and_control_id().await;
     let refused = sandbox.post(&format!("/issuer/api/cards/{foreign}/set-pin"), &json!({})).await;
     refused.assert_problem(404, "unknown", "issuer");
@@ -153,7 +153,7 @@ async fn a_made_card_can_be_viewed_and_renewed_and_a_waiting_one_made_random() {
     let states: Vec<_> =
         listed["plastics"].as_array().unwrap().iter().map(|one| one["status"].as_str().unwrap()).collect();
     assert_eq!(states, ["ACTIVE", "INACTIVE"]);
-    // The one in the customer's hands is viewed.
+    // The PIN of the plastic in the customer's hands is shown.
     assert_eq!(sandbox.post(&view, &json!({})).await.status, 200);
 }
 
@@ -221,7 +221,7 @@ async fn the_relay_serves_a_customer_who_has_signed_in_and_nobody_else() {
     // The relay says in its own words what Enfuce refused.
     let again = ask(&token, "/relay/set", body).await;
     assert_eq!(again.status, 409, "{}", again.text);
-    // What is for the relay's operators has a listener of its own, and none here.
+    // The paths for the relay's operators are on a listener of their own, which the sandbox does not start.
     assert_eq!(sandbox.get("/relay/livez").await.status, 404);
 }
 

@@ -1,4 +1,4 @@
-//! What is refused, and how: malformed bodies and fields, sizes, methods, media types, credentials, hosts.
+//! Requests that are refused: malformed bodies and fields, sizes, methods, media types, credentials, hosts.
 
 use base64ct::{Base64, Encoding};
 use card_pin_sandbox::ENFUCE_REQUESTS;
@@ -170,7 +170,7 @@ async fn methods_and_paths() {
     for path in ["/nowhere", "/pin-page", "/pin-page/", "/pin-page/tzpk-elsewhere", "/sandbox", "/card/v4"] {
         sandbox.get(path).await.assert_problem(404, "unknown", "");
     }
-    // What the framework itself refuses has the same form: a path that is no UTF-8.
+    // A refusal by the framework itself has the same form: a path that is not UTF-8.
     sandbox.get("/pin-page/%FF").await.assert_problem(400, "malformed", "");
 }
 
@@ -182,7 +182,7 @@ async fn credentials() {
     let none = Answer::read(sandbox.request(Method::GET, path).send().await.unwrap()).await;
     none.assert_problem(401, "unauthorized", "Basic");
     assert!(none.header("www-authenticate").starts_with("Basic realm="));
-    // sandbox:wrong, sandbox, :sandbox, sandbox:sandbox as a bearer token, and no base64 at all.
+    // sandbox:wrong, sandbox, :sandbox, sandbox:sandbox as a bearer token, and texts that are not base64.
     for value in [
         "Basic c2FuZGJveDp3cm9uZw==",
         "Basic c2FuZGJveA==",
@@ -253,7 +253,7 @@ async fn all_calls_of_the_issuer_share_one_limit() {
         format!("/v1/cards/{id}/pinControl"),
         "/v1/pin/pki/set".to_owned(),
     ];
-    // Of each kind fewer than the limit; `pinStatus` S makes no card.
+    // Fewer of each kind than the limit; no card is made with `pinStatus` S.
     let mut answers = tokio::task::JoinSet::new();
     for path in paths.iter().cycle().take(paths.len() * (LIMIT - 1)) {
         let request = sandbox.request(Method::POST, &format!("{path}?auditUser=x"));
@@ -314,7 +314,7 @@ async fn the_issuers_fields() {
             400,
             "plasticId",
         ),
-        // Version 2 of the PIN API has no PKI calls: `set` and `view` are no plastics there.
+        // Version 2 of the PIN API has no PKI calls: there `set` and `view` are read as ids of plastics.
         (Method::POST, "/pin/v2/set/tzpk".into(), Some(json!({})), 404, ""),
         (Method::POST, "/pin/v2/set".into(), Some(json!({})), 400, "plasticId has to be a UUID"),
         (Method::POST, "/pin/v2/view".into(), Some(json!({})), 400, "plasticId has to be a UUID"),

@@ -20,7 +20,7 @@ use sha2::Sha256;
 
 use crate::openapi::assert_documented;
 
-/// A page with the placeholders; not the built one, which these tests do not need.
+/// A page with the placeholders. These tests do not need the built one.
 const PAGE: &str = "<!doctype html><title>p</title><main data-o=\"{{operation}}\" data-c=\"{{control-id}}\" data-p=\"{{parent-origin}}\">{{card}}</main>";
 
 /// How long a test waits for an event before it fails; far more than any of them takes, even on a busy machine.
@@ -38,14 +38,14 @@ pub(crate) async fn until(what: &str, mut happened: impl AsyncFnMut() -> bool) {
     }
 }
 
-/// A running sandbox with a folder of its own, which goes when this is dropped.
+/// A running sandbox with a folder of its own, which is removed when this is dropped.
 pub(crate) struct Sandbox {
     running: Option<Running>,
     pub(crate) folder: PathBuf,
     pub(crate) client: Client,
 }
 
-/// What came back, already read.
+/// An answer whose body was read.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -178,7 +178,7 @@ impl Sandbox {
         Answer::read(self.request(Method::POST, "/idp/token").form(form).send().await.unwrap()).await
     }
 
-    /// A customer's good token.
+    /// A valid token of a customer.
     pub(crate) async fn sign_in(&self, customer: &str) -> String {
         let answer = self.log_in(&[("grant_type", "password"), ("username", customer)]).await;
         let body = answer.json();
@@ -220,7 +220,7 @@ impl Sandbox {
         card["pinStatus"].as_str().unwrap().to_owned()
     }
 
-    /// What the simulated HSM decrypted for the card.
+    /// The PIN that the simulated HSM decrypted for the card.
     pub(crate) async fn hsm_pin(&self, card_id: &str) -> Option<String> {
         let answer = self.get(&format!("/sandbox/cards/{card_id}/pin")).await;
         (answer.status == 200).then(|| answer.json()["pin"].as_str().unwrap().to_owned())
@@ -263,7 +263,7 @@ impl Sandbox {
         self.post("/pin-page/view", &body).await
     }
 
-    /// Sets the PIN of a new card, and has the card made.
+    /// Sets the PIN of a new card, and makes the card.
     pub(crate) async fn card_made_with(&self, block: u64) -> String {
         let (card_id, control_id) = self.card_and_control_id().await;
         let tzpk = self.tzpk(&control_id).await;
@@ -339,13 +339,13 @@ pub(crate) fn spki(key: &PrivateKey) -> String {
     Base64::encode_string(key.to_public_key().to_public_key_der().unwrap().as_bytes())
 }
 
-/// The raw key in an answer to `tzpk`, or nothing where it does not unwrap.
+/// The raw key in an answer to `tzpk`; `None` if it does not unwrap.
 pub(crate) fn unwrap(answer: &Answer) -> Option<Vec<u8>> {
     let wrapped = Base64::decode_vec(answer.json()["tzpk"].as_str()?).ok()?;
     device_key().oaep_decrypt_with_rng::<Sha256, _>(&mut SysRng, &wrapped).ok()
 }
 
-/// One block under a double-length key.
+/// Encrypts one block under a double-length key.
 pub(crate) fn encrypt(tzpk: &[u8], clear: u64) -> Vec<u8> {
     let mut block = Array::from(clear.to_be_bytes());
     TdesEde2::new_from_slice(tzpk).unwrap().encrypt_block(&mut block);
