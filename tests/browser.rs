@@ -1,5 +1,5 @@
 //! In a browser, in a dedicated worker as the vault runs: `wasm-pack test --headless --chrome` (or `--firefox`).
-//! WebCrypto stands on the other end, so that what is tried is the browser's view of our keys.
+//! WebCrypto is on the other end, so this tests the browser's view of our keys.
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 

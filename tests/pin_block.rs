@@ -16,7 +16,7 @@ use card_pin_testing::replay;
 use common::pin;
 use proptest::prelude::*;
 
-/// A published block, the random bytes that it was filled with, and what is in it.
+/// A published block, the random bytes that it was filled with, and its content.
 struct Example {
     block: [u8; 8],
     fill: &'static [u8],
@@ -126,7 +126,7 @@ fn malformed_blocks_are_refused() {
     }
 }
 
-/// A block that was moved to another account is refused, or holds other digits: the digits of another PIN.
+/// A block that was moved to another account is refused, or contains the digits of another PIN.
 #[test]
 fn a_block_is_bound_to_its_account() {
     for format in [Format::Iso0 as fn(Pan) -> Format, Format::Iso3] {
@@ -137,7 +137,7 @@ fn a_block_is_bound_to_its_account() {
     }
 }
 
-/// Of an account number shorter than twelve digits and the check digit, what is missing is zero.
+/// An account number shorter than twelve digits and the check digit is padded with zeros.
 #[test]
 fn short_and_long_account_numbers() {
     for (digits, combined) in [("123456789012", 0x0123_4567_8901), ("1234567890123456789", 0x7890_1234_5678)]

@@ -55,7 +55,7 @@ fn sound(seed: u64) -> SmallRng {
     SmallRng::seed_from_u64(seed)
 }
 
-/// Each of them with its name.
+/// Broken sources, each with its name.
 fn broken() -> Vec<(String, Boxed)> {
     let mut broken: Vec<(String, Boxed)> = Vec::new();
     for value in 0..=255 {
@@ -103,7 +103,7 @@ fn a_broken_source_fails_soon_and_gives_nothing_out() {
     }
 }
 
-/// The source is sound again, or has bytes again, and still nothing comes out.
+/// The source is sound again, or has bytes again, but every draw still fails.
 #[test]
 fn a_failure_is_permanent() {
     let stuck = |after: usize| {
@@ -169,13 +169,13 @@ fn a_search_for_a_key_pair_ends_without_one() {
     for (name, source) in broken() {
         let mut search = KeyPairSearch::new(KeySize::Rsa2048);
         let mut random = HealthTested::from_source(source);
-        // A search draws for the first window more than within which a broken source is noticed.
+        // A search draws more bytes for the first window than it takes to notice a broken source.
         let error = (0..2).find_map(|_| search.step(&mut random).err());
         assert_eq!(error, Some(Error::EntropyUnavailable), "{name}");
     }
 }
 
-/// Also where the source is not tested: p = q, or no window at all.
+/// Also if the source is not tested: p = q, or no window at all.
 #[test]
 fn a_search_that_cannot_end_fails() {
     for value in [0x00, 0x5a, 0xff] {
@@ -184,7 +184,7 @@ fn a_search_that_cannot_end_fails() {
     }
 }
 
-/// At whichever byte the source fails.
+/// The source fails at each of several bytes.
 #[test]
 fn a_search_needs_every_byte() {
     for bytes in (0..1200).step_by(50).chain((1200..12_000).step_by(1000)) {

@@ -222,7 +222,7 @@ fn answers_to_set_say_set_not_set_or_unknown() {
     }
 }
 
-/// What stands beside the key decides what it is for; what does not fit together is refused, and nothing is set.
+/// The fields beside the key decide its use. Fields that do not fit together are refused, and no PIN is set.
 #[test]
 fn the_fields_beside_the_key_decide_its_use() {
     let pan = "5413330089020011";

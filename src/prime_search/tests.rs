@@ -1,12 +1,12 @@
-//! The parts against other implementations, and what a search promises.
+//! The parts against other implementations, and the promises of a search.
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(clippy::print_stdout, reason = "the output of a test that fails")]
 
-/// Against `num-bigint`.
+/// Arithmetic, against `num-bigint`.
 mod arithmetic;
 mod exact;
-/// What passes for prime, and what is.
+/// The tests for primality.
 mod primality;
 /// The whole search.
 mod search;
@@ -31,7 +31,7 @@ fn big(number: &Natural) -> BigUint {
     BigUint::from_bytes_be(&number.to_be_bytes())
 }
 
-/// What another implementation says.
+/// Whether another implementation says that it is prime.
 fn is_prime(number: &BigUint) -> bool {
     let number = rsa::BoxedUint::from_be_slice_vartime(&number.to_bytes_be());
     crypto_primes::is_prime(crypto_primes::Flavor::Any, &number)
@@ -41,7 +41,7 @@ fn power_of_two(exponent: usize) -> BigUint {
     BigUint::from(1_u32) << exponent
 }
 
-/// Random numbers below two to the power of `bits`, and what makes carries run: all ones, all zeros but one, and runs of
+/// Random numbers below two to the power of `bits`, and numbers with long carries: all ones, all zeros but one, and runs of
 /// both, in limbs of any size.
 fn operand(bits: usize, random: &mut impl rand::Rng) -> BigUint {
     let mut bytes = vec![0; bits / 8];

@@ -1,5 +1,5 @@
-//! The random source of a session under test: it hands out the starts of two searches for a prime, draws the rest from
-//! the system, and fails from the moment it is told to.
+//! The random source of a session under test: it gives the starts of two searches for a prime, draws the rest from
+//! the system, and fails on demand.
 
 use card_pin_testing::{Exhausted, Fill};
 use crypto_primes::{Flavor, hazmat::SmallFactorsSieve, is_prime};
@@ -25,7 +25,7 @@ fn search_prime() -> Vec<u8> {
     prime.to_be_bytes().to_vec()
 }
 
-/// What the test and the session share.
+/// The state that the test and the session share.
 #[derive(Default)]
 struct State {
     starts: VecDeque<Vec<u8>>,

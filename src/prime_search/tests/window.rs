@@ -19,7 +19,7 @@ fn small_primes() -> Vec<u32> {
     primes
 }
 
-/// All that a window gives, in its order.
+/// All candidates of a window, in its order.
 fn drain(start: &BigUint, order: Vec<u8>, bits: usize) -> Vec<BigUint> {
     let mut bytes = super::natural(start, bits).to_be_bytes().to_vec();
     bytes.extend(order);
