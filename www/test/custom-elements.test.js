@@ -10,7 +10,7 @@ const read = (name) => readFileSync(new URL(`../${name}`, import.meta.url), "utf
 const element = manifest().modules[0].declarations[0];
 const names = (list) => list.map(({ name }) => name).sort();
 
-test("what is made from the types is not stale", () => {
+test("the file that is made from the types is up to date", () => {
   for (const [name, text] of Object.entries(made())) {
     assert.equal(read(name), text, `www/${name} is stale: run \`node www/custom-elements.mjs\``);
   }

@@ -12,7 +12,7 @@ const start = {
 const describe = (changes) => describePad({ ...start, ...changes }, words);
 const CODES = [...Object.keys(en.errors), "isolation_unavailable", "vault_missing", "wasm_unavailable", "closed"].filter((code) => code !== "browser");
 
-test("what is said, and where the focus is, in each state", () => {
+test("each state has its message and its place of the focus", () => {
   const golden = [
     [{}, "", "", "entry"],
     [{ digits: 2 }, "2 of 4 digits", "", "entry"],

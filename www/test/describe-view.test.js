@@ -8,7 +8,7 @@ const words = new Words(new Intl.Locale("en"), en, {});
 const describe = (changes) =>
   describeView({ problem: undefined, refusals: 0, waitsSeconds: null, checking: false, timeLeft: null, timeLeftSaid: null, isSlow: false, secondsLeft: 30, canRestart: false, ...changes }, words);
 
-test("what is said, and where the focus is, in each state", () => {
+test("each state has its message and its place of the focus", () => {
   const golden = [
     [{ phase: "waiting" }, "Getting ready…", "", "title"],
     [{ phase: "open" }, "", "", "primary"],

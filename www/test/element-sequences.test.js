@@ -71,7 +71,7 @@ function send(vault) {
   vault.tellState();
 }
 
-/** The same numbers for the same seed (xorshift32). @param {number} seed */
+/** The same numbers for the same seed (xorshift32): Node has no generator with a seed. @param {number} seed */
 function dice(seed) {
   let state = seed * 2_654_435_761;
   return (sides) => {
@@ -80,7 +80,7 @@ function dice(seed) {
   };
 }
 
-/** Plays a sequence of `length` acts, and says of each session what it came to. */
+/** Plays a sequence of `length` acts, and returns the outcome of each session. */
 async function play(seed, length) {
   forget();
   lookAtThePage();

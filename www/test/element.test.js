@@ -8,7 +8,7 @@ Object.assign(early, { controlIdProvider: async () => "early", tzpkUrl: "/tzpk",
 document.body.append(early);
 const { CardPin, CardPinError } = await import("../card-pin.js");
 
-test("what was set before the element was defined counts", async () => {
+test("properties that were set before the element was defined count", async () => {
   await settle();
   assert.ok(early instanceof CardPin);
   assert.equal(early.getAttribute("tzpk-url"), "/tzpk");

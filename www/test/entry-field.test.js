@@ -21,7 +21,7 @@ function cause(field, type, fields) {
   return event.defaultPrevented;
 }
 
-test("what is typed is taken out of the event, and its text never comes to be", () => {
+test("a typed digit is taken from the event and never becomes text", () => {
   const taken = [];
   const field = makeEntryField("title", "hint", (typed) => taken.push(typed));
   assert.ok(cause(field, "beforeinput", { inputType: "insertText", data: "4a٨" }));

@@ -45,7 +45,7 @@ test("attributes that are misspelt are named, with what was meant", async () => 
   assert.doesNotMatch(text, /secret|class|style|title|data-|max-length/);
 });
 
-test("what only looks like a misspelt attribute is none", async () => {
+test("attributes that only look misspelt get no hint", async () => {
   const element = document.createElement("div");
   for (const name of ["contenteditable", "keys", "settings", "view", "max", "pin", "status"]) element.setAttribute(name, "");
   assert.equal(await told("markup", element), undefined);
@@ -132,7 +132,7 @@ test("a worker's policy that forbids WebAssembly is told as the one that counts"
   assert.match(await told("wasm_unavailable", settings()), /of the page or of the worker's script/);
 });
 
-test("what a server answered is told with its addresses, without what is secret in them", async () => {
+test("a hint about a server's answer contains its address, without the secrets in it", async () => {
   for (const code of ["rejected", "bad_response", "not_allowed"]) {
     const text = await told(code, settings());
     assert.match(text, /https:\/\/issuer\.example\/tzpk or https:\/\/issuer\.example\/set answered/);

@@ -52,7 +52,7 @@ test("a suggestion takes the place of dots and keys, and the sign of an end take
   assert.deepEqual(["dots", "keys", "suggestion", "picture"].map(isSeen), [false, false, false, true]);
 });
 
-test("what takes the digits is named and described by what stands above it", () => {
+test("the entry field is named and described by the text above it", () => {
   const { root, render } = make(Pad);
   render({});
   const field = root.querySelector("[part=field]");

@@ -50,7 +50,7 @@ test("a bridge that throws or is missing keeps no other from hearing", () => {
   assert.equal(parent.told.length, 1);
 });
 
-test("who leaves, and is heard by nobody, goes back to the page before, or is rid of the window", (t) => {
+test("without a listener, leaving goes back to the page before or closes the window", (t) => {
   const went = [];
   globalThis.history = { length: 2, back: () => went.push("back") };
   mock.method(window, "close", () => went.push("close"));

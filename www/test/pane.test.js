@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 const render = (changes, refusals = 0) => pane.render({ ...blank, primary: advance, secondary: undefined, ...changes }, refusals);
 
-test("what is written again is written only where it differs, so that nothing is said twice", async () => {
+test("only text that differs is written again, so that nothing is said twice", async () => {
   render({ status: "2 of 4 digits", alert: "No" });
   let written = 0;
   const observer = new window.MutationObserver((changes) => (written += changes.length));
@@ -139,7 +139,7 @@ test("a refusal shakes, unless the person wants nothing to move", () => {
   }
 });
 
-test("who presses a button that takes another action is not left on it", () => {
+test("the focus leaves a button that takes another action after a press", () => {
   pane.field = find("pad").appendChild(document.createElement("input"));
   const [back, cancel] = ["back", "cancel"].map((action) => ({ ...advance, label: action, action }));
   render({ focus: "entry", secondary: back });

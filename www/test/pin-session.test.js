@@ -137,7 +137,7 @@ test("a session that is closed says so", async () => {
   assert.deepEqual(told, [{ event: "set_pin_error", code: "closed", retryable: true }]);
 });
 
-test("what becomes of a PIN on its way is not known when the session is closed", async () => {
+test("the outcome of a sent PIN is unknown if the session is closed", async () => {
   const { session, vault, told } = await submitting();
   vault.ask();
   await settle();
@@ -162,7 +162,7 @@ test("ready says where the PIN is held", async () => {
   assert.deepEqual(told, [{ event: "ready", isolation: "worker" }]);
 });
 
-test("what is not a digit is refused, and never named", async () => {
+test("a value that is not a digit is refused and not repeated", async () => {
   const { session, vault } = await make();
   for (const value of [10, -1, 1.5, NaN, "7", null, undefined, [7]]) {
     assert.throws(
@@ -305,7 +305,7 @@ test("the provider's control id goes to the vault", async () => {
   assert.deepEqual(vault.heard.at(-1), { controlId: "from the provider" });
 });
 
-test("what is wrong with the options is told at once, and no vault is made", async () => {
+test("wrong options are reported at once, and no vault is made", async () => {
   assert.throws(() => new PinSession({ tzpkUrl: "/tzpk", setUrl: "/set" }), { name: "CardPinError", code: "control_id_missing" });
   assert.throws(() => new PinSession({ controlId: "token", tzpkUrl: "/tzpk", setUrl: "" }), /setUrl/);
   await settle();

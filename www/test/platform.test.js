@@ -157,7 +157,7 @@ test("without Trusted Types an address stays as it is", () => {
   assert.equal(scriptUrl("/worker.js"), "/worker.js", "an element stands in their place");
 });
 
-test("where the policy is not allowed, an address stays as it is", () => {
+test("without the policy's permission, an address stays as it is", () => {
   globalThis.trustedTypes = {
     createPolicy() {
       throw new TypeError("not allowed");

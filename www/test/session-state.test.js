@@ -43,7 +43,7 @@ test("a digit is passed on and never kept", () => {
   assert.doesNotMatch(JSON.stringify(state), /7/);
 });
 
-test("what became of a set that may have been sent is not known", () => {
+test("the outcome of a set that may have been sent is unknown", () => {
   for (const type of ["lost", "close"]) {
     assert.equal(run(set, ...submitted, { type }).state.end.code, "closed", "without a control id nothing was sent");
     assert.equal(run(set, ...answered, { type }).state.end.code, "outcome_unknown");

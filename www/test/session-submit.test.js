@@ -90,7 +90,7 @@ test("a vault on the page is asked each time, since it tells by throwing that it
   assert.deepEqual([end(), session.state.restarts], [null, 1]);
 });
 
-test("what becomes of a PIN on its way is not known when the vault gives no sign of life", async () => {
+test("the outcome of a sent PIN is unknown if the vault gives no sign of life", async () => {
   const { vault, end, session, submit } = await submitting();
   vault.ask();
   await settle();

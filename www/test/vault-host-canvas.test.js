@@ -63,7 +63,7 @@ test("a canvas that no worker was given is given to the vault on the page", asyn
   assert.equal(transfers(), 0);
 });
 
-test("where a worker could not draw, none is started", async () => {
+test("no worker is started in a browser where it could not draw", async () => {
   const canvas = document.createElement("canvas");
   const { host, worker, page } = make({ canvas });
   assert.equal(worker, undefined);

@@ -88,7 +88,7 @@ test("a page without workers runs the vault itself, and has nothing to restart",
   assert.deepEqual(told, []);
 });
 
-test("where only a worker will do, its absence is told, and in a later turn", async () => {
+test("with isolation required, a missing worker is reported in a later turn", async () => {
   forgetWorkers();
   const { told, page } = make({ mayRunOnPage: false });
   assert.deepEqual(told, [], "the session is not made yet");
@@ -97,7 +97,7 @@ test("where only a worker will do, its absence is told, and in a later turn", as
   assert.equal(page.loads, 0);
 });
 
-test("where only a worker will do, one that does not start has no replacement", async () => {
+test("with isolation required, a worker that does not start has no replacement", async () => {
   const { host, told, worker, page } = make({ mayRunOnPage: false });
   worker.fail();
   host.post({ press: 1 });
@@ -107,7 +107,7 @@ test("where only a worker will do, one that does not start has no replacement", 
   assert.ok(worker.isTerminated);
 });
 
-test("where only a worker will do, a script that cannot be loaded is told as what it is", async () => {
+test("with isolation required, a script that cannot be loaded is reported by its own code", async () => {
   const { told, worker } = make({ mayRunOnPage: false, explain: async () => "network" });
   worker.fail();
   await settle();
