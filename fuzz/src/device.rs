@@ -1,4 +1,4 @@
-//! What several targets need of a device: a key pair, PINs, account numbers, and randomness that can be repeated.
+//! The parts of a device that several targets need: a key pair, PINs, account numbers, and repeatable randomness.
 
 use std::sync::OnceLock;
 
@@ -17,9 +17,10 @@ pub(crate) fn key_pair() -> &'static KeyPair {
     MADE.get_or_init(|| KeyPair::make(KeySize::Rsa2048, &mut SystemRandom::new()).unwrap())
 }
 
-/// Whether this input may take the private operation of RSA, some milliseconds: one in 256 may, always the same.
+/// Whether this input may use RSA's private operation, which takes some milliseconds: one in 256 may, always the same.
 pub(crate) fn may_be_slow(data: &[u8]) -> bool {
-    // FNV-1a; its upper bits are the better ones.
+    // FNV-1a, three lines: the standard library's hasher promises no stable result, so that a finding might not repeat. The upper
+    // bits are mixed best.
     let hash = data.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, &byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
@@ -48,7 +49,7 @@ pub(crate) fn pin(digits: &[u8]) -> Pin {
 /// Repeatable numbers that may come to an end.
 pub(crate) type Dice = Source<Rolls>;
 
-/// What the dice show.
+/// The state of the dice.
 pub(crate) struct Rolls {
     random: SmallRng,
     left: u32,

@@ -6,8 +6,8 @@ use card_pin_sandbox::fuzzing::{Key, Module};
 
 use crate::device::{ascii, dice, digits, pin};
 
-/// A block posted to the HSM under any key that may have been handed out, proper or not: what it takes is the PIN that the
-/// device meant, and what it gives back the device can read.
+/// Posts a block to the HSM under any key that may have been sent, proper or not: the HSM reads the PIN that the device meant,
+/// and the device can read the block that it returns.
 pub fn hsm(data: &[u8]) {
     let _ = run(&mut Unstructured::new(data));
 }
@@ -22,7 +22,7 @@ fn run(data: &mut Unstructured<'_>) -> arbitrary::Result<()> {
     let chosen = digits(data, 4, 12)?;
     let mut dice = dice(data.arbitrary()?, 1000);
 
-    // A block of the device's, if it takes the key at all.
+    // A block of the device, if it accepts the key.
     if let Some(tzpk) = tzpk(format, is_aes, &pan, key_bytes) {
         let block = tzpk.encrypt(pin(&chosen), &mut dice).unwrap();
         let sealed = module.take(format, &key, &block).unwrap();
@@ -35,7 +35,7 @@ fn run(data: &mut Unstructured<'_>) -> arbitrary::Result<()> {
     let expected = key.read_block(format, &pan, block);
     match module.take(format, &key, block) {
         Ok(sealed) => {
-            // What opens is the same PIN, whatever key shows it.
+            // A sealed PIN is the same under every key.
             let shown = module.give(1, &Key::new(false, &[7; 16]), &sealed).unwrap();
             assert_eq!(Key::new(false, &[7; 16]).read_block(1, &[], &shown), expected);
         }

@@ -13,8 +13,8 @@ const TDEA: [u8; 16] =
 const AES: [u8; 16] =
     [0x2b, 0x7e, 0x15, 0x16, 0x28, 0xae, 0xd2, 0xa6, 0xab, 0xf7, 0x15, 0x88, 0x09, 0xcf, 0x4f, 0x3c];
 
-/// PIN blocks of all formats, against the sandbox's own code: any block is the same PIN to both or to neither, and a block
-/// that one makes is read by the other.
+/// PIN blocks of all formats, against the sandbox's own code: both read the same PIN from any block or both none, and each
+/// reads the blocks that the other makes.
 pub fn pin_block(data: &[u8]) {
     let _ = run(&mut Unstructured::new(data));
 }

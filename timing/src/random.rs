@@ -28,7 +28,7 @@ impl Dice {
         std::array::from_fn(|_| self.byte())
     }
 
-    /// A random number below `limit`, each as likely as the others.
+    /// A random number below `limit`, each equally likely.
     pub(crate) fn below(&mut self, limit: u8) -> u8 {
         let top = u8::MAX - u8::MAX % limit;
         loop {

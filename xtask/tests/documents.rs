@@ -1,4 +1,7 @@
-//! The documents name files, headings and folders. Each of them has to exist: prose outlives code unnoticed.
+//! The documents name files, headings and folders. Each of them has to exist, because nothing else notices stale prose.
+//!
+//! Links are found here and not with a Markdown parser, because the paths in code spans are checked by the same code, and the
+//! check has to run without the built site. `site/check.js` checks the links of the rendered pages.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -163,7 +166,7 @@ fn documents(root: &Path) -> Vec<PathBuf> {
     documents
 }
 
-/// One line for each link or path that leads nowhere.
+/// One line for each link or path without a target.
 fn faults(root: &Path, document: &Path) -> Vec<String> {
     let text = fs::read_to_string(document).unwrap();
     let folder = document.parent().unwrap();
@@ -210,7 +213,7 @@ fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// What the links and pictures of a line lead to. A code span has none, and may be the text of one.
+/// The targets of the links and pictures in a line. A code span contains none, but may be the text of one.
 fn links(line: &str) -> Vec<String> {
     let line: String = line.split('`').step_by(2).collect();
     let ends = [("](", ')'), ("src=\"", '"'), ("href=\"", '"')];
