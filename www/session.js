@@ -32,7 +32,7 @@ const MISSED_BEATS = 6;
 
 /**
  * @typedef {object} Submit
- * @property {number} the number of its message
+ * @property {number} number the number of its message
  * @property {Promise<void>} promise
  * @property {() => void} resolve
  * @property {(error: CardPinError) => void} reject
