@@ -61,7 +61,7 @@ test("a browser that starts no worker is an error of the worker", async () => {
   assert.deepEqual(told, [{ error: true }]);
 });
 
-test("one that was ended starts nothing and says nothing, whatever comes later", async () => {
+test("a session that has ended ignores all later input", async () => {
   offerWorkers();
   for (const come of [({ deliver }) => deliver(FILES), ({ fail }) => fail("vault_missing")]) {
     const made = make();

@@ -76,7 +76,7 @@ test("a request follows no redirect, carries no cookie, and can be given up", as
   assert.deepEqual({ ...options }, { credentials: "omit", redirect: "manual", signal });
 });
 
-test("a network that is down is told from a file that is not there", async () => {
+test("a network that is down is distinguished from a missing file", async () => {
   const cases = {
     network: [[down], [cut(WASM), down], [cut(WASM), cut(WASM)], [cut(OCTETS)]],
     vault_missing: [[answer("", WASM, 404)], [answer("", OCTETS, 500)], [cut(WASM), answer("", WASM, 404)], [() => Response.error()]],

@@ -42,7 +42,7 @@ test("a default is the one that counts", () => {
   }
 });
 
-test("every event that the element tells is described", () => {
+test("every event of the element is described", () => {
   const told = ["element.js", "session-state.js"].flatMap((script) =>
     [...read(script).matchAll(/event: [^,}]*/g)].flatMap(([field]) => field.match(/"[a-z_]+"/g) ?? []),
   );

@@ -32,7 +32,7 @@ test("nothing is shown before the customer asks", () => {
   assert.equal(describe({ phase: "open" }).isShown, false);
 });
 
-test("the seconds are counted down where they are seen, and said only twice", () => {
+test("the visible seconds are counted down, but said only twice", () => {
   const [first, later] = [30, 1].map((secondsLeft) => describe({ phase: "shown", secondsLeft }));
   assert.match(first.hint, /^Hides in 30 seconds/);
   assert.match(later.hint, /^Hides in 1 second,/);

@@ -128,7 +128,7 @@ async function play(seed, length) {
   return ends();
 }
 
-test("whatever happens to a pad, in any order, each of its sessions ends once and tells it once", async () => {
+test("after any sequence of acts, each session of a pad ends once and reports it once", async () => {
   const codes = new Map();
   for (let seed = 1; seed <= SEQUENCES; seed += 1) {
     for (const { event, code } of await play(seed, 12)) {

@@ -26,7 +26,7 @@ afterEach(() => {
   pad.setAttribute("control-id", "");
 });
 
-test("each event goes to every bridge, in the words of each", () => {
+test("each event goes to every bridge, in its own format", () => {
   const android = [];
   const ios = [];
   const names = ["pin_valid", "set_pin_error", "set_pin_success"];
@@ -86,7 +86,7 @@ test("the parent says which control id is for what, in the words of either platf
   assert.deepEqual([pad.operation, pad.controlId], ["set-pin", "two"]);
 });
 
-test("nobody else is heard, and nothing else is done", () => {
+test("other senders and other messages are ignored", () => {
   const good = { operation: "view-pin", controlId: "three" };
   say(good, { origin: "https://other.example" });
   say(good, { source: window });

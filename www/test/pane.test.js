@@ -103,7 +103,7 @@ test("the second of two presses does not leave, nor suggest, what the first one 
   assert.equal(pressAfter(200, leave, leave), "cancel");
 });
 
-test("a focus that is in here never falls out when what has it goes", () => {
+test("the focus stays in the pane when the focused element is removed", () => {
   render();
   find("submit").focus();
   render({ primary: { ...advance, isEnabled: false }, focus: "title" });
@@ -121,7 +121,7 @@ test("at an end, what gets the focus is described, and the live regions are stil
   assert.equal(find("alert").textContent, "", "the reader reads the button with its description");
 });
 
-test("no event that tells a press leaves the pad", () => {
+test("no event that shows a press leaves the pad", () => {
   const heard = [];
   const types = ["pointerdown", "click", "touchstart", "mousedown", "input", "paste"];
   for (const type of types) document.body.addEventListener(type, () => heard.push(type));

@@ -245,7 +245,7 @@ test("a PIN that has arrived and is not looked at is not shown yet", async () =>
   assert.equal(session.state, "shown");
 });
 
-test("a PIN that is shown is told digit by digit", async () => {
+test("a shown PIN is spelt digit by digit", async () => {
   const { session, vault, told } = await shown();
   session.spell();
   await settle();
@@ -262,7 +262,7 @@ test("a PIN that is hidden is a session that is closed, and not one that failed"
   assert.deepEqual(told.at(-1), { event: "hidden" });
 });
 
-test("a PIN that cannot be shown is told", async () => {
+test("a PIN that cannot be shown is reported", async () => {
   const { session, vault, told } = await makeView();
   const promise = session.viewPin();
   await settle();
@@ -282,7 +282,7 @@ test("a session does one of the two, and never the other", async () => {
   assert.deepEqual([sets.vault.heard.length, views.vault.heard.filter((message) => message === "submit").length], [1, 0]);
 });
 
-test("going on, where a PIN is viewed, asks for it", async () => {
+test("the next step of viewing a PIN asks for it", async () => {
   const { session, vault, names } = await makeView();
   session.advance();
   await settle();

@@ -65,7 +65,7 @@ test("an element named hasFocus is not asked", () => {
   assert.equal(isLookedAt(document), true);
 });
 
-test("nobody looks where the document and what stands in its place differ", () => {
+test("the page counts as not looked at if the document and its replacement disagree", () => {
   clobber("hasFocus", () => true);
   assert.equal(isLookedAt(document), false);
   focusThePage();

@@ -80,7 +80,7 @@ test("a worker that does not answer is asked once, and not each time", async () 
   assert.equal(end(), null);
 });
 
-test("a vault on the page is asked each time, since it tells by throwing that it broke off", async () => {
+test("a vault on the page is asked each time, because it reports a failure by throwing", async () => {
   const { session, vault, end } = await make();
   vault.isSilent = true;
   session.say({ press: 1 });

@@ -41,7 +41,7 @@ test("a worker with nothing to draw has no canvas", () => {
   assert.equal(transfers(), 0);
 });
 
-test("a canvas that comes late goes to a worker that was to draw", () => {
+test("a late canvas goes to a worker that waits for it", () => {
   const { canvas, offscreen } = makeCanvas();
   const { host, worker } = make();
   worker.say(ASK);
