@@ -29,10 +29,10 @@ fn every_link_and_every_path_in_a_document_leads_somewhere() {
 fn every_command_in_a_document_or_workflow_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let main = fs::read_to_string(root.join("xtask/src/main.rs")).unwrap();
-    // `"test" => Self::…` and `name @ ("load" | "timing") => Self::…`.
-    let arms = main.lines().filter_map(|line| line.split_once(" => Self::"));
-    let known: BTreeSet<_> = arms.flat_map(|(names, _)| names.split('"').skip(1).step_by(2)).collect();
-    assert!(known.contains("test") && known.contains("load"), "the commands were not found");
+    let arms = main.lines().filter_map(|line| line.split_once("=> Self::")).map(|(names, _)| names);
+    // Each name stands between two quotation marks.
+    let known: BTreeSet<_> = arms.flat_map(|names| names.split('"').skip(1).step_by(2)).collect();
+    assert!(known.contains("test"), "the commands were not found");
     let workflows = fs::read_dir(root.join(".github/workflows")).unwrap().map(|entry| entry.unwrap().path());
     for path in documents(root).into_iter().chain(workflows) {
         let text = fs::read_to_string(&path).unwrap();
