@@ -1,6 +1,7 @@
 /**
  * Makes the site of the documents in `target/site/`: `node site/build.js`, after `cargo xtask build`. It works from a folder, without
- * a server and without network. Each document is there as HTML and as Markdown, at the path that it has in the repository.
+ * a server and without network. Each document is there as HTML and as Markdown, at the path that it has in the repository: mdBook
+ * has a folder of its own for its pages, and does not show the code of the examples in them.
  */
 
 import { existsSync } from "node:fs";
@@ -16,7 +17,7 @@ export const root = fileURLToPath(new URL("..", import.meta.url));
 export const target = join(root, "target/site");
 
 const PICTURE = /\.(png|svg)$/;
-/** What an example has and nobody reads. */
+/** Files of an example that are not worth reading. */
 const UNREAD = /^(package-lock\.json|node_modules)$/;
 /** The most that the page of a folder shows of its files, in characters; it lists them otherwise. */
 const SHOWN = 40_000;

@@ -1,6 +1,6 @@
 /**
- * Builds the site and looks at it: every link and anchor leads somewhere, Markdown lies beside each page, and Chromium shows every page
- * from its folder without an error. On some pages axe-core looks, too, and the playground is used. `target/e2e-npm/` has axe-core.
+ * Builds the site and checks it: every link and anchor has a target, there is Markdown beside each page, and Chromium shows every page
+ * from its folder without an error. Some pages are also checked with axe-core, and the playground is used. `target/e2e-npm/` has axe-core.
  */
 
 import assert from "node:assert/strict";
@@ -17,7 +17,7 @@ import { build, target } from "./build.js";
 const JUDGED = ["index.html", "docs/reference.html", "docs/going-live.html", "examples/react/index.html", "playground.html"];
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 
-/** What a page leads to, and what can be led to in it. @typedef {{links: {link: string, isFollowed: boolean}[], names: string[]}} Seen */
+/** The links of a page, and the anchors in it. @typedef {{links: {link: string, isFollowed: boolean}[], names: string[]}} Seen */
 
 /** @param {Map<string, Seen>} seen @returns {Promise<string[]>} the faults */
 async function checkLinks(seen) {
@@ -48,7 +48,7 @@ async function faultOf(page, link, seen) {
  */
 async function openInChromium(pages) {
   await npmInstall(join(project, "stacks"), tools);
-  // What axe-core fetches beforehand, a page in a folder cannot fetch.
+  // axe-core loads style sheets in advance, which a page in a folder cannot do.
   const axe = createRequire(join(project, "target/e2e-npm/package.json")).resolve("axe-core/axe.min.js");
   const browser = await startChromium();
   /** @type {string[]} */
@@ -112,7 +112,7 @@ async function usePlayground(page) {
   assert.match(await page.locator("#css").inputValue(), /999px|--card-pin-radius: 8px/);
 }
 
-/** What the documents say about the policy is what the examples are tested under. @param {string[]} faults */
+/** Checks that the documents show the policy under which the examples are tested. @param {string[]} faults */
 async function checkFacts(faults) {
   const headers = await readFile(join(project, "docs/headers.md"), "utf8");
   if (!headers.includes(POLICY)) faults.push("docs/headers.md has another policy than stacks/site.js");

@@ -1,4 +1,4 @@
-/** Markdown as the repository has it, as HTML. */
+/** Renders the repository's Markdown as HTML. */
 
 import { createRequire } from "node:module";
 
@@ -9,7 +9,7 @@ const { Marked } = await import(tools.resolve("marked"));
 const EXTERNAL = /^([a-z]+:|#)/;
 /** A paragraph that is one link. */
 const LONE_LINK = /(?<=\n\n)\[[^\]\n]+\]\(([^)\s]+)\)(?=\n\n|\n*$)/g;
-/** A kind of code that Markdown's readers know by another name than the end of the file. */
+/** File extensions of code for which highlighters use another name. */
 const KINDS = { mjs: "js", cjs: "js", rs: "rust", py: "python", kt: "kotlin" };
 
 /** @param {string} text */
@@ -35,9 +35,9 @@ export function codeBlock(path, code) {
 }
 
 /**
- * Puts a file of code in the place of a paragraph that only links to it, so that what is read is what the tests run.
+ * Puts a file of code in the place of a paragraph that only links to it, so that readers see the code that the tests run.
  * @param {string} text
- * @param {(link: string) => Promise<string | undefined>} readCode with the path of the link; `undefined` where it is no code
+ * @param {(link: string) => Promise<string | undefined>} readCode gets the path of the link; returns `undefined` if it is not code
  */
 export async function withIncludes(text, readCode) {
   const blocks = await Promise.all([...text.matchAll(LONE_LINK)].map(([, link]) => readCode(link)));
@@ -55,7 +55,7 @@ function anchorOf(heading, taken) {
 
 /**
  * @param {string} text
- * @param {(link: string) => string} addressOf where a link of the repository leads on the site
+ * @param {(link: string) => string} addressOf gives the address on the site for a link of the repository
  * @returns {{html: string, headings: {anchor: string, html: string}[]}} with the headings of the second level
  */
 export function render(text, addressOf) {
@@ -69,7 +69,7 @@ export function render(text, addressOf) {
       return `<h${depth} id="${anchor}">${html}</h${depth}>\n`;
     },
     code({ text: code, lang }) {
-      // What scrolls has to take the focus of a keyboard. A header is one long line, and is wrapped.
+      // A part that scrolls needs to be reachable by keyboard. A header is one long line, and is wrapped.
       return `<pre ${lang === "http" ? 'class="wrapped"' : 'tabindex="0"'}><code>${escapeHtml(code)}</code></pre>\n`;
     },
     checkbox: () => '<span class="box" aria-hidden="true">☐</span> ',

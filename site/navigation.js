@@ -1,4 +1,4 @@
-/** What the site has, by what a reader wants. What these pages link to is in it as well. */
+/** The pages of the site, by the reader's purpose. Pages that these link to are added. */
 
 import { existsSync } from "node:fs";
 import { readFile, readdir } from "node:fs/promises";
@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { titleOf } from "./markdown.js";
 
 /**
- * Each section has a title and its entries: a label, and a path in the repository. An example is there without being named.
+ * Each section has a title and its entries: a label, and a path in the repository. Examples are added by themselves.
  * @param {string} root
  * @returns {Promise<{title: string, entries: [string, string][]}[]>}
  */

@@ -1,4 +1,4 @@
-/** What the playground does: fields to CSS, CSS to the pad. */
+/** The script of the playground: turns the fields into CSS, and applies it to the pad. */
 
 import { mock } from "card-pin/mock";
 import plain from "../www/themes/plain.css";
@@ -20,7 +20,7 @@ const changed = new Set();
 /** The declarations of a theme in the package, without its comments. @param {string} css */
 const declarationsOf = (css) => new Map([...css.replace(/\/\*.*?\*\//gs, "").matchAll(/(--card-pin-[a-z-]+):\s*([^;]+);/g)].map(([, name, value]) => [name, value.trim()]));
 
-/** @param {string} name @returns {string} what its fields say */
+/** @param {string} name @returns {string} the value of its fields */
 function valueOf(name) {
   const fields = [...form.querySelectorAll(`[name="${name}"]`)];
   const [light, dark = light] = fields.map(({ value }) => value);
@@ -31,7 +31,7 @@ function valueOf(name) {
 function cssOf() {
   const theme = /themes\/(\w+)/.exec(form.elements.start.value)?.[1];
   const declarations = theme ? declarationsOf(THEMES[theme]) : new Map();
-  // What would end the declaration does not get into it.
+  // Removes characters that would end the declaration.
   for (const name of changed) declarations.set(name, valueOf(name).replace(/[;{}]/g, ""));
   const lines = [...declarations].filter(([, value]) => value).map(([name, value]) => `  ${name}: ${value};\n`);
   return lines.length > 0 ? `card-pin {\n${lines.join("")}}\n` : "";
@@ -58,7 +58,7 @@ function start() {
       mock.enter(state === "entry" ? PIN.slice(0, 2) : PIN);
       if (state === "entry" || state === "refused") return;
       mock.enter(PIN);
-      // A failure is what was wanted.
+      // The failure is intended.
       pad.setPin().catch(() => {});
     },
     { once: true },

@@ -1,4 +1,4 @@
-/** What every page of the site has around its text. */
+/** The frame of every page of the site. */
 
 import { escapeHtml } from "./markdown.js";
 
@@ -15,7 +15,7 @@ import { escapeHtml } from "./markdown.js";
 /**
  * @param {Page} page
  * @param {{title: string, entries: {label: string, href: string, isHere: boolean}[]}[]} sections
- * @param {(path: string) => string} to the address of what lies at the root of the site
+ * @param {(path: string) => string} to gives the address of a path from the root of the site
  */
 export function pageOf({ title, summary, html, markdown, headings = [], script }, sections, to) {
   const name = title === "card-pin" ? title : `${title} – card-pin`;

@@ -9,20 +9,20 @@ pub const MIN_DIGITS: u8 = 4;
 /// The longest PIN (ISO 9564-1, 8.1).
 pub const MAX_DIGITS: u8 = 12;
 
-/// What a person has typed so far. Places that are not typed yet hold zero.
+/// The digits that a person has typed so far. Places that are not typed yet contain zero.
 pub struct Digits {
     digits: Secret<{ MAX_DIGITS as usize }>,
     count: u8,
 }
 
 impl Digits {
-    /// No digits yet.
+    /// Makes an empty row.
     #[must_use]
     pub fn empty() -> Self {
         Self { digits: Secret::zeroed(), count: 0 }
     }
 
-    /// How many there are.
+    /// How many digits there are.
     #[must_use]
     pub fn count(&self) -> u8 {
         self.count
@@ -43,7 +43,7 @@ impl Digits {
         Ok(())
     }
 
-    /// Takes the last digit back and wipes its place; does nothing when there is none.
+    /// Removes the last digit and wipes its place; does nothing when there is none.
     pub fn pop(&mut self) {
         if let Some(last) = self.count.checked_sub(1) {
             // EXPOSE: one place is overwritten with zero.
@@ -55,14 +55,14 @@ impl Digits {
     /// The digits as numbers 0 to 9, [`count`](Self::count) of them.
     #[must_use]
     pub fn expose(&self) -> &[u8] {
-        // EXPOSE: handed on to the callers, who each say why.
+        // EXPOSE: passed on to the callers, each of which says why.
         &self.digits.expose()[..usize::from(self.count)]
     }
 
     /// Whether both hold the same digits, in a time that does not depend on where they differ.
     #[must_use]
     pub fn ct_eq(&self, other: &Self) -> Choice {
-        // EXPOSE: compared in constant time; the outcome alone leaves.
+        // EXPOSE: compared in constant time; only the outcome is returned.
         self.digits.expose().ct_eq(other.digits.expose()) & self.count.ct_eq(&other.count)
     }
 }

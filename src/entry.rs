@@ -14,7 +14,7 @@ use crate::{
 use rand_core::TryCryptoRng;
 use serde::Serialize;
 
-/// What a PIN has to be.
+/// The rules for a PIN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PinRules {
     min: u8,
@@ -32,17 +32,17 @@ impl PinRules {
     }
 }
 
-/// How often a PIN is drawn anew that is easily guessed: of four digits, one in twenty is.
+/// How often a PIN is drawn again because it is easily guessed. One in twenty PINs of four digits is.
 const MAX_DRAWS: u8 = 64;
 
-/// Which entry the digits go to.
+/// The entry that the digits go to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(all(test, not(target_arch = "wasm32")), derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub enum Step {
-    /// The first.
+    /// The first entry.
     Entry,
-    /// The second, which has to repeat the first.
+    /// The second entry, which has to repeat the first.
     Confirm,
 }
 
@@ -57,14 +57,14 @@ impl Step {
     }
 }
 
-/// One or two rows of digits under entry.
+/// One or two rows of digits that are being entered.
 #[derive(Debug)]
 pub struct Entry {
     rules: PinRules,
     personal: Personal,
     first: Digits,
     second: Option<Digits>,
-    /// Why the last PIN that was refused is easily guessed.
+    /// The reason why the last refused PIN is easily guessed.
     weak_reason: Option<WeakReason>,
 }
 
@@ -75,13 +75,13 @@ impl Entry {
         Self::of_customer(rules, Personal::default())
     }
 
-    /// An empty entry of a customer of whom something is known. The entry wipes it when it ends.
+    /// An empty entry of a customer about whom something is known. The entry wipes these facts when it ends.
     #[must_use]
     pub fn of_customer(rules: PinRules, personal: Personal) -> Self {
         Self { rules, personal, first: Digits::empty(), second: None, weak_reason: None }
     }
 
-    /// Which entry the digits go to now.
+    /// The entry that the digits go to now.
     #[must_use]
     pub fn step(&self) -> Step {
         if self.second.is_some() { Step::Confirm } else { Step::Entry }
@@ -93,26 +93,26 @@ impl Entry {
         self.current().count()
     }
 
-    /// Whether [`finish`](Self::finish) would give a PIN.
+    /// Whether [`finish`](Self::finish) would return a PIN.
     ///
-    /// While there is a second entry to come the digits are not looked at: whether the first few of a longer PIN
-    /// are easily guessed is nobody's to know, and would show in how long this takes.
+    /// Before the second entry this does not look at the digits: the time that it takes would otherwise show whether the first
+    /// few digits of a longer PIN are easily guessed.
     #[must_use]
     pub fn is_valid(&self) -> bool {
         !self.awaits_confirm() && self.check().is_ok()
     }
 
-    /// Why the PIN is easily guessed that was last refused with [`Error::WeakPin`]; before that, `None`.
+    /// The reason why a PIN was last refused with [`Error::WeakPin`]; `None` if none was.
     #[must_use]
     pub fn weak_reason(&self) -> Option<WeakReason> {
         self.weak_reason
     }
 
-    /// A PIN that the rules take, as short as they allow and as likely as any other. The entry has none of its digits: the
-    /// customer types them.
+    /// Draws a PIN that the rules accept, as short as they allow and as likely as any other. The entry gets none of its digits:
+    /// the customer types them.
     ///
     /// # Errors
-    /// [`Error::EntropyUnavailable`]; also when so many PINs are easily guessed as chance does not explain.
+    /// [`Error::EntropyUnavailable`]; also when more PINs in a row are easily guessed than chance explains.
     pub fn suggest<R: TryCryptoRng>(&self, source: &mut R) -> Result<Digits, Error> {
         for _ in 0..MAX_DRAWS {
             let mut digits = Digits::empty();
@@ -132,7 +132,7 @@ impl Entry {
         self.rules.confirm && self.step() == Step::Entry
     }
 
-    /// Adds a digit. A full first entry moves on by itself where every PIN has the same length.
+    /// Adds a digit. A full first entry moves on by itself if every PIN has the same length.
     ///
     /// # Errors
     /// [`Error::NotDigits`], [`Error::TooLong`]; nothing changes. [`Error::WeakPin`] when the digit made the
@@ -149,7 +149,7 @@ impl Entry {
         Ok(())
     }
 
-    /// Takes the last digit back.
+    /// Removes the last digit.
     pub fn erase(&mut self) {
         self.current_mut().pop();
     }
@@ -159,14 +159,14 @@ impl Entry {
         *self.current_mut() = Digits::empty();
     }
 
-    /// Empties both entries, and begins with the first.
+    /// Empties both entries, and starts with the first.
     pub fn forget(&mut self) {
         self.first = Digits::empty();
         self.second = None;
     }
 
-    /// Goes on to the second entry. Without digits, in the second entry, or with confirmation off there is
-    /// nothing to do.
+    /// Moves on to the second entry. Without digits, in the second entry, or with confirmation off it does
+    /// nothing.
     ///
     /// # Errors
     /// [`Error::TooShort`]; the digits stay. [`Error::WeakPin`]; the entry is empty then.
@@ -182,7 +182,7 @@ impl Entry {
     /// Ends the entry with the digits of a PIN.
     ///
     /// # Errors
-    /// Gives the entry back, ready to go on, with [`Error::TooShort`] (the digits stay; also when the second
+    /// Returns the entry, ready to continue, with [`Error::TooShort`] (the digits stay; also when the second
     /// entry is missing), or [`Error::WeakPin`] or [`Error::Mismatch`] (both entries are empty then).
     pub fn finish(mut self) -> Result<Digits, (Self, Error)> {
         match self.check() {
@@ -216,7 +216,7 @@ impl Entry {
         }
     }
 
-    /// A PIN that is too short can be typed on; after any other error the person starts with an empty entry.
+    /// After [`Error::TooShort`] the person can continue to type; after any other error the entry is empty.
     fn recover(&mut self, refusal: Refusal) -> Error {
         let error = match refusal {
             Refusal::Entry(error) => error,
@@ -240,7 +240,7 @@ impl Entry {
     }
 }
 
-/// Why a PIN is not taken.
+/// Why a PIN is refused.
 enum Refusal {
     Entry(Error),
     Weak(WeakReason),
@@ -346,7 +346,7 @@ mod tests {
             assert_eq!((error, refused.weak_reason()), (Error::WeakPin, Some(reason)));
             entry = refused;
         }
-        // What is known outlives the entry that it refused.
+        // The facts about the customer are kept after a refused entry.
         entry.forget();
         [4, 8, 2, 6].iter().for_each(|&digit| entry.press(digit).unwrap());
         assert!(!entry.is_valid());
@@ -382,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_digit_changes_nothing() {
+    fn a_number_above_9_changes_nothing() {
         let mut entry = typed(four(), &[4, 8, 2, 6, 4, 8, 2, 6]);
         assert_eq!(entry.press(10), Err(Error::NotDigits));
         assert_eq!(entry.press(5), Err(Error::TooLong));

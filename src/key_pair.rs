@@ -31,7 +31,7 @@ pub enum KeySize {
 }
 
 impl KeySize {
-    /// The size with that many bits; `None` for an unsupported one.
+    /// The size with this many bits; `None` for an unsupported size.
     #[must_use]
     pub fn from_bits(bits: u32) -> Option<Self> {
         [Self::Rsa2048, Self::Rsa3072, Self::Rsa4096].into_iter().find(|size| size.bits() == bits)
@@ -59,7 +59,7 @@ pub struct KeyPairSearch {
 }
 
 impl KeyPairSearch {
-    /// A search that has not begun.
+    /// A search that has not started.
     #[must_use]
     pub fn new(size: KeySize) -> Self {
         Self { size, primes: Self::primes(size), untried: None, inconsistent: 0 }
@@ -73,8 +73,8 @@ impl KeyPairSearch {
     /// the key pair, so that a device which computes wrongly never sends its public key.
     ///
     /// # Errors
-    /// [`Error::EntropyUnavailable`] when `random` fails, or gives what no sound source does: then the search would not end, or
-    /// not with a key. [`Error::Closed`] on a device on which no key pair proves consistent.
+    /// [`Error::EntropyUnavailable`] when `random` fails, or gives bytes that no sound source gives, with which the search would not
+    /// end, or not with a key. [`Error::Closed`] on a device on which no key pair proves consistent.
     pub fn step<R: TryCryptoRng>(&mut self, random: &mut R) -> Result<Option<KeyPair>, Error> {
         match self.untried.take() {
             Some(key_pair) if key_pair.is_consistent::<R>() => return Ok(Some(key_pair)),
@@ -95,8 +95,8 @@ impl KeyPairSearch {
     }
 }
 
-/// Makes the key of two primes. `None` where the `rsa` crate refuses them: the search gives no such pair on a device that computes
-/// rightly.
+/// Makes the key of two primes; `None` if the `rsa` crate refuses them. On a device that computes correctly the search finds no
+/// such pair.
 fn assemble(primes: &[Natural; 2], size: KeySize) -> Option<KeyPair> {
     let [p, q] = primes
         .each_ref()
@@ -142,15 +142,15 @@ impl KeyPair {
     }
 
     /// Tries the key pair (SP 800-56B Rev. 2, 6.4.1.1: a pair-wise consistency test). The `rsa` crate raises the result of the
-    /// private operation to the public exponent, and compares. The operand is nobody's choice, so it is not blinded, which would
-    /// take nearly as long again. The type of the random source is that of [`Self::unwrap_key`], whose code this shares.
+    /// private operation to the public exponent, and compares. Nobody chooses the operand, so it is not blinded, which would
+    /// take nearly twice as long. The type of the random source is that of [`Self::unwrap_key`], whose code this shares.
     fn is_consistent<R: TryCryptoRng>(&self) -> bool {
         // A number that is less than the modulus, whose first bit is set.
         let operand = BoxedUint::from_be_slice_truncated(&TRIED, self.private_key.n().bits_precision());
         rsa_decrypt_and_check(&*self.private_key, None::<&mut R>, &operand).is_ok()
     }
 
-    /// Consumes the key pair and gives the bytes that were encrypted under its public key with RSA-OAEP
+    /// Consumes the key pair and returns the bytes that were encrypted under its public key with RSA-OAEP
     /// (RFC 8017, 7.1.2), SHA-256 for both hash and MGF1, empty label. The private operation is blinded.
     ///
     /// # Errors
@@ -170,14 +170,14 @@ impl KeyPair {
     }
 }
 
-/// How often the private operation is done at most, and how many key pairs are made for one that proves consistent.
+/// How often the private operation is tried at most, and how many key pairs are made until one proves consistent.
 const ATTEMPTS: u8 = 3;
-/// What a key pair is tried with: any number does whose power is larger than the modulus.
+/// The number that a key pair is tried with. Any number whose power is larger than the modulus works.
 const TRIED: [u8; 16] = [0x5a; 16];
 
-/// Does a private operation again where the device computed it wrongly, as WebKit does once in some thousand times with a module
+/// Repeats a private operation that the device computed wrongly, as WebKit does once in some thousand times with a module
 /// that it has just loaded. The `rsa` crate raises each result to the public exponent: `Internal` says that this did not give
-/// the ciphertext. That does not depend on what the ciphertext contains, so that nobody learns anything from the repetition.
+/// the ciphertext. This does not depend on the content of the ciphertext, so that a repetition reveals nothing.
 fn repeat_if_wrong<T>(mut operation: impl FnMut() -> rsa::Result<T>) -> rsa::Result<T> {
     let mut result = operation();
     for _ in 1..ATTEMPTS {

@@ -1,20 +1,19 @@
-//! Choose the PIN of a payment card on the customer's own device, so that nobody else ever holds it.
+//! Choose the PIN of a payment card on the customer's own device, so that nobody else ever has it.
 //!
 //! ```text
 //! key:  random ──→ prime_search ──→ key_pair ──→ tzpk (unwrap) ─────┐
 //! pin:  entry ──→ pin ──→ pin_block ──────→ tzpk (encrypt) ──→ wire ──→ web (post)
 //! ```
 //!
-//! [`session`] knows the order; `web` carries it out in a browser: it searches in turns, posts, and tells the page where
-//! the session is, in the messages of [`protocol`]. A stage consumes the one before, so that a secret cannot outlive its
-//! step.
+//! [`session`] knows the order; `web` carries it out in a browser: it searches in turns, posts, and sends the session's state
+//! to the page, in the messages of [`protocol`]. A stage consumes the one before, so that a secret cannot outlive its step.
 //!
-//! The modules stand in the order in which data flows; each uses only those above it.
+//! The modules are listed in the order in which data flows; each uses only those above it.
 
 #![cfg_attr(not(test), no_std)]
 
 extern crate alloc;
-/// It says what panicked, and where: in tests, and not in what ships.
+/// The message of a panic, for tests only: the shipped module has none.
 #[cfg(not(all(feature = "shipped", target_arch = "wasm32")))]
 extern crate std;
 #[cfg(all(feature = "fuzzing", target_arch = "wasm32"))]

@@ -1,9 +1,9 @@
-//! `Pan`: the account number, or a token of its shape, that a PIN block of format 0, 3 or 4 is bound to.
+//! `Pan`: the account number, or a token that looks like one, to which a PIN block of format 0, 3 or 4 is bound.
 
 use crate::{error::Error, secret::Secret};
 use core::fmt;
 
-/// The shortest account number that the formats take (ISO 9564-1:2017, 9.4.2.3).
+/// The shortest account number that the formats allow (ISO 9564-1:2017, 9.4.2.3).
 const MIN_DIGITS: usize = 12;
 /// The longest account number (ISO/IEC 7812-1).
 const MAX_DIGITS: usize = 19;
@@ -15,7 +15,7 @@ pub struct Pan {
 }
 
 impl Pan {
-    /// Reads ASCII digits. The check digit is not checked: a token need not have a right one.
+    /// Reads ASCII digits. The check digit is not checked: a token may have a wrong one.
     ///
     /// # Errors
     /// [`Error::BadResponse`] unless they are 12 to 19 decimal digits.
@@ -34,7 +34,7 @@ impl Pan {
     /// The digits as numbers 0 to 9.
     #[must_use]
     pub fn expose(&self) -> &[u8] {
-        // EXPOSE: handed on to the block formats, which lay them out in secret memory.
+        // EXPOSE: passed on to the block formats, which lay them out in secret memory.
         &self.digits.expose()[..self.count]
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{digits::Digits, entry::Entry, error::Error};
 
-/// A PIN of 4 to 12 digits. There is one way to make one: to finish an [`Entry`].
+/// A PIN of 4 to 12 digits. It is only made by finishing an [`Entry`].
 #[derive(Debug)]
 pub struct Pin(Digits);
 
@@ -10,12 +10,12 @@ impl Pin {
     /// Consumes a finished entry.
     ///
     /// # Errors
-    /// Those of [`Entry::finish`], with the entry given back.
+    /// Those of [`Entry::finish`], with the entry returned.
     pub fn from_entry(entry: Entry) -> Result<Self, (Entry, Error)> {
         entry.finish().map(Self)
     }
 
-    /// Consumes the PIN for the block that is made of it.
+    /// Consumes the PIN and returns its digits, for its block.
     pub(crate) fn into_digits(self) -> Digits {
         self.0
     }

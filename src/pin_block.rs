@@ -1,4 +1,4 @@
-//! The clear PIN blocks of ISO 9564-1: what is encrypted, and what comes out of decryption.
+//! The clear PIN blocks of ISO 9564-1, before encryption and after decryption.
 
 mod nibbles;
 
@@ -41,13 +41,13 @@ impl PinBlock {
         }
     }
 
-    /// Takes a decrypted block, not checked yet.
+    /// Takes a decrypted block, which is not checked yet.
     #[must_use]
     pub fn from_secret(block: Secret<8>) -> Self {
         Self(block)
     }
 
-    /// Consumes a block and gives its digits.
+    /// Consumes a block and returns its digits.
     ///
     /// # Errors
     /// [`Error::BadResponse`] unless the block has that format.
@@ -62,7 +62,7 @@ impl PinBlock {
     /// The clear block.
     #[must_use]
     pub fn expose(&self) -> &[u8; 8] {
-        // EXPOSE: handed on to the cipher.
+        // EXPOSE: passed on to the cipher.
         self.0.expose()
     }
 }

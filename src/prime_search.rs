@@ -7,7 +7,7 @@
 //! ```
 //!
 //! A window of odd numbers from a random start is sieved by the small primes; what is left is tried in random order
-//! with Fermat's test to base 2. What passes is prime with overwhelming probability. With the second of them, both are
+//! with Fermat's test to base 2. A number that passes is prime with overwhelming probability. Once there are two, both are
 //! tested by Miller-Rabin with random bases, to an error below 2^−128.
 //!
 //! # What FIPS 186-5, A.1.3 and A.1.1 ask for
@@ -62,12 +62,12 @@ const DISTANCE_BITS: usize = 100;
 
 /// How many windows a search opens at most; FIPS 186-5 bounds the number of candidates (A.1.3, steps 4.7 and 5.8).
 ///
-/// A sound source never gets there. A pair takes two windows, one more where a window holds no prime, and two more where a
-/// pair passes Fermat's test and fails Miller-Rabin's. So it takes two mishaps at least. Of the primes in a window there are
-/// 23 to be expected at 2048 bits, and none with a probability of about e^−23 = 2^−33 (P. X. Gallagher, "On the distribution of
-/// primes in short intervals", 1976), with e^−46 = 2^−66 at 1024. Composite numbers pass one round of Miller-Rabin, of which
-/// Fermat's test is the greater part, with less than 2^−40 at 1024 bits and 2^−64 at 2048 (Damgård, Landrock, Pomerance).
-/// One mishap of each kind, two failed pairs or three empty windows: that is less than 2^−78 for every size.
+/// A sound source never needs so many. A pair takes two windows, one more if a window contains no prime, and two more if a
+/// pair passes Fermat's test and fails Miller-Rabin's. So at least two mishaps are needed. A window contains 23 primes on
+/// average at 2048 bits, and none with a probability of about e^−23 = 2^−33 (P. X. Gallagher, "On the distribution of
+/// primes in short intervals", 1976), with e^−46 = 2^−66 at 1024. A composite number passes one round of Miller-Rabin, of which
+/// Fermat's test is the greater part, with a probability below 2^−40 at 1024 bits and 2^−64 at 2048 (Damgård, Landrock,
+/// Pomerance). One mishap of each kind, two failed pairs or three empty windows have a probability below 2^−78 at every size.
 const WINDOWS: u32 = 4;
 
 /// The rounds of Miller-Rabin after which a random candidate that passed is composite with a probability below 2^−128.
@@ -89,14 +89,14 @@ pub(crate) struct PrimePairSearch {
 }
 
 enum State {
-    /// Searching for the first prime, or for the second once the first is found, in the last of so many windows.
+    /// The search for the first prime, or for the second once the first is found, in the last of this many windows.
     Searching { first: Option<Natural>, window: Option<Window>, windows: u32 },
-    /// Both are found, and have passed so many rounds of Miller-Rabin.
+    /// Both primes are found, and have passed this many rounds of Miller-Rabin.
     Proving { pair: [Natural; 2], tests: usize, windows: u32 },
 }
 
 impl State {
-    /// The search for the first prime, after so many windows.
+    /// The search for the first prime, after this many windows.
     const fn begin(windows: u32) -> Self {
         Self::Searching { first: None, window: None, windows }
     }
@@ -110,11 +110,11 @@ impl PrimePairSearch {
 
     /// Opens a window, or tests as many numbers as there are lanes; `None` while there is no pair yet.
     ///
-    /// After a pair or an error the search begins again.
+    /// After a pair or an error the search starts again.
     ///
     /// # Errors
-    /// [`Error::EntropyUnavailable`] when the source fails, or gives what no sound source does: no pair within [`WINDOWS`], or
-    /// two primes too close to each other.
+    /// [`Error::EntropyUnavailable`] when the source fails, or is not sound: there is no pair within [`WINDOWS`], or
+    /// two primes are too close to each other.
     pub(crate) fn step<R: TryCryptoRng>(&mut self, random: &mut R) -> Result<Option<[Natural; 2]>, Error> {
         match core::mem::replace(&mut self.state, State::begin(0)) {
             State::Searching { first, window, windows } => {
@@ -152,7 +152,7 @@ impl PrimePairSearch {
             Some(first) if first.is_far_from(&prime, self.bits - DISTANCE_BITS) => {
                 Ok(State::Proving { pair: [first, prime], tests: 0, windows })
             }
-            // Two random primes are as close as that once in 2^98.
+            // Two random primes are this close once in 2^98.
             Some(_) => Err(Error::EntropyUnavailable),
         }
     }

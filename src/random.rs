@@ -1,7 +1,7 @@
-//! Random bytes and numbers: from the system alone, tested as they are drawn, and an error where there are none.
+//! Draws random bytes and numbers from the system only, and tests them. If there are none, the result is an error.
 //!
-//! A browser's `crypto.getRandomValues` may have been replaced: by a polyfill, by a script on the page, by what a test left
-//! behind. A replacement does not report that it gives the same bytes each time, so [`HealthTested`] looks at what it gives.
+//! A browser's `crypto.getRandomValues` may have been replaced: by a polyfill, by a script on the page, by a stub of a
+//! test. A replacement does not report that it gives the same bytes each time, so [`HealthTested`] tests the bytes.
 
 mod health;
 
@@ -14,7 +14,7 @@ use rand::distr::uniform::SampleRange;
 use rand_core::{TryCryptoRng, TryRng, utils::next_word_via_fill};
 use zeroize::{Zeroize, Zeroizing};
 
-/// How many windows are tested and thrown away before the first byte is given out: the start-up test of SP 800-90B, 4.3 (1),
+/// How many windows are tested and discarded before the first byte is given out: the start-up test of SP 800-90B, 4.3 (1),
 /// takes at least 1024 samples.
 const START_UP: usize = 2;
 
@@ -24,23 +24,23 @@ pub type SystemRandom = HealthTested<SysRng>;
 /// A random source whose output runs through the health tests of NIST SP 800-90B, 4.3 and 4.4.
 ///
 /// Before the first draw 1024 bytes are tested and discarded; after that every byte is tested before it is given out, and
-/// the tests remember no byte that is given out but the last. A failure, of a test or of the source itself, is permanent: every later draw fails, too. A sound source fails in about one
-/// of 2^50 key pairs.
+/// the tests remember no byte that is given out except the last. A failure, of a test or of the source itself, is permanent:
+/// every later draw fails, too. A sound source fails in about one of 2^50 key pairs.
 pub struct HealthTested<R> {
     source: R,
     state: State,
 }
 
 enum State {
-    /// The start-up test is still to come.
+    /// The start-up test has not been done yet.
     New,
-    /// Every byte so far has passed. On the heap, so that moving the source leaves no copy of what it remembers.
+    /// Every byte so far has passed. The tests are on the heap, so that moving the source leaves no copy of what they remember.
     Sound(Box<Health>),
     Failed,
 }
 
 impl SystemRandom {
-    /// The system's random source, of which nothing has been drawn yet.
+    /// The system's random source, from which nothing has been drawn yet.
     #[must_use]
     pub fn new() -> Self {
         Self::from_source(SysRng)
@@ -80,12 +80,12 @@ impl<R: TryCryptoRng> HealthTested<R> {
     fn draw_tested(&mut self, health: &mut Health, bytes: &mut [u8]) -> Result<(), Error> {
         let mut rest = &mut *bytes;
         while !rest.is_empty() {
-            // The tests remember the first block of a window for as long as the window lasts: nobody is given it.
+            // The tests remember the first block of a window as long as the window lasts, so it is not given out.
             let is_sound =
                 !health.is_at_window() || self.fill_tested(health, &mut *Zeroizing::new([0; BLOCK]));
             let (part, after) = rest.split_at_mut(rest.len().min(health.left_in_window()));
             if !(is_sound && self.fill_tested(health, part)) {
-                // Nobody shall use what failed by overlooking the error.
+                // A caller that overlooks the error must not use these bytes.
                 bytes.zeroize();
                 return Err(Error::EntropyUnavailable);
             }
@@ -132,7 +132,7 @@ pub fn fill<R: TryCryptoRng>(random: &mut R, bytes: &mut [u8]) -> Result<(), Err
     random.try_fill_bytes(bytes).map_err(|_| Error::EntropyUnavailable)
 }
 
-/// Draws a number from `range`, each as likely as the others but for 2^−48 or less (`rand`'s documentation of
+/// Draws a number from `range`, each equally likely except for 2^−48 or less (`rand`'s documentation of
 /// `UniformInt::sample_single_inclusive`).
 ///
 /// It takes at most two words from the source, whatever they are: `rand` samples a range by Canon's method, which has no
@@ -149,10 +149,10 @@ pub fn in_range<T, R: TryCryptoRng>(random: &mut R, range: impl SampleRange<T>) 
     drawn.map_err(|_| Error::EntropyUnavailable)
 }
 
-/// A source that cannot fail, as `rand`'s distributions want it: it remembers a failure and gives zeros from there on.
+/// A source that cannot fail, as `rand`'s distributions require: it remembers a failure and gives zeros from then on.
 ///
-/// What a distribution makes of the zeros is thrown away. It must come to an end with them, however, and sampling a range
-/// does: a low half of zero needs no second draw.
+/// A number that a distribution makes of the zeros is discarded. The distribution has to end with them, however, and sampling a
+/// range does: a low half of zero needs no second draw.
 struct Latch<'a, R> {
     random: &'a mut R,
     has_failed: bool,

@@ -6,7 +6,7 @@ use zeroize::Zeroize;
 
 /// `N` secret bytes.
 ///
-/// They live on the heap and are filled there, so that moving the value moves a pointer and leaves no copy on
+/// They are on the heap and are filled there, so that moving the value moves a pointer and leaves no copy on
 /// the stack. There is no `Clone`, no comparison and no serialisation; `Debug` prints no content. The bytes are
 /// reached through [`expose`](Secret::expose) only, each use under an `EXPOSE:` comment that says why it is safe.
 pub struct Secret<const N: usize>(Box<[u8; N]>);

@@ -1,4 +1,4 @@
-//! `Session`: one PIN, from an empty pad to the server's answer. The only file that knows the whole order.
+//! `Session`: one PIN, from an empty pad to the server's answer. This is the only file that knows the whole order.
 //!
 //! To set a PIN, two tracks run side by side until the customer submits; then one request ends them both:
 //!
@@ -8,28 +8,28 @@
 //!                                                                                               └→ LookingUp ─┘
 //! ```
 //!
-//! To view one, the customer only asks for it, and the reply brings key and block together:
+//! To view a PIN, the customer only asks for it, and the reply contains both key and block:
 //!
 //! ```text
 //! key:  Searching ──→ KeyReady ──control id──→ Requested ⇄ Waiting ──reply──┐
 //! pin:  Idle ──submit──→ Requested ─────────────────────────────────────────┴─→ Arrived ──reveal──→ Showing ──close──→ Ended
 //! ```
 //!
-//! Every arrow consumes what it starts from, so no key, PIN or block outlives its step, and there is no way back
-//! to a used key. `Setting` holds no secret at all and is reached once. Any error ends the session from where it
-//! is, and ending drops (and so wipes) whatever is held. Errors of the entry alone end nothing: the customer
+//! Every arrow consumes what it starts from, so no key, PIN or block outlives its step, and a used key cannot be
+//! used again. `Setting` contains no secret and is reached once. Any error ends the session from any
+//! phase, and the end drops (and so wipes) everything. Only errors of the entry do not end it: the customer
 //! types again.
 //!
-//! The session does no input or output of its own. Its caller passes on what happens (a digit, a reply), carries out the
-//! actions that [`next_action`](crate::session::Session::next_action) hands out, in order, and tells the page the
-//! [`snapshot`](crate::session::Session::snapshot).
+//! The session does no input or output of its own. Its caller passes on each input (a digit, a reply), carries out the
+//! actions that [`next_action`](crate::session::Session::next_action) returns, in order, and sends the
+//! [`snapshot`](crate::session::Session::snapshot) to the page.
 
 mod action;
 mod attempts;
-/// What the customer does.
+/// The customer's input.
 mod input;
 mod phase;
-/// What is asked of servers and of the page, and what their answers lead to.
+/// The requests to the server and to the page, and the steps after their answers.
 mod requests;
 mod snapshot;
 
@@ -70,7 +70,7 @@ pub struct Session<R> {
     reason: Option<WeakReason>,
     /// A PIN that was drawn for the customer. It is wiped as soon as the customer does anything else.
     suggested: Option<Digits>,
-    /// The entry as it was when it was submitted.
+    /// The state of the entry at the submit.
     submitted: Option<(Step, u8)>,
 }
 
@@ -103,12 +103,12 @@ impl<R: TryCryptoRng> Session<R> {
         }
     }
 
-    /// What to do next, in order; `None` when it is the caller's turn to say what happened.
+    /// The next action, in order; `None` when the session waits for input.
     pub fn next_action(&mut self) -> Option<Action> {
         self.actions.pop_front()
     }
 
-    /// How far the session is.
+    /// The stage of the session.
     #[must_use]
     pub fn stage(&self) -> Stage {
         match &self.phase {
@@ -120,7 +120,7 @@ impl<R: TryCryptoRng> Session<R> {
         }
     }
 
-    /// Where the session is now.
+    /// The current state of the session.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         let (step, digits, valid) = match &self.phase {
@@ -171,7 +171,7 @@ impl<R: TryCryptoRng> Session<R> {
         false
     }
 
-    /// Ends the search with a key pair that is there already.
+    /// Ends the search with a key pair that already exists.
     #[cfg(feature = "fuzzing")]
     pub fn end_search(&mut self, key_pair: crate::key_pair::KeyPair) {
         if let Phase::Open { key: KeyTrack::Searching(_), .. } = self.phase {
@@ -179,7 +179,7 @@ impl<R: TryCryptoRng> Session<R> {
         }
     }
 
-    /// The digits that the customer looks at: of a PIN that is viewed, or was drawn.
+    /// The digits that the customer looks at, of a viewed or drawn PIN.
     pub fn shown(&self) -> Option<&Digits> {
         match &self.phase {
             Phase::Showing(digits) => Some(digits),
@@ -187,7 +187,7 @@ impl<R: TryCryptoRng> Session<R> {
         }
     }
 
-    /// Ends the session and wipes what it holds; what is still to be done is forgotten.
+    /// Ends the session and wipes its content; pending actions are dropped.
     pub fn close(&mut self) {
         let code = match &self.phase {
             Phase::Ended(_) => return,
@@ -199,7 +199,7 @@ impl<R: TryCryptoRng> Session<R> {
         self.actions.clear();
     }
 
-    /// Takes the phase out to consume it. Where nothing is put back, the session has ended: no early return can
+    /// Takes the phase out to consume it. If no phase is put back, the session has ended: no early return can
     /// leave a secret behind.
     fn take_phase(&mut self) -> Phase {
         mem::replace(&mut self.phase, Phase::Ended(End::of(Some(Error::Closed))))

@@ -20,12 +20,12 @@ use ctutils::CtEq;
 use rand_core::TryCryptoRng;
 use tdea_key::TdeaKey;
 
-/// Which cipher the key is for, and which block it encrypts: what stands beside the key in the server's answer.
+/// The cipher that the key is for, and the block that it encrypts, as in the server's answer.
 #[derive(Debug)]
 pub enum KeyUsage {
-    /// TDEA, and a block of eight bytes.
+    /// TDEA with a block of eight bytes.
     Tdea(Format),
-    /// AES, and format 4 for this account number.
+    /// AES with format 4 for this account number.
     Aes(Pan),
 }
 
@@ -34,24 +34,24 @@ pub enum KeyUsage {
 pub struct WrappedKey {
     /// The key, encrypted under the public key of the session's key pair.
     pub ciphertext: Vec<u8>,
-    /// What it is for.
+    /// The cipher and the block.
     pub usage: KeyUsage,
-    /// Its check value, or the first bytes of it, where the server sends one.
+    /// Its check value, or the first bytes of it, if the server sends one.
     pub check_value: Option<Vec<u8>>,
 }
 
-/// A key that was checked, with what it is used for.
+/// A key that was checked, and its use.
 #[derive(Debug)]
 pub enum Tzpk {
-    /// For one block of eight bytes.
+    /// A key for one block of eight bytes.
     Tdea(TdeaKey, Format),
-    /// For one format 4 block.
+    /// A key for one format 4 block.
     Aes(AesKey, Pan),
 }
 
 impl Tzpk {
-    /// Consumes the key pair and unwraps the key that came wrapped under it. A check value that came with it has
-    /// to be the key's own, as far as it goes; it is compared in constant time.
+    /// Consumes the key pair and unwraps the key that is wrapped under it. A check value that came with it has
+    /// to be the beginning of the key's own; it is compared in constant time.
     ///
     /// # Errors
     /// [`Error::TzpkInvalid`] whatever is wrong with the wrapped key: see [`KeyPair::unwrap_key`] and
@@ -81,7 +81,7 @@ impl Tzpk {
     }
 
     /// The block of which the first bytes are the key's check value (ANSI X9.24-1-2017, Annex A): three bytes of eight
-    /// for TDEA, five of sixteen for AES, and by custom fewer or more.
+    /// for TDEA, five of sixteen for AES, and in practice fewer or more.
     #[must_use]
     pub fn check_value(&self) -> Vec<u8> {
         match self {
@@ -94,7 +94,7 @@ impl Tzpk {
         self.check_value().get(..value.len()).is_some_and(|own| own.ct_eq(value).to_bool())
     }
 
-    /// Consumes the key and the PIN, makes the PIN's block, and gives it encrypted: 8 bytes from TDEA (ECB of one
+    /// Consumes the key and the PIN, makes the PIN's block, and returns it encrypted: 8 bytes from TDEA (ECB of one
     /// block, SP 800-67 Rev. 2, 3.2), 16 from AES (ISO 9564-1:2017, 9.4.2.4).
     ///
     /// # Errors
@@ -112,10 +112,10 @@ impl Tzpk {
         }
     }
 
-    /// Consumes the key and gives the digits of a block that was encrypted under it.
+    /// Consumes the key and returns the digits of a block that was encrypted under it.
     ///
     /// # Errors
-    /// [`Error::BadResponse`] unless what is decrypted is a block of the format expected.
+    /// [`Error::BadResponse`] unless the decrypted block has the expected format.
     pub fn decrypt(self, encrypted: &[u8]) -> Result<Digits, Error> {
         match self {
             Self::Tdea(key, format) => {

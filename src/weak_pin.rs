@@ -1,8 +1,8 @@
-//! Which PINs are easily guessed.
+//! Decides which PINs are easily guessed.
 //!
 //! Bonneau, Preibusch and Anderson ("A birthday present every eleven wallets?", Financial Cryptography 2012)
 //! measured what people choose: repeated digits, runs, the years of their life, dates, and lines on the keypad.
-//! `docs/pin-policy.md` has what refusing these costs a thief, and what it costs people.
+//! `docs/pin-policy.md` says how much refusing these hinders a thief, and how many people it affects.
 
 mod common;
 mod personal;
@@ -13,7 +13,7 @@ use serde::Serialize;
 
 pub use personal::Personal;
 
-/// What to do about a PIN that is easily guessed.
+/// The treatment of a PIN that is easily guessed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum WeakPin {
     /// Refuse it.
@@ -23,8 +23,8 @@ pub enum WeakPin {
     Allow,
 }
 
-/// Why a PIN is easily guessed: the first rule that it breaks, in this order. What is known of the customer comes last, so
-/// that it is told only of a PIN that nothing else is wrong with.
+/// Why a PIN is easily guessed: the first rule that it breaks, in this order. The facts about the customer come last, so
+/// that they are only reported for a PIN that breaks no other rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(all(test, not(target_arch = "wasm32")), derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
@@ -62,8 +62,8 @@ impl WeakReason {
     }
 }
 
-/// Four-digit PINs that are years within living memory: from the first, and before the last. They stand behind a 1, as
-/// the others in this file do.
+/// Four-digit PINs that are years within living memory: from the first, and before the last. They are written behind a 1, like
+/// the others in this file.
 const YEARS: [u64; 2] = [1_1930, 1_2030];
 /// The middle column of a keypad, downwards and upwards.
 static COLUMN: [u16; 2] = [1_2580, 1_0852];
@@ -74,22 +74,22 @@ static LINES: [u16; 8] = [1_123, 1_456, 1_789, 1_147, 1_258, 1_369, 1_159, 1_357
 
 /// Why `digits` are easily guessed; `None` if they are not. `docs/pin-policy.md` has the rules with examples.
 ///
-/// Every rule is worked out whatever the others say, in a time that depends on the number of digits alone (and on how
-/// much is known of the customer); only the outcome is branched on.
+/// Every rule is evaluated whatever the others give, in a time that only depends on the number of digits (and on how
+/// much is known about the customer); only the outcome is branched on.
 pub(crate) fn weak_reason(digits: &Digits, personal: &Personal) -> Option<WeakReason> {
-    // EXPOSE: the digits are compared with each other and with lists here; the name of a rule leaves.
+    // EXPOSE: the digits are compared with each other and with lists here; only the name of a rule is returned.
     let digits = digits.expose();
     // In the order of `WeakReason::ALL`.
     let rules =
         [run(digits), repeat(digits), year(digits), pattern(digits), common(digits), personal.knows(digits)];
     let none = WeakReason::ALL.len() as u8;
-    // From the last to the first, so that the first of those that are broken is left.
+    // From the last to the first, so that the first broken rule remains.
     let first =
         (0..none).zip(rules).rev().fold(none, |first, (place, is_broken)| first.ct_select(&place, is_broken));
     WeakReason::ALL.get(usize::from(first)).copied()
 }
 
-/// Behind a 1.
+/// The digits as a number, behind a 1.
 fn number<'a>(digits: impl IntoIterator<Item = &'a u8>) -> u64 {
     digits.into_iter().fold(1, |number, &digit| number * 10 + u64::from(digit))
 }
@@ -98,12 +98,12 @@ fn is_one_of<T: Copy + Into<u64>>(number: u64, list: &[T]) -> Choice {
     list.iter().fold(Choice::FALSE, |any, &other| any | number.ct_eq(&other.into()))
 }
 
-/// Whether the digits are one of the list, or are so backwards.
+/// Whether the digits, or the digits backwards, are in the list.
 fn is_one_of_either_way(digits: &[u8], list: &[u16]) -> Choice {
     is_one_of(number(digits), list) | is_one_of(number(digits.iter().rev()), list)
 }
 
-/// Whether each three digits are one of `LINES`.
+/// Whether each group of three digits is one of `LINES`.
 fn is_in_lines(digits: &[u8]) -> Choice {
     let lines = digits.chunks_exact(3);
     let fits = Choice::from_u8_lsb(u8::from(lines.remainder().is_empty()));
@@ -142,7 +142,7 @@ fn repeat(digits: &[u8]) -> Choice {
     let periods = any((1..=count / 2).map(of_period));
     let groups = any((2..=count / 2).filter(|size| count.is_multiple_of(*size)).map(in_groups));
     let mirrored = all(digits.iter().zip(digits.iter().rev()).map(|(one, other)| one.ct_eq(other)));
-    // Of four digits, the list has the mirrored ones that people choose.
+    // For four digits, the list has the mirrored ones that people choose.
     let is_longer = Choice::from_u8_lsb(u8::from(count > 4));
     periods | groups | (mirrored & is_longer)
 }
@@ -160,7 +160,7 @@ fn pattern(digits: &[u8]) -> Choice {
         return is_one_of(number(digits), &COLUMN);
     }
     let path = all(digits.windows(2).map(|pair| is_one_of_either_way(pair, &NEIGHBOURS)));
-    // The key that stands in no line of three may come first or last.
+    // The key that is in no line of three may come first or last.
     let last = digits.len() - 1;
     let behind_zero = digits[0].ct_eq(&0) & is_in_lines(&digits[1..]);
     let before_zero = digits[last].ct_eq(&0) & is_in_lines(&digits[..last]);
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn the_lists_hold_what_no_rule_refuses() {
+    fn the_lists_contain_only_pins_that_no_other_rule_refuses() {
         let numbers = common::OF_FOUR.iter().map(|&number| u64::from(number)).chain(common::LONGER);
         let pins: Vec<String> = numbers.map(|number| number.to_string()[1..].to_owned()).collect();
         pins.iter().for_each(|pin| assert_eq!(reason(pin), Some(Common), "{pin}"));

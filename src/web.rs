@@ -1,4 +1,4 @@
-//! The surface that JavaScript calls, and what speaks to the browser: messages, requests, timers, and the canvas.
+//! The interface for JavaScript, and the code that uses the browser: messages, requests, timers, and the canvas.
 
 mod crossing;
 mod driver;
@@ -15,15 +15,15 @@ use alloc::rc::Rc;
 use driver::Driver;
 use wasm_bindgen::prelude::*;
 
-/// A vault: it holds one session, and speaks to the page in the messages of `src/protocol.rs` alone.
+/// A vault: it has one session, and exchanges only the messages of `src/protocol.rs` with the page.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Vault(Rc<Driver>);
 
 #[wasm_bindgen]
 impl Vault {
-    /// Makes a vault that waits for `open`. It calls `tell` with each message for the page, and `break_off` with what is thrown
-    /// at work that goes on by itself: nothing can be relied on after that. What is thrown at a message, `receive` throws.
+    /// Makes a vault that waits for `open`. It calls `tell` with each message for the page, and `break_off` with an exception in
+    /// a task, after which the vault cannot be used. An exception in a message is thrown by `receive`.
     #[wasm_bindgen(constructor)]
     #[must_use]
     pub fn new(tell: js_sys::Function, break_off: js_sys::Function) -> Vault {

@@ -1,11 +1,11 @@
-//! What goes over the network: the bodies of Enfuce's public PKI operations, and how a request ends.
+//! The data on the network: the bodies of Enfuce's public PKI operations, and the outcome of a request.
 
-/// What the status of an answer means.
+/// The meaning of an answer's status.
 mod answer;
 /// The PIN block formats that a server may ask for.
 mod formats;
 pub(crate) mod json;
-/// The TZPK in an answer, and what stands beside it.
+/// The TZPK in an answer, and the fields beside it.
 mod key_reply;
 
 use crate::error::Error;
@@ -21,7 +21,7 @@ pub(crate) use key_reply::{KeyReply, read_key};
 /// The largest answer that is read, in bytes.
 pub const MAX_REPLY_BYTES: usize = 64 * 1024;
 
-/// The longest control id taken, in bytes. Enfuce's are UUIDs of 36; an issuer's relay seals tokens.
+/// The longest control id that is accepted, in bytes. Enfuce's are UUIDs of 36 bytes; an issuer's relay seals tokens.
 const MAX_CONTROL_ID_BYTES: usize = 4096;
 
 /// The one-use token that stands for the card in the requests of one session.
@@ -32,7 +32,7 @@ impl ControlId {
     /// Takes a control id: 1 to 4096 visible ASCII characters (RFC 5234, B.1, VCHAR).
     ///
     /// # Errors
-    /// [`Error::ControlIdMissing`] for an empty one; [`Error::ControlIdUnavailable`] for one of any other form.
+    /// [`Error::ControlIdMissing`] for an empty text; [`Error::ControlIdUnavailable`] for a text of any other form.
     pub fn new(id: String) -> Result<Self, Error> {
         match id.len() {
             0 => Err(Error::ControlIdMissing),
@@ -53,7 +53,7 @@ impl fmt::Debug for ControlId {
 pub enum Endpoint {
     /// Asks for a TZPK wrapped under the public key.
     Tzpk,
-    /// Hands over the encrypted PIN block. Sent once.
+    /// Sends the encrypted PIN block. This is sent once.
     Set,
     /// Asks for a TZPK wrapped under the public key, and the PIN block encrypted with it.
     View,
@@ -61,10 +61,10 @@ pub enum Endpoint {
     Status,
 }
 
-/// A `POST` to be made. `Debug` prints no body: the control id is in it.
+/// A `POST` request. `Debug` prints no body, because it contains the control id.
 #[derive(PartialEq, Eq)]
 pub struct Request {
-    /// Where to.
+    /// The address.
     pub endpoint: Endpoint,
     /// The JSON body.
     pub body: String,
@@ -79,16 +79,16 @@ impl fmt::Debug for Request {
 /// How a request ended.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Reply {
-    /// The whole answer came.
+    /// The whole answer arrived.
     Answered(Answer),
-    /// Refused, cut (in the body, too), redirected, or offline.
+    /// The connection was refused, cut (in the body, too) or redirected, or the device is offline.
     Failed,
-    /// The time allowed ran out.
+    /// The answer did not arrive in the time allowed.
     TimedOut,
 }
 
 impl Reply {
-    /// For how many seconds the server asked to be left alone.
+    /// How many seconds the server asks to wait.
     #[must_use]
     pub const fn retry_after_seconds(&self) -> Option<u16> {
         match self {
@@ -98,7 +98,7 @@ impl Reply {
     }
 }
 
-/// A whole answer. `Debug` prints no body: an account number may be in it.
+/// A whole answer. `Debug` prints no body, because it may contain an account number.
 #[derive(PartialEq, Eq)]
 pub struct Answer {
     /// The status code (RFC 9110, 15).

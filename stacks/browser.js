@@ -1,6 +1,9 @@
 // @ts-check
 
-/** A customer in Chromium, and the simulated HSM that knows which PIN was set. */
+/**
+ * A customer in Chromium, and the simulated HSM that knows which PIN was set. It uses playwright-core, because the stacks run in
+ * Node, beside the npm packages that they test, and need only Chromium; `e2e/` has its own client, in Rust and for three engines.
+ */
 
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
@@ -11,10 +14,10 @@ import { tools } from "./folders.js";
 const EVENTS = ["ready", "pin_valid", "set_pin_validation_error", "set_pin_success", "set_pin_error"];
 const PINS = ["8306", "4826", "9274", "6193"];
 
-/** Nothing here takes minutes, but on a busy machine: this only ends what would hang. */
+/** A generous limit that only ends a hang. */
 const LIMIT = 300_000;
 
-/** Chromium has no sandbox of its own for root, and asks nobody for updates here. */
+/** Chromium's own sandbox does not work for root, and no updates are wanted here. */
 const OPTIONS = ["--no-sandbox", "--disable-background-networking"];
 
 /** @returns {string} */
@@ -26,7 +29,7 @@ function chromium() {
   return found;
 }
 
-/** @returns {Promise<any>} Chromium, as playwright-core drives it; that is installed in `tools` before */
+/** @returns {Promise<any>} playwright-core's Chromium; the package is installed in `tools` before */
 export function startChromium() {
   const playwright = createRequire(join(tools, "package.json"))("playwright-core");
   return playwright.chromium.launch({ executablePath: chromium(), args: OPTIONS });
@@ -47,7 +50,7 @@ export async function withBrowser(sandbox, use) {
 }
 
 /**
- * Opens a page, sets a PIN, and asks the HSM whether it is that one.
+ * Opens a page, sets a PIN, and asks the HSM whether it has the same.
  * @param {any} browser
  * @param {string} sandbox
  * @param {string} url
@@ -87,7 +90,7 @@ async function setPin(browser, sandbox, url, pin) {
 }
 
 /**
- * Hears what the pad tells, from the start of the page on.
+ * Collects the pad's events, from the start of the page.
  * @param {any} page
  */
 async function listen(page) {

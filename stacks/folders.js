@@ -10,10 +10,10 @@ import { fileURLToPath } from "node:url";
 
 export const project = fileURLToPath(new URL("..", import.meta.url));
 export const work = join(project, "target/stacks");
-/** What drives the browser. Not above the stacks, or Next would take its lock file for theirs. */
+/** The folder of playwright-core. It is not above the stacks, because Next would take its lock file for theirs. */
 export const tools = join(work, "tools");
 
-/** No stack asks a server whether there is a newer version, or tells one that it was used. */
+/** Turns off the stacks' checks for updates and their telemetry. */
 export const quiet = {
   ASTRO_TELEMETRY_DISABLED: "1",
   NEXT_TELEMETRY_DISABLED: "1",
@@ -22,7 +22,7 @@ export const quiet = {
 };
 
 /**
- * Runs a program to its end; an error tells what it printed.
+ * Runs a program to its end; an error contains its output.
  * @param {string} folder
  * @param {string} program
  * @param {...string} args
@@ -40,14 +40,14 @@ export async function run(folder, program, ...args) {
 }
 
 /**
- * Installs what a lock file says, where it is not there yet.
+ * Installs the packages of a lock file, if that has not been done yet.
  * @param {string} from the folder of the lock file
  * @param {string} to
  */
 export async function npmInstall(from, to) {
   await mkdir(to, { recursive: true });
   const lock = await readFile(join(from, "package-lock.json"), "utf8");
-  // Written last, so that an installation that broke off is done again.
+  // Written last, so that a broken-off installation is repeated.
   const installed = join(to, "installed-lock.json");
   if (existsSync(installed) && (await readFile(installed, "utf8")) === lock) return;
   for (const name of ["package.json", "package-lock.json"]) await cp(join(from, name), join(to, name));
@@ -66,7 +66,7 @@ export async function pack() {
 }
 
 /**
- * What a stack is copied from, if not from the example of its name. Another version of an example is its lock file alone.
+ * The source of a stack that is not copied from the example of its name. Another version of an example is only a lock file.
  * @type {Record<string, string[]>}
  */
 const SOURCES = {
@@ -94,7 +94,7 @@ export async function prepare(name) {
   const last = folders[folders.length - 1];
   if (existsSync(join(last, "package-lock.json"))) await npmInstall(last, to);
   for (const folder of folders) await cp(folder, to, { recursive: true });
-  // Taken by the plain page from beside it, and by the others as npm lays it.
+  // The plain page uses it from its own folder, the others from `node_modules`.
   const place = join(to, PLAIN.includes(name) ? "card-pin" : "node_modules/card-pin");
   await rm(place, { recursive: true, force: true });
   await cp(join(packed, "package"), place, { recursive: true });

@@ -1,8 +1,8 @@
 // @ts-check
 
 /**
- * Kotlin's compiler on the example for Android. The SDK is in none of the registries: `stacks/android/` declares what the example
- * uses of it.
+ * Compiles the example for Android with Kotlin's compiler. The SDK is not in a registry: `stacks/android/` declares the part of it that
+ * the example uses.
  */
 
 import { existsSync } from "node:fs";
@@ -24,7 +24,7 @@ export async function compileKotlin(folder) {
 async function installCompiler(folder) {
   const wanted = join(folder, "requirements.txt");
   const to = join(tools, "kotlin");
-  // Copied last, so that an installation that broke off is done again.
+  // Copied last, so that a broken-off installation is repeated.
   const installed = join(to, "installed-requirements.txt");
   if (existsSync(installed) && (await readFile(installed, "utf8")) === (await readFile(wanted, "utf8"))) return to;
   const options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes", "--upgrade"];

@@ -1,6 +1,6 @@
 // @ts-check
 
-/** The programs that run beside a stack: the sandbox, a gateway, a framework's own server. Each is ended when its use is over. */
+/** The programs that run beside a stack: the sandbox, a gateway, a framework's own server. Each is ended after its use. */
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { project, quiet, work } from "./folders.js";
 
-/** What runs now: ended with this process, too. @type {Set<() => void>} */
+/** The running programs, which also end with this process. @type {Set<() => void>} */
 const running = new Set();
 process.on("exit", () => running.forEach((end) => end()));
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
@@ -18,7 +18,7 @@ for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exi
 /** @typedef {import("node:child_process").ChildProcessByStdio<null, import("node:stream").Readable, import("node:stream").Readable>} Child */
 
 /**
- * Runs a program while it is used; an error tells what it printed.
+ * Runs a program while it is used; an error contains its output.
  * @template T
  * @param {string} folder
  * @param {string[]} command
@@ -27,7 +27,7 @@ for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exi
  * @returns {Promise<T>}
  */
 async function withProgram(folder, [program, ...args], environment, use) {
-  // A group of its own, since npm and some frameworks start others and do not end them.
+  // A process group of its own, because npm and some frameworks start other processes and do not end them.
   const env = { ...process.env, ...quiet, ...environment };
   const child = spawn(program, args, { cwd: folder, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
   const ended = new Promise((resolve, reject) => {
@@ -36,7 +36,7 @@ async function withProgram(folder, [program, ...args], environment, use) {
   const early = ended.then((code) => {
     throw new Error(`${program} ended with ${code}`);
   });
-  // Whoever waits for it says so.
+  // The caller that waits for it reports it.
   early.catch(() => {});
   let printed = "";
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => (printed += text));
@@ -88,7 +88,7 @@ async function untilOpen(port) {
  */
 export async function withSandbox(use) {
   const program = process.env.SANDBOX ?? join(project, "target/debug/card-pin-sandbox");
-  // Another run has another one.
+  // A port of its own for each run.
   const data = await mkdtemp(join(tmpdir(), "card-pin-stacks-"));
   const args = ["--port", "0", "--db", join(data, "sandbox.sqlite"), "--dist", join(project, "dist")];
   try {

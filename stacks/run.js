@@ -3,7 +3,7 @@
 /**
  * Builds the examples from the packed package, each from its lock file, and sets a PIN in each with Chromium, against the
  * sandbox: `node stacks/run.js [NAME…]`, all of them without a name. `dist/` and the sandbox have to be built before: `cargo xtask
- * build`, `cargo build -p card-pin-sandbox`. SANDBOX names the program of the sandbox, if it lies elsewhere. All that is made lies
+ * build`, `cargo build -p card-pin-sandbox`. SANDBOX names the program of the sandbox, if it lies elsewhere. Everything is made
  * in `target/stacks/`.
  */
 
@@ -23,7 +23,7 @@ import { checkTypes } from "./types.js";
 const stacks = {
   types: checkTypes,
   node: (folder) => test(folder),
-  // Each test may take as long as it takes.
+  // The tests have no time limit.
   jest: (folder) => test(folder, "--testTimeout=300000"),
   vitest: (folder) => test(folder, "--testTimeout=300000"),
   html: (folder, tools) => setPins(folder, tools),
@@ -44,7 +44,7 @@ const stacks = {
   "vite-library": build,
   next: (folder, tools) => serveBoth(folder, tools, [], ["--webpack"]),
   "next-15": (folder, tools) => serveBoth(folder, tools, [], ["--turbopack"]),
-  // Its Turbopack is for development alone.
+  // Its Turbopack is only for development.
   "next-14": (folder, tools) => serveBoth(folder, tools, []).then(() => serve(folder, tools, ["dev", "--turbo"])),
   nuxt: (folder, tools) => serveBoth(folder, tools, []),
   sveltekit: (folder, tools) => serveBoth(folder, tools, []),
@@ -129,7 +129,7 @@ async function changeGateway(program, script, tools) {
     await refuses(404, `${gateway}/pin/other`, "application/json", "{}");
     await setPins(await prepare("html"), { ...tools, gateway });
   });
-  // By another name, the sandbox is as good as Enfuce: nobody has a card there without a sign-in.
+  // At a host name of its own, the sandbox behaves like Enfuce: there are no cards without a sign-in.
   const enfuce = tools.sandbox.replace("127.0.0.1", "localhost");
   await withGateway(program, script, enfuce, (gateway) => refuses(401, `${gateway}/my/control-id`, "text/plain", ""));
 }

@@ -1,5 +1,5 @@
 //! In a browser, in a dedicated worker as the vault runs: `wasm-pack test --headless --chrome` (or `--firefox`).
-//! WebCrypto stands on the other end, so that what is tried is the browser's view of our keys.
+//! WebCrypto is on the other end, so this tests the browser's view of our keys.
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -49,14 +49,14 @@ async fn wrap(public_key: &str, key: &[u8], hash: &str) -> Vec<u8> {
 const KEY: &[u8] = b"\x01\x23\x45\x67\x89\xab\xcd\xef\x23\x45\x67\x89\xab\xcd\xef\x01";
 
 #[wasm_bindgen_test]
-async fn what_webcrypto_wraps_is_unwrapped() {
+async fn keys_that_webcrypto_wraps_are_unwrapped() {
     let key_pair = KeyPair::make(KeySize::Rsa2048, &mut SystemRandom::new()).unwrap();
     let wrapped = wrap(key_pair.to_spki_base64(), KEY, "SHA-256").await;
     assert_eq!(**key_pair.unwrap_key(&wrapped, &mut SystemRandom::new()).unwrap(), *KEY);
 }
 
 #[wasm_bindgen_test]
-async fn what_webcrypto_wraps_with_sha1_is_refused() {
+async fn keys_that_webcrypto_wraps_with_sha1_are_refused() {
     let key_pair = KeyPair::make(KeySize::Rsa2048, &mut SystemRandom::new()).unwrap();
     let wrapped = wrap(key_pair.to_spki_base64(), KEY, "SHA-1").await;
     assert_eq!(key_pair.unwrap_key(&wrapped, &mut SystemRandom::new()).unwrap_err(), Error::TzpkInvalid);

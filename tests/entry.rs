@@ -28,7 +28,7 @@ fn input() -> impl Strategy<Value = Input> {
     ]
 }
 
-/// Every PIN is taken here, so that the model needs no opinion of what is easily guessed.
+/// Every PIN is accepted here, so that the model does not need the rules for easily guessed PINs.
 #[derive(Debug)]
 struct Model {
     min: usize,

@@ -1,4 +1,4 @@
-//! The error codes are part of the interface: this table changes with it, and with nothing else.
+//! The error codes are part of the interface: this table only changes with it.
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -79,7 +79,7 @@ fn union(typescript: &str, name: &str) -> Vec<String> {
 /// So do the words on the pad. A PIN that is viewed has words of its own for some codes.
 #[test]
 fn the_pad_has_words_for_the_codes() {
-    // What only says that it is over has the title alone; refusals are worded by `describe-pad.js`; three codes share one text.
+    // A plain end only has a title; refusals have their texts in `describe-pad.js`; three codes share one text.
     let other = ["closed", "too_short", "too_long", "not_digits", "weak_pin", "mismatch"];
     let browser = ["isolation_unavailable", "vault_missing", "wasm_unavailable"];
     let mut worded = codes();

@@ -1,5 +1,5 @@
-//! The server's side of a session by OpenSSL's command line, so that no code of ours, nor of the crates we use,
-//! stands on both ends: OpenSSL wraps the TZPK under our public key, and decrypts our PIN block.
+//! The server's side of a session by OpenSSL's command line, so that no code of ours, or of the crates that we use,
+//! is on both ends: OpenSSL wraps the TZPK under our public key, and decrypts our PIN block.
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -51,14 +51,14 @@ fn wrap(request: &Request, key: &[u8], digest: &str) -> Vec<u8> {
     openssl(&[&command[..], &options].concat(), key)
 }
 
-/// A server that is OpenSSL: the key it hands out, and what it says about it.
+/// A server of OpenSSL: its key, and the fields beside it.
 struct Server<'a> {
     key: &'a [u8],
     digest: &'a str,
     beside: Value,
 }
 
-/// Sets `pin` in a session, and gives how it ended and the encrypted block.
+/// Sets `pin` in a session; returns the end and the encrypted block.
 fn set(pin: &[u8], key_size: KeySize, server: &Server<'_>) -> (Event, Option<Vec<u8>>) {
     let rules = PinRules::new(4, 12, true, WeakPin::Reject).unwrap();
     let settings = Settings { key_size, ..settings(Operation::Set(rules), given_source()) };
@@ -181,7 +181,7 @@ fn a_key_that_openssl_wrapped_with_another_hash_is_refused() {
     }
 }
 
-/// A PIN is viewed whose block was encrypted by OpenSSL, with TDEA and with AES.
+/// Views a PIN whose block was encrypted by OpenSSL, with TDEA and with AES.
 #[test]
 fn a_pin_that_openssl_encrypted_is_shown() {
     let tdea_key = openssl(&["rand", "16"], b"");
@@ -211,7 +211,7 @@ fn a_pin_that_openssl_encrypted_is_shown() {
     }
 }
 
-/// OpenSSL's own opinion of the primes and the exponents of a key pair, as far as a public key shows it.
+/// OpenSSL checks the primes and the exponents of a key pair, as far as a public key shows them.
 #[test]
 fn openssl_reads_the_public_key() {
     let mut session = open(given_source());

@@ -12,10 +12,11 @@ use card_pin::{
     random::SystemRandom,
     secret::Secret,
 };
-use common::{Replay, pin};
+use card_pin_testing::replay;
+use common::pin;
 use proptest::prelude::*;
 
-/// A published block, the random bytes that it was filled with, and what is in it.
+/// A published block, the random bytes that it was filled with, and its content.
 struct Example {
     block: [u8; 8],
     fill: &'static [u8],
@@ -93,13 +94,13 @@ fn published_examples_are_decoded() {
 #[test]
 fn published_examples_are_encoded() {
     for Example { block, fill, format, digits } in examples() {
-        let made = PinBlock::make(pin(digits), &format(), &mut Replay(fill.to_vec())).unwrap();
+        let made = PinBlock::make(pin(digits), &format(), &mut replay(fill.to_vec())).unwrap();
         assert_eq!(made.expose(), &block, "{block:02x?}");
     }
 }
 
 #[test]
-fn what_is_no_block_of_the_format_is_refused() {
+fn malformed_blocks_are_refused() {
     // Under an account number of zeros the field stands in the block as it is.
     let zeros = || pan("0000000000000000");
     type Bound = fn(Pan) -> Format;
@@ -125,7 +126,7 @@ fn what_is_no_block_of_the_format_is_refused() {
     }
 }
 
-/// A block that was moved to another account is refused, or holds other digits: the digits of another PIN.
+/// A block that was moved to another account is refused, or contains the digits of another PIN.
 #[test]
 fn a_block_is_bound_to_its_account() {
     for format in [Format::Iso0 as fn(Pan) -> Format, Format::Iso3] {
@@ -136,7 +137,7 @@ fn a_block_is_bound_to_its_account() {
     }
 }
 
-/// Of an account number shorter than twelve digits and the check digit, what is missing is zero.
+/// An account number shorter than twelve digits and the check digit is padded with zeros.
 #[test]
 fn short_and_long_account_numbers() {
     for (digits, combined) in [("123456789012", 0x0123_4567_8901), ("1234567890123456789", 0x7890_1234_5678)]
@@ -151,7 +152,7 @@ fn short_and_long_account_numbers() {
 /// ANSI X9.24-3-2017 supplement, test vectors, the format 4 PIN block.
 #[test]
 fn published_format_4_fields() {
-    let field = PinField::make(pin(&[1, 2, 3, 4]), &mut Replay(FIELD[8..].to_vec())).unwrap();
+    let field = PinField::make(pin(&[1, 2, 3, 4]), &mut replay(FIELD[8..].to_vec())).unwrap();
     assert_eq!(field.expose(), &FIELD);
     assert_eq!(field.into_digits().unwrap().expose(), [1, 2, 3, 4]);
     let account = account_field(&pan("4111111111111111"));
@@ -163,7 +164,7 @@ const FIELD: [u8; 16] =
     [0x44, 0x12, 0x34, 0xaa, 0xaa, 0xaa, 0xaa, 0xaa, 0x2f, 0x69, 0xad, 0xde, 0x2e, 0x9e, 0x7a, 0xce];
 
 #[test]
-fn what_is_no_format_4_field_is_refused() {
+fn malformed_format_4_fields_are_refused() {
     for (place, byte) in [(0, 0x34), (0, 0x43), (0, 0x4d), (2, 0x3a), (3, 0xab), (7, 0xa0)] {
         let mut field = Secret::zeroed();
         *field.expose_mut() = FIELD;
@@ -175,13 +176,13 @@ fn what_is_no_format_4_field_is_refused() {
 #[test]
 fn without_randomness_there_is_no_block() {
     for too_few in 0..8 {
-        let made = PinBlock::make(pin(&[4, 8, 2, 6]), &Format::Iso1, &mut Replay(vec![0; too_few]));
+        let made = PinBlock::make(pin(&[4, 8, 2, 6]), &Format::Iso1, &mut replay(vec![0; too_few]));
         assert_eq!(made.unwrap_err(), Error::EntropyUnavailable);
-        let made = PinField::make(pin(&[4, 8, 2, 6]), &mut Replay(vec![0; too_few]));
+        let made = PinField::make(pin(&[4, 8, 2, 6]), &mut replay(vec![0; too_few]));
         assert_eq!(made.unwrap_err(), Error::EntropyUnavailable);
     }
     let format = Format::Iso3(pan("5413330089020011"));
-    let made = PinBlock::make(pin(&[4, 8, 2, 6]), &format, &mut Replay(vec![0; 39]));
+    let made = PinBlock::make(pin(&[4, 8, 2, 6]), &format, &mut replay(vec![0; 39]));
     assert_eq!(made.unwrap_err(), Error::EntropyUnavailable);
 }
 
@@ -192,7 +193,7 @@ fn the_letters_of_format_3_are_equally_likely() {
     let zeros = Format::Iso3(pan("0000000000000000"));
     let first_letter = |pair: u64| {
         let drawn = pair.rotate_left(32).to_le_bytes().repeat(10);
-        let block = PinBlock::make(pin(&[4, 8, 2, 6]), &zeros, &mut Replay(drawn)).unwrap();
+        let block = PinBlock::make(pin(&[4, 8, 2, 6]), &zeros, &mut replay(drawn)).unwrap();
         block.expose()[3] >> 4
     };
     for k in 1..6_u8 {
@@ -226,7 +227,7 @@ fn every_nibble_of_the_fill_takes_every_value() {
 
 proptest! {
     #[test]
-    fn what_is_encoded_is_decoded(digits in prop::collection::vec(0_u8..=9, 4..=12)) {
+    fn encoded_pins_are_decoded(digits in prop::collection::vec(0_u8..=9, 4..=12)) {
         for format in formats() {
             let block = PinBlock::make(pin(&digits), &format, &mut SystemRandom::new()).unwrap();
             prop_assert_eq!(usize::from(block.expose()[0] & 0x0f), digits.len());

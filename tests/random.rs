@@ -11,30 +11,21 @@ use card_pin::{
     pin_block::{Format, PinBlock, PinField},
     random::{HealthTested, SystemRandom, fill, in_range},
 };
-use common::{Exhausted, pin};
-use rand::{Rng, SeedableRng, TryCryptoRng, TryRng, rand_core::utils::next_word_via_fill, rngs::SmallRng};
+use card_pin_testing::{Exhausted, Fill, Source, replay};
+use common::pin;
+use rand::{Rng, SeedableRng, TryRng, rngs::SmallRng};
 
 /// The bytes within which the tests find every broken source below: those of the start-up test, and four windows.
 const NOTICED_AFTER: usize = 1024 + 4 * 512;
 
 /// A random source that is a function of how many bytes came before, and of the buffer to fill; counts the bytes.
-struct Source<F> {
+struct Counted<F> {
     give: F,
     given: usize,
 }
 
-impl<F: FnMut(usize, &mut [u8]) -> Result<(), Exhausted>> TryRng for Source<F> {
-    type Error = Exhausted;
-
-    fn try_next_u32(&mut self) -> Result<u32, Exhausted> {
-        next_word_via_fill(self)
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Exhausted> {
-        next_word_via_fill(self)
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Exhausted> {
+impl<F: FnMut(usize, &mut [u8]) -> Result<(), Exhausted>> Fill for Counted<F> {
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), Exhausted> {
         (self.give)(self.given, bytes)?;
         self.given += bytes.len();
         assert!(self.given < 1 << 27, "this never ends");
@@ -42,18 +33,17 @@ impl<F: FnMut(usize, &mut [u8]) -> Result<(), Exhausted>> TryRng for Source<F> {
     }
 }
 
-impl<F: FnMut(usize, &mut [u8]) -> Result<(), Exhausted>> TryCryptoRng for Source<F> {}
+fn counted<F: FnMut(usize, &mut [u8]) -> Result<(), Exhausted>>(give: F) -> Source<Counted<F>> {
+    Source(Counted { give, given: 0 })
+}
 
-type Boxed = Source<Box<dyn FnMut(usize, &mut [u8]) -> Result<(), Exhausted>>>;
+type Boxed = Source<Counted<Box<dyn FnMut(usize, &mut [u8]) -> Result<(), Exhausted>>>>;
 
 fn source(mut give: impl FnMut(usize, &mut [u8]) + 'static) -> Boxed {
-    Source {
-        give: Box::new(move |given, bytes| {
-            give(given, bytes);
-            Ok(())
-        }),
-        given: 0,
-    }
+    counted(Box::new(move |given, bytes| {
+        give(given, bytes);
+        Ok(())
+    }))
 }
 
 /// The byte at each place of the stream.
@@ -65,7 +55,7 @@ fn sound(seed: u64) -> SmallRng {
     SmallRng::seed_from_u64(seed)
 }
 
-/// Each of them with its name.
+/// Broken sources, each with its name.
 fn broken() -> Vec<(String, Boxed)> {
     let mut broken: Vec<(String, Boxed)> = Vec::new();
     for value in 0..=255 {
@@ -113,7 +103,7 @@ fn a_broken_source_fails_soon_and_gives_nothing_out() {
     }
 }
 
-/// The source is sound again, or has bytes again, and still nothing comes out.
+/// The source is sound again, or has bytes again, but every draw still fails.
 #[test]
 fn a_failure_is_permanent() {
     let stuck = |after: usize| {
@@ -130,7 +120,7 @@ fn a_failure_is_permanent() {
             random.fill_bytes(bytes);
             Ok(())
         };
-        Source { give: Box::new(give) as Box<dyn FnMut(usize, &mut [u8]) -> _>, given: 0 }
+        counted(Box::new(give) as Box<dyn FnMut(usize, &mut [u8]) -> _>)
     };
     for after in [0, 100, 1024, 1100, 3000] {
         for source in [stuck(after), interrupted(after)] {
@@ -161,7 +151,7 @@ fn a_sound_source_raises_no_false_alarm() {
 
 /// Two windows, and of each later window the first block, which the tests remember while it lasts.
 #[test]
-fn what_the_tests_remember_is_thrown_away() {
+fn bytes_that_the_tests_remember_are_discarded() {
     let mut bytes = vec![0; 4096];
     sound(7).fill_bytes(&mut bytes);
     let given: Vec<u8> = bytes[1024..].chunks(512).flat_map(|window| &window[8..]).copied().collect();
@@ -179,13 +169,13 @@ fn a_search_for_a_key_pair_ends_without_one() {
     for (name, source) in broken() {
         let mut search = KeyPairSearch::new(KeySize::Rsa2048);
         let mut random = HealthTested::from_source(source);
-        // A search draws for the first window more than within which a broken source is noticed.
+        // A search draws more bytes for the first window than it takes to notice a broken source.
         let error = (0..2).find_map(|_| search.step(&mut random).err());
         assert_eq!(error, Some(Error::EntropyUnavailable), "{name}");
     }
 }
 
-/// Also where the source is not tested: p = q, or no window at all.
+/// Also if the source is not tested: p = q, or no window at all.
 #[test]
 fn a_search_that_cannot_end_fails() {
     for value in [0x00, 0x5a, 0xff] {
@@ -194,7 +184,7 @@ fn a_search_that_cannot_end_fails() {
     }
 }
 
-/// At whichever byte the source fails.
+/// The source fails at each of several bytes.
 #[test]
 fn a_search_needs_every_byte() {
     for bytes in (0..1200).step_by(50).chain((1200..12_000).step_by(1000)) {
@@ -206,14 +196,14 @@ fn a_search_needs_every_byte() {
             random.fill_bytes(to);
             Ok(())
         };
-        let mut random = HealthTested::from_source(Source { give, given: 0 });
+        let mut random = HealthTested::from_source(counted(give));
         let made = KeyPair::make(KeySize::Rsa2048, &mut random);
         assert_eq!(made.err(), Some(Error::EntropyUnavailable), "{bytes}");
     }
 }
 
 #[test]
-fn blocks_of_no_format_are_made() {
+fn no_block_is_made_without_randomness() {
     let pan = || Pan::from_ascii(b"5413330089020011").unwrap();
     type Make = fn(Pan, &mut HealthTested<Boxed>) -> Option<Error>;
     let makes: [Make; 3] = [
@@ -235,13 +225,13 @@ fn a_number_in_a_range_takes_two_words_at_most() {
     for value in [0x00, 0x2a, 0x2b, 0x55, 0xaa, 0xff] {
         let mut random = stream(move |_| value);
         assert!((10..=15).contains(&in_range(&mut random, 10_u8..=15).unwrap()));
-        assert!(random.given == 4 || random.given == 8, "{}", random.given);
+        assert!(random.0.given == 4 || random.0.given == 8, "{}", random.0.given);
     }
     // The first word is next to a boundary, and there is no second.
     let word = (u64::from(u32::MAX) / 6) as u32;
     for bytes in [0, 3, 4, 7] {
         let stream = word.to_le_bytes().repeat(2);
-        let mut random = common::Replay(stream[..bytes].to_vec());
+        let mut random = replay(stream[..bytes].to_vec());
         assert_eq!(in_range(&mut random, 10_u8..=15), Err(Error::EntropyUnavailable), "{bytes}");
     }
     assert_eq!(in_range(&mut SystemRandom::new(), 1..1), Err(Error::EntropyUnavailable));

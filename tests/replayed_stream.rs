@@ -5,9 +5,8 @@
 
 use base64ct::{Base64, Encoding};
 use card_pin::key_pair::{KeyPair, KeySize};
-use rand_core::{TryCryptoRng, TryRng, utils::next_word_via_fill};
+use card_pin_testing::{Fill, Source};
 use sha2::{Digest, Sha256};
-use std::{collections::VecDeque, convert::Infallible};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -15,36 +14,13 @@ use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 wasm_bindgen_test_configure!(run_in_dedicated_worker);
 
 /// SHA-256 of 0, of 1, of 2 and so on, as eight big-endian bytes.
-#[derive(Default)]
-struct Stream {
-    bytes: VecDeque<u8>,
-    blocks: u64,
-}
-
-impl TryRng for Stream {
-    type Error = Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        next_word_via_fill(self)
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        next_word_via_fill(self)
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
-        for byte in bytes {
-            if self.bytes.is_empty() {
-                self.bytes.extend(Sha256::digest(self.blocks.to_be_bytes()));
-                self.blocks += 1;
-            }
-            *byte = self.bytes.pop_front().unwrap();
-        }
+fn stream() -> Source<impl Fill> {
+    let mut stream = (0_u64..).flat_map(|block| Sha256::digest(block.to_be_bytes()));
+    Source(move |to: &mut [u8]| {
+        to.fill_with(|| stream.next().unwrap());
         Ok(())
-    }
+    })
 }
-
-impl TryCryptoRng for Stream {}
 
 #[cfg_attr(not(target_arch = "wasm32"), test)]
 #[cfg_attr(target_arch = "wasm32", wasm_bindgen_test)]
@@ -55,7 +31,7 @@ fn one_stream_makes_the_same_keys_everywhere() {
         (KeySize::Rsa4096, "8be2f783ce3c162f35628d210c31721b4d12e1cab7d0bc20617c8f6af40c9c5b"),
     ];
     for (size, digest) in expected {
-        let key_pair = KeyPair::make(size, &mut Stream::default()).unwrap();
+        let key_pair = KeyPair::make(size, &mut stream()).unwrap();
         let der = Base64::decode_vec(key_pair.to_spki_base64()).unwrap();
         // Behind the modulus stands the exponent, an INTEGER of three bytes (RFC 8017, A.1.1).
         let end = der.len() - 5;

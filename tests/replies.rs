@@ -89,7 +89,7 @@ proptest! {
 }
 
 #[test]
-fn answers_that_are_no_json_are_bad_responses() {
+fn answers_that_are_not_json_are_bad_responses() {
     let deep = "[".repeat(10_000);
     let bodies: [&[u8]; 13] = [
         b"",
@@ -222,9 +222,9 @@ fn answers_to_set_say_set_not_set_or_unknown() {
     }
 }
 
-/// What stands beside the key decides what it is for; what does not fit together is refused, and nothing is set.
+/// The fields beside the key decide its use. Fields that do not fit together are refused, and no PIN is set.
 #[test]
-fn what_stands_beside_the_key() {
+fn the_fields_beside_the_key_decide_its_use() {
     let pan = "5413330089020011";
     let good = [
         json!({"algorithm": "TDEA"}),

@@ -13,9 +13,10 @@ use card_pin::{
     weak_pin::{Personal, WeakPin, WeakReason},
     wire::{ControlId, Endpoint, Formats},
 };
+use card_pin_testing::replay;
 use common::{
-    Event, KEY, PIN, Replay, answer, assert_ended, enter, field, given, good, key_reply, no_issuer, open,
-    rules, run, settings, turn, tzpk_reply,
+    Event, KEY, PIN, answer, assert_ended, enter, field, given, good, key_reply, no_issuer, open, rules, run,
+    settings, turn, tzpk_reply,
 };
 use des::{
     TdesEde2,
@@ -205,7 +206,7 @@ fn nothing_is_drawn_after_the_submit_or_without_random_numbers() {
     assert_eq!((session.suggest(), session.shown().is_none()), (Err(Error::Closed), true));
 
     let settings = settings(Operation::Set(rules()), ControlIdSource::Provider);
-    let mut session = Session::open(settings, Replay(Vec::new()));
+    let mut session = Session::open(settings, replay(Vec::new()));
     session.suggest().unwrap();
     let snapshot = session.snapshot();
     assert_eq!(snapshot.end, Some(End { code: Some(Error::EntropyUnavailable), retryable: false }));
@@ -320,7 +321,7 @@ fn a_control_id_that_is_missing_opens_nothing() {
 #[test]
 fn without_randomness_there_is_no_session() {
     let settings = settings(Operation::Set(rules()), ControlIdSource::Provider);
-    let mut session = Session::open(settings, Replay(vec![7; 100]));
+    let mut session = Session::open(settings, replay(vec![7; 100]));
     assert_eq!(run(&mut session, good, no_issuer).0, [Event::Failed(Error::EntropyUnavailable)]);
     assert!(session.snapshot().end.is_some());
 }
@@ -358,7 +359,7 @@ fn closing_ends_it_wherever_it_is() {
 }
 
 #[test]
-fn what_nothing_waits_for_changes_nothing() {
+fn unexpected_input_changes_nothing() {
     let mut session = given();
     session.reply(answer(200, "{}"));
     session.control_id(Some("unasked".to_owned()));

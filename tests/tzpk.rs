@@ -11,7 +11,8 @@ use card_pin::{
     random::SystemRandom,
     tzpk::{KeyUsage, Tzpk},
 };
-use common::{Replay, pin};
+use card_pin_testing::replay;
+use common::pin;
 use proptest::prelude::*;
 
 const K1: [u8; 8] = [0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef];
@@ -43,11 +44,11 @@ fn published_format_4_blocks() {
     for (key, block) in examples {
         let (key, block) = (bytes(key), bytes(block));
         let random = bytes("2f69adde2e9e7ace");
-        let made = aes(&key, "4111111111111111").unwrap().encrypt(pin(&[1, 2, 3, 4]), &mut Replay(random));
+        let made = aes(&key, "4111111111111111").unwrap().encrypt(pin(&[1, 2, 3, 4]), &mut replay(random));
         assert_eq!(made.unwrap(), block);
         let read = aes(&key, "4111111111111111").unwrap().decrypt(&block).unwrap();
         assert_eq!(read.expose(), [1, 2, 3, 4]);
-        // Moved to another account it is no block.
+        // Moved to another account, it is not a block.
         let moved = aes(&key, "4111111111111112").unwrap().decrypt(&block);
         assert_eq!(moved.unwrap_err(), Error::BadResponse);
     }
@@ -134,7 +135,7 @@ fn weak_keys_are_refused_as_any_part() {
 
 proptest! {
     #[test]
-    fn what_is_encrypted_is_decrypted(
+    fn encrypted_blocks_are_decrypted(
         key in any::<[u8; 32]>(),
         digits in prop::collection::vec(0_u8..=9, 4..=12),
         account in "[0-9]{12,19}",

@@ -10,7 +10,7 @@ import { bare } from "./platform.js";
 const LOOKS = ["keypad", "theme"];
 
 /**
- * Whether something in an element's markup looks wrong. It is only a first look: `hints.js` says what it is.
+ * Whether something in an element's markup looks wrong. This is only a first check: `hints.js` finds the mistake.
  * @param {Element} element
  */
 export const looksWrong = (element) =>
@@ -18,7 +18,7 @@ export const looksWrong = (element) =>
   element.getAttributeNames().some((name) => !Object.hasOwn(ATTRIBUTES, name) && PROPERTIES.some((known) => known.startsWith(name.slice(0, 3))));
 
 /**
- * The options of a session, as attributes and properties give them.
+ * Reads the options of a session from attributes and properties.
  * @param {Element} element
  * @param {Record<string, any>} properties
  * @returns {Record<string, any>}
@@ -39,10 +39,10 @@ export function readOptions(element, properties) {
 }
 
 /**
- * Gives a class of elements the properties.
+ * Defines the properties on a class of elements.
  * @param {CustomElementConstructor} element
- * @param {(element: HTMLElement) => Record<string, any>} propertiesOf where those that reflect no attribute are kept
- * @param {(element: HTMLElement) => void} changed called when one of these was set
+ * @param {(element: HTMLElement) => Record<string, any>} propertiesOf returns the object that stores those that reflect no attribute
+ * @param {(element: HTMLElement) => void} changed called when one of these is set
  */
 export function defineProperties({ prototype }, propertiesOf, changed) {
   /** @param {string} name @param {PropertyDescriptor & ThisType<HTMLElement>} accessors */

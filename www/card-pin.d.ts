@@ -8,13 +8,13 @@
  */
 
 /*
- * `card-pin.standalone.js` is all of it in one classic script, worker and WebAssembly included, for web views that load from
+ * `card-pin.standalone.js` is everything in one classic script, worker and WebAssembly included, for web views that load from
  * `file://`, a string or an app bundle. It registers `<card-pin>` as well, and puts `CardPin`, `PinSession` and
- * `CardPinError` on `globalThis` instead of exporting them. Where the page's policy or origin allows no worker from a
+ * `CardPinError` on `globalThis` instead of exporting them. If the page's policy or origin allows no worker from a
  * `blob:` address, the vault runs on the page (`isolation` is `"page"`).
  *
- * A page loaded from `file://` or from a string without an address has the origin `null`: whatever `tzpkUrl` and `setUrl`
- * name then has to answer the preflight `OPTIONS` with `Access-Control-Allow-Origin: null` (or `*`: requests carry no
+ * A page loaded from `file://` or from a string without an address has the origin `null`: the servers of `tzpkUrl` and
+ * `setUrl` then have to answer the preflight `OPTIONS` with `Access-Control-Allow-Origin: null` (or `*`: requests carry no
  * credentials) and `Access-Control-Allow-Headers: content-type`, and every answer with the first of the two.
  */
 
@@ -22,15 +22,15 @@ import type { CardPinEventMap, ControlIdProvider, PinBlockFormat, PinRules } fro
 
 export * from "./types/session.js";
 
-/** The events that `<card-pin>` hears and tells: those of every element, with its own. */
+/** The events of `<card-pin>`: those of every element, and its own. */
 export type CardPinElementEventMap = Omit<HTMLElementEventMap, keyof CardPinEventMap> & CardPinEventMap;
 
 /**
- * The element `<card-pin>`. Its properties reflect its attributes, but for those that the comments below name. What is assigned
- * while a session runs counts for the next one; a `controlIdProvider` counts from the next answer on.
+ * The element `<card-pin>`. Its properties reflect its attributes, unless their comment says otherwise. A value that is
+ * assigned during a session counts for the next one; a `controlIdProvider` counts from the next question on.
  */
 export class CardPin extends HTMLElement {
-  /** Which build this is: the version and, after a `+`, the commit; `0.1.0+3f2c9a1b7d04`, say. */
+  /** The version of this build and, after a `+`, its commit; for example `0.1.0+3f2c9a1b7d04`. */
   static readonly version: string;
   /** Whether a PIN is set or viewed; default `set-pin`. */
   operation: "set-pin" | "view-pin" | null;
@@ -63,11 +63,11 @@ export class CardPin extends HTMLElement {
   confirm: "on" | "off" | null;
   /** Whether easily guessed PINs are refused; default `reject`. */
   weakPin: "reject" | "allow" | null;
-  /** The order of the keys, or none: digits come from a keyboard alone then; default `fixed`. */
+  /** The order of the keys, or `none`: then digits only come from a keyboard; default `fixed`. */
   keypad: "fixed" | "shuffled" | "none" | null;
-  /** Light, dark, or as the `color-scheme` of the page is; default `auto`. */
+  /** Light, dark, or according to the `color-scheme` of the page; default `auto`. */
   theme: "light" | "dark" | "auto" | null;
-  /** For each request, and for the provider's answer, in milliseconds; default 10000. */
+  /** The time-out of each request, and of the provider's answer, in milliseconds; default 10000. */
   get timeoutMs(): string | null;
   set timeoutMs(milliseconds: number | string | null | undefined);
   /** Bits of the RSA modulus: 2048, 3072 or 4096; default 2048. */
@@ -82,22 +82,22 @@ export class CardPin extends HTMLElement {
   isolation: "any" | "worker" | null;
   /** `off`: mistakes of the page are not explained in the console; default `on`. */
   hints: "on" | "off" | null;
-  /** Instead of `controlId`; no attribute. The newest is the one that is asked. */
+  /** The source of a control id instead of `controlId`; it has no attribute. The one that was set last is asked. */
   controlIdProvider: ControlIdProvider | undefined;
   /**
-   * Texts in the place of the pad's own, by group and key as in the files of `languages/`; no attribute. All others stay:
-   * `{ pad: { choose: "Pick a PIN" } }`. Assigning what is not a text of the pad throws a `TypeError`.
+   * Texts that replace the pad's own, by group and key as in the files of `languages/`; it has no attribute. All others stay:
+   * `{ pad: { choose: "Pick a PIN" } }`. Any other key throws a `TypeError`.
    */
   words: PadWords;
-  /** More headers for the requests, at most 20, such as a token against request forgery; no attribute. */
+  /** More headers for the requests, at most 20, such as a token against request forgery; it has no attribute. */
   requestHeaders: Record<string, string> | undefined;
-  /** What this customer's PIN is not to be made of; no attribute. */
+  /** Facts about this customer, of which no PIN may be made; it has no attribute. */
   pinRules: PinRules | undefined;
-  /** Where `card-pin.worker.js` is, relative to the document; no attribute, so that markup can name no script. */
+  /** Where `card-pin.worker.js` is, relative to the document; it has no attribute, so that markup cannot name a script. */
   workerUrl: string | undefined;
-  /** Where `card_pin_bg.wasm` is, relative to the document; no attribute. */
+  /** Where `card_pin_bg.wasm` is, relative to the document; it has no attribute. */
   wasmUrl: string | undefined;
-  /** Where `card_pin_scalar_bg.wasm` is, relative to the document; no attribute. */
+  /** Where `card_pin_scalar_bg.wasm` is, relative to the document; it has no attribute. */
   scalarWasmUrl: string | undefined;
   addEventListener<Name extends keyof CardPinElementEventMap>(
     type: Name,
@@ -121,20 +121,20 @@ export class CardPin extends HTMLElement {
   ): void;
   /** Submits. */
   setPin(): Promise<void>;
-  /** Asks for the PIN to be shown; one that has arrived while nobody looked is shown now. */
+  /** Asks for the PIN to be shown. A PIN that arrived while nobody looked is shown now. */
   viewPin(): Promise<void>;
   /** Empties the current entry. */
   clear(): void;
   /**
-   * Ends the session and starts over: at once with a `controlIdProvider`, otherwise when a new `control-id` is set. While the
+   * Ends the session and starts again: at once with a `controlIdProvider`, otherwise when a new `control-id` is set. While the
    * PIN may be on its way, this waits for the outcome.
    */
   reset(): void;
-  /** Ends the session and wipes it: with `closed`, or `outcome_unknown` where the PIN may be on its way. */
+  /** Ends the session and wipes it: with `closed`, or with `outcome_unknown` if the PIN may be on its way. */
   close(): void;
 }
 
-/** A text, or one for each plural category that the language has; `{count}` and the like are filled in. */
+/** A text, or one for each plural category of the language. Placeholders such as `{count}` are filled in. */
 export type PadText = string | Partial<Record<Intl.LDMLPluralRule, string>>;
 
 /** Texts of the pad, by group and key. */
@@ -142,7 +142,7 @@ export type PadWords = Partial<
   Record<"pad" | "refusals" | "errors" | "view" | "viewErrors" | "page", Record<string, PadText>>
 >;
 
-/** The events that bubble under names which no other element has. */
+/** The events that bubble, with names that no other element uses. */
 type EventsOfPins = Pick<
   CardPinEventMap,
   | "pin_valid"

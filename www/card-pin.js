@@ -7,5 +7,5 @@ import { CardPinError, PinSession } from "./pin-session.js";
 
 export { CardPin, CardPinError, PinSession };
 
-// Loaded twice, say in two bundles, the first one stays.
+// If it is loaded twice, for example in two bundles, the first definition stays.
 if (globalThis.customElements && !customElements.get("card-pin")) customElements.define("card-pin", CardPin);

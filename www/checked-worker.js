@@ -1,13 +1,13 @@
 // @ts-check
 
-/** A worker whose files are still on their way: what it is sent waits for them. It has what `vault-host.js` uses of a worker. */
+/** A worker whose files are still being loaded: messages to it wait for them. It has the members of a worker that `vault-host.js` uses. */
 
 import { bare, startWorker } from "./platform.js";
 
 /**
  * The files of a vault, checked.
  * @typedef {object} CheckedFiles
- * @property {string} url where the worker's script can be started from
+ * @property {string} url from which the worker's script can be started
  * @property {Uint8Array<ArrayBuffer>} core
  */
 
@@ -30,7 +30,7 @@ export class CheckedWorker {
     );
   }
 
-  /** The first message is the address of the core: the core itself takes its place. @param {unknown} message @param {Transferable[]} [transfer] */
+  /** The first message is the address of the core, which is replaced by the core itself. @param {unknown} message @param {Transferable[]} [transfer] */
   postMessage(message, transfer = []) {
     if (this.#worker) this.#worker.postMessage(message, transfer);
     else this.#waiting.push([message, transfer]);

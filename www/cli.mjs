@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * `card-pin compare URL [FILE…]`: does a server deliver the files of this package, byte for byte? It ends with 0 if it does, with
- * 1 if a file differs, and with 2 if that cannot be known.
+ * `card-pin compare URL [FILE…]`: checks that a server delivers the files of this package, byte for byte. It exits with 0 if it
+ * does, with 1 if a file differs, and with 2 if it cannot compare them.
  */
 
 import { createHash } from "node:crypto";
@@ -16,7 +16,7 @@ Compares what a server delivers with the integrity.json of this package.
 /** How long an answer may take, in milliseconds. */
 const LIMIT = 30_000;
 
-/** What is wrong with the call or the server: nothing can be said of the files. */
+/** A fault of the call or the server, so that the files cannot be compared. */
 class CannotCompare extends Error {}
 
 const readJson = async (name) => JSON.parse(await readFile(new URL(name, import.meta.url), "utf8"));
@@ -27,14 +27,14 @@ function readArguments([command, address, ...names]) {
   try {
     base = new URL(address.endsWith("/") ? address : `${address}/`);
   } catch {
-    // Said below.
+    // Reported below.
   }
   if (command !== "compare" || !base || !/^https?:$/.test(base.protocol)) throw new CannotCompare(USAGE);
   return { base, names };
 }
 
 /**
- * As a browser gets it, without cookies, and not from a cache on the way.
+ * Fetches a file like a browser, without cookies, and not from a cache on the way.
  * @param {URL} url
  * @param {string} sum
  * @returns {Promise<"same" | "CHANGED" | "absent">}
@@ -54,7 +54,7 @@ async function look(url, sum) {
   return `sha384-${createHash("sha384").update(bytes).digest("base64")}` === sum ? "same" : "CHANGED";
 }
 
-/** @param {string[]} args @returns {Promise<number>} how to end */
+/** @param {string[]} args @returns {Promise<number>} the exit code */
 async function compare(args) {
   const { base, names } = readArguments(args);
   const sums = await readJson("./integrity.json");

@@ -1,8 +1,8 @@
 // @ts-check
 
-/** Loads and compiles the core. What it throws is an error code, or whatever the engine throws where it cannot compile. */
+/** Loads and compiles the core. It throws an error code, or the engine's own error if the engine cannot compile. */
 
-/** What every WebAssembly file begins with. */
+/** The first bytes of every WebAssembly file. */
 const MAGIC = [0x00, 0x61, 0x73, 0x6d];
 
 /**
@@ -16,8 +16,8 @@ export async function compileCore(source, signal) {
 }
 
 /**
- * Compiles the core while it arrives. Where that fails, it is compiled once more when all of it is there, so that a bad network
- * is told from a device that cannot compile; and so it is where a server does not know the type of WebAssembly.
+ * Compiles the core while it arrives. If that fails, it is compiled once more when all of it has arrived, to distinguish a bad
+ * network from a device that cannot compile. The same happens if the server does not know the media type of WebAssembly.
  * @param {string} url
  * @param {AbortSignal} signal
  */
@@ -35,12 +35,12 @@ async function compileFrom(url, signal) {
 }
 
 /**
- * Without cookies, and without following a redirect: what holds the PIN comes from where the page says.
+ * Fetches without cookies and without following a redirect: the code that handles the PIN comes from the address that the page gives.
  * @param {string} url
  * @param {AbortSignal} signal
  */
 async function request(url, signal) {
-  /** @type {RequestInit} without a prototype, so that nothing a script put on `Object.prototype` becomes an option */
+  /** @type {RequestInit} without a prototype, so that a property of `Object.prototype` does not become an option */
   const options = Object.assign(Object.create(null), { credentials: "omit", redirect: "manual", signal });
   const response = await fetch(url, options).catch(() => undefined);
   if (!response) throw "network";
@@ -50,11 +50,11 @@ async function request(url, signal) {
 
 /**
  * @param {Response} response
- * @returns {Promise<Uint8Array<ArrayBuffer> | undefined>} `undefined` where it breaks off
+ * @returns {Promise<Uint8Array<ArrayBuffer> | undefined>} `undefined` if it breaks off
  */
 async function wholeOf(response) {
   const bytes = new Uint8Array(await response.arrayBuffer());
-  // WebKitGTK takes a connection's end for the body's, whatever length was announced.
+  // WebKitGTK treats the end of the connection as the end of the body, whatever length was announced.
   const announced = response.headers.has("content-encoding") ? 0 : Number(response.headers.get("content-length"));
   return bytes.length >= announced ? bytes : undefined;
 }

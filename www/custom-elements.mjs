@@ -1,9 +1,12 @@
 // @ts-check
 
 /**
- * Makes, from `card-pin.d.ts` and what is beside it, what tools want in a form of their own: `custom-elements.json`, the
- * manifest for editors and Storybook, and `types/attributes.d.ts`, what markup takes, for JSX and templates. Both are kept
- * with the sources, and the tests fail where one is stale. To write them: `node www/custom-elements.mjs`.
+ * Makes two files from `card-pin.d.ts` and `docs/theming.md`: `custom-elements.json`, the manifest for editors and Storybook, and
+ * `types/attributes.d.ts`, the attributes and properties for JSX and templates. Both are kept with the sources, and the tests
+ * fail if one is stale. `node www/custom-elements.mjs` writes them.
+ *
+ * It reads the declarations itself instead of using `@custom-elements-manifest/analyzer`, which reads classes with their
+ * implementation: ours are declared in a `.d.ts`, which it does not read.
  */
 
 import { readFileSync, writeFileSync } from "node:fs";
@@ -13,13 +16,13 @@ import { ATTRIBUTES } from "./names.js";
 /** @param {string} name @returns {string} */
 const read = (name) => readFileSync(new URL(name, import.meta.url), "utf8");
 
-/** @param {string} comment what is between its two signs @returns {string} */
+/** @param {string} comment the text between the comment signs @returns {string} */
 const plain = (comment) => comment.replace(/\n\s*\* ?/g, " ").replace(/\s+/g, " ").trim();
 
 /**
  * @param {string} text
  * @param {string} start
- * @returns {string} what is inside the braces that open there
+ * @returns {string} the text inside the braces that open there
  */
 function inside(text, start) {
   const body = text.split(start)[1]?.split("\n}")[0];
@@ -34,11 +37,11 @@ const COMMENT = String.raw`\/\*\*((?:(?!\*\/)[^])*)\*\/\s+`;
  * @property {string} description
  * @property {string} name
  * @property {string} [parameters] of a method
- * @property {string} type which it is read with, or which it returns
+ * @property {string} type the type that it is read with, or that a method returns
  * @property {string} given the type that it can be set to
  */
 
-/** @returns {Member[]} of the class of the element */
+/** @returns {Member[]} the members of the element's class */
 function members() {
   const pattern = new RegExp(`${COMMENT}(get )?(\\w+)(\\([^)]*\\))?: ([^;]+);(?:\\s+set \\3\\(\\w+: ([^)]+)\\);)?`, "g");
   return [...inside(read("card-pin.d.ts"), "export class CardPin extends HTMLElement {").matchAll(pattern)].map(
@@ -59,7 +62,7 @@ function events() {
 const theming = read("../docs/theming.md");
 
 /**
- * The rows of a table of `docs/theming.md`. One row may be about several names.
+ * Reads the rows of a table of `docs/theming.md`. One row may describe several names.
  * @param {RegExp} name
  */
 function described(name) {
@@ -122,7 +125,7 @@ export function manifest() {
 /** @param {string} type */
 const withoutNull = (type) => type.replace(/ \| (null|undefined)/g, "");
 
-/** @returns {string} what markup takes: attributes by their names, and properties by theirs */
+/** @returns {string} the types of the attributes and of the properties */
 export function attributes() {
   const fields = members().filter(({ parameters }) => parameters === undefined);
   /** @param {Member} member @param {string} name */

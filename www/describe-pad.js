@@ -1,31 +1,31 @@
 // @ts-check
 
-/** What the pad shows and says while a PIN is set: a pure function of where the session is and of the language. */
+/** Describes what the pad shows and says while a PIN is set: a pure function of the session's state and the language. */
 
 import { camel } from "./names.js";
 
 /** @import {Words} from "./words.js" */
 
 /**
- * Where the pad is. It holds counts and codes, and no digit.
+ * The state of the pad. It contains counts and codes, and no digit.
  * @typedef {object} PadState
  * @property {"waiting" | "open" | "submitting" | "arrived" | "shown" | "done" | "hidden" | "failed" | "unusable"} phase
  * @property {"entry" | "confirm"} step
  * @property {number} digits
- * @property {number} press over nought once a digit was typed
+ * @property {number} press greater than 0 once a digit was typed
  * @property {number} minLength
  * @property {number} maxLength
  * @property {boolean} confirm
  * @property {boolean} refusesWeak
  * @property {string | undefined} problem the code of the refusal that the customer has not answered yet, or of the end
- * @property {string | null} reason which rule refused a weak PIN
- * @property {number} refusals how many there were
+ * @property {string | null} reason the rule that refused a weak PIN
+ * @property {number} refusals how many refusals there were
  * @property {boolean} checking whether the outcome is looked up
  * @property {boolean} wasTyped whether this entry has had digits
- * @property {number | null} timeLeft seconds until the customer has to begin again, once there are few
+ * @property {number | null} timeLeft seconds until the customer has to start again, once there are few
  * @property {number | null} timeLeftSaid the last of them that is said
- * @property {number | null} waitsSeconds for which a busy server is left alone
- * @property {boolean} isSlow whether the wait takes so long that somebody may wonder
+ * @property {number | null} waitsSeconds how long the session waits for a busy server
+ * @property {boolean} isSlow whether the wait is long, so that the customer is told
  * @property {number} secondsLeft until a PIN that is shown is hidden
  * @property {boolean} suggested whether a PIN is shown that the vault drew for the customer
  * @property {boolean} hasWaited whether the pad had to wait for a control id
@@ -38,30 +38,30 @@ import { camel } from "./names.js";
 /** @typedef {{label: string, action: Action, isEnabled: boolean, isQuiet: boolean}} Button */
 
 /**
- * What is seen and what is said.
+ * The description of what the pad shows and says.
  * @typedef {object} View
  * @property {string} step
  * @property {string} title
- * @property {string} hint what helps, under the title
- * @property {string} problem what went wrong, in the hint's place
- * @property {string} status what a screen reader says when it has time
- * @property {string} alert what it says at once
+ * @property {string} hint the help under the title
+ * @property {string} problem the error, in the place of the hint
+ * @property {string} status the text that a screen reader says when it is idle
+ * @property {string} alert the text that it says at once
  * @property {"good" | "bad"} [picture] in the place of the entry
  * @property {boolean} isBusy
  * @property {Button} [primary]
  * @property {Button} [secondary]
- * @property {"entry" | "title" | "primary"} focus where the focus belongs
+ * @property {"entry" | "title" | "primary"} focus the part that should have the focus
  */
 
 /** @typedef {View & {dots: {places: number, filled: number}, takesDigits: boolean, isShown: boolean}} PadView */
 
-/** The codes that have one text: all of them mean that this browser cannot do it here. */
+/** The codes that share one text: they all mean that this browser cannot run the pad here. */
 const BROWSER = ["isolation_unavailable", "vault_missing", "wasm_unavailable"];
 
-/** What says nothing. */
+/** An empty description. */
 export const BLANK = { step: "", hint: "", problem: "", status: "", alert: "", picture: undefined, primary: undefined, secondary: undefined };
 
-/** Texts of which the longest decides how much room there is, so that nothing moves when one takes another's place. */
+/** The texts of which the longest decides the space, so that nothing moves when one replaces another. */
 export const TITLES = ["choose", "repeat", "submitting", "suggestion"];
 
 /**
@@ -71,7 +71,7 @@ export const TITLES = ["choose", "repeat", "submitting", "suggestion"];
 export const errorKey = (code) => (BROWSER.includes(code) ? "browser" : code);
 
 /**
- * How long the customer still has: what is seen, and what is said, which is not each step.
+ * The time that the customer has left: the text to show, and the text to say, which is not each step.
  * @param {{timeLeft: number | null, timeLeftSaid: number | null}} state
  * @param {Words} words
  * @returns {string[]}
@@ -82,7 +82,7 @@ export function describeTimeLeft({ timeLeft, timeLeftSaid }, words) {
 }
 
 /**
- * Sentences in a row, for a screen reader.
+ * Joins sentences, for a screen reader.
  * @param {...string} texts
  */
 export const sentences = (...texts) =>
@@ -156,10 +156,10 @@ function describeOpen(state, words) {
   const describeEmpty = () => {
     if (problem && !isRepeat) return "";
     if (state.wasTyped) return text("empty");
-    // What one sees first is read by the reader itself.
+    // The screen reader reads the first view by itself.
     return isRepeat || state.press > 0 || state.hasWaited ? sentences(stepLabel, label) : "";
   };
-  // A first entry of a fixed length goes on by itself.
+  // A first entry of a fixed length moves on by itself.
   const goesOn = isFixed && confirm && !isRepeat;
   return {
     ...BLANK,
@@ -167,7 +167,7 @@ function describeOpen(state, words) {
     title: label,
     hint: timeLeft || (isRepeat ? text("repeatHint") : [length, rule].filter(Boolean).join(" · ")),
     problem,
-    // Where a refusal is said at once, the time has to wait for it.
+    // If a refusal is said at once, the time has to wait for it.
     status: problem && timeLeftSaid ? timeLeftSaid : digits > 0 ? count : describeEmpty(),
     alert: problem || timeLeftSaid,
     primary: suggest ?? (goesOn ? undefined : advance),
@@ -176,7 +176,7 @@ function describeOpen(state, words) {
   };
 }
 
-/** A PIN by chance, for who wants one: seen once, and then entered as any other. @param {Words} words */
+/** The button for a random PIN, which is shown once and then entered like any other. @param {Words} words */
 function describeSuggestion(words) {
   const [title, hint] = ["suggestion", "suggestionHint"].map((key) => words.text("pad", key));
   return {
@@ -191,7 +191,7 @@ function describeSuggestion(words) {
 }
 
 /**
- * An end that is not a success: what happened, and a way on.
+ * Describes an end that is not a success: the error, and the next step.
  * @param {Words} words
  * @param {string} title
  * @param {string} problem
@@ -231,7 +231,7 @@ function refusal({ problem, reason, digits, minLength, maxLength }, words) {
  * @param {string} label
  * @param {Action} action
  * @param {boolean} [isEnabled]
- * @param {boolean} [isQuiet] whether it is only offered, and not what comes next
+ * @param {boolean} [isQuiet] whether it is an option, not the next step
  * @returns {Button}
  */
 export const button = (label, action, isEnabled = true, isQuiet = false) => ({ label, action, isEnabled, isQuiet });

@@ -1,6 +1,6 @@
 // @ts-check
 
-/** What the pad shows and says while a PIN is viewed: a pure function of where the session is and of the language. */
+/** Describes what the pad shows and says while a PIN is viewed: a pure function of the session's state and the language. */
 
 import { BLANK, button, describeEnd, describeTimeLeft, errorKey, sentences } from "./describe-pad.js";
 import { SHOWN_SECONDS } from "./session-state.js";
@@ -8,7 +8,7 @@ import { SHOWN_SECONDS } from "./session-state.js";
 /** @import {PadState, View} from "./describe-pad.js" */
 /** @import {Words} from "./words.js" */
 
-/** From when on the customer is told that a PIN is about to be hidden. */
+/** How many seconds before a PIN is hidden the customer is told. */
 const LAST_SECONDS = 10;
 
 /** @typedef {View & {isShown: boolean}} ViewView */
@@ -44,7 +44,7 @@ function describePhase(state, words) {
       const title = text("shown");
       const hidesIn = (/** @type {number} */ count) => text("hides", { count });
       const hint = hidesIn(secondsLeft);
-      // Twice: a count that is said each second is all that one would hear.
+      // It is said twice only: a count that is said each second would cover everything else.
       const status = sentences(title, hidesIn(SHOWN_SECONDS));
       const alert = secondsLeft <= LAST_SECONDS ? hidesIn(LAST_SECONDS) : "";
       return { ...BLANK, title, hint, status, alert, secondary: button(text("spell"), "spell"), focus: "title" };

@@ -1,6 +1,6 @@
 // @ts-check
 
-/** What is drawn of a `<card-pin>`: a pane to set a PIN or to view one, in the language that the element stands in. */
+/** Draws a `<card-pin>`: a pane to set a PIN or to view one, in the language of the element's place. */
 
 import { listenToKeys } from "./keyboard.js";
 import { keyOf } from "./keypad.js";
@@ -16,8 +16,8 @@ import { ViewPane } from "./view-pane.js";
 /**
  * @typedef {object} Acts
  * @property {(button: HTMLElement) => void} press
- * @property {(typed: Taken, isRepeated?: boolean) => boolean} type says whether it was for the pad
- * @property {() => PadState} state what is to be drawn
+ * @property {(typed: Taken, isRepeated?: boolean) => boolean} type returns whether it was for the pad
+ * @property {() => PadState} state the state to draw
  */
 
 export class Drawing {
@@ -25,19 +25,19 @@ export class Drawing {
   #root;
   #states;
   #acts;
-  /** What there is, once it is needed. @type {Pad | ViewPane | undefined} */
+  /** The pane, once it is needed. @type {Pad | ViewPane | undefined} */
   drawn;
 
   /** @param {HTMLElement} element @param {Acts} acts */
   constructor(element, acts) {
-    // Closed: the path of an event that is heard outside does not name what is in here.
+    // It is closed, so that the path of an event outside does not contain the elements in here.
     this.#root = element.attachShadow(bare({ mode: "closed" }));
     this.#states = element.attachInternals?.().states;
     this.#acts = acts;
     this.speech = new Speech(element, () => this.render());
   }
 
-  /** Has a pane of the kind that is wanted. @param {boolean} views */
+  /** Makes sure that there is a pane of the right kind. @param {boolean} views */
   show(views) {
     if (!this.drawn || views !== this.drawn instanceof ViewPane) this.drawn = this.#make(views);
     return this.drawn;
@@ -47,11 +47,11 @@ export class Drawing {
     const state = this.#acts.state();
     this.drawn?.render(state, this.speech.words);
     try {
-      // A page's style can tell by `:state(done)` and the like where the pad is.
+      // A page's style can use states such as `:state(done)`.
       this.#states?.clear();
       this.#states?.add(state.phase);
     } catch {
-      // Engines that had states before `:state()` take no plain names.
+      // Engines that had states before `:state()` refuse plain names.
     }
   }
 
@@ -69,7 +69,7 @@ export class Drawing {
       this.#acts.press(button);
     });
     listenToKeys(pane.element, type);
-    // A press leaves the focus where it is, so that typing goes on from there, and a screen reader's cursor stays.
+    // A press does not move the focus, so that typing continues there, and a screen reader's cursor stays.
     pane.element.addEventListener("mousedown", (event) => event.preventDefault());
     pane.element.addEventListener("pointerdown", ({ isTrusted, pointerType }) => {
       if (isTrusted && pointerType === "mouse" && !pane.hasFocus) pane.focus(bare({ preventScroll: true }));

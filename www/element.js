@@ -1,8 +1,8 @@
 // @ts-check
 
 /**
- * The element `<card-pin>`: attributes and presses in, events out. Where a session is, its state says; what is drawn and told
- * follows from that (`drawing.js`). The element only decides when a session starts.
+ * The element `<card-pin>`: attributes and presses in, events out. The session's state decides what is drawn
+ * (`drawing.js`) and which events are dispatched. The element only decides when a session starts.
  */
 
 import { defineProperties, looksWrong, readOptions } from "./attributes.js";
@@ -28,16 +28,16 @@ import { checkWords } from "./words.js";
 const Base = /** @type {typeof HTMLElement} */ (globalThis.HTMLElement ?? Object);
 
 /**
- * The properties that reflect no attribute, of each element, and what is done when one of them changes.
+ * For each element, the properties that reflect no attribute, and the function to call when one of them changes.
  * @type {WeakMap<HTMLElement, {values: Record<string, any>, onChange: () => void}>}
  */
 const properties = new WeakMap();
 
-/** After how long the page is told that the pad still has no control id, nor where to ask for one, in milliseconds. */
+/** The time after which a hint says that the pad has neither a control id nor a provider, in milliseconds. */
 const WAITING_MS = 1000;
 
 export class CardPin extends Base {
-  /** Which build this is: version and commit. */
+  /** The version and the commit of this build. */
   static version = CARD_PIN_VERSION;
   static observedAttributes = [...Object.keys(ATTRIBUTES), "lang"];
 
@@ -51,25 +51,25 @@ export class CardPin extends Base {
   #hadProvider = false;
   /** @type {Settings | undefined} */
   #settings;
-  /** The session that runs, or ran last. @type {Session | undefined} */
+  /** The current or the last session. @type {Session | undefined} */
   #session;
-  /** The control id that a session was started with last. @type {string | null} */
+  /** The control id of the last session that was started with one. @type {string | null} */
   #usedControlId = null;
-  /** The last that no session can be started with again. @type {string | null} */
+  /** The last control id that was used up. @type {string | null} */
   #spentControlId = null;
   /** Whether the next session starts as soon as this one has ended. */
   #isNextWanted = false;
   #isStartQueued = false;
   #isDrawQueued = false;
   #isUnusable = false;
-  /** Whether the pad has waited for a control id, and whether for so long that somebody may wonder. */
+  /** Whether the pad has waited for a control id, and whether that wait was long. */
   #hasWaited = false;
   #isSlow = false;
 
   constructor() {
     super();
     properties.set(this, { values: bare({}), onChange: () => this.#isUnusable && this.#queueStart() });
-    // What was set before the element was defined is a property of its own, which hides the one that counts.
+    // A property that was set before the element was defined hides the accessor of the class.
     for (const name of PROPERTIES.filter((name) => Object.hasOwn(this, name))) {
       const self = /** @type {any} */ (this);
       const value = self[name];
@@ -79,26 +79,26 @@ export class CardPin extends Base {
   }
 
   connectedCallback() {
-    // One that was only moved has its session still.
+    // An element that was only moved still has its session.
     const isOver = this.#session?.state.end && !this.#isSpent;
     if (!this.#session || isOver) this.#queueStart();
     else this.#drawing.render();
   }
 
   disconnectedCallback() {
-    // One that is only moved is connected again by then.
+    // An element that is only moved is connected again by then.
     queueMicrotask(() => this.isConnected || this.#leave());
   }
 
   /** @param {string} name @param {string | null} before @param {string | null} value */
   attributeChangedCallback(name, before, value) {
-    if (value === before) return; // Set again, as by a page that renders again.
-    // What was missing may be there now.
+    if (value === before) return; // The value is set again, for example when a page renders again.
+    // A missing option may be set now.
     if (this.#isUnusable) this.#queueStart();
     else if (name === "keypad") this.#layKeys();
     else if (name === "lang") this.#drawing.render();
     else if (name === "operation") {
-      // A control id that a session had is spent: the next one starts with another.
+      // A session's control id is used up: the next session needs another.
       if ((value ?? DEFAULTS.operation) !== (before ?? DEFAULTS.operation) && !this.#isSpent) this.#restart();
     } else if (name === "control-id") {
       const isNew = Boolean(value) && value !== this.#usedControlId;
@@ -107,21 +107,21 @@ export class CardPin extends Base {
     }
   }
 
-  /** Where a control id comes from once both entries agree; instead of `control-id`. The newest is the one that is asked. */
+  /** Returns a control id once both entries agree; instead of `control-id`. The provider that was set last is asked. */
   get controlIdProvider() {
     return this.#controlIdProvider;
   }
 
   set controlIdProvider(provider) {
     this.#controlIdProvider = provider ?? undefined;
-    // What a session has come to stays where a page that renders again takes the provider away and gives it again.
+    // The session is kept if a page that renders again removes the provider and sets it again.
     const isFirst = !this.#hadProvider || !this.#session;
     this.#hadProvider ||= Boolean(provider);
     if (provider && (this.#isUnusable || isFirst) && !this.#isRunning) this.#queueStart();
     else this.#drawing.render();
   }
 
-  /** Texts in the place of the pad's own. @returns {import("./words.js").Texts} */
+  /** Texts that replace the pad's own. @returns {import("./words.js").Texts} */
   get words() {
     return this.#drawing.speech.changed;
   }
@@ -152,8 +152,8 @@ export class CardPin extends Base {
   }
 
   /**
-   * Starts over: at once with a `controlIdProvider`, otherwise when a new `control-id` is set. While the PIN may be on its way,
-   * that waits for the end.
+   * Starts again: at once with a `controlIdProvider`, otherwise when a new `control-id` is set. While the PIN may be on its way,
+   * this waits for the end.
    */
   reset() {
     this.removeAttribute("control-id");
@@ -182,7 +182,7 @@ export class CardPin extends Base {
     return this.#controlIdProvider === undefined && Boolean(this.#session?.state.end) && isSame;
   }
 
-  /** The element is on no page any more. A PIN that may be on its way is waited for, since its outcome has to be told. */
+  /** The element was removed from the page. If the PIN may be on its way, this waits for the outcome, which has to be reported. */
   #leave() {
     this.#isNextWanted = false;
     if (this.#session?.mayHaveSent || this.#isSpent) return;
@@ -190,7 +190,7 @@ export class CardPin extends Base {
     this.#session = undefined;
   }
 
-  /** Another session takes the place of the one that runs, but not of one whose PIN may be on its way. */
+  /** Replaces the current session, unless its PIN may be on its way. */
   #restart() {
     if (this.#session?.mayHaveSent) {
       this.#isNextWanted = true;
@@ -203,8 +203,8 @@ export class CardPin extends Base {
   }
 
   /**
-   * Several attributes that are set one after the other start one session. To load, to start a vault and to draw are tasks of
-   * their own, so that none is long on a slow device. A call that needs what is queued has it at once.
+   * Several attributes that are set one after the other start one session. Loading, starting a vault and drawing are separate
+   * tasks, so that none is long on a slow device. A method that needs a queued task runs it at once.
    */
   #queueStart() {
     if (this.#isStartQueued) return;
@@ -230,7 +230,7 @@ export class CardPin extends Base {
     else this.#drawIfQueued();
   }
 
-  /** The page is asked for a control id, and the customer for patience. */
+  /** Asks the page for a control id; the pad shows that it is waiting. */
   #wait() {
     this.#hasWaited = true;
     const isWaiting = () => this.isConnected && !this.#isRunning && !this.#session;
@@ -259,13 +259,13 @@ export class CardPin extends Base {
         onTell: ({ digit, place }) => this.#drawing.drawn?.stage.spell(/** @type {any} */ (digit), /** @type {any} */ (place)),
       });
     } catch (error) {
-      // The integrator's mistake: the message names the attribute, and goes where a developer looks.
+      // It is the integrator's mistake: the message names the attribute, and goes to the console.
       this.#isUnusable = true;
       reportError(error);
     }
   }
 
-  /** The session, which is opened if it was about to be. */
+  /** The session; a queued one is opened now. */
   #open() {
     this.#startIfQueued();
     return this.#session;
@@ -290,7 +290,7 @@ export class CardPin extends Base {
   #submit(views, event) {
     const session = this.#open();
     if (!session) {
-      // What makes a pad unusable was told to the developer. One that is on no page could have a control id, and no session.
+      // The fault that makes a pad unusable was reported in the console. An element outside a page may have a control id, but no session.
       const code = this.#isUnusable || !this.isConnected ? "closed" : "control_id_missing";
       this.#tell({ event, code, retryable: !this.#isUnusable });
       return Promise.reject(new CardPinError(code, !this.#isUnusable));
@@ -298,7 +298,7 @@ export class CardPin extends Base {
     return session.state.views === views ? session.submit() : Promise.reject(new CardPinError("closed"));
   }
 
-  /** Passes on what the customer does. What comes of it is the vault's to say. @param {Inward} message */
+  /** Passes the customer's input on. The vault decides about it. @param {Inward} message */
   #say(message) {
     const session = this.#open();
     if (session && takesInput(session.state)) session.say(message);
@@ -326,7 +326,7 @@ export class CardPin extends Base {
       case "spell":
         return this.#session?.say("spell");
       case "cancel":
-        // The page decides where to; where it does not say, the session ends all the same.
+        // The page decides where the customer goes. Without a decision, the session ends nevertheless.
         if (this.#tell({ event: "cancel" })) this.close();
     }
   }
@@ -335,7 +335,7 @@ export class CardPin extends Base {
     const session = this.#open();
     const stage = this.#drawing.drawn?.stage;
     if (!session || !stage || !takesInput(session.state)) return;
-    // Made when somebody wants it: a session that needs none starts sooner.
+    // It is made on demand: a session that does not need it starts sooner.
     if (!stage.canvas) session.useCanvas(stage.makeCanvas());
     session.say("suggest");
   }
@@ -353,7 +353,7 @@ export class CardPin extends Base {
       if (isTyping && !isRepeated) session.noteLetter();
       return false;
     }
-    // What was pressed before, and the vault has not counted yet, is there to be erased, too.
+    // A digit that the vault has not counted yet can be erased, too.
     const hasDigits = isTyping && (session.state.digits > 0 || session.state.posted > session.state.taken);
     if (typed === "erase" && isTyping && !hasDigits && session.state.step === "confirm") {
       session.say("forget");
@@ -371,7 +371,7 @@ export class CardPin extends Base {
 
   /** @param {SessionState} before @param {SessionState} after */
   #onChange(before, after) {
-    // What a page is told, it can see.
+    // Draws before the event, so that a listener finds the new state on the page.
     this.#drawIfQueued();
     this.#drawing.render();
     for (const detail of eventsBetween(before, after)) {
@@ -382,7 +382,7 @@ export class CardPin extends Base {
     if (!after.end || before.end) return;
     this.#hasWaited = false;
     if (this.#isNextWanted) this.#queueStart();
-    // One that comes back to a page starts afresh, if it can.
+    // An element that returns to a page starts a new session, if it can.
     else if (!this.isConnected && !this.#isSpent) this.#session = undefined;
   }
 
@@ -392,12 +392,12 @@ export class CardPin extends Base {
     return padState(this.#session?.state, this.#settings?.open, { isUnusable: this.#isUnusable, isSlow: this.#isSlow, hasWaited: this.#hasWaited, asks });
   }
 
-  /** @param {EventDetail} detail @returns {boolean} whether no listener prevented what would follow */
+  /** @param {EventDetail} detail @returns {boolean} whether no listener called `preventDefault` */
   #tell(detail) {
     const cancelable = detail.event === "cancel";
     return this.dispatchEvent(new CustomEvent(detail.event, { detail, bubbles: true, composed: true, cancelable }));
   }
 }
 
-// Not in a static block: SWC, which Next has in it, names what it makes of one as a minifier may name another member.
+// Not in a static block: SWC, which Next uses, may give it the name that a minifier gives another member.
 defineProperties(CardPin, (element) => properties.get(element)?.values ?? {}, (element) => properties.get(element)?.onChange());

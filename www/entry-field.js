@@ -1,8 +1,8 @@
 // @ts-check
 
 /**
- * What takes the focus where digits go: a password field that never holds a character. Screen readers keep quiet about what is
- * typed into one, and hand the keys on. What is typed is taken out of the event, and its text cancelled before it exists.
+ * The field that has the focus while digits are typed: a password field that never contains a character. Screen readers do not say
+ * what is typed into such a field, and pass the keys on. A digit is taken from the event, and its text is cancelled before it exists.
  */
 
 import { makeElement } from "./platform.js";
@@ -16,10 +16,10 @@ const DIGIT = /^\p{Nd}$/u;
  * @returns {number | undefined} its value, for a decimal digit of any script
  */
 export function digitValue(character) {
-  // Without a call that a script on the page may have exchanged, for the digits that nearly everybody types.
+  // For the most common digits this calls no function that a script on the page may have replaced.
   if (character.length === 1 && character >= "0" && character <= "9") return +character;
   if (!DIGIT.test(character)) return undefined;
-  // Decimal digits stand in runs of ten, zero first (The Unicode Standard, 4.6).
+  // Decimal digits are in runs of ten, zero first (The Unicode Standard, 4.6).
   let below = /** @type {number} */ (character.codePointAt(0));
   let before = -1;
   do {
@@ -29,7 +29,7 @@ export function digitValue(character) {
   return before % 10;
 }
 
-/** Keys with which Firefox opens its list of passwords; that an event is cancelled does not keep it from that. */
+/** Keys with which Firefox opens its list of passwords, even if the event is cancelled. */
 const OPENING = ["ArrowDown", "ArrowUp", "PageDown", "PageUp", "F4"];
 
 /**
@@ -43,22 +43,22 @@ export function makeEntryField(labelledBy, describedBy, take) {
   const attributes = {
     part: "field",
     type: "password",
-    // No keyboard on the screen: the keys are there.
+    // Opens no screen keyboard: the pad has its own keys.
     inputmode: "none",
     autocomplete: "one-time-code",
     autocapitalize: "off",
     spellcheck: "false",
     "aria-labelledby": labelledBy,
     "aria-describedby": describedBy,
-    // Password managers that are asked by these to look elsewhere.
+    // Attributes that ask password managers to ignore the field.
     "data-1p-ignore": "",
     "data-bwignore": "",
     "data-lpignore": "true",
     "data-form-type": "other",
   };
   for (const [name, value] of Object.entries(attributes)) field.setAttribute(name, value);
-  // Firefox lays its offers over the keys, a password that is saved or made up: not over a field that is read-only when it gets
-  // the focus, or one of these keys.
+  // Firefox shows a list over the keys, to fill in a saved or a generated password. It does not if the field is read-only when it
+  // gets the focus, or one of these keys.
   const closeForNow = () => {
     field.readOnly = true;
     setTimeout(() => (field.readOnly = !field.matches(":focus")));
@@ -71,7 +71,7 @@ export function makeEntryField(labelledBy, describedBy, take) {
     event.preventDefault();
     if (!event.isTrusted) return;
     if (event.inputType.startsWith("delete")) take("erase");
-    // Dictation, switches and input methods bring whole digits. A pasted text is ignored: a PIN does not belong on a clipboard.
+    // Dictation, switches and input methods insert whole digits. A pasted text is ignored: a PIN does not belong on a clipboard.
     else if (event.inputType === "insertText" || event.inputType === "insertCompositionText") {
       for (const character of event.data ?? "") {
         const digit = digitValue(character);
@@ -79,7 +79,7 @@ export function makeEntryField(labelledBy, describedBy, take) {
       }
     }
   });
-  // Whatever wrote into it all the same, a password manager or an input method: nothing stays.
+  // If a password manager or an input method wrote into it nevertheless, the text is removed.
   const empty = () => {
     if (field.value !== "") field.value = "";
   };

@@ -1,8 +1,8 @@
 // @ts-check
 
 /**
- * What went wrong, as a code and never with data. `retryable` says whether starting again with a new control id
- * may succeed without anybody looking into it first.
+ * An error: a code without data. `retryable` says whether a new session with a new control id may succeed without anybody
+ * looking into the error first.
  */
 export class CardPinError extends Error {
   /**

@@ -1,11 +1,11 @@
 // @ts-check
 
-/** Words to whoever made the page, in the console. What there is to say is in a file that is loaded when there is. */
+/** Writes hints for the developer of the page to the console. Their texts are in a file that is loaded when one is needed. */
 
 /**
  * @param {boolean} isWanted
  * @param {string} mistake
- * @param {unknown} subject what `hints.js` looks at to find the cause: no secret of it is told
+ * @param {unknown} subject the object in which `hints.js` looks for the cause; a hint contains no secret of it
  */
 export function hint(isWanted, mistake, subject) {
   if (!isWanted) return;

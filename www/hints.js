@@ -1,8 +1,8 @@
 // @ts-check
 
 /**
- * What a mistake in the page is, in words for whoever made it: its cause, the address, and the way out. Loaded when there is
- * something to say. An address is told without its query, and no value of the page is told at all.
+ * Explains integration mistakes in the console: the cause, the address and the fix. This file is loaded when a hint is needed.
+ * A hint contains addresses without their query, and no other value of the page.
  */
 
 import { ATTRIBUTES, PROPERTIES } from "./names.js";
@@ -13,7 +13,7 @@ import { bare } from "./platform.js";
 
 /** How long a worker may take to show why it does not start, in milliseconds. */
 const PROBE_MS = 2000;
-/** Without cookies and redirects, as the pad itself asks. @type {RequestInit} */
+/** Requests without cookies and redirects, like those of the pad itself. @type {RequestInit} */
 const QUIETLY = bare({ credentials: "omit", redirect: "error" });
 /** Policies that stop a worker. */
 const DIRECTIVES = /^(worker|child|default|script)-src|trusted-types/;
@@ -48,7 +48,7 @@ const EXPLANATIONS = {
     `${addressOf(open.setUrl)} has to answer with 200, 201 or 204 and no HTML: nothing else says that the PIN is set.${impostor()}`,
 };
 
-/** What was told: each mistake is told once. */
+/** The hints that were written: each is written once. */
 const told = new Set();
 
 /** @param {string} mistake @param {unknown} subject */
@@ -59,7 +59,7 @@ export async function warn(mistake, subject) {
   console.warn(`card-pin: ${text} (${mistake}. To hide these hints, set hints="off".)`);
 }
 
-/** @param {unknown} url @returns {string} without what may be secret in it */
+/** @param {unknown} url @returns {string} without the parts that may be secret */
 function addressOf(url) {
   const { origin, protocol, pathname } = new URL(String(url), location.href);
   return protocol === "data:" || protocol === "blob:" ? `a ${protocol} address` : `${origin === "null" ? `${protocol}//` : origin}${pathname}`;
@@ -68,7 +68,7 @@ function addressOf(url) {
 /** @param {Settings["open"]} open */
 const endpoints = ({ tzpkUrl, setUrl, viewUrl }) => (viewUrl ? addressOf(viewUrl) : `${addressOf(tzpkUrl)} or ${addressOf(setUrl)}`);
 
-/** Who may have answered for a server. */
+/** Programs that may have answered for a server. */
 const impostor = () =>
   ` Does ${navigator.serviceWorker?.controller ? "this page's service worker, " : ""}a proxy or a start page for every path answer in its place?`;
 
@@ -107,12 +107,12 @@ function isNear(one, other) {
   return row[other.length] <= (other.length > 5 ? 2 : 1);
 }
 
-/** @param {unknown} problem what the provider threw, or gave in the place of a text */
+/** @param {unknown} problem what the provider threw, or returned instead of a text */
 function explainProvider(problem) {
   const wanted = "It has to return the control id itself, a string: (await response.json()).controlId, for example.";
   if (problem === undefined) return `controlIdProvider returned nothing, or took longer than timeout-ms. ${wanted}`;
   if (!(problem instanceof Error)) return `controlIdProvider gave ${problem === null ? "null" : `a value of the type ${typeof problem}`}. ${wanted}`;
-  // Where it was thrown. What its message says may be secret.
+  // The place where it was thrown. Its message may be secret.
   const place = /[^\s()@]+:\d+:\d+/.exec(problem.stack?.replace(problem.message, "") ?? "")?.[0].replace(/\?[^:]*/, "");
   return `controlIdProvider threw a ${problem.name}${place ? ` at ${place}` : ""}. Catch it there, or return a control id.`;
 }
@@ -125,13 +125,13 @@ async function whyNoWorker({ source }) {
   const directive = await whatForbids(source);
   if (!directive) return "this browser starts none here, or none that can draw.";
   if (/trusted-types/.test(directive)) return `${directive} forbids it: allow the policy "card-pin" (trusted-types card-pin).`;
-  // What was checked is started from its bytes.
+  // A checked file is started from its bytes.
   const isStarter = !source.workerUrl || source.problem !== undefined || new URL(source.workerUrl).origin !== location.origin;
   return `${directive} forbids it: the policy needs worker-src ${isStarter ? "blob:" : "'self'"}.`;
 }
 
 /**
- * Starts a worker once more, to hear which policy forbids it.
+ * Starts a worker once more, to find the policy that forbids it.
  * @param {VaultSource} source
  * @returns {Promise<string | undefined>} the directive
  */
@@ -149,7 +149,7 @@ async function whatForbids(source) {
     try {
       worker = source.start();
     } catch {
-      // The event comes all the same.
+      // The event comes nevertheless.
     }
   });
   clearTimeout(timer);
@@ -194,7 +194,7 @@ async function problemOfCore(wasm) {
   return problemOf(wasm, isScalar ? "card_pin_scalar_bg.wasm" : "card_pin_bg.wasm", isScalar ? "scalarWasmUrl" : "wasmUrl", isCore);
 }
 
-/** The policy that counts is the one that comes with the worker's script. @param {Settings} settings */
+/** Checks the policy that comes with the worker's script, which is the one that counts. @param {Settings} settings */
 async function explainWasm({ source: { workerUrl } }) {
   if (typeof WebAssembly !== "object") return "this browser runs no WebAssembly, as in Lockdown Mode.";
   const response = workerUrl ? await fetch(workerUrl, QUIETLY).catch(() => undefined) : undefined;

@@ -1,6 +1,6 @@
 // @ts-check
 
-/** The hardware keys that are the pad's: which of them it takes, and what it makes of them. */
+/** Maps hardware keys to the pad's actions. */
 
 import { digitValue } from "./entry-field.js";
 
@@ -10,7 +10,7 @@ import { digitValue } from "./entry-field.js";
 
 /**
  * @param {string} key as `KeyboardEvent.key` names it
- * @returns {Typed | "escape" | undefined} what it asks for, if anything
+ * @returns {Typed | "escape" | undefined} the action, if the key has one
  */
 function typedBy(key) {
   switch (key) {
@@ -28,9 +28,9 @@ function typedBy(key) {
 }
 
 /**
- * Keys that the pad takes trigger nothing else on the page; all others stay the page's.
+ * Keys that the pad takes have no other effect on the page; the page gets all other keys.
  * @param {HTMLElement} pad
- * @param {(typed: Taken, isRepeated: boolean) => boolean} take says whether it was for the pad
+ * @param {(typed: Taken, isRepeated: boolean) => boolean} take returns whether it was for the pad
  */
 export function listenToKeys(pad, take) {
   /** The name of the last key that was taken, unless it is a digit's. */
@@ -43,11 +43,11 @@ export function listenToKeys(pad, take) {
     // `Enter` on a button presses it.
     if (typed === "advance" && localName === "button") return;
     if (typed === undefined) {
-      // What would be a character elsewhere. It stays the page's: it may be a shortcut.
+      // Any other character. The page gets it, too, because it may be a shortcut.
       if (event.key.length === 1 && event.key !== " ") take("letter", event.repeat);
       return;
     }
-    // A digit never leaves the pad, whether it counts or not.
+    // The page never gets a digit, whether it counts or not.
     if (typeof typed === "object") event.stopPropagation();
     if (!take(typed, event.repeat)) return;
     event.preventDefault();

@@ -33,7 +33,7 @@ export class Keypad {
   /** @param {string | null} order `shuffled`, or else fixed */
   constructor(order) {
     this.element.setAttribute("part", "keypad");
-    // Twelve places, as on a card terminal: nine digits, an empty one, the tenth digit, erase.
+    // Twelve places, like on a card terminal: nine digits, an empty one, the tenth digit, erase.
     const keys = digitOrder(order).map((digit) => makeKey(String(digit)));
     for (const key of keys) key.textContent = key.dataset.key ?? "";
     this.#erase.append(icon(ERASE_ICON));
@@ -43,15 +43,15 @@ export class Keypad {
   /** @param {boolean} isEnabled @param {string} eraseLabel */
   render(isEnabled, eraseLabel) {
     for (const key of this.element.querySelectorAll("button")) key.disabled = !isEnabled;
-    // What is written again is told again to whoever listens for changes.
+    // Writing the same text again would notify those who observe changes.
     if (this.#erase.getAttribute("aria-label") !== eraseLabel) this.#erase.setAttribute("aria-label", eraseLabel);
   }
 }
 
 /**
- * Which key of the keypad a button is.
+ * Finds the key that a button is.
  * @param {HTMLElement} button
- * @returns {Key | undefined} `undefined` if it is not one of its keys
+ * @returns {Key | undefined} `undefined` if the button is not one of the keys
  */
 export function keyOf({ dataset }) {
   const { key = "" } = dataset;

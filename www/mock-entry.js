@@ -51,7 +51,7 @@ export class MockEntry {
     this.#second = undefined;
   }
 
-  /** Goes on to the second entry. @returns {string | undefined} why not */
+  /** Moves on to the second entry. @returns {string | undefined} why that is refused */
   confirm() {
     if (!this.#awaitsConfirm || this.digits === 0) return undefined;
     const fault = this.#faultOfFirst;
@@ -60,7 +60,7 @@ export class MockEntry {
     return undefined;
   }
 
-  /** Ends the entry, or goes on to the second. @returns {string | undefined} why that is refused; `goes on` if it does */
+  /** Ends the entry, or moves on to the second. @returns {string | undefined} why that is refused; `goes on` if it does */
   advance() {
     return this.#awaitsConfirm ? (this.confirm() ?? "goes on") : this.finish();
   }
@@ -88,7 +88,7 @@ export class MockEntry {
     return String(this.#second) === String(this.#first) ? undefined : "mismatch";
   }
 
-  /** One that is too short can be typed on. @param {string} fault */
+  /** Refuses an entry. If it is too short, the customer can continue to type. @param {string} fault */
   #recover(fault) {
     if (fault !== "too_short") this.forget();
     return fault;

@@ -1,6 +1,6 @@
 // @ts-check
 
-/** The vault of `card-pin/mock`: what `vault-files.js` is to `card-pin.js`. It answers as the real one does, and sends nothing. */
+/** The vault of `card-pin/mock`, in the place of `vault-files.js`. It answers like the real one, and sends nothing. */
 
 import { MockEntry } from "./mock-entry.js";
 
@@ -11,7 +11,7 @@ export const FINAL = [
   ...["outcome_unknown", "rejected", "entropy_unavailable", "not_allowed"],
   ...["isolation_unavailable", "vault_missing", "wasm_unavailable"],
 ];
-/** Those that end a session before anything can be typed. */
+/** The codes that end a session before anything can be typed. */
 const AT_START = ["entropy_unavailable", "isolation_unavailable", "vault_missing", "wasm_unavailable"];
 /** The PIN that is viewed, or suggested. */
 const PIN = [4, 8, 2, 6];
@@ -21,7 +21,7 @@ const SHOWN_MS = 30_000;
 /** The newest session's vault. @type {MockVault | undefined} */
 let newest;
 
-/** What the stand-in does from now on. A test changes it, and `reset` changes it back. */
+/** The behaviour of the stand-in. A test changes it, and `reset` changes it back. */
 const controls = {
   /** How sessions end: by this code, or `null` for a success. @type {string | null} */
   outcome: null,
@@ -49,7 +49,7 @@ export const vaultSource = () => ({
   load: async () => (tell) => new MockVault((message) => later(() => tell(message))).receive,
 });
 
-/** In a turn of its own, which test runners do not hold back with their clocks. @param {() => void} act */
+/** Runs in a separate turn that a test runner's mocked clock does not delay. @param {() => void} act */
 const later = (act) => void Promise.resolve().then(act);
 
 class MockWorker {
@@ -91,7 +91,7 @@ class MockVault {
     this.#tell = tell;
   }
 
-  /** @param {any} message one of the page's */
+  /** @param {any} message a message from the page */
   receive = (message) => {
     if (message === "close") this.#close();
     else if (message.open) this.#start(message.open);
@@ -156,7 +156,7 @@ class MockVault {
     this.#count();
   }
 
-  /** What is said of the entry. */
+  /** The part of the state that describes the entry. */
   #count() {
     const { digits, step, isValid } = /** @type {MockEntry} */ (this.#entry);
     Object.assign(this.#session, { digits, step, valid: isValid });

@@ -20,7 +20,7 @@ export class CardPin extends Real {
 
 if (globalThis.customElements) {
   try {
-    // What a page for customers forbids by its policy.
+    // The policy of a page for customers forbids this.
     new Function();
   } catch {
     throw new Error("card-pin/mock does not run under a policy that forbids eval, as that of a page for customers does");

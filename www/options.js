@@ -1,6 +1,6 @@
 // @ts-check
 
-/** What a session is made with: checked here, once. Messages name the option and say what it takes, never its value. */
+/** Checks the options of a session, once. Messages name the option and its allowed values, never its value. */
 
 import { vaultSource } from "card-pin-vault";
 import { CardPinError } from "./error.js";
@@ -13,13 +13,13 @@ import { absolute, bare, isSecure } from "./platform.js";
  * @typedef {object} PinSessionOptions
  * @property {"set-pin" | "view-pin"} [operation]
  * @property {string} [controlId]
- * @property {number} [expiresIn] for how many seconds from now a control id that is given is valid
+ * @property {number} [expiresIn] how many seconds from now a given control id is valid
  * @property {() => string | Promise<string>} [controlIdProvider]
  * @property {string} [tzpkUrl] needed to set a PIN
  * @property {string} [setUrl] needed to set a PIN
- * @property {string} [viewUrl] needed to view one
+ * @property {string} [viewUrl] needed to view a PIN
  * @property {string} [statusUrl] where an unknown outcome is looked up
- * @property {HTMLCanvasElement} [canvas] needed to view a PIN, and to suggest one: where it is drawn
+ * @property {HTMLCanvasElement} [canvas] the canvas on which a PIN is drawn; needed to view a PIN, and to suggest one
  * @property {number} [minLength]
  * @property {number} [maxLength]
  * @property {boolean} [confirm]
@@ -38,7 +38,7 @@ import { absolute, bare, isSecure } from "./platform.js";
  */
 
 /**
- * What the issuer knows of this customer, whose PIN is not to be made of it. It goes to the vault, and never comes back.
+ * Facts that the issuer knows about this customer, of which no PIN may be made. They go to the vault, and never come back.
  * @typedef {object} PinRules
  * @property {string} [birthDate] `YYYY-MM-DD`
  * @property {string} [phone]
@@ -90,7 +90,7 @@ function address(name, value) {
   return /^https?:/.test(url) ? url : refuse(name, "an http or https address");
 }
 
-/** What an option is that was not given. The one place for it: the core is always told everything. */
+/** The defaults of the options. They are only here: the core always gets every option. */
 export const DEFAULTS = {
   operation: "set-pin",
   minLength: 4,
@@ -120,7 +120,7 @@ function token(controlId) {
   return isRight ? controlId : refuse("controlId", `a string of 1 to ${MAX_CONTROL_ID} visible ASCII characters`);
 }
 
-/** Whether a value has fields: a map, a list or a `Headers` would have none, and what is in it would count for nothing. @param {unknown} value */
+/** Whether a value is a plain object. The content of a map, a list or a `Headers` would be ignored. @param {unknown} value */
 const isPlain = (value) => Object.prototype.toString.call(value) === "[object Object]";
 
 /**
@@ -138,7 +138,7 @@ function headerList(headers) {
   return entries.flat();
 }
 
-/** How many digits a PIN has at least: shorter numbers forbid none. */
+/** The least number of digits of a PIN: a shorter number forbids no PIN. */
 const MIN_DIGITS = 4;
 /** The longest number, in digits, as in `src/weak_pin/personal.rs`. */
 const MAX_NUMBER = 34;
@@ -146,8 +146,8 @@ const MAX_ACCOUNTS = 10;
 
 /**
  * @param {string} name
- * @param {unknown} number with signs between its digits
- * @returns {string[]} its digits; where there are letters between them, in parts
+ * @param {unknown} number may have signs between its digits
+ * @returns {string[]} its digits, in parts if there are letters between them
  */
 function digitsOf(name, number) {
   const characters = typeof number === "string" && /^[\w+()./ -]+$/.test(number) ? number.replace(/[^0-9a-z]/gi, "") : "";
@@ -174,7 +174,7 @@ function dateDigits(date) {
  */
 function customerRules(rules) {
   const names = isPlain(rules) ? Object.keys(rules) : ["none"];
-  // A name that is misspelt would leave the customer without the rule, and nobody would know.
+  // A misspelt name would leave the customer without the rule, unnoticed.
   if (!names.every((name) => ["birthDate", "phone", "accounts"].includes(name))) {
     refuse("pinRules", "an object with some of: birthDate, phone, accounts");
   }
@@ -200,19 +200,19 @@ function formatList(formats) {
 }
 
 /**
- * What a session is made from.
+ * The checked settings of a session.
  * @typedef {object} Settings
- * @property {Open} open what the vault is told
+ * @property {Open} open the message that opens the vault
  * @property {VaultSource} source where the vault is
- * @property {number | undefined} expiresInMs how long the control id is valid, where that is known
- * @property {boolean} mayRunOnPage whether the vault may run on the page where no worker can be started
+ * @property {number | undefined} expiresInMs how long the control id is valid, if that is known
+ * @property {boolean} mayRunOnPage whether the vault may run on the page if no worker can be started
  * @property {boolean} hints whether mistakes of the page are explained in the console
  */
 
 /**
  * @param {PinSessionOptions} options only its own properties count
  * @returns {Settings}
- * @throws {TypeError | RangeError | CardPinError} `control_id_missing` where there is neither a control id nor a provider
+ * @throws {TypeError | RangeError | CardPinError} `control_id_missing` if there is neither a control id nor a provider
  */
 export function toSettings(options) {
   if (!isSecure()) refuse("the page", "from https or from this device");
@@ -244,7 +244,7 @@ export function toSettings(options) {
       timeoutMs: wholeNumber("timeoutMs", given.timeoutMs, 1, MAX_TIMEOUT_MS),
     },
     source: vaultSource(given),
-    // Of a provider, a new one is asked for.
+    // A provider is asked for a new one.
     expiresInMs:
       given.expiresIn === undefined || controlIdProvider ? undefined : 1000 * wholeNumber("expiresIn", given.expiresIn, 1, MAX_EXPIRES_IN),
     mayRunOnPage: oneOf("isolation", given.isolation, ["any", "worker"]) === "any",
@@ -263,6 +263,6 @@ export function checkCanvas({ operation, canvas }) {
 
 /**
  * @param {PinSessionOptions} options
- * @returns {any} its own properties, but for those that are `undefined`
+ * @returns {any} its own properties, except those that are `undefined`
  */
 const definedOf = (options) => Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));

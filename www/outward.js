@@ -1,8 +1,8 @@
 // @ts-check
 
 /**
- * What the page believes of a message from the vault: exactly the shapes of `protocol.d.ts`, and of these the message's own
- * fields alone. What a script put on `Object.prototype` is part of no message.
+ * Checks messages from the vault: they need exactly the shapes of `protocol.d.ts`, and only the message's own fields count. A
+ * property that a script put on `Object.prototype` is not part of a message.
  */
 
 import { bare } from "./platform.js";
@@ -18,7 +18,7 @@ import { bare } from "./platform.js";
  */
 
 /**
- * Whether a value is one decimal digit. Nothing is called that a script on the page could have exchanged, to hear it.
+ * Whether a value is one decimal digit. It calls no function that a script on the page could have replaced to hear the digit.
  * @param {unknown} value
  * @returns {value is number}
  */
@@ -67,7 +67,7 @@ const SHAPES = {
 /**
  * @param {Shape} shape
  * @param {any} value
- * @returns {any} a copy without a prototype; `undefined` where it is anything else
+ * @returns {any} a copy without a prototype; `undefined` if it is anything else
  */
 function read(shape, value) {
   if (typeof value !== "object" || value === null) return undefined;
@@ -89,7 +89,7 @@ function read(shape, value) {
   return copy;
 }
 
-/** @param {any} data @returns {Outward | undefined} `undefined` where it is not a message from the vault */
+/** @param {any} data @returns {Outward | undefined} `undefined` if it is not a message from the vault */
 export function readOutward(data) {
   if (data === "ask") return data;
   if (typeof data !== "object" || data === null) return undefined;

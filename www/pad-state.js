@@ -1,6 +1,6 @@
 // @ts-check
 
-/** What the pad shows of a session: a pure function of where that is, and of what it was opened with. */
+/** Derives the pad's state: a pure function of the session's state and its options. */
 
 import { DEFAULTS } from "./options.js";
 import { initial } from "./session-state.js";

@@ -1,6 +1,6 @@
 // @ts-check
 
-/** The pad on which a PIN is chosen: drawn from a state that holds counts and words, and no digit. */
+/** Draws the pad on which a PIN is chosen, from a state that contains counts and words, and no digit. */
 
 import { describePad, TITLES } from "./describe-pad.js";
 import { makeEntryField } from "./entry-field.js";
@@ -12,11 +12,11 @@ import { Stage } from "./stage.js";
 /** @import {Typed} from "./entry-field.js" */
 /** @import {Words} from "./words.js" */
 
-/** Refusals that may stand in the hint's place. */
+/** Refusals that may replace the hint. */
 const HINTS = "mismatch weakRun weakRepeat weakYear weakPattern weakCommon weakPersonal".split(" ");
 
 export class Pad {
-  /** Where a PIN is drawn that the vault suggests. */
+  /** The place where the vault draws a suggested PIN. */
   stage = new Stage();
   /** @type {Pane} */
   pane;
@@ -29,7 +29,7 @@ export class Pad {
 
   /**
    * @param {ShadowRoot} root
-   * @param {(typed: Typed) => void} take what is typed
+   * @param {(typed: Typed) => void} take takes what is typed
    */
   constructor(root, take) {
     this.pane = new Pane(root);
@@ -58,7 +58,7 @@ export class Pad {
     this.#keypad?.render(view.takesDigits, words.text("pad", "erase"));
     this.pane.render(view, state.refusals);
     conceal(this.#suggestion, !view.isShown);
-    // At an end, the sign stands alone.
+    // At the end, only the sign is shown.
     for (const element of [this.#dots, this.#keys]) conceal(element, view.isShown || view.picture !== undefined);
     this.stage.render(words, view.isShown);
   }

@@ -1,8 +1,8 @@
 // @ts-check
 
 /**
- * The hosted page: `<card-pin>` and its bridges. What the pad tells goes to the native app that shows the page in a web
- * view, and to the frame's parent; what they say goes to the pad. A bridge that is missing or throws breaks nothing.
+ * The hosted page: `<card-pin>` and its bridges. The pad's events go to the native app that shows the page in a web
+ * view, and to the frame's parent; their messages go to the pad. A bridge that is missing or throws breaks nothing.
  */
 
 import "./card-pin.js";
@@ -18,11 +18,11 @@ function attempt(bridge) {
   try {
     bridge();
   } catch {
-    // The other side's fault, and the customer's PIN matters more.
+    // It is the other side's fault, and must not stop the customer.
   }
 }
 
-// Every event, whatever its name: what the element dispatches goes to the bridges, too.
+// Every event that the element dispatches goes to the bridges, too.
 pad.dispatchEvent = (event) => {
   const goesOn = EventTarget.prototype.dispatchEvent.call(pad, event);
   const { type: name, detail } = /** @type {CustomEvent} */ (event);
@@ -33,13 +33,13 @@ pad.dispatchEvent = (event) => {
   return goesOn;
 };
 
-/** Whether somebody is there to hear of it: the app, or the parent. @param {string} name */
+/** Whether there is a listener: the app, or the parent. @param {string} name */
 const isHeard = (name) =>
   typeof host.android_handler?.[name] === "function" ||
   Boolean(host.webkit?.messageHandlers?.ios_handler) ||
   (host.parent !== host && Boolean(parentOrigin));
 
-// Who came here by a link goes back to where it was, and who was given a window of its own is rid of it.
+// Goes back to the page with the link, or closes a window that was opened for this page.
 pad.addEventListener("cancel", () => {
   if (isHeard("cancel")) return;
   if (history.length > 1) history.back();
@@ -52,8 +52,8 @@ host.set_pin = () => {
 };
 
 /**
- * What the parent may say, in the words of either of Enfuce's platforms: which control id to use for what, or to submit.
- * Everything else, and anybody else, is ignored. A control id that comes while a PIN is on its way waits for the outcome.
+ * Takes the parent's messages, with the names of either of Enfuce's platforms: a control id and its purpose, or to submit.
+ * Other messages and other senders are ignored. A control id that comes while a PIN is on its way waits for the outcome.
  */
 addEventListener("message", ({ origin, source, data }) => {
   if (origin !== parentOrigin || source !== host.parent || host.parent === host) return;
@@ -65,9 +65,9 @@ addEventListener("message", ({ origin, source, data }) => {
   pad.setAttribute("control-id", controlId);
 });
 
-/** When it is drawn: to focus what is not laid out yet would have it laid out at once, in the task that loads the page. */
+/** Sets the focus once the pad is drawn. Before that it would force a layout in the task that loads the page. */
 const focus = () => requestAnimationFrame(() => setTimeout(() => pad.focus()));
 
-// The focus of a frame is its parent's to give: the customer may be in one of the parent's fields.
+// In a frame the parent sets the focus: the customer may be in one of the parent's fields.
 if (host.parent === host || document.hasFocus()) focus();
 else addEventListener("focus", focus, { once: true });

@@ -1,8 +1,8 @@
 // @ts-check
 
 /**
- * What both panes have, for setting and for viewing a PIN: words, buttons, what a screen reader says, and where the focus is.
- * It draws a description, and only what differs from the one before: what is written twice is said twice.
+ * The common part of both panes, for setting and for viewing a PIN: texts, buttons, announcements for a screen reader, and the
+ * focus. It draws a description, and writes only the differences: a text that is written twice is said twice.
  */
 
 import css from "card-pin-style";
@@ -16,12 +16,12 @@ const PICTURES = { good: "M4.5 12.5l5 5 10-11", bad: "M12 4.5v9.5m0 4.5v1" };
 
 /** How soon the second of two presses comes, in milliseconds. */
 const DOUBLE_PRESS_MS = 500;
-/** What nobody means who presses a button twice that did something else before. @type {Action[]} */
+/** Actions that the second of two quick presses does not mean, if the button had another action at the first. @type {Action[]} */
 const UNASKED = ["cancel", "suggest"];
-/** For how long after a digit somebody may still be typing, in milliseconds. */
+/** How long after a digit the customer may still be typing, in milliseconds. */
 const TYPING_MS = 1000;
 
-/** Events that say what is pressed or typed: none of them leaves the pad. */
+/** Events that show what is pressed or typed: none of them leaves the pad. */
 const PRIVATE = (
   "pointerdown pointerup pointermove pointerover pointerout pointercancel pointerrawupdate gotpointercapture lostpointercapture " +
   "mousedown mouseup mousemove mouseover mouseout touchstart touchend touchmove touchcancel " +
@@ -41,7 +41,7 @@ export function part(tag, name) {
   return element;
 }
 
-/** Writes a text where it differs. @param {HTMLElement} element @param {string} text */
+/** Writes a text if it differs. @param {HTMLElement} element @param {string} text */
 export function write(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
@@ -51,14 +51,14 @@ export function writeAttribute(element, name, value) {
   if (element.getAttribute(name) !== value) element.setAttribute(name, value);
 }
 
-/** Hides what keeps its place. @param {HTMLElement} element @param {boolean} isHidden */
+/** Hides an element, which keeps its place. @param {HTMLElement} element @param {boolean} isHidden */
 export function conceal(element, isHidden) {
   element.toggleAttribute("data-concealed", isHidden);
 }
 
 export class Pane {
   element = part("div", "pad");
-  /** Between the words and the buttons. */
+  /** The part between the texts and the buttons. */
   body = part("div", "body");
   title = part("p", "prompt");
   step = part("p", "step");
@@ -72,7 +72,7 @@ export class Pane {
   #status = part("p", "status");
   #alert = part("p", "alert");
   #root;
-  /** @type {HTMLElement | undefined} what takes the digits */
+  /** @type {HTMLElement | undefined} the element that takes the digits */
   field;
   /** @type {View | undefined} */
   #view;
@@ -100,10 +100,10 @@ export class Pane {
     this.#primary.dataset.key = "submit";
     this.#secondary.dataset.key = "secondary";
     this.#status.setAttribute("role", "status");
-    // Not the role `alert`: Firefox does not say of it that it is live, and Orca then misses the second of two alerts.
+    // Not the role `alert`: Firefox does not mark it as live, and Orca then misses the second of two alerts.
     this.#alert.setAttribute("role", "status");
     this.#alert.setAttribute("aria-live", "assertive");
-    // What is drawn of a problem is said by the alert, with what belongs to it.
+    // The alert says the problem, with its explanation, so the drawn text is hidden from screen readers.
     this.#problem.setAttribute("aria-hidden", "true");
     for (const room of [this.#titleRoom, this.#hintRoom]) {
       room.setAttribute("aria-hidden", "true");
@@ -121,7 +121,7 @@ export class Pane {
       sheet.replaceSync(css);
       root.adoptedStyleSheets = [sheet];
     } catch {
-      // Safari has no such sheets before 16.4, nor have the documents that unit tests run on.
+      // Safari before 16.4 has no such sheets, nor do the documents of unit tests.
       const style = makeElement("style");
       style.textContent = css;
       root.append(style);
@@ -129,7 +129,7 @@ export class Pane {
   }
 
   /**
-   * What a button of this pane does, if it is one of the two at its foot.
+   * The action of a button, if it is one of the two at the bottom of this pane.
    * @param {HTMLElement} pressed
    * @returns {Action | undefined}
    */
@@ -149,7 +149,7 @@ export class Pane {
   }
 
   /**
-   * What to do about a press of a button. Who presses twice, out of habit, wants what the button said the first time.
+   * Decides what a press of a button means. A customer who presses twice, out of habit, means the button's first action.
    * @param {HTMLElement} button
    * @returns {Action | undefined}
    */
@@ -164,12 +164,12 @@ export class Pane {
     const before = this.#pressed;
     const isAnother = before?.button === button && before.action !== action && at - before.at < DOUBLE_PRESS_MS;
     const isMeant = !isAnother || !UNASKED.includes(action);
-    // Nor does the third of three presses mean it.
+    // The same is true of a third press.
     this.#pressed = { button, action: isMeant ? action : before.action, at };
     return isMeant ? action : undefined;
   }
 
-  /** Whether the focus is in here. */
+  /** Whether this pane has the focus. */
   get hasFocus() {
     return this.#root.activeElement !== null;
   }
@@ -185,7 +185,7 @@ export class Pane {
    * @param {Words} words
    * @param {string} group of the words
    * @param {string} name of the pane
-   * @param {string[]} titles each of which is to have room
+   * @param {string[]} titles each of which needs to fit
    */
   speak(words, group, name, titles) {
     writeAttribute(this.element, "lang", words.lang);
@@ -194,7 +194,7 @@ export class Pane {
     fillRoom(this.#titleRoom, "prompt", titles.map((key) => words.text(group, key)));
   }
 
-  /** @param {string[]} hints each of which is to have room */
+  /** @param {string[]} hints each of which needs to fit */
   makeRoom(hints) {
     fillRoom(this.#hintRoom, "hint", hints);
   }
@@ -214,8 +214,8 @@ export class Pane {
     this.#refusals = refusals;
     write(this.step, view.step);
     write(this.title, view.title);
-    // It is the entry's description, and stays where a problem takes its place: Orca says each change of a description, and the
-    // problem would be said twice.
+    // The hint describes the entry, and stays in the document when a problem replaces it: Orca says each change of a description,
+    // and would say the problem twice.
     write(this.hint, view.hint);
     conceal(this.hint, Boolean(view.problem));
     write(this.#problem, view.problem);
@@ -226,14 +226,14 @@ export class Pane {
     for (const child of this.body.children) {
       if (child !== this.#picture) conceal(/** @type {HTMLElement} */ (child), isOver);
     }
-    // What gets the focus at the end is read by the reader itself, with its description.
+    // The screen reader reads the element that gets the focus at the end, with its description.
     const isRead = hadFocus && isOver;
     write(this.#status, isRead ? "" : view.status);
-    // The same refusal once more is said once more.
+    // A repeated refusal is said again.
     if (isAgain && view.alert) this.#alert.textContent = "";
     write(this.#alert, isRead ? "" : view.alert);
     this.#describe(isOver, view);
-    // Who goes back is not left on a button that would now end it all.
+    // After a step back the focus must not stay on a button that would now end the session.
     const isOther = before && before !== this.#actionOf(active);
     const isLost = active?.disabled || active?.closest("[data-concealed]");
     if (hadFocus && (wasMoved || isOther || isLost || !this.hasFocus)) this.focus(bare({ preventScroll: true }));
@@ -249,7 +249,7 @@ export class Pane {
   }
 
   /**
-   * At an end, what has the focus is described by what happened; a button that is all there is to press, by what to mind.
+   * At the end, the element with the focus is described by the outcome; a single button is described by the advice.
    * @param {boolean} isOver
    * @param {View} view
    */
@@ -259,7 +259,7 @@ export class Pane {
     this.#describeBy(this.#primary, isOver ? "title message" : isWarned ? "hint" : "");
   }
 
-  /** @param {HTMLElement} element @param {string} by the ids of what describes it */
+  /** @param {HTMLElement} element @param {string} by the ids of the describing elements */
   #describeBy(element, by) {
     if (by) writeAttribute(element, "aria-describedby", by);
     else element.removeAttribute("aria-describedby");
@@ -276,9 +276,9 @@ export class Pane {
 }
 
 /**
- * Lays texts that nobody sees over each other, so that the room is as high as the highest of them.
+ * Lays invisible texts over each other, so that the space is as high as the highest of them.
  * @param {HTMLElement} room
- * @param {string} name of the part that they would be
+ * @param {string} name the name of their part
  * @param {string[]} texts
  */
 function fillRoom(room, name, texts) {
@@ -286,7 +286,7 @@ function fillRoom(room, name, texts) {
   texts.forEach((text, place) => write(/** @type {HTMLElement} */ (room.children[place]), text));
 }
 
-/** A refusal is felt, unless the person wants nothing to move. @param {HTMLElement} element */
+/** Shakes the pad at a refusal, unless the customer prefers reduced motion. @param {HTMLElement} element */
 function shake(element) {
   if (globalThis.matchMedia?.("(prefers-reduced-motion: reduce)").matches !== false) return;
   const transform = ["none", "translateX(-0.5rem)", "translateX(0.5rem)", "translateX(-0.25rem)", "none"];

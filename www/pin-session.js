@@ -15,7 +15,7 @@ export { CardPinError };
 
 /**
  * To set a PIN: `preparing → ready → submitting → done`; to view one: `preparing → ready → submitting → shown`. From each
- * to `failed` or `closed`; `submitting` goes back where the submit is refused.
+ * to `failed` or `closed`; `submitting` goes back if the submit is refused.
  * @typedef {"preparing" | "ready" | "submitting" | "shown" | "done" | "failed" | "closed"} State
  */
 
@@ -40,7 +40,7 @@ export class PinSession extends EventTarget {
     });
   }
 
-  /** How many digits the current entry holds. */
+  /** How many digits the current entry has. */
   get digits() {
     return this.#session.state.digits;
   }
@@ -50,7 +50,7 @@ export class PinSession extends EventTarget {
     return stateOf(this.#session.state);
   }
 
-  /** Where the PIN is held: in a worker of its own, or on the page where none can be started. */
+  /** Where the vault runs: in a worker of its own, or on the page if none can be started. */
   get isolation() {
     return this.#session.isolation;
   }
@@ -65,7 +65,7 @@ export class PinSession extends EventTarget {
     this.#edit({ press: digit });
   }
 
-  /** Takes the last digit back. @throws {CardPinError} `closed` */
+  /** Removes the last digit. @throws {CardPinError} `closed` */
   erase() {
     this.#edit("erase");
   }
@@ -76,26 +76,26 @@ export class PinSession extends EventTarget {
   }
 
   /**
-   * Has the vault draw a PIN that would be taken, on the `canvas` of the options: until the customer types or does anything else
-   * with the entry, which begins anew. @throws {CardPinError} `closed`
+   * Makes the vault draw a PIN that it would accept, on the `canvas` of the options: until the customer types or does anything else
+   * with the entry, which is emptied. @throws {CardPinError} `closed`
    */
   suggest() {
     this.#edit("suggest");
   }
 
-  /** Goes on to the second entry. @throws {CardPinError} `closed` */
+  /** Moves on to the second entry. @throws {CardPinError} `closed` */
   confirm() {
     this.#edit("confirm");
   }
 
-  /** Goes to whatever comes next, the second entry or the submit; without digits it does nothing. @throws {CardPinError} `closed` */
+  /** Takes the next step, the second entry or the submit; without digits it does nothing. @throws {CardPinError} `closed` */
   advance() {
     if (this.#session.state.views) this.#session.say("advance");
     else this.#edit("advance");
   }
 
   /**
-   * Submits. Submitting again while that is under way gives the same promise: `set` is sent once.
+   * Submits. Submitting again while that is under way returns the same promise: `set` is sent once.
    * @returns {Promise<void>} fulfilled when the server accepted the PIN; rejected with a `CardPinError`
    */
   setPin() {
@@ -110,12 +110,12 @@ export class PinSession extends EventTarget {
     return this.#session.state.views ? this.#session.submit() : Promise.reject(new CardPinError("closed"));
   }
 
-  /** Has the PIN that is shown, or was suggested, told digit by digit, as `spell` events, for a screen reader. */
+  /** Spells the shown or suggested PIN digit by digit, as `spell` events, for a screen reader. */
   spell() {
     this.#session.say("spell");
   }
 
-  /** Ends the session and has the vault wiped. The outcome of a `set` under way cannot be known then. */
+  /** Ends the session and wipes the vault. The outcome of a `set` under way is then unknown. */
   close() {
     this.#session.close();
   }

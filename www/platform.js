@@ -1,8 +1,8 @@
 // @ts-check
 
 /**
- * The platform, as a page cannot change it by accident: an element of the name `hasFocus` or `hidden` hides the document's own
- * member, and one of the name `trustedTypes` stands where an engine has none.
+ * Access to the platform that a page cannot break by accident: an element with the name `hasFocus` or `hidden` hides the document's
+ * own member, and an element with the name `trustedTypes` looks like a feature that the engine does not have.
  */
 
 /** @type {any} absent without a document, as on a server */
@@ -11,15 +11,15 @@ const hidden = documents && Object.getOwnPropertyDescriptor(documents, "hidden")
 const defaultView = documents && Object.getOwnPropertyDescriptor(documents, "defaultView")?.get;
 const { hasFocus, createElement, createElementNS } = documents ?? {};
 
-/** Whether nobody can see the page. @param {Document} page */
+/** Whether the page is hidden. @param {Document} page */
 export const isHidden = (page) => hidden?.call(page) === true || page.hidden === true;
 
 /** The window that a page is in, if it is in one. @param {Document} page @returns {Window | null} */
 export const viewOf = (page) => (defaultView ? defaultView.call(page) : page.defaultView);
 
 /**
- * Whether somebody looks at the page: it is visible and has the focus. Where the document's own word and what stands in its place
- * differ, nobody looks.
+ * Whether somebody looks at the page: it is visible and has the focus. If the document's own members and what hides them disagree,
+ * the answer is no.
  * @param {Document} page
  */
 export function isLookedAt(page) {
@@ -30,7 +30,7 @@ export function isLookedAt(page) {
 }
 
 /**
- * Where a target's methods are. The window has its own, which no element hides: in test runners, it is an object that only has the
+ * The object with a target's methods. A window has its own, which no element hides: in test runners it is an object that only has the
  * names of a window.
  * @param {EventTarget} target
  */
@@ -59,18 +59,18 @@ export const makeSvg = (tag) => createElementNS.call(document, "http://www.w3.or
 export const canDraw = () => "transferControlToOffscreen" in HTMLCanvasElement.prototype;
 
 /**
- * An object without a prototype, so that nothing a script put on `Object.prototype` becomes one of its fields.
+ * Makes an object without a prototype, so that a property of `Object.prototype` does not become one of its fields.
  * @template {object} T
  * @param {T} fields
  * @returns {T}
  */
 export const bare = (fields) => Object.assign(Object.create(null), fields);
 
-/** Shared by all copies of this module on a page: a policy's name can be taken once. */
+/** The policy. All copies of this module on a page share it, because a policy's name can be used once. */
 const POLICY = Symbol.for("card-pin.trusted-types-policy");
 
 /**
- * A script's address in the form that `new Worker` takes under `require-trusted-types-for 'script'`.
+ * Gives a script's address the type that `new Worker` needs under `require-trusted-types-for 'script'`.
  * @param {string} url
  */
 export function scriptUrl(url) {
@@ -84,7 +84,7 @@ export function scriptUrl(url) {
     }
     return shared[POLICY].createScriptURL(url);
   } catch {
-    // Where the policy does not allow this one, the plain address may do.
+    // If the page does not allow this policy, the plain address may work.
     return url;
   }
 }
@@ -100,8 +100,8 @@ export function startWorker(url, type) {
 }
 
 /**
- * Whether what the page is made of cannot have been changed on its way here. Pages of an app, a file or a string had no way; a
- * frame that was made of a string is as secure as the page that made it.
+ * Whether nobody can have changed the page on the network. Pages of an app, a file or a string do not come over the network; a
+ * frame that was made from a string is as secure as the page that made it.
  */
 export function isSecure() {
   if (globalThis.isSecureContext !== false) return true;

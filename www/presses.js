@@ -1,13 +1,13 @@
 // @ts-check
 
 /**
- * Presses of buttons: by fingers that may overlap, by a mouse, by a keyboard, and by assistive technology. Each press counts
- * once, in the order in which the fingers came down; one that slides off its button counts as none.
+ * Detects presses of buttons: by fingers that may overlap, by a mouse, by a keyboard, and by assistive technology. Each press
+ * counts once, in the order in which the fingers came down. A finger that slides off its button does not count.
  */
 
-/** Presses in the pad, and whose they are. */
+/** The presses in one pad. */
 export class Presses {
-  /** What is down, in order. @type {{id: number, button: HTMLElement, x: number, y: number}[]} */
+  /** The pointers that are down, in order. @type {{id: number, button: HTMLElement, x: number, y: number}[]} */
   #down = [];
   /** The button whose press was counted, and whose click may still come. @type {HTMLElement | undefined} */
   #counted;
@@ -27,7 +27,7 @@ export class Presses {
       ["pointercancel", this.#onCancel],
       ["click", this.#onClick],
     ];
-    // A press that a script made up is not a press.
+    // An event that a script made up does not count.
     for (const [type, listener] of listeners) root.addEventListener(type, (event) => event.isTrusted && listener(event));
   }
 
@@ -36,8 +36,8 @@ export class Presses {
     this.#counted = undefined;
     const button = buttonOf(event);
     if (!button || event.button !== 0) return;
-    // A second finger that comes down ends the first one's press, as on every screen keyboard: so none is lost, and the order is
-    // that of the fingers.
+    // A second finger that comes down ends the first finger's press, like on every screen keyboard: so no press is lost, and the
+    // order is that of the fingers.
     this.#countAll();
     this.#down.push({ id: event.pointerId, button, x: event.clientX, y: event.clientY });
   };
@@ -60,7 +60,7 @@ export class Presses {
     this.#down = this.#down.filter(({ id }) => id !== pointerId);
   };
 
-  /** A keyboard's or a screen reader's press comes as a click alone. @param {MouseEvent} event */
+  /** A press by a keyboard or a screen reader is only a click. @param {MouseEvent} event */
   #onClick = (event) => {
     const button = buttonOf(event);
     const isCounted = button === this.#counted && event.detail !== 0;

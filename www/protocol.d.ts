@@ -15,7 +15,7 @@ export type Digit = number;
  */
 export type End = { 
 /**
- * What went wrong; `None` if the PIN was set, or was shown and is hidden again.
+ * The error; `None` if the PIN was set, or was shown and is hidden again.
  */
 code: ErrorCode | null, 
 /**
@@ -135,23 +135,23 @@ place: number, } } | { "closed": {
 code: ErrorCode | null, } };
 
 /**
- * The whole truth about a session, at one moment. Nothing else is told about it.
+ * The complete state of a session at one moment. Nothing else is reported about it.
  */
 export type Snapshot = { 
 /**
- * How far the session is.
+ * The stage of the session.
  */
 stage: Stage, 
 /**
- * Whether a submit would go out at once: the key pair is made and, where a control id was given, the TZPK is there.
+ * Whether a submit would be sent at once: the key pair is made and, if a control id was given, the TZPK has arrived.
  */
 ready: boolean, 
 /**
- * Which entry the digits go to.
+ * The entry that the digits go to.
  */
 step: Step, 
 /**
- * How many digits that entry holds.
+ * How many digits that entry has.
  */
 digits: number, 
 /**
@@ -167,15 +167,15 @@ refusals: number,
  */
 refused: ErrorCode | null, 
 /**
- * Which rule that PIN broke, where it was refused as easily guessed.
+ * The rule that the PIN broke, if it was refused as easily guessed.
  */
 reason: WeakReason | null, 
 /**
- * For how many seconds a busy server is left alone before it is asked again.
+ * How many seconds the session waits before it asks a busy server again.
  */
 waitsSeconds: number | null, 
 /**
- * Whether the encrypted PIN was handed over to be sent. It is told before the request goes out.
+ * Whether the encrypted PIN was passed on to be sent. This is reported before the request is made.
  */
 sent: boolean, 
 /**
@@ -192,12 +192,12 @@ suggested: boolean,
 end: End | null, };
 
 /**
- * How far a session is.
+ * The stage of a session.
  */
 export type Stage = "entry" | "submitting" | "arrived" | "shown" | "ended";
 
 /**
- * Which entry the digits go to.
+ * The entry that the digits go to.
  */
 export type Step = "entry" | "confirm";
 
@@ -207,7 +207,7 @@ export type Step = "entry" | "confirm";
 export type WeakPinName = "reject" | "allow";
 
 /**
- * Why a PIN is easily guessed: the first rule that it breaks, in this order. What is known of the customer comes last, so
- * that it is told only of a PIN that nothing else is wrong with.
+ * Why a PIN is easily guessed: the first rule that it breaks, in this order. The facts about the customer come last, so
+ * that they are only reported for a PIN that breaks no other rule.
  */
 export type WeakReason = "run" | "repeat" | "year" | "pattern" | "common" | "personal";

@@ -1,4 +1,4 @@
-/** `card-pin/session`: `PinSession` alone, for a page that draws its own pad. */
+/** `card-pin/session`: only `PinSession`, for a page that draws its own pad. */
 
 export { CardPinError, PinSession } from "./card-pin.js";
 export type {

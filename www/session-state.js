@@ -1,57 +1,57 @@
 // @ts-check
 
 /**
- * One session, as the page knows it: a pure function from a state and an input to the next state and what is to be done.
+ * The state of one session on the page: a pure function from a state and an input to the next state and its effects.
  *
- * It owns the two rules of a session: it ends exactly once, and from a submit that was taken only the end leads out. There is one
- * exception: where the vault broke off before it sent the PIN, the customer is asked for it again. It has no DOM, worker or timer
- * (`session.js` has), and no digit: a press is passed on as an effect, and never kept.
+ * It owns the two rules of a session: it ends exactly once, and after an accepted submit comes only the end. There is one
+ * exception: if the vault broke off before it sent the PIN, the customer is asked for it again. It has no DOM, worker or timer
+ * (`session.js` has), and no digit: a press is passed on as an effect, and never stored.
  */
 
 /** @import {End, ErrorCode, Inward, Outward, Snapshot} from "./protocol.d.ts" */
 
 /**
- * - `opening`: the vault has not spoken yet; what the customer does waits for it
+ * - `opening`: the vault has not sent a message yet; the customer's input waits for it
  * - `open`: the customer may type, or ask for the PIN
- * - `submitting`: a submit was taken
- * - `arrived`: the PIN is there to be shown, and waits for somebody who looks
+ * - `submitting`: a submit was accepted
+ * - `arrived`: the PIN to be shown has arrived, and is shown once the customer looks
  * - `shown`, `ended`
  * @typedef {"opening" | "open" | "submitting" | "arrived" | "shown" | "ended"} Phase
  */
 
 /**
  * @typedef {object} SessionState
- * @property {boolean} views whether the PIN is viewed, and not set
+ * @property {boolean} views whether the PIN is viewed instead of set
  * @property {boolean} isGiven whether the control id was given at the start
  * @property {Phase} phase
- * @property {boolean} ready whether a submit would go out at once
+ * @property {boolean} ready whether a submit would be sent at once
  * @property {"entry" | "confirm"} step
  * @property {number} digits
  * @property {boolean} valid
- * @property {number} refusals how many were told
- * @property {string | null} refused the code of the last
- * @property {string | null} reason which rule that PIN breaks, where the code is `weak_pin`
+ * @property {number} refusals how many refusals were reported
+ * @property {string | null} refused the code of the last refusal
+ * @property {string | null} reason the rule that the PIN breaks, if the code is `weak_pin`
  * @property {string | null} problem the code of the refusal that the customer has not answered yet by typing
- * @property {number | null} waitsSeconds for which a busy server is left alone
- * @property {boolean} isSlow whether the submit takes so long that somebody may wonder
- * @property {boolean} sent whether the vault says that it sends the PIN, or has
+ * @property {number | null} waitsSeconds how long the session waits for a busy server
+ * @property {boolean} isSlow whether the submit takes long, so that the customer is told
+ * @property {boolean} sent whether the vault reports that it sends or has sent the PIN
  * @property {boolean} checking whether the outcome is looked up
  * @property {boolean} wasTyped whether this entry has had digits
- * @property {number | null} timeLeft seconds until the control id expires that was given, once there are few
+ * @property {number | null} timeLeft seconds until the given control id expires, once there are few
  * @property {number | null} timeLeftSaid the last of them that the customer is told aloud
- * @property {number} secondsLeft for which the PIN is still shown
+ * @property {number} secondsLeft how long the PIN is still shown
  * @property {boolean} suggested whether a PIN that was drawn for the customer is shown
  * @property {End | null} end
- * @property {number} posted how many messages the vault was sent, and
- * @property {number} taken how many of them it has taken
- * @property {number} before how many had been posted when this vault was started
- * @property {number} restarts how many vaults took the place of one that broke off
+ * @property {number} posted how many messages were sent to the vault
+ * @property {number} taken how many of them it has accepted
+ * @property {number} before how many had been sent when this vault was started
+ * @property {number} restarts how many vaults replaced one that broke off
  * @property {number} vaultRefusals how many refusals this vault has counted
  * @property {number} press the number of the last message with a digit; 0 if there was none
  * @property {number} submit the number of the last message that asks for a submit; 0 if there was none
  * @property {number} advance the number of the last message that may lead to one; 0 if there was none
  * @property {boolean} isAsked whether the vault waits for a control id
- * @property {boolean} isAnswered whether it was given the one that it asked for last
+ * @property {boolean} isAnswered whether its last question for one was answered
  */
 
 /**
@@ -71,11 +71,11 @@
 
 /** @typedef {{event: string, [field: string]: unknown}} EventDetail */
 
-/** The codes that a new control id does not help against: as in `src/error.rs`, where a test compares them. */
+/** The codes after which a new control id does not help: as in `src/error.rs`, where a test compares them. */
 const FINAL = ["outcome_unknown", "rejected", "entropy_unavailable", "not_allowed", "isolation_unavailable", "vault_missing", "wasm_unavailable"];
-/** What an entry is changed by. */
+/** The messages that change an entry. */
 const EDITS = ["erase", "clear", "forget", "confirm", "advance", "suggest"];
-/** What answers a refusal: another entry. To ask for the next step once more does not. */
+/** The messages that clear a refusal: another entry. Asking for the next step again does not. */
 const ANSWERS = ["erase", "clear", "forget", "suggest"];
 /** How many seconds before a control id expires the customer is told for the last time. */
 const LAST_SECONDS = 20;
@@ -123,25 +123,25 @@ export const initial = ({ views, isGiven }) => ({
 /** Whether the customer may type, or ask for the PIN. @param {SessionState} state */
 const isOpen = ({ phase }) => phase === "opening" || phase === "open";
 
-/** Whether the customer's digits are taken. @param {SessionState} state */
+/** Whether the pad accepts digits. @param {SessionState} state */
 export const takesInput = (state) => !state.views && isOpen(state) && state.submit <= state.taken;
 
 /** Whether there is a PIN on the canvas. @param {SessionState} state */
 export const showsPin = ({ phase, suggested }) => phase === "shown" || suggested;
 
-/** Whether a submit was taken, or may have been. @param {SessionState} state */
+/** Whether a submit was accepted, or may have been. @param {SessionState} state */
 const maySubmit = ({ phase, submit, advance, taken }) => phase === "submitting" || submit > taken || advance > taken;
 
 /**
- * Whether the PIN may be on its way to the server, so that nobody but the vault can say whether it is set. Without a control id
+ * Whether the PIN may be on its way to the server, so that only the vault can know whether it is set. Without a control id
  * the vault has sent nothing.
  * @param {SessionState} state
  */
 export const mayHaveSent = (state) => !state.views && !state.end && maySubmit(state) && (state.isGiven || state.isAnswered);
 
 /**
- * Whether another vault may take the place of one that broke off: once, as long as no PIN is sent or there to be viewed, and
- * no control id that was given is used up. All that a vault told before it broke off has arrived.
+ * Whether another vault may replace one that broke off: once, and only if no PIN was sent or has arrived to be viewed, and
+ * no given control id is used up. All messages that a vault sent before it broke off have arrived.
  * @param {SessionState} state
  */
 const canStartAgain = ({ restarts, sent, phase, isGiven, ready }) =>
@@ -152,10 +152,10 @@ export const isOwed = ({ phase, posted, taken, ready }) =>
   phase !== "opening" && phase !== "ended" && (posted > taken || phase !== "open" || !ready);
 
 /**
- * What became of a submit.
+ * The outcome of a submit.
  * @param {SessionState} state
  * @param {number} number of its message
- * @returns {{code: string | null, retryable: boolean} | undefined} `undefined` while that is open; a `code` if it failed
+ * @returns {{code: string | null, retryable: boolean} | undefined} `undefined` while it is not known; a `code` if the submit failed
  */
 export function outcomeOfSubmit({ phase, views, end, taken, refused }, number) {
   if (end) return end;
@@ -189,7 +189,7 @@ export function reduce(state, input) {
       if (state.phase === "arrived") return finish(state, failure("closed"));
       return state.views || state.phase === "submitting" ? [state, []] : post(state, "forget");
     case "letter":
-      // Only the pad says so: no entry was refused.
+      // Only the pad reports this: no entry was refused.
       return [{ ...state, problem: "not_digits" }, []];
     case "slow":
       return [{ ...state, isSlow: true }, []];
@@ -198,7 +198,7 @@ export function reduce(state, input) {
       return secondsLeft === state.secondsLeft ? [state, []] : [{ ...state, secondsLeft }, []];
     }
     case "timeLeft":
-      // What was submitted is the server's to judge.
+      // After a submit the server decides.
       if (!isOpen(state) || maySubmit(state)) return [{ ...state, timeLeft: null }, []];
       return input.seconds > 0 ? [count(state, input.seconds), []] : finish(state, failure("control_id_expired"));
     case "restarted":
@@ -219,7 +219,7 @@ export function reduce(state, input) {
 }
 
 /**
- * Not each step is said: the first one is, and the one that leaves just enough time to finish.
+ * Only some steps are said: the first, and the one that leaves just enough time to finish.
  * @param {SessionState} state
  * @param {number} timeLeft
  * @returns {SessionState}
@@ -246,7 +246,7 @@ function told(state, message) {
     return [state, [{ do: "tell", detail: { event: "spell", digit: digit ?? undefined, place } }]];
   }
   if ("closed" in message) {
-    // Only where it could not be opened does a vault close by itself.
+    // A vault only closes by itself if it could not be opened.
     return state.phase === "opening" && message.closed.code !== null
       ? finish(state, failure(message.closed.code))
       : reduce(state, { type: "lost" });
@@ -255,7 +255,7 @@ function told(state, message) {
 }
 
 /**
- * Whether the vault can be where it says. Above all, no success is believed of what was not submitted.
+ * Whether the state that the vault reports is possible. Most important, there is no success without a submit.
  * @param {SessionState} state
  * @param {{taken: number, session: Snapshot}} told
  */
@@ -304,7 +304,7 @@ function follow(state, { taken, session }) {
     refusals: isRefused ? state.refusals + 1 : state.refusals,
     refused: isRefused ? session.refused : state.refused,
     reason: isRefused ? session.reason : state.reason,
-    // A pad that is full takes no more digits: nothing was tried that failed.
+    // A full pad accepts no more digits; this is not an error.
     problem: isRefused && session.refused !== "too_long" ? session.refused : isChanged ? null : state.problem,
     vaultRefusals: session.refusals,
     phase: stage === "entry" ? "open" : stage,
@@ -338,8 +338,8 @@ function say(state, message) {
 }
 
 /**
- * Another vault stands in the place of one that did not start, or broke off. It has none of the digits, since nothing on the
- * page kept them, and has not heard of a submit. Where digits are lost, the customer is asked for them.
+ * Continues with another vault in the place of one that did not start, or broke off. It has none of the digits, because nothing on
+ * the page stored them, and does not know of a submit. If digits are lost, the customer is asked for them again.
  * @param {SessionState} state
  * @returns {[SessionState, Effect[]]}
  */
@@ -373,7 +373,7 @@ const finish = (state, { code, retryable }) => [
 const failure = (code) => ({ code: /** @type {ErrorCode} */ (code), retryable: !FINAL.includes(code) });
 
 /**
- * What the page is told about the way from one state to another: the events of card-pin.d.ts, in order.
+ * The events for the step from one state to another, as in card-pin.d.ts, in order.
  * @param {SessionState} before
  * @param {SessionState} after
  * @returns {EventDetail[]}

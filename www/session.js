@@ -1,8 +1,8 @@
 // @ts-check
 
 /**
- * Runs one session: it does what `session-state.js` decides, and alone knows deadlines, ends the vault, and asks for control ids.
- * What the customer sees and what the page hears follow from the states that it hands out.
+ * Runs one session: it carries out the effects that `session-state.js` decides on, and is the only file that has deadlines, ends
+ * the vault, and asks for control ids. The pad and the events follow from the states that it passes on.
  */
 
 import { CardPinError } from "./error.js";
@@ -15,24 +15,24 @@ import { VaultHost } from "./vault-host.js";
 /** @import {EventDetail, Input, SessionState} from "./session-state.js" */
 /** @import {Settings} from "./options.js" */
 
-/** What has to come over the network, one after the other, before a session is open: the worker's script and the core. */
+/** The number of files that are loaded one after the other before a session is open: the worker's script and the core. */
 const LOADS = 2;
-/** How long a PIN that has arrived waits for somebody who looks, in milliseconds. */
+/** How long a PIN that has arrived waits until the customer looks, in milliseconds. */
 const ARRIVED_MS = 30_000;
-/** How often the page looks whether a PIN that is shown is still looked at: a frame that never had the focus hears of no loss. */
+/** How often the page checks whether the customer still looks at a PIN: a frame that never had the focus gets no `blur`. */
 const LOOK_MS = 250;
-/** After how long a wait the customer is told that it goes on, in milliseconds. */
+/** The length of a wait after which the customer is told that it continues, in milliseconds. */
 export const SLOW_MS = 3000;
-/** In which steps, and from when on, the customer is told how long a control id that was given is valid, in milliseconds. */
+/** The steps, and the start, of the messages about how long a given control id is valid, in milliseconds. */
 const TIME_LEFT_MS = { step: 10_000, from: 60_000 };
-/** How often the page asks for a sign of life, where the vault is in a worker, and where it is on the page. */
+/** How often the page asks the vault for a sign of life: in a worker, and on the page. */
 const BEAT_MS = { worker: 5000, page: 1000 };
-/** After how many of these without an answer the vault is given up. They are counted, since a suspended device loses none. */
+/** The number of questions without an answer after which the vault is given up. They are counted instead of timed, because a device may be suspended. */
 const MISSED_BEATS = 6;
 
 /**
  * @typedef {object} Submit
- * @property {number} number of its message
+ * @property {number} number the number of its message
  * @property {Promise<void>} promise
  * @property {() => void} resolve
  * @property {(error: CardPinError) => void} reject
@@ -62,20 +62,20 @@ export class Session {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #expiring;
   #missedBeats = 0;
-  /** Changes with each question for a control id, and with its answer: an answer counts if this is still its number. */
+  /** Changes with each question for a control id and with its answer. An answer counts only if this is still its number. */
   #asks = 0;
   #page;
   /** @type {[EventTarget, string, (event: any) => void][]} */
   #listeners;
-  /** What the page has not been told yet. @type {[SessionState, SessionState][]} */
+  /** The changes that have not been reported to the page yet. @type {[SessionState, SessionState][]} */
   #changes = [];
   #isTelling = false;
 
   /**
    * @param {Settings} settings
    * @param {object} page
-   * @param {HTMLCanvasElement} [page.canvas] where a PIN is drawn
-   * @param {Document} page.page what the customer looks at
+   * @param {HTMLCanvasElement} [page.canvas] the canvas on which a PIN is drawn
+   * @param {Document} page.page the document that the customer looks at
    * @param {() => unknown} page.askControlId called each time the vault needs one
    * @param {(before: SessionState, after: SessionState) => void} page.onChange
    * @param {(detail: EventDetail) => void} page.onTell
@@ -115,23 +115,23 @@ export class Session {
     return this.#state;
   }
 
-  /** Where the PIN is held: in a worker of its own, or on the page where none can be started. */
+  /** Where the vault runs: in a worker of its own, or on the page if none can be started. */
   get isolation() {
     return this.#host.isolation;
   }
 
-  /** Whether nobody but the vault can say whether the PIN is set. */
+  /** Whether only the vault can know whether the PIN is set. */
   get mayHaveSent() {
     return mayHaveSent(this.#state);
   }
 
-  /** Passes on what the customer does; where it does not belong, it is dropped. @param {Inward} message */
+  /** Passes the customer's input on, or drops it if it does not fit the state. @param {Inward} message */
   say(message) {
     this.#take({ type: "say", message });
   }
 
   /**
-   * Submits. Submitting again while that is under way gives the same promise.
+   * Submits. Submitting again while that is under way returns the same promise.
    * @returns {Promise<void>} rejected with a `CardPinError`
    */
   submit() {
@@ -143,17 +143,17 @@ export class Session {
     return promise;
   }
 
-  /** The customer pressed a key that is not a digit's. */
+  /** The customer typed a character that is not a digit. */
   noteLetter() {
     this.#take({ type: "letter" });
   }
 
-  /** Gives the vault a canvas to draw on, where the session was made without one. @param {HTMLCanvasElement} canvas */
+  /** Gives the vault a canvas to draw on, if the session was made without one. @param {HTMLCanvasElement} canvas */
   useCanvas(canvas) {
     this.#host.useCanvas(canvas);
   }
 
-  /** Ends the session and has the vault wiped. */
+  /** Ends the session and wipes the vault. */
   close() {
     this.#take({ type: "close" });
   }
@@ -161,11 +161,11 @@ export class Session {
   /** @param {Input} input */
   #take(input) {
     const before = this.#state;
-    // By index: a script on the page that has exchanged an array's iterator or methods would hear presses pass.
+    // Uses an index: a script on the page that has replaced an array's iterator or methods would otherwise see the presses.
     const reduced = reduce(before, input);
     const after = reduced[0];
     const effects = reduced[1];
-    // A digit that is spelt out changes nothing, and is told all the same.
+    // A digit that is spelt out changes no state, but is reported.
     if (after === before && effects.length === 0) return;
     this.#state = after;
     let wantsLook = false;
@@ -186,13 +186,13 @@ export class Session {
     this.#tellChanges();
   }
 
-  /** An end that a new control id does not help against may be the page's own fault. @param {SessionState} state */
+  /** Writes a hint for an end that may be the page's own fault, because a new control id does not help. @param {SessionState} state */
   #explain({ end }) {
     const { hints } = this.#settings;
     if (end?.code && (!end.retryable || end.code === "bad_response")) hint(hints, end.code, this.#settings);
   }
 
-  /** In the order in which they came, although a listener may change the session while it is told. */
+  /** Reports the changes in their order, although a listener may change the session meanwhile. */
   #tellChanges() {
     if (this.#isTelling) return;
     this.#isTelling = true;
@@ -218,7 +218,7 @@ export class Session {
 
   #startAgain() {
     this.#missedBeats = 0;
-    // What the vault before had asked for.
+    // Answers the previous vault's question.
     this.#asks += 1;
     clearTimeout(this.#asking);
     this.#limitLoading();
@@ -258,7 +258,7 @@ export class Session {
     if (isOwed(after)) this.#beating ??= setTimeout(() => this.#beat(), BEAT_MS[this.isolation]);
   }
 
-  /** Says how long the control id is still valid, step by step. @param {number} until by the clock of `performance.now` */
+  /** Reports how long the control id is still valid, step by step. @param {number} until by the clock of `performance.now` */
   #countDown(until) {
     const { step, from } = TIME_LEFT_MS;
     const left = until - performance.now();
@@ -293,7 +293,7 @@ export class Session {
       this.#take({ type: "answer", controlId: isText ? controlId : null });
     };
     this.#asking = setTimeout(answer, open.timeoutMs);
-    // In a turn of its own: what the provider throws is a missing control id, and not the session's.
+    // Calls the provider in a separate turn: its exception means that there is no control id, and must not break the session.
     Promise.resolve().then(() => this.#askControlId()).then(answer, (problem) => answer(undefined, problem));
   }
 
@@ -306,13 +306,13 @@ export class Session {
     else submit.reject(new CardPinError(outcome.code, outcome.retryable));
   }
 
-  /** A page that is left may be kept, for the way back, with all that its workers hold. So the vault is ended by then. */
+  /** Ends the vault when the page is left: a browser may keep the page and its workers for the way back. */
   #onPageHide = () => {
     this.#take({ type: "lost" });
     this.#host.leave();
   };
 
-  /** Digits do not wait in the background for a customer who may not come back, and a PIN is not shown to nobody. */
+  /** Wipes the digits of a hidden page, because the customer may not come back, and hides a PIN that nobody looks at. */
   #look = () =>
     this.#take(isHidden(this.#page) ? { type: "hidden" } : { type: "looks", isLookedAt: isLookedAt(this.#page) });
 }
@@ -321,10 +321,10 @@ export class Session {
 function makeSubmit(number) {
   const submit = /** @type {Submit} */ ({ number });
   submit.promise = new Promise((resolve, reject) => Object.assign(submit, { resolve, reject }));
-  // A page that listens to the events alone need not handle the promise.
+  // A page that only listens to the events does not have to handle the promise.
   submit.promise.catch(() => {});
   return submit;
 }
 
-/** Whether a vault has closed unasked, as it does where it computes wrongly: another one may do better. @param {Outward} message */
+/** Whether a vault has closed by itself, as it does if it computes wrongly: another vault may succeed. @param {Outward} message */
 const hasGivenUp = (message) => typeof message === "object" && "state" in message && message.state.session.end?.code === "closed";

@@ -1,8 +1,8 @@
 // @ts-check
 
-/** Which of the two builds of the core a device can run. */
+/** Decides which of the two builds of the core a device can run. */
 
-/** A module of one function, which returns a `v128.const`: it is valid where there is SIMD. */
+/** A module of one function, which returns a `v128.const`: it is valid if there is SIMD. */
 const PROBE = Uint8Array.of(
   ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
   ...[0x01, 0x05, 0x01, 0x60, 0x00, 0x01, 0x7b],

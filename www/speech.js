@@ -1,6 +1,6 @@
 // @ts-check
 
-/** Which words an element speaks: in the language that it stands in, as soon as they are loaded. */
+/** The words of an element: in the language of its place, as soon as they are loaded. */
 
 import { Words, chooseLocale, loadTexts, nearestLang } from "./words.js";
 
@@ -28,7 +28,7 @@ export class Speech {
     this.#onChange = onChange;
   }
 
-  /** The texts that the page has put in the place of the pad's own. */
+  /** The page's texts that replace the pad's own. */
   get changed() {
     return this.#changed;
   }
@@ -38,7 +38,7 @@ export class Speech {
     this.#tag = "";
   }
 
-  /** The words in the language that the element stands in now. Until they are there, the texts are empty. */
+  /** The words in the current language of the element's place. The texts are empty until they are loaded. */
   get words() {
     const locale = chooseLocale(nearestLang(this.#element));
     const tag = locale.toString();

@@ -1,6 +1,6 @@
 // @ts-check
 
-/** Where a PIN is drawn by the vault, and where its digits are said one by one if the customer asks for that. */
+/** The place where the vault draws a PIN, and where its digits are said one by one if the customer asks for that. */
 
 import { makeElement } from "./platform.js";
 
@@ -25,7 +25,7 @@ export class Stage {
     this.spoken.setAttribute("role", "status");
   }
 
-  /** A canvas for one session: what was handed to a vault once cannot be handed to another. */
+  /** Makes a canvas for one session: a canvas that was passed to one vault cannot be passed to another. */
   makeCanvas() {
     const canvas = (this.canvas = /** @type {HTMLCanvasElement} */ (makeElement("canvas")));
     Object.assign(canvas, CANVAS);
@@ -49,7 +49,7 @@ export class Stage {
   }
 
   /**
-   * One digit, in words and alone, for as long as it takes to say it.
+   * Shows one digit as a word, for as long as it takes to say it.
    * @param {number | undefined} digit
    * @param {number} place
    */

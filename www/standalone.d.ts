@@ -1,4 +1,4 @@
-/** `card-pin/standalone`: all of it in one classic script. It registers `<card-pin>`, and these are on the global object. */
+/** `card-pin/standalone`: everything in one classic script. It registers `<card-pin>`, and these are on the global object. */
 
 import type * as cardPin from "./card-pin.js";
 

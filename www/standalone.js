@@ -1,7 +1,7 @@
 // @ts-check
 
 /**
- * `card-pin.standalone.js`, one classic script: registers `<card-pin>` and puts what `card-pin.js` exports on the global
+ * `card-pin.standalone.js`, one classic script: registers `<card-pin>` and puts the exports of `card-pin.js` on the global
  * object, under the same names. Without a document, as on a server, it does neither.
  */
 

@@ -1,8 +1,8 @@
 // @ts-check
 
 /**
- * The vault's files, checked before they run, for `card-pin.checked.js`: what `vault-files.js` is to `card-pin.js`. Their SHA-384 are
- * in the script itself, which the `integrity` of the page covers. What runs is made of the bytes that were checked.
+ * The vault's files for `card-pin.checked.js`, in the place of `vault-files.js`, checked before they run. Their SHA-384 are in the
+ * script itself, which the `integrity` of the page covers. The checked bytes are the ones that run.
  */
 
 import sums from "card-pin-sums";
@@ -16,11 +16,11 @@ import { KEY, vaultSource as uncheckedSource } from "./vault-files.js";
 
 const WORKER = "card-pin.worker.js";
 
-/** The worker's script, once it was checked. One for all sessions: it is never revoked, because a worker may still be loading it. @type {string | undefined} */
+/** The address of the worker's script, once it was checked. All sessions share it, and it is never revoked, because a worker may still be loading it. @type {string | undefined} */
 let blobUrl;
 
 /**
- * @param {{workerUrl?: string, wasmUrl?: string, scalarWasmUrl?: string}} elsewhere where the files are instead, relative to the document
+ * @param {{workerUrl?: string, wasmUrl?: string, scalarWasmUrl?: string}} elsewhere other addresses of the files, relative to the document
  * @returns {VaultSource}
  */
 export function vaultSource(elsewhere) {
@@ -64,7 +64,7 @@ export function vaultSource(elsewhere) {
 }
 
 /**
- * Without cookies, and without following a redirect, as `core-loader.js` does.
+ * Fetches without cookies and without following a redirect, like `core-loader.js`.
  * @param {string} url
  * @returns {Promise<Uint8Array<ArrayBuffer>>}
  */
@@ -77,7 +77,7 @@ async function bytesOf(url) {
   return response.arrayBuffer().then((bytes) => new Uint8Array(bytes), () => Promise.reject("network"));
 }
 
-/** The form that an `integrity` attribute has. @param {Uint8Array<ArrayBuffer>} bytes @returns {Promise<string>} */
+/** The hash in the form of an `integrity` attribute. @param {Uint8Array<ArrayBuffer>} bytes @returns {Promise<string>} */
 async function sumOf(bytes) {
   const sum = new Uint8Array(await crypto.subtle.digest("SHA-384", bytes));
   return `sha384-${btoa(String.fromCharCode(...sum))}`;

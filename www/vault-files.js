@@ -1,6 +1,6 @@
 // @ts-check
 
-/** The vault's files, as they lie beside `card-pin.js`. `vault-inlined.js` stands in for this in the standalone. */
+/** The vault's files beside `card-pin.js`. The standalone has `vault-inlined.js` instead. */
 
 import { absolute, bare, startWorker } from "./platform.js";
 import { hasSimd } from "./simd.js";
@@ -10,23 +10,23 @@ import { hasSimd } from "./simd.js";
 /** @typedef {(tell: (message: Outward) => void, breakOff?: (failure: unknown) => void) => (message: unknown) => void} MakeVault */
 
 /**
- * What a vault is started from.
+ * The source from which a vault is started.
  * @typedef {object} VaultSource
  * @property {() => Worker} start starts it in a worker
- * @property {string | Uint8Array<ArrayBuffer>} wasm the core: its address, or itself
- * @property {() => Promise<MakeVault>} load loads it onto the page, where no worker can be started
- * @property {() => Promise<string | undefined>} [explain] gives the code of what keeps the worker's script from being loaded, if anything does
+ * @property {string | Uint8Array<ArrayBuffer>} wasm the core's address, or the core itself
+ * @property {() => Promise<MakeVault>} load loads it onto the page, if no worker can be started
+ * @property {() => Promise<string | undefined>} [explain] gives the code of the reason why the worker's script cannot be loaded, if there is one
  * @property {string} [workerUrl] where the worker's script is, if it is a file
- * @property {() => string | undefined} [problem] what is already known to be wrong with a file, for the console
+ * @property {() => string | undefined} [problem] the fault of a file that is already known, for the console
  */
 
-/** Where `vault.worker.js` leaves the vault for a page. */
+/** The name under which `vault.worker.js` leaves the vault for a page. */
 export const KEY = Symbol.for("card-pin.vault");
 
 /**
- * Bundlers look for `new URL("…", import.meta.url)`, exactly so written, and bring the files along. Only an address that is not
- * given is made: some bundles do not know their own.
- * @param {{workerUrl?: string, wasmUrl?: string, scalarWasmUrl?: string}} elsewhere where the files are instead, relative to the document
+ * Bundlers look for exactly `new URL("…", import.meta.url)` and add the files. It is only evaluated if no other address is given:
+ * some bundles do not know their own address.
+ * @param {{workerUrl?: string, wasmUrl?: string, scalarWasmUrl?: string}} elsewhere other addresses of the files, relative to the document
  * @returns {VaultSource}
  */
 export function vaultSource({ workerUrl, wasmUrl, scalarWasmUrl }) {
@@ -48,40 +48,40 @@ export function vaultSource({ workerUrl, wasmUrl, scalarWasmUrl }) {
  * @param {string | undefined} given
  * @param {() => URL} beside
  * @returns {string} absolute
- * @throws {TypeError} now, and not when the customer has typed
+ * @throws {TypeError} now, before the customer types
  */
 function fileAt(name, given, beside) {
   let url = "data:";
   try {
     url = given ? absolute(given) : beside().href;
   } catch {
-    // The bundle has no address of its own.
+    // The bundle does not know its own address.
   }
-  // A worker from a `data:` address may ask no server, and few policies allow one.
+  // A worker from a `data:` address cannot make requests, and few policies allow one.
   if (url.startsWith("data:")) throw new TypeError(`${name} has to be the address of a file; or import card-pin/standalone`);
   return url;
 }
 
-/** Whether a file is of another origin than the page. @param {string} url */
+/** Whether a file has another origin than the page. @param {string} url */
 const isForeign = (url) => /^http/.test(url) && !url.startsWith(`${globalThis.origin}/`);
 
 /**
- * A worker is only started from the page's own origin: this one is, and loads the other.
+ * Starts a worker that loads a script of another origin: browsers only start workers from the page's own origin.
  * @param {string} url
  */
 const starterOf = (url) => URL.createObjectURL(new Blob([`import ${JSON.stringify(url)}`], bare({ type: "text/javascript" })));
 
 /**
- * Tells a network that is down from a file that is not there: neither an import nor a worker says so.
+ * Distinguishes a network that is down from a missing file, which the errors of an import or a worker do not.
  * @param {string} url
- * @returns {Promise<string | undefined>} the code; `undefined` where the file can be loaded
+ * @returns {Promise<string | undefined>} the code; `undefined` if the file can be loaded
  */
 async function explain(url) {
   /** @type {RequestInit} */
   const options = bare({ credentials: "omit" });
   try {
     const response = await fetch(url, options);
-    // A script that breaks off half-way is the network's fault, too.
+    // A script that breaks off half-way is also a network error.
     await response.arrayBuffer();
     return response.ok ? undefined : "vault_missing";
   } catch {

@@ -1,8 +1,8 @@
 // @ts-check
 
 /**
- * Where the vault runs: in a dedicated worker, or on the page where none can be started. It carries messages, and knows nothing
- * of what they mean for the session.
+ * Runs the vault: in a dedicated worker, or on the page if none can be started. It passes messages on without knowing their
+ * meaning for the session.
  */
 
 import { hint } from "./hint.js";
@@ -15,14 +15,14 @@ import { canDraw } from "./platform.js";
 /**
  * @typedef {object} Listener
  * @property {(message: Outward) => void} told
- * @property {() => void} restarted the worker did not start, and a vault on the page takes its place
+ * @property {() => void} restarted the worker did not start, and a vault on the page replaces it
  * @property {() => void} lost the vault broke off
  * @property {(code: string) => void} failed the vault could not be started
  */
 
-/** How long a vault may take to wipe itself, in milliseconds, before its worker is ended all the same. */
+/** How long a vault may take to wipe itself, in milliseconds, before its worker is ended nevertheless. */
 const CLOSING_MS = 1000;
-/** How long a page that is left waits for that, in milliseconds, and how often it looks at the clock at most. */
+/** How long a page that is left waits for that, in milliseconds, and how often it reads the clock at most. */
 const LEAVING_MS = 20;
 const MAX_LOOKS = 1_000_000;
 
@@ -38,16 +38,16 @@ export class VaultHost {
   #onPage;
   #color = "";
   #hasSpoken = false;
-  /** Whether there is, or will be, something to draw. */
+  /** Whether a PIN is drawn in this session. */
   #draws = false;
-  /** Whether a worker has the canvas, which it has for good. */
+  /** Whether the canvas was passed to a worker, which cannot be undone. */
   #isCanvasGone = false;
   #isClosing = false;
 
   /**
    * @param {Settings} settings
-   * @param {HTMLCanvasElement | undefined} canvas where a PIN is drawn
-   * @param {Listener} listener is called in later turns alone
+   * @param {HTMLCanvasElement | undefined} canvas the canvas on which a PIN is drawn
+   * @param {Listener} listener is only called in later turns
    */
   constructor(settings, canvas, listener) {
     this.#settings = settings;
@@ -56,12 +56,12 @@ export class VaultHost {
     this.#start();
   }
 
-  /** Whether another vault can take the place of this one. */
+  /** Whether another vault can replace this one. */
   get canRestart() {
     return !this.#isCanvasGone;
   }
 
-  /** Starts another vault in the place of one that broke off. */
+  /** Starts another vault after one broke off. */
   restart() {
     this.#worker?.terminate();
     this.#worker = this.#onPage = undefined;
@@ -80,13 +80,13 @@ export class VaultHost {
     this.#send(message);
   }
 
-  /** @param {HTMLCanvasElement} canvas where a PIN is drawn from now on */
+  /** @param {HTMLCanvasElement} canvas the canvas for a PIN from now on */
   useCanvas(canvas) {
     this.#canvas = canvas;
     this.#giveCanvas();
   }
 
-  /** Has a PIN that is shown drawn in the colour that the page has now: it may change with the daylight. */
+  /** Draws a shown PIN in the page's current colour, which may change with the daylight. */
   paint() {
     if (!this.#canvas || this.#isClosing) return;
     const { color } = getComputedStyle(this.#canvas);
@@ -95,7 +95,7 @@ export class VaultHost {
     this.#send({ color });
   }
 
-  /** Has the vault wiped, and then ends its worker. Nothing is heard of it after this. */
+  /** Wipes the vault, and then ends its worker. It sends no message after this. */
   close() {
     if (this.#isClosing) return;
     this.#send("close");
@@ -104,13 +104,13 @@ export class VaultHost {
   }
 
   /**
-   * Has the vault wiped as a page is left, and ends its worker. No answer reaches a page that is left, so the page waits while the
-   * worker wipes itself on its own thread.
+   * Wipes the vault when the page is left, and ends its worker. A page that is left gets no answer, so it waits while the worker wipes
+   * itself on its own thread.
    */
   leave() {
     this.close();
     const until = performance.now() + LEAVING_MS;
-    // A clock that stands still, as in a test, does not hold the page.
+    // A stopped clock, for example in a test, does not block the page.
     for (let looks = 0; this.#worker && looks < MAX_LOOKS && performance.now() < until; looks += 1);
     this.end();
   }
@@ -126,7 +126,7 @@ export class VaultHost {
   #send(message, transfer) {
     if (this.#worker) this.#worker.postMessage(message, transfer ?? []);
     const onPage = this.#onPage;
-    // A core that traps throws here, whatever it was doing when it did.
+    // A core that traps throws here.
     onPage?.then((receive) => receive(message)).catch(() => onPage === this.#onPage && this.#lose());
   }
 
@@ -139,7 +139,7 @@ export class VaultHost {
     }
   }
 
-  /** Whether a worker can draw, or need not. A canvas that a PIN is viewed on may come later. */
+  /** Whether a worker can draw, or does not have to. The canvas for viewing a PIN may come later. */
   #canWorkerDraw() {
     if (this.#canvas) return this.#canvas.transferControlToOffscreen !== undefined;
     return this.#settings.open.operation !== "view-pin" || canDraw();
@@ -156,7 +156,7 @@ export class VaultHost {
       this.#worker = undefined;
       if (this.#isClosing) return;
       if (this.#hasSpoken) return this.#lose();
-      // Nothing on the page kept what was passed on to a worker that did not start: the customer begins again.
+      // Nothing on the page stored the messages to a worker that did not start: the customer starts again.
       this.#startOnPage();
       if (this.#onPage) this.#listener.restarted();
     };
@@ -168,7 +168,7 @@ export class VaultHost {
     if (this.#isClosing) return;
     const { source, open, mayRunOnPage, hints } = this.#settings;
     if (!mayRunOnPage) {
-      // Where the script is not there, a page that is let off the worker is not helped either.
+      // If the script is missing, a vault on the page would not work either.
       Promise.resolve(source.explain?.()).then((code) => this.#fail(code ?? "isolation_unavailable"));
       return;
     }
@@ -181,7 +181,7 @@ export class VaultHost {
       );
     });
     made.catch((failure) => this.#fail(failure === "network" ? failure : "vault_missing"));
-    // One that could not be made takes no messages.
+    // A worker that could not be made gets no messages.
     /** @type {Promise<(message: unknown) => void>} */
     const onPage = (this.#onPage = new Promise((resolve) => made.then(resolve, () => {})));
     this.#send(source.wasm);
@@ -203,7 +203,7 @@ export class VaultHost {
     this.#listener.told(message);
   }
 
-  /** A canvas goes to a worker for good, so it is only given to one that runs, when there is something to draw. */
+  /** Passes the canvas on. A canvas cannot come back from a worker, so only a running one gets it, when there is a PIN to draw. */
   #giveCanvas() {
     if (!this.#canvas || !this.#hasSpoken || !this.#draws || this.#isCanvasGone || this.#isClosing) return;
     this.paint();

@@ -1,6 +1,6 @@
 // @ts-check
 
-/** The vault inside the script itself, for `card-pin.standalone.js`: what `vault-files.js` is to `card-pin.js`. */
+/** The vault inside the script itself, for `card-pin.standalone.js`, in the place of `vault-files.js`. */
 
 import scalar from "card-pin-scalar-wasm-inlined";
 import simd from "card-pin-wasm-inlined";
@@ -13,17 +13,17 @@ import { makeVault } from "./vault.js";
 let blobUrl;
 
 /**
- * @param {{workerUrl?: string, wasmUrl?: string, scalarWasmUrl?: string}} elsewhere where a file is instead, relative to the document
+ * @param {{workerUrl?: string, wasmUrl?: string, scalarWasmUrl?: string}} elsewhere other addresses of the files, relative to the document
  * @returns {import("./vault-files.js").VaultSource}
  */
 export function vaultSource({ workerUrl, wasmUrl, scalarWasmUrl }) {
   const [elsewhere, inlined] = hasSimd() ? [wasmUrl, simd] : [scalarWasmUrl, scalar];
   return {
-    // One for all sessions: it is never revoked, because a worker may still be loading it.
+    // All sessions share it, and it is never revoked, because a worker may still be loading it.
     start: () =>
       workerUrl
         ? startWorker(absolute(workerUrl), "module")
-        : // On `file://`, Chromium starts no module from a `blob:` address.
+        : // On `file://`, Chromium does not start a module from a `blob:` address.
           startWorker((blobUrl ??= URL.createObjectURL(new Blob([worker], bare({ type: "text/javascript" })))), "classic"),
     wasm: elsewhere ? absolute(elsewhere) : decoded(inlined),
     load: async () => makeVault,

@@ -1,13 +1,13 @@
 // @ts-check
 
-/** The vault, as far as it is a script: it loads the core and hands every message over to it. */
+/** The script part of the vault: it loads the core and passes every message on to it. */
 
 import { Vault, __wbg_reset_state as resetCore, initSync } from "card-pin-wasm";
 import { compileCore } from "./core-loader.js";
 
 /** @import {Outward} from "./protocol.d.ts" */
 
-/** Whether the core has broken off. What is in its memory then cannot be relied on, and is not used for another session. */
+/** Whether the core has broken off. Its memory may then be inconsistent, and is not used for another session. */
 let isBroken = false;
 /** @type {WebAssembly.Memory | undefined} */
 let memory;
@@ -16,7 +16,7 @@ let memory;
  * Makes a vault. The first message is the core: its address, or its bytes. All others are those of `protocol.d.ts`, and wait
  * in order until the core is loaded.
  * @param {(message: Outward) => void} tell
- * @param {(failure: unknown) => void} [breakOff] called when the core breaks off; where it does so at a message, `receive` throws
+ * @param {(failure: unknown) => void} [breakOff] called when the core breaks off; if it does so in a message, `receive` throws
  * @returns {(message: unknown) => void}
  */
 export function makeVault(tell, breakOff = throwInTurn) {
@@ -46,7 +46,7 @@ export function makeVault(tell, breakOff = throwInTurn) {
     initSync({ module });
     if (isBroken) resetCore();
     isBroken = false;
-    // By now there is a core, and this gives the one that there is.
+    // The core is already loaded, and this returns it.
     ({ memory } = initSync({ module }));
     vault = new Vault(tell, breakNow);
     for (const message of waiting) receive(vault, message);
@@ -73,16 +73,16 @@ export function makeVault(tell, breakOff = throwInTurn) {
   };
 }
 
-/** Whatever a core that broke off was at, none of it stays: the page may live on for long. */
+/** Wipes the memory of a core that broke off: the page may stay open for long. */
 function giveUp() {
   isBroken = true;
   const broken = memory;
-  // What called this may be the core itself.
+  // The caller may be the core itself.
   if (broken) queueMicrotask(() => new Uint8Array(broken.buffer).fill(0));
 }
 
 /**
- * A core that breaks off breaks its worker, of which the page hears; a promise would keep it to itself.
+ * Throws the core's failure as an uncaught error of its worker, which the page gets; a promise would hide it.
  * @param {unknown} failure
  */
 function throwInTurn(failure) {

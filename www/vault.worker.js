@@ -2,7 +2,7 @@
 
 /**
  * The vault's worker. A page on which no worker can be started loads this file, too, and then makes the vault itself. It has no
- * `export`: some bundlers copy it as it is, and take it for a classic script.
+ * `export`: some bundlers copy it unchanged, and load it as a classic script.
  */
 
 import { makeVault } from "./vault.js";

@@ -1,8 +1,8 @@
 // @ts-check
 
 /**
- * What the customer sees who looks at a PIN. Its digits are drawn by the vault, on a canvas. Most pages only have PINs set, so
- * what there is to say is loaded with the first pane.
+ * The pane in which the customer views a PIN. The vault draws its digits on a canvas. Most pages are only for setting PINs, so
+ * the texts are loaded with the first pane.
  */
 
 import { BLANK, describeEnd } from "./describe-pad.js";
@@ -16,13 +16,13 @@ import { Stage } from "./stage.js";
 
 /** @typedef {(state: PadState, words: Words) => ViewView} Describe */
 
-/** How long the pane waits for what there is to say, in milliseconds. */
+/** How long the pane waits for its texts, in milliseconds. */
 const LOADING_MS = 3000;
 
-/** Before there is anything to say. @type {Describe} */
+/** The description before the texts are loaded. @type {Describe} */
 const describeNothing = (_, words) => ({ ...BLANK, title: words.text("pad", "preparing"), focus: "title", isBusy: true, isShown: false });
 
-/** Where it does not come. @type {Describe} */
+/** The description if the texts cannot be loaded. @type {Describe} */
 const describeUnusable = (_, words) => ({
   ...describeEnd(words, words.text("pad", "unusable"), words.text("pad", "contact"), false),
   isBusy: false,
@@ -37,8 +37,8 @@ export class ViewPane {
 
   /**
    * @param {ShadowRoot} root
-   * @param {() => void} onChange called when there is more to say
-   * @param {() => Promise<{describeView: Describe}>} [load] what there is to say
+   * @param {() => void} onChange called when there are more texts
+   * @param {() => Promise<{describeView: Describe}>} [load] loads the texts
    */
   constructor(root, onChange, load = () => import("./describe-view.js")) {
     this.pane = new Pane(root);
@@ -55,7 +55,7 @@ export class ViewPane {
       .then(use);
   }
 
-  /** There are no keys here. */
+  /** Does nothing: this pane has no keys. */
   layKeys() {}
 
   /** @param {PadState} state @param {Words} words */

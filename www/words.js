@@ -1,6 +1,6 @@
 // @ts-check
 
-/** The pad's words: in which language, with whose numerals and plurals, and what of them the page has changed. */
+/** The pad's words: their language, numerals and plurals, and the texts that the page has changed. */
 
 import { own as en } from "./languages/en.js";
 import { bare } from "./platform.js";
@@ -13,7 +13,7 @@ import { bare } from "./platform.js";
 /** @typedef {Record<string, Record<string, Text>>} Texts */
 
 /**
- * Where the languages are besides English, which is in here. Each is a literal, so that a bundler finds the file.
+ * Loads the languages other than English, which is part of this script. Each address is a literal, so that a bundler finds the file.
  * @type {Record<string, () => Promise<{default: Texts}>>}
  */
 const LOADERS = {
@@ -47,15 +47,15 @@ const LOADERS = {
   uk: () => import("./languages/uk.js"),
 };
 
-/** What an object has of itself: no script on the page adds a text by `Object.prototype`. @param {any} object @param {string} key */
+/** An own property of an object: a script on the page cannot add a text by `Object.prototype`. @param {any} object @param {string} key */
 const ownOf = (object, key) => (object !== undefined && Object.hasOwn(object, key) ? object[key] : undefined);
 
-/** Other names of a language that is here. @type {Record<string, string>} */
+/** Other names of the languages. @type {Record<string, string>} */
 const ALIASES = { no: "nb", nn: "nb" };
 
 /**
  * @param {string} tag BCP 47
- * @returns {Intl.Locale | undefined} `undefined` for what is not a tag, and for a language that is not here
+ * @returns {Intl.Locale | undefined} `undefined` for an invalid tag, and for a language that the pad does not have
  */
 function localeOf(tag) {
   try {
@@ -68,7 +68,7 @@ function localeOf(tag) {
 }
 
 /**
- * The language that a page asks for by its `lang`; without one, the first of the reader's that is here; else English.
+ * The language that a page asks for by its `lang`; without one, the first of the reader's languages that the pad has; else English.
  * @param {string} tag the nearest `lang`, or nothing
  * @returns {Intl.Locale}
  */
@@ -79,7 +79,7 @@ export function chooseLocale(tag) {
 
 /**
  * @param {Element} element
- * @returns {string} the `lang` that it stands in, of itself or of what is around it, out of shadow trees too; or nothing
+ * @returns {string} its own `lang` or that of the nearest element around it, also outside its shadow tree; or nothing
  */
 export function nearestLang(element) {
   /** @type {Element | undefined} */
@@ -102,10 +102,10 @@ export function loadTexts(locale) {
 }
 
 /**
- * The texts that a page puts in the place of the pad's own: of any group, any number.
+ * Checks the texts with which a page replaces the pad's own: any number, of any group.
  * @param {unknown} words
  * @returns {Texts}
- * @throws {TypeError} that names what is not a text of the pad
+ * @throws {TypeError} that names a key which is not a text of the pad
  */
 export function checkWords(words) {
   /** @type {Texts} */
@@ -134,7 +134,7 @@ export class Words {
 
   /**
    * @param {Intl.Locale} locale
-   * @param {Texts | undefined} texts `undefined` while they are loaded: all are empty then
+   * @param {Texts | undefined} texts `undefined` while they are being loaded: then all are empty
    * @param {Texts} changed by the page
    */
   constructor(locale, texts, changed) {
@@ -147,7 +147,7 @@ export class Words {
   }
 
   /**
-   * In the numerals of the reader. A page's first `NumberFormat` takes Chromium 14 to 50 ms, as long as all else that is drawn:
+   * Writes a number in the numerals of the reader. A page's first `NumberFormat` takes Chromium 14 to 50 ms, as long as all other drawing:
    * languages that write whole numbers as JavaScript does need none.
    * @param {number} value
    */
@@ -157,7 +157,7 @@ export class Words {
     return this.#numbers.format(value);
   }
 
-  /** So many seconds, in words. @param {number} count */
+  /** A number of seconds, in words. @param {number} count */
   seconds(count) {
     /** @type {Intl.NumberFormatOptions} */
     const unit = { style: "unit", unit: "second", unitDisplay: "long" };
@@ -167,7 +167,7 @@ export class Words {
   /**
    * @param {string} group
    * @param {string} key
-   * @param {Record<string, number | string>} [values] for what stands in braces; `count` chooses the plural
+   * @param {Record<string, number | string>} [values] the values for the placeholders; `count` chooses the plural
    * @returns {string}
    */
   text(group, key, values = {}) {
@@ -186,6 +186,6 @@ export class Words {
 function directionOf(locale) {
   const known = /** @type {any} */ (locale);
   const { direction } = known.getTextInfo?.() ?? known.textInfo ?? {};
-  // Where the engine does not tell: Arabic is the one language here that is written from right to left.
+  // For engines that do not know it: Arabic is the only language of the pad that is written from right to left.
   return direction ?? (locale.language === "ar" ? "rtl" : "ltr");
 }

@@ -9,7 +9,7 @@ try {
     buffered: true,
   });
 } catch {
-  // Chromium alone tells of them.
+  // Only Chromium reports them.
 }
 
 const mark = (name) => (marks[name] ??= performance.now());
@@ -33,7 +33,7 @@ export function watch(pad) {
   const look = () => {
     if (!pad.shadowRoot?.querySelector("button[data-key='1']:enabled")) return requestAnimationFrame(look);
     pad.focus();
-    // What is asked for in one frame is seen by the next.
+    // A change in one frame is visible in the next.
     requestAnimationFrame(() => mark("drawn"));
   };
   look();

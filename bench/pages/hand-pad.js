@@ -1,5 +1,5 @@
-// A pad as it is written by hand on a library: it does what `<card-pin>` does for a customer, without the care for what the
-// page's other scripts may see.
+// A pad written by hand on a library: it does the same as `<card-pin>` for a customer, but does not hide the PIN from the
+// page's other scripts.
 
 import { controlId, watch } from "./customer.js";
 
@@ -87,7 +87,7 @@ export function startPad(way) {
   draw();
   watch(pad);
 
-  // Started behind the first frame, so that the pad is drawn first.
+  // Starts after the first frame, so that the pad is drawn first.
   const tzpk = new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))).then(async () => {
     const pair = await way.makeKeyPair();
     const answer = JSON.parse(await post("./tzpk", { controlId, publicKey: await way.publicKey(pair) }));

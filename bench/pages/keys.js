@@ -1,5 +1,5 @@
-// The ways to make an RSA key pair. One line each in the list below: its name in the report, how a key pair of so many bits
-// is made, which is timed, and how its public key comes out as SubjectPublicKeyInfo in DER, which is not.
+// The ways to make an RSA key pair. One line each in the list below: its name in the report, a function that makes a key pair of
+// this many bits, which is timed, and a function that exports its public key as SubjectPublicKeyInfo in DER, which is not.
 
 /* global forge, JSEncrypt, KEYUTIL */
 
@@ -18,13 +18,13 @@ const CONTENDERS = [
   await wasm("rsa crate", "card_pin_bench", "make_key_pair_by_rsa_crate"),
   {
     name: "node-forge",
-    // Without a callback: with one it would hand the work to WebCrypto.
+    // Without a callback: with one it would use WebCrypto.
     make: (bits) => forge.pki.rsa.generateKeyPair({ bits, e: 0x10001 }),
     toSpki: ({ publicKey }) => fromPem(forge.pki.publicKeyToPem(publicKey)),
   },
   {
     name: "jsencrypt",
-    // Two in five of its keys are a bit too short: its primes have their top bit set, and not the next. They are made anew.
+    // Two in five of its keys are a bit too short: its primes have their top bit set, and not the next. They are made again.
     make: (bits) => {
       for (;;) {
         const made = new JSEncrypt({ default_key_size: String(bits), default_public_exponent: "010001" });
@@ -53,10 +53,10 @@ async function wasm(name, build, call) {
 
 const fromPem = (pem) => Uint8Array.from(atob(pem.replace(/-----[^-]+-----|\s/g, "")), (sign) => sign.charCodeAt(0));
 
-/** The public keys so far: none comes twice. */
+/** The public keys so far: none may be repeated. */
 const seen = new Set();
 
-/** Whether another implementation, WebCrypto, takes it for a key of that size with that exponent, and encrypts under it. */
+/** Whether another implementation, WebCrypto, accepts it as a key of that size with that exponent, and encrypts under it. */
 async function check(spki, bits) {
   const key = await crypto.subtle.importKey("spki", spki, OAEP, true, ["encrypt"]);
   const { modulusLength, publicExponent } = key.algorithm;
@@ -69,7 +69,7 @@ async function check(spki, bits) {
 
 window.contenders = CONTENDERS.map(({ name }) => name);
 
-/** How many milliseconds a key pair took; a rejection where it is none. */
+/** How many milliseconds a key pair took; it rejects if the key pair is wrong. */
 window.makeKeyPair = async (name, bits) => {
   const { make, toSpki } = CONTENDERS.find((contender) => contender.name === name);
   const start = performance.now();

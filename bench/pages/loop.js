@@ -1,4 +1,4 @@
-/** How many milliseconds the same sums take: what tells how slow a thread is. */
+/** How many milliseconds a fixed number of additions takes, as a measure of the thread's speed. */
 export function loop() {
   const start = performance.now();
   let sum = 0;

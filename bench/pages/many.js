@@ -2,7 +2,7 @@
 
 import { PinSession } from "./card-pin.js";
 
-/** The last size that a vault's WebAssembly memory was told to have, in bytes. */
+/** The last reported size of a vault's WebAssembly memory, in bytes. */
 let memory = 0;
 new BroadcastChannel("card-pin-memory").onmessage = ({ data }) => (memory = data);
 
@@ -12,7 +12,7 @@ const call = async (path, body) => {
   return response.json();
 };
 
-/** Sets the PIN of a new card; how many milliseconds that took, from the session's making to the server's word. */
+/** Sets the PIN of a new card; returns how many milliseconds that took, from the start of the session to the server's answer. */
 async function session(pin, options) {
   const { id } = await call("/issuer/api/cards", { firstName: "Ada", lastName: "Lindqvist" });
   const { controlId } = await call(`/issuer/api/cards/${id}/set-pin`, {});

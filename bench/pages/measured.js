@@ -1,4 +1,4 @@
-// Stands before the vault's own script, and tells how large the WebAssembly memory is whenever the vault says something.
+// Runs before the vault's own script, and reports the size of the WebAssembly memory with each message of the vault.
 
 const channel = new BroadcastChannel("card-pin-memory");
 let memory;

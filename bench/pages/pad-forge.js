@@ -3,11 +3,11 @@
 import forge from "node-forge";
 import { startPad } from "./hand-pad.js";
 
-// Else it would hand the making of keys to WebCrypto.
+// Otherwise it would use WebCrypto to make keys.
 forge.options.usePureJavaScript = true;
 
 startPad({
-  // In its two workers, so that the page stays usable meanwhile.
+  // Uses its two workers, so that the page stays usable meanwhile.
   makeKeyPair: () =>
     new Promise((resolve, reject) =>
       forge.pki.rsa.generateKeyPair({ bits: 2048, e: 0x10001, workerScript: "./prime.worker.min.js" }, (error, pair) =>

@@ -1,4 +1,4 @@
-// The pad on WebCrypto, which has no TDEA: that is node-forge's, the one part of it that is loaded.
+// The pad on WebCrypto, which has no TDEA: that is node-forge's, of which no other part is loaded.
 
 import forge from "node-forge/lib/forge";
 import "node-forge/lib/des";

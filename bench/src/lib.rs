@@ -9,7 +9,7 @@ use card_pin::{
 use rsa::pkcs8::EncodePublicKey;
 use wasm_bindgen::prelude::*;
 
-/// Makes a key pair of `bits` and gives its public key as SubjectPublicKeyInfo in DER, to be checked.
+/// Makes a key pair of `bits` and returns its public key as SubjectPublicKeyInfo in DER, to be checked.
 ///
 /// # Errors
 /// A message that names what is wrong: another size than 2048, 3072 or 4096, or no randomness.
@@ -17,13 +17,13 @@ use wasm_bindgen::prelude::*;
 pub fn make_key_pair(bits: u32) -> Result<Vec<u8>, JsError> {
     let size = KeySize::from_bits(bits).ok_or_else(|| JsError::new("bits: 2048, 3072 or 4096"))?;
     let key_pair = KeyPair::make(size, &mut SystemRandom::new())?;
-    Base64::decode_vec(key_pair.to_spki_base64()).map_err(|_| JsError::new("the public key is no base64"))
+    Base64::decode_vec(key_pair.to_spki_base64()).map_err(|_| JsError::new("the public key is not base64"))
 }
 
-/// As [`make_key_pair`], by the `rsa` crate's own generation, for any size that it takes.
+/// Like [`make_key_pair`], but with the `rsa` crate's own generation, for any size that it supports.
 ///
 /// # Errors
-/// What the crate refuses.
+/// The crate's own error.
 #[wasm_bindgen]
 pub fn make_key_pair_by_rsa_crate(bits: u32) -> Result<Vec<u8>, JsError> {
     let private_key = rsa::PrivateKey::new(&mut SystemRandom::new(), bits as usize)?;

@@ -2,7 +2,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use base64ct::{Base64, Encoding};
 
-/// Base64 as every part uses it, against another implementation: both take the same texts for the same bytes.
+/// Base64 as every part uses it, against another implementation: both decode the same texts to the same bytes.
 pub fn base64(data: &[u8]) {
     let encoded = Base64::encode_string(data);
     assert_eq!(encoded, STANDARD.encode(data));

@@ -1,4 +1,4 @@
-//! What several targets need of a device: a key pair, PINs, account numbers, and randomness that can be repeated.
+//! The parts of a device that several targets need: a key pair, PINs, account numbers, and repeatable randomness.
 
 use std::sync::OnceLock;
 
@@ -8,7 +8,8 @@ use card_pin::key_pair::{KeyPair, KeySize};
 use card_pin::pin::Pin;
 use card_pin::random::SystemRandom;
 use card_pin::weak_pin::WeakPin;
-use rand::{Rng as _, SeedableRng as _, TryCryptoRng, TryRng, rngs::SmallRng};
+use card_pin_testing::{Exhausted, Fill, Source};
+use rand::{Rng as _, SeedableRng as _, rngs::SmallRng};
 
 /// The one key pair of this process.
 pub(crate) fn key_pair() -> &'static KeyPair {
@@ -16,9 +17,10 @@ pub(crate) fn key_pair() -> &'static KeyPair {
     MADE.get_or_init(|| KeyPair::make(KeySize::Rsa2048, &mut SystemRandom::new()).unwrap())
 }
 
-/// Whether this input may take the private operation of RSA, some milliseconds: one in 256 may, always the same.
+/// Whether this input may use RSA's private operation, which takes some milliseconds: one in 256 may, always the same.
 pub(crate) fn may_be_slow(data: &[u8]) -> bool {
-    // FNV-1a; its upper bits are the better ones.
+    // FNV-1a, three lines: the standard library's hasher promises no stable result, so that a finding might not repeat. The upper
+    // bits are mixed best.
     let hash = data.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, &byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
@@ -45,50 +47,26 @@ pub(crate) fn pin(digits: &[u8]) -> Pin {
 }
 
 /// Repeatable numbers that may come to an end.
-#[derive(Debug)]
-pub(crate) struct Dice {
+pub(crate) type Dice = Source<Rolls>;
+
+/// The state of the dice.
+pub(crate) struct Rolls {
     random: SmallRng,
     left: u32,
 }
 
-impl Dice {
-    /// The same for the same seed; fails after so many draws.
-    pub(crate) fn new(seed: u64, left: u32) -> Self {
-        Self { random: SmallRng::seed_from_u64(seed), left }
-    }
+/// The same dice for the same seed; they fail after so many draws of up to eight bytes.
+pub(crate) fn dice(seed: u64, left: u32) -> Dice {
+    Source(Rolls { random: SmallRng::seed_from_u64(seed), left })
 }
 
-/// There is no randomness left.
-#[derive(Debug)]
-pub(crate) struct Exhausted;
-
-impl std::fmt::Display for Exhausted {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the dice are used up")
-    }
-}
-
-impl std::error::Error for Exhausted {}
-
-impl TryRng for Dice {
-    type Error = Exhausted;
-
-    fn try_next_u32(&mut self) -> Result<u32, Exhausted> {
-        self.try_next_u64().map(|number| (number >> 32) as u32)
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Exhausted> {
-        self.left = self.left.checked_sub(1).ok_or(Exhausted)?;
-        Ok(self.random.next_u64())
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Exhausted> {
+impl Fill for Rolls {
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), Exhausted> {
         for chunk in bytes.chunks_mut(8) {
-            let number = self.try_next_u64()?.to_le_bytes();
+            self.left = self.left.checked_sub(1).ok_or(Exhausted)?;
+            let number = self.random.next_u64().to_le_bytes();
             chunk.copy_from_slice(&number[..chunk.len()]);
         }
         Ok(())
     }
 }
-
-impl TryCryptoRng for Dice {}

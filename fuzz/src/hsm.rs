@@ -4,10 +4,10 @@ use card_pin::pin_block::Format;
 use card_pin::tzpk::{KeyUsage, Tzpk};
 use card_pin_sandbox::fuzzing::{Key, Module};
 
-use crate::device::{Dice, ascii, digits, pin};
+use crate::device::{ascii, dice, digits, pin};
 
-/// A block posted to the HSM under any key that may have been handed out, proper or not: what it takes is the PIN that the
-/// device meant, and what it gives back the device can read.
+/// Posts a block to the HSM under any key that may have been sent, proper or not: the HSM reads the PIN that the device meant,
+/// and the device can read the block that it returns.
 pub fn hsm(data: &[u8]) {
     let _ = run(&mut Unstructured::new(data));
 }
@@ -20,9 +20,9 @@ fn run(data: &mut Unstructured<'_>) -> arbitrary::Result<()> {
     let module = Module::open(data.arbitrary()?).unwrap();
     let (pan, key) = (module.pan(), Key::new(is_aes, key_bytes));
     let chosen = digits(data, 4, 12)?;
-    let mut dice = Dice::new(data.arbitrary()?, 1000);
+    let mut dice = dice(data.arbitrary()?, 1000);
 
-    // A block of the device's, if it takes the key at all.
+    // A block of the device, if it accepts the key.
     if let Some(tzpk) = tzpk(format, is_aes, &pan, key_bytes) {
         let block = tzpk.encrypt(pin(&chosen), &mut dice).unwrap();
         let sealed = module.take(format, &key, &block).unwrap();
@@ -35,7 +35,7 @@ fn run(data: &mut Unstructured<'_>) -> arbitrary::Result<()> {
     let expected = key.read_block(format, &pan, block);
     match module.take(format, &key, block) {
         Ok(sealed) => {
-            // What opens is the same PIN, whatever key shows it.
+            // A sealed PIN is the same under every key.
             let shown = module.give(1, &Key::new(false, &[7; 16]), &sealed).unwrap();
             assert_eq!(Key::new(false, &[7; 16]).read_block(1, &[], &shown), expected);
         }

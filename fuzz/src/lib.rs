@@ -1,5 +1,4 @@
-//! The fuzz targets: each is a function that takes any bytes, and panics where card-pin, the sandbox or the relay does
-//! something that it must not.
+//! The fuzz targets: each is a function that takes any bytes, and panics if card-pin, the sandbox or the relay misbehaves.
 //!
 //! `cargo xtask fuzz` runs them under libFuzzer; `tests/corpus.rs` gives each the files of its corpus.
 
@@ -28,7 +27,7 @@ pub use session::session;
 pub use spki::spki;
 pub use tzpk::tzpk;
 
-/// A target's name, and itself.
+/// A target's name and its function.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.

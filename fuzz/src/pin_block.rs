@@ -5,7 +5,7 @@ use card_pin::pin_block::{Format, account_field};
 use card_pin::tzpk::{KeyUsage, Tzpk};
 use card_pin_sandbox::fuzzing::Key;
 
-use crate::device::{Dice, ascii, digits, pin};
+use crate::device::{ascii, dice, digits, pin};
 
 /// NIST SP 800-67 Rev. 2, Appendix B, and FIPS 197, Appendix A.1.
 const TDEA: [u8; 16] =
@@ -13,8 +13,8 @@ const TDEA: [u8; 16] =
 const AES: [u8; 16] =
     [0x2b, 0x7e, 0x15, 0x16, 0x28, 0xae, 0xd2, 0xa6, 0xab, 0xf7, 0x15, 0x88, 0x09, 0xcf, 0x4f, 0x3c];
 
-/// PIN blocks of all formats, against the sandbox's own code: any block is the same PIN to both or to neither, and a block
-/// that one makes is read by the other.
+/// PIN blocks of all formats, against the sandbox's own code: both read the same PIN from any block or both none, and each
+/// reads the blocks that the other makes.
 pub fn pin_block(data: &[u8]) {
     let _ = run(&mut Unstructured::new(data));
 }
@@ -24,7 +24,7 @@ fn run(data: &mut Unstructured<'_>) -> arbitrary::Result<()> {
     let block = data.bytes(if format == 4 { 16 } else { 8 })?;
     let pan = digits(data, 12, 19)?;
     let chosen = digits(data, 4, 12)?;
-    let mut dice = Dice::new(data.arbitrary()?, 1000);
+    let mut dice = dice(data.arbitrary()?, 1000);
 
     let theirs = Key::new(format == 4, if format == 4 { &AES } else { &TDEA });
     let mut encrypted = theirs.encrypt(block).unwrap();

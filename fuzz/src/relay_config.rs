@@ -6,11 +6,11 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 use card_pin_relay::read_config;
 use toml::{Table, Value};
 
-/// Stands in a value that must not be repeated; no message of ours has it.
+/// Marks a value that must not be repeated; no message of ours contains it.
 const SECRET: char = '¤';
 
-/// The relay's configuration: a TOML file, and behind a zero byte the environment, `NAME=value` in lines. A fault is told
-/// without repeating a value.
+/// The relay's configuration: a TOML file, and behind a zero byte the environment, `NAME=value` in lines. An error
+/// must not repeat a value.
 pub fn relay_config(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let (file, environment) = text.split_once('\0').unwrap_or((text, ""));
@@ -48,7 +48,7 @@ static FILE: LazyLock<Mutex<(File, PathBuf)>> = LazyLock::new(|| {
     Mutex::new((File::create(&path).unwrap(), path))
 });
 
-/// A field may name a file; one that never ends, or that waits for a person, is no matter of reading.
+/// Whether a field names a file that never ends or waits for a person, which is not a test of the reader.
 fn names_device(value: &str) -> bool {
     ["/dev", "/proc", "/sys"].iter().any(|folder| value.contains(folder))
 }

@@ -2,9 +2,9 @@ use card_pin::wire::ControlId;
 use card_pin_relay::fuzzing::{read_answer, read_request};
 use serde_json::{Value, json};
 
-/// What the relay reads from the device and from Enfuce. The first byte says which; the rest is the body.
+/// Reads bodies of the device and of Enfuce like the relay. The first byte chooses the kind; the rest is the body.
 ///
-/// Only what is documented passes, and what passed once passes again unchanged.
+/// Only documented bodies pass, and a body that has passed passes again unchanged.
 pub fn relay_wire(data: &[u8]) {
     let Some((choice, body)) = data.split_first() else { return };
     let name = ["tzpk", "set", "view"][usize::from(choice % 3)];

@@ -11,13 +11,13 @@ use serde::Deserialize;
 use serde::de::{MapAccess, Visitor};
 use serde_json::Value;
 
-use crate::device::{Dice, key_pair, may_be_slow};
+use crate::device::{dice, key_pair, may_be_slow};
 
 /// An answer of any status and body to the request for a key. The first byte is 0 for `tzpk` or 1 for `view`, 2 more if it
 /// says when to try again; the next two are the status, least byte first; the rest is the body.
 ///
-/// It ends the session with the code that the documented rules give, which are written down here once more; only a busy
-/// server is waited for.
+/// It ends the session with the code that the documented rules give, which this file repeats; the session only waits for a
+/// busy server.
 pub fn reply(data: &[u8]) {
     let [kind, low, high, body @ ..] = data else { return };
     let retry_after_seconds = (kind & 2 != 0).then_some(1);
@@ -49,7 +49,7 @@ pub fn reply(data: &[u8]) {
         formats: Formats::new(&[0, 1, 3, 4]).unwrap(),
         can_look_up: false,
     };
-    let mut session = Session::open(settings, Dice::new(0, 10_000));
+    let mut session = Session::open(settings, dice(0, 10_000));
     session.end_search(key_pair().clone());
     if let Operation::View = operation {
         session.submit().unwrap();
@@ -61,7 +61,7 @@ pub fn reply(data: &[u8]) {
     let ended = snapshot.end.and_then(|end| end.code);
     match expected {
         Expected::Exactly(error) => assert_eq!(ended, Some(error)),
-        // Nobody has made a ciphertext for this key pair.
+        // The fuzzer cannot make a ciphertext for this key pair.
         Expected::Decrypted => assert_eq!(ended, Some(Error::TzpkInvalid)),
         Expected::OneOf(errors) => assert!(errors.map(Some).contains(&ended), "{ended:?}"),
         Expected::Wait => assert_eq!((snapshot.waits_seconds, ended), (Some(1), None)),
@@ -76,7 +76,7 @@ enum Expected {
     Exactly(Error),
     /// The key is decrypted, and that fails.
     Decrypted,
-    /// What is not JSON to the one parser may be some to the other, which leaves unknown fields unread.
+    /// A text may be JSON to one parser and not to the other, which skips unknown fields.
     OneOf([Error; 2]),
     /// The server is asked again after a while.
     Wait,
@@ -141,7 +141,7 @@ struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// `None` where one is there twice, or of another type.
+    /// `None` if a member is repeated, or has another type.
     fn of(members: &'a [(String, Value)]) -> Option<Self> {
         let one = |name: &str| {
             let mut found = members.iter().filter(|(member, _)| member == name).map(|(_, value)| value);

@@ -1,4 +1,4 @@
-//! Any requests to the sandbox, one after the other, with what came back put into the next.
+//! Any requests to the sandbox, one after the other, with values of earlier answers in the later requests.
 
 mod request;
 
@@ -21,7 +21,7 @@ use request::Known;
 /// Requests in one run.
 const MOST: usize = 8;
 
-/// The sandbox on a database in memory, and what drives it.
+/// The sandbox on a database in memory, and its runtime.
 struct Sandbox {
     routes: Routes,
     runtime: Runtime,
@@ -59,7 +59,7 @@ async fn run(routes: &Routes, data: &mut Unstructured<'_>) {
     }
 }
 
-/// The answer; `None` where a fault took it away.
+/// The answer; `None` if a fault dropped it.
 async fn answer(routes: &Routes, request: Request<Body>, has_faults: bool) -> Option<Response<Body>> {
     // The fault `stall` never answers.
     let patience = Duration::from_millis(if has_faults { 20 } else { 30_000 });
@@ -94,7 +94,7 @@ fn read(response: Response<Body>, known: &mut Known, has_faults: bool) {
     }
 }
 
-/// What of a body is there at once: all of it, but for a fault's.
+/// The part of a body that is available at once: all of it, except with a fault.
 fn ready_part(mut body: Body) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());

@@ -1,4 +1,4 @@
-//! Any sequence of inputs to a session, and of replies to what it asks: the native side of what the vault's worker passes on.
+//! Any sequence of inputs to a session, and of replies to its requests: the native part of the vault's work.
 
 mod model;
 mod replies;
@@ -11,11 +11,11 @@ use card_pin::session::{ControlIdSource, Operation, Session, Settings};
 use card_pin::weak_pin::{Personal, WeakPin};
 use card_pin::wire::{ControlId, Formats};
 
-use crate::device::{Dice, key_pair, may_be_slow};
+use crate::device::{Dice, dice, key_pair, may_be_slow};
 use model::{Input, Model};
 
-/// Drives a session: `set` goes out once at the most and with the PIN that was typed, nothing comes out after the end, and
-/// the events come as documented; see `model`.
+/// Drives a session: `set` is sent at most once and with the PIN that was typed, nothing is sent after the end, and
+/// the events are those documented; see `model`.
 pub fn session(data: &[u8]) {
     let _ = run(&mut Unstructured::new(data), may_be_slow(data));
 }
@@ -42,11 +42,11 @@ fn run(data: &mut Unstructured<'_>, may_be_slow: bool) -> arbitrary::Result<()> 
     };
     // One in sixteen runs out of random numbers.
     let left = data.arbitrary::<u8>()?;
-    let dice = Dice::new(data.arbitrary::<u16>()?.into(), if left < 16 { left.into() } else { u32::MAX });
+    let dice = dice(data.arbitrary::<u16>()?.into(), if left < 16 { left.into() } else { u32::MAX });
     let mut session = Session::open(settings, dice);
     let mut model = Model::new(operation, given, formats, session.snapshot());
     model.drain(&mut session, Input::Other);
-    // What is still to come after the input's end is nothing.
+    // There is no further input.
     while !data.is_empty() {
         step(data, &mut session, &mut model, may_be_slow)?;
     }
@@ -74,7 +74,7 @@ fn step(
     };
     let mut input = Input::Other;
     match data.arbitrary::<u8>()? {
-        // Digits, and what is none.
+        // Digits, and other numbers.
         choice @ 0..=12 => {
             let digit = if choice == 12 { data.arbitrary()? } else { choice };
             input = Input::Press(digit);
@@ -102,7 +102,7 @@ fn step(
             session.control_id(id.map(str::to_owned));
         }
         26 => session.control_id(Some("x".repeat(data.int_in_range(4095..=4098)?))),
-        // An answer that nothing waits for, or that something does.
+        // Any answer, expected or not.
         27..=40 => {
             session.reply(replies::plain(data)?);
             model.replied(session);
@@ -113,7 +113,7 @@ fn step(
             model.waited(session);
         }
         44 => session.reveal(),
-        // The right answer to what is waited for, but for what is wrong with it.
+        // The right answer to the current request, with a fault.
         _ => {
             if let Some(endpoint) = model.waits_for() {
                 session.reply(replies::right(data, endpoint, model, may_be_slow)?);

@@ -7,7 +7,7 @@ use crate::device;
 
 /// A device's public key as the server reads it: text (base64 or PEM), or DER, which is put into base64 first.
 ///
-/// What the sandbox takes wraps a key to the length of the modulus; and card-pin's own key is taken by sandbox and relay.
+/// A key that the sandbox accepts wraps a TZPK to the length of the modulus, and both sandbox and relay accept card-pin's own key.
 pub fn spki(data: &[u8]) {
     let key = Key::new(false, &[0x5b; 16]);
     let text = match std::str::from_utf8(data) {

@@ -4,14 +4,14 @@ use card_pin::pin_block::Format;
 use card_pin::tzpk::{KeyUsage, Tzpk};
 use card_pin_sandbox::fuzzing::Key;
 
-/// The bytes of an unwrapped key: which of them are taken, and their check value, against what SP 800-67 says of key
+/// The bytes of an unwrapped key: which keys are accepted, and their check value, compared with SP 800-67's rules for key
 /// schedules and the sandbox's own code.
 pub fn tzpk(data: &[u8]) {
     let tdea = Tzpk::from_bytes(data, KeyUsage::Tdea(Format::Iso1));
     match weakness(data) {
         None => assert!(tdea.is_ok(), "a good key is refused"),
         Some(Weakness::Certain) => assert_eq!(tdea.as_ref().unwrap_err(), &Error::TzpkInvalid),
-        // Of those with four subkeys, the table has a part.
+        // The table has a part of the keys with four subkeys.
         Some(Weakness::Possible) => {}
     }
     let pan = Pan::from_ascii(b"5413330089020011").unwrap();
@@ -31,7 +31,7 @@ enum Weakness {
     Possible,
 }
 
-/// What is wrong with a TDEA key.
+/// The fault of a TDEA key.
 fn weakness(key: &[u8]) -> Option<Weakness> {
     if !matches!(key.len(), 16 | 24) {
         return Some(Weakness::Certain);
@@ -62,8 +62,8 @@ const HALVES: [[u32; 28]; 2] = [
     ],
 ];
 
-/// After how many rotations both halves are as before: a weak key's after 1, a semi-weak one's after 2, and of those after
-/// 4 some are called possibly weak.
+/// The number of rotations after which both halves repeat: 1 for a weak key and 2 for a semi-weak one; some of those with 4
+/// are called possibly weak.
 fn period(part: u64) -> u32 {
     let halves =
         HALVES.map(|half| half.iter().fold(0_u32, |bits, &bit| bits << 1 | (part >> (64 - bit)) as u32 & 1));

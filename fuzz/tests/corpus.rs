@@ -1,4 +1,4 @@
-//! Each target with the files of its corpus: the seeds, what fuzzing has found worth keeping, and every input that once was
+//! Runs each target with the files of its corpus: the seeds, the inputs that fuzzing has kept, and every input that was once
 //! a finding.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(clippy::print_stdout, reason = "which file it was is seen where a test fails")]

@@ -1,6 +1,6 @@
 // @ts-check
-// The issuer's app. It asks its back-end for a control id, brings the customer to the page that takes the PIN, and listens
-// to that page's events. It never sees a digit of the PIN.
+// The issuer's app. It asks its back-end for a control id, opens the page with the pad for the customer, and listens to
+// that page's events. It never sees a digit of the PIN.
 
 import { post } from "./back-end.js";
 import { focusOn, refreshCards } from "./cards.js";
@@ -17,7 +17,7 @@ const LOOK_EVERY_MS = 1000;
 
 const failed = (/** @type {unknown} */ error) => say(inWords(error), "error");
 
-/** Everything anew. */
+/** Draws everything again. */
 async function refresh() {
   const [cards] = await Promise.all([refreshCards(), refreshClock()]);
   await refreshWire();
@@ -72,7 +72,7 @@ document.addEventListener("click", (event) => {
   const { action, control: name } = button?.dataset ?? {};
   const card = /** @type {HTMLElement | null | undefined} */ (button?.closest("[data-card-id]"));
   if (button && action && card) run(button, () => act(action, button, card));
-  // The failure's is its form's submit button.
+  // The button for a failure is the submit button of its form.
   if (button?.type === "button" && name) run(button, () => control(name));
 });
 

@@ -14,7 +14,7 @@
  * @typedef {object} Card
  * @property {string} id
  * @property {string} product
- * @property {string} customerId whose it is
+ * @property {string} customerId its owner
  * @property {string} name
  * @property {string} maskedCardNumber
  * @property {"W" | "S" | "D"} pinStatus
@@ -43,7 +43,7 @@ export const post = (path, body = {}, headers = {}) =>
 /** @returns {Promise<Card[]>} newest first */
 export const listCards = async () => (await get("/issuer/api/cards")).cards;
 
-/** A control id for the operation, and where to take it. @param {string} cardId @param {Operation} operation @returns {Promise<Control>} */
+/** A control id for the operation, and the addresses to use it at. @param {string} cardId @param {Operation} operation @returns {Promise<Control>} */
 export const askForControl = (cardId, operation) => post(`/issuer/api/cards/${cardId}/${operation}`);
 
 /** Signs a customer in: the header that proves to the relay, for some minutes, who they are. The sandbox asks for no password. @param {string} customerId @returns {Promise<Record<string, string>>} */

@@ -1,5 +1,5 @@
 // @ts-check
-// The states that a card goes through, told from what Enfuce says of it.
+// The states of a card, derived from Enfuce's description of it.
 
 /** @import {Card} from "./back-end.js" */
 
@@ -7,7 +7,7 @@
  * @typedef {object} CardState
  * @property {string} name
  * @property {"done" | "now" | "ahead"} progress
- * @property {string | null} [at] RFC 3339, where it is known
+ * @property {string | null} [at] RFC 3339, if it is known
  * @property {boolean} [isRun] whether it waits for the production run
  */
 

@@ -1,5 +1,5 @@
 // @ts-check
-// The cards: how they look, which states they went through, and what can be done with them.
+// The cards: their look, their states, and their actions.
 
 import { listCards } from "./back-end.js";
 import { isProduced, newestPlastic, statesOf } from "./card-states.js";
@@ -75,7 +75,7 @@ function actions(card) {
   return offered;
 }
 
-/** One button for the first way to the PIN; who wants another opens the list. @param {Card} card @param {Operation} operation @param {string} look */
+/** One button for the first way to the PIN, and a list of the others. @param {Card} card @param {Operation} operation @param {string} look */
 function ways(card, operation, look) {
   const { action, ways } = OPERATIONS[operation];
   const first = button(card, operation, action, look);
@@ -102,13 +102,13 @@ function button(card, action, text, look = "quiet") {
   return made;
 }
 
-/** Puts the focus on a button, or on its card where the button is gone. @param {string} buttonId @param {string} cardId */
+/** Puts the focus on a button, or on its card if the button is gone. @param {string} buttonId @param {string} cardId */
 export const focusOn = (buttonId, cardId) => (byId(buttonId) ?? byId(cardId))?.focus();
 
-/** Counts the looks: an answer that was overtaken by a later one is not drawn. */
+/** Counts the requests: an answer that was overtaken by a later one is not drawn. */
 let looks = 0;
 
-/** Asks for the cards and draws them anew. @returns {Promise<Card[]>} */
+/** Asks for the cards and draws them again. @returns {Promise<Card[]>} */
 export async function refreshCards() {
   const look = ++looks;
   const list = byId("cards");
@@ -125,7 +125,7 @@ export async function refreshCards() {
 /** @param {Card[]} cards */
 function drawAll(cards) {
   const list = byId("cards");
-  // Drawn anew, everything is as it was: the focus, and the lists that were open.
+  // Restores the focus and the open lists.
   const focused = list.contains(document.activeElement) ? document.activeElement : null;
   const open = [...list.querySelectorAll("details[open] > summary")].map(({ id }) => id);
   list.replaceChildren(...cards.map(draw));

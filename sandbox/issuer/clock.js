@@ -1,10 +1,10 @@
 // @ts-check
-// The sandbox's clock: asked for now and then, and counted on by this device's own.
+// The sandbox's clock: it is asked for from time to time, and counted on by the device's own clock in between.
 
 import { get } from "./back-end.js";
 import { byId } from "./dom.js";
 
-/** From the time of a run until its cards are surely made. */
+/** How long after the time of a run its cards are asked for, in milliseconds. */
 const RUN_TAKES_MS = 1500;
 
 /** How far the sandbox's clock is ahead. */
@@ -16,7 +16,7 @@ let onRunDue = () => {};
 
 const now = () => Date.now() + aheadMs;
 
-/** Seconds until the next production run, a little more than less. */
+/** Seconds until the next production run, rounded up. */
 export const secondsToNextRun = () => (nextRun === undefined ? undefined : Math.max(1, Math.ceil((nextRun - now()) / 1000) + 1));
 
 /** @param {number | string} time @param {"short" | "medium"} [style] */
@@ -35,7 +35,7 @@ function left(ms) {
   return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 }
 
-/** Writes the time, and how long it is to the run, wherever it stands. */
+/** Writes the time, and how long it is to the run, into each place for it. */
 export function tick() {
   byId("now").textContent = `${timeOf(now(), "medium")} UTC`;
   if (nextRun === undefined) return;
@@ -56,7 +56,7 @@ export async function refreshClock() {
   tick();
 }
 
-/** @param {() => void} runIsDue called when a run was */
+/** @param {() => void} runIsDue called after a run */
 export function startClock(runIsDue) {
   onRunDue = runIsDue;
   window.setInterval(tick, 1000);

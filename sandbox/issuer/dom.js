@@ -1,10 +1,10 @@
 // @ts-check
-// What every part of the app needs of the document.
+// Helpers for the document, for every part of the app.
 
 /** @template {HTMLElement} [T=HTMLElement] @param {string} id @returns {T} */
 export const byId = (id) => /** @type {T} */ (document.getElementById(id));
 
-/** The part of an element that is known to be there. @param {ParentNode} within @param {string} selector */
+/** A part of an element that always exists. @param {ParentNode} within @param {string} selector */
 export const part = (within, selector) => /** @type {HTMLElement} */ (within.querySelector(selector));
 
 /**
@@ -21,7 +21,7 @@ export function make(tag, { class: name, text } = {}, ...children) {
   return element;
 }
 
-/** Says something in the live region; an empty text clears it. @param {string} text @param {"plain" | "error"} [kind] */
+/** Writes a text into the live region; an empty text clears it. @param {string} text @param {"plain" | "error"} [kind] */
 export function say(text, kind = "plain") {
   const message = byId("message");
   message.textContent = text;
@@ -31,11 +31,11 @@ export function say(text, kind = "plain") {
 /** @param {number} count @param {string} thing */
 export const counted = (count, thing) => `${count} ${thing}${count === 1 ? "" : "s"}`;
 
-/** A failure in words. @param {unknown} error */
+/** The message of a failure. @param {unknown} error */
 export const inWords = (error) => (error instanceof Error ? error.message : String(error));
 
 /**
- * Runs the work of a button, once at a time, and says what fails.
+ * Runs the work of a button, once at a time, and reports a failure.
  * @param {HTMLElement} button @param {() => Promise<unknown>} work
  */
 export async function run(button, work) {

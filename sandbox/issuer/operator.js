@@ -1,5 +1,5 @@
 // @ts-check
-// The operator's controls of the sandbox: time, production, failures, a fresh start.
+// The operator's controls of the sandbox: time, production, failures, reset.
 
 import { post } from "./back-end.js";
 import { refreshClock, secondsToNextRun } from "./clock.js";
@@ -12,7 +12,7 @@ const advance = (advanceSeconds) => post("/sandbox/clock", { advanceSeconds });
 /** Enfuce renews cards by itself when they expire; the operator does not wait for that. @param {string} cardId @param {{pinStatus?: "W"}} [how] */
 export const renew = (cardId, how = {}) => post(`/sandbox/cards/${cardId}/plastics`, { productionType: "RENEWAL", ...how });
 
-/** What each control does; what it returns is said. @type {Record<string, () => Promise<string>>} */
+/** The action of each control, which returns the text to report. @type {Record<string, () => Promise<string>>} */
 export const CONTROLS = {
   async seconds() {
     await advance(31);

@@ -1,5 +1,5 @@
 // @ts-check
-// The three ways to the PIN page, in one dialog. Whichever it is, the app learns the page's events, and never a digit.
+// The three ways to the PIN page, in one dialog. With each of them the app gets the page's events, and never a digit.
 
 import { askForControl, askRelay, signIn } from "./back-end.js";
 import { byId, inWords, make, part } from "./dom.js";
@@ -15,15 +15,15 @@ import { OPERATIONS } from "./texts.js";
  * @property {Operation} operation
  * @property {Way} way
  * @property {string} opener the id of the button that was pressed
- * @property {HTMLIFrameElement} [frame] where Enfuce's page is shown
- * @property {string} [origin] of Enfuce's page
+ * @property {HTMLIFrameElement} [frame] the frame with Enfuce's page
+ * @property {string} [origin] the origin of Enfuce's page
  */
 
-/** The element, served by the issuer itself. A variable, so that it is only looked for when somebody wants it. */
+/** The element, served by the issuer itself. It is a variable, so that it is only loaded when it is needed. */
 const CARD_PIN = "/card-pin/card-pin.js";
 const ENDS = ["set_pin_success", "set_pin_error", "view_pin_success", "view_pin_error", "hidden"];
 
-/** Where there is room, the dialog stands between cards and messages, and all of them can be used; else it covers them. */
+/** On a wide screen the dialog is between cards and messages, and all of them can be used; otherwise it covers them. */
 const desktop = window.matchMedia("(min-width: 60rem)");
 const dialog = /** @type {HTMLDialogElement} */ (byId("pin-dialog"));
 const done = byId("pin-done");
@@ -31,7 +31,7 @@ const check = byId("pin-check");
 
 /** @type {Visit | null} */
 let visit = null;
-/** Told of every change; returns the card's `pinStatus`. @type {(cardId: string) => Promise<string | undefined>} */
+/** Is called at every change; returns the card's `pinStatus`. @type {(cardId: string) => Promise<string | undefined>} */
 let look = async () => undefined;
 
 export const isPinDialogOpen = () => dialog.open;
@@ -40,7 +40,7 @@ export const isPinDialogOpen = () => dialog.open;
 export async function openPinDialog(here, cardName) {
   const { cardId, customerId, operation, way } = here;
   const isOwnPage = way === "own-page";
-  // On a page of one's own the customer chooses first, and only then is a control id asked for.
+  // On the issuer's own page the customer chooses first, and a control id is asked for afterwards.
   const [signedIn, control] = isOwnPage
     ? await Promise.all([signIn(customerId), import(CARD_PIN)])
     : [undefined, await askForControl(cardId, operation)];
@@ -71,7 +71,7 @@ function showFrame(visit, control) {
   if (visit.way === "mobile") postForm(control);
 }
 
-/** What a desktop site does: the page by its address, and the control id by a message. @param {Visit} visit @param {HTMLIFrameElement} frame @param {Control} control */
+/** Works like a desktop site: loads the page by its address, and sends the control id in a message. @param {Visit} visit @param {HTMLIFrameElement} frame @param {Control} control */
 function showInParent({ operation, origin = "" }, frame, { controlId, pinFrameUrl }) {
   const tell = () => {
     // A statement, not what the arrow returns: WebKit makes tail calls, and one from here would name the frame itself as
@@ -84,7 +84,7 @@ function showInParent({ operation, origin = "" }, frame, { controlId, pinFrameUr
   frame.src = url.href;
 }
 
-/** What a mobile web view does: a form POST whose answer is the page. @param {Control} control */
+/** Works like a mobile web view: posts a form, whose answer is the page. @param {Control} control */
 function postForm({ controlId, pinUrl }) {
   const form = make("form");
   for (const [name, value] of Object.entries({ controlId, lang: document.documentElement.lang })) {
@@ -112,7 +112,7 @@ function showElement(here, signedIn) {
   pad.focus();
 }
 
-/** The pad itself tells the customer what happened; the app only adds what the pad cannot know. @param {Visit} here @param {{event?: unknown, code?: unknown}} detail */
+/** Reports the outcome. The pad itself tells the customer; the app only adds facts that the pad does not know. @param {Visit} here @param {{event?: unknown, code?: unknown}} detail */
 async function onEvent(here, { event, code }) {
   if (here !== visit) return;
   if (event === "cancel") return dialog.close();
@@ -122,7 +122,7 @@ async function onEvent(here, { event, code }) {
   try {
     const pinStatus = await look(here.cardId);
     if (here !== visit || code !== "outcome_unknown") return;
-    // Maybe only the answer was lost: the issuer has asked Enfuce.
+    // Possibly only the answer was lost: the issuer has asked Enfuce.
     check.textContent = `We checked: your PIN is ${pinStatus === "S" ? "set" : "not set"}.`;
   } catch (error) {
     check.textContent = inWords(error);
@@ -137,7 +137,7 @@ export function startPinDialog(told) {
     if (typeof data === "object" && data !== null) onEvent(visit, data);
   });
   for (const button of [done, part(dialog, "[data-close]")]) button.addEventListener("click", () => dialog.close());
-  // Beside the messages it is not modal, and the browser does not close it by Escape. A pad with digits to clear keeps that key.
+  // Beside the messages it is not modal, so the browser does not close it by Escape. A pad with digits uses that key to clear them.
   dialog.addEventListener("keydown", ({ key, defaultPrevented }) => {
     if (key === "Escape" && !defaultPrevented && !dialog.matches(":modal")) dialog.close();
   });
@@ -145,7 +145,7 @@ export function startPinDialog(told) {
     if (!visit || dialog.open) return;
     const left = visit;
     visit = null;
-    // An emptied place ends the page's session, and with it everything that it held.
+    // Emptying the place ends the page's session and wipes it.
     byId("pin-place").replaceChildren();
     told.onClose(left);
   });

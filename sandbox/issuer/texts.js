@@ -27,13 +27,13 @@ export const OPERATIONS = {
   "view-pin": { title: "View your PIN", action: "View the PIN", ways: "Ways to view it" },
 };
 
-/** One-shot faults, by the endpoint that they strike; the text goes on from “The next … answer”. @type {Record<string, [unknown, string][]>} */
+/** One-shot faults, by the endpoint that they strike; the text continues “The next … answer”. @type {Record<string, [unknown, string][]>} */
 export const FAULTS = {
   tzpk: [
     [{ status: 503 }, "will be 503: Enfuce is down"],
     ["cut", "will be cut"],
     ["stall", "will never come"],
-    ["html", "will be a captive portal’s page"],
+    ["html", "will be the page of a captive portal"],
     ["flipped", "will have one bit of the key flipped"],
     ["sha1", "will have its key wrapped with SHA-1"],
     ["single_des", "will hold a single DES key in disguise"],

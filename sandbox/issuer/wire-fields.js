@@ -1,5 +1,5 @@
 // @ts-check
-// What travels in a message, field by field, each marked as what it is.
+// The fields of a message, each with its kind.
 
 /** @typedef {"cipher" | "public" | "token" | "elided" | "plain"} Kind */
 /** @typedef {{name: string, value: string, kind: Kind, what: string}} Field */
@@ -10,14 +10,14 @@
  * @property {string} to
  * @property {"request" | "answer"} direction
  * @property {string} title
- * @property {string} whole as it was sent
+ * @property {string} whole the body as it was sent
  * @property {boolean} isFailure
  * @property {Field[]} fields
  */
 
 export const WHAT = Object.freeze({ publicKey: "public key", tzpk: "key, wrapped", pinBlock: "PIN block, encrypted" });
 
-/** What a field is, by its name in the wire formats. @type {Record<string, {kind: Kind, what: string}>} */
+/** The kind and the meaning of a field, by its name in the messages. @type {Record<string, {kind: Kind, what: string}>} */
 const KNOWN = {
   publicKey: { kind: "public", what: WHAT.publicKey },
   pubKey: { kind: "public", what: WHAT.publicKey },
@@ -32,7 +32,7 @@ const MAX_SHOWN = 20;
 /** @param {string} value */
 export const shortened = (value) => (value.length > MAX_SHOWN ? `${value.slice(0, MAX_SHOWN)}…` : value);
 
-/** How much there is of what stands in base64. @param {string} value */
+/** How many bytes a base64 text contains. @param {string} value */
 export function byteCount(value) {
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(value) || value.length % 4) return "";
   return `${(value.length / 4) * 3 - (value.match(/=/g) ?? []).length} bytes`;

@@ -1,5 +1,5 @@
 // @ts-check
-// What travelled in the last session, as a sequence of messages between the four parties.
+// The messages of the last session between the four parties, in order.
 
 import { get } from "./back-end.js";
 import { byId, counted, make } from "./dom.js";
@@ -7,7 +7,7 @@ import { WHAT, byteCount, fieldsOf, shortened } from "./wire-fields.js";
 
 /** @import {Field, Message} from "./wire-fields.js" */
 /**
- * @typedef {object} Recorded as `GET /sandbox/wire` has it
+ * @typedef {object} Recorded a request in `GET /sandbox/wire`
  * @property {number} step
  * @property {string | null} from
  * @property {string | null} to
@@ -28,12 +28,12 @@ const FOR_ENFUCE_PAGE = /^\/issuer\/api\/cards\/([^/]+)\/(set|view)-pin$/;
 const SIGN_IN = "/idp/token";
 const FOR_OWN_PAGE = "/relay/control-id";
 
-/** What is drawn, so that the same is not drawn again under somebody's hands. */
+/** The messages that are drawn, so that unchanged ones are not drawn again while somebody uses them. */
 let drawn = "";
 /** The card of the session that is drawn. @type {string | undefined} */
 let cardId;
 
-/** From where the last session began, without the looks at the list of cards. @param {Recorded[]} all */
+/** The messages from the start of the last session, without the requests for the list of cards. @param {Recorded[]} all */
 function lastSession(all) {
   const start = all.findLastIndex(({ path }) => FOR_ENFUCE_PAGE.test(path) || path === SIGN_IN);
   if (start < 0) return [];
@@ -44,7 +44,7 @@ function lastSession(all) {
   );
 }
 
-/** Whose PIN it is about; unknown until a control id is asked for. @param {Recorded[]} session @returns {string | undefined} */
+/** The card of the session, which is unknown until a control id is asked for. @param {Recorded[]} session @returns {string | undefined} */
 function cardOf(session) {
   const asked = session.find(({ path }) => path === FOR_OWN_PAGE);
   return asked ? fieldsOf(asked.body, "", asked.path).find(({ name }) => name === "cardId")?.value : FOR_ENFUCE_PAGE.exec(session[0]?.path ?? "")?.[1];
@@ -79,7 +79,7 @@ function answered({ from, to, path }, { step, status, body }) {
   };
 }
 
-/** An address with its ids cut short, to be read at a glance. @param {string} address */
+/** An address with shortened ids. @param {string} address */
 const withShortIds = (address) => address.replace(/([0-9a-f]{8})-[0-9a-f-]{27}/g, "$1…");
 
 /** @param {Message} message */
@@ -119,13 +119,13 @@ function drawField({ name, value, kind, what }) {
 function summary(session) {
   if (session.length === 0) return "Set or view a PIN to see its messages here.";
   const kinds = session.flatMap(({ fields }) => fields.map(({ what }) => what));
-  // A relay passes on what it gets: the same thing counts for each message that it is in.
+  // A relay passes values on: the same value is marked in each message that contains it.
   const count = (/** @type {string} */ what, /** @type {string} */ thing) => counted(kinds.filter((kind) => kind === what).length, thing);
   const parts = [count(WHAT.publicKey, "public key"), count(WHAT.tzpk, "wrapped key"), count(WHAT.pinBlock, "encrypted PIN block")];
   return `${counted(session.length, "message")}: ${parts.join(", ")}. Only the device and the HSM can decrypt them.`;
 }
 
-/** Counts the looks: an answer that was overtaken by a later one is not drawn. */
+/** Counts the requests: an answer that was overtaken by a later one is not drawn. */
 let looks = 0;
 
 export async function refreshWire() {
@@ -150,7 +150,7 @@ export async function refreshWire() {
   byId("hsm").hidden = !cardId;
 }
 
-/** Shows what the HSM decrypted for the card of the session. */
+/** Shows the PIN that the HSM decrypted for the card of the session. */
 export async function reveal() {
   const { pin } = await get(`/sandbox/cards/${cardId}/pin`);
   byId("revealed").textContent = pin;

@@ -67,6 +67,26 @@ pub struct Config {
     pub theme: Option<PathBuf>,
 }
 
+/// A sandbox like Enfuce's test environment, at the address and with the files that the command line names when it is given no
+/// options.
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            port: 8080,
+            db: PathBuf::from("target/sandbox/sandbox.sqlite"),
+            dist: PathBuf::from("dist"),
+            user: "sandbox".to_owned(),
+            password: "sandbox".to_owned(),
+            embossing: Embossing::Hourly,
+            requests_per_second: ENFUCE_REQUESTS,
+            page_minutes: PAGE_MINUTES,
+            strict_control_ids: false,
+            frames: Vec::new(),
+            theme: None,
+        }
+    }
+}
+
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Config")

@@ -11,7 +11,7 @@ use tower::ServiceExt;
 
 use crate::app::App;
 use crate::clock::Clock;
-use crate::config::{Config, ENFUCE_REQUESTS, Embossing, PAGE_MINUTES};
+use crate::config::Config;
 use crate::error::Error;
 use crate::faults::CutConnection;
 use crate::files::Dist;
@@ -42,12 +42,7 @@ impl Routes {
             dist: dist.to_owned(),
             user: CREDENTIALS.to_owned(),
             password: CREDENTIALS.to_owned(),
-            embossing: Embossing::Hourly,
-            requests_per_second: ENFUCE_REQUESTS,
-            page_minutes: PAGE_MINUTES,
-            strict_control_ids: false,
-            frames: Vec::new(),
-            theme: None,
+            ..Config::default()
         };
         let (dist, store) = (Dist::open(dist, None)?, Store::open(&config.db)?);
         let app = App::new(config, PORT, Clock::default(), store, Hsm::for_fuzzing()?, dist)?;

@@ -2,10 +2,9 @@
 
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use card_pin_sandbox::{Config, ENFUCE_REQUESTS, Embossing, PAGE_MINUTES, start};
+use card_pin_sandbox::{Config, Embossing, start};
 use lexopt::prelude::*;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -34,10 +33,7 @@ Usage: card-pin-sandbox [--port N] [--db FILE] [--dist DIR] [--embossing hourly|
   --help       this text
 ";
 
-const USER: &str = "sandbox";
-const PASSWORD: &str = "sandbox";
-
-/// The version, and the commit where `cargo xtask` built it: it says which one.
+/// The version, followed by the commit if `cargo xtask` built it, which sets `CARD_PIN_COMMIT`.
 const VERSION: &str = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"), "+");
 const COMMIT: Option<&str> = option_env!("CARD_PIN_COMMIT");
 
@@ -65,11 +61,12 @@ async fn run() -> Result<(), String> {
         Command::Version => return say(&format!("{VERSION}{}\n", COMMIT.unwrap_or("unknown"))),
         Command::Start(config) => config,
     };
-    // Before anything is said: who reads it may press Ctrl-C at once.
+    // Before anything is printed: whoever reads it may press Ctrl-C at once.
     let mut ctrl_c =
         signal(SignalKind::interrupt()).map_err(|error| format!("Ctrl-C cannot be waited for ({error})."))?;
+    let credentials = format!("user: {}\npassword: {}", config.user, config.password);
     let running = start(config).await.map_err(|error| error.to_string())?;
-    say(&format!("{}\nuser: {USER}\npassword: {PASSWORD}\nStop with Ctrl-C.\n", running.base_url()))?;
+    say(&format!("{}\n{credentials}\nStop with Ctrl-C.\n", running.base_url()))?;
     ctrl_c.recv().await;
     running.stop().await;
     Ok(())
@@ -82,19 +79,7 @@ fn say(text: &str) -> Result<(), String> {
 }
 
 fn parse(mut parser: lexopt::Parser) -> Result<Command, String> {
-    let mut config = Config {
-        port: 8080,
-        db: PathBuf::from("target/sandbox/sandbox.sqlite"),
-        dist: PathBuf::from("dist"),
-        user: USER.to_owned(),
-        password: PASSWORD.to_owned(),
-        embossing: Embossing::Hourly,
-        requests_per_second: ENFUCE_REQUESTS,
-        page_minutes: PAGE_MINUTES,
-        strict_control_ids: false,
-        frames: Vec::new(),
-        theme: None,
-    };
+    let mut config = Config::default();
     while let Some(argument) = parser.next().map_err(explain)? {
         match argument {
             Long("port") => config.port = port(&parser.value().map_err(explain)?)?,
@@ -167,6 +152,10 @@ fn explain(error: lexopt::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
+    use card_pin_sandbox::ENFUCE_REQUESTS;
+
     use super::*;
 
     #[test]

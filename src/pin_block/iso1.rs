@@ -1,4 +1,4 @@
-//! ISO 9564-1:2017, 9.3.3: format 1 PIN block, for a PIN that no account number is bound to.
+//! ISO 9564-1:2017, 9.3.3: format 1 PIN block, which is not bound to an account number.
 //!
 //! ```text
 //! byte      0       1       2       3       4       5       6       7

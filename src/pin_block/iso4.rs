@@ -39,13 +39,13 @@ impl PinField {
         Ok(Self(field))
     }
 
-    /// Takes a decrypted field, not checked yet.
+    /// Takes a decrypted field, which is not checked yet.
     #[must_use]
     pub fn from_secret(field: Secret<16>) -> Self {
         Self(field)
     }
 
-    /// Consumes a field and gives its digits.
+    /// Consumes a field and returns its digits.
     ///
     /// # Errors
     /// [`Error::BadResponse`] unless the control nibble, the length, every digit and every fill nibble are those of format 4.
@@ -58,7 +58,7 @@ impl PinField {
     /// The clear field.
     #[must_use]
     pub fn expose(&self) -> &[u8; 16] {
-        // EXPOSE: handed on to the cipher.
+        // EXPOSE: passed on to the cipher.
         self.0.expose()
     }
 }

@@ -1,4 +1,4 @@
-//! Reading and writing blocks nibble by nibble: what the formats share.
+//! Reads and writes blocks nibble by nibble; shared by the formats.
 
 use crate::{
     digits::{Digits, MAX_DIGITS, MIN_DIGITS},
@@ -21,7 +21,7 @@ pub(super) fn set(bytes: &mut [u8], place: usize, nibble: u8) {
     *byte = if place.is_multiple_of(2) { nibble << 4 | *byte & 0x0f } else { *byte & 0xf0 | nibble };
 }
 
-/// Writes control nibble, length and digits over the start of a block that is filled already.
+/// Writes control nibble, length and digits over the start of a block that is already filled.
 pub(super) fn set_pin(bytes: &mut [u8], control: u8, digits: &Digits) {
     bytes[0] = control << 4 | digits.count();
     // EXPOSE: each digit goes to its nibble, in secret memory.
@@ -30,10 +30,10 @@ pub(super) fn set_pin(bytes: &mut [u8], control: u8, digits: &Digits) {
     }
 }
 
-/// Reads the PIN from a block with this control nibble; `is_fill` says what a fill nibble may be.
+/// Reads the PIN from a block with this control nibble; `is_fill` decides which fill nibbles are allowed.
 ///
-/// Every nibble is checked, whatever the others are, and there is one error: the time that it takes does not depend on what
-/// is wrong with a block, nor on its digits, but only on their number.
+/// It checks every nibble whatever the others are, and there is one error: the time that this takes depends only on the number of
+/// digits, not on the digits or on the fault.
 ///
 /// # Errors
 /// [`Error::BadResponse`] unless the control nibble is `control`, the length is 4 to 12, every digit is 0 to 9 and `is_fill` holds

@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 /// How many of the exponent's top bits the starting value covers.
 const FIRST_BITS: u32 = 10;
 
-/// All ones in the lanes of the candidates n with 2^(n−1) ≡ 1 (mod n).
+/// Returns all ones in the lanes of the candidates n with 2^(n−1) ≡ 1 (mod n).
 ///
 /// A candidate is odd and has its top two bits set; there are at most as many as lanes, all of the same width. The sequence of
 /// operations does not depend on their values.

@@ -28,7 +28,7 @@ pub(super) type Fastest = portable::Portable<1>;
 pub(super) trait Lanes:
     Copy + Add<Output = Self> + BitAnd<Output = Self> + BitOr<Output = Self> + BitXor<Output = Self> + Zeroize
 {
-    /// How many there are: 1, 2 or 4.
+    /// How many lanes there are: 1, 2 or 4.
     const COUNT: usize;
     /// Zero in each.
     const ZERO: Self;
@@ -41,7 +41,7 @@ pub(super) trait Lanes:
     /// The same value in each lane.
     fn splat(value: u32) -> Self;
 
-    /// The value in one lane; zero for a lane that does not exist, which is a defect of the caller.
+    /// The value in one lane; zero for a lane that does not exist, which is a bug of the caller.
     fn lane(&self, place: usize) -> u32;
 
     /// The difference, modulo 2^32.

@@ -17,13 +17,13 @@ const WINDOW_BITS: u32 = 4;
 /// more; for it the running time shows how many.
 const SQUARINGS: usize = 7;
 
-/// How often a base is drawn at most. n has its top two bits set, so that a draw is a base with a probability of at least 3/4,
-/// and a sound source gives none in 64 draws with one below 2^−128.
+/// How often a base is drawn at most. n has its top two bits set, so that a draw is a base with a probability of at least 3/4;
+/// the probability that a sound source gives none in 64 draws is below 2^−128.
 const DRAWS: usize = 64;
 
 /// Draws a base for a round of Miller-Rabin for n: 1 < b < n − 1 (FIPS 186-5, B.3.1, steps 4.1 and 4.2).
 ///
-/// Drawn here, as the ranges of the `rand` crate end at 128 bits.
+/// It is drawn here because the ranges of the `rand` crate end at 128 bits.
 ///
 /// # Errors
 /// [`Error::EntropyUnavailable`] when the source fails, or gives no base in [`DRAWS`] draws.
@@ -41,9 +41,9 @@ pub(super) fn draw_base<R: TryCryptoRng>(n: &Natural, random: &mut R) -> Result<
     Err(Error::EntropyUnavailable)
 }
 
-/// One round in each lane: all ones where the candidate passes with its base.
+/// Does one round in each lane; returns all ones in the lanes whose candidate passes with its base.
 ///
-/// A candidate is odd and greater than one. A base is taken to be in Montgomery form already: where it is uniformly random, so
+/// A candidate is odd and greater than one. A base counts as already in Montgomery form: if it is uniformly random, so
 /// is the residue that it represents.
 #[cfg_attr(simd, target_feature(enable = "simd128"))]
 pub(super) fn round<L: Lanes>(candidates: &[&Natural], bases: &[&Natural]) -> L {

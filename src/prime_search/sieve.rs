@@ -1,5 +1,4 @@
-//! Candidates without small factors: of the odd numbers from a random start, those that no small prime divides, in random
-//! order.
+//! Finds candidates without small factors: the odd numbers from a random start that no small prime divides, in random order.
 
 use super::{
     lanes::{Fastest, Lanes, Wide},
@@ -21,7 +20,7 @@ pub(super) const BOUND: u32 = 1 << 17;
 /// The public exponent, to which p − 1 must be coprime; a prime below the bound.
 const PUBLIC_EXPONENT: u32 = 65_537;
 
-/// A group of small primes p, one in each lane, and what division by them needs. Nothing in here is secret.
+/// A group of small primes p, one in each lane, with the constants for division by them. Nothing in here is secret.
 struct Divisors<L> {
     primes: L,
     /// −p^−1 modulo 2^32.
@@ -55,7 +54,7 @@ impl Sieve {
     ///
     /// # Errors
     /// [`Error::EntropyUnavailable`] when the source fails, or gives a start so near to the end of its width that the window
-    /// would go beyond it: of the bits of such a start all but the last 15 are ones, which a sound source gives once in 2^1007.
+    /// would go beyond it: all bits of such a start but the last 15 are ones, which a sound source gives once in 2^1007.
     pub(super) fn open_window<R: TryCryptoRng>(&self, random: &mut R) -> Result<Window, Error> {
         let start = draw_start(self.bits, random)?;
         if start.plus(2 * ODD_NUMBERS as u32).is_none() {

@@ -1,12 +1,12 @@
-//! The parts against other implementations, and what a search promises.
+//! The parts against other implementations, and the promises of a search.
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(clippy::print_stdout, reason = "the output of a test that fails")]
 
-/// Against `num-bigint`.
+/// Arithmetic, against `num-bigint`.
 mod arithmetic;
 mod exact;
-/// What passes for prime, and what is.
+/// The tests for primality.
 mod primality;
 /// The whole search.
 mod search;
@@ -16,7 +16,6 @@ mod window;
 
 use super::Natural;
 use num_bigint::BigUint;
-use rand::{TryCryptoRng, TryRng, rand_core::utils::next_word_via_fill};
 
 /// The widths of the primes of the three sizes of keys.
 const WIDTHS: [usize; 3] = [1024, 1536, 2048];
@@ -32,7 +31,7 @@ fn big(number: &Natural) -> BigUint {
     BigUint::from_bytes_be(&number.to_be_bytes())
 }
 
-/// What another implementation says.
+/// Whether another implementation says that it is prime.
 fn is_prime(number: &BigUint) -> bool {
     let number = rsa::BoxedUint::from_be_slice_vartime(&number.to_bytes_be());
     crypto_primes::is_prime(crypto_primes::Flavor::Any, &number)
@@ -42,7 +41,7 @@ fn power_of_two(exponent: usize) -> BigUint {
     BigUint::from(1_u32) << exponent
 }
 
-/// Random numbers below two to the power of `bits`, and what makes carries run: all ones, all zeros but one, and runs of
+/// Random numbers below two to the power of `bits`, and numbers with long carries: all ones, all zeros but one, and runs of
 /// both, in limbs of any size.
 fn operand(bits: usize, random: &mut impl rand::Rng) -> BigUint {
     let mut bytes = vec![0; bits / 8];
@@ -65,47 +64,3 @@ fn operand(bits: usize, random: &mut impl rand::Rng) -> BigUint {
     }
     number
 }
-
-/// A random source that is a function: it fills, or has nothing left.
-struct Source<F>(F);
-
-/// Gives these bytes, and then fails.
-fn replay(bytes: Vec<u8>) -> Source<impl FnMut(&mut [u8]) -> Result<(), Exhausted>> {
-    let mut at = 0;
-    Source(move |to: &mut [u8]| {
-        let given = bytes.get(at..at + to.len()).ok_or(Exhausted)?;
-        to.copy_from_slice(given);
-        at += to.len();
-        Ok(())
-    })
-}
-
-/// There is no randomness left.
-#[derive(Debug)]
-struct Exhausted;
-
-impl std::fmt::Display for Exhausted {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("there is no randomness left")
-    }
-}
-
-impl std::error::Error for Exhausted {}
-
-impl<F: FnMut(&mut [u8]) -> Result<(), Exhausted>> TryRng for Source<F> {
-    type Error = Exhausted;
-
-    fn try_next_u32(&mut self) -> Result<u32, Exhausted> {
-        next_word_via_fill(self)
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Exhausted> {
-        next_word_via_fill(self)
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Exhausted> {
-        (self.0)(bytes)
-    }
-}
-
-impl<F: FnMut(&mut [u8]) -> Result<(), Exhausted>> TryCryptoRng for Source<F> {}

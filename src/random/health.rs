@@ -1,5 +1,5 @@
 //! The continuous health tests of NIST SP 800-90B, 4.4. A sample is a byte, and a sound source gives H = 8 bits of
-//! min-entropy with each: the system's source is a conditioned one.
+//! min-entropy with each, because the system's source is conditioned.
 //!
 //! | test | fails when | a sound source does so with |
 //! | --- | --- | --- |
@@ -7,34 +7,34 @@
 //! | adaptive proportion (4.4.2) | one of the first 8 bytes of a window of 512 comes 27 times more in it | α = 2^−64 in each window |
 //! | repeated block (FIPS 140-2, 4.9.2) | the first 8 bytes of a window come again in it, at a multiple of 8 | α = 2^−64 at each block |
 //!
-//! *Adaptive proportion.* The standard watches one byte of each window, the first. A counter of 32 bits passes that for
-//! ever where the first byte is always its lowest; so here eight bytes are watched, which are any counter's high bytes, too.
+//! *Adaptive proportion.* The standard watches one byte of each window, the first. A counter of 32 bits would pass for
+//! ever if the first byte is always its lowest. So here eight bytes are watched, which include any counter's high bytes.
 //! Each of the 504 samples after them equals a given one with a probability of 2^−8, and 27 is the least C with
 //! 8 · P(Bin(504, 2^−8) ≥ C) ≤ 2^−64.
 //!
 //! *Repeated block.* FIPS 140-2 compares each block with the one before, and sees a source that gives the same block again and
-//! again. To compare with the first block of the window shows every cycle of up to 63 bytes as well, of up to 504 where its
-//! length is a multiple of 8, and a source that begins anew with each call.
+//! again. A comparison with the first block of the window also finds every cycle of up to 63 bytes, cycles of up to 504 bytes
+//! if their length is a multiple of 8, and a source that starts again with each call.
 //!
-//! What is tested becomes keys: no comparison takes longer for one value than for another, and no memory is read at a place
-//! that depends on a value.
+//! The tested bytes become keys: no comparison takes longer for one value than for another, and no address depends on a
+//! value. The tests are written here because `getrandom` and `rand` have none.
 
 use ctutils::{Choice, CtEq, CtLt};
 use zeroize::Zeroize;
 
 /// W of 4.4.2, for samples that are not binary.
 pub(super) const WINDOW: usize = 512;
-/// The bytes of a block; so many samples of a window are watched.
+/// The number of bytes of a block, and of watched samples in a window.
 pub(super) const BLOCK: usize = 8;
 /// The cutoff of the repetition count test.
 const REPETITIONS: u8 = 9;
-/// The cutoff of the adaptive proportion test: how often a watched byte may not come again.
+/// The cutoff of the adaptive proportion test: a watched byte that comes again this often fails.
 const PROPORTION: u16 = 27;
 
-/// What the tests remember of a source's output. Secret, and wiped when dropped.
+/// The part of a source's output that the tests remember. It is secret, and wiped when dropped.
 #[derive(Default)]
 pub(super) struct Health {
-    /// The byte before, and how often it came in a row.
+    /// The previous byte, and how often it came in a row.
     last: u8,
     run: u8,
     /// How many bytes of the window have come.
@@ -42,7 +42,7 @@ pub(super) struct Health {
     /// The first block of the window, and how often each of its bytes has come again.
     watched: [u8; BLOCK],
     counts: [u16; BLOCK],
-    /// The bits in which the present block differs from that one.
+    /// The bits in which the current block differs from the first.
     difference: u8,
 }
 
@@ -57,7 +57,7 @@ impl Health {
         WINDOW - self.place
     }
 
-    /// Takes in what one draw gave, and says whether the source may still be taken for sound.
+    /// Tests the bytes of one draw; returns whether the source passes.
     pub(super) fn admits(&mut self, bytes: &[u8]) -> bool {
         bytes.iter().fold(Choice::TRUE, |is_sound, byte| is_sound & self.admits_byte(*byte)).to_bool()
     }

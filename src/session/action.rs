@@ -1,4 +1,4 @@
-//! What a session is opened with, and what it asks its caller to do.
+//! The settings of a session, and the actions that it asks its caller for.
 
 use crate::{
     entry::PinRules,
@@ -7,16 +7,16 @@ use crate::{
     wire::{ControlId, Formats, Request},
 };
 
-/// What a session is opened with.
+/// The settings of a session.
 #[derive(Debug)]
 pub struct Settings {
-    /// What it is for.
+    /// The purpose of the session.
     pub operation: Operation,
-    /// What is known of the customer, so that no PIN is made of it.
+    /// Facts about the customer, of which no PIN may be made.
     pub personal: Personal,
-    /// How large its key pair is.
+    /// The size of its key pair.
     pub key_size: KeySize,
-    /// Where its control id comes from.
+    /// The source of its control id.
     pub control_id_source: ControlIdSource,
     /// The PIN block formats that the server may ask for.
     pub formats: Formats,
@@ -24,7 +24,7 @@ pub struct Settings {
     pub can_look_up: bool,
 }
 
-/// What a session is for.
+/// The purpose of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
     /// The customer chooses a PIN.
@@ -33,7 +33,7 @@ pub enum Operation {
     View,
 }
 
-/// Where the control id comes from.
+/// The source of the control id.
 #[derive(Debug, PartialEq, Eq)]
 pub enum ControlIdSource {
     /// It is known from the start: the TZPK is asked for as soon as there is a key pair.
@@ -42,16 +42,16 @@ pub enum ControlIdSource {
     Provider,
 }
 
-/// What the caller has to do.
+/// An action that the caller has to carry out.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Call [`Session::search_key_pair`](super::Session::search_key_pair) until it returns `false`, and let other input
-    /// through in between.
+    /// Call [`Session::search_key_pair`](super::Session::search_key_pair) until it returns `false`, and pass other input
+    /// on in between.
     SearchKeyPair,
     /// Get a control id and pass it to [`Session::control_id`](super::Session::control_id).
     AskControlId,
     /// Make the request and pass its outcome to [`Session::reply`](super::Session::reply).
     Post(Request),
-    /// Wait for as many seconds, and then call [`Session::waited`](super::Session::waited).
+    /// Wait for this many seconds, and then call [`Session::waited`](super::Session::waited).
     Wait(u16),
 }

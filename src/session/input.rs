@@ -9,12 +9,12 @@ impl<R: TryCryptoRng> Session<R> {
     /// The customer pressed a digit, 0 to 9.
     ///
     /// # Errors
-    /// [`Error::Closed`] after the submit or the end. A digit that is refused is told by the snapshot.
+    /// [`Error::Closed`] after the submit or the end. The snapshot reports a digit that is refused.
     pub fn press(&mut self, digit: u8) -> Result<(), Error> {
         self.edit(|entry| entry.press(digit))
     }
 
-    /// The customer took the last digit back.
+    /// The customer removed the last digit.
     ///
     /// # Errors
     /// [`Error::Closed`] after the submit or the end.
@@ -36,7 +36,7 @@ impl<R: TryCryptoRng> Session<R> {
         })
     }
 
-    /// Nobody looks at the page any more: both entries are emptied, and a PIN that is there to be looked at is wiped.
+    /// The page is not looked at any more: both entries are emptied, and a PIN to be viewed is wiped.
     ///
     /// # Errors
     /// [`Error::Closed`] after the submit or the end.
@@ -51,16 +51,16 @@ impl<R: TryCryptoRng> Session<R> {
         })
     }
 
-    /// The customer goes on to the second entry.
+    /// The customer moves on to the second entry.
     ///
     /// # Errors
-    /// [`Error::Closed`] after the submit or the end. An entry that is refused is told by the snapshot.
+    /// [`Error::Closed`] after the submit or the end. The snapshot reports an entry that is refused.
     pub fn confirm(&mut self) -> Result<(), Error> {
         self.edit(Entry::confirm)
     }
 
     /// The customer wants a PIN to be drawn: it is shown, in place of one that was drawn before, until the customer does
-    /// anything else. The entry begins anew.
+    /// anything else. The entry is emptied.
     ///
     /// # Errors
     /// [`Error::Closed`] after the submit or the end.
@@ -80,7 +80,7 @@ impl<R: TryCryptoRng> Session<R> {
     /// Submitting again changes nothing.
     ///
     /// # Errors
-    /// [`Error::Closed`] after the end. An entry that is refused is told by the snapshot.
+    /// [`Error::Closed`] after the end. The snapshot reports an entry that is refused.
     pub fn submit(&mut self) -> Result<(), Error> {
         self.suggested = None;
         match self.take_phase() {
@@ -107,8 +107,8 @@ impl<R: TryCryptoRng> Session<R> {
         Ok(())
     }
 
-    /// The customer goes to whatever comes next: to the second entry, or to the submit. Without digits there is
-    /// nothing to do.
+    /// The customer takes the next step: the second entry, or the submit. Without digits this does
+    /// nothing.
     ///
     /// # Errors
     /// Those of [`confirm`](Self::confirm) or [`submit`](Self::submit).

@@ -1,4 +1,4 @@
-//! Where a session is, and what it holds there: the two tracks of the picture in `session.rs`.
+//! The phases of a session, and what each contains: the two tracks of the picture in `session.rs`.
 
 use super::snapshot::End;
 use crate::{
@@ -22,17 +22,17 @@ pub(super) enum Phase {
     Setting {
         control_id: ControlId,
     },
-    /// Whether the block arrived is not known, and is looked up.
+    /// It is not known whether the block arrived; this is looked up.
     LookingUp {
         control_id: ControlId,
-        /// Why it is not known.
+        /// The error that left it unknown.
         cause: Error,
         /// How often it was looked up.
         attempts: u8,
-        /// Whether the wait before the next look-up goes on; otherwise the look-up is under way.
+        /// Whether the session waits before the next look-up; otherwise the look-up is under way.
         waits: bool,
     },
-    /// The PIN to be shown is there, and the page has not said yet that the customer looks.
+    /// The PIN to be shown has arrived, and the page has not said yet that the customer looks.
     Arrived(Digits),
     /// The customer looks at the PIN.
     Showing(Digits),
@@ -42,7 +42,7 @@ pub(super) enum Phase {
 #[derive(Debug)]
 pub(super) enum KeyTrack {
     Searching(Box<KeyPairSearch>),
-    /// Waits for the customer's submit, on which a control id is asked for.
+    /// The session waits for the customer's submit, and then asks for a control id.
     KeyReady(KeyPair),
     /// A control id was asked for.
     AwaitingControlId(KeyPair),
@@ -50,7 +50,7 @@ pub(super) enum KeyTrack {
         key_pair: KeyPair,
         control_id: ControlId,
     },
-    /// The server is busy, and is left alone for some seconds.
+    /// The server is busy, and the session waits for some seconds.
     Waiting {
         key_pair: KeyPair,
         control_id: ControlId,
@@ -65,10 +65,10 @@ pub(super) enum KeyTrack {
 #[derive(Debug)]
 pub(super) enum PinTrack {
     Entering(Entry),
-    /// Submitted, and waiting for the TZPK.
+    /// The customer has submitted, and the session waits for the TZPK.
     Chosen(Pin),
-    /// To be viewed, once the customer asks for it.
+    /// The customer may ask to view the PIN.
     Idle,
-    /// To be viewed, and waited for.
+    /// The customer has asked to view the PIN, and the session waits for it.
     Requested,
 }

@@ -14,7 +14,7 @@ use alloc::{boxed::Box, string::String};
 use rand_core::TryCryptoRng;
 
 impl<R: TryCryptoRng> Session<R> {
-    /// The control id that [`Action::AskControlId`] asked for, or that there is none. Unasked, it is ignored.
+    /// Takes the control id that [`Action::AskControlId`] asked for; `None` if there is none. It is ignored if nothing asked for it.
     pub fn control_id(&mut self, control_id: Option<String>) {
         match self.take_phase() {
             Phase::Open { key: KeyTrack::AwaitingControlId(key_pair), pin } => {
@@ -30,7 +30,7 @@ impl<R: TryCryptoRng> Session<R> {
         }
     }
 
-    /// How the request under way ended. A reply that nothing waits for is ignored.
+    /// Takes the outcome of the request under way. A reply that nothing waits for is ignored.
     pub fn reply(&mut self, reply: Reply) {
         match self.take_phase() {
             Phase::Open { key: KeyTrack::Requested { key_pair, control_id }, pin } => {
@@ -53,7 +53,7 @@ impl<R: TryCryptoRng> Session<R> {
             Phase::LookingUp { control_id, cause, attempts, waits: false } => match wire::read_status(&reply)
             {
                 Ok(true) => self.succeed(),
-                // It was not set: what kept it from being set is the reason.
+                // The PIN was not set: report why `set` failed.
                 Ok(false) => self.look_up(control_id, cause, attempts, cause),
                 Err(_) => self.look_up(control_id, cause, attempts, Error::OutcomeUnknown),
             },
@@ -89,7 +89,7 @@ impl<R: TryCryptoRng> Session<R> {
                 let control_id = control_id.clone();
                 self.request_key(key_pair, control_id)
             }
-            // The answer to a request for viewing brings the PIN: nobody is sent one before the customer asks.
+            // The answer to a request for viewing contains the PIN, so the request waits until the customer asks.
             (ControlIdSource::Given(_), Operation::View) | (ControlIdSource::Provider, _) => {
                 self.ready = true;
                 KeyTrack::KeyReady(key_pair)
@@ -111,7 +111,7 @@ impl<R: TryCryptoRng> Session<R> {
         KeyTrack::Requested { key_pair, control_id }
     }
 
-    /// How a request for the key that failed goes on; `None` if it does not.
+    /// The next step after a failed request for the key; `None` if there is none.
     fn request_again(
         &mut self,
         error: Error,
@@ -136,7 +136,7 @@ impl<R: TryCryptoRng> Session<R> {
         }
     }
 
-    /// The request that brings the key.
+    /// The request for the key.
     fn key_endpoint(&self) -> Endpoint {
         match self.operation {
             Operation::Set(_) => Endpoint::Tzpk,
@@ -154,7 +154,7 @@ impl<R: TryCryptoRng> Session<R> {
                 Ok(digits) => self.phase = Phase::Arrived(digits),
                 Err(error) => self.fail(error),
             },
-            // A device that computed wrongly may do better with another key pair. This control id is spent.
+            // A device that computed wrongly may succeed with another key pair. This control id is used up.
             (Err(Error::TzpkInvalid), _)
                 if self.control_id_source == ControlIdSource::Provider
                     && self.attempts.may_ask_control_id() =>

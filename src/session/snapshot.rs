@@ -1,20 +1,20 @@
-//! Where a session is, as it is told to whoever looks: counts and codes, and never a digit.
+//! The state of a session as it is reported: counts and codes, and never a digit.
 
 use crate::{entry::Step, error::Error, weak_pin::WeakReason};
 use serde::Serialize;
 
-/// The whole truth about a session, at one moment. Nothing else is told about it.
+/// The complete state of a session at one moment. Nothing else is reported about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(all(test, not(target_arch = "wasm32")), derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Snapshot {
-    /// How far the session is.
+    /// The stage of the session.
     pub stage: Stage,
-    /// Whether a submit would go out at once: the key pair is made and, where a control id was given, the TZPK is there.
+    /// Whether a submit would be sent at once: the key pair is made and, if a control id was given, the TZPK has arrived.
     pub ready: bool,
-    /// Which entry the digits go to.
+    /// The entry that the digits go to.
     pub step: Step,
-    /// How many digits that entry holds.
+    /// How many digits that entry has.
     pub digits: u8,
     /// Whether a submit now would be sent.
     pub valid: bool,
@@ -22,11 +22,11 @@ pub struct Snapshot {
     pub refusals: u32,
     /// Why the last of them was refused.
     pub refused: Option<Error>,
-    /// Which rule that PIN broke, where it was refused as easily guessed.
+    /// The rule that the PIN broke, if it was refused as easily guessed.
     pub reason: Option<WeakReason>,
-    /// For how many seconds a busy server is left alone before it is asked again.
+    /// How many seconds the session waits before it asks a busy server again.
     pub waits_seconds: Option<u16>,
-    /// Whether the encrypted PIN was handed over to be sent. It is told before the request goes out.
+    /// Whether the encrypted PIN was passed on to be sent. This is reported before the request is made.
     pub sent: bool,
     /// Whether the outcome is not known, and is looked up.
     pub checking: bool,
@@ -36,20 +36,20 @@ pub struct Snapshot {
     pub end: Option<End>,
 }
 
-/// How far a session is.
+/// The stage of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(all(test, not(target_arch = "wasm32")), derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub enum Stage {
     /// The customer may type, or ask for the PIN.
     Entry,
-    /// A submit was taken. Only the end leads out, or the PIN that is to be shown.
+    /// A submit was accepted. The next stage is the end, or the PIN that is to be shown.
     Submitting,
-    /// The PIN to be shown is there. It may be drawn once the page says that the customer looks.
+    /// The PIN to be shown has arrived. It may be drawn once the page says that the customer looks.
     Arrived,
     /// The PIN is shown.
     Shown,
-    /// The session has ended, and holds nothing any more.
+    /// The session has ended, and contains nothing any more.
     Ended,
 }
 
@@ -72,7 +72,7 @@ impl Stage {
 #[cfg_attr(all(test, not(target_arch = "wasm32")), derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct End {
-    /// What went wrong; `None` if the PIN was set, or was shown and is hidden again.
+    /// The error; `None` if the PIN was set, or was shown and is hidden again.
     pub code: Option<Error>,
     /// Whether the same customer may succeed with a new control id.
     pub retryable: bool,

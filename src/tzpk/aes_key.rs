@@ -59,7 +59,7 @@ impl AesKey {
     }
 }
 
-/// `bytes`, which are `N`, in secret memory.
+/// Copies `bytes`, of which there are `N`, into secret memory.
 fn secret<const N: usize>(bytes: &[u8]) -> Secret<N> {
     let mut secret = Secret::zeroed();
     // EXPOSE: copied within secret memory.
@@ -73,7 +73,7 @@ fn mac_of_zeros(mut mac: impl Mac<OutputSize = U16>) -> [u8; 16] {
 }
 
 fn encrypt<C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16>>(cipher: &C, block: &[u8; 16]) -> [u8; 16] {
-    // Holds nothing but ciphertext at any time.
+    // Contains only ciphertext at any time.
     let mut encrypted = [0; 16];
     cipher.encrypt_block_b2b(block.into(), (&mut encrypted).into());
     encrypted

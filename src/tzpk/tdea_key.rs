@@ -12,20 +12,20 @@ pub struct TdeaKey(Secret<24>);
 
 impl TdeaKey {
     /// Takes 16 bytes as K1‖K2 with K3 = K1 (SP 800-67 Rev. 2, 3.2, keying option 2), 24 bytes as K1‖K2‖K3, where K3
-    /// may be K1, too: some libraries know keys of 24 bytes alone, and write a key of two parts so.
+    /// may be K1, too: some libraries have only keys of 24 bytes, and write a key of two parts in this way.
     ///
     /// Parity bits are ignored: TDEA does not use them, and issuers' key managers differ.
     ///
     /// # Errors
     /// [`Error::TzpkInvalid`] for every other length; for K1 = K2 and K2 = K3, because the equal parts cancel out and
-    /// what is left is single DES; and for weak, semi-weak and possibly weak parts (SP 800-67 Rev. 1, 3.4.2; the table is
+    /// leave single DES; and for weak, semi-weak and possibly weak parts (SP 800-67 Rev. 1, 3.4.2; the table is
     /// that of the `des` crate).
     pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
         if !matches!(bytes.len(), 16 | 24) {
             return Err(Error::TzpkInvalid);
         }
         let mut key = Secret::<24>::zeroed();
-        // EXPOSE: the key is laid out and checked in secret memory; the verdict alone leaves.
+        // EXPOSE: the key is laid out and checked in secret memory; only the outcome is returned.
         let parts = key.expose_mut();
         parts[..bytes.len()].copy_from_slice(bytes);
         parts.iter_mut().for_each(|byte| *byte = with_odd_parity(*byte));

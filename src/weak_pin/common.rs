@@ -1,9 +1,9 @@
-//! The PINs that most people choose, of those that no other rule refuses. Each stands behind a 1, so that a zero at its
-//! front and its length count.
+//! The most common PINs that no other rule refuses. Each is written behind a 1, so that leading zeros and the length
+//! count.
 //!
-//! `docs/pin-policy.md` says from which published rankings they come, and by which rule.
+//! `docs/pin-policy.md` names the published rankings that they come from, and the rule by which they were chosen.
 
-/// Of four digits.
+/// The common PINs of four digits.
 pub(super) static OF_FOUR: [u16; 200] = [
     1_0001, 1_0007, 1_0102, 1_0110, 1_0210, 1_0211, 1_0212, 1_0214, 1_0304, 1_0310, 1_0311, 1_0312, 1_0321,
     1_0405, 1_0406, 1_0407, 1_0408, 1_0410, 1_0411, 1_0412, 1_0420, 1_0506, 1_0507, 1_0508, 1_0510, 1_0511,
@@ -23,7 +23,7 @@ pub(super) static OF_FOUR: [u16; 200] = [
     1_3825, 1_4200, 1_5000, 1_5150, 1_5683,
 ];
 
-/// Of five to twelve digits.
+/// The common PINs of five to twelve digits.
 pub(super) static LONGER: [u64; 94] = [
     1_12413,
     1_90210,

@@ -1,4 +1,4 @@
-//! What the issuer knows of one customer, and a thief may find in the customer's wallet.
+//! Facts about one customer that the issuer knows, and that a thief may find in the customer's wallet.
 
 use super::{any, number};
 use crate::secret::Secret;
@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use ctutils::{Choice, CtEq};
 
-/// Of a birth date, in the order of the year's first half, its second half, the month and the day.
+/// The pairs of digits of a birth date, in the order of the year's first half, its second half, the month and the day.
 const DATE_DIGITS: usize = 8;
 /// The longest number: an international bank account number has up to 34 characters (ISO 13616-1).
 const MAX_NUMBER_DIGITS: usize = 34;
@@ -16,7 +16,7 @@ const CENTURY: u8 = 0;
 const YEAR: u8 = 1;
 const MONTH: u8 = 2;
 const DAY: u8 = 3;
-/// As what a birth date is entered.
+/// The forms in which a birth date is entered.
 static FORMS: [&[u8]; 15] = [
     &[DAY, MONTH],
     &[MONTH, DAY],
@@ -35,7 +35,7 @@ static FORMS: [&[u8]; 15] = [
     &[CENTURY, YEAR, MONTH, DAY],
 ];
 
-/// The birth date and the numbers of one customer, in secret memory. Nothing of it is ever given out: not even which of
+/// The birth date and the numbers of one customer, in secret memory. They are never given out, not even which of
 /// them a PIN is part of.
 #[derive(Default)]
 pub struct Personal {
@@ -49,7 +49,7 @@ struct Number {
 }
 
 impl Personal {
-    /// What is known of a customer: a birth date (`YYYYMMDD`), and numbers. `None` unless the date is eight digits, and each
+    /// Takes the facts about a customer: a birth date (`YYYYMMDD`), and numbers. `None` unless the date is eight digits, and each
     /// number at most 34.
     pub fn new<'a>(birth_date: Option<&str>, numbers: impl Iterator<Item = &'a str>) -> Option<Self> {
         let birth_date = match birth_date {
@@ -63,7 +63,7 @@ impl Personal {
         Some(known)
     }
 
-    /// Whether a PIN is the birth date in one of its forms, or as many digits of a number, one behind the other.
+    /// Whether a PIN is the birth date in one of its forms, or consecutive digits of a number.
     pub(super) fn knows(&self, pin: &[u8]) -> Choice {
         let wanted = number(pin);
         let parts = self.numbers.iter().flat_map(|known| known.digits().windows(pin.len())).map(number);

@@ -1,8 +1,8 @@
-//! Messages, from JavaScript's values and to them, by serde's description of them in `src/protocol.rs`.
+//! Converts messages from and to JavaScript's values, by serde's description of them in `src/protocol.rs`.
 //!
 //! `serde-wasm-bindgen` does the same for any value. It needs the standard library, whose panics and formatting of numbers
 //! come with it: the module would be 24 KiB larger with brotli (92 KB instead of 68). It also reads the fields of a struct one
-//! by one, with those of `Object.prototype`, and does not see others. What is read here are own fields, and no others.
+//! by one, with those of `Object.prototype`, and does not see others. This code reads own fields only.
 
 use crate::protocol::{Inward, Outward};
 use crate::session::{End, Snapshot};
@@ -13,7 +13,7 @@ use js_sys::{Array, Object, Reflect};
 use serde::de::{self, Deserialize, IntoDeserializer, Visitor, value::StrDeserializer};
 use wasm_bindgen::prelude::*;
 
-/// The message, or `None` where it is not exactly one of them.
+/// Reads a message; `None` if the value is not exactly one of them.
 pub(super) fn read(message: &JsValue) -> Option<Inward> {
     Inward::deserialize(Value(message)).ok()
 }
@@ -21,7 +21,7 @@ pub(super) fn read(message: &JsValue) -> Option<Inward> {
 /// A value that is read.
 struct Value<'a>(&'a JsValue);
 
-/// It is not what it should be. What it is instead is not told, since it may be a digit.
+/// The value does not have the expected form. The error does not contain it, because it may be a digit.
 #[derive(Debug)]
 struct Malformed;
 
@@ -43,7 +43,7 @@ impl Value<'_> {
     /// A whole number in the range of 32 bits.
     fn number(&self) -> Result<u32, Malformed> {
         let number = self.0.as_f64().ok_or(Malformed)?;
-        // A cast takes the nearest number there is.
+        // A cast takes the nearest number of the type.
         let whole = number as u32;
         if f64::from(whole) == number { Ok(whole) } else { Err(Malformed) }
     }
@@ -110,7 +110,7 @@ impl<'de> de::Deserializer<'de> for Value<'_> {
         visitor.visit_map(Fields { fields: self.fields()?, next: 0, value: JsValue::UNDEFINED })
     }
 
-    /// A name, or an object whose one field is named so and holds the content.
+    /// A name, or an object whose one field has this name and contains the content.
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _: &'static str,
@@ -225,7 +225,7 @@ impl<'de> de::VariantAccess<'de> for Content {
     }
 }
 
-/// The message as it is told.
+/// Writes a message as JavaScript's value.
 pub(super) fn write(message: &Outward) -> JsValue {
     match *message {
         Outward::Ask => "ask".into(),
@@ -282,7 +282,7 @@ fn or_null<T: Into<JsValue>>(value: Option<T>) -> JsValue {
     value.map_or(JsValue::NULL, Into::into)
 }
 
-/// Without a prototype, so that nothing a script put on `Object.prototype` gets hold of a field.
+/// Makes an object without a prototype, so that a setter on `Object.prototype` cannot receive a field.
 fn object(fields: &[(&str, JsValue)]) -> JsValue {
     let object = Object::<JsValue>::create(JsValue::NULL.unchecked_ref());
     for (name, value) in fields {

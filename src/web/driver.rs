@@ -1,5 +1,5 @@
-//! One session, driven: it passes on what the page says, carries out what the session asks for, and tells the page where
-//! the session is after each turn.
+//! Drives one session: passes the page's messages on to it, carries out the actions that it asks for, and sends its state to the
+//! page after each turn.
 
 use super::{
     crossing,
@@ -24,9 +24,9 @@ use core::cell::RefCell;
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
-/// How long a PIN is shown, and how long one that has arrived waits to be looked at, in milliseconds.
+/// How long a PIN is shown, and how long a PIN that has arrived waits to be looked at, in milliseconds.
 const SHOWN_MS: u32 = 30_000;
-/// From one digit spelt out to the next, in milliseconds: a screen reader has to come to its end.
+/// The time between two digits that are spelt out, in milliseconds: a screen reader has to finish the first.
 const SPELL_MS: u32 = 1_500;
 /// The longest time-out of a request, in milliseconds: more is a mistake in the unit.
 const MAX_TIMEOUT_MS: u32 = 600_000;
@@ -38,7 +38,7 @@ pub(super) struct Driver {
     outbox: RefCell<Outbox>,
 }
 
-/// What is still to be told. The page may answer while it is being told, and what it is told keeps its order all the same.
+/// The messages that are still to be sent. The page may answer while it gets a message; the order is kept nevertheless.
 #[derive(Default)]
 struct Outbox {
     messages: VecDeque<JsValue>,
@@ -55,12 +55,12 @@ struct State {
 struct Running {
     session: Session<SystemRandom>,
     requests: Rc<Requests>,
-    /// How many messages were taken.
+    /// How many messages were accepted.
     taken: u32,
-    /// What was told last.
+    /// The state that was sent last.
     told: Option<(u32, Snapshot)>,
     is_spelling: bool,
-    /// How many PINs were asked to be drawn.
+    /// How many times the customer asked for a drawn PIN.
     suggestions: u32,
 }
 
@@ -80,7 +80,7 @@ impl Driver {
         })
     }
 
-    /// Takes what the page sent. A digit leaves nothing on the stack.
+    /// Takes a message from the page. A digit leaves nothing on the stack.
     pub(super) fn receive(self: &Rc<Self>, message: JsValue) {
         wiping::with_stack_wiped(|| match Canvas::from_message(&message) {
             Some(canvas) => self.draw_with(|screen| screen.set_canvas(canvas)),
@@ -122,14 +122,14 @@ impl Driver {
                         running.suggestions = running.suggestions.wrapping_add(1);
                         self.tasks.spawn(Rc::clone(self).end_of_suggestion(running.suggestions));
                     }
-                    // Input that crossed the submit or the end on its way here is too late, and dropped.
+                    // Input that was sent before the page knew of the submit or the end is too late, and dropped.
                     let _ = running.pass_on(message);
                 }
             }
         }
     }
 
-    /// Changes the screen, and draws anew what is shown.
+    /// Changes the screen, and draws the shown PIN again.
     fn draw_with(&self, change: impl FnOnce(&mut Screen)) {
         let State { running, screen, .. } = &mut *self.state.borrow_mut();
         change(screen);
@@ -138,7 +138,7 @@ impl Driver {
         }
     }
 
-    /// Does what the session asks for by now, in order, and tells where it is. What takes longer goes on by itself.
+    /// Carries out the session's pending actions, in order, and sends its state. Longer work continues in tasks.
     fn carry_out(self: &Rc<Self>) {
         wiping::with_stack_wiped(|| {
             let mut state = self.state.borrow_mut();
@@ -185,16 +185,16 @@ impl Driver {
             return;
         }
         loop {
-            // In a statement of its own: the page may answer at once, and what it leads to is put into the box.
+            // A statement of its own ends the borrow: the page may answer at once, and the answer may add to the outbox.
             let next = self.outbox.borrow_mut().messages.pop_front();
             let Some(message) = next else { break };
-            // What the receiver throws is the receiver's: it must not stop the session half-way.
+            // An exception of the receiver must not stop the session half-way.
             let _ = self.tell.call1(&JsValue::NULL, &message);
         }
         self.outbox.borrow_mut().is_being_emptied = false;
     }
 
-    /// One step in each turn of the event loop, so that a digit, or the end, does not have to wait for all of them.
+    /// Takes one step in each turn of the event loop, so that a digit, or the end, does not have to wait for the whole search.
     async fn search(self: Rc<Self>) {
         let turns = Turns::new();
         loop {
@@ -218,7 +218,7 @@ impl Driver {
         self.carry_out();
     }
 
-    /// Nobody looks at a PIN for longer than this.
+    /// Hides a viewed PIN after its time.
     async fn end_of(self: Rc<Self>, stage: Stage) {
         sleep(SHOWN_MS).await;
         self.turn(|session| {
@@ -229,7 +229,7 @@ impl Driver {
         self.carry_out();
     }
 
-    /// Nor at one that was drawn.
+    /// Hides a drawn PIN after its time.
     async fn end_of_suggestion(self: Rc<Self>, number: u32) {
         sleep(SHOWN_MS).await;
         if let Some(running) = &mut self.state.borrow_mut().running
@@ -241,7 +241,7 @@ impl Driver {
         self.carry_out();
     }
 
-    /// Tells one digit after the other.
+    /// Sends one digit after the other.
     async fn spell(self: Rc<Self>) {
         for place in 0.. {
             // EXPOSE: one digit, which the customer asked to hear.
@@ -259,7 +259,7 @@ impl Driver {
         }
     }
 
-    /// Everything that the session does is done in here, and leaves nothing on the stack. `None` when it is closed.
+    /// Runs everything that the session does, and leaves nothing on the stack. Returns `None` when it is closed.
     fn turn<T>(&self, act: impl FnOnce(&mut Session<SystemRandom>) -> T) -> Option<T> {
         wiping::with_stack_wiped(|| {
             let State { running: Some(running), is_closed: false, .. } = &mut *self.state.borrow_mut() else {
@@ -269,7 +269,7 @@ impl Driver {
         })
     }
 
-    /// Wipes everything, and says so when it is off the screen, too.
+    /// Wipes everything, and reports it once the screen is cleared, too.
     fn close(self: &Rc<Self>) {
         let mut state = self.state.borrow_mut();
         let State { running, screen, is_closed: is_closed @ false } = &mut *state else { return };
@@ -294,7 +294,7 @@ impl Driver {
 
 impl Running {
     /// # Errors
-    /// Those of [`ControlId::new`]; [`Error::Closed`] for what the page has to refuse.
+    /// Those of [`ControlId::new`]; [`Error::Closed`] for options that the page has to refuse.
     fn open(mut open: Open) -> Result<Self, Error> {
         let weak_pin = match open.weak_pin {
             WeakPinName::Reject => WeakPin::Reject,
@@ -350,12 +350,12 @@ impl Running {
                 session.reveal();
                 Ok(())
             }
-            // `ping` asks for the state that follows; the others are not the session's.
+            // `ping` asks for the state that follows; the other messages are not for the session.
             Inward::Ping | Inward::Open(_) | Inward::Color(_) | Inward::Spell | Inward::Close => Ok(()),
         }
     }
 
-    /// The state, if there is anything new in it.
+    /// The state, if it has changed.
     fn news(&mut self) -> Option<Outward> {
         let (taken, session) = (self.taken, self.session.snapshot());
         let is_new = self.told.replace((taken, session)) != Some((taken, session));

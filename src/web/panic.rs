@@ -1,4 +1,4 @@
-//! A panic ends the module with a trap, and without a word: its text and place are kept nowhere, which saves a sixth of
+//! Ends the module with a trap at a panic, without a message: its text and place are left out, which saves a sixth of
 //! the bytes. JavaScript gets a `RuntimeError`.
 
 #[panic_handler]

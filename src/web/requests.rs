@@ -1,4 +1,4 @@
-//! Requests to the server: with a deadline, and without redirects, referrer and cache.
+//! Makes requests to the server: with a deadline, and without redirects, referrer and cache.
 
 use super::timing::within;
 use crate::{
@@ -18,7 +18,7 @@ extern "C" {
     fn fetch(url: &str, options: &Object) -> Result<Promise, JsValue>;
 }
 
-/// Where the requests of a session go, and how. There is never more than one under way.
+/// The addresses and options of a session's requests. There is never more than one under way.
 #[derive(Debug)]
 pub(super) struct Requests {
     tzpk_url: String,
@@ -45,14 +45,14 @@ impl Requests {
         }
     }
 
-    /// Gives up the request under way.
+    /// Aborts the request under way.
     pub(super) fn abort(&self) {
         if let Some(controller) = self.under_way.take() {
             controller.abort();
         }
     }
 
-    /// Makes the request; the answer counts if all of it comes in time.
+    /// Makes the request; the answer counts if all of it arrives in time.
     pub(super) async fn post(&self, request: Request) -> Reply {
         let Ok(controller) = AbortController::new() else { return Reply::Failed };
         let signal = controller.signal();
@@ -82,7 +82,7 @@ impl Requests {
         })
     }
 
-    /// Without a prototype, so that nothing a script put on `Object.prototype` becomes an option.
+    /// Makes options without a prototype, so that a property of `Object.prototype` does not become one.
     fn options(&self, request: &Request, signal: &AbortSignal) -> Result<Object, JsValue> {
         let headers = Headers::new()?;
         for [name, value] in self.headers.as_chunks().0 {
@@ -118,7 +118,7 @@ impl Requests {
     }
 }
 
-/// The body; `None` as soon as it is too large.
+/// Reads the body; `None` as soon as it is too large.
 async fn whole_of(stream: &ReadableStream) -> Result<Option<Vec<u8>>, JsValue> {
     let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
     let mut body = Vec::new();
@@ -130,7 +130,7 @@ async fn whole_of(stream: &ReadableStream) -> Result<Option<Vec<u8>>, JsValue> {
         let chunk: Uint8Array = Reflect::get(&read, &"value".into())?.unchecked_into();
         let length = chunk.length() as usize;
         if body.len() + length > MAX_REPLY_BYTES {
-            // Nothing waits for the rest, nor for the outcome of giving it up.
+            // Nothing waits for the rest, nor for the outcome of cancelling it.
             let _ = reader.cancel();
             return Ok(None);
         }
@@ -143,7 +143,7 @@ async fn whole_of(stream: &ReadableStream) -> Result<Option<Vec<u8>>, JsValue> {
 }
 
 fn is_html(content_type: &str) -> bool {
-    // As bytes: what is white space among all characters would take 330 bytes more with brotli.
+    // Compares bytes: the table of all white space of Unicode would take 330 bytes more with brotli.
     let kind = content_type.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
     [b"text/html".as_slice(), b"application/xhtml+xml"].iter().any(|html| kind.eq_ignore_ascii_case(html))
 }
@@ -155,6 +155,6 @@ fn seconds_from(retry_after: &str) -> Option<u16> {
         return Some(retry_after.parse().unwrap_or(u16::MAX));
     }
     let seconds = (Date::parse(retry_after) - Date::now()) / 1000.0;
-    // What is not a date is not a number. A cast takes the nearest number that there is.
+    // An invalid date is NaN. A cast takes the nearest number of its type.
     (!seconds.is_nan()).then_some((seconds + 1.0) as u16)
 }

@@ -8,7 +8,7 @@ use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, OffscreenCanvas};
 
 #[wasm_bindgen]
 extern "C" {
-    /// What both kinds of canvas have.
+    /// The methods that both kinds of canvas have.
     type AnyCanvas;
     #[wasm_bindgen(method, getter)]
     fn width(this: &AnyCanvas) -> f64;
@@ -18,7 +18,7 @@ extern "C" {
     fn get_context(this: &AnyCanvas, kind: &str) -> Result<Option<CanvasRenderingContext2d>, JsValue>;
 }
 
-/// A digit's box, and what is around it, in the units of the strokes.
+/// The size of a digit's box and the space around it, in the units of the strokes.
 const WIDTH: f64 = 100.0;
 const HEIGHT: f64 = 160.0;
 const GAP: f64 = 70.0;
@@ -34,7 +34,7 @@ pub(super) struct Canvas {
 }
 
 impl Canvas {
-    /// `None` for anything that is not a canvas.
+    /// Takes the value as a canvas; `None` if it is not one.
     pub(super) fn from_message(message: &JsValue) -> Option<Self> {
         if !message.has_type::<OffscreenCanvas>() && !message.has_type::<HtmlCanvasElement>() {
             return None;
@@ -45,7 +45,7 @@ impl Canvas {
     }
 }
 
-/// Where a PIN is drawn, as soon as there is a canvas for it.
+/// The canvas on which a PIN is drawn, once there is one, and its colour.
 #[derive(Debug, Default)]
 pub(super) struct Screen {
     canvas: Option<Canvas>,
@@ -53,13 +53,13 @@ pub(super) struct Screen {
 }
 
 impl Screen {
-    /// Takes the canvas. The first is the one that is drawn on: Firefox does not give another context to a worker whose
+    /// Takes the canvas. Only the first is drawn on: Firefox does not give another context to a worker whose
     /// canvas the page has taken away.
     pub(super) fn set_canvas(&mut self, canvas: Canvas) {
         self.canvas.get_or_insert(canvas);
     }
 
-    /// A CSS colour. What is not one changes nothing.
+    /// Sets the colour. A text that is not a CSS colour changes nothing.
     pub(super) fn set_color(&mut self, color: String) {
         self.color = color;
     }
@@ -76,7 +76,7 @@ impl Screen {
         context.set_line_join("round");
         let mut left = (width - needed * scale) / 2.0 + MARGIN * scale;
         let top = (height - HEIGHT * scale) / 2.0;
-        // EXPOSE: drawn where the customer asked to see it; the numbers that leave are those of the strokes.
+        // EXPOSE: drawn because the customer asked to see it; only the numbers of the strokes are passed on.
         for &digit in digits.expose() {
             let _ = context.set_transform(scale, 0.0, 0.0, scale, left, top);
             let Some(stroke) = STROKES.get(usize::from(digit)) else { return };

@@ -1,10 +1,10 @@
-//! The strokes of the ten digits, so that a PIN is text nowhere: not on the page, not in the worker, and for no screen
-//! scraper that reads text.
+//! The strokes of the ten digits. A PIN is drawn and never text, neither on the page nor in the worker, so that a program which
+//! reads text from the screen does not find it.
 
 /// One line without a break.
 pub(super) struct Stroke {
     pub(super) start: (u8, u8),
-    /// Cubic Bézier curves, each from where the one before ended: two control points and the end.
+    /// Cubic Bézier curves, each from the end of the one before: two control points and the end.
     pub(super) curves: &'static [[u8; 6]],
 }
 

@@ -1,4 +1,4 @@
-//! Work that goes on by itself, and what happens where it breaks off.
+//! Runs asynchronous tasks, and reports those that break off.
 
 use alloc::boxed::Box;
 use core::{
@@ -12,18 +12,18 @@ use wasm_bindgen_futures::spawn_local;
 
 #[wasm_bindgen]
 extern "C" {
-    /// Calls a function of ours from JavaScript, which alone can catch a trap, or what a function of the page throws.
+    /// Calls a function of ours from JavaScript, because only JavaScript can catch a trap or an exception of the page.
     #[wasm_bindgen(js_namespace = Reflect, js_name = apply, catch)]
     fn call(step: &mut dyn FnMut(), this: &JsValue, arguments: &Array) -> Result<(), JsValue>;
 }
 
-/// Starts work. Without it, work that breaks off would be lost, and whoever waits for it would wait without an end.
+/// Starts tasks. Without it a task that breaks off would be lost, and the code that waits for it would wait for ever.
 pub(super) struct Tasks {
     break_off: Function,
 }
 
 struct Task {
-    /// Gone once the work is done, or has broken off.
+    /// `None` once the task is done, or has broken off.
     work: Option<Pin<Box<dyn Future<Output = ()>>>>,
     break_off: Function,
 }
@@ -35,7 +35,7 @@ impl fmt::Debug for Tasks {
 }
 
 impl Tasks {
-    /// Tasks that call `break_off` with what was thrown.
+    /// Makes tasks that call `break_off` with a thrown value.
     pub(super) fn new(break_off: Function) -> Self {
         Self { break_off }
     }
@@ -53,7 +53,7 @@ impl Future for Task {
         let mut polled = Poll::Pending;
         let step = &mut || polled = work.as_mut().poll(context);
         if let Err(thrown) = call(step, &JsValue::UNDEFINED, &Array::new()) {
-            // Half-way through a step, nothing in it is fit to be dropped.
+            // A task that broke off half-way through a step must not be dropped: its state is not consistent.
             core::mem::forget(work);
             let _ = self.break_off.call1(&JsValue::NULL, &thrown);
             return Poll::Ready(());

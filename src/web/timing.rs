@@ -1,4 +1,4 @@
-//! Waiting: for a time, for a frame, for the event loop's next turn.
+//! Waits for a time, for a frame, or for the event loop's next turn.
 
 use core::{future::poll_fn, pin::pin, task::Poll};
 use js_sys::{Function, Promise};
@@ -14,10 +14,10 @@ extern "C" {
     fn request_animation_frame(callback: &Function) -> Result<JsValue, JsValue>;
 }
 
-/// How long a frame may take to come, in milliseconds: there are none where nobody looks.
+/// How long to wait for a frame, in milliseconds: a hidden page gets none.
 const FRAME_MS: u32 = 250;
 
-/// Waits for as many milliseconds.
+/// Waits for this many milliseconds.
 pub(super) async fn sleep(milliseconds: u32) {
     let promise = Promise::new(&mut |resolve, _| {
         set_timeout(&resolve, milliseconds);
@@ -25,10 +25,10 @@ pub(super) async fn sleep(milliseconds: u32) {
     settled(promise).await;
 }
 
-/// Waits until what was drawn is on the screen. A worker that ends before its next frame would leave the last one there.
+/// Waits until the drawing is on the screen. A worker that ends before its next frame would leave the last one there.
 pub(super) async fn frame() {
     let promise = Promise::new(&mut |resolve, _| {
-        // The frame itself is only begun then: what follows it comes after.
+        // The frame only starts at this callback: one more turn waits for its end.
         let then = Closure::once_into_js({
             let resolve = resolve.clone();
             move || {
@@ -41,7 +41,8 @@ pub(super) async fn frame() {
     settled(promise).await;
 }
 
-/// What becomes of `work`, if it comes within as many milliseconds: what the page never answers cannot hold up whoever waits.
+/// The outcome of `work` if it is done within this many milliseconds, so that a page which never answers does not block the
+/// caller.
 pub(super) async fn within<T>(milliseconds: u32, work: impl Future<Output = T>) -> Option<T> {
     let (mut work, mut end) = (pin!(work), pin!(sleep(milliseconds)));
     poll_fn(|context| match work.as_mut().poll(context) {
@@ -51,9 +52,9 @@ pub(super) async fn within<T>(milliseconds: u32, work: impl Future<Output = T>) 
     .await
 }
 
-/// Turns of the event loop, by a message to oneself: a timer would be held back by four milliseconds each.
+/// Turns of the event loop, by a message to oneself: a browser delays each timer by four milliseconds.
 ///
-/// The channel is held here so that no engine collects a port with the message on its way to it.
+/// The channel is stored here so that no engine collects a port while a message to it is under way.
 pub(super) struct Turns(Option<MessageChannel>);
 
 impl Turns {

@@ -1,24 +1,24 @@
-//! Wiping what this crate's own types cannot reach: the libraries' temporaries, on the heap and on the stack.
+//! Wipes the memory that this crate's own types cannot reach: the libraries' temporaries, on the heap and on the stack.
 
 use core::mem::MaybeUninit;
 use rlsf::SmallGlobalTlsf;
 use zeroize::Zeroize;
 use zeroizing_alloc::ZeroAlloc;
 
-/// Every block of the heap is wiped when it is freed, and when it is exchanged for a larger or a smaller one: numbers
-/// that are computed with, texts on their way to and from JavaScript.
+/// Wipes every block of the heap when it is freed or reallocated: numbers that are computed with, and texts on their way to and
+/// from JavaScript.
 ///
-/// The allocator is a small one: with dlmalloc, which the standard library has on this target, a page would load 1400 bytes
-/// more.
+/// The allocator below it is a small one: with dlmalloc, the standard library's allocator on this target, a page would load 1400
+/// bytes more.
 #[global_allocator]
 static ALLOCATOR: ZeroAlloc<SmallGlobalTlsf> = ZeroAlloc(SmallGlobalTlsf::new());
 
-/// How deep a turn of the session can reach into the stack, of the megabyte that there is. The deepest, making and using
+/// How many bytes of the stack, which has a megabyte, a turn of the session can use. The deepest, making and using
 /// an RSA key of 4096 bits, takes 14 KiB.
 const STACK_BYTES: usize = 64 * 1024;
 
-/// Does what a turn of the session has to do, and then wipes the stack that it used: the ciphers are wiped where they
-/// end their life, but not where they were before they were moved.
+/// Runs a turn of the session, and then wipes the stack that it used: the ciphers wipe themselves where they are dropped, but not
+/// where they were before they were moved.
 pub(super) fn with_stack_wiped<T>(turn: impl FnOnce() -> T) -> T {
     let outcome = on_own_frame(turn);
     wipe_stack();

@@ -2,13 +2,13 @@ use super::{Answer, Reply, json};
 use crate::error::Error;
 use alloc::borrow::Cow;
 
-/// UTF-8's byte order mark, which some servers write first and a reader may skip (RFC 8259, 8.1).
+/// The byte order mark of UTF-8, which some servers write first and a reader may skip (RFC 8259, 8.1).
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The body of a 2xx, without a byte order mark.
 ///
 /// # Errors
-/// What every other end of a request means: [`Error::Network`], [`Error::Timeout`], those of [`refusal`],
+/// The meaning of every other outcome of a request: [`Error::Network`], [`Error::Timeout`], those of [`refusal`],
 /// [`Error::Busy`], [`Error::ServerError`]; [`Error::BadResponse`] for a 2xx that is too large, and for any other status.
 pub(super) fn body_of_success(reply: &Reply) -> Result<&[u8], Error> {
     let answer = match reply {
@@ -24,8 +24,8 @@ pub(super) fn body_of_success(reply: &Reply) -> Result<&[u8], Error> {
     }
 }
 
-/// Whether the PIN was set. A complete 200, 201 or 204 whose body is not HTML says yes, whatever else the body is; a
-/// 4xx says no; nothing else says anything. A log-in page that a proxy puts in between comes with 200, for one.
+/// Whether the PIN was set. A complete 200, 201 or 204 means yes, whatever its body is, unless that is HTML: the log-in page of
+/// a proxy also has status 200. A 4xx means no. With any other answer it is unknown.
 ///
 /// # Errors
 /// Those of [`refusal`]; [`Error::OutcomeUnknown`].
@@ -41,7 +41,7 @@ pub(crate) fn read_set(reply: &Reply) -> Result<(), Error> {
     }
 }
 
-/// Why [`read_set`] cannot tell whether the PIN was set.
+/// The reason why [`read_set`] does not know whether the PIN was set.
 pub(crate) fn cause_of_doubt(reply: &Reply) -> Error {
     match reply {
         Reply::Failed => Error::Network,
@@ -74,8 +74,8 @@ pub(crate) fn read_status(reply: &Reply) -> Result<bool, Error> {
     }
 }
 
-/// What a 4xx means; `None` for every other status. A 404 is about the control id only if it has a JSON object to say
-/// so: any other comes from a wrong address.
+/// The meaning of a 4xx; `None` for every other status. A 404 is about the control id only if its body is a JSON object:
+/// any other comes from a wrong address.
 fn refusal(answer: &Answer) -> Option<Error> {
     match answer.status {
         401 | 403 => Some(Error::NotAllowed),

@@ -1,12 +1,12 @@
-/// A set of PIN block formats of ISO 9564-1, of 0, 1, 3 and 4.
+/// A set of the PIN block formats 0, 1, 3 and 4 of ISO 9564-1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Formats {
-    /// The bit 2ⁿ stands for format n.
+    /// The bit 2ⁿ is set for format n.
     bits: u8,
 }
 
 impl Formats {
-    /// The set of these formats; `None` if there are none, if one is there twice, or for any number but 0, 1, 3 and 4.
+    /// The set of these formats; `None` if there are none, if one is repeated, or for any number but 0, 1, 3 and 4.
     #[must_use]
     pub fn new(numbers: &[u8]) -> Option<Self> {
         let mut bits = 0;
@@ -44,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_name_a_set_is_refused() {
+    fn repeated_unknown_and_no_formats_are_refused() {
         for numbers in [&[][..], &[2], &[5], &[8], &[255], &[1, 1], &[0, 1, 0], &[1, 2]] {
             assert_eq!(Formats::new(numbers), None, "{numbers:?}");
         }

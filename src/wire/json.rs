@@ -1,9 +1,8 @@
-//! JSON (RFC 8259), as far as it is needed here: an object of texts and small numbers is read, one of texts is
-//! written.
+//! JSON (RFC 8259), as far as it is needed here: reads an object of texts and small numbers, and writes one of texts.
 //!
-//! hifijson finds the tokens; what they mean to each other is ours. With serde_json and derived readers the module that
-//! ships would be 13.1 KB larger (81 830 bytes with brotli in place of 68 718). serde-json-core, which is smaller, takes
-//! what is not JSON in a member that is skipped, and any depth.
+//! hifijson finds the tokens; the grammar is ours. With serde_json and derived readers the module that
+//! ships would be 13.1 KB larger (81 830 bytes with brotli in place of 68 718). serde-json-core, which is smaller, accepts
+//! invalid JSON in a member that is skipped, and any depth.
 
 use alloc::{borrow::Cow, string::String};
 use hifijson::{
@@ -13,18 +12,18 @@ use hifijson::{
     token::Lex,
 };
 
-/// How deep arrays and objects may lie in each other in a member that nobody asked for.
+/// How deep arrays and objects may be nested in a member that is skipped.
 const MAX_DEPTH: u8 = 126;
 
-/// The value of a member, which is still to be read.
+/// The value of a member, which is not read yet.
 pub(super) struct Unread<'lexer, 'body> {
     first: u8,
     lexer: &'lexer mut SliceLexer<'body>,
 }
 
-/// Reads an object and nothing beside it; `None` where there is none.
+/// Reads an object and nothing after it; `None` if that is not the whole text.
 ///
-/// `member` gets each name, without a look at whether it came before, and has to read the value. It is not a type parameter:
+/// `member` gets each name, also a repeated one, and has to read the value. It is not a type parameter:
 /// a copy of the reader for each kind of object would take 260 bytes more with brotli.
 pub(super) fn read_object<'body>(
     body: &'body [u8],
@@ -78,12 +77,12 @@ impl<'body> Unread<'_, 'body> {
         }
     }
 
-    /// Reads over whatever it is.
+    /// Skips the value.
     pub(super) fn skip(self) -> Result<(), Error> {
         self.skip_within(MAX_DEPTH)
     }
 
-    /// hifijson's own `ignore` takes any depth, and so, by calling itself, any stack: here it gets what has none.
+    /// hifijson's own `ignore` is recursive and has no limit of depth; so here it only gets values without depth.
     fn skip_within(self, depth: u8) -> Result<(), Error> {
         let Self { first, lexer } = self;
         let within = || depth.checked_sub(1).ok_or(Error::Depth);
@@ -104,7 +103,7 @@ impl<'body> Unread<'_, 'body> {
     }
 }
 
-/// An object of these members, of which there is one at least.
+/// Writes an object of these members, of which there is at least one.
 pub(crate) fn write_object(members: &[(&str, &str)]) -> String {
     let mut json = String::new();
     let mut mark = '{';
@@ -170,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_an_object_of_these_is_refused() {
+    fn other_values_and_members_are_refused() {
         let refused: [&[u8]; 27] = [
             b"",
             b" ",
@@ -232,7 +231,7 @@ mod tests {
 
         /// A body of JSON's own characters, of which many are nearly JSON: what is read, serde_json reads as well.
         #[test]
-        fn what_is_read_is_json(body in r#"\{("(text|byte|a)":("[a\\"u0]{0,3}"|[0-9.eE+-]{1,4}|null|\[[\[\]0,]{0,3}),?){0,3}\}?"#) {
+        fn every_accepted_body_is_json(body in r#"\{("(text|byte|a)":("[a\\"u0]{0,3}"|[0-9.eE+-]{1,4}|null|\[[\[\]0,]{0,3}),?){0,3}\}?"#) {
             if let Some((text, byte)) = read(body.as_bytes()) {
                 let value: serde_json::Value = from_str(&body).unwrap();
                 prop_assert_eq!(value["text"].as_str(), text.as_deref());

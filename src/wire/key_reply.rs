@@ -13,19 +13,19 @@ use zeroize::{Zeroize, Zeroizing};
 /// The ciphertext of RSA-OAEP is as long as the modulus (RFC 8017, 7.1.1): of 2048, 3072 or 4096 bits.
 const WRAPPED_KEY_BYTES: [usize; 3] = [256, 384, 512];
 
-/// How much of a check value a server may send (ANSI X9.24-1-2017, Annex A): at least three bytes, at most a block.
+/// How many bytes of a check value a server may send (ANSI X9.24-1-2017, Annex A): at least three, at most a block.
 const CHECK_VALUE_BYTES: RangeInclusive<usize> = 3..=16;
 
-/// What comes back for a public key.
+/// The content of the answer to a public key.
 #[derive(Debug)]
 pub(crate) struct KeyReply {
     /// The TZPK.
     pub(crate) key: WrappedKey,
-    /// To view a PIN: its block, encrypted with the TZPK.
+    /// The PIN's block, encrypted with the TZPK, if the PIN is viewed.
     pub(crate) pin_block: Option<Vec<u8>>,
 }
 
-/// The members of an answer, each `None` where it is not there, and `Some(None)` where it is `null`.
+/// The members of an answer: `None` if a member is missing, and `Some(None)` if it is `null`.
 #[derive(Default)]
 struct KeyReplyBody<'a> {
     tzpk: Member<Cow<'a, str>>,
@@ -38,15 +38,15 @@ struct KeyReplyBody<'a> {
 
 type Member<T> = Option<Option<T>>;
 
-/// The TZPK of an answer, and the PIN block where one was asked for. The server may ask for one of `formats`.
+/// Reads the TZPK of an answer, and the PIN block if one was asked for. The server may ask for one of `formats`.
 ///
 /// # Errors
 /// [`Error::Network`], [`Error::Timeout`], [`Error::ControlIdExpired`], [`Error::NotAllowed`], [`Error::AlreadyUsed`],
-/// [`Error::Busy`], [`Error::Rejected`], [`Error::ServerError`]; [`Error::BadResponse`] for whatever is wrong with the
+/// [`Error::Busy`], [`Error::Rejected`], [`Error::ServerError`]; [`Error::BadResponse`] for any fault in the
 /// form of the answer.
 pub(crate) fn read_key(endpoint: Endpoint, formats: Formats, mut reply: Reply) -> Result<KeyReply, Error> {
     let read = body_of_success(&reply).and_then(|body| read_body(endpoint, formats, body));
-    // An account number may be in it.
+    // It may contain an account number.
     if let Reply::Answered(answer) = &mut reply {
         answer.body.zeroize();
     }
@@ -75,7 +75,7 @@ fn read_body(endpoint: Endpoint, formats: Formats, body: &[u8]) -> Result<KeyRep
 }
 
 impl<'a> KeyReplyBody<'a> {
-    /// `None` for what is not such an object, and where one of the members is there twice. Other members are read over.
+    /// Reads an answer; `None` if it is not such an object, or if one of the members is repeated. Other members are skipped.
     fn read(body: &'a [u8]) -> Option<Self> {
         let mut read = Self::default();
         let mut is_twice = false;
@@ -104,7 +104,7 @@ impl<'a> KeyReplyBody<'a> {
     }
 }
 
-/// What the key is for. Without a word about it: TDEA and format 1, or AES and format 4.
+/// The use of the key. By default this is TDEA and format 1, or AES and format 4.
 fn read_usage(
     formats: Formats,
     algorithm: Option<&str>,
@@ -130,7 +130,7 @@ fn read_base64(text: &str) -> Result<Vec<u8>, Error> {
     Base64::decode_vec(text).map_err(|_| Error::BadResponse)
 }
 
-/// The first bytes of a check value, from hexadecimal digits of either case.
+/// Reads the first bytes of a check value from hexadecimal digits of either case.
 fn read_check_value(hex: &str) -> Result<Vec<u8>, Error> {
     base16ct::mixed::decode_vec(hex)
         .ok()

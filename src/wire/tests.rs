@@ -8,7 +8,7 @@ use crate::{error::Error, tzpk::KeyUsage};
 use base64ct::{Base64, Encoding};
 use serde_json::{Value, json};
 
-/// What the core and the relay have to agree on: the relay's tests read it, too.
+/// The cases on which the core and the relay have to agree: the relay's tests read them, too.
 fn shared() -> Value {
     serde_json::from_str(include_str!("../../tests/fixtures/wire.json")).unwrap()
 }
@@ -205,7 +205,7 @@ fn any_format() -> Formats {
     Formats::new(&[0, 1, 3, 4]).unwrap()
 }
 
-/// Reads an answer to `tzpk` that hands out a ciphertext and, beside it, `fields`.
+/// Reads an answer to `tzpk` with a ciphertext and, beside it, `fields`.
 fn read_fields(formats: &[u8], mut fields: Value) -> Result<KeyReply, Error> {
     if fields["tzpk"].is_null() {
         fields["tzpk"] = Base64::encode_string(&[0x5a; 256]).into();
@@ -214,7 +214,7 @@ fn read_fields(formats: &[u8], mut fields: Value) -> Result<KeyReply, Error> {
     read_key(Endpoint::Tzpk, Formats::new(formats).unwrap(), reply(200, body.as_bytes()))
 }
 
-/// Whatever the server says, or leaves out, it is held to what the page allows.
+/// The page's formats limit every answer of the server, also one that leaves the format out.
 #[test]
 fn the_server_may_ask_for_the_formats_allowed_alone() {
     let pan = "5413330089020011";
@@ -252,7 +252,7 @@ fn a_check_value_is_three_to_sixteen_bytes_in_hexadecimal() {
     }
 }
 
-/// What anybody on the way can see is told apart from what is inside.
+/// Faults that are visible on the network have other codes than faults inside the ciphertext.
 #[test]
 fn a_tzpk_that_is_not_a_ciphertext_is_a_bad_response() {
     let base64 = |len: usize| Base64::encode_string(&vec![0x5a; len]);

@@ -39,7 +39,7 @@ pad.addEventListener("set_pin_error", ({ detail }) => {
 document.addEventListener("set_pin_error", ({ detail }) => detail.retryable satisfies boolean);
 window.addEventListener("pin_valid", ({ detail }) => detail.step satisfies "entry" | "confirm");
 addEventListener("set_pin_validation_error", ({ detail }) => detail.reason);
-// Names that other elements may have are theirs.
+// Event names that other elements may use keep their types.
 document.addEventListener("ready", (event) => {
   // @ts-expect-error it may be any element's
   event.detail;
@@ -58,7 +58,7 @@ session.addEventListener("spell", ({ detail }) => detail.place satisfies number)
 session.press(4);
 // @ts-expect-error a digit is a number
 session.press("4");
-// @ts-expect-error there is no way to the PIN
+// @ts-expect-error the PIN cannot be read
 session.pin;
 // @ts-expect-error there is neither a control id nor a provider
 new PinSession(addresses);

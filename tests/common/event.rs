@@ -1,4 +1,4 @@
-//! What a page tells of a session: it compares the snapshot that it has with the next one.
+//! The events that a page derives from a session, by comparing its snapshot with the next one.
 
 use card_pin::{
     entry::Step,
@@ -6,20 +6,20 @@ use card_pin::{
     session::{Snapshot, Stage},
 };
 
-/// One piece of news.
+/// An event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
     /// A digit, an entry or a submit was refused.
     Refused(Error),
     /// The entry changed.
     PinValid { valid: bool, digits: u8, step: Step },
-    /// A submit would go out at once.
+    /// A submit would be sent at once.
     Ready,
-    /// A submit was taken.
+    /// A submit was accepted.
     Submitting,
-    /// A busy server is left alone for so many seconds.
+    /// The session waits this many seconds for a busy server.
     Waits(u16),
-    /// The PIN to be shown is there.
+    /// The PIN to be shown has arrived.
     Arrived,
     /// The PIN is shown.
     Shown,
@@ -31,7 +31,7 @@ pub(crate) enum Event {
     Failed(Error),
 }
 
-/// What is new in `after`, in the order of the variants above: the entry first, the end last.
+/// The events between two snapshots, in the order of the variants above: the entry first, the end last.
 pub(crate) fn events(before: Snapshot, after: Snapshot) -> Vec<Event> {
     let entry = |snapshot: Snapshot| (snapshot.valid, snapshot.digits, snapshot.step);
     let (valid, digits, step) = entry(after);

@@ -1,4 +1,4 @@
-//! Shared by the suites: a random source that replays bytes, and the server's side of a session.
+//! Shared by the suites: how a session is driven, and the server's side of it.
 
 #![allow(dead_code, reason = "every suite is a crate of its own and uses a part")]
 
@@ -19,52 +19,12 @@ use des::{
     TdesEde2,
     cipher::{BlockCipherEncrypt, KeyInit},
 };
-use rand::{TryCryptoRng, TryRng, rand_core::utils::next_word_via_fill};
+use rand::TryCryptoRng;
 use rsa::{PublicKey, pkcs8::DecodePublicKey};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
 pub(crate) use event::{Event, events};
-
-/// Gives the bytes it was made with, and then fails.
-#[derive(Debug)]
-pub(crate) struct Replay(pub(crate) Vec<u8>);
-
-/// There is no randomness left.
-#[derive(Debug)]
-pub(crate) struct Exhausted;
-
-impl std::fmt::Display for Exhausted {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the replayed random bytes are used up")
-    }
-}
-
-impl std::error::Error for Exhausted {}
-
-impl TryRng for Replay {
-    type Error = Exhausted;
-
-    fn try_next_u32(&mut self) -> Result<u32, Exhausted> {
-        next_word_via_fill(self)
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Exhausted> {
-        next_word_via_fill(self)
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Exhausted> {
-        if bytes.len() > self.0.len() {
-            return Err(Exhausted);
-        }
-        let rest = self.0.split_off(bytes.len());
-        bytes.copy_from_slice(&self.0);
-        self.0 = rest;
-        Ok(())
-    }
-}
-
-impl TryCryptoRng for Replay {}
 
 /// A PIN as it comes out of the pad.
 pub(crate) fn pin(digits: &[u8]) -> Pin {
@@ -75,7 +35,7 @@ pub(crate) fn pin(digits: &[u8]) -> Pin {
     Pin::from_entry(entry).unwrap()
 }
 
-/// A TDEA key of two parts, for the server to hand out. Taken from NIST SP 800-67 Rev. 2, Appendix B.
+/// The server's TDEA key of two parts. Taken from NIST SP 800-67 Rev. 2, Appendix B.
 pub(crate) const KEY: [u8; 16] =
     [0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0x01];
 
@@ -113,7 +73,7 @@ pub(crate) fn key_reply(request: &Request, key: &[u8], mut fields: Value) -> Rep
     answer(200, fields.to_string())
 }
 
-/// What the page is told of one turn.
+/// The events of one turn.
 pub(crate) fn turn<R: TryCryptoRng>(
     session: &mut Session<R>,
     act: impl FnOnce(&mut Session<R>),
@@ -124,7 +84,7 @@ pub(crate) fn turn<R: TryCryptoRng>(
 }
 
 /// Carries out a session's actions until it waits for the outside, with `server` for the network and `issuer` for
-/// control ids, and collects what the page is told meanwhile and the requests. Waits are over at once.
+/// control ids, and collects the events and the requests meanwhile. Waits end at once.
 pub(crate) fn run<R: TryCryptoRng>(
     session: &mut Session<R>,
     mut server: impl FnMut(&Request) -> Option<Reply>,
@@ -154,7 +114,7 @@ pub(crate) fn rules() -> PinRules {
     PinRules::new(4, 4, true, WeakPin::Reject).unwrap()
 }
 
-/// To use with a source and an operation: a key pair of the smallest size, all formats, and nowhere to look up an outcome.
+/// Settings with a source and an operation, a key pair of the smallest size, all formats, and no look-up of an outcome.
 pub(crate) fn settings(operation: Operation, control_id_source: ControlIdSource) -> Settings {
     let formats = Formats::new(&[0, 1, 3, 4]).unwrap();
     Settings {
@@ -184,7 +144,7 @@ pub(crate) fn enter(session: &mut Session<SystemRandom>) {
     session.submit().unwrap();
 }
 
-/// A server that does as it should.
+/// A server without faults.
 pub(crate) fn good(request: &Request) -> Option<Reply> {
     Some(match request.endpoint {
         Endpoint::Tzpk => tzpk_reply(request, &KEY),
@@ -200,7 +160,7 @@ pub(crate) fn no_issuer() -> Option<String> {
     panic!("no control id should have been asked for")
 }
 
-/// What is left after the end: nothing is taken, nothing comes out.
+/// Checks that the session has ended: it accepts no input and has no action.
 pub(crate) fn assert_ended(session: &mut Session<SystemRandom>) {
     assert!(session.snapshot().end.is_some());
     for refused in [session.press(1), session.erase(), session.clear(), session.confirm(), session.submit()] {

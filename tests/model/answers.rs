@@ -1,4 +1,4 @@
-//! The answers of a server, with what is wrong with them.
+//! The answers of a server, with their faults.
 
 use crate::{
     common::{answer, field, wrap},
@@ -17,7 +17,7 @@ use sha1::Sha1;
 use std::sync::LazyLock;
 
 impl Fault {
-    /// The reply to `request`, by a server that hands out `key` and holds `pin`.
+    /// The reply to `request` by a server with this key and this PIN.
     pub(crate) fn reply(self, request: &Request, key: ServerKey, pin: &str) -> Reply {
         let body = || good_body(request, key, pin);
         let json = |fields: Value| answer(200, fields.to_string());
@@ -48,7 +48,7 @@ impl Fault {
     }
 }
 
-/// What is good for every endpoint.
+/// A body that is good for every endpoint.
 fn good_body(request: &Request, key: ServerKey, pin: &str) -> Value {
     match request.endpoint {
         Endpoint::Set => return json!({}),

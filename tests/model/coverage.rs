@@ -1,4 +1,4 @@
-//! Which inputs were tried in which places, how often, and what each came to.
+//! Counts which inputs were tried in which places, and with which outcome.
 
 use crate::{
     common::Event,
@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug, Default)]
 struct Cell {
     count: usize,
-    /// The codes that sessions ended with in this step; `-` for those that went on.
+    /// The codes with which sessions ended in this step; `-` for those that continued.
     ends: BTreeSet<&'static str>,
 }
 
@@ -24,7 +24,7 @@ pub(crate) struct Coverage {
     cells: BTreeMap<(String, Place), Cell>,
 }
 
-/// What row of the table an input stands in.
+/// The row of the table for an input.
 fn row(input: Input, outstanding: Option<Endpoint>) -> String {
     match input {
         Input::Press(0..=9) => "a digit".to_owned(),
@@ -48,7 +48,7 @@ impl Coverage {
         self.steps += 1;
     }
 
-    /// The inputs that were never tried in the place they belong to.
+    /// The inputs that were never tried in their place.
     pub(crate) fn missing(&self, wanted: &[(Place, Input, Option<Endpoint>)]) -> Vec<String> {
         let wanted = wanted.iter().map(|&(place, input, outstanding)| (row(input, outstanding), place));
         let missing = wanted.filter(|cell| !self.cells.contains_key(cell));

@@ -1,4 +1,4 @@
-//! What `Debug` may print of a session: the names of its parts, and counts under their names. Everything else, any digit
+//! Checks what `Debug` prints of a session: only the names of its parts and counts are allowed. Everything else, any digit
 //! of a PIN, any byte of a key, any part of a control id or a body, is a finding.
 
 use proptest::{prelude::*, test_runner::TestCaseError};
@@ -18,7 +18,7 @@ const WORDS: &str = "\
 
 static KNOWN: LazyLock<HashSet<&str>> = LazyLock::new(|| WORDS.split(' ').collect());
 
-/// What a number may follow: lengths, counts and rules.
+/// The names after which a number is allowed: lengths, counts and rules.
 const COUNTS: [&str; 17] = [
     "min: ",
     "max: ",

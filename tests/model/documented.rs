@@ -1,5 +1,5 @@
 //! The session as the documentation describes it (README, "Embed it" and "How the PIN travels"; `card-pin.d.ts`), written
-//! down as what has happened so far and what follows from it. Nothing in here is taken from `src/session.rs`, which
+//! down as the facts so far and their consequences. Nothing in here is taken from `src/session.rs`, which
 //! has phases that consume each other.
 
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
 };
 use card_pin::{error::Error, wire::Endpoint};
 
-/// What has happened so far.
+/// The facts so far.
 #[derive(Debug)]
 pub(crate) struct Documented {
     pub(crate) purpose: Purpose,
@@ -28,11 +28,11 @@ pub(crate) struct Documented {
     /// Whether the key was asked for again after a network failure, with the control id that is in use.
     pub(crate) asked_again: bool,
     waits_for_id: bool,
-    /// For how many seconds a busy server is left alone now.
+    /// How many seconds the session waits for a busy server now.
     pub(crate) waits: Option<u16>,
-    /// How often it was waited for.
+    /// How often it has waited for a busy server.
     pub(crate) busy: usize,
-    /// For how long, since the control id in use came.
+    /// How many seconds it has waited since the current control id arrived.
     waited: u16,
     pub(crate) has_tzpk: bool,
     /// Why it is not known whether the PIN is set.
@@ -49,7 +49,7 @@ const WAITS: [u16; 3] = [1, 2, 4];
 const LONGEST_WAIT: u16 = 30;
 /// "A token of 30 s": half of that and it is not relied on.
 const CONTROL_ID: u16 = 15;
-/// How long an unknown outcome is left alone before each time that it is looked up.
+/// How long the session waits before each look-up of an unknown outcome.
 const LOOK_UPS: [u16; 3] = [1, 2, 4];
 
 impl Documented {
@@ -80,12 +80,12 @@ impl Documented {
         (session, Outcome { closed: false, told: vec![Told::Search] })
     }
 
-    /// Whether a control id was asked for and has not come.
+    /// Whether a control id was asked for and has not arrived.
     pub(crate) fn waits_for_id(&self) -> bool {
         self.waits_for_id
     }
 
-    /// Whether the PIN was handed over to be sent.
+    /// Whether the PIN was passed on to be sent.
     pub(crate) fn has_sent(&self) -> bool {
         self.sets > 0
     }
@@ -95,12 +95,12 @@ impl Documented {
         self.source == Source::Given || self.ids_asked >= 2
     }
 
-    /// Whether the control id was waited with for too long.
+    /// Whether the waits were too long for the control id.
     pub(crate) fn is_id_old(&self) -> bool {
         self.waited >= CONTROL_ID
     }
 
-    /// Whether the outcome is to be looked up when a wait is over.
+    /// Whether the outcome is looked up after the wait.
     pub(crate) fn waits_to_look_up(&self) -> bool {
         self.doubt.is_some() && self.outstanding.is_none()
     }
@@ -113,7 +113,7 @@ impl Documented {
         }
     }
 
-    /// Takes an input, and gives what has to come of it.
+    /// Takes an input, and returns the outcome that it has to have.
     pub(crate) fn take(&mut self, input: Input, observed: Observed) -> Outcome {
         match input {
             Input::Press(digit) => self.edit(|pad| pad.press(digit)),
@@ -172,7 +172,7 @@ impl Documented {
             true => Some(self.set(observed)),
             false => (self.has_key_pair && self.waits_for_submit()).then(|| self.go_on()),
         };
-        // Where the submit itself fails, the page goes from the entry to the end.
+        // If the submit itself fails, the page goes from the entry to the end.
         let submitting = (!self.is_over).then_some(Told::Page(Event::Submitting));
         submitting.into_iter().chain(next).collect()
     }
@@ -300,7 +300,7 @@ impl Documented {
         Outcome::default()
     }
 
-    /// The code says how much is known: of a PIN that is on its way, nothing.
+    /// The code shows how much is known. The outcome of a PIN on its way is not.
     fn close(&mut self) -> Outcome {
         if self.is_over {
             return Outcome::default();

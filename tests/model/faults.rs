@@ -1,4 +1,4 @@
-//! What a server or a network does to a request, and what the documentation says it comes to.
+//! The faults of a server or a network, and their outcome by the documentation.
 
 use card_pin::{error::Error, wire::Endpoint};
 use std::sync::LazyLock;
@@ -12,15 +12,15 @@ pub(crate) enum Fault {
     TimedOut,
     /// A status code, with a body that would be good.
     Status(u16),
-    /// The same, with so many seconds in `Retry-After`.
+    /// The same, with this many seconds in `Retry-After`.
     RetryAfter(u16, u16),
-    /// 200, and JSON that says how the PIN stands.
+    /// 200, and JSON with the status of the PIN.
     PinStatus(&'static str),
     /// 200, and a body that is not the JSON expected.
     Body(Body),
     /// 200, and JSON in which the wrapped key is wrong.
     Key(Key),
-    /// 200, and JSON in which something beside the key is wrong.
+    /// 200, and JSON in which a field beside the key is wrong.
     Beside(Beside),
 }
 
@@ -67,7 +67,7 @@ pub(crate) enum Beside {
     UnknownFormat,
     FormatAsString,
     Format0WithoutPan,
-    /// All is well, but for what the issuer allows.
+    /// Everything is right, but the issuer does not allow the format.
     FormatNotAllowed,
     PanOfLetters,
     PanTooShort,
@@ -75,17 +75,17 @@ pub(crate) enum Beside {
     KcvOfAnotherKey,
     KcvTooShort,
     KcvNoHex,
-    /// What is wrong with the block that is to be shown; where none is, nothing is wrong.
+    /// From here on, faults of the block that is to be shown. They are not faults of an answer without a block.
     BlockMissing,
     BlockNoBase64,
     BlockOfOtherLength,
     BlockOfOtherKey,
 }
 
-/// What a reply comes to.
+/// The outcome of a reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Meaning {
-    /// The key came, or the PIN is set.
+    /// The key arrived, or the PIN is set.
     Done,
     /// The PIN is known not to be set.
     NotSet,
@@ -162,7 +162,7 @@ pub(crate) static ALL: LazyLock<Vec<Fault>> = LazyLock::new(|| {
 });
 
 impl Fault {
-    /// What it comes to as the answer of `endpoint`: sections 5 and 6 of the interface, as a table.
+    /// The outcome as the answer of `endpoint`: sections 5 and 6 of the interface, as a table.
     pub(crate) fn meaning(self, endpoint: Endpoint) -> Meaning {
         use Meaning::{Done, Fails, NotSet};
         match (endpoint, self) {
@@ -182,7 +182,7 @@ impl Fault {
             // "200, 201 or 204; a body that is not HTML"; what was not read in full is not an answer.
             (Endpoint::Set, Self::Body(Body::TooLarge | Body::Html)) => Fails(Error::OutcomeUnknown),
             (Endpoint::Set, Self::Status(204) | Self::RetryAfter(204, _) | Self::Body(_)) => Done,
-            // There is nothing of it in those requests.
+            // Those requests do not contain it.
             (Endpoint::Set | Endpoint::Status, Self::Key(_) | Self::Beside(_)) => Done,
             (Endpoint::Set, _) => Fails(Error::OutcomeUnknown),
             (_, Self::RetryAfter(503, _)) => Fails(Error::Busy),

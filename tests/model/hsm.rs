@@ -1,4 +1,4 @@
-//! The server's side of a key: which it hands out, and how it reads and writes PIN blocks. Blocks are strings of
+//! The server's side of a key: the keys that it sends, and how it reads and writes PIN blocks. Blocks are strings of
 //! hexadecimal digits here, so that nothing is shared with the code under test.
 
 use aes::{Aes128, Aes192, Aes256};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 /// The account number that blocks of formats 0, 3 and 4 are bound to.
 const PAN: &str = "5413330089020011";
 
-/// A key that the server hands out, and what it is for.
+/// A key of the server, and its use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ServerKey {
     /// Bytes of the key; with `format` 4 it is for AES, otherwise for TDEA.
@@ -36,12 +36,12 @@ pub(crate) const KEYS: [ServerKey; 18] = {
 };
 
 impl ServerKey {
-    /// No part of which is weak or equal to another.
+    /// A key without weak or equal parts.
     pub(crate) fn bytes(self) -> Vec<u8> {
         (0..self.len).map(|place| (place as u8).wrapping_mul(0x1f) ^ 0x6b).collect()
     }
 
-    /// The format that a session with this key does not take, though it is a format like any other.
+    /// A format that a session with this key does not accept, although it is a valid format.
     pub(crate) fn format_not_allowed(self) -> u8 {
         match self.format {
             0 => 3,
@@ -51,12 +51,12 @@ impl ServerKey {
         }
     }
 
-    /// The formats that a session with this key takes.
+    /// The formats that a session with this key accepts.
     pub(crate) fn formats(self) -> Vec<u8> {
         [0, 1, 3, 4].into_iter().filter(|&format| format != self.format_not_allowed()).collect()
     }
 
-    /// What stands beside the wrapped key in the answer.
+    /// The fields beside the wrapped key in the answer.
     pub(crate) fn fields(self) -> Value {
         let mut fields = match self.format {
             1 => json!({}),
@@ -99,7 +99,7 @@ impl ServerKey {
         }
     }
 
-    /// The PIN in an encrypted block, or what is wrong with the block.
+    /// The PIN in an encrypted block, or the fault of the block.
     pub(crate) fn read(self, encrypted: &[u8]) -> Result<String, String> {
         let wanted = if self.format == 4 { 16 } else { 8 };
         if encrypted.len() != wanted {
@@ -124,14 +124,14 @@ impl ServerKey {
         if well_formed { Ok(clear[2..2 + len].to_owned()) } else { Err("no block of its format".to_owned()) }
     }
 
-    /// As many bytes as an encrypted block has, which decrypt to no block of the format.
+    /// Bytes of the length of an encrypted block, which do not decrypt to a block of the format.
     pub(crate) fn noise(self) -> Vec<u8> {
         let len = if self.format == 4 { 16 } else { 8 };
         let mut noises = (0..=u8::MAX).map(|byte| vec![byte; len]);
         noises.find(|noise| self.read(noise).is_err()).unwrap()
     }
 
-    /// An encrypted block that holds `pin`.
+    /// An encrypted block with `pin`.
     pub(crate) fn write(self, pin: &str) -> Vec<u8> {
         let fill = match self.format {
             0 => "ffffffffffffff",

@@ -1,23 +1,23 @@
-//! What a session is opened for, what can happen to it, and what can come of that.
+//! The purposes of a session, its inputs, and their outcomes.
 
 use crate::{common::Event, faults::Fault};
 use card_pin::wire::Endpoint;
 
-/// What a session is opened for.
+/// The purpose of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
     Set,
     View,
 }
 
-/// Where the control id comes from.
+/// The source of the control id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
     Given,
     Provider,
 }
 
-/// What a provider comes up with.
+/// The answer of a provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Id {
     Good,
@@ -26,7 +26,7 @@ pub(crate) enum Id {
     TooLong,
 }
 
-/// What happens to a session.
+/// An input to a session.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Input {
     Press(u8),
@@ -41,7 +41,7 @@ pub(crate) enum Input {
     /// One step of the search for a key pair.
     Search,
     ControlId(Id),
-    /// The request under way is answered; without one, an answer comes all the same.
+    /// An answer, to the request under way or without one.
     Reply(Fault),
     /// A wait is over.
     Waited,
@@ -51,16 +51,16 @@ pub(crate) enum Input {
     RandomFails,
 }
 
-/// What is seen from outside of how an input went, and is not the session's to decide.
+/// Facts about an input that are visible from outside and that the session does not decide.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Observed {
-    /// Something was to be drawn, and could not be.
+    /// A draw from the random source failed.
     pub(crate) draw_failed: bool,
     /// There are candidates left to test.
     pub(crate) searches_on: bool,
 }
 
-/// What a session tells its caller.
+/// The output of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Told {
     Search,
@@ -70,7 +70,7 @@ pub(crate) enum Told {
     Page(Event),
 }
 
-/// What follows from an input: what the page is told, and then what is to be done.
+/// The outcome of an input: the events, and then the actions.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Outcome {
     /// The input came too late.

@@ -1,12 +1,11 @@
-//! Thousands of sessions against a faulty server, held against a model of the documentation.
+//! Thousands of sessions against a faulty server, compared with a model of the documentation.
 //!
-//! Every input (what a customer does, what a provider gives, what comes of a request) is tried in every place that a
-//! session can be in: the session is brought there with harmless inputs thrown in, gets the input, and then lives on
-//! at random. After each step the session has to have done what [`documented`] says, and nothing else:
+//! Every input (of a customer, of a provider, or an answer) is tried in every place that a session can reach: the session is
+//! brought there with harmless inputs in between, gets the input, and then continues at random. After each step the session has to have done what [`documented`] says, and nothing else:
 //!
-//! - `set` is sent once at most, and the block holds the PIN that the customer submitted;
+//! - `set` is sent at most once, and the block contains the PIN that the customer submitted;
 //! - the events are those documented, in their order, and an error has the code that the interface gives to its fault;
-//! - after the end nothing is held, nothing is taken, nothing is told, and a new session with a new control id works;
+//! - after the end there is no secret, no input is accepted, no event comes, and a new session with a new control id works;
 //! - `Debug` prints no secret at any time.
 //!
 //! `PROPTEST_CASES` sets the number of sessions (each input in each place is tried at least once); `cargo test --test
@@ -46,21 +45,21 @@ use world::{Setup, World};
 /// How many sessions there are without `PROPTEST_CASES`: each input in each place once.
 const DEFAULT_CASES: usize = 1;
 
-/// What is tried, and where.
+/// A place, an input, and the request under way there.
 type Cell = (Place, Input, Option<Endpoint>);
 
 /// The random part of a session.
 #[derive(Clone, Debug)]
 struct Life {
     setup: Setup,
-    /// Inputs that change nothing for the way to the place; `None` leaves the way as it is.
+    /// Inputs that do not change the way to the place; `None` adds no input.
     noise: Vec<Option<Input>>,
-    /// What comes after the input under test; `None` goes on towards the good end, as all does once these are used up.
+    /// The inputs after the one under test; `None` is a step towards the good end, like every input after these.
     tail: Vec<Option<Input>>,
     digit: u8,
-    no_digit: u8,
+    not_a_digit: u8,
     fault: Fault,
-    /// Whether a second session is set up after the end.
+    /// Whether a second session follows after the end.
     again: bool,
 }
 
@@ -88,7 +87,7 @@ fn every_input_in_every_place(purpose: Purpose, source: Source) {
     let cells = cells(purpose, source);
     let cases =
         std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(DEFAULT_CASES);
-    // The four tests share the number by how much there is to try.
+    // The four tests share the number in proportion to their cells.
     let all: usize = [Purpose::Set, Purpose::View]
         .iter()
         .flat_map(|&purpose| {
@@ -145,7 +144,7 @@ fn cells(purpose: Purpose, source: Source) -> Vec<Cell> {
     cells
 }
 
-/// One session: to the place, the input, and on at random.
+/// Runs one session: the way to the place, the input, and random inputs.
 fn live(life: &Life, (goal, input, outstanding): Cell, coverage: &mut Coverage) -> Result<(), TestCaseError> {
     coverage.sessions += 1;
     let can_look_up = goal.row.needs_look_up().unwrap_or(life.setup.can_look_up);
@@ -163,12 +162,12 @@ fn live(life: &Life, (goal, input, outstanding): Cell, coverage: &mut Coverage) 
     }
     world.step(match input {
         Input::Press(0) => Input::Press(life.digit),
-        Input::Press(_) => Input::Press(life.no_digit),
+        Input::Press(_) => Input::Press(life.not_a_digit),
         Input::Reply(_) if outstanding.is_none() => Input::Reply(life.fault),
         input => input,
     })?;
     let tail = life.tail.iter().copied().chain(std::iter::repeat(None));
-    // Whether a source that fails is noticed where it is drawn from, only the straight way shows.
+    // Only the straight way shows whether a failing source is noticed where it is drawn from.
     for input in tail.skip(if matches!(input, Input::RandomFails) { life.tail.len() } else { 0 }) {
         match input.or_else(|| world.model.towards_the_good_end(&setup.pin)) {
             Some(input) => world.step(input)?,
@@ -189,7 +188,7 @@ fn live(life: &Life, (goal, input, outstanding): Cell, coverage: &mut Coverage) 
     Ok(())
 }
 
-/// Whether an input leaves the way to the place open.
+/// Whether the place can still be reached after an input.
 fn is_harmless(input: Input, goal: Place, world: &World<'_>) -> bool {
     match input {
         Input::Submit | Input::Advance => goal.submitted,
@@ -220,7 +219,7 @@ impl Row {
         }
     }
 
-    /// Whether the outcome can be looked up there; `None` where that makes no difference.
+    /// Whether the outcome can be looked up there; `None` if that makes no difference.
     fn needs_look_up(self) -> Option<bool> {
         match self {
             Self::Setting | Self::InDoubt | Self::LookingUp | Self::LookingUpForTheLastTime => Some(true),
@@ -244,18 +243,18 @@ fn lives(purpose: Purpose, source: Source) -> impl Strategy<Value = Life> {
     let noise = prop::collection::vec(prop::option::weighted(0.3, inputs()), 0..12);
     let tail = prop::collection::vec(prop::option::weighted(0.4, inputs()), 0..12);
     (setup, noise, tail, 0..=9_u8, 10..=u8::MAX, select(&faults::ALL[..]), prop::bool::weighted(0.05))
-        .prop_map(|(setup, noise, tail, digit, no_digit, fault, again)| Life {
+        .prop_map(|(setup, noise, tail, digit, not_a_digit, fault, again)| Life {
             setup,
             noise,
             tail,
             digit,
-            no_digit,
+            not_a_digit,
             fault,
             again,
         })
 }
 
-/// Anything at all.
+/// Any input.
 fn inputs() -> impl Strategy<Value = Input> {
     prop_oneof![
         6 => (0..=11_u8).prop_map(Input::Press),

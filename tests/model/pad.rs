@@ -1,4 +1,4 @@
-//! The entry of a PIN as the documentation has it: digits as text, and its own idea of what is easily guessed.
+//! The entry of a PIN by the documentation: digits as text, and a second implementation of the rules for easily guessed PINs.
 
 use card_pin::{
     entry::{PinRules, Step},
@@ -8,7 +8,7 @@ use card_pin::{
 
 use crate::common::Event;
 
-/// What a PIN has to be.
+/// The rules for a PIN.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rules {
     pub(crate) min: usize,
@@ -23,7 +23,7 @@ impl Rules {
         PinRules::new(self.min as u8, self.max as u8, self.confirm, weak_pin).unwrap()
     }
 
-    /// `pin` or, where it is refused, the next one that is not.
+    /// `pin` or, if it is refused, the next PIN that is not.
     pub(crate) fn nearest_good_pin(self, pin: &str) -> String {
         let number: u64 = pin.parse().unwrap();
         let candidates = (number..).map(|number| format!("{number:0width$}", width = pin.len()));
@@ -39,7 +39,7 @@ impl Rules {
     }
 }
 
-/// The PINs that most people choose, each behind a 1.
+/// The most common PINs, each behind a 1.
 const COMMON: &str = include_str!("../../src/weak_pin/common.rs");
 
 /// The rules of `docs/pin-policy.md`, on text.
@@ -138,7 +138,7 @@ impl Pad {
         }
     }
 
-    /// Does `edit` and gives what the page is told: what was refused, and then the entry if it changed.
+    /// Runs `edit` and returns the events: the refusal, and then the entry if it changed.
     fn edit(&mut self, edit: impl FnOnce(&mut Self) -> Result<(), Error>) -> Vec<Event> {
         let before = self.told();
         let refused = edit(self).err().map(Event::Refused);
@@ -201,7 +201,7 @@ impl Pad {
         Ok(())
     }
 
-    /// The PIN, or what the page is told about the submit.
+    /// The PIN, or the events of the submit.
     pub(crate) fn submit(&mut self) -> Result<String, Vec<Event>> {
         match self.problem() {
             None => Ok(self.first.clone()),
@@ -213,9 +213,9 @@ impl Pad {
         }
     }
 
-    /// What a customer does next who wants `pin`.
+    /// The next input of a customer who wants `pin`.
     pub(crate) fn next_towards(&self, pin: &str) -> Next {
-        // Whoever has confirmed another one stays with it.
+        // A customer who has confirmed another PIN keeps it.
         let wanted = if self.second.is_some() { self.first.as_str() } else { pin };
         match wanted.strip_prefix(self.shown()) {
             None => Next::Clear,

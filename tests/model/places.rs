@@ -1,4 +1,4 @@
-//! Where a session can be, and how to get there.
+//! The places that a session can reach, and the way to each.
 
 use crate::{
     documented::Documented,
@@ -8,11 +8,11 @@ use crate::{
 };
 use card_pin::wire::Endpoint;
 
-/// How far the key has come.
+/// The state of the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Row {
     Searching,
-    /// The key pair is there, and waits for the customer.
+    /// The key pair is made, and waits for the customer.
     Ready,
     IdAsked,
     KeyAsked,
@@ -23,16 +23,16 @@ pub(crate) enum Row {
     KeyAskedAgainWithSecondId,
     /// The server is busy.
     Waiting,
-    /// The server is busy for longer than a control id is relied on.
+    /// The server is busy for longer than a control id is used.
     WaitingLong,
-    /// After a wait that was too long for the control id before.
+    /// A wait was too long for the previous control id.
     IdAskedAfterWait,
     KeyAskedAfterWait,
-    /// If the server is still busy, that is the end.
+    /// The session ends if the server is still busy.
     KeyAskedAfterLastWait,
     KeyThere,
     Setting,
-    /// The outcome cannot be looked up, since no address for it was given.
+    /// The outcome cannot be looked up, because no address for it was given.
     SettingForGood,
     /// The outcome is not known, and will be looked up.
     InDoubt,
@@ -43,7 +43,7 @@ pub(crate) enum Row {
     Ended,
 }
 
-/// A state of a session as the documentation tells them apart.
+/// A state of a session that the documentation distinguishes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place {
     pub(crate) row: Row,
@@ -58,7 +58,7 @@ impl std::fmt::Display for Place {
     }
 }
 
-/// Every place that such a session can be in.
+/// Every place that such a session can reach.
 pub(crate) fn reachable(purpose: Purpose, source: Source) -> Vec<Place> {
     use Row::{
         Arrived, IdAsked, IdAskedAfterWait, InDoubt, KeyAsked, KeyAskedAfterLastWait, KeyAskedAfterWait,
@@ -93,7 +93,7 @@ pub(crate) fn reachable(purpose: Purpose, source: Source) -> Vec<Place> {
 const ENDED: Place = Place { row: Row::Ended, submitted: false };
 
 impl Documented {
-    /// Where the session is.
+    /// The current place.
     pub(crate) fn place(&self) -> Place {
         let second = self.source == Source::Provider && self.had_last_id();
         let row = match self.outstanding {

@@ -1,9 +1,9 @@
-//! The random source of a session under test: it hands out the starts of two searches for a prime, draws the rest from
-//! the system, and fails from the moment it is told to.
+//! The random source of a session under test: it gives the starts of two searches for a prime, draws the rest from
+//! the system, and fails on demand.
 
-use crate::common::Exhausted;
+use card_pin_testing::{Exhausted, Fill};
 use crypto_primes::{Flavor, hazmat::SmallFactorsSieve, is_prime};
-use rand::{TryCryptoRng, TryRng, rand_core::utils::next_word_via_fill, rngs::SysRng};
+use rand::{TryRng, rngs::SysRng};
 use rsa::BoxedUint;
 use std::{cell::RefCell, collections::VecDeque, num::NonZeroU32, rc::Rc, sync::LazyLock};
 
@@ -25,7 +25,7 @@ fn search_prime() -> Vec<u8> {
     prime.to_be_bytes().to_vec()
 }
 
-/// What the test and the session share.
+/// The state that the test and the session share.
 #[derive(Default)]
 struct State {
     starts: VecDeque<Vec<u8>>,
@@ -35,10 +35,10 @@ struct State {
 
 /// A handle on a source; clones are the same source.
 #[derive(Clone, Default)]
-pub(crate) struct Source(Rc<RefCell<State>>);
+pub(crate) struct Starts(Rc<RefCell<State>>);
 
-impl Source {
-    /// A source that makes the session's key of two of the primes, and another key of the others; `pair` says which.
+impl Starts {
+    /// For a source that makes the session's key of two of the primes, and another key of the others; `pair` says which.
     pub(crate) fn new(pair: usize) -> Self {
         let (first, distance) = (pair % PRIMES.len(), 1 + pair / PRIMES.len() % (PRIMES.len() - 1));
         let second = (first + distance) % PRIMES.len();
@@ -62,25 +62,8 @@ impl Source {
     }
 }
 
-/// The session prints its source, and is searched for secrets: there are none in here.
-impl std::fmt::Debug for Source {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Source")
-    }
-}
-
-impl TryRng for Source {
-    type Error = Exhausted;
-
-    fn try_next_u32(&mut self) -> Result<u32, Exhausted> {
-        next_word_via_fill(self)
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Exhausted> {
-        next_word_via_fill(self)
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Exhausted> {
+impl Fill for Starts {
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), Exhausted> {
         let state = &mut *self.0.borrow_mut();
         if state.fails {
             state.failures += 1;
@@ -97,5 +80,3 @@ impl TryRng for Source {
         Ok(())
     }
 }
-
-impl TryCryptoRng for Source {}

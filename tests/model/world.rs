@@ -1,4 +1,4 @@
-//! One session under test, the model of it beside it, and everything that has to hold after each step.
+//! One session under test, its model, and all conditions after each step.
 
 use crate::{
     answers::unasked_request,
@@ -23,7 +23,7 @@ use card_pin::{
 use proptest::{prelude::*, test_runner::TestCaseError};
 use serde_json::Value;
 
-/// What a session is opened with, and what the server answers with.
+/// The settings of a session, and the server's key.
 #[derive(Clone, Debug)]
 pub(crate) struct Setup {
     pub(crate) purpose: Purpose,
@@ -41,9 +41,9 @@ pub(crate) struct Setup {
 pub(crate) struct World<'a> {
     setup: &'a Setup,
     coverage: &'a mut Coverage,
-    random: random::Source,
-    session: Session<random::Source>,
-    /// What the page knows of it.
+    random: random::Starts,
+    session: Session<card_pin_testing::Source<random::Starts>>,
+    /// The state that the page knows.
     snapshot: Snapshot,
     pub(crate) model: Documented,
     control_ids: usize,
@@ -55,7 +55,7 @@ pub(crate) struct World<'a> {
 
 impl<'a> World<'a> {
     pub(crate) fn open(setup: &'a Setup, coverage: &'a mut Coverage) -> Result<Self, TestCaseError> {
-        let random = random::Source::new(setup.pair);
+        let random = random::Starts::new(setup.pair);
         let operation = match setup.purpose {
             Purpose::Set => Operation::Set(setup.rules.to_pin_rules()),
             Purpose::View => Operation::View,
@@ -72,7 +72,7 @@ impl<'a> World<'a> {
             can_look_up: setup.can_look_up,
         };
         let (model, expected) = Documented::open(setup.purpose, setup.source, setup.rules, setup.can_look_up);
-        let session = Session::open(settings, random.clone());
+        let session = Session::open(settings, card_pin_testing::Source(random.clone()));
         let snapshot = session.snapshot();
         let mut world = Self {
             setup,
@@ -91,7 +91,7 @@ impl<'a> World<'a> {
         Ok(world)
     }
 
-    /// Gives the session an input, and holds what comes of it against the model.
+    /// Gives the session an input, and compares the outcome with the model.
     pub(crate) fn step(&mut self, input: Input) -> Result<(), TestCaseError> {
         let place = self.model.place();
         let outstanding = self.model.outstanding;
@@ -128,7 +128,7 @@ impl<'a> World<'a> {
             }
             Input::Reply(fault) => {
                 let asked = self.requests.iter().find(|request| Some(request.endpoint) == outstanding);
-                // To what nobody asked for, the answer is as good as it could be: wrapped under the session's own key.
+                // An answer that nothing asked for is as good as possible: wrapped under the session's own key.
                 let unasked = || {
                     unasked_request(self.model.key_endpoint(), self.public_keys.last().map(String::as_str))
                 };
@@ -162,8 +162,7 @@ impl<'a> World<'a> {
         self.check_state()
     }
 
-    /// What the page is told of a step, and what the session asks for, as far as the test does not decide it; looks at
-    /// every request.
+    /// The events of a step, and the actions that the test does not decide; checks every request.
     fn drain(&mut self) -> Result<Vec<Told>, TestCaseError> {
         debug::check(&format!("{:?}", self.session))?;
         let before = std::mem::replace(&mut self.snapshot, self.session.snapshot());
@@ -188,8 +187,7 @@ impl<'a> World<'a> {
         Ok(told)
     }
 
-    /// It carries the control id in use and nothing but what belongs in it; the block holds the PIN that was
-    /// submitted.
+    /// Checks a request: it contains the current control id and no unknown field, and the block contains the submitted PIN.
     fn check_request(&mut self, request: &Request) -> Result<(), TestCaseError> {
         let body: Value = serde_json::from_str(&request.body).unwrap();
         let members = if request.endpoint == Endpoint::Status { 1 } else { 2 };
@@ -210,7 +208,7 @@ impl<'a> World<'a> {
         Ok(())
     }
 
-    /// Where something has to be drawn, a source that fails is found out.
+    /// Checks that a failing source is noticed wherever something has to be drawn.
     fn check_draws(
         &self,
         input: Input,
@@ -228,7 +226,7 @@ impl<'a> World<'a> {
         Ok(())
     }
 
-    /// What holds between two steps, wherever the session is.
+    /// Checks the conditions that are true between any two steps.
     fn check_state(&mut self) -> Result<(), TestCaseError> {
         let Snapshot { stage, step, digits, valid, waits_seconds, sent, end, .. } = self.snapshot;
         prop_assert_eq!(self.session.snapshot().end.is_some(), self.model.is_over);
@@ -246,7 +244,7 @@ impl<'a> World<'a> {
         if self.model.is_over {
             prop_assert_eq!((digits, valid), (0, false));
         } else if self.model.purpose == Purpose::Set {
-            // What was submitted stays in sight.
+            // The number of submitted digits stays visible.
             prop_assert_eq!(Event::PinValid { valid, digits, step }, self.model.pad.told());
         }
         let shown = self
@@ -255,7 +253,7 @@ impl<'a> World<'a> {
             .map(|digits| digits.expose().iter().map(|digit| char::from(b'0' + digit)).collect::<String>());
         prop_assert_eq!(shown, self.model.is_shown.then(|| self.setup.pin.clone()));
         if self.model.is_over {
-            // Everything that could hold a secret is a part of what is printed: there is nothing left of it.
+            // `Debug` prints every part that could contain a secret: none is left.
             let printed = format!("{:?}", self.session);
             prop_assert!(printed.contains("phase: Ended(End {"), "{}", printed);
             prop_assert!(printed.contains("actions: []"), "{}", printed);
@@ -264,7 +262,7 @@ impl<'a> World<'a> {
     }
 }
 
-/// What holds from one snapshot to the next, whatever happened.
+/// Checks the rules for two consecutive snapshots, after any input.
 fn check_change(before: Snapshot, after: Snapshot) -> Result<(), TestCaseError> {
     let next: &[Stage] = match before.stage {
         Stage::Entry => &[Stage::Entry, Stage::Submitting, Stage::Ended],

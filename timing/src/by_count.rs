@@ -1,4 +1,4 @@
-//! Judging by Memcheck's count: it finds what a clock cannot, a difference that is small, or that this processor hides.
+//! Judges by Memcheck's count. This finds differences that a clock does not, because they are small or this processor hides them.
 
 use crate::{
     class::Class,
@@ -6,7 +6,7 @@ use crate::{
     random::Dice,
 };
 
-/// Enough for every branch to be taken.
+/// Enough batches for every branch.
 const BATCHES: usize = 16;
 
 pub(crate) fn heading() -> String {

@@ -1,4 +1,4 @@
-//! Judging by the clock: each function runs on two classes of inputs that differ in the secret alone, in random order. Where the
+//! Judges by the clock: each function runs on two classes of inputs that only differ in the secret, in random order. If the
 //! times of the two differ by more than chance allows, the secret leaks.
 
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
 };
 use std::hint::black_box;
 
-/// How sure a difference has to be to count (Reparaz et al., section 3.3).
+/// The t value from which a difference counts (Reparaz et al., section 3.3).
 const THRESHOLD: f64 = 4.5;
 
 pub(crate) fn heading() -> String {
@@ -17,7 +17,7 @@ pub(crate) fn heading() -> String {
 }
 
 impl Subject {
-    /// Measures, and once more where there seems to be a difference: on a busy machine one figure in some hundred is
+    /// Measures, and repeats that if there seems to be a difference: on a busy machine one figure in some hundred is
     /// too large by chance.
     pub(crate) fn judge(&mut self, dice: &mut Dice) -> Verdict {
         let first = self.max_t(dice);
@@ -29,7 +29,7 @@ impl Subject {
     }
 
     fn max_t(&mut self, dice: &mut Dice) -> f64 {
-        // What the caches and the branch predictor have to learn first.
+        // The first runs warm up the caches and the branch predictor.
         for _ in 0..self.measurements / 100 {
             black_box((self.stopwatch)(Class::Fixed, dice));
         }

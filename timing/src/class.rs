@@ -3,7 +3,7 @@
 use crate::meter::mark;
 use std::hint::black_box;
 
-/// Which inputs were measured.
+/// The class of the measured inputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Class {
     Fixed,

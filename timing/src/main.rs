@@ -1,8 +1,7 @@
-//! What `cargo xtask timing` runs: does a secret show in how long its code takes, on this machine? And what
-//! `cargo xtask memcheck` runs: does a branch or an address depend on one?
+//! The program of `cargo xtask timing`, which measures on this machine whether running times depend on secrets, and of
+//! `cargo xtask memcheck`, which counts the branches and addresses that depend on one.
 //!
-//! It ends with an error where something leaks that is not known to, or where the control, which leaks on purpose, is not
-//! found out.
+//! It fails if there is a leak that is not listed, or if the control, which leaks on purpose, is not found.
 
 #![allow(clippy::print_stdout, reason = "a command line talks to its terminal")]
 

@@ -1,4 +1,4 @@
-//! Running a function on inputs of one class, between the start and the stop of a meter.
+//! Runs a function on inputs of one class, between the start and the stop of a meter.
 
 use crate::{class::Class, meter::Meter, random::Dice};
 use std::{
@@ -6,40 +6,40 @@ use std::{
     sync::atomic::{Ordering, fence},
 };
 
-/// What a measurement takes: a class in, what the meter says of one batch out.
+/// A measurement: takes a class, and returns the meter's reading of one batch.
 pub(crate) type Stopwatch = Box<dyn FnMut(Class, &mut Dice) -> u64>;
 
 /// A function under test.
 pub(crate) struct Subject {
-    /// What is run, and in what the two classes differ.
+    /// The code that runs, and the difference between the two classes.
     pub(crate) name: &'static str,
     #[cfg_attr(feature = "memcheck", expect(dead_code, reason = "a few batches are enough to count"))]
     pub(crate) measurements: usize,
-    /// How many branches of a batch depend on a secret, and tell only what is public.
+    /// How many branches of a batch depend on a secret, but reveal only public facts.
     #[cfg_attr(not(feature = "memcheck"), expect(dead_code, reason = "a clock does not count branches"))]
     pub(crate) verdicts: usize,
     pub(crate) expected: Expected,
     pub(crate) stopwatch: Stopwatch,
 }
 
-/// What is known beforehand.
+/// The expected result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Expected {
     /// The same for both classes.
     Even,
-    /// A difference, made on purpose: one that is not seen shows that the measuring is at fault.
+    /// A difference that is made on purpose: if it is not found, the measurement is wrong.
     Leak,
-    /// A difference is no finding, for this reason.
+    /// A difference is not a finding, for this reason.
     Known(&'static str),
 }
 
-/// What was measured.
+/// The result of a measurement.
 pub(crate) struct Verdict {
     pub(crate) text: String,
     pub(crate) is_good: bool,
 }
 
-/// Makes a stopwatch: `prepare` makes the inputs of a batch, `run` is what is timed. What `run` gives back is dropped
+/// Makes a stopwatch: `prepare` makes the inputs of a batch, `run` is timed. The results of `run` are dropped
 /// afterwards.
 pub(crate) fn stopwatch<I, O: 'static>(
     mut prepare: impl FnMut(Class, &mut Dice) -> Vec<I> + 'static,
@@ -49,7 +49,7 @@ pub(crate) fn stopwatch<I, O: 'static>(
     Box::new(move |class, dice| {
         let inputs = prepare(class, dice);
         outputs.reserve(inputs.len());
-        // What the making of the inputs still has to write is not to be waited for within the measurement.
+        // Pending writes of the inputs must not be part of the measurement.
         fence(Ordering::SeqCst);
         let meter = Meter::start();
         for input in inputs {
@@ -62,7 +62,7 @@ pub(crate) fn stopwatch<I, O: 'static>(
 }
 
 impl Subject {
-    /// What it means that the secret shows, or does not, and with which figures.
+    /// Judges whether the secret shows, with the figures.
     pub(crate) fn verdict(&self, leaks: bool, figures: &str) -> Verdict {
         let (is_good, verdict) = match (self.expected, leaks) {
             (Expected::Even, false) => (true, "even".to_owned()),

@@ -1,4 +1,4 @@
-//! The meter for what depends on a secret: secret bytes are marked as undefined, and Valgrind's Memcheck counts each branch and
+//! The meter for dependencies on a secret: secret bytes are marked as undefined, and Valgrind's Memcheck counts each branch and
 //! each address that depends on one (Langley, "Checking that functions are constant time with Valgrind", 2010).
 
 use crabgrind::{
@@ -21,14 +21,14 @@ impl Meter {
     }
 }
 
-/// The same bytes, which count as secret from here on, with all that is made of them.
+/// Marks the bytes, and everything that is computed from them, as secret.
 ///
 /// # Panics
 ///
-/// Where it does not run under Memcheck: nothing would be counted.
+/// If it does not run under Memcheck, because nothing would be counted.
 pub(crate) fn mark<const N: usize>(mut bytes: [u8; N]) -> [u8; N] {
     assert_eq!(run_mode(), RunMode::Valgrind, "run `cargo xtask memcheck`");
-    // It answers -1 for success, which this version takes for a failure; whether marking works, the control shows.
+    // It returns -1 for success, which this version reports as a failure. The control shows whether marking works.
     _ = mark_mem(bytes.as_mut_ptr().cast(), N, MemState::Undefined);
     black_box(bytes)
 }

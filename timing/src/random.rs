@@ -1,31 +1,7 @@
-//! Randomness: the system's for choosing inputs, and none at all for the code under test, whose own draws would only
-//! blur what is measured.
+//! The system's randomness, for choosing inputs. The code under test gets a constant instead, because its own draws would
+//! only blur what is measured.
 
-use core::convert::Infallible;
-use rand::{TryCryptoRng, TryRng, rngs::SysRng};
-
-/// Gives the same byte for ever.
-#[derive(Debug)]
-pub(crate) struct Constant;
-
-impl TryRng for Constant {
-    type Error = Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        Ok(0x5a5a_5a5a)
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        Ok(0x5a5a_5a5a_5a5a_5a5a)
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
-        bytes.fill(0x5a);
-        Ok(())
-    }
-}
-
-impl TryCryptoRng for Constant {}
+use rand::{TryRng, rngs::SysRng};
 
 /// The system's randomness, fetched many bytes at a time.
 #[derive(Debug, Default)]
@@ -52,7 +28,7 @@ impl Dice {
         std::array::from_fn(|_| self.byte())
     }
 
-    /// A random number below `limit`, each as likely as the others.
+    /// A random number below `limit`, each equally likely.
     pub(crate) fn below(&mut self, limit: u8) -> u8 {
         let top = u8::MAX - u8::MAX % limit;
         loop {

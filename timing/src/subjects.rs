@@ -1,12 +1,12 @@
-//! What is measured: for each function two classes of inputs that differ in the secret alone and come to the same
-//! outcome, where the outcome is public.
+//! The measured functions: each has two classes of inputs that only differ in the secret, and have the same outcome if the
+//! outcome is public.
 
 mod oaep;
 
 use crate::{
     class::Class,
     measure::{Expected, Stopwatch, Subject, stopwatch},
-    random::{Constant, Dice},
+    random::Dice,
 };
 use card_pin::{
     entry::{Entry, PinRules},
@@ -18,6 +18,7 @@ use card_pin::{
     tzpk::{KeyUsage, Tzpk},
     weak_pin::{Personal, WeakPin},
 };
+use card_pin_testing::constant;
 use std::hint::black_box;
 
 /// Digits of a PIN: two more than fit into a rule for four.
@@ -33,7 +34,7 @@ const S_BOXES: &str = "the `des` crate looks its S-boxes up in tables";
 
 /// Everything that is measured, the control first.
 pub(crate) fn all() -> Vec<Subject> {
-    // How often what is public is looked at: whether something is a digit, what the verdict is.
+    // How often a public fact is branched on: whether something is a digit, or the outcome.
     let even = [
         ("digits pressed: one PIN / any", pressed(), 6),
         ("digits erased: one PIN / any", erased(), 0),
@@ -87,14 +88,14 @@ fn batch<I>(
     move |class, dice| (0..BATCH).filter_map(|_| make(digits(class, dice))).collect()
 }
 
-/// An entry with these digits, under rules by which nothing happens by itself.
+/// An entry with these digits, with rules that trigger nothing by themselves.
 fn typed(digits: &[u8], weak_pin: WeakPin) -> Option<Entry> {
     let mut entry = Entry::new(PinRules::new(4, 12, true, weak_pin)?);
     digits.iter().try_for_each(|&digit| entry.press(digit)).ok()?;
     Some(entry)
 }
 
-/// As `typed`, of a customer whose birth date and phone number are known.
+/// Like `typed`, for a customer whose birth date and phone number are known.
 fn of_customer(digits: &[u8]) -> Option<Entry> {
     let known = Personal::new(Some("19870423"), ["467017406059"].into_iter())?;
     let mut entry = Entry::of_customer(PinRules::new(4, 12, true, WeakPin::Reject)?, known);
@@ -124,7 +125,7 @@ fn erased() -> Stopwatch {
     })
 }
 
-/// Two entries that differ in the last digit alone, or wherever chance has it.
+/// Two entries that only differ in the last digit, or in random places.
 fn twice_typed(class: Class, dice: &mut Dice) -> Option<Entry> {
     let mut entry = typed(&FIXED, WeakPin::Allow)?;
     entry.confirm().ok()?;
@@ -141,7 +142,7 @@ fn compared() -> Stopwatch {
     )
 }
 
-/// What `==` may do: it stops at the first digit that differs.
+/// Compares like `==`, which may stop at the first digit that differs.
 fn compared_until_two_differ() -> Stopwatch {
     let prepare = batch(Some);
     stopwatch(prepare, |digits| digits.iter().zip(&FIXED).all(|(one, other)| black_box(one == other)))
@@ -157,14 +158,14 @@ fn good_pin(class: Class, dice: &mut Dice) -> [u8; 4] {
     }
 }
 
-/// One reason for all: which it is is public.
+/// All have one reason, because the reason is public.
 fn weak_pin(class: Class, dice: &mut Dice) -> [u8; 4] {
     let [a, b] = [dice.below(10), dice.below(10)];
     let any = [[a, b, a, b], [a, a, b, b]];
     class.choose([7; 4], any[usize::from(dice.below(2))])
 }
 
-/// From either end of a number, or a date in another form.
+/// PINs from either end of a number, or from a date in another form.
 fn personal_pin(class: Class, dice: &mut Dice) -> [u8; 4] {
     let any = [[4, 6, 7, 0], [0, 6, 0, 5], [6, 0, 5, 9], [2, 3, 0, 4], [8, 7, 2, 3]];
     class.choose([4, 6, 7, 0], any[usize::from(dice.below(5))])
@@ -194,14 +195,14 @@ fn format_3() -> Option<Format> {
 
 fn encoded(format: fn() -> Option<Format>) -> Stopwatch {
     let prepare = batch(move |digits| Some((pin(digits)?, format()?)));
-    stopwatch(prepare, |(pin, format)| (PinBlock::make(pin, &format, &mut Constant), format))
+    stopwatch(prepare, |(pin, format)| (PinBlock::make(pin, &format, &mut constant(0x5a)), format))
 }
 
 fn encoded_4() -> Stopwatch {
-    stopwatch(batch(pin), |pin| PinField::make(pin, &mut Constant))
+    stopwatch(batch(pin), |pin| PinField::make(pin, &mut constant(0x5a)))
 }
 
-/// The clear block of `control` with these nibbles behind the length.
+/// The clear block of format `control` with these nibbles after the length.
 fn block<const N: usize>(control: u8, nibbles: &[u8], is_bound: bool) -> Secret<N> {
     // The account number field of `PAN` (ISO 9564-1:2017, 9.3.2.3).
     const ACCOUNT: [u8; 8] = [0x00, 0x00, 0x33, 0x30, 0x08, 0x90, 0x20, 0x01];
@@ -240,7 +241,7 @@ fn decoded_4() -> Stopwatch {
     stopwatch(prepare, PinField::into_digits)
 }
 
-/// A block in which one nibble is what it must not be.
+/// A block in which one nibble is not allowed.
 fn refused() -> Stopwatch {
     let spoiled = |class: Class, dice: &mut Dice| {
         let filled = filled(dice.digits(), 0x0f);
@@ -267,7 +268,7 @@ fn aes() -> Option<KeyUsage> {
     pan().map(KeyUsage::Aes)
 }
 
-/// No part of which is weak or equal to another.
+/// A key without weak or equal parts.
 fn fixed_key<const N: usize>() -> [u8; N] {
     std::array::from_fn(|place| (place as u8).wrapping_mul(0x1f) ^ 0x6b)
 }
@@ -285,5 +286,5 @@ fn key_checked<const N: usize>(usage: fn() -> Option<KeyUsage>) -> Stopwatch {
 fn encrypted<const N: usize>(usage: fn() -> Option<KeyUsage>) -> Stopwatch {
     let prepare =
         batch(move |digits| Some((Tzpk::from_bytes(&fixed_key::<N>(), usage()?).ok()?, pin(digits)?)));
-    stopwatch(prepare, |(key, pin)| key.encrypt(pin, &mut Constant))
+    stopwatch(prepare, |(key, pin)| key.encrypt(pin, &mut constant(0x5a)))
 }

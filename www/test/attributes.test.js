@@ -35,7 +35,7 @@ test("each property reflects its attribute, both ways", () => {
   }
 });
 
-test("what markup must not name reflects no attribute", () => {
+test("properties that markup must not set reflect no attribute", () => {
   for (const property of PLAIN) {
     const element = make();
     const value = {};
@@ -53,7 +53,7 @@ test("attributes become options of the type that a session takes", () => {
   assert.deepEqual({ ...options }, { ...numbers, confirm: false, pinBlockFormats: [1, 4, 3], pinRules: 1 });
 });
 
-test("how the pad looks is no option of a session", () => {
+test("attributes for the look of the pad are not options of a session", () => {
   assert.deepEqual({ ...readOptions(make({ keypad: "none", theme: "dark" }), {}) }, {});
 });
 

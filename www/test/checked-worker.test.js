@@ -20,7 +20,7 @@ function make() {
 
 afterEach(forgetWorkers);
 
-test("what it is sent waits for the files, in order, and the checked core takes the place of its address", async () => {
+test("messages wait for the files, in order, and the checked core replaces its address", async () => {
   offerWorkers();
   const { worker, deliver } = make();
   const canvas = {};
@@ -37,7 +37,7 @@ test("what it is sent waits for the files, in order, and the checked core takes 
   assert.deepEqual(started.transfers[2], [canvas]);
 });
 
-test("what the worker says, and that it fails, is passed on", async () => {
+test("the worker's messages and its failure are passed on", async () => {
   offerWorkers();
   const { told, deliver } = make();
   deliver(FILES);
@@ -61,7 +61,7 @@ test("a browser that starts no worker is an error of the worker", async () => {
   assert.deepEqual(told, [{ error: true }]);
 });
 
-test("one that was ended starts nothing and says nothing, whatever comes later", async () => {
+test("a session that has ended ignores all later input", async () => {
   offerWorkers();
   for (const come of [({ deliver }) => deliver(FILES), ({ fail }) => fail("vault_missing")]) {
     const made = make();

@@ -49,7 +49,7 @@ async function run(...args) {
   return { code, ...printed };
 }
 
-test("a server that delivers the package is told so", async () => {
+test("a server that delivers the package passes", async () => {
   delete delivered["sbom.cdx.json"];
   const { code, stdout } = await run("compare", url);
   assert.equal(code, 0);
@@ -74,7 +74,7 @@ test("a file that is named has to be there", async () => {
   assert.equal((await run("compare", url, "card-pin.js", "sbom.cdx.json")).code, 1);
 });
 
-test("what cannot be compared is not a success", async () => {
+test("an impossible comparison is not a success", async () => {
   for (const [args, pattern] of [
     [[], /^Usage/],
     [["compare"], /^Usage/],

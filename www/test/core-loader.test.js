@@ -60,7 +60,7 @@ test("a core of another type is compiled when all of it is there", async () => {
   assert.equal(streamed.mock.callCount(), 0);
 });
 
-test("where compiling while it arrives fails, the core is asked for once more", async () => {
+test("if streaming compilation fails, the core is requested once more", async () => {
   const fetched = serve(cut(WASM), answer(CORE, WASM));
   assert.ok((await load()) instanceof WebAssembly.Module);
   assert.equal(fetched.mock.callCount(), 2);
@@ -76,7 +76,7 @@ test("a request follows no redirect, carries no cookie, and can be given up", as
   assert.deepEqual({ ...options }, { credentials: "omit", redirect: "manual", signal });
 });
 
-test("a network that is down is told from a file that is not there", async () => {
+test("a network that is down is distinguished from a missing file", async () => {
   const cases = {
     network: [[down], [cut(WASM), down], [cut(WASM), cut(WASM)], [cut(OCTETS)]],
     vault_missing: [[answer("", WASM, 404)], [answer("", OCTETS, 500)], [cut(WASM), answer("", WASM, 404)], [() => Response.error()]],
@@ -99,14 +99,14 @@ test("a core that is shorter than announced was cut off", async () => {
   }
 });
 
-test("what is not WebAssembly is not the core", async () => {
+test("bytes that are not WebAssembly are refused", async () => {
   for (const body of ["<!doctype html>", "", CORE.slice(0, 3), Uint8Array.of(0x00, 0x61, 0x73, 0x6e, 1, 0, 0, 0)]) {
     serve(answer(body));
     await rejects("vault_missing");
   }
 });
 
-test("where the device cannot compile, what the engine throws is passed on", async () => {
+test("if the device cannot compile, the engine's error is passed on", async () => {
   serve(answer(BROKEN, WASM), answer(BROKEN, WASM));
   await assert.rejects(load(), WebAssembly.CompileError);
   serve(answer(BROKEN));

@@ -10,7 +10,7 @@ const read = (name) => readFileSync(new URL(`../${name}`, import.meta.url), "utf
 const element = manifest().modules[0].declarations[0];
 const names = (list) => list.map(({ name }) => name).sort();
 
-test("what is made from the types is not stale", () => {
+test("the file that is made from the types is up to date", () => {
   for (const [name, text] of Object.entries(made())) {
     assert.equal(read(name), text, `www/${name} is stale: run \`node www/custom-elements.mjs\``);
   }
@@ -42,7 +42,7 @@ test("a default is the one that counts", () => {
   }
 });
 
-test("every event that the element tells is described", () => {
+test("every event of the element is described", () => {
   const told = ["element.js", "session-state.js"].flatMap((script) =>
     [...read(script).matchAll(/event: [^,}]*/g)].flatMap(([field]) => field.match(/"[a-z_]+"/g) ?? []),
   );

@@ -12,7 +12,7 @@ const start = {
 const describe = (changes) => describePad({ ...start, ...changes }, words);
 const CODES = [...Object.keys(en.errors), "isolation_unavailable", "vault_missing", "wasm_unavailable", "closed"].filter((code) => code !== "browser");
 
-test("what is said, and where the focus is, in each state", () => {
+test("each state has its message and its place of the focus", () => {
   const golden = [
     [{}, "", "", "entry"],
     [{ digits: 2 }, "2 of 4 digits", "", "entry"],
@@ -91,7 +91,7 @@ test("there is a way out of the first step, and a way back from the second", () 
   assert.equal(describe({ phase: "submitting" }).secondary, undefined);
 });
 
-test("the button is there where it can do something", () => {
+test("the button is shown if it can do something", () => {
   const button = (changes) => {
     const { primary } = describe(changes);
     return primary && [primary.label, primary.isEnabled];
@@ -109,7 +109,7 @@ test("the dots keep their number while the PIN is set", () => {
   assert.deepEqual(describe({ digits: 1, maxLength: 12 }).dots, { places: 4, filled: 1 });
 });
 
-test("a PIN is suggested before the first digit, and seen until the customer goes on to enter it", () => {
+test("a PIN is suggested before the first digit, and shown until the customer enters it", () => {
   const { primary } = describe({ canSuggest: true });
   assert.deepEqual(primary, { label: "Suggest a PIN", action: "suggest", isEnabled: true, isQuiet: true });
   assert.equal(describe({ hasWaited: false, canSuggest: true, digits: 1 }).primary, undefined);

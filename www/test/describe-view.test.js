@@ -8,7 +8,7 @@ const words = new Words(new Intl.Locale("en"), en, {});
 const describe = (changes) =>
   describeView({ problem: undefined, refusals: 0, waitsSeconds: null, checking: false, timeLeft: null, timeLeftSaid: null, isSlow: false, secondsLeft: 30, canRestart: false, ...changes }, words);
 
-test("what is said, and where the focus is, in each state", () => {
+test("each state has its message and its place of the focus", () => {
   const golden = [
     [{ phase: "waiting" }, "Getting ready…", "", "title"],
     [{ phase: "open" }, "", "", "primary"],
@@ -32,7 +32,7 @@ test("nothing is shown before the customer asks", () => {
   assert.equal(describe({ phase: "open" }).isShown, false);
 });
 
-test("the seconds are counted down where they are seen, and said only twice", () => {
+test("the visible seconds are counted down, but said only twice", () => {
   const [first, later] = [30, 1].map((secondsLeft) => describe({ phase: "shown", secondsLeft }));
   assert.match(first.hint, /^Hides in 30 seconds/);
   assert.match(later.hint, /^Hides in 1 second,/);

@@ -37,7 +37,7 @@ test("a press of the mouse takes the focus from nothing", () => {
   assert.ok(element.shadowRoot.activeElement === null);
 });
 
-test("a page's style can tell where the pad is, by one state at a time", () => {
+test("a page's style can use the state of the pad, one at a time", () => {
   const states = new Set();
   const { drawing } = make({ states });
   drawing.show(false);
@@ -46,7 +46,7 @@ test("a page's style can tell where the pad is, by one state at a time", () => {
   assert.deepEqual([...states], ["waiting"]);
 });
 
-test("an engine that takes no such states draws all the same", () => {
+test("an engine without such states draws nevertheless", () => {
   const states = { clear: () => {}, add: () => { throw new DOMException("", "SyntaxError"); } };
   const { element, drawing } = make({ states });
   drawing.show(false);

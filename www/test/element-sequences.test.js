@@ -71,7 +71,7 @@ function send(vault) {
   vault.tellState();
 }
 
-/** The same numbers for the same seed (xorshift32). @param {number} seed */
+/** The same numbers for the same seed (xorshift32): Node has no generator with a seed. @param {number} seed */
 function dice(seed) {
   let state = seed * 2_654_435_761;
   return (sides) => {
@@ -80,7 +80,7 @@ function dice(seed) {
   };
 }
 
-/** Plays a sequence of `length` acts, and says of each session what it came to. */
+/** Plays a sequence of `length` acts, and returns the outcome of each session. */
 async function play(seed, length) {
   forget();
   lookAtThePage();
@@ -128,7 +128,7 @@ async function play(seed, length) {
   return ends();
 }
 
-test("whatever happens to a pad, in any order, each of its sessions ends once and tells it once", async () => {
+test("after any sequence of acts, each session of a pad ends once and reports it once", async () => {
   const codes = new Map();
   for (let seed = 1; seed <= SEQUENCES; seed += 1) {
     for (const { event, code } of await play(seed, 12)) {

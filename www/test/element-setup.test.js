@@ -5,7 +5,7 @@ import { loading, vaults } from "./fake-vault.js";
 
 await import("../card-pin.js");
 
-test("a vault that cannot be loaded is told as what it is", async () => {
+test("a vault that cannot be loaded is reported by its code", async () => {
   loading.failure = "network";
   const { ends } = await make({}, { controlIdProvider: async () => "token" });
   assert.deepEqual(ends(), [{ event: "set_pin_error", code: "network", retryable: true }]);
@@ -52,7 +52,7 @@ async function heard(count) {
   return console.warn.mock.calls.map(({ arguments: [text] }) => text);
 }
 
-test("mistakes in the markup are told in the console, once, and the pad does what it can", async () => {
+test("mistakes in the markup are written to the console once, and the pad still works if it can", async () => {
   mock.method(console, "warn", () => {});
   const properties = { controlIdProvider: async () => "token" };
   const { pad } = await make({ hints: "on", minlength: "6", keypad: "random", class: "wide", "data-id": "7" }, properties);
@@ -65,7 +65,7 @@ test("mistakes in the markup are told in the console, once, and the pad does wha
   assert.deepEqual(others, []);
 });
 
-test("a pad that has no way to a control id says so after a second, and not if it is told not to", async () => {
+test("a pad without a control id or provider writes a hint after a second, unless hints are off", async () => {
   mock.method(console, "warn", () => {});
   await make();
   const { pad } = await make({ hints: "on" });

@@ -8,7 +8,7 @@ Object.assign(early, { controlIdProvider: async () => "early", tzpkUrl: "/tzpk",
 document.body.append(early);
 const { CardPin, CardPinError } = await import("../card-pin.js");
 
-test("what was set before the element was defined counts", async () => {
+test("properties that were set before the element was defined count", async () => {
   await settle();
   assert.ok(early instanceof CardPin);
   assert.equal(early.getAttribute("tzpk-url"), "/tzpk");
@@ -170,7 +170,7 @@ for (const [phase, reach] of Object.entries(PHASES)) {
   });
 }
 
-test("a start that a set under way keeps waiting comes after its end", async () => {
+test("a start during a set happens after its end", async () => {
   const made = await make({}, { controlIdProvider: async () => "token" });
   await PHASES[SETS](made);
   made.pad.reset();
@@ -294,7 +294,7 @@ test("Enter on a key is that key's; keys with nothing to do are the page's", asy
   assert.equal(type(pad, "Escape"), false, "there is nothing left to clear");
 });
 
-test("a submit's promise comes to what the session comes to", async () => {
+test("a submit's promise has the outcome of the session", async () => {
   const { pad } = await make();
   await assert.rejects(pad.setPin(), { code: "control_id_missing" });
   pad.controlIdProvider = async () => "token";

@@ -21,7 +21,7 @@ function cause(field, type, fields) {
   return event.defaultPrevented;
 }
 
-test("what is typed is taken out of the event, and its text never comes to be", () => {
+test("a typed digit is taken from the event and never becomes text", () => {
   const taken = [];
   const field = makeEntryField("title", "hint", (typed) => taken.push(typed));
   assert.ok(cause(field, "beforeinput", { inputType: "insertText", data: "4a٨" }));
@@ -31,7 +31,7 @@ test("what is typed is taken out of the event, and its text never comes to be", 
   assert.equal(field.value, "");
 });
 
-test("whatever writes into it all the same, nothing stays", () => {
+test("text that is written into it is removed", () => {
   const field = makeEntryField("title", "hint", () => assert.fail("nothing was typed"));
   for (const type of ["input", "change"]) {
     field.value = "8306";

@@ -11,7 +11,7 @@ test("a mistake is explained in the console, with what names it", async () => {
   assert.match(await said, /^card-pin: .*controlIdProvider.*control_id_missing/s);
 });
 
-test("who wants no hints gets none", async () => {
+test("hints can be turned off", async () => {
   const said = [];
   const element = document.createElement("card-pin");
   const warned = new Promise((resolve) => mock.method(console, "warn", (text) => resolve(said.push(text))));

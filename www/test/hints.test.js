@@ -45,13 +45,13 @@ test("attributes that are misspelt are named, with what was meant", async () => 
   assert.doesNotMatch(text, /secret|class|style|title|data-|max-length/);
 });
 
-test("what only looks like a misspelt attribute is none", async () => {
+test("attributes that only look misspelt get no hint", async () => {
   const element = document.createElement("div");
   for (const name of ["contenteditable", "keys", "settings", "view", "max", "pin", "status"]) element.setAttribute(name, "");
   assert.equal(await told("markup", element), undefined);
 });
 
-test("a value that there is not is told with those that there are, and not itself", async () => {
+test("a hint about an invalid value lists the valid ones, and does not repeat it", async () => {
   const element = document.createElement("div");
   element.setAttribute("keypad", "secret");
   element.setAttribute("theme", "drak");
@@ -61,7 +61,7 @@ test("a value that there is not is told with those that there are, and not itsel
   assert.doesNotMatch(text, /secret|drak/);
 });
 
-test("a provider is told what it did, and where, and no text of it", async () => {
+test("a hint about a provider names its fault and place, and none of its text", async () => {
   const thrown = await told("control_id_unavailable", new RangeError("secret"));
   assert.match(thrown, /threw a RangeError at .*hints\.test\.js:\d+:\d+/);
   const given = await told("control_id_unavailable", { controlId: "secret" });
@@ -71,7 +71,7 @@ test("a provider is told what it did, and where, and no text of it", async () =>
   assert.doesNotMatch(thrown + given, /secret/);
 });
 
-test("a worker's script that is not there, or is something else, is told by its address", async () => {
+test("a hint names the address of a worker's script that is missing or is something else", async () => {
   serve({ [WORKER]: answer("", HTML, 404), [CORE]: core });
   const missing = await told("vault_missing", settings());
   assert.match(missing, /https:\/\/issuer\.example\/pin\/card-pin\.worker\.js answered 404\. Copy card-pin\.worker\.js .* workerUrl/);
@@ -120,11 +120,11 @@ test("a policy that forbids workers is named", async () => {
   assert.ok(workers.every(({ isTerminated }) => isTerminated), "what was tried is ended");
 });
 
-test("a browser without workers is told as that", async () => {
+test("a browser without workers has its own hint", async () => {
   assert.match(await told("page", settings()), /starts no workers/);
 });
 
-test("a worker's policy that forbids WebAssembly is told as the one that counts", async () => {
+test("a hint about a policy that forbids WebAssembly names that of the worker", async () => {
   const policy = (text) => serve({ [WORKER]: answer("", { ...SCRIPT, "content-security-policy": text }) });
   policy("default-src 'none'; script-src 'self'");
   assert.match(await told("wasm_unavailable", settings()), /sends with https:.*worker\.js has to have script-src 'wasm-unsafe-eval'/);
@@ -132,7 +132,7 @@ test("a worker's policy that forbids WebAssembly is told as the one that counts"
   assert.match(await told("wasm_unavailable", settings()), /of the page or of the worker's script/);
 });
 
-test("what a server answered is told with its addresses, without what is secret in them", async () => {
+test("a hint about a server's answer contains its address, without the secrets in it", async () => {
   for (const code of ["rejected", "bad_response", "not_allowed"]) {
     const text = await told(code, settings());
     assert.match(text, /https:\/\/issuer\.example\/tzpk or https:\/\/issuer\.example\/set answered/);
@@ -142,6 +142,6 @@ test("what a server answered is told with its addresses, without what is secret 
   assert.match(await told("rejected", { ...settings(), open: { ...open, viewUrl: "https://issuer.example/view" } }), /^card-pin: https:\/\/issuer\.example\/view answered/);
 });
 
-test("of what nobody can mend nothing is told", async () => {
+test("there is no hint for faults that the page cannot fix", async () => {
   assert.equal(await told("entropy_unavailable", settings()), undefined);
 });

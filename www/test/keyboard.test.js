@@ -47,7 +47,7 @@ test("a key with nothing to do stays the page's, but a digit leaves the pad in n
   assert.deepEqual(outside, ["keydown Escape", "keyup Escape", "keydown Backspace", "keyup Backspace"]);
 });
 
-test("what would be a character elsewhere is noted, and stays the page's", () => {
+test("other characters are reported, and the page still gets them", () => {
   assert.equal(send("keydown", "k"), false);
   assert.deepEqual([heard, outside], [[["letter", false]], ["keydown k"]]);
   heard = [];

@@ -23,7 +23,7 @@ test("shuffled, each digit is there once, in the order that the random numbers g
   }
 });
 
-test("a source of random numbers that fails is told, and gives no keys in their usual order", () => {
+test("a failing source of random numbers is reported, and the keys are not shown in their usual order", () => {
   mock.method(crypto, "getRandomValues", () => {
     throw new Error("no randomness");
   });
@@ -40,7 +40,7 @@ test("keys that are off cannot be pressed, and erase has a name", () => {
   assert.equal(keysOf(keypad).at(-1).getAttribute("aria-label"), "Löschen");
 });
 
-test("other buttons are none of the keys", () => {
+test("other buttons are not keys", () => {
   for (const name of ["", "submit", "secondary", "12"]) {
     const button = document.createElement("button");
     button.dataset.key = name;

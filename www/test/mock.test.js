@@ -119,7 +119,7 @@ test("a submit can take as long as a test wants", async () => {
   await assert.rejects(submit, { code: "outcome_unknown" });
 });
 
-test("a PIN is shown to somebody who looks, and can be told", async () => {
+test("a PIN is shown while the customer looks, and can be spelt", async () => {
   document.body.append(document.createElement("button"));
   document.body.firstChild.focus();
   const session = new PinSession({ operation: "view-pin", viewUrl: "/view", controlId: "token", canvas: document.createElement("canvas"), hints: "off" });
@@ -135,7 +135,7 @@ test("a PIN is shown to somebody who looks, and can be told", async () => {
   await hidden;
 });
 
-test("to type without a session is a mistake that is told", () => {
+test("typing without a session is reported as a mistake", () => {
   assert.throws(() => mock.enter("4"), /no session runs yet/);
 });
 

@@ -10,7 +10,7 @@ afterEach(() => {
   for (const name of Object.keys(Object.prototype)) delete Object.prototype[name];
 });
 
-test("what is not given has its default, and addresses are absolute", () => {
+test("missing options have their defaults, and addresses are absolute", () => {
   assert.deepEqual(settings().open, {
     operation: "set-pin",
     controlId: "token",
@@ -38,7 +38,7 @@ test("what is not given has its default, and addresses are absolute", () => {
   assert.equal(settings({ statusUrl: "/status" }).open.statusUrl, "https://issuer.example/status");
 });
 
-test("what is wrong is named, and its value is not", () => {
+test("an error names the wrong option, but not its value", () => {
   const secret = "verysecret";
   const wrong = {
     operation: [secret, 1],
@@ -68,7 +68,7 @@ test("what is wrong is named, and its value is not", () => {
   }
 });
 
-test("what is known of the customer goes to the vault as digits", () => {
+test("facts about the customer go to the vault as digits", () => {
   const pinRules = { birthDate: "1987-04-23", phone: "+46 (0)70-174 06 05", accounts: ["SE35 5000 0000 0549 1000 0003", "GB29 NWBK 6016 1331 9268 19"] };
   const known = (pinRules) => {
     const { birthDate, knownNumbers } = settings({ pinRules }).open;
@@ -82,7 +82,7 @@ test("what is known of the customer goes to the vault as digits", () => {
   assert.deepEqual(known({ birthDate: undefined, phone: undefined, accounts: undefined }), known({}));
 });
 
-test("what is wrong in it is named, and what is known is not", () => {
+test("an error about them names the field, but not its content", () => {
   const wrong = {
     pinRules: [null, "1987-04-23", ["1987-04-23"], { birthdate: "1987-04-23" }, { birthDate: "1987-04-23", card: "4111" }],
     "pinRules.birthDate": ["1987-4-23", "23.04.1987", "1987-02-30", "1987-13-01", "0000-00-00", "", null, 19870423, "1987-04-23T00:00"],
@@ -108,7 +108,7 @@ test("a control id has to come from somewhere", () => {
   for (const controlId of [7, {}, "a b"]) assert.throws(() => settings({ controlId }), /^TypeError: controlId has to be a string/);
 });
 
-test("what has no fields of its own is not taken for an object without any", () => {
+test("a value that is not a plain object is refused, not read as an empty one", () => {
   const headers = [new Headers({ "x-csrf": "1" }), new Map([["x-csrf", "1"]]), ["x-csrf"], "x-csrf", null, 7];
   for (const requestHeaders of headers) assert.throws(() => settings({ requestHeaders }), /^TypeError: requestHeaders has to be an object/);
   for (const pinRules of [new Map([["phone", "5491123"]]), [], "phone", null, 7]) {

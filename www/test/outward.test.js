@@ -45,7 +45,7 @@ test("anything else is not a message", () => {
   for (const message of bad) assert.equal(readOutward(message), undefined, String(message && Object.keys(Object(message))));
 });
 
-test("what a script put on Object.prototype is part of no message", () => {
+test("a property that a script put on Object.prototype is not part of a message", () => {
   const polluted = { ask: true, state: good[1].state, closed: { code: null }, spell: { digit: 1, place: 0 }, end: session.end };
   Object.assign(Object.prototype, polluted, { code: "network", retryable: true, stage: "ended", taken: 0, session });
   assert.equal(readOutward({}), undefined);

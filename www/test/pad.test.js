@@ -30,7 +30,7 @@ test("as many dots are filled as there are digits, and never fewer places than n
   assert.deepEqual(dots(root), [true, false, false, false]);
 });
 
-test("the keys are on while digits are taken, and there are none where none are wanted", () => {
+test("the keys are enabled while digits are accepted, and absent if they are not wanted", () => {
   const { drawn, root, render } = make(Pad);
   drawn.layKeys("fixed");
   for (const [phase, isOn] of [["open", true], ["submitting", false], ["waiting", false]]) {
@@ -52,7 +52,7 @@ test("a suggestion takes the place of dots and keys, and the sign of an end take
   assert.deepEqual(["dots", "keys", "suggestion", "picture"].map(isSeen), [false, false, false, true]);
 });
 
-test("what takes the digits is named and described by what stands above it", () => {
+test("the entry field is named and described by the text above it", () => {
   const { root, render } = make(Pad);
   render({});
   const field = root.querySelector("[part=field]");
@@ -61,7 +61,7 @@ test("what takes the digits is named and described by what stands above it", () 
   assert.match(described.join(" "), /4 digits/);
 });
 
-test("the canvas of a PIN that was viewed goes when it is hidden", () => {
+test("the canvas of a viewed PIN is removed when it is hidden", () => {
   const { drawn, root, isSeen, render } = make(ViewPane);
   render({ phase: "open" });
   const canvas = drawn.stage.makeCanvas();

@@ -26,7 +26,7 @@ afterEach(() => {
   pad.setAttribute("control-id", "");
 });
 
-test("each event goes to every bridge, in the words of each", () => {
+test("each event goes to every bridge, in its own format", () => {
   const android = [];
   const ios = [];
   const names = ["pin_valid", "set_pin_error", "set_pin_success"];
@@ -50,7 +50,7 @@ test("a bridge that throws or is missing keeps no other from hearing", () => {
   assert.equal(parent.told.length, 1);
 });
 
-test("who leaves, and is heard by nobody, goes back to the page before, or is rid of the window", (t) => {
+test("without a listener, leaving goes back to the page before or closes the window", (t) => {
   const went = [];
   globalThis.history = { length: 2, back: () => went.push("back") };
   mock.method(window, "close", () => went.push("close"));
@@ -86,7 +86,7 @@ test("the parent says which control id is for what, in the words of either platf
   assert.deepEqual([pad.operation, pad.controlId], ["set-pin", "two"]);
 });
 
-test("nobody else is heard, and nothing else is done", () => {
+test("other senders and other messages are ignored", () => {
   const good = { operation: "view-pin", controlId: "three" };
   say(good, { origin: "https://other.example" });
   say(good, { source: window });

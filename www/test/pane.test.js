@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 const render = (changes, refusals = 0) => pane.render({ ...blank, primary: advance, secondary: undefined, ...changes }, refusals);
 
-test("what is written again is written only where it differs, so that nothing is said twice", async () => {
+test("only text that differs is written again, so that nothing is said twice", async () => {
   render({ status: "2 of 4 digits", alert: "No" });
   let written = 0;
   const observer = new window.MutationObserver((changes) => (written += changes.length));
@@ -103,7 +103,7 @@ test("the second of two presses does not leave, nor suggest, what the first one 
   assert.equal(pressAfter(200, leave, leave), "cancel");
 });
 
-test("a focus that is in here never falls out when what has it goes", () => {
+test("the focus stays in the pane when the focused element is removed", () => {
   render();
   find("submit").focus();
   render({ primary: { ...advance, isEnabled: false }, focus: "title" });
@@ -121,7 +121,7 @@ test("at an end, what gets the focus is described, and the live regions are stil
   assert.equal(find("alert").textContent, "", "the reader reads the button with its description");
 });
 
-test("no event that tells a press leaves the pad", () => {
+test("no event that shows a press leaves the pad", () => {
   const heard = [];
   const types = ["pointerdown", "click", "touchstart", "mousedown", "input", "paste"];
   for (const type of types) document.body.addEventListener(type, () => heard.push(type));
@@ -139,7 +139,7 @@ test("a refusal shakes, unless the person wants nothing to move", () => {
   }
 });
 
-test("who presses a button that takes another action is not left on it", () => {
+test("the focus leaves a button that takes another action after a press", () => {
   pane.field = find("pad").appendChild(document.createElement("input"));
   const [back, cancel] = ["back", "cancel"].map((action) => ({ ...advance, label: action, action }));
   render({ focus: "entry", secondary: back });

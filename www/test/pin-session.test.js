@@ -137,7 +137,7 @@ test("a session that is closed says so", async () => {
   assert.deepEqual(told, [{ event: "set_pin_error", code: "closed", retryable: true }]);
 });
 
-test("what becomes of a PIN on its way is not known when the session is closed", async () => {
+test("the outcome of a sent PIN is unknown if the session is closed", async () => {
   const { session, vault, told } = await submitting();
   vault.ask();
   await settle();
@@ -162,7 +162,7 @@ test("ready says where the PIN is held", async () => {
   assert.deepEqual(told, [{ event: "ready", isolation: "worker" }]);
 });
 
-test("what is not a digit is refused, and never named", async () => {
+test("a value that is not a digit is refused and not repeated", async () => {
   const { session, vault } = await make();
   for (const value of [10, -1, 1.5, NaN, "7", null, undefined, [7]]) {
     assert.throws(
@@ -245,7 +245,7 @@ test("a PIN that has arrived and is not looked at is not shown yet", async () =>
   assert.equal(session.state, "shown");
 });
 
-test("a PIN that is shown is told digit by digit", async () => {
+test("a shown PIN is spelt digit by digit", async () => {
   const { session, vault, told } = await shown();
   session.spell();
   await settle();
@@ -262,7 +262,7 @@ test("a PIN that is hidden is a session that is closed, and not one that failed"
   assert.deepEqual(told.at(-1), { event: "hidden" });
 });
 
-test("a PIN that cannot be shown is told", async () => {
+test("a PIN that cannot be shown is reported", async () => {
   const { session, vault, told } = await makeView();
   const promise = session.viewPin();
   await settle();
@@ -282,7 +282,7 @@ test("a session does one of the two, and never the other", async () => {
   assert.deepEqual([sets.vault.heard.length, views.vault.heard.filter((message) => message === "submit").length], [1, 0]);
 });
 
-test("going on, where a PIN is viewed, asks for it", async () => {
+test("the next step of viewing a PIN asks for it", async () => {
   const { session, vault, names } = await makeView();
   session.advance();
   await settle();
@@ -305,7 +305,7 @@ test("the provider's control id goes to the vault", async () => {
   assert.deepEqual(vault.heard.at(-1), { controlId: "from the provider" });
 });
 
-test("what is wrong with the options is told at once, and no vault is made", async () => {
+test("wrong options are reported at once, and no vault is made", async () => {
   assert.throws(() => new PinSession({ tzpkUrl: "/tzpk", setUrl: "/set" }), { name: "CardPinError", code: "control_id_missing" });
   assert.throws(() => new PinSession({ controlId: "token", tzpkUrl: "/tzpk", setUrl: "" }), /setUrl/);
   await settle();

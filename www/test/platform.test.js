@@ -65,7 +65,7 @@ test("an element named hasFocus is not asked", () => {
   assert.equal(isLookedAt(document), true);
 });
 
-test("nobody looks where the document and what stands in its place differ", () => {
+test("the page counts as not looked at if the document and its replacement disagree", () => {
   clobber("hasFocus", () => true);
   assert.equal(isLookedAt(document), false);
   focusThePage();
@@ -157,7 +157,7 @@ test("without Trusted Types an address stays as it is", () => {
   assert.equal(scriptUrl("/worker.js"), "/worker.js", "an element stands in their place");
 });
 
-test("where the policy is not allowed, an address stays as it is", () => {
+test("without the policy's permission, an address stays as it is", () => {
   globalThis.trustedTypes = {
     createPolicy() {
       throw new TypeError("not allowed");

@@ -79,7 +79,7 @@ test("a click that no finger led to counts once: a keyboard's, a screen reader's
   assert.equal(pressed, "48");
 });
 
-test("what a script made up, another button of a mouse and a disabled key press nothing", () => {
+test("made-up events, other mouse buttons and disabled keys press nothing", () => {
   cause("pointerdown", keys["4"], { ...at("4") }, false);
   cause("pointerup", keys["4"], { ...at("4") }, false);
   cause("click", keys["4"], { detail: 0 }, false);

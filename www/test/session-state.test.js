@@ -43,7 +43,7 @@ test("a digit is passed on and never kept", () => {
   assert.doesNotMatch(JSON.stringify(state), /7/);
 });
 
-test("what became of a set that may have been sent is not known", () => {
+test("the outcome of a set that may have been sent is unknown", () => {
   for (const type of ["lost", "close"]) {
     assert.equal(run(set, ...submitted, { type }).state.end.code, "closed", "without a control id nothing was sent");
     assert.equal(run(set, ...answered, { type }).state.end.code, "outcome_unknown");
@@ -69,7 +69,7 @@ test("from submitting only the end leads out", () => {
   assert.equal(takesInput(state), false);
 });
 
-test("a refused submit is told, and its promise is rejected", () => {
+test("a refused submit is reported, and its promise is rejected", () => {
   const { state, names } = run(set, told(0), say("submit"), told(1, { refusals: 1, refused: "too_short" }));
   assert.deepEqual(names, ["set_pin_validation_error"]);
   assert.deepEqual(outcomeOfSubmit(state, 1), { code: "too_short", retryable: true });
@@ -77,7 +77,7 @@ test("a refused submit is told, and its promise is rejected", () => {
   assert.equal(reduce(state, say({ press: 1 }))[0].problem, null, "typing on is the answer");
 });
 
-test("a weak PIN is told with the rule that it breaks, and nothing else is", () => {
+test("a weak PIN is reported with the rule that it breaks, and no other error has one", () => {
   const weak = told(0, { refusals: 1, refused: "weak_pin", reason: "year" });
   const short = told(0, { refusals: 2, refused: "too_short" });
   const { state, events } = run(set, told(0), weak, short);
@@ -112,7 +112,7 @@ test("a pad that is full shows no problem", () => {
   assert.equal(state.problem, null);
 });
 
-test("a vault that begins anew has none of the digits", () => {
+test("a new vault has none of the digits", () => {
   const { state, names } = run(set, say({ press: 1 }), say("submit"), { type: "restarted" }, told(0), say({ press: 2 }), told(1, { digits: 1 }));
   assert.deepEqual(names, ["set_pin_validation_error", "pin_valid"]);
   assert.deepEqual([state.posted, state.taken], [3, 3]);
@@ -120,7 +120,7 @@ test("a vault that begins anew has none of the digits", () => {
   assert.deepEqual(viewing.effects.map(({ message }) => message), ["submit", "submit"]);
 });
 
-test("another vault takes the place of one that broke off, unseen where nothing was typed", () => {
+test("another vault replaces one that broke off, unnoticed if nothing was typed", () => {
   const crashed = { type: "crashed" };
   const isUnseen = (...inputs) => {
     const { state, names, effects } = run(set, ...inputs, crashed);
@@ -145,7 +145,7 @@ test("a PIN that is to be viewed is asked for again by the vault that takes the 
   assert.deepEqual(effects.slice(-2), [{ do: "start" }, { do: "post", message: "submit" }]);
 });
 
-test("no vault takes the place of a second one, nor of one that may have sent something of a submit", () => {
+test("a second vault is not replaced, nor one that may have sent a part of a submit", () => {
   const crashed = { type: "crashed" };
   assert.deepEqual(run(set, told(0), crashed, told(0), crashed).state.end, { code: "closed", retryable: true });
   const given = { views: false, isGiven: true };
@@ -159,7 +159,7 @@ test("no vault takes the place of a second one, nor of one that may have sent so
   assert.deepEqual(run({ views: true, isGiven: true }, ...shown).state.end?.code, null);
 });
 
-test("a PIN is shown to somebody who looks, and hidden from nobody's eyes", () => {
+test("a PIN is shown while the customer looks, and hidden otherwise", () => {
   const asked = { type: "say", message: "submit" };
   const arrived = [told(0, {}), asked, told(1, { stage: "submitting" }), told(1, { stage: "arrived" })];
   const given = { views: true, isGiven: true };
@@ -174,7 +174,7 @@ test("a PIN is shown to somebody who looks, and hidden from nobody's eyes", () =
   }
 });
 
-test("spelt digits are told while a PIN is shown, and at no other time", () => {
+test("spelt digits are reported while a PIN is shown, and at no other time", () => {
   const spell = { type: "told", message: { spell: { digit: 4, place: 0 } } };
   assert.deepEqual(run(set, ...submitted, spell).effects.filter(({ do: what }) => what === "tell"), []);
 });
@@ -193,7 +193,7 @@ function dice(seed) {
   };
 }
 
-test("whatever comes, a session ends once and tells it once", () => {
+test("after any input, a session ends once and reports it once", () => {
   const stages = ["entry", "submitting", "arrived", "shown", "ended"];
   let ends = 0;
   for (let seed = 1; seed <= 1000; seed += 1) {
@@ -299,7 +299,7 @@ test("a wait is slow until there is news", () => {
   assert.equal(run(set, ...answered, { type: "slow" }, told(2, ended(null))).state.isSlow, false);
 });
 
-test("a PIN that is shown has its seconds counted down, and never below none", () => {
+test("the seconds of a shown PIN are counted down, and never below zero", () => {
   assert.equal(run(set, { type: "shownFor", seconds: 1 }).state.secondsLeft, 29);
   assert.equal(run(set, { type: "shownFor", seconds: 31 }).state.secondsLeft, 0);
 });

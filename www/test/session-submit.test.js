@@ -80,7 +80,7 @@ test("a worker that does not answer is asked once, and not each time", async () 
   assert.equal(end(), null);
 });
 
-test("a vault on the page is asked each time, since it tells by throwing that it broke off", async () => {
+test("a vault on the page is asked each time, because it reports a failure by throwing", async () => {
   const { session, vault, end } = await make();
   vault.isSilent = true;
   session.say({ press: 1 });
@@ -90,7 +90,7 @@ test("a vault on the page is asked each time, since it tells by throwing that it
   assert.deepEqual([end(), session.state.restarts], [null, 1]);
 });
 
-test("what becomes of a PIN on its way is not known when the vault gives no sign of life", async () => {
+test("the outcome of a sent PIN is unknown if the vault gives no sign of life", async () => {
   const { vault, end, session, submit } = await submitting();
   vault.ask();
   await settle();

@@ -36,7 +36,7 @@ test("a PIN that arrives while somebody looks is shown at once", async () => {
   assert.equal(vault.heard.filter((message) => message === "reveal").length, 1);
 });
 
-test("a frame that hears of no loss of the focus looks by itself", async () => {
+test("a frame without blur events checks the focus by itself", async () => {
   look({ isLookedAt: true });
   const { end } = await arrived();
   await pass(4 * LOOK_MS);
@@ -110,7 +110,7 @@ test("a PIN that has arrived is not slow any more", async () => {
   assert.equal(session.state.isSlow, false);
 });
 
-test("spelt digits are told while a PIN is shown, and change nothing", async () => {
+test("spelt digits are reported while a PIN is shown, and change nothing", async () => {
   const { session, vault, spelt, changes } = await arrived();
   vault.tell({ spell: { digit: 4, place: 0 } });
   assert.deepEqual(spelt, []);
@@ -170,7 +170,7 @@ test("a page that is left ends the vault at once", async () => {
   assert.equal(ends(), 1);
 });
 
-test("a page that is left while a PIN is on its way does not know what becomes of it", async () => {
+test("the outcome of a PIN on its way is unknown if the page is left", async () => {
   const { vault, end } = await submitting();
   vault.ask();
   await settle();

@@ -62,7 +62,7 @@ test("a session says where its vault is", async () => {
   assert.equal(session.isolation, "page");
 });
 
-test("what the customer does goes to the vault, where it belongs", async () => {
+test("the customer's input goes to the vault", async () => {
   const { session, vault } = await make();
   for (const message of [{ press: 1 }, "erase", "reveal", "spell", "clear"]) session.say(message);
   await settle();
@@ -279,7 +279,7 @@ test("a listener may end the session from within", async () => {
   assert.equal(made.vault.heard.filter((message) => message === "close").length, 1);
 });
 
-test("what changes nothing is told to nobody", async () => {
+test("input that changes nothing causes no event", async () => {
   const { session, vault, changes } = await make();
   const before = changes.length;
   vault.ask();

@@ -75,7 +75,7 @@ for (const mayRunOnPage of [true, false]) {
   }
 }
 
-test("a network that is down is told as such, and a file that is not there as well", async () => {
+test("a network that is down and a missing file have different codes", async () => {
   offerWorkers();
   for (const [answer, code] of [[undefined, "network"], [404, "vault_missing"]]) {
     delivered["card_pin_bg.wasm"] = answer;
@@ -122,7 +122,7 @@ test("a session that is ended before its files are there starts nothing", async 
   assert.equal(workers.length, 0);
 });
 
-test("a worker that a policy forbids is told of like any other", async () => {
+test("a worker that a policy forbids fails like any other", async () => {
   mock.method(WebAssembly, "validate", () => true);
   globalThis.Worker = class {
     constructor() {

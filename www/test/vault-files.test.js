@@ -23,14 +23,14 @@ test("the files are beside the script", () => {
   assert.equal(source.wasm, beside("card_pin_bg.wasm"));
 });
 
-test("files that are elsewhere are relative to the document", () => {
+test("other addresses of files are relative to the document", () => {
   withSimd(true);
   const source = vaultSource(elsewhere);
   assert.equal(source.workerUrl, "https://issuer.example/w.js");
   assert.equal(source.wasm, "https://issuer.example/core.wasm");
 });
 
-test("each file can be elsewhere by itself", () => {
+test("each file can have another address", () => {
   withSimd(true);
   assert.equal(vaultSource({ workerUrl: "/w.js" }).wasm, beside("card_pin_bg.wasm"));
   assert.equal(vaultSource({ wasmUrl: "/core.wasm" }).workerUrl, beside("card-pin.worker.js"));
@@ -47,7 +47,7 @@ test("this engine has SIMD", () => {
   assert.equal(vaultSource({}).wasm, beside("card_pin_bg.wasm"));
 });
 
-test("a bundle that does not know its own address needs those that it uses, and says which", async () => {
+test("a bundle that does not know its own address names the addresses that it needs", async () => {
   withSimd(true);
   const text = (await readFile(new URL("../vault-files.js", import.meta.url), "utf8")).replaceAll("import.meta.url", "undefined");
   const bundled = text.replaceAll("./platform.js", beside("platform.js")).replaceAll("./simd.js", beside("simd.js"));
@@ -113,7 +113,7 @@ test("a script that does not arrive, or breaks off, is the network's fault", asy
   }
 });
 
-test("why a worker does not start is told, where the network or its file is to blame", async () => {
+test("a worker that does not start because of the network or its file has that code", async () => {
   const codes = [];
   for (const answer of [async () => Promise.reject(new TypeError()), async () => new Response("", { status: 404 }), async () => new Response("")]) {
     mock.method(globalThis, "fetch", answer);

@@ -41,7 +41,7 @@ test("a worker with nothing to draw has no canvas", () => {
   assert.equal(transfers(), 0);
 });
 
-test("a canvas that comes late goes to a worker that was to draw", () => {
+test("a late canvas goes to a worker that waits for it", () => {
   const { canvas, offscreen } = makeCanvas();
   const { host, worker } = make();
   worker.say(ASK);
@@ -63,7 +63,7 @@ test("a canvas that no worker was given is given to the vault on the page", asyn
   assert.equal(transfers(), 0);
 });
 
-test("where a worker could not draw, none is started", async () => {
+test("no worker is started in a browser where it could not draw", async () => {
   const canvas = document.createElement("canvas");
   const { host, worker, page } = make({ canvas });
   assert.equal(worker, undefined);

@@ -70,7 +70,7 @@ test("a worker that has spoken and breaks off is lost", async () => {
   assert.deepEqual(told, [ASK, "lost"]);
 });
 
-test("an error is told once", async () => {
+test("an error is reported once", async () => {
   const { told, worker } = make();
   worker.say(ASK);
   worker.fail();
@@ -88,7 +88,7 @@ test("a page without workers runs the vault itself, and has nothing to restart",
   assert.deepEqual(told, []);
 });
 
-test("where only a worker will do, its absence is told, and in a later turn", async () => {
+test("with isolation required, a missing worker is reported in a later turn", async () => {
   forgetWorkers();
   const { told, page } = make({ mayRunOnPage: false });
   assert.deepEqual(told, [], "the session is not made yet");
@@ -97,7 +97,7 @@ test("where only a worker will do, its absence is told, and in a later turn", as
   assert.equal(page.loads, 0);
 });
 
-test("where only a worker will do, one that does not start has no replacement", async () => {
+test("with isolation required, a worker that does not start has no replacement", async () => {
   const { host, told, worker, page } = make({ mayRunOnPage: false });
   worker.fail();
   host.post({ press: 1 });
@@ -107,14 +107,14 @@ test("where only a worker will do, one that does not start has no replacement", 
   assert.ok(worker.isTerminated);
 });
 
-test("where only a worker will do, a script that cannot be loaded is told as what it is", async () => {
+test("with isolation required, a script that cannot be loaded is reported by its own code", async () => {
   const { told, worker } = make({ mayRunOnPage: false, explain: async () => "network" });
   worker.fail();
   await settle();
   assert.deepEqual(told, ["failed: network"]);
 });
 
-test("a vault that cannot be loaded onto the page is told by its code", async () => {
+test("a vault that cannot be loaded onto the page is reported by its code", async () => {
   forgetWorkers();
   for (const [failure, code] of [["network", "network"], ["vault_missing", "vault_missing"], [new Error("network"), "vault_missing"]]) {
     const { host, told } = make({ failure });
@@ -146,7 +146,7 @@ test("a vault on the page that throws while it closes is not lost", async () => 
   assert.deepEqual(told, []);
 });
 
-test("a vault on the page that is closed before it is loaded is told to close, and of no failure", async () => {
+test("a vault on the page that is closed before it is loaded closes without a failure", async () => {
   forgetWorkers();
   const closed = make();
   closed.host.close();
@@ -170,7 +170,7 @@ test("a vault that closes has a second to wipe itself", () => {
   assert.deepEqual(told, [ASK]);
 });
 
-test("a page that is left waits a moment while its vault wipes itself, by whatever clock", (t) => {
+test("a page that is left waits a moment while its vault wipes itself, also with a stopped clock", (t) => {
   const { now: clock } = performance;
   t.after(() => delete performance.now);
   for (const step of [1, 0]) {

@@ -109,7 +109,7 @@ test("a vault that was never given a core can be closed, and loads none after th
   assert.equal(fetched.mock.callCount(), 0);
 });
 
-test("a core that cannot be loaded is not told of a vault that was closed before", async () => {
+test("a core that cannot be loaded is not reported by a vault that was closed before", async () => {
   const { arrive } = holdBack();
   const { receive, told } = make();
   receive("/core.wasm");
@@ -138,7 +138,7 @@ test("a device that cannot compile the core has no WebAssembly", async () => {
   assert.deepEqual(told, [{ closed: { code: "wasm_unavailable" } }]);
 });
 
-test("a core that breaks off breaks whoever called it, and is made anew for the next session", async () => {
+test("a core that breaks off throws to its caller, and is made again for the next session", async () => {
   const { receive } = await start();
   Vault.breaksAt = "submit";
   receive(OPEN);
@@ -155,7 +155,7 @@ test("a core that breaks off breaks whoever called it, and is made anew for the 
   assert.deepEqual(calls.map(([name]) => name), ["new Vault"], "once is enough");
 });
 
-test("a core that breaks off at work that goes on by itself says so, and nothing of it stays in the memory", async () => {
+test("a core that breaks off in a task reports it, and its memory is wiped", async () => {
   const { broken } = await start();
   const first = new Uint8Array(memory.buffer).fill(4);
   const failure = new WebAssembly.RuntimeError("unreachable");

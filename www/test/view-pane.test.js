@@ -31,7 +31,7 @@ test("the pane waits for its texts, but not for ever", async (t) => {
   assert.equal(title(), "It came late");
 });
 
-test("where it does not load, the pad says that it cannot be used", async () => {
+test("if it does not load, the pad says that it cannot be used", async () => {
   const title = make(async () => Promise.reject(new TypeError("no such file")));
   await nextTurn();
   assert.equal(title(), en.pad.unusable);

@@ -57,7 +57,7 @@ test("a page changes any text, and the rest stays", () => {
   assert.equal(words.text("pad", "repeat"), en.pad.repeat);
 });
 
-test("what is not a text of the pad is named", () => {
+test("an error names a text that the pad does not have", () => {
   assert.throws(() => checkWords({ pad: { chose: "x" } }), { name: "TypeError", message: /pad\.chose/ });
   assert.throws(() => checkWords({ pads: { choose: "x" } }), /pads\.choose/);
   for (const text of [() => "x", 4, null, { other: 4 }]) assert.throws(() => checkWords({ pad: { choose: text } }), /pad\.choose has to be/);

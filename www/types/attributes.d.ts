@@ -26,11 +26,11 @@ export interface CardPinAttributes {
   confirm?: "on" | "off" | undefined;
   /** Whether easily guessed PINs are refused; default `reject`. */
   "weak-pin"?: "reject" | "allow" | undefined;
-  /** The order of the keys, or none: digits come from a keyboard alone then; default `fixed`. */
+  /** The order of the keys, or `none`: then digits only come from a keyboard; default `fixed`. */
   keypad?: "fixed" | "shuffled" | "none" | undefined;
-  /** Light, dark, or as the `color-scheme` of the page is; default `auto`. */
+  /** Light, dark, or according to the `color-scheme` of the page; default `auto`. */
   theme?: "light" | "dark" | "auto" | undefined;
-  /** For each request, and for the provider's answer, in milliseconds; default 10000. */
+  /** The time-out of each request, and of the provider's answer, in milliseconds; default 10000. */
   "timeout-ms"?: number | string | undefined;
   /** Bits of the RSA modulus: 2048, 3072 or 4096; default 2048. */
   "key-size"?: 2048 | 3072 | 4096 | `${2048 | 3072 | 4096}` | undefined;
@@ -68,11 +68,11 @@ export interface CardPinProperties {
   confirm?: "on" | "off" | undefined;
   /** Whether easily guessed PINs are refused; default `reject`. */
   weakPin?: "reject" | "allow" | undefined;
-  /** The order of the keys, or none: digits come from a keyboard alone then; default `fixed`. */
+  /** The order of the keys, or `none`: then digits only come from a keyboard; default `fixed`. */
   keypad?: "fixed" | "shuffled" | "none" | undefined;
-  /** Light, dark, or as the `color-scheme` of the page is; default `auto`. */
+  /** Light, dark, or according to the `color-scheme` of the page; default `auto`. */
   theme?: "light" | "dark" | "auto" | undefined;
-  /** For each request, and for the provider's answer, in milliseconds; default 10000. */
+  /** The time-out of each request, and of the provider's answer, in milliseconds; default 10000. */
   timeoutMs?: number | string | undefined;
   /** Bits of the RSA modulus: 2048, 3072 or 4096; default 2048. */
   keySize?: 2048 | 3072 | 4096 | `${2048 | 3072 | 4096}` | undefined;
@@ -84,18 +84,18 @@ export interface CardPinProperties {
   isolation?: "any" | "worker" | undefined;
   /** `off`: mistakes of the page are not explained in the console; default `on`. */
   hints?: "on" | "off" | undefined;
-  /** Instead of `controlId`; no attribute. The newest is the one that is asked. */
+  /** The source of a control id instead of `controlId`; it has no attribute. The one that was set last is asked. */
   controlIdProvider?: ControlIdProvider | undefined;
-  /** Texts in the place of the pad's own, by group and key as in the files of `languages/`; no attribute. All others stay: `{ pad: { choose: "Pick a PIN" } }`. Assigning what is not a text of the pad throws a `TypeError`. */
+  /** Texts that replace the pad's own, by group and key as in the files of `languages/`; it has no attribute. All others stay: `{ pad: { choose: "Pick a PIN" } }`. Any other key throws a `TypeError`. */
   words?: PadWords | undefined;
-  /** More headers for the requests, at most 20, such as a token against request forgery; no attribute. */
+  /** More headers for the requests, at most 20, such as a token against request forgery; it has no attribute. */
   requestHeaders?: Record<string, string> | undefined;
-  /** What this customer's PIN is not to be made of; no attribute. */
+  /** Facts about this customer, of which no PIN may be made; it has no attribute. */
   pinRules?: PinRules | undefined;
-  /** Where `card-pin.worker.js` is, relative to the document; no attribute, so that markup can name no script. */
+  /** Where `card-pin.worker.js` is, relative to the document; it has no attribute, so that markup cannot name a script. */
   workerUrl?: string | undefined;
-  /** Where `card_pin_bg.wasm` is, relative to the document; no attribute. */
+  /** Where `card_pin_bg.wasm` is, relative to the document; it has no attribute. */
   wasmUrl?: string | undefined;
-  /** Where `card_pin_scalar_bg.wasm` is, relative to the document; no attribute. */
+  /** Where `card_pin_scalar_bg.wasm` is, relative to the document; it has no attribute. */
   scalarWasmUrl?: string | undefined;
 }

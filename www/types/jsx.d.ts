@@ -10,5 +10,5 @@ export type Listeners<Prefix extends string> = {
   [Name in keyof CardPinEventMap as `${Prefix}${Name}`]?: ((event: CardPinEventMap[Name]) => void) | undefined;
 };
 
-/** `Own`, and what else an element has. */
+/** `Own`, and the other attributes of an element. */
 export type With<Own, Element> = Own & Omit<Element, keyof Own>;

@@ -7,7 +7,7 @@ import type { Listeners, With } from "./jsx.js";
 
 export * from "../card-pin.js";
 
-/** What every element of HTML takes. Preact 10 and 11 have it under different names. */
+/** The attributes of every HTML element. Preact 10 and 11 have them under different names. */
 type Html = Omit<JSX.IntrinsicElements["span"], "ref"> & ClassAttributes<CardPin>;
 
 declare module "preact" {

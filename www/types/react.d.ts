@@ -2,7 +2,7 @@
  * `card-pin`, with the types of `<card-pin>` for React's JSX.
  *
  * React 19 takes attributes, properties and listeners: `<card-pin controlIdProvider={ask} onpin_valid={listen} />`. React 18
- * takes attributes alone, and a `ref` is needed for the rest: `ref.current.controlIdProvider = ask`.
+ * takes only attributes, and a `ref` is needed for the rest: `ref.current.controlIdProvider = ask`.
  */
 
 import type * as React from "react";
@@ -14,7 +14,7 @@ export * from "../card-pin.js";
 
 type Html = React.DetailedHTMLProps<React.HTMLAttributes<CardPin>, CardPin>;
 
-/** React 18 writes `class` as it is, and drops what is a function or an object. */
+/** React 18 writes `class` unchanged, and drops functions and objects. */
 type For18 = With<CardPinAttributes & { class?: string | undefined }, Omit<Html, "className">>;
 
 type For19 = With<CardPinAttributes & CardPinProperties & Listeners<"on">, Html>;

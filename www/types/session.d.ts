@@ -41,7 +41,7 @@ export type SessionErrorCode =
   /** The session has ended (its page was left, for one, and has come back), or takes no input while it submits. */
   | "closed";
 
-/** What can be wrong with an entry. */
+/** The errors of an entry. */
 export type ValidationErrorCode = "too_short" | "too_long" | "not_digits" | "weak_pin" | "mismatch";
 
 /** Why a PIN is refused as easily guessed: the first rule that it breaks, in this order. */
@@ -56,34 +56,34 @@ export type WeakReason =
   | "pattern"
   /** Many people choose it. */
   | "common"
-  /** Made of what `pinRules` says of the customer; never what of it. */
+  /** The PIN is made of the customer's data in `pinRules`. It is not reported of which. */
   | "personal";
 
-/** An error that holds a code, its meaning as a sentence in `message`, and no data. */
+/** An error with a code, its meaning as a sentence in `message`, and no data. */
 export class CardPinError extends Error {
   constructor(code: SessionErrorCode | ValidationErrorCode, retryable?: boolean);
   readonly name: "CardPinError";
-  /** What went wrong. */
+  /** The code of the error. */
   readonly code: SessionErrorCode | ValidationErrorCode;
   /** Whether the same customer may succeed with a new control id. */
   readonly retryable: boolean;
 }
 
-/** Where the PIN is held: in a worker of its own, or on the page where none can be started. */
+/** Where the vault runs: in a worker of its own, or on the page if none can be started. */
 export type Isolation = "worker" | "page";
 
 /**
- * The events and their `detail`. Each session ends with exactly one of `set_pin_success` and `set_pin_error`; or, where a PIN is
+ * The events and their `detail`. Each session ends with exactly one of `set_pin_success` and `set_pin_error`; or, if a PIN is
  * viewed, of `view_pin_error` and, after `view_pin_success`, `hidden`.
  */
 export interface CardPinEventDetails {
-  /** A submit would go out at once. */
+  /** A submit would be sent at once. */
   ready: { event: "ready"; isolation: Isolation };
   /** The entry changed; `pin_valid` says whether a submit now would be sent. */
   pin_valid: { event: "pin_valid"; pin_valid: boolean; digits: number; step: "entry" | "confirm" };
-  /** The entry, or a submit, was refused; `reason` comes with `weak_pin` alone. */
+  /** The entry, or a submit, was refused; only `weak_pin` has a `reason`. */
   set_pin_validation_error: { event: "set_pin_validation_error"; code: ValidationErrorCode; reason?: WeakReason };
-  /** A submit was taken. */
+  /** A submit was accepted. */
   submitting: { event: "submitting" };
   /** The server accepted the PIN. */
   set_pin_success: { event: "set_pin_success" };
@@ -97,7 +97,7 @@ export interface CardPinEventDetails {
   hidden: { event: "hidden" };
   /**
    * The customer wants to leave, and the page decides where to. A session that still runs ends after it, as with `close()`, unless
-   * a listener calls `preventDefault()`. Of the element alone: a `PinSession` has no button for it.
+   * a listener calls `preventDefault()`. Only the element has this event: a `PinSession` has no button for it.
    */
   cancel: { event: "cancel" };
 }
@@ -112,25 +112,25 @@ export interface PinSessionEventMap extends Omit<CardPinEventMap, "cancel"> {
 }
 
 /**
- * Returns a fresh control id: 1 to 4096 visible ASCII characters. Called once both entries agree, and once more if that control
+ * Returns a new control id: 1 to 4096 visible ASCII characters. It is called once both entries agree, and once more if that control
  * id has expired. If it throws, rejects, or takes longer than `timeoutMs`, the session ends with `control_id_unavailable`.
  */
 export type ControlIdProvider = () => string | Promise<string>;
 
-/** Of ISO 9564-1. Formats 0, 1 and 3 go with TDEA, format 4 with AES. */
+/** A format of ISO 9564-1. Formats 0, 1 and 3 need TDEA, format 4 needs AES. */
 export type PinBlockFormat = 0 | 1 | 3 | 4;
 
-/** What the issuer knows of this customer. It goes to the vault, and never comes back: no event, error or log has any of it. */
+/** Facts that the issuer knows about this customer. They go to the vault, and never come back: no event, error or log contains any. */
 export interface PinRules {
   /** `YYYY-MM-DD`: its day, month and year are refused in every order that fits the length (`2304`, `8704`, `23041987`). */
   birthDate?: string;
-  /** Any digits of it that follow each other are refused. */
+  /** A PIN of consecutive digits of it is refused. */
   phone?: string;
-  /** The same for at most ten account numbers. Not the card's own number, which the page should not have. */
+  /** The same for at most ten account numbers. Do not give the card's own number, which the page should not have. */
   accounts?: string[];
 }
 
-/** Where the control id of a session comes from: one of the two. */
+/** The source of a session's control id: one of the two. */
 export type ControlIdSource =
   | {
       /**
@@ -152,9 +152,9 @@ export type ControlIdSource =
       controlIdProvider: ControlIdProvider;
     };
 
-/** What every session can be made with. */
+/** The options of every session. */
 export interface SessionOptions {
-  /** For each request, and for the provider's answer, in milliseconds; default 10000. */
+  /** The time-out of each request, and of the provider's answer, in milliseconds; default 10000. */
   timeoutMs?: number;
   /** Bits of the RSA modulus; default 2048, the size that Enfuce documents. */
   keySize?: 2048 | 3072 | 4096;
@@ -179,9 +179,9 @@ export interface SessionOptions {
   scalarWasmUrl?: string;
 }
 
-/** To set a PIN. */
+/** The options to set a PIN. */
 export interface SetPinOptions extends SessionOptions {
-  /** What the session is for. */
+  /** The purpose of the session. */
   operation?: "set-pin";
   /** Where the public key is posted; http or https, relative to the document. */
   tzpkUrl: string;
@@ -197,28 +197,28 @@ export interface SetPinOptions extends SessionOptions {
   confirm?: boolean;
   /** Whether easily guessed PINs are refused; default `"reject"`. */
   weakPin?: "reject" | "allow";
-  /** Where `suggest` draws a PIN, in the canvas' `color`. One that no session had before. */
+  /** The canvas on which `suggest` draws a PIN, in the canvas' `color`. It needs to be one that no session had before. */
   canvas?: HTMLCanvasElement;
-  /** What this customer's PIN is not to be made of; only with `weakPin: "reject"`. */
+  /** Facts about this customer, of which no PIN may be made; only with `weakPin: "reject"`. */
   pinRules?: PinRules;
 }
 
-/** To view the PIN of a card that was made. */
+/** The options to view the PIN of a card that was made. */
 export interface ViewPinOptions extends SessionOptions {
-  /** What the session is for. */
+  /** The purpose of the session. */
   operation: "view-pin";
   /** Where the public key is posted and the encrypted PIN comes from; http or https, relative to the document. */
   viewUrl: string;
-  /** Where the vault draws the PIN, in the canvas' `color`. One that no session had before. */
+  /** The canvas on which the vault draws the PIN, in the canvas' `color`. It needs to be one that no session had before. */
   canvas: HTMLCanvasElement;
 }
 
-/** What a `PinSession` is made with. */
+/** The options of a `PinSession`. */
 export type PinSessionOptions = (SetPinOptions | ViewPinOptions) & ControlIdSource;
 
 /**
  * One PIN being set or viewed, without a user interface. Digits that are not submitted are wiped when the page is hidden, which
- * a `pin_valid` tells. A PIN is shown only while the page is visible and has the focus.
+ * a `pin_valid` reports. A PIN is shown only while the page is visible and has the focus.
  */
 export class PinSession extends EventTarget {
   /**
@@ -226,43 +226,43 @@ export class PinSession extends EventTarget {
    * @throws {CardPinError} `control_id_missing`
    */
   constructor(options: PinSessionOptions);
-  /** How many digits the current entry holds. */
+  /** How many digits the current entry has. */
   readonly digits: number;
   /**
    * To set a PIN: `preparing`, `ready`, `submitting`, `done`; to view one: `preparing`, `ready`, `submitting`, `shown`. `failed` or
    * `closed` may follow each. A submit that is refused leads back to `ready`.
    */
   readonly state: "preparing" | "ready" | "submitting" | "shown" | "done" | "failed" | "closed";
-  /** Where the PIN is held. */
+  /** Where the vault runs. */
   readonly isolation: Isolation;
   /**
-   * Enters one digit, a whole number from 0 to 9. One too many is told by `set_pin_validation_error`.
+   * Enters one digit, a whole number from 0 to 9. For one too many there is a `set_pin_validation_error`.
    * @throws {CardPinError} `not_digits`, `closed`
    */
   press(digit: number): void;
-  /** Takes the last digit back. @throws {CardPinError} `closed` */
+  /** Removes the last digit. @throws {CardPinError} `closed` */
   erase(): void;
   /** Empties the current entry. @throws {CardPinError} `closed` */
   clear(): void;
   /**
-   * Has the vault draw a PIN by chance that would be taken, and show it on the `canvas`, until the customer types or does anything
-   * else with the entry, which begins anew. @throws {CardPinError} `closed`
+   * Makes the vault draw a random PIN that it would accept, and show it on the `canvas`, until the customer types or does anything
+   * else with the entry, which is emptied. @throws {CardPinError} `closed`
    */
   suggest(): void;
-  /** Goes on to the second entry. @throws {CardPinError} `closed` */
+  /** Moves on to the second entry. @throws {CardPinError} `closed` */
   confirm(): void;
-  /** Goes to whatever comes next, the second entry or the submit, as `Enter` does on the pad. @throws {CardPinError} `closed` */
+  /** Takes the next step, the second entry or the submit, like `Enter` on the pad. @throws {CardPinError} `closed` */
   advance(): void;
-  /** Submits; while that is under way, the same promise. @throws {CardPinError} as a rejection */
+  /** Submits. Submitting again while that is under way returns the same promise. @throws {CardPinError} as a rejection */
   setPin(): Promise<void>;
   /**
-   * Asks for the PIN to be shown: nothing is fetched before. One that has arrived while nobody looked is shown now, within 30
+   * Asks for the PIN to be shown; nothing is fetched before. A PIN that arrived while nobody looked is shown now, within 30
    * seconds. @throws {CardPinError} as a rejection
    */
   viewPin(): Promise<void>;
   /**
-   * Has the PIN that is shown, or was suggested, told digit by digit, as `spell` events, for a screen reader: only ever call it
-   * because the customer asked for it.
+   * Spells the shown or suggested PIN digit by digit, as `spell` events, for a screen reader. Only call it because the customer
+   * asked for it.
    */
   spell(): void;
   /** Ends the session and wipes it. */

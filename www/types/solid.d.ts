@@ -1,6 +1,6 @@
 /**
  * `card-pin`, with the types of `<card-pin>` for Solid's JSX: `<card-pin prop:controlIdProvider={ask} on:pin_valid={listen} />`. Without
- * `prop:`, Solid writes the name of a property in lower case, and the pad does not hear of it.
+ * `prop:`, Solid writes the name of a property in lower case, and the pad does not get it.
  */
 
 import type { JSX } from "solid-js";

@@ -1,7 +1,7 @@
 /**
  * `card-pin`, with the types of `<card-pin>` for Vue's templates: `<card-pin :controlIdProvider="ask" @pin_valid="listen" />`.
- * Properties keep their spelling: of `:control-id-provider`, Vue makes an attribute, which does nothing. Vue's compiler wants to
- * know that it is an element of the browser: `isCustomElement: (tag) => tag === "card-pin"`.
+ * Properties keep their spelling: Vue makes `:control-id-provider` an attribute, which does nothing. Vue's compiler has to know
+ * that it is an element of the browser: `isCustomElement: (tag) => tag === "card-pin"`.
  */
 
 import type { HTMLAttributes, ReservedProps } from "vue";
@@ -11,7 +11,7 @@ import type { With } from "./jsx.js";
 
 export * from "../card-pin.js";
 
-/** As templates name them: `@pin_valid` is `onPin_valid`. */
+/** The listeners as templates name them: `@pin_valid` is `onPin_valid`. */
 type VueListeners = {
   [Name in keyof CardPinEventMap as `on${Capitalize<Name>}`]?: ((event: CardPinEventMap[Name]) => void) | undefined;
 };

@@ -12,7 +12,7 @@ use std::{
     process::Command,
 };
 
-/// The bench's wasm, once for each way to build it: what the file is called, which `bench/pages/keys.js` names.
+/// The builds of the bench's wasm, with the names of the files that `bench/pages/keys.js` uses.
 const BUILDS: [(&str, Simd); 2] = [("card_pin_bench", Simd::With), ("card_pin_bench_scalar", Simd::Without)];
 /// Libraries as their makers publish them for a page's `<script>`.
 const LIBRARIES: [&str; 4] = [
@@ -26,17 +26,17 @@ const PADS: [&str; 2] = ["pad-forge.js", "pad-webcrypto.js"];
 
 #[derive(Default)]
 pub(crate) struct Options {
-    /// Few runs of each: to see that it works.
+    /// Makes few runs of each, to try it out.
     pub(crate) quick: bool,
-    /// How many one after the other in one page, instead of the usual number.
+    /// How many sessions to run one after the other in one page, instead of the usual number.
     pub(crate) sessions: Option<u32>,
-    /// Times nothing, and writes the report of the last run anew.
+    /// Measures nothing, and writes the report of the last run again.
     pub(crate) report: bool,
-    /// Another working tree, in which this command has run: its build is measured in turn with this one.
+    /// Another working tree, in which this command has run: its build and this one are measured in turn.
     pub(crate) beside: Option<PathBuf>,
 }
 
-/// Measures in each browser, and writes `docs/benchmark.md`; judges nothing.
+/// Measures in each browser, and writes `docs/benchmark.md`. It has no pass or fail.
 pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
     if !options.report {
         prepare(project)?;
@@ -58,7 +58,7 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
     run::run(&mut program)
 }
 
-/// Everything that is measured, into `target/bench/`.
+/// Builds everything that is measured, in `target/bench/`.
 fn prepare(project: &Project) -> Result<()> {
     setup::install(project, &[setup::PAGES, &[Part::Rivals]].concat())?;
     dist::build(project)?;

@@ -6,7 +6,7 @@ use std::{ffi::OsString, path::PathBuf};
 pub(crate) struct Options {
     pub(crate) port: u16,
     pub(crate) database: Option<PathBuf>,
-    /// What the sandbox itself knows and checks.
+    /// Options that are passed on to the sandbox, which checks them.
     pub(crate) passed_on: Vec<OsString>,
 }
 

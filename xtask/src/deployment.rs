@@ -14,12 +14,13 @@ use std::{
     process::Command,
 };
 
-/// The path of the binary in the unit, which is not there while it is checked.
+/// The path of the binary in the unit, which does not exist during the check.
 const INSTALLED: &str = "/usr/local/bin/card-pin-relay";
-/// How exposed systemd may find the service, of 100: without the network it would be half of it.
+/// The highest exposure that systemd may report for the service, of 100. Half of it is due to the network.
 const EXPOSURE: &str = "15";
 
-/// Holds what operators get to the tools that read it: the image runs, systemd, Kubernetes, Prometheus and nginx take their files.
+/// Checks the operators' files with the tools that read them: the image runs, and systemd, Kubernetes, Prometheus and nginx accept
+/// their files.
 pub(crate) fn check(project: &Project) -> Result<()> {
     unit(project)?;
     manifests(project)?;
@@ -42,7 +43,7 @@ fn unit(project: &Project) -> Result<()> {
     fs::create_dir_all(&folder)?;
     let unit = folder.join(name);
     fs::write(&unit, text.replace(INSTALLED, "/bin/true"))?;
-    // What it does not know, systemd only mentions.
+    // systemd only warns about unknown settings.
     let verified = Command::new("systemd-analyze").args(["verify", "--man=no"]).arg(&unit).output()?;
     let said = String::from_utf8_lossy(&verified.stderr);
     ensure!(verified.status.success() && said.is_empty(), "systemd does not take {name}:\n{said}");

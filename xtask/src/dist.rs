@@ -20,13 +20,13 @@ use std::{
 };
 use wasm_bindgen_cli_support::Bindgen;
 
-/// Files that ship as they are written, and under which name.
+/// Files that ship unchanged, and their names in the package.
 const COPIED: [(&str, &str); 10] = [
     ("page.html", "page.html"),
     ("page-error.html", "page-error.html"),
     ("page.css", "page.css"),
     ("card-pin.d.ts", "card-pin.d.ts"),
-    // Beside `session.js`, which is another file, TypeScript would take it for that one's types.
+    // Beside `session.js`, which is another file, TypeScript would use it as the types of that file.
     ("session-entry.d.ts", "session.d.ts"),
     ("standalone.d.ts", "standalone.d.ts"),
     ("mock.d.ts", "mock.d.ts"),
@@ -35,10 +35,10 @@ const COPIED: [(&str, &str); 10] = [
     ("cli.mjs", "cli.mjs"),
 ];
 
-/// Folders that ship as they are, in `www/` and in `dist/`: the types that `card-pin.d.ts` builds on, and the themes.
+/// Folders that ship unchanged, in `www/` and in `dist/`: the types that `card-pin.d.ts` builds on, and the themes.
 const FOLDERS: [&str; 2] = ["types", "themes"];
 
-/// What the core is compiled for, and the profile in `Cargo.toml` that it is compiled with.
+/// The target of the core, and its profile in `Cargo.toml`.
 const TARGET: &str = "wasm32-unknown-unknown";
 const PROFILE: &str = "wasm";
 
@@ -46,7 +46,7 @@ const PROFILE: &str = "wasm";
 const WASM: &str = "card_pin_bg.wasm";
 const SCALAR_WASM: &str = "card_pin_scalar_bg.wasm";
 
-/// What calls the core.
+/// The scripts that call the core.
 const GLUE: &str = "card_pin.js";
 
 /// Whether the compiler may use WebAssembly's SIMD instructions, which not all devices have.
@@ -69,7 +69,7 @@ enum Names {
 const SMALL: [&str; 3] =
     ["--cfg=aes_backend_soft=\"compact\"", "--cfg=sha2_backend_soft=\"compact\"", "--cfg=cpubits=\"32\""];
 
-/// Makes `dist/` from `src/` and `www/`; where a step fails, the old `dist/` stays as it is.
+/// Makes `dist/` from `src/` and `www/`. If a step fails, the old `dist/` is not changed.
 pub(crate) fn build(project: &Project) -> Result<()> {
     let staging = project.work("dist");
     empty(&staging)?;
@@ -77,7 +77,7 @@ pub(crate) fn build(project: &Project) -> Result<()> {
     println!("build: wasm");
     let glue = project.work("wasm-bindgen");
     let scalar = project.work("wasm-bindgen-scalar");
-    // Each keeps one core busy, since a module that is optimised as a whole cannot be shared out.
+    // Each uses one processor core: the optimisation of a whole module is not parallel.
     run::both(
         || bind(project, "card-pin", Simd::With, &glue),
         || bind(project, "card-pin", Simd::Without, &scalar),
@@ -138,7 +138,7 @@ fn names_in(project: &Project, folder: &str) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// What a server needs of the languages: the words of the hosted page itself, as JSON.
+/// The words of the hosted page itself, as JSON for a server.
 fn page_words(project: &Project, staging: &Path) -> Result<()> {
     run(Command::new("node")
         .current_dir(project.root())
@@ -146,13 +146,13 @@ fn page_words(project: &Project, staging: &Path) -> Result<()> {
         .arg(staging.join("page-words.json")))
 }
 
-/// The lines of a script but for comments, in which places in the module's tables are noted.
+/// The lines of a script without comments, which contain places in the module's tables.
 fn code(script: &Path) -> Result<Vec<String>> {
     let text = fs::read_to_string(script).with_context(|| format!("{} cannot be read", script.display()))?;
     Ok(text.lines().filter(|line| !line.trim_start().starts_with("//")).map(str::to_owned).collect())
 }
 
-/// A file that no longer ships must not linger.
+/// Empties the folder, so that a file that no longer ships does not stay.
 fn empty(folder: &Path) -> Result<()> {
     if folder.exists() {
         fs::remove_dir_all(folder).with_context(|| format!("{} cannot be emptied", folder.display()))?;
@@ -190,7 +190,7 @@ fn bind_as(project: &Project, package: &str, simd: Simd, folder: &Path, names: N
         .with_context(|| format!("the glue of {package} cannot be made"))
 }
 
-/// Where Cargo builds it. One folder for both would hold only what was built last, so that each build began anew.
+/// The folder in which Cargo builds it. With one folder for both, each build would start from the beginning.
 fn target_folder(project: &Project, simd: Simd) -> PathBuf {
     project.cargo_target().join(match simd {
         Simd::With => "wasm-simd",
@@ -198,7 +198,7 @@ fn target_folder(project: &Project, simd: Simd) -> PathBuf {
     })
 }
 
-/// As a module and nothing else: what a library has to keep for other crates, an optimiser cannot leave out.
+/// Builds only a module: an optimiser cannot leave out the parts that a library has to keep for other crates.
 fn compile(project: &Project, package: &str, simd: Simd) -> Result<()> {
     let mut cargo = run::cargo(project.root());
     cargo
@@ -214,8 +214,8 @@ fn compile(project: &Project, package: &str, simd: Simd) -> Result<()> {
     run(&mut cargo)
 }
 
-/// Small ciphers, and what makes the same module come out of every folder of every machine: the paths of sources, which
-/// panics carry, begin where the crate begins (`rsa-0.10.0/src/…`). What a user's own configuration adds has no say here.
+/// The flags for small ciphers, and for the same module from every folder on every machine: the paths of sources, which
+/// panics carry, begin where the crate begins (`rsa-0.10.0/src/…`). A user's own configuration is ignored.
 ///
 /// The form is that of `CARGO_ENCODED_RUSTFLAGS`.
 pub(crate) fn rust_flags(project: &Project, simd: Simd) -> Result<OsString> {

@@ -1,5 +1,5 @@
-//! Fuzzing, with the pinned toolchain: `cargo fuzz` needs another one for its sanitizers alone, and where `unsafe` is
-//! forbidden there is nothing for them to find.
+//! Fuzzing with the pinned toolchain. `cargo fuzz` needs another one, only for its sanitizers, which find nothing in code without
+//! `unsafe`.
 
 use crate::{
     project::Project,
@@ -12,13 +12,13 @@ use std::{ffi::OsString, fs, process::Output};
 /// `cargo fuzz build` and `run` for our binaries.
 const FLAGS: [&str; 4] = ["--sanitizer", "none", "--features", "libfuzzer"];
 
-/// How long, and what.
+/// How long to fuzz, and which targets.
 pub(crate) struct Options {
-    /// For each target.
+    /// The seconds for each target.
     pub(crate) seconds: u32,
-    /// For each target; 0 for as many as there is time for.
+    /// The runs for each target; 0 for no limit.
     pub(crate) runs: u64,
-    /// All where none is named.
+    /// The targets; all if none is named.
     pub(crate) targets: Vec<OsString>,
 }
 
@@ -48,7 +48,7 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
 }
 
 fn fuzz(project: &Project, options: &Options, target: &str) -> Result<()> {
-    // What it finds worth keeping goes to the first folder; the corpus in the tree is only read.
+    // It writes new inputs to the first folder; the corpus in the tree is only read.
     let found = project.work("fuzz").join(target);
     fs::create_dir_all(&found)?;
     let mut command = cargo(project.root());
@@ -75,7 +75,7 @@ fn fuzz(project: &Project, options: &Options, target: &str) -> Result<()> {
     Ok(())
 }
 
-/// The word behind the last place of a name.
+/// The number after the last occurrence of a name.
 fn figure<'a>(report: &'a str, name: &str) -> &'a str {
     let behind = report.rsplit_once(name).map(|(_, behind)| behind);
     behind.and_then(|behind| behind.split_whitespace().next()).unwrap_or("?")

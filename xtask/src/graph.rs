@@ -10,16 +10,16 @@ use std::{
     path::PathBuf,
 };
 
-/// A crate that takes part in making a program.
+/// A crate that is linked into a program or used to build it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Crate {
     pub(crate) id: Id,
     /// An SPDX expression.
     pub(crate) license: String,
     pub(crate) repository: String,
-    /// SHA-256 of what crates.io serves, in hexadecimal; our own crate has none.
+    /// SHA-256 of the file on crates.io, in hexadecimal; our own crate has none.
     pub(crate) checksum: Option<String>,
-    /// Linked into it; the others only run while it is built.
+    /// Whether it is linked into the program; the others only run during the build.
     pub(crate) linked: bool,
     pub(crate) uses: BTreeSet<Id>,
 }
@@ -39,12 +39,12 @@ struct Line {
     repository: String,
 }
 
-/// Every crate of the wasm, by name: its own first dependencies are those of `card-pin` itself, which is one of them.
+/// Every crate of the wasm, by name, `card-pin` itself among them.
 pub(crate) fn crates_of_wasm(project: &Project) -> Result<Vec<Crate>> {
     crates_of(project, "card-pin", "wasm32-unknown-unknown")
 }
 
-/// The same of a package that is built for a target.
+/// Every crate of a package that is built for a target.
 pub(crate) fn crates_of(project: &Project, package: &str, target: &str) -> Result<Vec<Crate>> {
     let tree = |edges| tree(project, package, target, edges);
     let lock = fs::read_to_string(project.root().join("Cargo.lock")).context("Cargo.lock cannot be read")?;
@@ -58,7 +58,7 @@ pub(crate) fn crates_of(project: &Project, package: &str, target: &str) -> Resul
     Ok(crates)
 }
 
-/// Where Cargo has unpacked each crate that it fetched.
+/// The folders in which Cargo has unpacked each crate that it fetched.
 pub(crate) fn sources(project: &Project) -> Result<BTreeMap<Id, PathBuf>> {
     let printed = output(cargo(project.root()).args([
         "metadata",
@@ -87,7 +87,10 @@ fn tree(project: &Project, package: &str, target: &str, edges: &str) -> Result<S
     output(cargo(project.root()).args(["tree", "--locked"]).args(what).args(form))
 }
 
-/// What `cargo tree` printed, as a graph. What a crate uses is printed under its first appearance only.
+/// Reads the output of `cargo tree` as a graph. The dependencies of a crate are only printed at its first appearance.
+///
+/// `cargo tree` resolves features for one package and one target, like the build. `cargo metadata`, which guppy and cargo_metadata
+/// read, also lists what other members and tests ask for.
 fn crates(printed: &str) -> Result<Vec<Crate>> {
     let mut found: BTreeMap<Id, Crate> = BTreeMap::new();
     let mut path: Vec<Id> = Vec::new();

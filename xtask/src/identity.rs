@@ -1,19 +1,19 @@
 use crate::{package::VERSION, project::Project, run};
 use std::{env, process::Command, sync::OnceLock};
 
-/// Says which commit is built where there is no Git to ask: in a copy of the sources. The programs read it, too, when they
+/// The variable that names the commit in a copy of the sources, which has no Git. The programs also read it when they
 /// are compiled.
 pub(crate) const COMMIT: &str = "CARD_PIN_COMMIT";
 
 /// How many digits of a commit are shown.
 const DIGITS: usize = 12;
 
-/// What `CardPin.version` says: the package's version, and the commit.
+/// The text of `CardPin.version`: the package's version, and the commit.
 pub(crate) fn version(project: &Project) -> String {
     format!("{VERSION}+{}", commit(project))
 }
 
-/// The commit that is checked out, with `.modified` where files differ from it; `unknown` where nobody can tell.
+/// The commit that is checked out, with `.modified` if files differ from it; `unknown` if there is no Git.
 pub(crate) fn commit(project: &Project) -> &'static str {
     static ASKED: OnceLock<String> = OnceLock::new();
     ASKED.get_or_init(|| env::var(COMMIT).unwrap_or_else(|_| ask_git(project)))

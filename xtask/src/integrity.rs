@@ -6,12 +6,12 @@ use std::{fs, path::Path};
 
 const FILE: &str = "integrity.json";
 
-/// Writes `integrity.json` beside the files that it describes, so that a page that pins them needs to compute nothing.
+/// Writes `integrity.json` beside the files that it describes, so that a page can pin them without computing a checksum.
 pub(crate) fn write(dist: &Path) -> Result<()> {
     fs::write(dist.join(FILE), to_json(files(dist)?)?).context("dist/integrity.json cannot be written")
 }
 
-/// The same for some files alone.
+/// The same for some of the files.
 pub(crate) fn of_files(dist: &Path, names: &[&str]) -> Result<String> {
     let read = |name: &&str| {
         let contents = fs::read(dist.join(name)).with_context(|| format!("{name} cannot be read"))?;
@@ -26,7 +26,7 @@ fn to_json(files: Vec<(String, Vec<u8>)>) -> Result<String> {
     Ok(serde_json::to_string_pretty(&sums)? + "\n")
 }
 
-/// Every file that ships but `integrity.json`, by name, in the order of the names.
+/// Every file that ships except `integrity.json`, in the order of the names.
 pub(crate) fn files(dist: &Path) -> Result<Vec<(String, Vec<u8>)>> {
     let mut files = all_files(dist)?;
     files.retain(|(name, _)| name != FILE);
@@ -59,7 +59,7 @@ pub(crate) fn sha256_of(contents: &[u8]) -> String {
     Sha256::digest(contents).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The form that an `integrity` attribute takes (W3C Subresource Integrity, 3.5).
+/// The checksum in the form of an `integrity` attribute (W3C Subresource Integrity, 3.5).
 fn integrity_of(contents: &[u8]) -> String {
     format!("sha384-{}", Base64::encode_string(&Sha384::digest(contents)))
 }
@@ -78,7 +78,7 @@ mod tests {
         fs::create_dir(dist.path().join("c")).unwrap();
         fs::write(dist.path().join("c/d.js"), "").unwrap();
         write(dist.path()).unwrap();
-        // What a second run finds there is no file of its own.
+        // A second run must not list its own file.
         write(dist.path()).unwrap();
         let described: Value =
             serde_json::from_slice(&fs::read(dist.path().join("integrity.json")).unwrap()).unwrap();

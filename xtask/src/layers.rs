@@ -2,13 +2,13 @@
 mod crates;
 /// Scripts, in the order that `docs/architecture.md` lists.
 mod scripts;
-/// The modules of the crate that a source names.
+/// Finds the modules of the crate that a source names.
 mod uses;
 
 use crate::project::Project;
 use anyhow::{Result, bail};
 
-/// Fails where a module or a script uses one that stands below it.
+/// Fails if a module or a script uses one that is listed below it.
 pub(crate) fn check(project: &Project) -> Result<()> {
     let violations = [crates::violations(project)?, scripts::violations(project)?].concat();
     for violation in &violations {

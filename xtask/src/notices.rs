@@ -6,12 +6,12 @@ use anyhow::{Context, Result};
 use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path};
 
 const FILE: &str = "LICENSES.txt";
-/// Every crate in the wasm may be used under the MIT licence, which wants its text to go with every copy.
+/// Every crate in the wasm may be used under the MIT licence, which requires its text with every copy.
 const LICENCE: &str = "LICENSE-MIT";
-/// The licence of a crate that says in its manifest that it is under the MIT licence, and comes without the text.
+/// The licence for a crate whose manifest names the MIT licence, but which comes without its text.
 const OF_OTHERS: &str = "supply-chain/licences";
 
-/// Writes beside the files that ship under which terms they are, and those of what is linked into them.
+/// Writes the licences of the files that ship, and of the crates that are linked into them.
 pub(crate) fn write(project: &Project, dist: &Path, crates: &[Crate]) -> Result<()> {
     let own = read(&project.root().join(LICENCE))?;
     let folders = graph::sources(project)?;
@@ -32,7 +32,7 @@ fn read(file: &Path) -> Result<String> {
     Ok(text.replace("\r\n", "\n").trim().to_owned())
 }
 
-/// One text stands once, however many crates have it.
+/// Each text is written once, however many crates have it.
 fn notices(own: &str, texts: &BTreeMap<String, Vec<Id>>) -> Result<String> {
     let mut all = format!(
         "card-pin is under the MIT licence or the Apache License 2.0, as you choose.\n\n{own}\n\n\

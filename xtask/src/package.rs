@@ -1,12 +1,12 @@
 use anyhow::{Context, Result, ensure};
 use serde_json::{Map, Value, json};
 
-/// Of all members of the workspace, this one among them.
+/// The version of all members of the workspace.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 pub(crate) const LICENSE: &str = env!("CARGO_PKG_LICENSE");
 pub(crate) const REPOSITORY: &str = env!("CARGO_PKG_REPOSITORY");
 
-/// The manifest of the npm package: what `www/package.json` has, and what `Cargo.toml` says of every package.
+/// The manifest of the npm package: the fields of `www/package.json`, and those that `Cargo.toml` has for every package.
 pub(crate) fn npm_manifest(written: &str) -> Result<String> {
     let facts = [
         ("version", json!(VERSION)),
@@ -19,7 +19,7 @@ pub(crate) fn npm_manifest(written: &str) -> Result<String> {
         ensure!(!has.contains_key(*name), "`{name}` comes from Cargo.toml: remove it here");
     }
     let lines: String = facts.map(|(name, value)| format!("  \"{name}\": {value},\n")).concat();
-    // The order of the rest means something to those who read it, and JSON is a map here.
+    // The order of the rest matters to readers, and `serde_json` would not keep it.
     let rest = written.strip_prefix("{\n").context("its first line is not `{`")?;
     Ok(format!("{{\n{lines}{rest}"))
 }
@@ -44,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cargo_says_is_written_nowhere_else() {
+    fn fields_from_cargo_are_refused_in_the_written_manifest() {
         let refused = npm_manifest("{\n  \"version\": \"9.9.9\"\n}\n").unwrap_err().to_string();
         assert_eq!(refused, "`version` comes from Cargo.toml: remove it here");
         npm_manifest("[]").unwrap_err();

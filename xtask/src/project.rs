@@ -12,8 +12,8 @@ pub(crate) struct Project {
 
 impl Project {
     pub(crate) fn find() -> Result<Self> {
-        // Cargo says at run time where the package is; what was compiled in could be another working tree that shares
-        // its target folder.
+        // Cargo gives the folder of the package at run time; the one that was compiled in could be another working tree with the
+        // same target folder.
         let member =
             env::var_os("CARGO_MANIFEST_DIR").context("this runs through Cargo only: `cargo xtask`")?;
         let root = Path::new(&member).parent().context("xtask/ lies in no workspace")?.to_owned();
@@ -26,23 +26,23 @@ impl Project {
         &self.root
     }
 
-    /// What ships.
+    /// The folder of the files that ship.
     pub(crate) fn dist(&self) -> PathBuf {
         self.root.join("dist")
     }
 
-    /// The scripts and pages as written.
+    /// The folder of the scripts and pages.
     pub(crate) fn www(&self) -> PathBuf {
         self.root.join("www")
     }
 
-    /// Our own intermediate files. These stay here when `CARGO_TARGET_DIR` moves Cargo's elsewhere, because
+    /// The folder of our own intermediate files. It does not move with `CARGO_TARGET_DIR`, because
     /// `www/tsconfig.json` and the tests name them by path.
     pub(crate) fn work(&self, name: &str) -> PathBuf {
         self.root.join("target").join(name)
     }
 
-    /// Where Cargo puts what it makes.
+    /// Cargo's own target folder.
     pub(crate) fn cargo_target(&self) -> &Path {
         &self.cargo_target
     }

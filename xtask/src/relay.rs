@@ -25,12 +25,12 @@ const IMAGE: &str = "card-pin-relay.oci.tar";
 pub(crate) const BILL: &str = "card-pin-relay.cdx.json";
 /// The crate that has the list of authorities.
 const AUTHORITIES_CRATE: &str = "webpki-root-certs";
-/// Where the relay looks for the authorities that it trusts.
+/// The path at which the relay looks for the authorities that it trusts.
 const AUTHORITIES: &str = "etc/ssl/certs/ca-certificates.crt";
 /// Nobody has this user id, so no file of the host is theirs.
 const USER: &str = "65532:65532";
 
-/// Makes the relay's binary, an image with it, and their bill of materials, in `target/relay-image/`; gives where the image is.
+/// Makes the relay's binary, an image with it, and their bill of materials, in `target/relay-image/`; returns the path of the image.
 pub(crate) fn make(project: &Project) -> Result<PathBuf> {
     println!("relay: the binary");
     run::run(
@@ -74,8 +74,8 @@ pub(crate) fn make(project: &Project) -> Result<PathBuf> {
     Ok(image_file)
 }
 
-/// Paths of sources, which panics carry, begin where the crate begins: as in the wasm. Those of the standard library are what
-/// they are where its sources are not installed.
+/// Makes the paths of sources, which panics contain, start at the crate, as in the wasm. Those of the standard library are the
+/// ones of a toolchain without its sources.
 fn rust_flags(project: &Project) -> Result<OsString> {
     let mut flags = OsString::from("-Ctarget-feature=+crt-static");
     for folder in graph::source_folders(project)? {

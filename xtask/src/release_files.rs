@@ -8,9 +8,9 @@ use std::{
     process::Command,
 };
 
-/// What goes out beside the package, so that it can be had without unpacking.
+/// Files of the package that are also published beside it, so that nobody has to unpack it for them.
 const BESIDE: [&str; 2] = ["integrity.json", "sbom.cdx.json"];
-/// What goes out with the relay, from `relay/deploy/`.
+/// Files that are published with the relay, from `relay/deploy/`.
 const DEPLOY: [&str; 5] =
     ["alerts.yaml", "card-pin-relay.service", "dashboard.json", "kubernetes.yaml", "nginx.conf"];
 
@@ -30,7 +30,7 @@ pub(crate) fn make(project: &Project) -> Result<()> {
     Ok(())
 }
 
-/// Makes those of the package alone, which takes no further build, and not where the files of a release are.
+/// Makes only those of the package, which needs no further build, in another folder than that of a release.
 pub(crate) fn check(project: &Project) -> Result<()> {
     let folder = emptied(project, "release-check")?;
     package_files(project, &folder)?;
@@ -46,7 +46,7 @@ fn emptied(project: &Project, name: &str) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// The package, and what goes out beside it.
+/// The package, and the files beside it.
 fn package_files(project: &Project, folder: &Path) -> Result<()> {
     pack(project, folder)?;
     for name in BESIDE {
@@ -56,8 +56,8 @@ fn package_files(project: &Project, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The relay's binary, image and bill of materials, and what runs them. All files of a release are in one folder, so that what is
-/// not named after the relay gets its name before its own.
+/// The relay's binary, image and bill of materials, and the files for operators. All files of a release are in one folder, so a file
+/// whose name does not contain the relay's gets that name as a prefix.
 fn relay_files(project: &Project, folder: &Path) -> Result<()> {
     let image = relay::make(project)?;
     let bill = image.with_file_name(relay::BILL);
@@ -82,7 +82,7 @@ fn sum_up(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Packs `dist/` twice: npm writes no times into it, and that is to stay so.
+/// Packs `dist/` twice. The two archives have to be identical: npm writes no timestamps.
 fn pack(project: &Project, folder: &Path) -> Result<()> {
     let first = packed(project, folder)?;
     let contents = fs::read(&first)?;

@@ -28,7 +28,7 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     String::from_utf8(output.stdout).with_context(|| format!("`{name}` printed something other than text"))
 }
 
-/// Runs both at the same time. Where both fail, the second's error is the one that is told.
+/// Runs both at the same time. If both fail, returns the second error.
 pub(crate) fn both<F, S>(first: F, second: S) -> Result<()>
 where
     F: FnOnce() -> Result<()> + Send,

@@ -12,10 +12,10 @@ use std::{fs, path::Path, process::Command};
 const FILE: &str = "sbom.cdx.json";
 const RELAY: &str = "card-pin-relay";
 const WASM: &str = "card_pin_bg.wasm";
-/// The files that have the wasm in them.
+/// The files that contain the wasm.
 const WITH_WASM: [&str; 3] = [WASM, "card_pin_scalar_bg.wasm", "card-pin.standalone.js"];
 
-/// What the bill is of; in the form of the parts of `package.json` that go over.
+/// The subject of the bill, with the fields of `package.json` that are copied.
 #[derive(Deserialize)]
 struct Package {
     name: String,
@@ -24,13 +24,13 @@ struct Package {
     license: String,
 }
 
-/// A file that crates are in, and what it is made of.
+/// A file that contains crates, and its parts.
 struct Made {
     file: &'static str,
     of: Vec<String>,
 }
 
-/// What made the files, by name and version.
+/// The tools that made the files, by name and version.
 struct Tools {
     rustc: String,
     others: Vec<(&'static str, String)>,
@@ -65,7 +65,7 @@ pub(crate) fn write_for_relay(
     let in_binary = parts(&crates, &tools);
     let mut lists = graph::crates_of(project, authorities, target)?;
     lists.retain(|list| list.id.name == authorities);
-    // Its data alone are taken.
+    // Only its data are used.
     lists.iter_mut().for_each(|list| list.uses.clear());
     let in_image = lists.iter().map(|list| purl_of(&list.id)).chain([file_ref(binary.0)]).collect();
     crates.extend(lists);
@@ -86,12 +86,12 @@ fn save(to: &Path, bom: &Value) -> Result<()> {
     fs::write(to, text).with_context(|| format!("{} cannot be written", to.display()))
 }
 
-/// Holds the bill of `dist/` to CycloneDX's own schema, to the files, and to `Cargo.lock`, in another language.
+/// Checks the bill of `dist/` against CycloneDX's own schema, the files, and `Cargo.lock`, in another language.
 pub(crate) fn check(project: &Project) -> Result<()> {
     check_file(project, &project.dist().join(FILE))
 }
 
-/// The same of any bill, which lies beside its files.
+/// The same for any bill beside its files.
 pub(crate) fn check_file(project: &Project, file: &Path) -> Result<()> {
     let python = project.work("python").join("bin/python");
     let printed = output(
@@ -133,7 +133,7 @@ fn std_of(tools: &Tools) -> String {
     format!("pkg:generic/rust-std@{}", tools.rustc)
 }
 
-/// What a file is made of that our own crates are linked into.
+/// The parts of a file that our own crates are linked into.
 fn parts(crates: &[Crate], tools: &Tools) -> Vec<String> {
     let own = crates.iter().filter(|each| each.checksum.is_none());
     own.flat_map(|each| each.uses.iter().map(purl_of)).chain([std_of(tools)]).collect()

@@ -2,7 +2,7 @@ use crate::{project::Project, run::run};
 use anyhow::{Result, ensure};
 use std::process::Command;
 
-/// Makes `target/site/`. The playground has the mock of `dist/`.
+/// Makes `target/site/`. The playground uses the mock of `dist/`.
 pub(crate) fn build(project: &Project) -> Result<()> {
     run_script(project, "site/build.js")
 }

@@ -1,4 +1,4 @@
-/// What a module consists of, by crate and by function.
+/// The parts of a module, by crate and by function.
 mod items;
 
 use crate::{dist, integrity, project::Project};
@@ -10,10 +10,10 @@ use std::{
     io::{self, Write},
 };
 
-/// What a page loads to have a PIN set.
+/// The most bytes that a page may load to set a PIN.
 const LOADED: [&str; 3] = ["card-pin.js", "card-pin.worker.js", "card_pin_bg.wasm"];
 const BUDGET: usize = 88 * 1024;
-/// How many crates and how many functions are named where it is broken.
+/// How many crates and how many functions are named if it is exceeded.
 const NAMED: usize = 10;
 
 struct Sizes {
@@ -22,7 +22,7 @@ struct Sizes {
     brotli: usize,
 }
 
-/// Prints the size of each file, and fails where a page would load more than the budget.
+/// Prints the size of each file, and fails if a page would load more than the budget.
 pub(crate) fn check(project: &Project) -> Result<()> {
     let mut loaded = Sizes { raw: 0, gzip: 0, brotli: 0 };
     println!("{:<28}{:>10}{:>10}{:>10}", "bytes", "raw", "gzip", "brotli");
@@ -43,7 +43,7 @@ pub(crate) fn check(project: &Project) -> Result<()> {
     Ok(())
 }
 
-/// What most of the module consists of, before it is compressed. What ships has no names, so they come from the build.
+/// The largest parts of the module, before compression. The shipped module has no names, so this reads one from the build.
 fn print_biggest(project: &Project) -> Result<()> {
     let folder = project.work("size");
     dist::bind_with_names(project, "card-pin", &folder)?;

@@ -10,17 +10,17 @@ use std::{
     path::{self, PathBuf},
 };
 
-/// How much of each.
+/// The amount of each kind.
 pub(crate) struct Options {
     /// Pairs of primes of 1024 bits, each number tested by OpenSSL.
     pub(crate) pairs: u32,
     /// Operands for each width and kind of lanes, compared with `num-bigint`.
     pub(crate) operands: u32,
-    /// Sessions in each browser instead of all that.
+    /// Sessions in each browser, instead of the others.
     pub(crate) sessions: Option<u32>,
-    /// In this one alone.
+    /// The only engine to use.
     pub(crate) engine: Option<OsString>,
-    /// Another build than this tree's.
+    /// The folder of another build than this tree's.
     pub(crate) dist: Option<PathBuf>,
 }
 
@@ -30,7 +30,7 @@ impl Default for Options {
     }
 }
 
-/// Runs sessions where there is a number of them, and else the search for primes.
+/// Runs sessions if a number of them is given, and the search for primes otherwise.
 pub(crate) fn run_all(project: &Project, options: &Options) -> Result<()> {
     match options.sessions {
         Some(sessions) => run_sessions(project, sessions, options),
@@ -42,7 +42,7 @@ pub(crate) fn run_all(project: &Project, options: &Options) -> Result<()> {
     }
 }
 
-/// Whole sessions, each in a freshly loaded page.
+/// Runs whole sessions, each in a freshly loaded page.
 fn run_sessions(project: &Project, sessions: u32, options: &Options) -> Result<()> {
     setup::install(project, setup::PAGES)?;
     let mut program = cargo(project.root());
@@ -62,7 +62,7 @@ fn run_sessions(project: &Project, sessions: u32, options: &Options) -> Result<(
     run(&mut program)
 }
 
-/// Runs the tests of the search for primes that are too long for every day, and longer.
+/// Runs the long tests of the search for primes, longer than by default.
 fn run_search(project: &Project, options: &Options) -> Result<()> {
     let tests = ["prime_search::tests::arithmetic", "prime_search::tests::soak"];
     run(cargo(project.root())

@@ -6,8 +6,8 @@ use crate::{
 use anyhow::Result;
 use std::process::Command;
 
-/// What tells most within a minute: no bundler, a development server and a production build, a bundler that copies nothing, and
-/// an app's own tests.
+/// The stacks that find most faults within a minute: no bundler, a development server and a production build, a bundler that copies
+/// nothing, and an app's own tests.
 const QUICK: [&str; 4] = ["html", "react", "esbuild", "jest"];
 
 /// Builds `dist/`, and the examples from it: all, or those that are named.
@@ -16,7 +16,7 @@ pub(crate) fn build_and_run(project: &Project, names: &[String]) -> Result<()> {
     run(project, names)
 }
 
-/// The few that each test of a change runs, from the `dist/` that is there.
+/// Runs the few that are part of `cargo xtask test`, from the current `dist/`.
 pub(crate) fn run_quick(project: &Project) -> Result<()> {
     run(project, &QUICK.map(str::to_owned))
 }

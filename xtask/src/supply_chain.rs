@@ -11,10 +11,10 @@ use anyhow::{Context, Result, bail};
 use records::Records;
 use std::{fs, path::Path, process::Command};
 
-/// Stricter rules, for what is in the wasm.
+/// Stricter rules, for the crates in the wasm.
 const RULES_OF_WASM: &str = "supply-chain/wasm.toml";
 
-/// What can be decided from the sources alone: licences, sources, duplicates, build scripts, and the records.
+/// Checks everything that needs no network: licences, sources, duplicates, build scripts, and the records.
 pub(crate) fn check(project: &Project) -> Result<()> {
     let without_network = ["bans", "licenses", "sources"];
     run(deny(project.root()).args(["--workspace", "check"]).args(without_network))?;

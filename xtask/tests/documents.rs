@@ -1,4 +1,7 @@
-//! The documents name files, headings and folders. Each of them has to exist: prose outlives code unnoticed.
+//! The documents name files, headings and folders. Each of them has to exist, because nothing else notices stale prose.
+//!
+//! Links are found here and not with a Markdown parser, because the paths in code spans are checked by the same code, and the
+//! check has to run without the built site. `site/check.js` checks the links of the rendered pages.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -87,6 +90,55 @@ fn every_manifest_and_every_document_has_the_address_that_cargo_toml_defines() {
     }
 }
 
+/// A release changes the version in `Cargo.toml`; this names every other place that has it.
+#[test]
+fn every_version_in_a_document_or_deployment_is_the_workspaces() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let read = |path: &Path| fs::read_to_string(path).unwrap();
+    let changes = root.join("CHANGELOG.md");
+    let mut found = 0;
+    for path in documents(root).into_iter().chain(files(&root.join("relay/deploy"))) {
+        // It names earlier versions.
+        if path == changes {
+            continue;
+        }
+        for version in versions(&read(&path)) {
+            assert_eq!(version, VERSION, "{}", path.display());
+            found += 1;
+        }
+    }
+    assert!(found > 5, "the versions were not found");
+    assert!(read(&root.join("README.md")).contains(&format!("**Status:** version {VERSION}, ")), "README.md");
+    for path in ["relay/openapi.json", "sandbox/openapi.json"] {
+        let document: serde_json::Value = serde_json::from_str(&read(&root.join(path))).unwrap();
+        assert_eq!(document["info"]["version"], VERSION, "{path}");
+    }
+}
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The versions in names of packages, files and images: `card-pin-1.2.3`, `card-pin@1.2.3`, `card-pin-relay:1.2.3`.
+fn versions(text: &str) -> Vec<&str> {
+    let parts = text.match_indices("card-pin").filter_map(|(place, name)| {
+        let rest = &text[place + name.len()..];
+        let rest = rest.strip_prefix("-relay:").or_else(|| rest.strip_prefix(['-', '@']))?;
+        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+        let version = rest[..end].trim_end_matches('.');
+        (version.split('.').filter(|number| !number.is_empty()).count() == 3).then_some(version)
+    });
+    parts.collect()
+}
+
+/// The files in a folder and in those below it.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { files.extend(self::files(&path)) } else { files.push(path) }
+    }
+    files
+}
+
 /// The names behind `cargo xtask`.
 fn commands(text: &str) -> Vec<&str> {
     let is_word = |c: char| c.is_ascii_lowercase() || c == '-';
@@ -115,7 +167,7 @@ fn documents(root: &Path) -> Vec<PathBuf> {
     documents
 }
 
-/// One line for each link or path that leads nowhere.
+/// One line for each link or path without a target.
 fn faults(root: &Path, document: &Path) -> Vec<String> {
     let text = fs::read_to_string(document).unwrap();
     let folder = document.parent().unwrap();
@@ -162,7 +214,7 @@ fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// What the links and pictures of a line lead to. A code span has none, and may be the text of one.
+/// The targets of the links and pictures in a line. A code span contains none, but may be the text of one.
 fn links(line: &str) -> Vec<String> {
     let line: String = line.split('`').step_by(2).collect();
     let ends = [("](", ')'), ("src=\"", '"'), ("href=\"", '"')];
@@ -211,7 +263,14 @@ fn commands_are_found() {
 }
 
 #[test]
-fn what_leads_nowhere_is_found() {
+fn versions_are_found() {
+    let text = "/card-pin-0.1.0/a card-pin-1.2.3.tgz card-pin@10.20.30. card-pin-relay:4.5.6\n\
+                card-pin-relay-0.9 card-pin-relay card-pin/0.1.0 card-pin-1.2";
+    assert_eq!(versions(text), ["0.1.0", "1.2.3", "10.20.30", "4.5.6"]);
+}
+
+#[test]
+fn broken_links_are_found() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
     fs::create_dir(root.join("docs")).unwrap();

@@ -1,4 +1,4 @@
-//! Requests made of bytes: mostly ones that get somewhere.
+//! Makes requests from bytes, mostly valid ones.
 
 use arbitrary::{Result, Unstructured};
 use axum::body::Body;
@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::device::key_pair;
 
-/// Every route but those that call others. `*` stands for a part that is put in.
+/// Every route except those that call others. `*` is replaced by a value.
 const ROUTES: [(&str, &str); 32] = [
     ("POST", "/card/v4/MC_CARD/customer/1/account/1/MAIN"),
     ("POST", "/pincontrol/v2/plastic/*"),
@@ -45,7 +45,7 @@ const ROUTES: [(&str, &str); 32] = [
     ("GET", "/*"),
 ];
 
-/// The members that bodies have, and values that some of them take.
+/// The members of bodies, and valid values for some of them.
 const NAMES: [&str; 22] = [
     "controlId",
     "publicKey",
@@ -103,7 +103,7 @@ const TEXTS: [&str; 30] = [
     "é\u{0}\"",
 ];
 
-/// What earlier answers held.
+/// Values of earlier answers.
 #[derive(Default)]
 pub(super) struct Known {
     /// Ids of cards, plastics and control ids.
@@ -130,7 +130,7 @@ impl Known {
         }
     }
 
-    /// One of the ids, the newest first, or one that nobody gave out.
+    /// One of the ids, the newest first, or an unknown one.
     fn id(&self, place: u8) -> &str {
         let place = usize::from(place);
         self.ids.iter().rev().nth(place).map_or("83fa5f55-3dd7-453a-8233-4242a6bad179", String::as_str)
@@ -143,13 +143,13 @@ pub(super) fn reset() -> Request<Body> {
     Request::post("/sandbox/reset").header(header::HOST, host).body(Body::empty()).unwrap()
 }
 
-/// The next request; `None` at the end, or where the bytes make none that could be sent.
+/// The next request; `None` at the end, or if the bytes do not make a request that can be sent.
 pub(super) fn next(data: &mut Unstructured<'_>, known: &Known) -> Result<Option<Request<Body>>> {
     if data.is_empty() {
         return Ok(None);
     }
     let (method, route) = *data.choose(&ROUTES)?;
-    // What is unusual is chosen by the upper bits, each for itself.
+    // Each of the upper bits chooses something unusual.
     let unusual: u8 = data.arbitrary()?;
     let method = match unusual & 1 {
         0 => method,
@@ -234,7 +234,7 @@ fn body(
     const JSON: &str = "application/json";
     if is_unusual {
         let kind = *data.choose(&[JSON, FORM])?;
-        // Longer than what is read, too.
+        // Also longer than the limit.
         let repeated = if data.ratio(1, 64)? { 4000 } else { 1 };
         return Ok((kind, short(data)?.repeat(repeated)));
     }

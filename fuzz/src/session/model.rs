@@ -1,6 +1,6 @@
-//! What has come out of a session so far, and what may come next.
+//! The output of a session so far, and the output that may come next.
 
-/// What a page tells of a session: the same as in card-pin's own tests.
+/// The events that a page derives from a session: the file of card-pin's own tests.
 #[path = "../../../tests/common/event.rs"]
 mod event;
 
@@ -43,7 +43,7 @@ pub(super) struct Model {
     views: bool,
     given: bool,
     formats: &'static [u8],
-    /// What the page knows.
+    /// The state that the page knows.
     snapshot: Snapshot,
     first: Vec<u8>,
     second: Option<Vec<u8>>,
@@ -51,7 +51,7 @@ pub(super) struct Model {
     is_ready: bool,
     has_arrived: bool,
     is_shown: bool,
-    /// The last that the page was told.
+    /// The last state that was reported to the page.
     end: Option<Event>,
     waits_for: Option<Endpoint>,
     is_waiting: bool,
@@ -73,7 +73,7 @@ impl Model {
             snapshot,
             first: Vec::new(),
             second: None,
-            // To view a PIN with a control id that is given is to have asked for it.
+            // Viewing a PIN with a given control id does not wait for a submit.
             is_submitted: views && given,
             is_ready: false,
             has_arrived: false,
@@ -110,7 +110,7 @@ impl Model {
         self.handed_out = Some(handed_out);
     }
 
-    /// An answer came; one that nothing waits for changes nothing.
+    /// Takes an answer; one that nothing waits for changes nothing.
     pub(super) fn replied(&mut self, session: &mut Session<Dice>) {
         if self.waits_for().is_some() {
             self.waits_for = None;
@@ -120,7 +120,7 @@ impl Model {
         }
     }
 
-    /// A wait is over; one that nothing asked for changes nothing.
+    /// Ends a wait; one that nothing asked for changes nothing.
     pub(super) fn waited(&mut self, session: &mut Session<Dice>) {
         if self.is_waiting && !self.has_ended() {
             self.is_waiting = false;
@@ -135,7 +135,7 @@ impl Model {
         assert_eq!(session.snapshot(), self.snapshot);
     }
 
-    /// Takes what is new and every action, and checks each.
+    /// Takes every event and every action, and checks each.
     pub(super) fn drain(&mut self, session: &mut Session<Dice>, mut input: Input) {
         let before = std::mem::replace(&mut self.snapshot, session.snapshot());
         check_change(before, self.snapshot);
@@ -228,7 +228,7 @@ impl Model {
         }
     }
 
-    /// Follows the entry by what the page is told: how many digits, in which step.
+    /// Follows the entry by the events: how many digits, in which step.
     fn entered(&mut self, digits: u8, step: Step, input: &mut Input) {
         let pressed = match std::mem::replace(input, Input::Other) {
             Input::Press(digit) => Some(digit),
@@ -293,7 +293,7 @@ fn follow(entry: &mut Vec<u8>, digits: u8, pressed: Option<u8>) {
     assert_eq!(entry.len(), usize::from(digits));
 }
 
-/// What holds from one snapshot to the next, whatever happened.
+/// Rules for two consecutive snapshots, after any input.
 fn check_change(before: Snapshot, after: Snapshot) {
     let after_submit = [Stage::Submitting, Stage::Arrived, Stage::Ended];
     assert!(before.stage != Stage::Submitting || after_submit.contains(&after.stage));

@@ -1,4 +1,4 @@
-//! What a server may answer.
+//! The answers of a server.
 
 use std::sync::OnceLock;
 
@@ -11,7 +11,7 @@ use serde_json::json;
 use super::model::{HandedOut, Model};
 use crate::device::{ascii, digits, key_pair};
 
-/// What may be handed out as a key: those of TDEA, those of AES, and what is none.
+/// The keys that a server may send: those of TDEA, those of AES, and bytes that are not a key.
 const KEYS: [(bool, &[u8]); 8] = [
     (false, b"\x01\x23\x45\x67\x89\xab\xcd\xef\x23\x45\x67\x89\xab\xcd\xef\x01"),
     (
@@ -53,7 +53,7 @@ pub(super) fn plain(data: &mut Unstructured<'_>) -> arbitrary::Result<Reply> {
     })
 }
 
-/// The answer that is waited for, but for what is wrong with it; notes in the model which key it hands out.
+/// The answer that the session waits for, with a fault; records in the model which key it contains.
 pub(super) fn right(
     data: &mut Unstructured<'_>,
     endpoint: Endpoint,
@@ -81,7 +81,7 @@ pub(super) fn right(
     if is_aes || data.arbitrary()? {
         body["algorithm"] = json!(if is_aes { "AES" } else { "TDEA" });
     }
-    // Without a word about it, TDEA has format 1 and AES 4.
+    // By default, TDEA has format 1 and AES 4.
     if format != if is_aes { 4 } else { 1 } || data.arbitrary()? {
         body["pinBlockFormat"] = json!(format);
     }

@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_refused() {
+    fn faults_that_do_not_fit_their_call_are_refused() {
         for on in ["set", "card", "jwks"] {
             assert_eq!(plan(on, json!("sha1")), Err(PlanRefusal::KeyFaultElsewhere), "{on}");
         }

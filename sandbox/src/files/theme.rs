@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told_with_its_line() {
+    fn the_error_names_the_wrong_line() {
         let refused = |text: &str| parse(text).map_err(|(line, reason)| (line, &reason[..12]));
         for (text, line, reason) in [
             ("", 1, "write one ru"),

@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_made_is_read_in_every_format_and_length() {
+    fn blocks_of_every_format_and_length_are_read_back() {
         let pan = digits("9999123412341238");
         let keys = [
             Tzpk::from_bytes(Algorithm::Tdea, hex("0123456789ABCDEFFEDCBA9876543210").into()),

@@ -68,20 +68,28 @@ async fn show_clock(State(controls): State<TestControls>) -> Json<Value> {
     Json(json!({
         "now": now.to_rfc3339(),
         "offsetSeconds": controls.enfuce.clock.offset_ms() / 1000,
+        "stopped": controls.enfuce.clock.is_stopped(),
         "nextEmbossingRun": controls.enfuce.embossing.next_run(now).to_rfc3339(),
     }))
 }
 
-/// `POST /sandbox/clock {"advanceSeconds": n}`: where a run's time is passed, the run has happened before the answer.
+/// `POST /sandbox/clock {"advanceSeconds": n, "stopped": …}`: if a run is due then, it has happened before the
+/// answer. While the clock is stopped, only `advanceSeconds` moves it.
 async fn advance_clock(
     State(controls): State<TestControls>,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Value>, Problem> {
     let step_ms = u64::from(body.number("advanceSeconds")?) * 1000;
+    let stopped = body.optional_bool("stopped")?;
     let now = controls.enfuce.clock.now();
     if now.plus_ms(step_ms) >= Instant::LAST_DAY {
         let detail = "advanceSeconds leads out of the year 9999, where the sandbox's clock ends: set it right with POST /sandbox/reset.";
         return Err(Problem::malformed(detail));
+    }
+    match stopped {
+        Some(true) => controls.enfuce.clock.stop(),
+        Some(false) => controls.enfuce.clock.run(),
+        None => {}
     }
     let time = controls.enfuce.store.transaction(move |tx| {
         let time = time::read(tx, now)?;
@@ -104,6 +112,7 @@ async fn embossing_run(State(controls): State<TestControls>) -> Result<Json<Valu
 async fn reset(State(controls): State<TestControls>) -> Result<Json<Value>, Problem> {
     // First, because the emptied database takes the time of the last run from the clock.
     controls.enfuce.clock.set_offset_ms(0);
+    controls.enfuce.clock.run();
     controls.enfuce.store.clear().await?;
     controls.enfuce.plan_pin_keys(PinKeyPlan::DOCUMENTED);
     controls.enfuce.faults.clear();

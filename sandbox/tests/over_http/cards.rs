@@ -197,7 +197,7 @@ async fn a_card_that_is_not_ok_gets_no_pin_and_is_not_made() {
     refused.assert_problem(409, "wrong_state", "SUSPECTED_FRAUD");
     assert_eq!(change(&sandbox, &card_id, &json!({"pinStatus": "D"})).await.status, 200);
     assert_eq!(sandbox.embossing_run().await["made"], 0);
-    // Both at once, and nothing of it where one of them is wrong.
+    // Both fields change at once, and neither if one of them is wrong.
     let half = change(&sandbox, &card_id, &json!({"status": "CARD_OK", "pinStatus": "W"})).await;
     half.assert_problem(409, "wrong_state", "from D to W");
     assert_eq!(sandbox.embossing_run().await["made"], 0);
@@ -237,7 +237,7 @@ async fn a_customer_sets_a_new_pin_for_a_replacement() {
     assert_eq!(order(&sandbox, &card_id, &body).await.status, 201);
     assert_eq!(sandbox.pin_status(&card_id).await, "W");
     let list = plastics(&sandbox, &card_id).await;
-    // Not for the plastic that is made already, but for the one beside it.
+    // For the new plastic, not for the one that is already made.
     assert_eq!(control(&sandbox, &list[0], "SET_PIN").await.status, 409);
     let control_id = control(&sandbox, &list[1], "SET_PIN").await.json()["id"].as_str().unwrap().to_owned();
     let tzpk = sandbox.tzpk(&control_id).await;

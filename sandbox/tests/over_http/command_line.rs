@@ -27,7 +27,7 @@ async fn it_says_where_it_is_and_stops_on_ctrl_c() {
     let (db, dist) = (sandbox.folder.join("other/deep/db.sqlite"), sandbox.folder.join("dist"));
     let mut child = command()
         .args(["--port", "0", "--frame", "shop=https://shop.example", "--page-minutes", "1"])
-        // A small system has no certificates of authorities, and nothing here needs any.
+        // A small system has no certificates of authorities, and the sandbox needs none.
         .envs([("SSL_CERT_FILE", "/nonexistent"), ("SSL_CERT_DIR", "/nonexistent")])
         .arg("--db")
         .arg(db)
@@ -50,7 +50,7 @@ async fn it_says_where_it_is_and_stops_on_ctrl_c() {
 }
 
 #[tokio::test]
-async fn what_cannot_work_is_said_in_one_sentence() {
+async fn a_failed_start_is_explained_in_one_sentence() {
     let sandbox = Sandbox::start().await;
     let port = sandbox.address().rsplit(':').next().unwrap().to_owned();
     let (dist, other) = (sandbox.folder.join("dist"), sandbox.folder.join("other.sqlite"));
@@ -61,7 +61,7 @@ async fn what_cannot_work_is_said_in_one_sentence() {
     assert!(!other.exists(), "nothing is made when the port is taken");
     assert_refused(&run("0", &other, &sandbox.folder.join("nowhere")), &["nowhere", "page.html", "--dist"]);
     assert_refused(&run("0", &sandbox.folder, &dist), &["is a folder", "--db"]);
-    fs::write(&other, "this is no database, but long enough to be looked at as one").unwrap();
+    fs::write(&other, "this is not a database, but long enough to be looked at as one").unwrap();
     assert_refused(&run("0", &other, &dist), &["other.sqlite", "master key"]);
     fs::copy(sandbox.folder.join("data/sandbox.sqlite.key"), sandbox.folder.join("other.sqlite.key"))
         .unwrap();

@@ -33,7 +33,7 @@ async fn relay(sandbox: &Sandbox) -> Running {
     card_pin_relay::start(Relay::new(config, Log::new(|_| {})).unwrap()).await.unwrap()
 }
 
-/// What a relay says to a customer with this token who wants to set the PIN of a card.
+/// The relay's answer to a customer with this token who wants to set the PIN of a card.
 async fn ask(sandbox: &Sandbox, relay: &Running, token: &str, card_id: &str) -> (u16, String) {
     let request = sandbox.client.post(format!("{}/control-id", relay.listen())).bearer_auth(token);
     let answer = request.json(&json!({"cardId": card_id, "operation": "set-pin"})).send().await.unwrap();
@@ -92,7 +92,7 @@ async fn it_says_where_its_keys_are_and_who_a_customer_is() {
     ] {
         assert_eq!(sandbox.log_in(&form).await.status, 400, "{form:?}");
     }
-    // Who reads the record of what travelled cannot take a customer's place.
+    // The record does not contain the tokens, so its reader cannot pretend to be a customer.
     assert!(!sandbox.get("/sandbox/wire").await.text.contains(&token));
 }
 
@@ -104,7 +104,7 @@ async fn the_relay_issues_control_ids_for_a_customers_own_cards() {
     let card = card_of(&sandbox, "ada").await;
     assert_eq!(ask(&sandbox, &relay, &ada, &card).await, refused(201, ""));
     assert_eq!(ask(&sandbox, &relay, &bo, &card).await, refused(403, "not_allowed"));
-    // One that the issuer's app did not order is somebody's, too.
+    // A card that the issuer's app did not order has an owner, too.
     let card = sandbox.new_card("W").await;
     let seven = sandbox.sign_in("7").await;
     assert_eq!(ask(&sandbox, &relay, &seven, card["id"].as_str().unwrap()).await, refused(201, ""));
@@ -115,7 +115,7 @@ async fn the_relay_issues_control_ids_for_a_customers_own_cards() {
 }
 
 #[tokio::test]
-async fn whose_a_card_is_can_be_asked() {
+async fn the_issuers_system_knows_the_owner_of_a_card() {
     let sandbox = Sandbox::start().await;
     let card = card_of(&sandbox, "ada").await;
     for (customer, card_id, allowed) in
@@ -137,7 +137,7 @@ async fn whose_a_card_is_can_be_asked() {
         let answer = sandbox.post("/issuer/api/authorize", &body).await;
         assert_eq!(answer.status, if field == "operation" { 400 } else { 200 });
     }
-    // Nobody's name is needed, and then the customer is 1.
+    // The customer's id is optional, and is 1 by default.
     let made = sandbox.post("/issuer/api/cards", &json!({"firstName": "A", "lastName": "L"})).await.json();
     assert_eq!(made["customerId"], "1");
     let order = json!({"firstName": "A", "lastName": "L", "customerId": "a/b"});

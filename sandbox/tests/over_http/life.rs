@@ -118,7 +118,7 @@ async fn no_pin_and_no_password_is_on_the_wire() {
     assert_eq!(paths[3..], ["/pin-page/mobile", "/pin-page/page.js", "/pin-page/tzpk", "/pin-page/set"]);
     assert_eq!(requests[4]["query"], "pin=1");
     assert_eq!(requests[0]["headers"]["authorization"], "(elided)");
-    // That the block is there shows that the search below would find what travelled.
+    // The block is found, so the search below would find a PIN.
     assert!(requests[6]["body"].as_str().unwrap().contains("pinBlock"));
     assert_eq!(requests[6]["method"], "POST");
     let bodies: String = requests.iter().map(|request| request["body"].as_str().unwrap()).collect();

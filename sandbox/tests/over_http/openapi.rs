@@ -1,4 +1,4 @@
-//! The description of the API, held against what is served.
+//! The description of the API, compared with the real answers.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -23,7 +23,7 @@ pub(crate) fn assert_documented(path: &str, answer: &Answer) {
     let code = serde_json::from_str(&answer.text)
         .ok()
         .and_then(|body: Value| Some(body["code"].as_str()?.to_owned()));
-    // What is said once for all paths: other methods, other hosts, and pages of other origins.
+    // Answers that are described once for all paths: to other methods, other hosts, and pages of other origins.
     if matches!(answer.status, 405 | 421) || code.as_deref() == Some("other_origin") {
         return;
     }
@@ -134,7 +134,7 @@ async fn every_call_of_the_issuer_needs_credentials_and_an_acting_user() {
                 let let_in = send(named().bearer_auth(&token)).await;
                 assert!(let_in.status != 401 && !let_in.text.contains("x-audit-user"), "{}", let_in.text);
             } else {
-                // The others are the device's, or for everybody.
+                // The other paths are for the device, or for everybody.
                 assert!(template == "/oauth2/token" || operation["responses"]["401"].is_null(), "{template}");
             }
         }

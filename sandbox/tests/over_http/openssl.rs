@@ -1,4 +1,4 @@
-//! The device's side done by OpenSSL, so that neither the `rsa` nor the `des` crate vouches for itself.
+//! The device's side done by OpenSSL, so that the `rsa` and the `des` crate are not their own oracle.
 
 use std::fs;
 use std::path::Path;

@@ -14,7 +14,7 @@ async fn the_page_is_filled_in_and_guarded() {
     let last = card["maskedCardNumber"].as_str().unwrap().get(12..).unwrap().to_owned();
     let page = sandbox.fetch_page(&control_id).await;
     let (base, id) = (sandbox.base_url(), &control_id);
-    // Whose card it is can be seen, and no more of its number than is needed for that.
+    // The page shows the brand and the last four digits, and no more of the number.
     assert_eq!(
         page.text,
         format!(
@@ -23,12 +23,12 @@ async fn the_page_is_filled_in_and_guarded() {
     );
     assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
     assert_eq!(page.header("cache-control"), "no-store");
-    // Word for word what the interface promises for the hosted page.
+    // These are the exact words of the interface for the hosted page.
     let policy = format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; connect-src 'self'; frame-ancestors {base}; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types card-pin"
     );
     assert_eq!(page.header("content-security-policy"), policy);
-    // A page of another site that opened it has no hold of it.
+    // A page of another site that opened it has no access to it.
     assert_eq!(page.header("cross-origin-opener-policy"), "same-origin");
     assert_eq!(sandbox.fetch_page(&control_id).await.header("cross-origin-opener-policy"), "same-origin");
 }
@@ -118,7 +118,7 @@ async fn files_have_their_types() {
         assert_eq!(file.header("cache-control"), "no-cache");
         assert_eq!(file.text.len(), fs::read(sandbox.folder.join("dist").join(name)).unwrap().len());
     }
-    // A worker takes no policy over from its page.
+    // A worker does not inherit the policy of its page.
     let worker = sandbox.get("/pin-page/page.js").await;
     assert!(worker.header("content-security-policy").contains("connect-src 'self'"));
 }
@@ -149,7 +149,7 @@ async fn no_name_leads_out_of_the_folder() {
     assert_eq!(sandbox.get("/pin-page/sub/inner.js").await.status, 200);
 }
 
-/// The language that the issuer asks for comes before those of the browser, and English after all.
+/// The language that the issuer asks for comes first, then those of the browser, and English last.
 #[tokio::test]
 async fn the_page_speaks_the_language_that_is_asked_for() {
     let sandbox = Sandbox::start().await;

@@ -1,4 +1,4 @@
-//! TZPKs of other kinds than the documented one, each used by a device of the tests' own.
+//! TZPKs of other kinds than the documented one, each used by a device that is written for these tests.
 
 use aes::{Aes128, Aes192, Aes256};
 use base64ct::{Base64, Encoding};
@@ -75,7 +75,7 @@ fn last_twelve(pan: &str) -> u64 {
     u64::from_str_radix(&pan[pan.len() - 13..pan.len() - 1], 16).unwrap()
 }
 
-/// Of a card number of sixteen digits: 4, the digits, zeros.
+/// The field of a card number of sixteen digits: 4, the digits, zeros.
 fn pan_field(pan: &str) -> u128 {
     u128::from_str_radix(&format!("4{pan:0<31}"), 16).unwrap()
 }
@@ -133,7 +133,7 @@ async fn pins_are_set_and_viewed_under_every_kind_of_key() {
 }
 
 #[tokio::test]
-async fn the_card_number_is_no_part_of_it() {
+async fn a_stand_in_replaces_the_card_number() {
     let sandbox = Sandbox::start().await;
     plan(&sandbox, &json!({"algorithm": "AES"})).await;
     let card = sandbox.new_card("W").await;
@@ -145,7 +145,7 @@ async fn the_card_number_is_no_part_of_it() {
     };
     let (one, other) = (sandbox.control_id_of(card_id).await, sandbox.control_id_of(card_id).await);
     let pan = ask(&one).await;
-    // Of one control id it is always the same, of another another; and no scheme's cards begin with 99.
+    // It is always the same for one control id, and differs for another; no scheme's cards begin with 99.
     assert_eq!(ask(&one).await, pan);
     assert_ne!(ask(&other).await, pan);
     assert!(pan.starts_with("99"));
@@ -168,7 +168,7 @@ async fn a_block_of_another_format_or_token_burns_the_control_id() {
 }
 
 #[tokio::test]
-async fn what_is_documented_is_the_key_alone_and_comes_back_with_a_reset() {
+async fn a_reset_restores_the_documented_answer_with_the_key_alone() {
     let sandbox = Sandbox::start().await;
     let members = async || {
         let (_, control_id) = sandbox.card_and_control_id().await;

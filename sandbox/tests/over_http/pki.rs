@@ -104,7 +104,7 @@ async fn nextgen_calls_about_a_card_that_are_refused() {
     nextgen_card(&sandbox, &token, unknown).await.assert_problem(404, "unknown", "card");
     control("1", "SET_PIN").await.assert_problem(400, "malformed", "id has to be a UUID");
     nextgen_card(&sandbox, &token, "1").await.assert_problem(400, "malformed", "id has to be a UUID");
-    // Changing a PIN is a scope of the platform's, but nothing that the sandbox or the module does.
+    // Changing a PIN is a scope of the platform that neither the sandbox nor the module supports.
     control(&card_id, "CHANGE_PIN").await.assert_problem(400, "malformed", "SET_PIN or VIEW_PIN");
     assert_eq!(control(&card_id, "SET_PIN").await.status, 201);
 }
@@ -194,7 +194,7 @@ async fn the_token_endpoint_says_what_it_gives_and_for_how_long() {
     let answer = Answer::read(form.send().await.unwrap()).await;
     let body = answer.json();
     assert_eq!((&body["token_type"], &body["expires_in"]), (&json!("Bearer"), &json!(3600)));
-    // 256 bits, and no more fields than these.
+    // A token of 256 bits, and no other fields.
     assert_eq!((body["access_token"].as_str().unwrap().len(), body.as_object().unwrap().len()), (43, 3));
     assert_ne!(sandbox.token().await, body["access_token"]);
 }

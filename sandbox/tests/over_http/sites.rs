@@ -1,15 +1,15 @@
-//! What pages of other sites can have a browser send here: nothing that changes or records anything.
+//! Requests that pages of other sites can make a browser send: they change and record nothing.
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Sandbox};
 
-/// How browsers say that a page of another origin sends.
+/// The headers with which browsers mark the requests of another origin's page.
 const FOREIGN: [[(&str, &str); 2]; 4] = [
     [("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")],
     [("sec-fetch-site", "same-site"), ("origin", "http://127.0.0.1:1")],
-    // An older one, which does not send the first of the two.
+    // An older browser, which does not send the first of the two.
     [("origin", "https://evil.example"), ("x-other", "")],
     [("origin", "null"), ("x-other", "")],
 ];
@@ -41,7 +41,7 @@ async fn a_page_of_another_site_changes_nothing_and_is_not_recorded() {
             let post = sandbox.request(Method::POST, path).json(&body);
             send(with(post, &headers)).await.assert_problem(403, "other_origin", "another origin");
         }
-        // What a form or a picture can have a browser send without asking first.
+        // Requests of a form or a picture, which a browser sends without a preflight.
         for path in ["/sandbox/reset", "/sandbox/embossing-run", "/issuer/api/cards"] {
             let post = sandbox.request(Method::POST, path).header("content-type", "text/plain").body("{}");
             send(with(post, &headers)).await.assert_problem(403, "other_origin", "another origin");
@@ -60,7 +60,7 @@ async fn a_page_of_another_site_changes_nothing_and_is_not_recorded() {
     assert_eq!(sandbox.pin_status(&card_id).await, "W");
 }
 
-/// What the issuer's back-end asks Enfuce when its list is looked at, it asks itself.
+/// The requests to Enfuce for the issuer's list are made by its back-end, not by the page.
 fn without_the_issuers_calls(wire: &Value) -> Vec<&Value> {
     let requests = wire["requests"].as_array().unwrap().iter();
     requests.filter(|request| request["query"] != "auditUser=issuer-app").collect()
@@ -89,7 +89,7 @@ async fn the_sandboxs_own_pages_and_other_programs_use_the_test_controls() {
     let localhost = format!("http://localhost:{port}");
     for headers in [
         [("sec-fetch-site", "same-origin"), ("origin", base)],
-        // A development server passes on what the browser said to it.
+        // A development server passes the browser's headers on.
         [("sec-fetch-site", "same-origin"), ("origin", "http://localhost:5173")],
         [("sec-fetch-site", "none"), ("x-other", "")],
         [("origin", base), ("x-other", "")],
@@ -102,7 +102,7 @@ async fn the_sandboxs_own_pages_and_other_programs_use_the_test_controls() {
 }
 
 #[tokio::test]
-async fn what_a_gateway_passes_on_is_recorded() {
+async fn requests_through_a_gateway_are_recorded() {
     let sandbox = Sandbox::start().await;
     let passed_on = sandbox.request(Method::POST, "/pin-page/tzpk").header("origin", "https://bank.example");
     assert_eq!(send(passed_on.json(&json!({}))).await.status, 400);
@@ -111,7 +111,7 @@ async fn what_a_gateway_passes_on_is_recorded() {
 }
 
 #[tokio::test]
-async fn what_comes_for_another_host_is_not_recorded() {
+async fn requests_for_another_host_are_not_recorded() {
     let sandbox = Sandbox::start().await;
     for path in ["/nowhere", "/sandbox/reset", "/issuer/api/cards"] {
         let post = sandbox.request(Method::POST, path).header("host", "evil.example").json(&json!({}));

@@ -1,4 +1,4 @@
-//! What is on the disk: it survives a restart, and shows no PIN.
+//! The files on the disk: they survive a restart, and show no PIN.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::support::{BLOCK_1234, Sandbox, encrypt};
 
-/// 12 digits, so that finding them by chance in a file is out of the question.
+/// It has 12 digits, so that a file does not contain them by chance.
 const LONG_PIN: &str = "908172635400";
 const LONG_BLOCK: u64 = 0x1C90_8172_6354_00FE;
 
@@ -98,15 +98,15 @@ async fn the_database_is_its_owners_alone() {
     let mut sandbox = Sandbox::start().await;
     let rights = |file: &Path| fs::metadata(file).unwrap().permissions().mode() & 0o777;
     assert_eq!(rights(&sandbox.db()), 0o600);
-    // One of an earlier version, which everybody could read, is mended.
+    // The rights of a file of an earlier version, which everybody could read, are corrected.
     sandbox.stop().await;
     fs::set_permissions(sandbox.db(), fs::Permissions::from_mode(0o644)).unwrap();
     sandbox.start_again().await;
     assert_eq!(rights(&sandbox.db()), 0o600);
-    // What is not ours keeps its rights.
+    // A file that is not ours keeps its rights.
     let other = sandbox.folder.join("data/other.sqlite");
     fs::copy(sandbox.folder.join("data/sandbox.sqlite.key"), other.with_extension("sqlite.key")).unwrap();
-    fs::write(&other, "this is no database, but long enough to be looked at as one").unwrap();
+    fs::write(&other, "this is not a database, but long enough to be looked at as one").unwrap();
     fs::set_permissions(&other, fs::Permissions::from_mode(0o644)).unwrap();
     let mut config = sandbox.config();
     config.db = other.clone();

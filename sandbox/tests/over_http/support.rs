@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use base64ct::{Base64, Encoding};
-use card_pin_sandbox::{Config, ENFUCE_REQUESTS, Embossing, PAGE_MINUTES, Running, start};
+use card_pin_sandbox::{Config, Running, start};
 use des::TdesEde2;
 use des::cipher::{Array, BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
 use rand::rngs::SysRng;
@@ -19,17 +20,32 @@ use sha2::Sha256;
 
 use crate::openapi::assert_documented;
 
-/// A page with the placeholders; not the built one, which these tests do not need.
+/// A page with the placeholders. These tests do not need the built one.
 const PAGE: &str = "<!doctype html><title>p</title><main data-o=\"{{operation}}\" data-c=\"{{control-id}}\" data-p=\"{{parent-origin}}\">{{card}}</main>";
 
-/// A running sandbox with a folder of its own, which goes when this is dropped.
+/// How long a test waits for an event before it fails; far more than any of them takes, even on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Asks until the answer is yes.
+///
+/// # Panics
+/// If it is not within [`PATIENCE`]; `what` names it.
+pub(crate) async fn until(what: &str, mut happened: impl AsyncFnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !happened().await {
+        assert!(Instant::now() < deadline, "{what}: not within {PATIENCE:?}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// A running sandbox with a folder of its own, which is removed when this is dropped.
 pub(crate) struct Sandbox {
     running: Option<Running>,
     pub(crate) folder: PathBuf,
     pub(crate) client: Client,
 }
 
-/// What came back, already read.
+/// An answer whose body was read.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -93,14 +109,9 @@ impl Sandbox {
             port: 0,
             db: self.db(),
             dist: self.folder.join("dist"),
-            user: "sandbox".into(),
-            password: "sandbox".into(),
-            embossing: Embossing::Hourly,
-            requests_per_second: ENFUCE_REQUESTS,
-            page_minutes: PAGE_MINUTES,
-            strict_control_ids: false,
-            frames: Vec::new(),
-            theme: None,
+            // With the clock stopped, a test makes all its requests in one second.
+            requests_per_second: 1_000_000,
+            ..Config::default()
         }
     }
 
@@ -113,11 +124,19 @@ impl Sandbox {
         self.stop().await;
         let mut config = self.config();
         change(&mut config);
-        self.running = Some(start(config).await.unwrap());
+        self.start_with(config).await;
     }
 
     pub(crate) async fn start_again(&mut self) {
-        self.running = Some(start(self.config()).await.unwrap());
+        self.start_with(self.config()).await;
+    }
+
+    /// Starts it with its clock stopped, so that no test depends on how fast the machine is: only [`Self::advance`] makes
+    /// anything expire. A reset lets the clock run.
+    async fn start_with(&mut self, config: Config) {
+        self.running = Some(start(config).await.unwrap());
+        let stop = json!({"advanceSeconds": 0, "stopped": true});
+        assert_eq!(self.post("/sandbox/clock", &stop).await.json()["stopped"], true);
     }
 
     pub(crate) async fn stop(&mut self) {
@@ -159,7 +178,7 @@ impl Sandbox {
         Answer::read(self.request(Method::POST, "/idp/token").form(form).send().await.unwrap()).await
     }
 
-    /// A customer's good token.
+    /// A valid token of a customer.
     pub(crate) async fn sign_in(&self, customer: &str) -> String {
         let answer = self.log_in(&[("grant_type", "password"), ("username", customer)]).await;
         let body = answer.json();
@@ -201,7 +220,7 @@ impl Sandbox {
         card["pinStatus"].as_str().unwrap().to_owned()
     }
 
-    /// What the simulated HSM decrypted for the card.
+    /// The PIN that the simulated HSM decrypted for the card.
     pub(crate) async fn hsm_pin(&self, card_id: &str) -> Option<String> {
         let answer = self.get(&format!("/sandbox/cards/{card_id}/pin")).await;
         (answer.status == 200).then(|| answer.json()["pin"].as_str().unwrap().to_owned())
@@ -244,7 +263,7 @@ impl Sandbox {
         self.post("/pin-page/view", &body).await
     }
 
-    /// Sets the PIN of a new card, and has the card made.
+    /// Sets the PIN of a new card, and makes the card.
     pub(crate) async fn card_made_with(&self, block: u64) -> String {
         let (card_id, control_id) = self.card_and_control_id().await;
         let tzpk = self.tzpk(&control_id).await;
@@ -320,13 +339,13 @@ pub(crate) fn spki(key: &PrivateKey) -> String {
     Base64::encode_string(key.to_public_key().to_public_key_der().unwrap().as_bytes())
 }
 
-/// The raw key in an answer to `tzpk`, or nothing where it does not unwrap.
+/// The raw key in an answer to `tzpk`; `None` if it does not unwrap.
 pub(crate) fn unwrap(answer: &Answer) -> Option<Vec<u8>> {
     let wrapped = Base64::decode_vec(answer.json()["tzpk"].as_str()?).ok()?;
     device_key().oaep_decrypt_with_rng::<Sha256, _>(&mut SysRng, &wrapped).ok()
 }
 
-/// One block under a double-length key.
+/// Encrypts one block under a double-length key.
 pub(crate) fn encrypt(tzpk: &[u8], clear: u64) -> Vec<u8> {
     let mut block = Array::from(clear.to_be_bytes());
     TdesEde2::new_from_slice(tzpk).unwrap().encrypt_block(&mut block);

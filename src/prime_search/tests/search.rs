@@ -1,9 +1,10 @@
-use super::{Exhausted, Source, WIDTHS, big, is_prime, natural, power_of_two, primality};
+use super::{WIDTHS, big, is_prime, natural, power_of_two, primality};
 use crate::{
     error::Error,
     prime_search::{PrimePairSearch, State, WINDOWS},
     random::SystemRandom,
 };
+use card_pin_testing::{Exhausted, Source};
 use num_bigint::BigUint;
 use rand::TryRng;
 
@@ -65,14 +66,14 @@ fn primes_are_spread_evenly() {
     assert_eq!(distinct.len(), primes.len());
 }
 
-/// At whichever draw the source fails, the search says so, and begins again where there is one.
+/// The search reports a failure of the source at any draw, and starts again with a source that works.
 #[test]
 fn no_randomness_is_an_error_and_not_the_end() {
     // A start and an order for each prime, and the bases.
     for draws in 0..10 {
         let mut search = PrimePairSearch::new(1024);
         let (mut system, mut left) = (SystemRandom::new(), draws);
-        // The system's random source, so many times; and then none.
+        // The system's random source, for this many draws.
         let mut random = Source(|bytes: &mut [u8]| {
             left = usize::checked_sub(left, 1).ok_or(Exhausted)?;
             system.try_fill_bytes(bytes).map_err(|_| Exhausted)
@@ -89,7 +90,7 @@ fn no_randomness_is_an_error_and_not_the_end() {
     }
 }
 
-/// Windows without a prime in them: four, and no fifth.
+/// After four windows without a prime there is no fifth.
 #[test]
 fn a_search_ends_after_so_many_windows() {
     let mut random = SystemRandom::new();
@@ -101,11 +102,11 @@ fn a_search_ends_after_so_many_windows() {
         assert!(search.step(&mut random).unwrap().is_none());
     }
     assert_eq!(search.step(&mut random).err(), Some(Error::EntropyUnavailable));
-    // And begins again.
+    // It can start again.
     assert!(search.step(&mut random).is_ok());
 }
 
-/// A pair that is found to be composite does not give the windows back that it took.
+/// The windows of a pair that is found to be composite still count.
 #[test]
 fn a_composite_pair_counts() {
     let mut random = SystemRandom::new();

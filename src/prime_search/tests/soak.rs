@@ -21,7 +21,7 @@ fn openssl_takes_every_number_for_a_prime() {
                 for done in (0..share).step_by(AT_ONCE) {
                     let primes: Vec<_> = (done..share.min(done + AT_ONCE)).flat_map(|_| find(1024)).collect();
                     assert_primes(&primes);
-                    // Where nobody receives, another thread has a finding.
+                    // There is no receiver if another thread has a finding.
                     if sender.send(primes).is_err() {
                         return;
                     }
@@ -53,7 +53,7 @@ fn assert_primes(primes: &[BigUint]) {
     }
 }
 
-/// What the soak relies on.
+/// The soak relies on this output.
 #[test]
 #[should_panic = "is not prime"]
 fn openssl_tells_a_composite_number() {

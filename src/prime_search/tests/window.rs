@@ -1,9 +1,10 @@
-use super::{WIDTHS, big, power_of_two, replay};
+use super::{WIDTHS, big, power_of_two};
 use crate::{
     error::Error,
     prime_search::sieve::{BOUND, ODD_NUMBERS, Sieve},
     random::SystemRandom,
 };
+use card_pin_testing::replay;
 use num_bigint::BigUint;
 use std::collections::BTreeSet;
 
@@ -18,7 +19,7 @@ fn small_primes() -> Vec<u32> {
     primes
 }
 
-/// All that a window gives, in its order.
+/// All candidates of a window, in its order.
 fn drain(start: &BigUint, order: Vec<u8>, bits: usize) -> Vec<BigUint> {
     let mut bytes = super::natural(start, bits).to_be_bytes().to_vec();
     bytes.extend(order);
@@ -39,7 +40,7 @@ fn order_bytes(start: &BigUint, bits: usize) -> usize {
 }
 
 #[test]
-fn a_window_holds_what_no_small_prime_divides() {
+fn a_window_contains_the_numbers_that_no_small_prime_divides() {
     let primes = small_primes();
     for bits in WIDTHS {
         let mut bytes = vec![0; bits / 8];

@@ -1,5 +1,5 @@
-//! RSA-OAEP as `KeyPair::unwrap` calls it. A key pair there is used once and takes long to make, so that what is measured
-//! is the call to the `rsa` crate, blinded as there.
+//! RSA-OAEP as `KeyPair::unwrap` calls it. A key pair there is used once and takes long to make, so this measures
+//! the call to the `rsa` crate, blinded in the same way.
 
 use crate::{
     class::Class,
@@ -11,7 +11,7 @@ use rsa::{Oaep, PrivateKey, PublicKey};
 use sha2::Sha256;
 use std::rc::Rc;
 
-/// Fewer than of the others: each takes milliseconds.
+/// Fewer measurements than of the others, because each takes milliseconds.
 const MEASUREMENTS: usize = 10_000;
 
 /// Whether the ciphertext is below the modulus, whether the private operation went well, and whether the padding is right.

@@ -10,14 +10,14 @@ use std::{
 };
 use tar::Archive;
 
-/// Who the image's configuration says that the relay runs as, in a folder that has the image's files and no others.
+/// The user that the image's configuration names, in a folder that has the image's files and no others.
 struct Unpacked {
     folder: tempfile::TempDir,
     user: String,
     command: Vec<String>,
 }
 
-/// Kills the process where a check fails before it is told to stop.
+/// Kills the process if a check fails before it is stopped.
 struct Running(Child);
 
 impl Drop for Running {
@@ -27,14 +27,14 @@ impl Drop for Running {
     }
 }
 
-/// Runs the relay from its image as a container would, with nothing of this system: it answers probes, finds names and
-/// authorities, and stops when it is told to.
+/// Runs the relay from its image like a container, without this system's files: it answers probes, finds names and
+/// authorities, and stops at a signal.
 pub(super) fn run(image: &Path) -> Result<()> {
     let unpacked = unpack(image)?;
     let root = unpacked.folder.path();
     let enfuce = TcpListener::bind("127.0.0.1:0")?;
     let port = enfuce.local_addr()?.port();
-    // What a container's runtime adds.
+    // The files that a container's runtime adds.
     fs::write(root.join("etc/hosts"), "127.0.0.1 localhost\n")?;
     fs::create_dir(root.join("etc/card-pin-relay"))?;
     fs::write(
@@ -58,8 +58,8 @@ pub(super) fn run(image: &Path) -> Result<()> {
     let operators = address_after("For operators on http://")?;
     ensure!(status(&operators, "GET /readyz", "")? == "200", "the relay in the image is not ready");
     let answer = status(&devices, "POST /set", r#"{"controlId":"an-id","pinBlock":"AAECAwQFBgc="}"#)?;
-    ensure!(answer == "424", "a `set` that is surely not done is answered with {answer}");
-    // It has connected, so it has found the name; nobody answers its greeting.
+    ensure!(answer == "424", "a `set` that was not done is answered with {answer}");
+    // It has connected, so it has resolved the name; nothing answers its greeting.
     enfuce.set_nonblocking(true)?;
     ensure!(enfuce.accept().is_ok(), "Enfuce was not connected to");
     crate::run::run(Command::new("kill").arg("-TERM").arg(relay.0.id().to_string()))?;
@@ -70,7 +70,7 @@ pub(super) fn run(image: &Path) -> Result<()> {
 }
 
 impl Unpacked {
-    /// What the image's configuration says, in the image's files where this may be done, which takes root's rights.
+    /// The command of the image's configuration, run in the image's files if this process is root, which that needs.
     fn command(&self) -> Result<Command> {
         let root = self.folder.path();
         let (program, arguments) = self.command.split_first().context("the image starts nothing")?;
@@ -113,7 +113,7 @@ fn unpack(image: &Path) -> Result<Unpacked> {
         words.filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>()
     };
     let user = config["config"]["User"].as_str().context("the image names no user")?.to_owned();
-    // The folder is root's alone, as temporary folders are.
+    // Only root can read the folder, like all temporary folders.
     crate::run::run(Command::new("chmod").arg("755").arg(folder.path()))?;
     Ok(Unpacked { folder, user, command: [words("Entrypoint"), words("Cmd")].concat() })
 }

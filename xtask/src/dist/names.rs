@@ -6,12 +6,13 @@ use std::{
 };
 use wasmparser::{Parser, Payload};
 
-/// The sections that name what goes from one side to the other (WebAssembly core specification, 5.5.2).
+/// The sections with the names of imports and exports (WebAssembly core specification, 5.5.2).
 const IMPORTS: u8 = 2;
 const EXPORTS: u8 = 7;
 
-/// Gives short names to what a module and its glue call each other: most of wasm-bindgen's are a path and a hash, which no
-/// compression makes smaller. A page loads 2400 bytes less.
+/// Gives short names to the functions that a module and its glue call in each other: most of wasm-bindgen's names are a path and
+/// a hash, which do not compress. A page loads 2400 bytes less. wasm-bindgen has no option for it, and neither `wasm-opt` nor walrus
+/// also renames them in the glue.
 pub(super) fn shorten(wasm: &Path, glue: &Path) -> Result<()> {
     let module = fs::read(wasm).with_context(|| format!("{} cannot be read", wasm.display()))?;
     let script = fs::read_to_string(glue).with_context(|| format!("{} cannot be read", glue.display()))?;
@@ -22,8 +23,8 @@ pub(super) fn shorten(wasm: &Path, glue: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A short name for each that wasm-bindgen made up. They follow the alphabet, so that two builds with the same names get the
-/// same short ones.
+/// A short name for each name that wasm-bindgen made. They are in alphabetical order, so that two builds with the same names get
+/// the same short ones.
 fn short_names(module: &[u8]) -> Result<BTreeMap<String, String>> {
     let mut names = BTreeSet::new();
     for payload in Parser::new(0).parse_all(module) {
@@ -71,7 +72,7 @@ fn rename_in_script(script: &str, names: &BTreeMap<String, String>) -> String {
     words(script).map(|word| names.get(word).map_or(word, String::as_str)).collect()
 }
 
-/// A text in pieces: each is a name, a number or a keyword, or what stands between two of them.
+/// A text in pieces: each is a name, a number or a keyword, or the text between two of them.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     let is_in_word = |character: char| character.is_alphanumeric() || matches!(character, '_' | '$');
     let mut rest = text;
@@ -88,7 +89,7 @@ fn bytes<'a>(module: &'a [u8], range: &std::ops::Range<usize>) -> Result<&'a [u8
     module.get(range.clone()).context("a section lies outside of the module")
 }
 
-/// A name as it stands in a module, with its length before it.
+/// A name in the encoding of a module, with its length before it.
 fn counted(name: &str) -> Result<Vec<u8>> {
     ensure!(name.len() < 128, "{name} is longer than one byte can say");
     Ok([&[name.len() as u8], name.as_bytes()].concat())

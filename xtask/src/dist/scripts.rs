@@ -8,28 +8,28 @@ use std::{
     process::Command,
 };
 
-/// Where the languages are, in `www/` and in `dist/`.
+/// The folder of the languages, in `www/` and in `dist/`.
 const LANGUAGES: &str = "languages";
 /// The vault's script.
 const WORKER: &str = "card-pin.worker.js";
-/// The one that is in `card-pin.js` itself.
+/// The language that is part of `card-pin.js` itself.
 const BUILT_IN: &str = "en.js";
 
-/// In the scripts, what starts a vault.
+/// The name with which the scripts import the source of a vault.
 pub(crate) const VAULT: &str = "card-pin-vault";
-/// What stands for it: in the package, with checksums, in one script for all, and in the mock.
+/// The files that replace it: in the package, with checksums, in the standalone, and in the mock.
 pub(crate) const VAULTS: [&str; 4] =
     ["vault-files.js", "vault-checked.js", "vault-inlined.js", "mock-vault.js"];
 
 /// The output is an ES module, which is UTF-8 by definition (HTML, 8.1.5.2).
 const MODULE: [&str; 2] = ["--format=esm", "--charset=utf8"];
 
-/// What shows the sources in a browser's tools. A page loads it only there.
+/// The source maps, which a browser only loads for its developer tools.
 const MAP: &str = "--sourcemap=linked";
 
-/// Written before the scripts that load another by its address: what no bundler may look into. The comments tell that to webpack,
-/// Turbopack and Vite, and would not survive the minifying. The Turbopack of Next 14 does not know them, and ends a build at an
-/// import that it cannot follow, but for one within a `try`.
+/// A prefix for the scripts that load another by its address, so that bundlers leave the import alone. The comments tell that to webpack,
+/// Turbopack and Vite, and would not survive the minifying. The Turbopack of Next 14 does not know them, and fails at an
+/// import that it cannot follow, unless it is in a `try`.
 const IMPORT_AS_IS: &str = "--banner:js=var importAsIs=async url=>{try{return await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */url)}catch(e){throw e}};";
 
 /// The entries that are `card-pin` with the types of one framework's markup: `card-pin/react` and the like.
@@ -47,7 +47,7 @@ pub(super) fn bundle_all(project: &Project, staging: &Path, glue: &Path) -> Resu
     let with_glue = alias("card-pin-wasm", glue);
     let [files, with_sums, inlined, mock] = VAULTS.map(|file| alias(VAULT, &project.www().join(file)));
 
-    // What is loaded when it is needed.
+    // Scripts that are loaded on demand.
     let mut later: Vec<OsString> =
         ["hints.js", "describe-view.js"].map(|name| format!("--external:./{name}").into()).into();
     for language in languages(project)? {
@@ -69,7 +69,7 @@ pub(super) fn bundle_all(project: &Project, staging: &Path, glue: &Path) -> Resu
     ] {
         bundle(project, script, &staging.join(name), &options)?;
     }
-    // Files of their own, as older tools look for an entry by its name alone.
+    // Separate files, because older tools look for an entry by its file name.
     for name in FRAMEWORKS {
         for (extension, from) in [("js", "./card-pin.js".to_owned()), ("d.ts", format!("./types/{name}.js"))]
         {
@@ -85,7 +85,7 @@ fn module(options: &[OsString]) -> Vec<OsString> {
     [MODULE.map(OsString::from).as_slice(), options].concat()
 }
 
-/// The names of the languages' files, but for the one that is built in.
+/// The names of the languages' files, without the built-in one.
 fn languages(project: &Project) -> Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(project.www().join(LANGUAGES)).context("www/languages cannot be read")? {
@@ -105,7 +105,7 @@ fn checked(project: &Project, staging: &Path, vault: OsString) -> Result<()> {
         .context("sums.json cannot be written")?;
     let options = module(&[vault, alias("card-pin-sums", &sums), IMPORT_AS_IS.into(), MAP.into()]);
     bundle(project, "card-pin.js", &staging.join("card-pin.checked.js"), &options)?;
-    // As for the frameworks.
+    // A file of its own, like those for the frameworks.
     for (name, from) in [("checked.js", "./card-pin.checked.js"), ("checked.d.ts", "./card-pin.js")] {
         fs::write(staging.join(name), format!("export * from \"{from}\";\n"))
             .with_context(|| format!("{name} cannot be written"))?;
@@ -154,14 +154,14 @@ fn shorten_properties(style: &str) -> String {
     short
 }
 
-/// What a bare name in an `import` stands for.
+/// The file that a bare name in an `import` stands for.
 fn alias(name: &str, file: &Path) -> OsString {
     let mut option = OsString::from(format!("--alias:{name}="));
     option.push(file);
     option
 }
 
-/// What stands for the build's own name in a script.
+/// The placeholder for the build's identity in a script.
 fn version(project: &Project) -> String {
     format!("--define:CARD_PIN_VERSION={:?}", identity::version(project))
 }
@@ -177,7 +177,7 @@ fn bundle(project: &Project, script: &str, to: &Path, options: &[OsString]) -> R
         .args(options))
 }
 
-/// What the pad looks like, minified: a bundler takes what it imports as a text as it is.
+/// The pad's style sheet, minified: a bundler does not change a file that it imports as text.
 fn style_sheet(project: &Project) -> PathBuf {
     project.work("style").join("card-pin.css")
 }

@@ -8,7 +8,7 @@ use std::{
 
 /// A source file and the module that it belongs to.
 struct Source {
-    /// As it is printed in a report.
+    /// Its path, for the report.
     file: String,
     /// `["pin_block", "iso1"]` for `src/pin_block/iso1.rs`.
     module: Vec<String>,
@@ -80,7 +80,7 @@ fn against(root: &str, text: &str, sources: &[Source]) -> Result<Vec<String>> {
         let file =
             syn::parse_file(&source.text).with_context(|| format!("{} cannot be parsed", source.file))?;
         for found in uses::uses(&file, source.module.len(), 0) {
-            // Whoever uses all modules uses the last, too.
+            // A use of all modules also uses the last.
             let Some(name) = found.name.as_ref().or(order.last()) else { continue };
             let used = re_exports.get(name).unwrap_or(name);
             if rank(used) > rank(own) && rank(own).is_some() {
@@ -91,12 +91,12 @@ fn against(root: &str, text: &str, sources: &[Source]) -> Result<Vec<String>> {
             }
         }
     }
-    // Several names out of one module are one violation.
+    // Several names from one module are one violation.
     violations.dedup();
     Ok(violations)
 }
 
-/// One line for each use of a neighbour in the same folder that, by way of others there, uses the file itself.
+/// One line for each use of a neighbour in the same folder that, directly or through others there, uses the file itself.
 fn circles(sources: &[Source]) -> Result<Vec<String>> {
     let mut edges = Vec::new();
     for source in sources {

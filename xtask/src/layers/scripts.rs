@@ -8,13 +8,13 @@ use std::{
     process::Command,
 };
 
-/// Where the order of the scripts stands, for people and for this.
+/// The document with the order of the scripts.
 const LIST: &str = "docs/architecture.md";
 
 /// Folders with scripts. Each has its list.
 const FOLDERS: [&str; 2] = ["www", "sandbox/issuer"];
 
-/// What esbuild tells of each script that it has read.
+/// The part of esbuild's report about one script.
 #[derive(Deserialize)]
 struct Metafile {
     inputs: BTreeMap<String, Input>,
@@ -42,7 +42,7 @@ pub(super) fn violations(project: &Project) -> Result<Vec<String>> {
     Ok(violations)
 }
 
-/// What the scripts import, as the bundler of the build reads it: a second parser could read it otherwise.
+/// The imports of the scripts, read by the bundler of the build: a second parser could read them differently.
 fn metafile(project: &Project, folder: &str) -> Result<Metafile> {
     let out = project.work("layers").join(folder);
     let path = out.join("metafile.json");
@@ -51,14 +51,14 @@ fn metafile(project: &Project, folder: &str) -> Result<Metafile> {
         .current_dir(project.root())
         .args(scripts(project, folder)?)
         .args(["--bundle", "--format=esm", "--packages=external", "--log-level=warning"])
-        // The types' own configuration says what stands for `card-pin-vault` there.
+        // The configuration of the type check says which file is `card-pin-vault`.
         .arg("--tsconfig-raw={}")
         .args([option("outdir", &out), option("metafile", &path)]))?;
     let text = fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
     serde_json::from_slice(&text).with_context(|| format!("{} has another form", path.display()))
 }
 
-/// The scripts in a folder, but for their tests, by their paths from the root.
+/// The scripts in a folder without their tests, by their paths from the root.
 fn scripts(project: &Project, folder: &str) -> Result<Vec<PathBuf>> {
     let mut scripts = Vec::new();
     let mut folders = vec![PathBuf::from(folder)];
@@ -78,7 +78,7 @@ fn scripts(project: &Project, folder: &str) -> Result<Vec<PathBuf>> {
     Ok(scripts)
 }
 
-/// The names that stand in the first column of the list of a folder.
+/// The names in the first column of the list of a folder.
 fn order<'a>(document: &'a str, folder: &str) -> Result<Vec<&'a str>> {
     let list = document
         .split_once(&format!("**In `{folder}/`**"))
@@ -125,7 +125,7 @@ fn against(order: &[&str], folder: &str, metafile: &Metafile) -> Vec<String> {
     violations
 }
 
-/// The modules that an import may bring: that of its file, or every one that the build puts in its place.
+/// The modules that an import may mean: that of its file, or every one with which the build replaces it.
 fn imported<'a>(folder: &str, path: &'a str) -> Vec<&'a str> {
     if path == dist::VAULT {
         return dist::VAULTS.iter().map(|file| module(folder, file)).collect();

@@ -65,7 +65,7 @@ fn add_names(
     Ok(())
 }
 
-/// Each use of a name in a module that is `level` modules below the crate's root and holds this file, which is `depth` modules below it.
+/// Each use of a name in a module that is `level` modules below the crate's root and contains this file, which is `depth` modules below the root.
 pub(super) fn uses(file: &File, depth: usize, level: usize) -> Vec<Use> {
     let mut finder = Finder { depth, level, in_attribute: false, uses: Vec::new() };
     finder.visit_file(file);
@@ -73,20 +73,20 @@ pub(super) fn uses(file: &File, depth: usize, level: usize) -> Vec<Use> {
 }
 
 struct Finder {
-    /// How many modules below the root the code is that is being read.
+    /// How many modules below the root the current code is.
     depth: usize,
-    /// In which of the modules around it a name is looked for.
+    /// The level of the surrounding module in which names are looked for.
     level: usize,
     in_attribute: bool,
     uses: Vec<Use>,
 }
 
-/// Where a path has led so far: this many modules below the root; `None` where it does not start with `crate`, `self` or
+/// The place that a path has reached: this many modules below the root; `None` if it does not start with `crate`, `self` or
 /// `super`, or has left the modules that these name.
 type Place = Option<usize>;
 
 impl Finder {
-    /// Where a path that is at `place` leads with its next name. A name at the level is a use.
+    /// The place after the next name of a path that is at `place`. A name at the level is a use.
     fn follow(&mut self, place: Place, next: &Ident) -> Place {
         if next == "crate" {
             return Some(0);
@@ -103,7 +103,7 @@ impl Finder {
         None
     }
 
-    /// A path that is at `place` takes all that is there: by `*`, or by giving the place a name.
+    /// A path that is at `place` uses everything there: by `*`, or by giving the place a name.
     fn take_all(&mut self, place: Place, line: usize) {
         if place == Some(self.level) {
             self.uses.push(Use { name: None, line });
@@ -138,7 +138,7 @@ impl Finder {
         }
     }
 
-    /// What no parser knows: the words of a macro's call. They may hold paths, and whole `use` items.
+    /// The tokens of a macro's call, which the parser does not read. They may contain paths, and whole `use` items.
     fn tokens(&mut self, tokens: &TokenStream, start: Place) {
         let mut place = start;
         for token in tokens.clone() {

@@ -16,12 +16,12 @@ const LAYER: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
 /// The same sources give the same bytes, whenever they are built.
 const NO_TIME: &str = "1970-01-01T00:00:00Z";
 
-/// An image of one layer, with nothing in it but these files.
+/// An image of one layer that contains only these files.
 pub(crate) struct Image<'a> {
     pub(crate) name: &'a str,
     pub(crate) version: &'a str,
     pub(crate) license: &'a str,
-    /// Where its sources are.
+    /// The address of its sources.
     pub(crate) source: &'a str,
     pub(crate) user: &'a str,
     pub(crate) entry_point: &'a [&'a str],
@@ -37,7 +37,7 @@ pub(crate) struct File<'a> {
     pub(crate) contents: Vec<u8>,
 }
 
-/// Something that others name by its checksum.
+/// A part of the image to which others refer by its checksum.
 struct Blob {
     kind: &'static str,
     contents: Vec<u8>,
@@ -57,7 +57,9 @@ impl Blob {
     }
 }
 
-/// The image as a tar file in the OCI layout (image specification 1.1), which also has what `docker load` reads.
+/// Writes the image as a tar file in the OCI layout (image specification 1.1), with the extra file that `docker load` reads. It
+/// does so itself, because buildah, ko and Docker need root or a daemon, or write times into the layer: this is the same
+/// byte for byte on every machine.
 pub(crate) fn archive(image: &Image<'_>) -> Result<Vec<u8>> {
     let layer_tar = layer(image.files).context("the image's layer cannot be made")?;
     let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
@@ -148,7 +150,7 @@ fn append(tar: &mut Builder<Vec<u8>>, path: &str, mode: u32, contents: &[u8]) ->
     tar.append_data(&mut header, path, contents)
 }
 
-/// Of root, and without a time.
+/// A header that belongs to root and has no time.
 fn header(kind: EntryType, mode: u32, size: u64) -> Header {
     let mut header = Header::new_ustar();
     header.set_entry_type(kind);

@@ -2,23 +2,23 @@ use anyhow::{Context, Result};
 use std::collections::BTreeMap;
 use wasmparser::{KnownCustom, Name, Parser, Payload, TypeRef};
 
-/// Something in a module that takes bytes.
+/// A part of a module, with its size in bytes.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Item {
     pub(super) name: String,
     pub(super) bytes: usize,
 }
 
-/// What a module consists of, the biggest first.
+/// The parts of a module, the largest first.
 #[derive(Debug)]
 pub(super) struct Items {
-    /// The code of each crate; and as items of their own data, and all that is neither.
+    /// The code of each crate; data and the rest are items of their own.
     pub(super) crates: Vec<Item>,
     pub(super) functions: Vec<Item>,
 }
 
 impl Items {
-    /// Of a module that has names for its functions; without them, they are all of one crate.
+    /// Reads a module that has names for its functions. Without names, all functions count as one crate.
     pub(super) fn of(wasm: &[u8]) -> Result<Self> {
         let mut bodies = Vec::new();
         let mut names = BTreeMap::new();
@@ -95,7 +95,7 @@ mod tests {
         Item { name: name.to_owned(), bytes }
     }
 
-    /// A length and the bytes that have it.
+    /// A length and that many bytes.
     fn counted(bytes: &[u8]) -> Vec<u8> {
         [&[u8::try_from(bytes.len()).unwrap()], bytes].concat()
     }
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_module_is_an_error() {
+    fn bytes_that_are_not_a_module_are_an_error() {
         Items::of(b"").unwrap_err();
         Items::of(b"<!doctype html>").unwrap_err();
         Items::of(&module(&[])[..40]).unwrap_err();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 pub(super) const FILE: &str = "supply-chain/crates.toml";
 
-/// What somebody wrote down about every crate of the wasm.
+/// The written records about every crate of the wasm.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Records {
@@ -14,7 +14,7 @@ pub(super) struct Records {
     pub(super) build_time: Vec<Record>,
 }
 
-/// `supply-chain/README.md` says what the fields mean; those that only people read have to be there all the same.
+/// `supply-chain/README.md` explains the fields. Those that only people read are required, too.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[expect(dead_code, reason = "read by people")]
@@ -51,7 +51,7 @@ impl Records {
             [("linked", &self.linked, true), ("build-time", &self.build_time, false)]
         {
             let mut used = BTreeSet::new();
-            // Our own crate has no checksum: it is what everybody here looks at.
+            // Our own crate has no checksum and needs no record.
             for each in crates.iter().filter(|each| each.linked == linked) {
                 let Some(checksum) = &each.checksum else { continue };
                 let (name, version) = (&each.id.name, &each.id.version);
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_record_lacks_is_an_error() {
+    fn a_missing_field_of_a_record_is_an_error() {
         let record = record("linked", "rsa", "1.0.0", "aa");
         for line in record.lines().skip(1) {
             let without = record.replace(&format!("{line}\n"), "") + "[[build-time]]\n";
