@@ -110,7 +110,7 @@ export function manifest() {
             events: events().map(({ name, description }) => ({ name, description, type: { text: tells(name) } })),
             cssProperties: described(/`(--card-pin-[\w-]+)`/g).map(({ default: value, ...rest }) => ({ ...rest, default: value?.replaceAll("`", "") })),
             cssParts: described(/`(\w+)`/g).map(({ name, description }) => ({ name, description })),
-            cssStates: [...(theming.match(/where the pad is: ([^.]*)\./)?.[1] ?? "").matchAll(/`(\w+)`/g)].map(([, name]) => ({ name })),
+            cssStates: [...(theming.match(/`card-pin:state\(NAME\)`[^:]*: ([^.]*)\./)?.[1] ?? "").matchAll(/`(\w+)`/g)].map(([, name]) => ({ name })),
           },
         ],
         exports: [
