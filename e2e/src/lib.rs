@@ -2,7 +2,9 @@
 //!
 //! A module uses only modules that are listed above it.
 
-/// Children that surely end.
+/// How a test waits.
+mod patience;
+/// Child processes that end with the test.
 mod process;
 /// The built files, and copies of them.
 mod files;
@@ -33,6 +35,7 @@ pub use engine::{Browser, Engine, start_heard};
 pub use files::{copy_dist, copy_files, open_root, standalone};
 pub use network::{Network, Seen, Slowness};
 pub use pad::{HIDE_PAGE, Hand, Pad, random_pin};
+pub use patience::{PATIENCE, until};
 pub use sandbox::{Sandbox, WaitingCard};
 pub use screen_reader::ScreenReader;
 pub use sheet::{SCHEMES, Sheet, Tile, lay_out, load_fonts, photograph, picture_of};

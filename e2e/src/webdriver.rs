@@ -1,3 +1,4 @@
+use crate::patience::{PATIENCE, POLL, until};
 use anyhow::{Context, Result, bail};
 use fantoccini::{
     Client, ClientBuilder,
@@ -20,10 +21,7 @@ use std::{
 use url::{ParseError, Url};
 
 /// For a script to end: longer than any wait inside a page.
-const SCRIPT: Duration = Duration::from_secs(60);
-/// For something to come true on a page; making a key pair on a loaded machine takes seconds.
-const PATIENCE: Duration = Duration::from_secs(30);
-const POLL: Duration = Duration::from_millis(25);
+const SCRIPT: Duration = Duration::from_secs(120);
 
 /// How an element is written in WebDriver's JSON (W3C WebDriver, 12.2).
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
@@ -187,6 +185,32 @@ impl WebDriver {
         outcome
     }
 
+    /// Leaves nothing for the next user of this browser: pressed keys, more windows, cookies, storage, a document.
+    pub(crate) async fn clean(&self) -> Result<()> {
+        const FORGET: &str = "
+            if (!location.protocol.startsWith('http')) return;
+            localStorage.clear();
+            sessionStorage.clear();
+            for (const { name } of await indexedDB.databases()) indexedDB.deleteDatabase(name);
+            for (const name of await window.caches?.keys() ?? []) await caches.delete(name);";
+        let own = self.client.window().await?;
+        for other in self.client.windows().await?.into_iter().filter(|window| *window != own) {
+            self.client.switch_to_window(other).await?;
+            self.client.close_window().await?;
+        }
+        // Out of any frame, too.
+        self.client.switch_to_window(own).await?;
+        self.client.release_actions().await?;
+        self.client.delete_all_cookies().await?;
+        self.run::<Value>(FORGET, Value::Null).await?;
+        self.open("about:blank").await
+    }
+
+    /// Whether the window is there and empty.
+    pub(crate) async fn is_blank(&self) -> bool {
+        self.client.current_url().await.is_ok_and(|url| url.as_str() == "about:blank")
+    }
+
     /// All cookies of the current document, those hidden from scripts too.
     ///
     /// # Errors
@@ -303,14 +327,8 @@ impl WebDriver {
     ///
     /// Where it does not in time; `what` then says what was waited for.
     pub async fn wait_for_firefox_itself(&self, script: &str, what: &str) -> Result<()> {
-        let deadline = Instant::now() + PATIENCE;
-        while !self.in_firefox_itself::<bool>(script, Vec::new()).await? {
-            if Instant::now() > deadline {
-                bail!("waited in vain for {what}");
-            }
-            tokio::time::sleep(POLL).await;
-        }
-        Ok(())
+        until(what, async || Ok(self.in_firefox_itself::<bool>(script, Vec::new()).await?.then_some(())))
+            .await
     }
 }
 
