@@ -33,7 +33,7 @@ mod sheet;
 
 pub use engine::{Browser, Engine, start_heard};
 pub use files::{copy_dist, copy_files, open_root, standalone};
-pub use network::{Network, Seen, Slowness};
+pub use network::{Held, Network, Seen, Slowness, Way};
 pub use pad::{HIDE_PAGE, Hand, Pad, random_pin};
 pub use patience::{PATIENCE, until};
 pub use sandbox::{Sandbox, WaitingCard};

@@ -1,19 +1,24 @@
 //! A network between a browser and the sandbox.
 
 mod fault;
+/// Requests and answers that wait until a test lets them go on.
+mod hold;
 mod message;
 /// A slow line.
 mod slow;
 
+pub use hold::{Held, Way};
 pub use slow::Slowness;
 
 use crate::{
     pad::Pad,
+    patience::until,
     sandbox::{self, Sandbox},
     webdriver::WebDriver,
 };
 use anyhow::{Context, Result};
 use fault::Fault;
+use hold::{Hold, OnItsWay};
 use message::{Answer, Request};
 use slow::Line;
 use std::{
@@ -59,6 +64,7 @@ struct Parts {
     policies: Vec<(String, String)>,
     line: Option<Line>,
     seen: Mutex<Vec<Seen>>,
+    holds: Mutex<Vec<Arc<Hold>>>,
 }
 
 impl Network {
@@ -100,7 +106,8 @@ impl Network {
         let upstream =
             sandbox.url("").strip_prefix("http://").context("the sandbox has no address")?.to_owned();
         let hosts = [upstream, format!("127.0.0.1:{port}")];
-        let parts = Arc::new(Parts { hosts, policies, line, seen: Mutex::default() });
+        let parts =
+            Arc::new(Parts { hosts, policies, line, seen: Mutex::default(), holds: Mutex::default() });
         let accepting = tokio::spawn(accept(listener, Arc::clone(&parts)));
         Ok(Self { port, parts, listening: Mutex::new(Some(accepting)) })
     }
@@ -148,6 +155,24 @@ impl Network {
         seen.iter().filter(|seen| seen.path == path).cloned().collect()
     }
 
+    /// Waits until something has come to a path.
+    ///
+    /// # Errors
+    ///
+    /// Where nothing comes in time.
+    pub async fn until_seen(&self, path: &str) -> Result<()> {
+        let is_seen = async || Ok((!self.seen(path).is_empty()).then_some(()));
+        until(&format!("a request to {path}"), is_seen).await
+    }
+
+    /// Holds the next request to a path back, or its answer.
+    #[must_use]
+    pub fn hold(&self, path: &str, way: Way) -> Held {
+        let (held, hold) = Held::new(path, way);
+        self.parts.holds.lock().unwrap_or_else(PoisonError::into_inner).push(hold);
+        held
+    }
+
     /// The violations that the browser has reported.
     #[must_use]
     pub fn reports(&self) -> Vec<String> {
@@ -192,8 +217,7 @@ impl Parts {
             return Ok(());
         }
         let Some(fault) = fault else {
-            let answer = self.pass_on(&request).await?;
-            return Ok(stream.write_all(&answer.to_bytes()).await?);
+            return self.hold_and_pass_on(&mut stream, &request).await;
         };
         let answer = if fault.strikes_before() { None } else { Some(self.pass_on(&request).await?) };
         fault.strike(stream, answer).await
@@ -215,6 +239,23 @@ impl Parts {
         let fault = fault.filter(|_| strikes).map(Fault::named);
         all.push(seen);
         fault
+    }
+
+    async fn hold_and_pass_on(&self, stream: &mut TcpStream, request: &Request) -> Result<()> {
+        let Some(_there) = self.wait(&request.path, Way::There).await else { return Ok(()) };
+        let answer = self.pass_on(request).await?;
+        let Some(_back) = self.wait(&request.path, Way::Back).await else { return Ok(()) };
+        Ok(stream.write_all(&answer.to_bytes()).await?)
+    }
+
+    /// Waits where the test holds something back. `None` where it has the connection cut.
+    async fn wait(&self, path: &str, way: Way) -> Option<Vec<OnItsWay>> {
+        let holds = self.holds.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut on_its_way = Vec::new();
+        for hold in holds.into_iter().filter(|hold| hold.takes(path, way)) {
+            on_its_way.push(hold.wait().await?);
+        }
+        Some(on_its_way)
     }
 
     async fn pass_on(&self, request: &Request) -> Result<Answer> {
