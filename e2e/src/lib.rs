@@ -45,7 +45,7 @@ pub use sandbox::{Sandbox, WaitingCard};
 pub use screen_reader::ScreenReader;
 pub use sheet::{SCHEMES, Sheet, Tile, lay_out, load_fonts, photograph, picture_of};
 pub use site::{Address, Site};
-pub use stage::{Stage, each, ends_once_with, is_retryable};
+pub use stage::{Stage, each, ends_once_with, fail_with_all, is_retryable};
 pub use states::States;
 pub use traces::{Trace, traces_in_document};
 pub use webdriver::WebDriver;

@@ -65,6 +65,8 @@ struct Parts {
     line: Option<Line>,
     seen: Mutex<Vec<Seen>>,
     holds: Mutex<Vec<Arc<Hold>>>,
+    /// The queries of the requests whose answers a fault has stall.
+    stalled: Mutex<Vec<String>>,
 }
 
 impl Network {
@@ -106,8 +108,14 @@ impl Network {
         let upstream =
             sandbox.url("").strip_prefix("http://").context("the sandbox has no address")?.to_owned();
         let hosts = [upstream, format!("127.0.0.1:{port}")];
-        let parts =
-            Arc::new(Parts { hosts, policies, line, seen: Mutex::default(), holds: Mutex::default() });
+        let parts = Arc::new(Parts {
+            hosts,
+            policies,
+            line,
+            seen: Mutex::default(),
+            holds: Mutex::default(),
+            stalled: Mutex::default(),
+        });
         let accepting = tokio::spawn(accept(listener, Arc::clone(&parts)));
         Ok(Self { port, parts, listening: Mutex::new(Some(accepting)) })
     }
@@ -165,6 +173,20 @@ impl Network {
         until(&format!("a request to {path}"), is_seen).await
     }
 
+    /// Waits until a fault has the answer stall to a request with this field in its query.
+    ///
+    /// # Errors
+    ///
+    /// Where none stalls in time.
+    pub async fn until_stalled(&self, field: &str) -> Result<()> {
+        let is_meant = |query: &String| query.split('&').any(|other| other == field);
+        let stalled = async || {
+            let stalled = self.parts.stalled.lock().unwrap_or_else(PoisonError::into_inner);
+            Ok(stalled.iter().any(is_meant).then_some(()))
+        };
+        until(&format!("the answer to {field} to stall"), stalled).await
+    }
+
     /// Holds the next request to a path back, or its answer.
     #[must_use]
     pub fn hold(&self, path: &str, way: Way) -> Held {
@@ -220,7 +242,9 @@ impl Parts {
             return self.hold_and_pass_on(&mut stream, &request).await;
         };
         let answer = if fault.strikes_before() { None } else { Some(self.pass_on(&request).await?) };
-        fault.strike(stream, answer).await
+        let stalls =
+            || self.stalled.lock().unwrap_or_else(PoisonError::into_inner).push(request.query.clone());
+        fault.strike(stream, answer, stalls).await
     }
 
     /// Keeps it, and returns the fault that it asks for.

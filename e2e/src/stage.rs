@@ -5,7 +5,7 @@ use crate::{
     sandbox::{Sandbox, WaitingCard},
     webdriver::WebDriver,
 };
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use std::{fmt::Debug, sync::Arc};
 
@@ -192,10 +192,39 @@ pub async fn each<T: Debug>(
             failures.push(error.context(format!("{case:?}")));
         }
     }
-    // One alone stays as it is: what it is caused by is looked at where WebKit may have gone wrong.
-    if failures.len() < 2 {
-        return failures.pop().map_or(Ok(()), Err);
-    }
+    fail_with_all(failures)
+}
+
+/// Fails where there are failures. The first one stays the cause: `in_webkit` looks there for what the engine did.
+///
+/// # Errors
+///
+/// All of them.
+pub fn fail_with_all(failures: Vec<anyhow::Error>) -> Result<()> {
     let all: Vec<_> = failures.iter().map(|error| format!("{error:#}")).collect();
-    bail!("{} cases fail:\n{}", all.len(), all.join("\n"))
+    let words = format!("{} cases fail:\n{}", all.len(), all.join("\n"));
+    failures.into_iter().next().map_or(Ok(()), |first| Err(first.context(words)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::RefCell;
+
+    #[tokio::test]
+    async fn each_case_is_played_and_all_failures_are_told() -> Result<()> {
+        let played = RefCell::new(Vec::new());
+        let odd_ones_fail = async |case: &u8| {
+            played.borrow_mut().push(*case);
+            ensure!(case % 2 == 0, "{case} is odd");
+            Ok(())
+        };
+        each([2, 4], odd_ones_fail).await?;
+        let failed = each([1, 2, 3], odd_ones_fail).await;
+        assert_eq!(*played.borrow(), [2, 4, 1, 2, 3]);
+        let error = failed.err().context("nothing fails")?;
+        assert!(["1 is odd", "3 is odd"].iter().all(|words| error.to_string().contains(words)), "{error}");
+        assert_eq!(error.root_cause().to_string(), "1 is odd");
+        Ok(())
+    }
 }
