@@ -21,6 +21,8 @@ static IDLE: Mutex<Vec<Lent>> = Mutex::new(Vec::new());
 pub struct Lent {
     browser: Browser,
     users: usize,
+    /// The window's size, which a test may change.
+    size: (u64, u64),
 }
 
 /// Runs a test on the runtime that all tests share.
@@ -45,7 +47,9 @@ impl Engine {
                 return Ok(waiting);
             }
         }
-        Ok(Lent { browser: self.start().await?, users: 0 })
+        let browser = self.start().await?;
+        let size = browser.driver().size().await?;
+        Ok(Lent { browser, users: 0, size })
     }
 }
 
@@ -59,7 +63,7 @@ impl Lent {
     /// Lets the next test have it, cleaned. One that cannot be cleaned ends.
     pub async fn give_back(mut self) {
         self.users += 1;
-        if self.users < USERS && self.driver().clean().await.is_ok() {
+        if self.users < USERS && self.driver().clean(self.size).await.is_ok() {
             IDLE.lock().unwrap_or_else(PoisonError::into_inner).push(self);
         }
     }

@@ -185,8 +185,13 @@ impl WebDriver {
         outcome
     }
 
-    /// Leaves nothing for the next user of this browser: pressed keys, more windows, cookies, storage, a document.
-    pub(crate) async fn clean(&self) -> Result<()> {
+    /// The size of the window.
+    pub(crate) async fn size(&self) -> Result<(u64, u64)> {
+        Ok(self.client.get_window_size().await?)
+    }
+
+    /// Leaves nothing for the next user of this browser: pressed keys, more windows, another size, cookies, storage, a document.
+    pub(crate) async fn clean(&self, size: (u64, u64)) -> Result<()> {
         const FORGET: &str = "
             if (!location.protocol.startsWith('http')) return;
             localStorage.clear();
@@ -201,6 +206,9 @@ impl WebDriver {
         // Out of any frame, too.
         self.client.switch_to_window(own).await?;
         self.client.release_actions().await?;
+        if self.size().await? != size {
+            self.client.set_window_size(u32::try_from(size.0)?, u32::try_from(size.1)?).await?;
+        }
         self.client.delete_all_cookies().await?;
         self.run::<Value>(FORGET, Value::Null).await?;
         self.open("about:blank").await
