@@ -177,7 +177,7 @@ async fn parts_with_addresses_come_from_there(view: &WebView<'_>) -> Result<()> 
 }
 
 #[test]
-fn it_is_a_classic_script_that_can_stand_in_a_page() -> Result<()> {
+fn the_standalone_is_a_classic_script_that_can_stand_in_a_page() -> Result<()> {
     let script = standalone()?;
     ensure!(script.is_ascii(), "a page of another encoding would spoil it");
     for word in ["import.meta", "import(", "export{", "export ", "</script", "<!--"] {
