@@ -153,7 +153,7 @@ impl Engine {
                         "--font-render-hinting=none",
                         "--disable-lcd-text",
                         "--force-color-profile=srgb",
-                        // The servers are on this machine, where a page made of a string would have to ask for a permit.
+                        // Else a page that is made of a string would have to ask before it reaches the servers, which are on this machine.
                         "--disable-features=LocalNetworkAccessChecks",
                         if kind == Kind::WithoutWasm { "--js-flags=--jitless" } else { "--js-flags=--no-jitless" },
                         user_data.to_string_lossy(),
@@ -190,7 +190,7 @@ impl fmt::Display for Engine {
 }
 
 impl Browser {
-    /// Which one it is.
+    /// The engine of this browser.
     #[must_use]
     pub fn engine(&self) -> Engine {
         self.engine

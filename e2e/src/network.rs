@@ -44,7 +44,7 @@ pub struct Network {
     listening: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// A request that came.
+/// A request that came from the browser.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
     /// The path, without the query.
@@ -65,12 +65,12 @@ struct Parts {
     line: Option<Line>,
     seen: Mutex<Vec<Seen>>,
     holds: Mutex<Vec<Arc<Hold>>>,
-    /// The queries of the requests whose answers a fault has stall.
+    /// The queries of requests whose answers stall by a fault.
     stalled: Mutex<Vec<String>>,
 }
 
 impl Network {
-    /// On a free port, in front of this sandbox.
+    /// Starts on a free port, in front of this sandbox.
     ///
     /// # Errors
     ///
@@ -120,7 +120,7 @@ impl Network {
         Ok(Self { port, parts, listening: Mutex::new(Some(accepting)) })
     }
 
-    /// An address on the other side of it.
+    /// An address that leads through this network.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port)
@@ -136,14 +136,14 @@ impl Network {
     }
 
     /// Goes away: connections break, and new ones are refused.
-    pub fn go(&self) {
+    pub fn go_away(&self) {
         let accepting = self.listening.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(accepting) = accepting {
             accepting.abort();
         }
     }
 
-    /// Is there again.
+    /// Listens on the same port again.
     ///
     /// # Errors
     ///
@@ -173,7 +173,7 @@ impl Network {
         until(&format!("a request to {path}"), is_seen).await
     }
 
-    /// Waits until a fault has the answer stall to a request with this field in its query.
+    /// Waits until the answer stalls, by a fault, to a request with this field in its query.
     ///
     /// # Errors
     ///
@@ -209,11 +209,11 @@ impl Network {
 
 impl Drop for Network {
     fn drop(&mut self) {
-        self.go();
+        self.go_away();
     }
 }
 
-/// Its connections end with it.
+/// Takes connections, which end with this task.
 async fn accept(listener: TcpListener, parts: Arc<Parts>) {
     let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
@@ -247,7 +247,7 @@ impl Parts {
         fault.strike(stream, answer, stalls).await
     }
 
-    /// Keeps it, and returns the fault that it asks for.
+    /// Keeps the request, and returns the fault that it asks for.
     fn note(&self, request: &Request) -> Option<Fault> {
         let seen = Seen {
             path: request.path.clone(),
@@ -272,7 +272,7 @@ impl Parts {
         Ok(stream.write_all(&answer.to_bytes()).await?)
     }
 
-    /// Waits where the test holds something back. `None` where it has the connection cut.
+    /// Waits as long as the test holds back what goes this way. `None` where the test has the connection cut.
     async fn wait(&self, path: &str, way: Way) -> Option<Vec<OnItsWay>> {
         let holds = self.holds.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut on_its_way = Vec::new();

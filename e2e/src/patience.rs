@@ -1,10 +1,10 @@
 use anyhow::{Result, bail};
 use std::time::{Duration, Instant};
 
-/// For whatever a test waits for: longer than it takes on the slowest, busiest machine. Only a test that fails waits so long.
+/// How long a test waits for anything: longer than it takes on the slowest, busiest machine. Only a test that fails waits so long.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Between two looks.
+/// The time between two looks.
 pub(crate) const POLL: Duration = Duration::from_millis(25);
 
 /// Looks again and again until there is something.

@@ -60,7 +60,7 @@ fn take_idle(engine: Engine) -> Option<Lent> {
 }
 
 impl Lent {
-    /// Lets the next test have it, cleaned. One that cannot be cleaned ends.
+    /// Cleans the browser, and keeps it for the next test. One that cannot be cleaned ends.
     pub async fn give_back(mut self) {
         self.users += 1;
         if self.users < USERS && self.driver().clean(self.size).await.is_ok() {

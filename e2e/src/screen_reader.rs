@@ -17,7 +17,7 @@ use tempfile::TempDir;
 
 const POLLS_TO_A_KEY: u32 = 40;
 
-/// For one that may not come at all, and is asked for again.
+/// How long to wait for an utterance that may not come at all, and is asked for again.
 const SHORT_PATIENCE: Duration = Duration::from_secs(6);
 
 /// Where Debian puts the bus of assistive technologies.

@@ -58,7 +58,7 @@ impl<'a> Stage<'a> {
         Ok(pad)
     }
 
-    /// The element by itself, a card that waits for its PIN, and a PIN for it.
+    /// Opens the page with nothing but a pad; gives the pad, a card that waits for its PIN, and a PIN for it.
     ///
     /// # Errors
     ///

@@ -20,7 +20,7 @@ use std::{
 };
 use url::{ParseError, Url};
 
-/// For a script to end: longer than any wait inside a page.
+/// How long a script may run: longer than any wait inside a page.
 const SCRIPT: Duration = Duration::from_secs(120);
 
 /// How an element is written in WebDriver's JSON (W3C WebDriver, 12.2).
@@ -48,7 +48,7 @@ impl WebDriver {
         Ok(Self { client })
     }
 
-    /// How long a script may run, where the default is too short.
+    /// Lets scripts run for this long, where the default is too short.
     ///
     /// # Errors
     ///
@@ -198,6 +198,7 @@ impl WebDriver {
             sessionStorage.clear();
             for (const { name } of await indexedDB.databases()) indexedDB.deleteDatabase(name);
             for (const name of await window.caches?.keys() ?? []) await caches.delete(name);";
+        // A new window would not have the focus everywhere.
         let own = self.client.window().await?;
         for other in self.client.windows().await?.into_iter().filter(|window| *window != own) {
             self.client.switch_to_window(other).await?;

@@ -142,7 +142,7 @@ async fn offline_before_the_key(stage: &Stage<'_>) -> Result<()> {
     let (pad, card, pin) = stage.open_with_card().await?;
     stage.on_pad(&format!("pad.controlIdProvider = async () => '{}'", card.control_id)).await?;
     pad.wait_for_event("detail.event === 'ready'").await?;
-    stage.network.go();
+    stage.network.go_away();
     pad.choose(&pin, Hand::Keyboard).await?;
     ends_once_with(&pad, "network").await?;
     stage.network.come_back().await?;
@@ -154,7 +154,7 @@ async fn offline_before_the_pin(stage: &Stage<'_>) -> Result<()> {
     let (pad, card, pin) = stage.open_with_card().await?;
     pad.start(&card.control_id).await?;
     pad.wait_for_event("detail.event === 'ready'").await?;
-    stage.network.go();
+    stage.network.go_away();
     pad.choose(&pin, Hand::Keyboard).await?;
     ends_once_with(&pad, "outcome_unknown").await?;
     stage.network.come_back().await?;
@@ -168,7 +168,7 @@ async fn offline_with_the_pin_on_its_way(stage: &Stage<'_>) -> Result<()> {
     pad.start(&card.control_id).await?;
     pad.choose(&pin, Hand::Keyboard).await?;
     held.came().await?;
-    stage.network.go();
+    stage.network.go_away();
     ends_once_with(&pad, "outcome_unknown").await?;
     stage.network.come_back().await?;
     stage.a_new_control_id_works(&pad).await
@@ -177,7 +177,7 @@ async fn offline_with_the_pin_on_its_way(stage: &Stage<'_>) -> Result<()> {
 /// Neither the worker's script nor the core can be had.
 async fn offline_from_the_start(stage: &Stage<'_>) -> Result<()> {
     let (pad, card, _) = stage.open_with_card().await?;
-    stage.network.go();
+    stage.network.go_away();
     pad.start(&card.control_id).await?;
     ends_once_with(&pad, "network").await?;
     stage.network.come_back().await?;

@@ -243,7 +243,7 @@ impl<'a> Matrix<'a> {
         let files = ["/pin-page/faults.html", "/pin-page/card-pin.worker.js"];
         let stage = Stage::with_policies(browser, &files.map(|file| (file, POLICY))).await?;
         let closed = Network::start(&stage.sandbox).await?;
-        closed.go();
+        closed.go_away();
         let made_card = stage.sandbox.random_card().await?;
         stage.sandbox.run_embossing().await?;
         Ok(Self { stage, closed, made_card })

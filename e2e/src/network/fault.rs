@@ -9,7 +9,7 @@ use tokio::{
     time::sleep,
 };
 
-/// Between two pieces of an answer that comes slowly.
+/// The time between two pieces of an answer that comes slowly.
 const PAUSE: Duration = Duration::from_millis(100);
 const SLOW_PIECES: usize = 5;
 const EIGHT_MEBIBYTES: usize = 8 << 20;
@@ -48,7 +48,7 @@ pub(super) enum Fault {
     Type,
     /// Another body, made from the true one.
     Body(fn(&[u8]) -> Vec<u8>),
-    /// No fault is called so: 501.
+    /// There is no fault of this name: the answer is 501.
     Unknown,
 }
 
@@ -114,7 +114,7 @@ impl Fault {
         matches!(self, Self::Before(_) | Self::Busy(_))
     }
 
-    /// Calls `stalls` at the moment from which nothing comes any more, or too slowly.
+    /// Lets the fault happen. `stalls` is called at the moment from which nothing comes any more, or too slowly.
     pub(super) async fn strike(
         self,
         mut stream: TcpStream,

@@ -21,7 +21,7 @@ pub struct Held {
     hold: Arc<Hold>,
 }
 
-/// What the network knows of it.
+/// What the network and the test share of it.
 #[derive(Debug)]
 pub(super) struct Hold {
     path: String,
@@ -59,7 +59,7 @@ impl Held {
         self.hold.until_waiting(|waiting| waiting > 0).await
     }
 
-    /// Lets it go on, and waits until it has arrived.
+    /// Lets the request or answer go on, and waits until it has arrived.
     ///
     /// # Errors
     ///
@@ -83,13 +83,13 @@ impl Drop for Held {
 }
 
 impl Hold {
-    /// Whether it takes what goes this way of this path: the first one, and none that comes when the test holds back no more.
+    /// Whether it holds back a request that goes this way: the first one to its path, as long as the test has not let go.
     pub(super) fn takes(&self, path: &str, way: Way) -> bool {
         let is_meant = self.path == path && self.way == way && *self.gate.borrow() == Gate::Shut;
         is_meant && !self.is_used.swap(true, Ordering::Relaxed)
     }
 
-    /// Waits for what the test says: whether it goes on. `None` where the connection is to be cut.
+    /// Waits until the test lets the request or answer go on. `None` where the connection is to be cut.
     pub(super) async fn wait(self: Arc<Self>) -> Option<OnItsWay> {
         self.waiting.send_modify(|waiting| *waiting += 1);
         let on_its_way = OnItsWay(Arc::clone(&self));

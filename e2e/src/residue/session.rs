@@ -27,9 +27,9 @@ pub struct Opening {
 }
 
 impl Opening {
-    /// Setting a PIN with a control id from the start.
+    /// Setting a PIN, with a control id from the start.
     pub const SET: Self = Self { views: false, control_id: true, on_page: false, tap_search: false };
-    /// Viewing one, at once.
+    /// Viewing a PIN at once.
     pub const VIEW: Self = Self { views: true, ..Self::SET };
 }
 
