@@ -1,9 +1,7 @@
 // Stands before the vault's own script and holds on to what it keeps to itself: the WebAssembly memory, and its clock.
 
-const { setTimeout, clearTimeout } = globalThis;
-/** Timers of a second and longer wait until they are told: time-outs, and the end of a PIN that is shown. */
-const held = new Map();
-let timers = 0;
+import { waitNoLonger } from "./timers.js";
+
 let memory;
 
 /** A copy of the whole memory, as it is at this moment, to the test's server. */
@@ -16,15 +14,6 @@ WebAssembly.Instance = function (...given) {
   memory = made.exports.memory;
   return made;
 };
-
-globalThis.setTimeout = (callback, ms, ...given) => {
-  if (!(ms >= 1000)) return setTimeout(callback, ms, ...given);
-  timers -= 1;
-  held.set(timers, callback);
-  return timers;
-};
-
-globalThis.clearTimeout = (timer) => held.delete(timer) || clearTimeout(timer);
 
 // The search for a key pair gives way by a message to itself after each candidate.
 if (new URL(globalThis.location.href).searchParams.has("searching")) {
@@ -53,9 +42,5 @@ if ("DedicatedWorkerGlobalScope" in globalThis) {
 new BroadcastChannel("tap").onmessage = ({ data }) => {
   if (data.do === "tap" && memory) upload("now");
   if (data.do === "plant") globalThis.planted = data.values;
-  if (data.do === "wait no longer") {
-    const due = [...held.values()];
-    held.clear();
-    for (const callback of due) callback();
-  }
+  if (data.do === "wait no longer") waitNoLonger();
 };

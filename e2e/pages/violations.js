@@ -19,6 +19,9 @@ const attempt = (forbidden) => {
 };
 
 window.violate = {
+  last: () => {
+    new Image().src = "https://last.invalid/picture.png";
+  },
   picture: () => {
     new Image().src = "https://elsewhere.invalid/picture.png";
   },

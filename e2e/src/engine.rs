@@ -12,7 +12,7 @@ use std::{
     fmt, fs,
     net::{Ipv4Addr, TcpListener},
     path::PathBuf,
-    process::{Command, Stdio},
+    process::Command,
 };
 use tempfile::TempDir;
 
@@ -30,6 +30,7 @@ pub enum Engine {
 /// A running browser. Dropping it, in a panic too, ends the browser, its driver and its screen.
 #[derive(Debug)]
 pub struct Browser {
+    engine: Engine,
     // The order of the fields is the order of their end.
     driver: WebDriver,
     driver_process: Process,
@@ -37,7 +38,7 @@ pub struct Browser {
     profile: TempDir,
 }
 
-/// In what a browser differs from the one that most tests run in.
+/// What a test may need of a browser beyond what most tests need.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Usual,
@@ -95,13 +96,12 @@ impl Engine {
             command.env("DISPLAY", screen.display);
             screen.process
         });
-        let driver_process =
-            Process::spawn(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()))?;
+        let driver_process = Process::spawn(&command, Some(profile.path()))?;
         let url = format!("http://127.0.0.1:{port}");
         let driver = WebDriver::connect(&url, self.capabilities(&profile, kind, reader.is_some())?)
             .await
             .with_context(|| format!("{self} does not start"))?;
-        Ok(Browser { driver, driver_process, _screen: screen, profile })
+        Ok(Browser { engine: self, driver, driver_process, _screen: screen, profile })
     }
 
     fn driver_command(self, port: u16) -> Command {
@@ -153,7 +153,7 @@ impl Engine {
                         "--font-render-hinting=none",
                         "--disable-lcd-text",
                         "--force-color-profile=srgb",
-                        // The servers are on this machine, where a page made of a string would have to ask for a permit.
+                        // Else a page that is made of a string would have to ask before it reaches the servers, which are on this machine.
                         "--disable-features=LocalNetworkAccessChecks",
                         if kind == Kind::WithoutWasm { "--js-flags=--jitless" } else { "--js-flags=--no-jitless" },
                         user_data.to_string_lossy(),
@@ -190,6 +190,12 @@ impl fmt::Display for Engine {
 }
 
 impl Browser {
+    /// The engine of this browser.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        self.engine
+    }
+
     /// The session with the browser.
     #[must_use]
     pub fn driver(&self) -> &WebDriver {
@@ -224,7 +230,7 @@ pub async fn start_heard(reader: &ScreenReader) -> Result<Browser> {
     Engine::Firefox.start_as(Kind::Usual, Some(reader)).await
 }
 
-/// `/usr/lib/<architecture>/webkit2gtk-4.1/MiniBrowser`, which no `PATH` names.
+/// Finds WebKitGTK's browser, `/usr/lib/<architecture>/webkit2gtk-4.1/MiniBrowser`. Its folder is not in the `PATH`.
 fn mini_browser() -> Result<PathBuf> {
     let candidates =
         fs::read_dir("/usr/lib")?.flatten().map(|entry| entry.path().join("webkit2gtk-4.1/MiniBrowser"));

@@ -2,7 +2,9 @@
 //!
 //! A module uses only modules that are listed above it.
 
-/// Children that surely end.
+/// How a test waits.
+mod patience;
+/// Child processes that end with the test.
 mod process;
 /// The built files, and copies of them.
 mod files;
@@ -28,15 +30,22 @@ mod site;
 mod states;
 /// Pictures of every state.
 mod sheet;
+/// Browsers that tests use one after the other.
+mod pool;
+/// What a scenario plays on.
+mod stage;
 
 pub use engine::{Browser, Engine, start_heard};
 pub use files::{copy_dist, copy_files, open_root, standalone};
-pub use network::{Network, Seen, Slowness};
+pub use network::{Held, Network, Seen, Slowness, Way};
 pub use pad::{HIDE_PAGE, Hand, Pad, random_pin};
+pub use patience::{PATIENCE, until};
+pub use pool::{Lent, run_test};
 pub use sandbox::{Sandbox, WaitingCard};
 pub use screen_reader::ScreenReader;
 pub use sheet::{SCHEMES, Sheet, Tile, lay_out, load_fonts, photograph, picture_of};
 pub use site::{Address, Site};
+pub use stage::{Stage, each, ends_once_with, fail_with_all, is_retryable};
 pub use states::States;
 pub use traces::{Trace, traces_in_document};
 pub use webdriver::WebDriver;
@@ -51,12 +60,13 @@ use std::io::{self, Write as _};
 ///
 /// What the test tells; of two, the second.
 pub async fn in_webkit<T: Future<Output = anyhow::Result<()>>>(
+    name: &str,
     test: impl Fn(Engine) -> T,
 ) -> anyhow::Result<()> {
     match test(Engine::WebKit).await {
         Err(error) if has_gone_wrong(&error) => {
             writeln!(io::stderr(), "WebKit went wrong, so once more: {error:#}")?;
-            note_repetition()?;
+            note_repetition(name)?;
             test(Engine::WebKit).await
         }
         outcome => outcome,
@@ -64,9 +74,8 @@ pub async fn in_webkit<T: Future<Output = anyhow::Result<()>>>(
 }
 
 /// Adds the test's name to a file, so that whoever runs all tests sees that a repetition does not become the rule.
-fn note_repetition() -> anyhow::Result<()> {
+fn note_repetition(name: &str) -> anyhow::Result<()> {
     let Some(file) = std::env::var_os("CARD_PIN_REPETITIONS") else { return Ok(()) };
-    let name = std::thread::current().name().unwrap_or_default().to_owned();
     let mut file = std::fs::OpenOptions::new().create(true).append(true).open(file)?;
     Ok(writeln!(file, "{name}")?)
 }
@@ -81,23 +90,63 @@ const PAST_THE_END: &str = "Out of bounds memory access";
 /// What its driver answers, without a word, when the page's process has crashed.
 const CRASHED: &str = "webdriver returned error: ";
 
-/// Makes a test for each engine out of an `async fn(Engine) -> anyhow::Result<()>`.
+/// Makes a test of each scenario in each engine: `SCENARIO::in_chromium`, `SCENARIO::in_firefox`, `SCENARIO::in_webkit`. One that
+/// not all engines can play has theirs in brackets.
+///
+/// Behind `STAGE =>`, the scenarios share browsers. STAGE is an `async fn(&Browser) -> anyhow::Result<S>`, and a scenario an
+/// `async fn(&S)` or `async fn(&mut S)` that returns `anyhow::Result<()>`. A scenario by itself is an `async fn(Engine)`, and starts its
+/// own browsers.
 #[macro_export]
 macro_rules! in_each_engine {
     ($test:ident) => {
-        #[tokio::test]
-        async fn in_chromium() -> anyhow::Result<()> {
-            $test($crate::Engine::Chromium).await
-        }
+        mod $test {
+            use super::$test as run;
 
-        #[tokio::test]
-        async fn in_firefox() -> anyhow::Result<()> {
-            $test($crate::Engine::Firefox).await
+            $crate::in_each_engine!(@tests Chromium Firefox WebKit);
         }
+    };
+    ($open:path => $($test:ident $([$($engine:ident)+])?),+ $(,)?) => {
+        $($crate::in_each_engine!(@scenario $open, $test, $($($engine)+)?);)+
+    };
+    (@scenario $open:path, $test:ident,) => {
+        $crate::in_each_engine!(@scenario $open, $test, Chromium Firefox WebKit);
+    };
+    (@scenario $open:path, $test:ident, $($engine:ident)+) => {
+        mod $test {
+            use super::*;
 
-        #[tokio::test]
-        async fn in_webkit() -> anyhow::Result<()> {
-            $crate::in_webkit($test).await
+            #[allow(clippy::unnecessary_mut_passed, reason = "some scenarios change their stage")]
+            async fn run(engine: $crate::Engine) -> anyhow::Result<()> {
+                let browser = engine.lend().await?;
+                let mut stage = $open(&browser).await?;
+                $test(&mut stage).await?;
+                drop(stage);
+                browser.give_back().await;
+                Ok(())
+            }
+
+            $crate::in_each_engine!(@tests $($engine)+);
+        }
+    };
+    (@tests $($engine:ident)+) => {
+        $($crate::in_each_engine!(@test $engine);)+
+    };
+    (@test Chromium) => {
+        #[test]
+        fn in_chromium() -> anyhow::Result<()> {
+            $crate::run_test(run($crate::Engine::Chromium))
+        }
+    };
+    (@test Firefox) => {
+        #[test]
+        fn in_firefox() -> anyhow::Result<()> {
+            $crate::run_test(run($crate::Engine::Firefox))
+        }
+    };
+    (@test WebKit) => {
+        #[test]
+        fn in_webkit() -> anyhow::Result<()> {
+            $crate::run_test($crate::in_webkit(concat!(module_path!(), "::in_webkit"), run))
         }
     };
 }
@@ -123,7 +172,7 @@ mod tests {
                 runs.set(runs.get() + 1);
                 async move { Err(anyhow::Error::msg("no fault: the harness is tried").context(told)) }
             };
-            assert!(in_webkit(failing).await.is_err());
+            assert!(in_webkit("the harness", failing).await.is_err());
             assert_eq!(runs.get(), expected, "{told}");
         }
     }

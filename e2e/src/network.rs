@@ -1,19 +1,24 @@
 //! A network between a browser and the sandbox.
 
 mod fault;
+/// Requests and answers that wait until a test lets them go on.
+mod hold;
 mod message;
 /// A slow line.
 mod slow;
 
+pub use hold::{Held, Way};
 pub use slow::Slowness;
 
 use crate::{
     pad::Pad,
+    patience::until,
     sandbox::{self, Sandbox},
     webdriver::WebDriver,
 };
 use anyhow::{Context, Result};
 use fault::Fault;
+use hold::{Hold, OnItsWay};
 use message::{Answer, Request};
 use slow::Line;
 use std::{
@@ -39,7 +44,7 @@ pub struct Network {
     listening: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// A request that came.
+/// A request that came from the browser.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
     /// The path, without the query.
@@ -59,10 +64,13 @@ struct Parts {
     policies: Vec<(String, String)>,
     line: Option<Line>,
     seen: Mutex<Vec<Seen>>,
+    holds: Mutex<Vec<Arc<Hold>>>,
+    /// The queries of requests whose answers stall by a fault.
+    stalled: Mutex<Vec<String>>,
 }
 
 impl Network {
-    /// On a free port, in front of this sandbox.
+    /// Starts on a free port, in front of this sandbox.
     ///
     /// # Errors
     ///
@@ -100,12 +108,19 @@ impl Network {
         let upstream =
             sandbox.url("").strip_prefix("http://").context("the sandbox has no address")?.to_owned();
         let hosts = [upstream, format!("127.0.0.1:{port}")];
-        let parts = Arc::new(Parts { hosts, policies, line, seen: Mutex::default() });
+        let parts = Arc::new(Parts {
+            hosts,
+            policies,
+            line,
+            seen: Mutex::default(),
+            holds: Mutex::default(),
+            stalled: Mutex::default(),
+        });
         let accepting = tokio::spawn(accept(listener, Arc::clone(&parts)));
         Ok(Self { port, parts, listening: Mutex::new(Some(accepting)) })
     }
 
-    /// An address on the other side of it.
+    /// An address that leads through this network.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port)
@@ -121,14 +136,14 @@ impl Network {
     }
 
     /// Goes away: connections break, and new ones are refused.
-    pub fn go(&self) {
+    pub fn go_away(&self) {
         let accepting = self.listening.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(accepting) = accepting {
             accepting.abort();
         }
     }
 
-    /// Is there again.
+    /// Listens on the same port again.
     ///
     /// # Errors
     ///
@@ -148,6 +163,38 @@ impl Network {
         seen.iter().filter(|seen| seen.path == path).cloned().collect()
     }
 
+    /// Waits until something has come to a path.
+    ///
+    /// # Errors
+    ///
+    /// Where nothing comes in time.
+    pub async fn until_seen(&self, path: &str) -> Result<()> {
+        let is_seen = async || Ok((!self.seen(path).is_empty()).then_some(()));
+        until(&format!("a request to {path}"), is_seen).await
+    }
+
+    /// Waits until the answer stalls, by a fault, to a request with this field in its query.
+    ///
+    /// # Errors
+    ///
+    /// Where none stalls in time.
+    pub async fn until_stalled(&self, field: &str) -> Result<()> {
+        let is_meant = |query: &String| query.split('&').any(|other| other == field);
+        let stalled = async || {
+            let stalled = self.parts.stalled.lock().unwrap_or_else(PoisonError::into_inner);
+            Ok(stalled.iter().any(is_meant).then_some(()))
+        };
+        until(&format!("the answer to {field} to stall"), stalled).await
+    }
+
+    /// Holds the next request to a path back, or its answer.
+    #[must_use]
+    pub fn hold(&self, path: &str, way: Way) -> Held {
+        let (held, hold) = Held::new(path, way);
+        self.parts.holds.lock().unwrap_or_else(PoisonError::into_inner).push(hold);
+        held
+    }
+
     /// The violations that the browser has reported.
     #[must_use]
     pub fn reports(&self) -> Vec<String> {
@@ -162,11 +209,11 @@ impl Network {
 
 impl Drop for Network {
     fn drop(&mut self) {
-        self.go();
+        self.go_away();
     }
 }
 
-/// Its connections end with it.
+/// Takes connections, which end with this task.
 async fn accept(listener: TcpListener, parts: Arc<Parts>) {
     let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
@@ -192,14 +239,15 @@ impl Parts {
             return Ok(());
         }
         let Some(fault) = fault else {
-            let answer = self.pass_on(&request).await?;
-            return Ok(stream.write_all(&answer.to_bytes()).await?);
+            return self.hold_and_pass_on(&mut stream, &request).await;
         };
         let answer = if fault.strikes_before() { None } else { Some(self.pass_on(&request).await?) };
-        fault.strike(stream, answer).await
+        let stalls =
+            || self.stalled.lock().unwrap_or_else(PoisonError::into_inner).push(request.query.clone());
+        fault.strike(stream, answer, stalls).await
     }
 
-    /// Keeps it, and returns the fault that it asks for.
+    /// Keeps the request, and returns the fault that it asks for.
     fn note(&self, request: &Request) -> Option<Fault> {
         let seen = Seen {
             path: request.path.clone(),
@@ -215,6 +263,23 @@ impl Parts {
         let fault = fault.filter(|_| strikes).map(Fault::named);
         all.push(seen);
         fault
+    }
+
+    async fn hold_and_pass_on(&self, stream: &mut TcpStream, request: &Request) -> Result<()> {
+        let Some(_there) = self.wait(&request.path, Way::There).await else { return Ok(()) };
+        let answer = self.pass_on(request).await?;
+        let Some(_back) = self.wait(&request.path, Way::Back).await else { return Ok(()) };
+        Ok(stream.write_all(&answer.to_bytes()).await?)
+    }
+
+    /// Waits as long as the test holds back what goes this way. `None` where the test has the connection cut.
+    async fn wait(&self, path: &str, way: Way) -> Option<Vec<OnItsWay>> {
+        let holds = self.holds.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut on_its_way = Vec::new();
+        for hold in holds.into_iter().filter(|hold| hold.takes(path, way)) {
+            on_its_way.push(hold.wait().await?);
+        }
+        Some(on_its_way)
     }
 
     async fn pass_on(&self, request: &Request) -> Result<Answer> {

@@ -210,6 +210,18 @@ impl<'a> Pad<'a> {
         self.driver.run::<Value>("window.padEvents.length = 0", Value::Null).await.map(drop)
     }
 
+    /// Has the time limits be over of a vault whose worker is `timed.worker.js`, with this query in its address.
+    ///
+    /// # Errors
+    ///
+    /// Where the page is gone.
+    pub async fn wait_no_longer(driver: &WebDriver, query: &str) -> Result<()> {
+        let tell = "const channel = new BroadcastChannel('timers' + argument);
+                    channel.postMessage('wait no longer');
+                    channel.close()";
+        driver.run::<Value>(tell, json!(query)).await.map(drop)
+    }
+
     /// Starts a session with this control id on the same element.
     ///
     /// # Errors

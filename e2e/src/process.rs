@@ -1,48 +1,87 @@
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use std::{
+    env,
+    ffi::OsStr,
     fs,
     os::unix::process::CommandExt as _,
-    process::{Child, ChildStdout, Command},
-    thread,
-    time::{Duration, Instant},
+    path::Path,
+    process::{Child, ChildStdout, Command, Stdio},
 };
 
-/// For an orderly end; then the rest is killed.
-const GRACE: Duration = Duration::from_secs(3);
+/// Stands between the test and a program, and ends the program, with all that it started, when its own input ends: when the test
+/// drops the [`Process`], and when the test's process ends, however it ends. Then it removes the program's folder.
+///
+/// The program gets a process group of its own, three seconds for an orderly end, and is killed after that.
+const GUARD: &str = r#"
+folder=$1
+shift
+setsid "$@" < /dev/null &
+program=$!
+# It waits for the program now, and not for what the program says.
+exec > /dev/null
+cat
+kill -s TERM -- -"$program"
+(sleep 3; kill -s KILL -- -"$program") &
+timer=$!
+wait "$program"
+kill "$timer"
+kill -s KILL -- -"$program"
+[ -z "$folder" ] || rm -rf -- "$folder"
+"#;
 
-/// A child with all the processes that it starts in turn; all of them end with it.
+/// A program with all the processes that it starts in turn; all of them end with it, and it ends with the test.
 #[derive(Debug)]
 pub(crate) struct Process {
-    child: Child,
+    guard: Child,
 }
 
 impl Process {
-    /// Starts it in a process group of its own, which its children share.
-    pub(crate) fn spawn(command: &mut Command) -> Result<Self> {
-        let program = command.get_program().to_string_lossy().into_owned();
-        let child = command
+    /// Starts a program that says nothing. Its folder is removed when it has ended.
+    pub(crate) fn spawn(command: &Command, folder: Option<&Path>) -> Result<Self> {
+        Self::spawn_with(command, folder, Stdio::null())
+    }
+
+    /// Starts a program, and gives what it says.
+    pub(crate) fn spawn_heard(command: &Command) -> Result<(Self, ChildStdout)> {
+        let mut process = Self::spawn_with(command, None, Stdio::piped())?;
+        let stdout = process.guard.stdout.take().context("the program has no output")?;
+        Ok((process, stdout))
+    }
+
+    fn spawn_with(command: &Command, folder: Option<&Path>, stdout: Stdio) -> Result<Self> {
+        let program = command.get_program();
+        ensure!(
+            is_installed(program),
+            "{} is not installed: run `cargo xtask setup`",
+            program.to_string_lossy()
+        );
+        let environment = command.get_envs().filter_map(|(name, value)| Some((name, value?)));
+        let guard = Command::new("sh")
+            .args(["-c", GUARD, "guard"])
+            .arg(folder.map(Path::as_os_str).unwrap_or_default())
+            .arg(program)
+            .args(command.get_args())
+            .envs(environment)
+            // What a terminal sends to the test does not reach the guard.
             .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(stdout)
+            .stderr(Stdio::null())
             .spawn()
-            .with_context(|| format!("{program} cannot be started: run `cargo xtask setup`"))?;
-        Ok(Self { child })
+            .context("sh cannot be started")?;
+        Ok(Self { guard })
     }
 
-    pub(crate) fn stdout(&mut self) -> Option<ChildStdout> {
-        self.child.stdout.take()
-    }
-
+    /// The process from which all others of this program descend.
     pub(crate) fn id(&self) -> u32 {
-        self.child.id()
+        self.guard.id()
     }
+}
 
-    fn signal_group(&self, signal: &str) {
-        // There may be nobody left to signal: that is the aim.
-        let _ = Command::new("kill").args([signal, "--", &format!("-{}", self.child.id())]).output();
-    }
-
-    fn has_ended(&mut self) -> bool {
-        !matches!(self.child.try_wait(), Ok(None))
-    }
+/// Whether the system finds a program of this name.
+pub(crate) fn is_installed(program: impl AsRef<OsStr>) -> bool {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).any(|folder| folder.join(program.as_ref()).is_file())
 }
 
 /// The processes below one whose command line has that word, as Linux tells it.
@@ -71,41 +110,81 @@ fn children(parent: u32) -> Vec<u32> {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        self.signal_group("-TERM");
-        let deadline = Instant::now() + GRACE;
-        while !self.has_ended() && Instant::now() < deadline {
-            thread::sleep(Duration::from_millis(10));
-        }
-        self.signal_group("-KILL");
-        let _ = self.child.wait();
+        drop(self.guard.stdin.take());
+        // Where it cannot be waited for, it has ended.
+        let _ = self.guard.wait();
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::patience::{PATIENCE, POLL};
+    use std::{thread, time::Instant};
+
+    /// A program that starts another one, which sleeps for so many seconds.
+    fn sleeper(seconds: &str, folder: &Path) -> Result<Process> {
+        let mut command = Command::new("sh");
+        command.args(["-c", "sleep $SPAN & wait"]).env("SPAN", seconds);
+        Process::spawn(&command, Some(folder))
+    }
+
+    fn until(what: &str, mut is_so: impl FnMut() -> bool) -> Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        while !is_so() {
+            ensure!(Instant::now() < deadline, "waited in vain for {what}");
+            thread::sleep(POLL);
+        }
+        Ok(())
+    }
 
     #[test]
     fn a_process_below_is_found_by_its_word_and_ends_with_the_one_above() -> Result<()> {
-        let shell =
-            Process::spawn(Command::new("sh").args(["-c", "sleep $SPAN & wait"]).env("SPAN", "61.5"))?;
-        let deadline = Instant::now() + GRACE;
-        let sleeping = loop {
-            match &*descendants(shell.id(), "61.5") {
-                [sleeping] => break *sleeping,
-                _ if Instant::now() > deadline => anyhow::bail!("the child is not found"),
-                _ => thread::sleep(Duration::from_millis(10)),
-            }
-        };
+        let folder = tempfile::tempdir()?;
+        let shell = sleeper("61.5", folder.path())?;
+        until("the process below", || !descendants(shell.id(), "61.5").is_empty())?;
+        let sleeping = descendants(shell.id(), "61.5")[0];
         assert_ne!(sleeping, shell.id());
         assert!(descendants(shell.id(), "another").is_empty());
         drop(shell);
         // What has ended has no command line any more. The signal is on its way by now.
-        let deadline = Instant::now() + GRACE;
-        while !descendants(sleeping, "61.5").is_empty() {
-            anyhow::ensure!(Instant::now() < deadline, "the child goes on");
-            thread::sleep(Duration::from_millis(10));
-        }
+        until("the end of the process below", || descendants(sleeping, "61.5").is_empty())?;
+        assert!(!folder.path().exists());
+        Ok(())
+    }
+
+    #[test]
+    fn a_missing_program_is_named() {
+        let missing = Process::spawn(&Command::new("no-such-program"), None);
+        assert!(missing.is_err_and(|error| error.to_string().contains("no-such-program")));
+    }
+
+    const FOLDER: &str = "CARD_PIN_TEST_FOLDER";
+
+    #[test]
+    fn processes_and_folders_end_with_a_test_that_is_killed() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let own = folder.path().join("own");
+        fs::create_dir(&own)?;
+        let mut test = Command::new(env::current_exe()?)
+            .args(["process::tests::a_test_that_waits_to_be_killed", "--exact", "--ignored"])
+            .env(FOLDER, &own)
+            .stdout(Stdio::null())
+            .spawn()?;
+        until("the process below", || !descendants(test.id(), "62.5").is_empty())?;
+        let sleeping = descendants(test.id(), "62.5")[0];
+        test.kill()?;
+        test.wait()?;
+        until("the end of the process below", || descendants(sleeping, "62.5").is_empty())?;
+        until("the end of its folder", || !own.exists())
+    }
+
+    #[test]
+    #[ignore = "the test above runs it, and kills it"]
+    fn a_test_that_waits_to_be_killed() -> Result<()> {
+        let folder = env::var_os(FOLDER).context("nobody kills this test")?;
+        let _sleeper = sleeper("62.5", Path::new(&folder))?;
+        thread::sleep(PATIENCE);
         Ok(())
     }
 }

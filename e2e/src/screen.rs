@@ -1,8 +1,8 @@
 use crate::process::Process;
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use std::{
     io::{BufRead as _, BufReader},
-    process::{Command, Stdio},
+    process::Command,
 };
 
 /// A virtual screen, for an engine without a headless mode.
@@ -19,9 +19,7 @@ impl Screen {
         // Without `-noreset` it starts again whenever its last client leaves, and turns away whoever comes at that moment.
         let mut command = Command::new("Xvfb");
         command.args(["-displayfd", "1", "-screen", "0", "1280x1024x24", "-nolisten", "tcp", "-noreset"]);
-        let mut process =
-            Process::spawn(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()))?;
-        let stdout = process.stdout().context("Xvfb has no output")?;
+        let (process, stdout) = Process::spawn_heard(&command)?;
         let mut number = String::new();
         BufReader::new(stdout).read_line(&mut number)?;
         if number.trim().is_empty() {

@@ -1,4 +1,8 @@
-use crate::{process::Process, screen::Screen};
+use crate::{
+    patience::{PATIENCE, POLL, until},
+    process::{Process, is_installed},
+    screen::Screen,
+};
 use anyhow::{Context, Result, bail};
 use serde_json::json;
 use std::{
@@ -11,12 +15,9 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// For an utterance to come: on a busy machine the reader takes seconds to think.
-const PATIENCE: Duration = Duration::from_secs(60);
-const POLL: Duration = Duration::from_millis(50);
-const POLLS_TO_A_KEY: u32 = 20;
+const POLLS_TO_A_KEY: u32 = 40;
 
-/// For one that may not come at all, and is asked for again.
+/// How long to wait for an utterance that may not come at all, and is asked for again.
 const SHORT_PATIENCE: Duration = Duration::from_secs(6);
 
 /// Where Debian puts the bus of assistive technologies.
@@ -38,9 +39,7 @@ impl ScreenReader {
     /// Whether this machine has what it takes.
     #[must_use]
     pub fn is_installed() -> bool {
-        let path = env::var_os("PATH").unwrap_or_default();
-        let has = |program: &str| env::split_paths(&path).any(|folder| folder.join(program).is_file());
-        ["orca", "dbus-daemon", "xdotool", "openbox"].into_iter().all(has)
+        ["orca", "dbus-daemon", "xdotool", "openbox"].into_iter().all(is_installed)
             && Path::new(ACCESSIBILITY_BUS).is_file()
     }
 
@@ -70,13 +69,10 @@ impl ScreenReader {
             ("GNOME_ACCESSIBILITY", "1".to_owned()),
             ("NO_AT_BRIDGE", "0".to_owned()),
         ];
-        let mut bus = Process::spawn(
-            quiet("dbus-daemon", &environment)
-                .args(["--session", "--nofork", "--print-address=1"])
-                .stdout(Stdio::piped()),
-        )?;
+        let mut bus = quiet("dbus-daemon", &environment);
+        let (bus, said) = Process::spawn_heard(bus.args(["--session", "--nofork", "--print-address=1"]))?;
         let mut address = String::new();
-        BufReader::new(bus.stdout().context("the bus has no output")?).read_line(&mut address)?;
+        BufReader::new(said).read_line(&mut address)?;
         environment.push(("DBUS_SESSION_BUS_ADDRESS", address.trim().to_owned()));
 
         let log = path("orca.log");
@@ -95,7 +91,7 @@ impl ScreenReader {
     }
 
     fn spawn(&mut self, program: &str, args: &[&str]) -> Result<()> {
-        self.processes.push(Process::spawn(quiet(program, &self.environment).args(args))?);
+        self.processes.push(Process::spawn(quiet(program, &self.environment).args(args), None)?);
         Ok(())
     }
 
@@ -124,14 +120,7 @@ impl ScreenReader {
     }
 
     async fn xdotool_until(&self, problem: &'static str, args: &[&str]) -> Result<()> {
-        let deadline = Instant::now() + PATIENCE;
-        while let Err(error) = self.xdotool(args) {
-            if Instant::now() > deadline {
-                return Err(error.context(problem));
-            }
-            tokio::time::sleep(POLL).await;
-        }
-        Ok(())
+        until(problem, async || Ok(self.xdotool(args).ok())).await
     }
 
     fn xdotool(&self, args: &[&str]) -> Result<()> {

@@ -1,3 +1,4 @@
+use crate::patience::{PATIENCE, POLL, until};
 use anyhow::{Context, Result, bail};
 use fantoccini::{
     Client, ClientBuilder,
@@ -19,11 +20,8 @@ use std::{
 };
 use url::{ParseError, Url};
 
-/// For a script to end: longer than any wait inside a page.
-const SCRIPT: Duration = Duration::from_secs(60);
-/// For something to come true on a page; making a key pair on a loaded machine takes seconds.
-const PATIENCE: Duration = Duration::from_secs(30);
-const POLL: Duration = Duration::from_millis(25);
+/// How long a script may run: longer than any wait inside a page.
+const SCRIPT: Duration = Duration::from_secs(120);
 
 /// How an element is written in WebDriver's JSON (W3C WebDriver, 12.2).
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
@@ -50,7 +48,7 @@ impl WebDriver {
         Ok(Self { client })
     }
 
-    /// How long a script may run, where the default is too short.
+    /// Lets scripts run for this long, where the default is too short.
     ///
     /// # Errors
     ///
@@ -187,6 +185,41 @@ impl WebDriver {
         outcome
     }
 
+    /// The size of the window.
+    pub(crate) async fn size(&self) -> Result<(u64, u64)> {
+        Ok(self.client.get_window_size().await?)
+    }
+
+    /// Leaves nothing for the next user of this browser: pressed keys, more windows, another size, cookies, storage, a document.
+    pub(crate) async fn clean(&self, size: (u64, u64)) -> Result<()> {
+        const FORGET: &str = "
+            if (!location.protocol.startsWith('http')) return;
+            localStorage.clear();
+            sessionStorage.clear();
+            for (const { name } of await indexedDB.databases()) indexedDB.deleteDatabase(name);
+            for (const name of await window.caches?.keys() ?? []) await caches.delete(name);";
+        // A new window would not have the focus everywhere.
+        let own = self.client.window().await?;
+        for other in self.client.windows().await?.into_iter().filter(|window| *window != own) {
+            self.client.switch_to_window(other).await?;
+            self.client.close_window().await?;
+        }
+        // Out of any frame, too.
+        self.client.switch_to_window(own).await?;
+        self.client.release_actions().await?;
+        if self.size().await? != size {
+            self.client.set_window_size(u32::try_from(size.0)?, u32::try_from(size.1)?).await?;
+        }
+        self.client.delete_all_cookies().await?;
+        self.run::<Value>(FORGET, Value::Null).await?;
+        self.open("about:blank").await
+    }
+
+    /// Whether the window is there and empty.
+    pub(crate) async fn is_blank(&self) -> bool {
+        self.client.current_url().await.is_ok_and(|url| url.as_str() == "about:blank")
+    }
+
     /// All cookies of the current document, those hidden from scripts too.
     ///
     /// # Errors
@@ -303,14 +336,8 @@ impl WebDriver {
     ///
     /// Where it does not in time; `what` then says what was waited for.
     pub async fn wait_for_firefox_itself(&self, script: &str, what: &str) -> Result<()> {
-        let deadline = Instant::now() + PATIENCE;
-        while !self.in_firefox_itself::<bool>(script, Vec::new()).await? {
-            if Instant::now() > deadline {
-                bail!("waited in vain for {what}");
-            }
-            tokio::time::sleep(POLL).await;
-        }
-        Ok(())
+        until(what, async || Ok(self.in_firefox_itself::<bool>(script, Vec::new()).await?.then_some(())))
+            .await
     }
 }
 

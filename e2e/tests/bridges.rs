@@ -1,7 +1,7 @@
 //! The hosted page's bridges to native apps on Android and iOS.
 
-use anyhow::{Context, Result, ensure};
-use card_pin_e2e::{Engine, Hand, Sandbox, WebDriver, in_each_engine, random_pin};
+use anyhow::{Result, ensure};
+use card_pin_e2e::{Hand, Sandbox, Stage, WebDriver, in_each_engine, random_pin};
 use serde_json::{Value, json};
 
 /// Native apps as their web views show them: what they are told is kept in `window.native`. An interface of Android
@@ -28,22 +28,28 @@ const HANDLERS: &str = "
     Object.defineProperty(window, 'webkit', { value: { messageHandlers: { ios_handler: ios } } });
 ";
 
-in_each_engine!(all);
-
-async fn all(engine: Engine) -> Result<()> {
-    let sandbox = Sandbox::start().await?;
-    let browser = engine.start().await?;
-    let driver = browser.driver();
-    for handlers in ["present", "throwing", "absent"] {
-        a_native_app_is_told(&sandbox, driver, handlers)
-            .await
-            .with_context(|| format!("{handlers} handlers"))?;
-    }
-    failing_and_viewing_are_told_too(&sandbox, driver).await.context("failing and viewing")?;
-    a_native_button_submits(&sandbox, driver).await.context("a native button")
+in_each_engine! { Stage::open =>
+    a_native_app_is_told,
+    a_native_app_that_throws_is_told,
+    a_page_without_a_native_app_sets_a_pin,
+    failing_and_viewing_are_told_too,
+    a_native_button_submits,
 }
 
-async fn a_native_app_is_told(sandbox: &Sandbox, driver: &WebDriver, handlers: &str) -> Result<()> {
+async fn a_native_app_is_told(stage: &Stage<'_>) -> Result<()> {
+    a_pin_is_set_and_told(stage, "present").await
+}
+
+async fn a_native_app_that_throws_is_told(stage: &Stage<'_>) -> Result<()> {
+    a_pin_is_set_and_told(stage, "throwing").await
+}
+
+async fn a_page_without_a_native_app_sets_a_pin(stage: &Stage<'_>) -> Result<()> {
+    a_pin_is_set_and_told(stage, "absent").await
+}
+
+/// What is told is told to these handlers: `present`, `throwing` or `absent`.
+async fn a_pin_is_set_and_told(Stage { sandbox, driver, .. }: &Stage<'_>, handlers: &str) -> Result<()> {
     let card = sandbox.waiting_card().await?;
     let pad = sandbox.open_web_view(driver, &card.control_id).await?;
     if handlers != "absent" {
@@ -86,7 +92,7 @@ async fn is_as_told(driver: &WebDriver, told: &[Value]) -> Result<()> {
     Ok(())
 }
 
-async fn failing_and_viewing_are_told_too(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
+async fn failing_and_viewing_are_told_too(Stage { sandbox, driver, .. }: &Stage<'_>) -> Result<()> {
     let card = sandbox.waiting_card().await?;
     let pad = sandbox.open_web_view(driver, &card.control_id).await?;
     driver.run::<Value>(HANDLERS, json!("present")).await?;
@@ -123,7 +129,7 @@ async fn made_card(sandbox: &Sandbox) -> Result<String> {
     Ok(card)
 }
 
-async fn a_native_button_submits(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
+async fn a_native_button_submits(Stage { sandbox, driver, .. }: &Stage<'_>) -> Result<()> {
     let card = sandbox.waiting_card().await?;
     let pad = sandbox.open_web_view(driver, &card.control_id).await?;
     driver.run::<Value>("window.set_pin()", Value::Null).await?;

@@ -1,8 +1,8 @@
 //! The element: hardware keys, attributes, focus, and presses that nobody made.
 
-use anyhow::{Context, Result, ensure};
-use card_pin_e2e::{Engine, Hand, Pad, Sandbox, WebDriver, in_each_engine};
-use serde_json::{Value, json};
+use anyhow::{Result, ensure};
+use card_pin_e2e::{Hand, Pad, Stage, each, in_each_engine};
+use serde_json::json;
 
 // W3C WebDriver, 17.4.2.
 const BACKSPACE: &str = "\u{E003}";
@@ -16,39 +16,28 @@ const PROVIDE: &str = "
     pad.controlIdProvider = () => new Promise(() => window.asked++);
 ";
 
-in_each_engine!(all);
-
-async fn all(engine: Engine) -> Result<()> {
-    let sandbox = Sandbox::start().await?;
-    let browser = engine.start().await?;
-    let driver = browser.driver();
-    the_focus_is_taken_at_once(&sandbox, driver).await.context("focus")?;
-    hardware_keys_do_what_they_say(&sandbox, driver).await.context("hardware keys")?;
-    a_button_with_the_focus_is_pressed(&sandbox, driver).await.context("buttons")?;
-    with_several_lengths_enter_goes_on(&sandbox, driver).await.context("several lengths")?;
-    refused_entries_are_told_and_shown(&sandbox, driver).await.context("refused entries")?;
-    presses_that_nobody_made_are_no_digits(&sandbox, driver).await.context("made-up presses")?;
-    keypads_are_laid_as_asked(&sandbox, driver).await.context("keypads")?;
-    without_a_control_id_nothing_starts(&sandbox, driver).await.context("no control id")?;
-    attributes_that_are_wrong_are_named(&sandbox, driver).await.context("wrong attributes")?;
-    an_element_that_goes_ends_its_session(&sandbox, driver).await.context("a removed element")?;
-    confirming_and_weak_pins_can_be_left_out(&sandbox, driver).await.context("confirm and weak-pin")?;
-    methods_do_what_they_say(&sandbox, driver).await.context("methods")?;
-    nothing_is_there_to_be_filled_in_and_events_come_out(&sandbox, driver)
-        .await
-        .context("what is in the page")
+in_each_engine! { Stage::open =>
+    the_focus_is_taken_at_once,
+    hardware_keys_do_what_they_say,
+    a_button_with_the_focus_is_pressed,
+    with_several_lengths_enter_goes_on,
+    refused_entries_are_told_and_shown,
+    presses_that_nobody_made_are_no_digits,
+    keypads_are_laid_as_asked,
+    without_a_control_id_nothing_starts,
+    attributes_that_are_wrong_are_named,
+    an_element_that_is_removed_ends_its_session,
+    confirming_and_weak_pins_can_be_left_out,
+    clear_close_and_reset_do_what_they_say,
+    the_field_keeps_nothing_that_is_written_into_it,
+    events_leave_a_shadow_tree_around_the_pad,
 }
 
 /// The element by itself; `setup` is run with it as `pad`.
-async fn open<'a>(sandbox: &Sandbox, driver: &'a WebDriver, setup: &str) -> Result<Pad<'a>> {
-    driver.open(&sandbox.url("/pin-page/direct.html")).await?;
-    let pad = Pad::find(driver).await?;
-    on_pad(driver, setup).await?;
+async fn open<'a>(stage: &Stage<'a>, setup: &str) -> Result<Pad<'a>> {
+    let pad = stage.open_pad("direct.html").await?;
+    stage.on_pad(setup).await?;
     Ok(pad)
-}
-
-async fn on_pad(driver: &WebDriver, script: &str) -> Result<Value> {
-    driver.run(&format!("const pad = document.querySelector('card-pin'); {script}"), Value::Null).await
 }
 
 /// Every change of the entry: step, digits, and `!` where a submit would be sent.
@@ -62,100 +51,100 @@ async fn changes(pad: &Pad<'_>) -> Result<String> {
     Ok(changes.collect::<Vec<_>>().join(" "))
 }
 
-async fn wait_for_changes(pad: &Pad<'_>, driver: &WebDriver, count: usize) -> Result<String> {
+async fn wait_for_changes(stage: &Stage<'_>, pad: &Pad<'_>, count: usize) -> Result<String> {
     let counted =
         format!("window.padEvents.filter(({{ event }}) => event === 'pin_valid').length >= {count}");
-    driver.wait_for(&counted, "the pad to take the keys").await?;
+    stage.driver.wait_for(&counted, "the pad to take the keys").await?;
     changes(pad).await
 }
 
 /// Even by an element that has drawn nothing yet.
-async fn the_focus_is_taken_at_once(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
-    open(sandbox, driver, "").await?;
+async fn the_focus_is_taken_at_once(stage: &Stage<'_>) -> Result<()> {
+    open(stage, "").await?;
     let another = "
         const another = document.body.appendChild(document.createElement('card-pin'));
         const isDrawn = another.shadowRoot.childElementCount > 0;
         another.focus();
         return [isDrawn, another.shadowRoot.activeElement?.getAttribute('part')];
     ";
-    let told = on_pad(driver, another).await?;
+    let told = stage.on_pad(another).await?;
     ensure!(told == json!([false, "field"]), "drawn, and where the focus went: {told}");
     Ok(())
 }
 
-async fn hardware_keys_do_what_they_say(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
-    let pad = open(sandbox, driver, PROVIDE).await?;
+async fn hardware_keys_do_what_they_say(stage: &Stage<'_>) -> Result<()> {
+    let pad = open(stage, PROVIDE).await?;
     pad.wait_for_event("detail.event === 'ready'").await?;
     let focused =
-        on_pad(driver, "pad.focus(); return pad.shadowRoot.activeElement.getAttribute('part')").await?;
+        stage.on_pad("pad.focus(); return pad.shadowRoot.activeElement.getAttribute('part')").await?;
     ensure!(focused == "field", "the focus went to {focused}");
     for keys in ["48", BACKSPACE, "x-a", DELETE, "4826", ENTER, "48", ESCAPE, "4826"] {
-        driver.type_keys(keys).await?;
+        stage.driver.type_keys(keys).await?;
     }
-    let changes = wait_for_changes(&pad, driver, 15).await?;
+    let changes = wait_for_changes(stage, &pad, 15).await?;
     ensure!(changes == "e1 e2 e1 e0 e1 e2 e3 c0 c1 c2 c0 c1 c2 c3 c4!", "{changes}");
     ensure!(pad.dots().await? == 4, "four dots are filled");
-    driver.type_keys("5").await?;
-    driver.type_keys(ENTER).await?;
-    driver.wait_for("window.asked === 1", "the submit").await.map(drop)
+    stage.driver.type_keys("5").await?;
+    stage.driver.type_keys(ENTER).await?;
+    stage.driver.wait_for("window.asked === 1", "the submit").await.map(drop)
 }
 
 /// `Enter` and the space bar press the button that has the focus, whatever stands on it; and the page keeps its own keys.
-async fn a_button_with_the_focus_is_pressed(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
-    let pad = open(sandbox, driver, PROVIDE).await?;
+async fn a_button_with_the_focus_is_pressed(stage: &Stage<'_>) -> Result<()> {
+    let pad = open(stage, PROVIDE).await?;
     pad.wait_for_event("detail.event === 'ready'").await?;
     let listen = "window.heard = [];
         for (const type of ['keydown', 'keyup', 'keypress', 'pointerdown', 'pointerup', 'mousedown', 'mouseup', 'click', 'input'])
           document.addEventListener(type, (event) => window.heard.push(`${type} ${event.key}`));";
-    on_pad(driver, listen).await?;
+    stage.on_pad(listen).await?;
     for (key, press) in [("5", ENTER), ("8", " "), ("erase", ENTER), ("2", ENTER)] {
-        on_pad(driver, &format!("pad.shadowRoot.querySelector('[data-key=\"{key}\"]').focus()")).await?;
-        driver.type_keys(press).await?;
+        stage.on_pad(&format!("pad.shadowRoot.querySelector('[data-key=\"{key}\"]').focus()")).await?;
+        stage.driver.type_keys(press).await?;
     }
-    let changes = wait_for_changes(&pad, driver, 4).await?;
+    let changes = wait_for_changes(stage, &pad, 4).await?;
     ensure!(changes == "e1 e2 e1 e2", "{changes}");
     pad.tap("4").await?;
-    on_pad(driver, "pad.focus()").await?;
-    driver.type_keys("7").await?;
-    wait_for_changes(&pad, driver, 6).await?;
-    driver.type_keys("x").await?;
+    stage.on_pad("pad.focus()").await?;
+    stage.driver.type_keys("7").await?;
+    wait_for_changes(stage, &pad, 6).await?;
+    stage.driver.type_keys("x").await?;
     // Of a press the document hears nothing, of keys only those that are not the pad's.
-    let heard = on_pad(driver, "return window.heard.filter((heard) => !/ (Enter| |x)$/.test(heard))").await?;
+    let heard = stage.on_pad("return window.heard.filter((heard) => !/ (Enter| |x)$/.test(heard))").await?;
     ensure!(heard == json!([]), "the page heard {heard}");
-    let closed = on_pad(driver, "return window.heard.includes('keydown x')").await?;
+    let closed = stage.on_pad("return window.heard.includes('keydown x')").await?;
     ensure!(closed == true, "a key that is not the pad's did not reach the page");
-    let problem = on_pad(driver, "return pad.shadowRoot.querySelector('[part=message]').textContent").await?;
+    let problem = stage.on_pad("return pad.shadowRoot.querySelector('[part=message]').textContent").await?;
     // The fourth digit went on to the second step, and a letter is answered there.
     ensure!(problem == "Use digits only.", "{problem}");
     Ok(())
 }
 
-async fn with_several_lengths_enter_goes_on(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
+async fn with_several_lengths_enter_goes_on(stage: &Stage<'_>) -> Result<()> {
     let setup = format!("pad.setAttribute('min-length', 4); pad.maxLength = 6; {PROVIDE}");
-    let pad = open(sandbox, driver, &setup).await?;
+    let pad = open(stage, &setup).await?;
     pad.wait_for_event("detail.event === 'ready'").await?;
-    on_pad(driver, "pad.focus()").await?;
+    stage.on_pad("pad.focus()").await?;
     for keys in [ENTER, "48261", ENTER, "48261", ENTER] {
-        driver.type_keys(keys).await?;
+        stage.driver.type_keys(keys).await?;
     }
-    driver.wait_for("window.asked === 1", "the submit").await?;
+    stage.driver.wait_for("window.asked === 1", "the submit").await?;
     let changes = changes(&pad).await?;
     ensure!(changes == "e1 e2 e3 e4 e5 c0 c1 c2 c3 c4 c5!", "{changes}");
     Ok(())
 }
 
-async fn refused_entries_are_told_and_shown(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
+async fn refused_entries_are_told_and_shown(stage: &Stage<'_>) -> Result<()> {
     let cases: [(&str, &[&str], &str); 3] = [
         ("too_short", &["48", ENTER], "Enter 2 more digits."),
         ("weak_pin", &["1234"], "Too easy to guess: digits in a row. Choose another PIN."),
         ("mismatch", &["4826", "4827", ENTER], "The PINs don't match. Choose your PIN again."),
     ];
-    for (code, keys, words) in cases {
-        let pad = open(sandbox, driver, PROVIDE).await?;
+    each(cases, async |&(code, keys, words)| {
+        let pad = open(stage, PROVIDE).await?;
         pad.wait_for_event("detail.event === 'ready'").await?;
-        on_pad(driver, "pad.focus()").await?;
+        stage.on_pad("pad.focus()").await?;
         for keys in keys {
-            driver.type_keys(keys).await?;
+            stage.driver.type_keys(keys).await?;
         }
         let told = pad.wait_for_event("detail.event === 'set_pin_validation_error'").await?;
         let mut expected = json!({"event": "set_pin_validation_error", "code": code});
@@ -164,17 +153,17 @@ async fn refused_entries_are_told_and_shown(sandbox: &Sandbox, driver: &WebDrive
         }
         ensure!(told == expected, "{told}");
         let shown =
-            on_pad(driver, "return pad.shadowRoot.querySelector('[part=\"message\"]').textContent").await?;
+            stage.on_pad("return pad.shadowRoot.querySelector('[part=\"message\"]').textContent").await?;
         ensure!(shown == words, "{code} is shown as {shown}");
         // And the next digits are taken.
         pad.forget_events().await?;
-        driver.type_keys("7").await?;
-        wait_for_changes(&pad, driver, 1).await?;
-    }
-    Ok(())
+        stage.driver.type_keys("7").await?;
+        wait_for_changes(stage, &pad, 1).await.map(drop)
+    })
+    .await
 }
 
-async fn presses_that_nobody_made_are_no_digits(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
+async fn presses_that_nobody_made_are_no_digits(stage: &Stage<'_>) -> Result<()> {
     /// Everything that a press is made of, wherever it can be sent to, on every key.
     const MADE_UP: &str = "
         const root = pad.shadowRoot;
@@ -213,9 +202,9 @@ async fn presses_that_nobody_made_are_no_digits(sandbox: &Sandbox, driver: &WebD
           for (const target of [window, document, document.body, pad, root, entry]) press(target, key);
         }
         for (const button of root.querySelectorAll('button')) press(button, button.textContent);";
-    let pad = open(sandbox, driver, PROVIDE).await?;
+    let pad = open(stage, PROVIDE).await?;
     pad.wait_for_event("detail.event === 'ready'").await?;
-    on_pad(driver, MADE_UP).await?;
+    stage.on_pad(MADE_UP).await?;
     // The first real digit is the first digit.
     pad.enter("4", Hand::Screen).await?;
     let digits = changes(&pad).await?;
@@ -223,26 +212,26 @@ async fn presses_that_nobody_made_are_no_digits(sandbox: &Sandbox, driver: &WebD
     // Nor do they submit, take back or empty.
     pad.enter("826", Hand::Keyboard).await?;
     pad.enter("4826", Hand::Screen).await?;
-    on_pad(driver, MADE_UP).await?;
+    stage.on_pad(MADE_UP).await?;
     // After a submit, no key would be taken.
-    on_pad(driver, "pad.focus()").await?;
-    driver.type_keys(BACKSPACE).await?;
-    let digits = wait_for_changes(&pad, driver, 9).await?;
+    stage.on_pad("pad.focus()").await?;
+    stage.driver.type_keys(BACKSPACE).await?;
+    let digits = wait_for_changes(stage, &pad, 9).await?;
     ensure!(digits == "e1 e2 e3 c0 c1 c2 c3 c4! c3", "{digits}");
-    ensure!(on_pad(driver, "return window.asked").await? == 0, "it was submitted by nobody");
+    ensure!(stage.on_pad("return window.asked").await? == 0, "it was submitted by nobody");
     Ok(())
 }
 
-async fn keypads_are_laid_as_asked(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
+async fn keypads_are_laid_as_asked(stage: &Stage<'_>) -> Result<()> {
     const KEYS: &str = "return [...pad.shadowRoot.querySelectorAll('[part=\"keypad\"] button')].map(({ dataset }) => dataset.key).join('')";
-    open(sandbox, driver, PROVIDE).await?;
-    let fixed = on_pad(driver, KEYS).await?;
+    open(stage, PROVIDE).await?;
+    let fixed = stage.on_pad(KEYS).await?;
     ensure!(fixed == "1234567890erase", "fixed: {fixed}");
-    let none = on_pad(driver, &format!("pad.keypad = 'none'; {KEYS}")).await?;
+    let none = stage.on_pad(&format!("pad.keypad = 'none'; {KEYS}")).await?;
     ensure!(none == "", "none: {none}");
     let mut orders = Vec::new();
     for _ in 0..3 {
-        let order = on_pad(driver, &format!("pad.keypad = 'none'; pad.keypad = 'shuffled'; {KEYS}")).await?;
+        let order = stage.on_pad(&format!("pad.keypad = 'none'; pad.keypad = 'shuffled'; {KEYS}")).await?;
         let mut digits: Vec<_> = order.as_str().unwrap_or_default().chars().take(10).collect();
         digits.sort_unstable();
         ensure!(digits.iter().collect::<String>() == "0123456789", "shuffled: {order}");
@@ -253,10 +242,9 @@ async fn keypads_are_laid_as_asked(sandbox: &Sandbox, driver: &WebDriver) -> Res
     Ok(())
 }
 
-async fn without_a_control_id_nothing_starts(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
-    let pad = open(sandbox, driver, "").await?;
-    let rejected =
-        on_pad(driver, "return pad.setPin().catch(({ name, code }) => `${name}: ${code}`)").await?;
+async fn without_a_control_id_nothing_starts(stage: &Stage<'_>) -> Result<()> {
+    let pad = open(stage, "").await?;
+    let rejected = stage.on_pad("return pad.setPin().catch(({ name, code }) => `${name}: ${code}`)").await?;
     ensure!(rejected == "CardPinError: control_id_missing", "{rejected}");
     let events = json!(pad.events().await?);
     ensure!(
@@ -266,7 +254,7 @@ async fn without_a_control_id_nothing_starts(sandbox: &Sandbox, driver: &WebDriv
     Ok(())
 }
 
-async fn attributes_that_are_wrong_are_named(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
+async fn attributes_that_are_wrong_are_named(stage: &Stage<'_>) -> Result<()> {
     let cases = [
         ("pad.minLength = 'four'", "minLength has to be a whole number from 4 to 12"),
         ("pad.maxLength = 13", "maxLength has to be a whole number from 4 to 12"),
@@ -280,8 +268,8 @@ async fn attributes_that_are_wrong_are_named(sandbox: &Sandbox, driver: &WebDriv
         ("pad.credentials = 'all'", "credentials has to be one of: omit, same-origin, include"),
         ("pad.isolation = 'page'", "isolation has to be one of: any, worker"),
     ];
-    for (mistake, message) in cases {
-        open(sandbox, driver, "").await?;
+    each(cases, async |&(mistake, message)| {
+        open(stage, "").await?;
         let script = format!(
             "const reported = new Promise((resolve) => addEventListener('error', ({{ message }}) => resolve(message)));
              {mistake};
@@ -289,91 +277,94 @@ async fn attributes_that_are_wrong_are_named(sandbox: &Sandbox, driver: &WebDriv
              const message = await reported;
              return [message, pad.shadowRoot.querySelector('[part=\"message\"]').textContent]"
         );
-        let told = on_pad(driver, &script).await.context(mistake)?;
-        ensure!(told[0].as_str().is_some_and(|told| told.contains(message)), "{mistake}: {told}");
-        ensure!(told[1] == "Please contact your bank.", "{mistake}: {told}");
-    }
-    Ok(())
+        let told = stage.on_pad(&script).await?;
+        ensure!(told[0].as_str().is_some_and(|told| told.contains(message)), "{told}");
+        ensure!(told[1] == "Please contact your bank.", "{told}");
+        Ok(())
+    })
+    .await
 }
 
-async fn an_element_that_goes_ends_its_session(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
-    let pad = open(sandbox, driver, PROVIDE).await?;
+async fn an_element_that_is_removed_ends_its_session(stage: &Stage<'_>) -> Result<()> {
+    let pad = open(stage, PROVIDE).await?;
     pad.wait_for_event("detail.event === 'ready'").await?;
     pad.enter("48", Hand::Screen).await?;
     // Moved about it stays what it is; taken away and put back it begins again.
-    on_pad(driver, "document.body.append(pad)").await?;
+    stage.on_pad("document.body.append(pad)").await?;
     pad.enter("2", Hand::Screen).await?;
     ensure!(pad.dots().await? == 3, "a moved pad keeps its entry");
-    on_pad(driver, "pad.remove(); await null; await null; document.body.append(pad)").await?;
+    stage.on_pad("pad.remove(); await null; await null; document.body.append(pad)").await?;
     pad.enter("4", Hand::Screen).await?;
     ensure!(pad.dots().await? == 1, "a pad that was taken away begins again");
     Ok(())
 }
 
-async fn confirming_and_weak_pins_can_be_left_out(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
+async fn confirming_and_weak_pins_can_be_left_out(stage: &Stage<'_>) -> Result<()> {
     let setup = format!("pad.confirm = 'off'; pad.weakPin = 'allow'; {PROVIDE}");
-    let pad = open(sandbox, driver, &setup).await?;
+    let pad = open(stage, &setup).await?;
     pad.wait_for_event("detail.event === 'ready'").await?;
     pad.enter("1234", Hand::Screen).await?;
     let changes = changes(&pad).await?;
     ensure!(changes == "e1 e2 e3 e4!", "{changes}");
     pad.submit(Hand::Screen).await?;
-    driver.wait_for("window.asked === 1", "the submit").await.map(drop)
+    stage.driver.wait_for("window.asked === 1", "the submit").await.map(drop)
 }
 
-async fn methods_do_what_they_say(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
-    let pad = open(sandbox, driver, PROVIDE).await?;
+async fn clear_close_and_reset_do_what_they_say(stage: &Stage<'_>) -> Result<()> {
+    let pad = open(stage, PROVIDE).await?;
     pad.wait_for_event("detail.event === 'ready'").await?;
     pad.enter("48", Hand::Screen).await?;
-    on_pad(driver, "pad.clear()").await?;
-    driver.wait_for("window.padEvents.at(-1).digits === 0", "the empty entry").await?;
+    stage.on_pad("pad.clear()").await?;
+    stage.driver.wait_for("window.padEvents.at(-1).digits === 0", "the empty entry").await?;
     pad.enter("4826", Hand::Screen).await?;
     pad.enter("4826", Hand::Screen).await?;
-    let closed = on_pad(
-        driver,
-        "const submit = pad.setPin();
+    let closed = stage
+        .on_pad(
+            "const submit = pad.setPin();
          pad.close();
          return submit.catch(({ name, code }) => `${name}: ${code}`)",
-    )
-    .await?;
+        )
+        .await?;
     ensure!(closed == "CardPinError: closed", "{closed}");
-    let shown =
-        on_pad(driver, "return pad.shadowRoot.querySelector('[part=\"prompt\"]').textContent").await?;
+    let shown = stage.on_pad("return pad.shadowRoot.querySelector('[part=\"prompt\"]').textContent").await?;
     ensure!(shown == "Your PIN was not set", "{shown}");
-    on_pad(driver, "pad.reset()").await?;
+    stage.on_pad("pad.reset()").await?;
     pad.enter("7", Hand::Screen).await?;
     ensure!(pad.dots().await? == 1, "a pad that is reset begins again");
     Ok(())
 }
 
-async fn nothing_is_there_to_be_filled_in_and_events_come_out(
-    sandbox: &Sandbox,
-    driver: &WebDriver,
-) -> Result<()> {
-    open(sandbox, driver, PROVIDE).await?;
-    // What takes the focus never holds a character, whoever writes into it.
+async fn the_field_keeps_nothing_that_is_written_into_it(stage: &Stage<'_>) -> Result<()> {
+    open(stage, PROVIDE).await?;
+    // What takes the focus is the only field.
     let fields =
         "return pad.shadowRoot.querySelectorAll('input, textarea, select, form, [contenteditable]').length";
-    ensure!(on_pad(driver, fields).await? == 1, "there is more than the one field");
+    ensure!(stage.on_pad(fields).await? == 1, "there is more than the one field");
     let filled = "const field = pad.shadowRoot.querySelector('input');
         field.value = '8306';
         field.dispatchEvent(new Event('input', { bubbles: true }));
         return field.value";
-    ensure!(on_pad(driver, filled).await? == "", "what was filled in stays");
-    on_pad(driver, "pad.focus()").await?;
-    driver.type_keys("48").await?;
+    ensure!(stage.on_pad(filled).await? == "", "what was filled in stays");
+    stage.on_pad("pad.focus()").await?;
+    stage.driver.type_keys("48").await?;
     ensure!(
-        on_pad(driver, "return pad.shadowRoot.querySelector('input').value").await? == "",
+        stage.on_pad("return pad.shadowRoot.querySelector('input').value").await? == "",
         "digits stay in the field"
     );
-    // From inside another shadow tree, an event that bubbles and is composed reaches the window.
+    Ok(())
+}
+
+/// From inside another shadow tree, an event that bubbles and is composed reaches the window.
+async fn events_leave_a_shadow_tree_around_the_pad(stage: &Stage<'_>) -> Result<()> {
+    let pad = open(stage, PROVIDE).await?;
+    pad.enter("48", Hand::Keyboard).await?;
     let inside = "window.outside = [];
          addEventListener('pin_valid', ({ detail }) => window.outside.push(detail.digits));
          const host = document.body.appendChild(document.createElement('div'));
          host.attachShadow({ mode: 'open' }).append(pad);
          pad.focus()";
-    on_pad(driver, inside).await?;
-    driver.type_keys("3").await?;
+    stage.on_pad(inside).await?;
+    stage.driver.type_keys("3").await?;
     // A pad that is moved keeps its digits.
-    driver.wait_for("window.outside.includes(3)", "the event outside").await.map(drop)
+    stage.driver.wait_for("window.outside.includes(3)", "the event outside").await.map(drop)
 }

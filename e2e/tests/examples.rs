@@ -2,30 +2,41 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use card_pin_e2e::{
-    Address, Engine, Hand, Pad, Sandbox, Site, WebDriver, copy_dist, copy_files, in_each_engine, random_pin,
+    Address, Browser, Engine, Hand, Pad, Sandbox, Site, Stage, WebDriver, copy_dist, copy_files, each,
+    in_each_engine, random_pin,
 };
 use serde_json::{Value, json};
 use std::{fs, path::Path, process::Command, sync::Arc};
 use tempfile::TempDir;
 
-in_each_engine!(all);
+in_each_engine! { open =>
+    web_frame_tells_failures,
+    web_frame_asks_its_back_end_what_became_of_a_pin,
+    web_frame_sets_a_pin,
+    web_direct_tells_failures,
+    web_direct_asks_its_back_end_what_became_of_a_pin,
+    web_direct_sets_a_pin,
+}
 
-async fn all(engine: Engine) -> Result<()> {
+in_each_engine! { Stage::open => bridges_hand_on_what_the_page_calls }
+
+in_each_engine!(enfuces_page_takes_over_without_wasm);
+
+/// Both examples, each on a site of its own.
+struct Examples<'a> {
+    driver: &'a WebDriver,
+    sandbox: Arc<Sandbox>,
+    framing: (Site, TempDir),
+    direct: (Site, TempDir),
+}
+
+async fn open(browser: &Browser) -> Result<Examples<'_>> {
     let (framing, direct) = (Site::bind().await?, Site::bind().await?);
     let frames = vec![("example".to_owned(), framing.origin().to_owned())];
     let sandbox = Arc::new(Sandbox::start_framed(frames).await?);
     let (framing, direct) =
         (open_site(framing, &sandbox, "web-frame")?, open_site(direct, &sandbox, "web-direct")?);
-
-    let browser = engine.start().await?;
-    in_a_frame(&sandbox, browser.driver(), &framing).await.context("web-frame")?;
-    directly(&sandbox, browser.driver(), &direct).await.context("web-direct")?;
-    bridges_hand_on_what_the_page_calls(browser.driver()).await.context("bridges")?;
-    drop(browser);
-    let without_wasm = engine.start_without_wasm().await?;
-    enfuces_page_takes_over(&sandbox, without_wasm.driver(), &direct.0)
-        .await
-        .context("web-direct without wasm")
+    Ok(Examples { driver: browser.driver(), sandbox, framing, direct })
 }
 
 /// An example with the built files beside it, under a policy that fits both.
@@ -43,15 +54,29 @@ fn open_site(address: Address, sandbox: &Arc<Sandbox>, example: &str) -> Result<
     Ok((address.serve(sandbox, folder.path(), &policy)?, folder))
 }
 
-async fn in_a_frame(sandbox: &Sandbox, driver: &WebDriver, (site, folder): &(Site, TempDir)) -> Result<()> {
-    for failure in FAILURES {
+async fn web_frame_tells_failures(
+    Examples { sandbox, driver, framing: (site, _), .. }: &Examples<'_>,
+) -> Result<()> {
+    each(FAILURES, async |failure| {
         driver.open(&site.url("/")).await?;
         sandbox.plan_fault("tzpk", &json!({"status": failure.status}), 2).await?;
         click(driver, "#start").await?;
         failure.is_told(driver, "#start").await?;
-        sandbox.reset().await?;
-    }
-    // Each time with a control id of its own.
+        sandbox.reset().await
+    })
+    .await?;
+    // The last one offers to try again.
+    let pin = random_pin()?;
+    click(driver, "#start").await?;
+    choose_in_the_frame(driver, &pin).await?;
+    is_set(sandbox, driver, &pin).await
+}
+
+/// Each time with a control id of its own.
+async fn web_frame_asks_its_back_end_what_became_of_a_pin(
+    Examples { sandbox, driver, framing: (site, folder), .. }: &Examples<'_>,
+) -> Result<()> {
+    driver.open(&site.url("/")).await?;
     sandbox.plan_fault("set", &json!("cut"), 1).await?;
     click(driver, "#start").await?;
     choose_in_the_frame(driver, &random_pin()?).await?;
@@ -61,10 +86,14 @@ async fn in_a_frame(sandbox: &Sandbox, driver: &WebDriver, (site, folder): &(Sit
     set_unheard(sandbox, folder).await?;
     click(driver, "#start").await?;
     choose_in_the_frame(driver, &pin).await?;
-    is_set(sandbox, driver, &pin).await?;
+    is_set(sandbox, driver, &pin).await
+}
 
+async fn web_frame_sets_a_pin(
+    Examples { sandbox, driver, framing: (site, _), .. }: &Examples<'_>,
+) -> Result<()> {
+    let pin = random_pin()?;
     driver.open(&site.url("/")).await?;
-    sandbox.reset().await?;
     click(driver, "#start").await?;
     choose_in_the_frame(driver, &pin).await?;
     is_set(sandbox, driver, &pin).await
@@ -77,16 +106,29 @@ async fn choose_in_the_frame(driver: &WebDriver, pin: &str) -> Result<()> {
     driver.leave_frame().await
 }
 
-async fn directly(sandbox: &Sandbox, driver: &WebDriver, (site, folder): &(Site, TempDir)) -> Result<()> {
-    for failure in FAILURES {
+async fn web_direct_tells_failures(
+    Examples { sandbox, driver, direct: (site, _), .. }: &Examples<'_>,
+) -> Result<()> {
+    each(FAILURES, async |failure| {
         driver.open(&site.url("/")).await?;
         // Twice: a refused control id is replaced by a new one, once.
         sandbox.plan_fault("tzpk", &json!({"status": failure.status}), 2).await?;
         enter_and_set(driver, &random_pin()?).await?;
         failure.is_told(driver, "#again").await?;
-        sandbox.reset().await?;
-    }
+        sandbox.reset().await
+    })
+    .await?;
+    // The last one offers to try again.
+    let pin = random_pin()?;
     click(driver, "#again").await?;
+    enter_and_set(driver, &pin).await?;
+    is_set(sandbox, driver, &pin).await
+}
+
+async fn web_direct_asks_its_back_end_what_became_of_a_pin(
+    Examples { sandbox, driver, direct: (site, folder), .. }: &Examples<'_>,
+) -> Result<()> {
+    driver.open(&site.url("/")).await?;
     sandbox.plan_fault("set", &json!("cut"), 1).await?;
     enter_and_set(driver, &random_pin()?).await?;
     is_not_set_as_the_back_end_knows(driver, folder, "#again").await?;
@@ -95,15 +137,20 @@ async fn directly(sandbox: &Sandbox, driver: &WebDriver, (site, folder): &(Site,
     set_unheard(sandbox, folder).await?;
     click(driver, "#again").await?;
     enter_and_set(driver, &pin).await?;
-    is_set(sandbox, driver, &pin).await?;
+    is_set(sandbox, driver, &pin).await
+}
 
+async fn web_direct_sets_a_pin(
+    Examples { sandbox, driver, direct: (site, _), .. }: &Examples<'_>,
+) -> Result<()> {
+    let pin = random_pin()?;
     driver.open(&site.url("/")).await?;
-    sandbox.reset().await?;
     enter_and_set(driver, &pin).await?;
     is_set(sandbox, driver, &pin).await
 }
 
 /// What the customer is told where a TZPK is refused with this status, and the button that is offered.
+#[derive(Debug)]
 struct Failure {
     status: u16,
     message: &'static str,
@@ -154,7 +201,7 @@ async fn set_unheard(sandbox: &Sandbox, folder: &TempDir) -> Result<()> {
 
 async fn is_set(sandbox: &Sandbox, driver: &WebDriver, pin: &str) -> Result<()> {
     says(driver, "Your PIN is set.").await?;
-    it_is_the_pin_of_the_only_card(sandbox, pin).await
+    the_only_card_has_the_pin(sandbox, pin).await
 }
 
 async fn offers(driver: &WebDriver, button: &str, label: Option<&str>) -> Result<()> {
@@ -171,14 +218,17 @@ async fn enter_and_set(driver: &WebDriver, pin: &str) -> Result<()> {
     click(driver, "#set").await
 }
 
-async fn enfuces_page_takes_over(sandbox: &Sandbox, driver: &WebDriver, site: &Site) -> Result<()> {
+async fn enfuces_page_takes_over_without_wasm(engine: Engine) -> Result<()> {
+    let browser = engine.start_without_wasm().await?;
+    let examples = open(&browser).await?;
+    let Examples { driver, sandbox, direct: (site, _), .. } = &examples;
     driver.open(&site.url("/")).await?;
     let there = format!("location.href === '{}'", sandbox.url("/pin-page/mobile"));
     driver.wait_for(&there, "Enfuce's own page").await?;
     driver.wait_for("document.querySelector('card-pin')?.controlId", "the control id on it").await.map(drop)
 }
 
-async fn it_is_the_pin_of_the_only_card(sandbox: &Sandbox, pin: &str) -> Result<()> {
+async fn the_only_card_has_the_pin(sandbox: &Sandbox, pin: &str) -> Result<()> {
     let [card] = &*sandbox.cards().await? else { bail!("it asked for a control id more than once") };
     ensure!(
         sandbox.pin_of(card).await?.as_deref() == Some(pin),
@@ -199,7 +249,7 @@ async fn says(driver: &WebDriver, message: &str) -> Result<()> {
 
 /// The scripts that React Native and Flutter put into the page: Android's and iOS's of each, with stand-ins for the
 /// frameworks' own ends.
-async fn bridges_hand_on_what_the_page_calls(driver: &WebDriver) -> Result<()> {
+async fn bridges_hand_on_what_the_page_calls(Stage { driver, .. }: &Stage<'_>) -> Result<()> {
     const CALLS: &str = "
         window.heard = [];
         window.ReactNativeWebView = { postMessage: (text) => heard.push(JSON.parse(text)) };

@@ -1,13 +1,12 @@
 //! The hosted page in a frame: it obeys the parent that its key belongs to, and nobody else.
 
 use anyhow::{Context, Result, ensure};
-use card_pin_e2e::{Engine, Hand, Pad, Sandbox, WebDriver, in_each_engine, random_pin};
+use card_pin_e2e::{Hand, Pad, Sandbox, Stage, Way, WebDriver, in_each_engine, random_pin, until};
 use serde_json::{Value, json};
 use std::{
     io::{BufRead, BufReader, Write},
     net::{Ipv4Addr, TcpListener},
     thread,
-    time::Duration,
 };
 
 const FRAME: &str = "/pin-page/frame?key=sandbox";
@@ -15,12 +14,12 @@ const FRAME: &str = "/pin-page/frame?key=sandbox";
 /// Puts the page into a frame of the current document, and keeps what it tells.
 const EMBED: &str = "
     window.told = [];
-    addEventListener('message', ({ data }) => told.push(data));
     const frame = document.createElement('iframe');
     frame.id = 'pin';
     frame.width = 400;
     frame.height = 700;
     frame.src = argument;
+    addEventListener('message', ({ data, source }) => source === frame.contentWindow && told.push(data));
     const loaded = new Promise((resolve) => frame.addEventListener('load', resolve));
     document.body.prepend(frame);
     await loaded;
@@ -43,24 +42,20 @@ fn malformed(control_id: &str) -> Vec<Value> {
     ]
 }
 
-in_each_engine!(all);
-
-async fn all(engine: Engine) -> Result<()> {
-    let sandbox = Sandbox::start().await?;
-    let browser = engine.start().await?;
-    let driver = browser.driver();
-    only_a_good_message_of_the_parent_counts(&sandbox, driver).await.context("messages of the parent")?;
-    the_newer_platform_says_it_otherwise(&sandbox, driver).await.context("the newer platform's words")?;
-    what_comes_again_changes_nothing(&sandbox, driver).await.context("messages that come again")?;
-    a_sibling_is_not_the_parent(&sandbox, driver).await.context("a sibling")?;
-    a_page_without_a_parent_starts_nothing(&sandbox, driver).await.context("no parent")?;
-    a_parent_on_another_port_gets_no_page(&sandbox, driver).await.context("a hostile parent")?;
-    nobody_else_frames_the_mobile_page(&sandbox, driver).await.context("the mobile page in a frame")?;
-    every_ancestor_has_to_be_the_issuers(driver).await.context("a hostile grandparent")
+in_each_engine! { Stage::open =>
+    only_a_good_message_of_the_parent_counts,
+    words_of_the_newer_platform_are_understood,
+    a_message_that_comes_again_changes_nothing,
+    a_sibling_is_not_the_parent,
+    a_page_without_a_parent_starts_nothing,
+    a_parent_on_another_port_gets_no_page,
+    the_issuer_frames_the_mobile_page,
+    nobody_else_frames_the_mobile_page,
+    a_parent_by_itself_frames_the_page,
+    a_parent_in_another_sites_page_does_not,
 }
 
-async fn only_a_good_message_of_the_parent_counts(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
-    sandbox.reset().await?;
+async fn only_a_good_message_of_the_parent_counts(Stage { sandbox, driver, .. }: &Stage<'_>) -> Result<()> {
     driver.open(&sandbox.url("/")).await?;
     driver.run::<Value>(EMBED, json!(FRAME)).await?;
     let [other, card] = [sandbox.waiting_card().await?, sandbox.waiting_card().await?];
@@ -91,8 +86,7 @@ async fn only_a_good_message_of_the_parent_counts(sandbox: &Sandbox, driver: &We
 }
 
 /// `pinControlId`, and a submit from outside.
-async fn the_newer_platform_says_it_otherwise(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
-    sandbox.reset().await?;
+async fn words_of_the_newer_platform_are_understood(Stage { sandbox, driver, .. }: &Stage<'_>) -> Result<()> {
     driver.open(&sandbox.url("/")).await?;
     driver.run::<Value>(EMBED, json!(FRAME)).await?;
     let card = sandbox.waiting_card().await?;
@@ -139,9 +133,9 @@ async fn the_newer_platform_says_it_otherwise(sandbox: &Sandbox, driver: &WebDri
 }
 
 /// The same control id throws away nothing that was typed, and another one waits for the end of a PIN that is on its way.
-async fn what_comes_again_changes_nothing(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
-    sandbox.reset().await?;
-    driver.open(&sandbox.url("/")).await?;
+async fn a_message_that_comes_again_changes_nothing(stage: &Stage<'_>) -> Result<()> {
+    let Stage { sandbox, network, driver, .. } = stage;
+    driver.open(&network.url("/")).await?;
     driver.run::<Value>(EMBED, json!(FRAME)).await?;
     let [other, card] = [sandbox.waiting_card().await?, sandbox.waiting_card().await?];
     let start = json!({"operation": "set-pin", "controlId": card.control_id});
@@ -155,31 +149,25 @@ async fn what_comes_again_changes_nothing(sandbox: &Sandbox, driver: &WebDriver)
     tell(driver, &start).await?;
     enter_frame(driver).await?;
     pad.enter(&pin, Hand::Screen).await?;
-    sandbox.plan_fault("set", &json!("stall"), 1).await?;
+    let held = network.hold("/pin-page/set", Way::There);
     pad.submit(Hand::Screen).await?;
-    driver.wait_for("document.querySelector('card-pin').shadowRoot.querySelector('[part=prompt]').textContent.startsWith('Setting')", "the submit").await?;
+    held.came().await?;
     driver.leave_frame().await?;
     tell(driver, &json!({"operation": "set-pin", "controlId": other.control_id})).await?;
     tell(driver, &json!({"operation": "set-pin-set"})).await?;
-    // The pad says so a moment before the PIN is sent.
-    for _ in 0..600 {
-        if sandbox.count("/pin-page/set").await? > 0 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    let sent = [sandbox.count("/pin-page/tzpk").await?, sandbox.count("/pin-page/set").await?];
-    ensure!(sent == [1, 1], "{sent:?} requests to tzpk and set");
+    drop(held);
     // The other one's turn comes when this one has ended, of which the parent is told.
-    driver.wait_for("told.some(({ code }) => code === 'outcome_unknown')", "the end").await?;
     driver.wait_for("told.filter(({ event }) => event === 'ready').length === 2", "the next session").await?;
+    let order = "return told.map(({ event, code }) => code ?? event).filter((told) => /ready|submitting|outcome/.test(told))";
+    let order: Vec<String> = driver.run(order, Value::Null).await?;
+    ensure!(order == ["ready", "submitting", "outcome_unknown", "ready"], "the parent was told {order:?}");
+    ensure!(network.seen("/pin-page/set").len() == 1, "the PIN was sent again");
     let asked = asked_for_keys(sandbox).await?;
     ensure!(asked.len() == 2 && asked[1].contains(&other.control_id), "keys were asked for by {asked:?}");
     Ok(())
 }
 
-async fn a_sibling_is_not_the_parent(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
-    sandbox.reset().await?;
+async fn a_sibling_is_not_the_parent(Stage { sandbox, driver, .. }: &Stage<'_>) -> Result<()> {
     driver.open(&sandbox.url("/")).await?;
     driver.run::<Value>(EMBED, json!(FRAME)).await?;
     // Of the very origin that the key belongs to, and still not the parent.
@@ -197,8 +185,7 @@ async fn a_sibling_is_not_the_parent(sandbox: &Sandbox, driver: &WebDriver) -> R
     Ok(())
 }
 
-async fn a_page_without_a_parent_starts_nothing(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
-    sandbox.reset().await?;
+async fn a_page_without_a_parent_starts_nothing(Stage { sandbox, driver, .. }: &Stage<'_>) -> Result<()> {
     driver.open(&sandbox.url(FRAME)).await?;
     Pad::find(driver).await?;
     let card = sandbox.waiting_card().await?;
@@ -216,101 +203,144 @@ async fn a_page_without_a_parent_starts_nothing(sandbox: &Sandbox, driver: &WebD
     Ok(())
 }
 
-async fn a_parent_on_another_port_gets_no_page(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
-    sandbox.reset().await?;
-    let hostile = serve("<!doctype html><title>Another site</title><body></body>")?;
+async fn a_parent_on_another_port_gets_no_page(Stage { driver, .. }: &Stage<'_>) -> Result<()> {
+    let hostile = serve(EMPTY)?;
+    let sandbox = sandbox_for(&[("hostile", &hostile)]).await?;
     driver.open(&hostile).await?;
-    let card = sandbox.waiting_card().await?;
     // Firefox tells no `load` of a frame that it blocks.
-    let embed = EMBED.replace(
-        "await loaded;",
-        "await Promise.race([loaded, new Promise((resolve) => setTimeout(resolve, 3000))]);",
-    );
+    let embed = EMBED.replace("await loaded;", "");
     driver.run::<Value>(&embed, json!(sandbox.url(FRAME))).await?;
-    for _ in 0..5 {
-        tell(driver, &json!({"operation": "set-pin", "controlId": card.control_id})).await?;
-        driver.run::<Value>("await new Promise((resolve) => setTimeout(resolve, 200))", Value::Null).await?;
-    }
-    ensure!(sandbox.count("/pin-page/frame").await? == 1, "the hostile page did not even try");
-    ensure!(asked_for_keys(sandbox).await?.is_empty(), "a session was started by a hostile parent");
+    // By then, it would have loaded.
+    let first = a_later_frame_works(&sandbox, driver).await?;
+    tell(driver, &json!({"operation": "set-pin", "controlId": sandbox.waiting_card().await?.control_id}))
+        .await?;
+    let second = a_later_frame_works(&sandbox, driver).await?;
+    ensure!(sandbox.count("/pin-page/frame").await? == 3, "the hostile page did not even try");
+    only_these_asked_for_keys(&sandbox, &[first, second]).await?;
     let told: Vec<Value> = driver.run("return told", Value::Null).await?;
     ensure!(told.is_empty(), "a hostile parent was told {told:?}");
     Ok(())
 }
 
-/// A form of another site's can be sent into a frame, but what comes back is not shown there.
-async fn nobody_else_frames_the_mobile_page(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
-    const POST: &str = "
-        const [url, controlId] = argument;
-        const frame = document.createElement('iframe');
-        frame.name = 'victim';
-        const form = document.createElement('form');
-        Object.assign(form, { method: 'post', action: url, target: 'victim' });
-        const field = document.createElement('input');
-        Object.assign(field, { name: 'controlId', value: controlId });
-        form.append(field);
-        document.body.append(frame, form);
-        form.submit();";
-    // As the issuer does it, it works: the search for requests finds some.
-    for (page, shown) in [(sandbox.url("/"), true), (serve("<!doctype html><body></body>")?, false)] {
-        sandbox.reset().await?;
-        let card = sandbox.waiting_card().await?;
-        driver.open(&page).await?;
-        driver.run::<Value>(POST, json!([sandbox.url("/pin-page/mobile"), card.control_id])).await?;
-        for _ in 0..if shown { 300 } else { 20 } {
-            if !asked_for_keys(sandbox).await?.is_empty() {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        ensure!(sandbox.count("/pin-page/mobile").await? == 1, "{page} did not even try");
-        ensure!(asked_for_keys(sandbox).await?.is_empty() != shown, "shown in a frame of {page}: {}", !shown);
-    }
-    Ok(())
+/// A form can be sent into a frame.
+const POST: &str = "
+    const [url, controlId] = argument;
+    const frame = document.createElement('iframe');
+    frame.name = 'victim';
+    const form = document.createElement('form');
+    Object.assign(form, { method: 'post', action: url, target: 'victim' });
+    const field = document.createElement('input');
+    Object.assign(field, { name: 'controlId', value: controlId });
+    form.append(field);
+    document.body.append(frame, form);
+    form.submit();";
+
+async fn the_issuer_frames_the_mobile_page(Stage { sandbox, driver, .. }: &Stage<'_>) -> Result<()> {
+    let card = sandbox.waiting_card().await?;
+    driver.open(&sandbox.url("/")).await?;
+    driver.run::<Value>(POST, json!([sandbox.url("/pin-page/mobile"), card.control_id])).await?;
+    until("a key to be asked for", async || Ok((!asked_for_keys(sandbox).await?.is_empty()).then_some(())))
+        .await
+}
+
+/// What comes back on the form of another site is not shown there.
+async fn nobody_else_frames_the_mobile_page(Stage { driver, .. }: &Stage<'_>) -> Result<()> {
+    let hostile = serve(EMPTY)?;
+    let sandbox = sandbox_for(&[("hostile", &hostile)]).await?;
+    let card = sandbox.waiting_card().await?;
+    driver.open(&hostile).await?;
+    driver.run::<Value>(POST, json!([sandbox.url("/pin-page/mobile"), card.control_id])).await?;
+    let later = [a_later_frame_works(&sandbox, driver).await?, a_later_frame_works(&sandbox, driver).await?];
+    ensure!(sandbox.count("/pin-page/mobile").await? == 1, "the hostile page did not even try");
+    only_these_asked_for_keys(&sandbox, &later).await
+}
+
+/// Shows in a frame what its address names behind the `#`, and passes on what that says, and what is said to it.
+const NESTING: &str = "<!doctype html><title>A parent</title><body><script>
+    const frame = document.createElement('iframe');
+    frame.src = decodeURIComponent(location.hash.slice(1));
+    document.body.append(frame);
+    window.told = [];
+    addEventListener('message', ({ data, source }) => {
+      if (source !== frame.contentWindow) return frame.contentWindow.postMessage(data, '*');
+      told.push(data);
+      if (parent !== window) parent.postMessage(data, '*');
+    });
+    </script></body>";
+
+/// The address of a page that shows another one.
+fn framed(page: &str, inner: &str) -> String {
+    format!("{page}#{}", inner.replace('%', "%25").replace('#', "%23"))
+}
+
+const TELL_NESTED: &str = "document.querySelector('iframe').contentWindow.postMessage(argument, '*'); return told.some(({ event }) => event === 'ready')";
+
+async fn a_parent_by_itself_frames_the_page(Stage { driver, .. }: &Stage<'_>) -> Result<()> {
+    let issuer = serve(NESTING)?;
+    let sandbox = sandbox_for(&[("issuer", &issuer)]).await?;
+    driver.open(&framed(&issuer, &sandbox.url("/pin-page/frame?key=issuer"))).await?;
+    let card = sandbox.waiting_card().await?;
+    let message = json!({"operation": "set-pin", "controlId": card.control_id});
+    // Until its frame has loaded, it says nothing to it.
+    until("the page", async || Ok(driver.run::<bool>(TELL_NESTED, message.clone()).await?.then_some(())))
+        .await?;
+    only_these_asked_for_keys(&sandbox, &[card.control_id]).await
 }
 
 /// The parent is the one that the key belongs to; around it is another site's page.
-async fn every_ancestor_has_to_be_the_issuers(driver: &WebDriver) -> Result<()> {
-    // Shows in a frame what its address names behind the `#`, and passes on what that says, and what is said to it.
-    const NESTING: &str = "<!doctype html><title>A parent</title><body><script>
-        const frame = document.createElement('iframe');
-        frame.src = decodeURIComponent(location.hash.slice(1));
-        document.body.append(frame);
-        window.told = [];
-        addEventListener('message', ({ data, source }) => {
-          if (source !== frame.contentWindow) return frame.contentWindow.postMessage(data, '*');
-          told.push(data);
-          if (parent !== window) parent.postMessage(data, '*');
-        });
-        </script></body>";
+async fn a_parent_in_another_sites_page_does_not(Stage { driver, .. }: &Stage<'_>) -> Result<()> {
     let (issuer, hostile) = (serve(NESTING)?, serve(NESTING)?);
-    let origin = issuer.trim_end_matches('/').to_owned();
-    let sandbox = Sandbox::start_framed(vec![("issuer".to_owned(), origin)]).await?;
-    let framed =
-        |page: &str, inner: &str| format!("{page}#{}", inner.replace('%', "%25").replace('#', "%23"));
+    let sandbox = sandbox_for(&[("issuer", &issuer), ("hostile", &hostile)]).await?;
     let parent = framed(&issuer, &sandbox.url("/pin-page/frame?key=issuer"));
-    for (page, shown) in [(parent.clone(), true), (framed(&hostile, &parent), false)] {
-        driver.open("about:blank").await?;
-        driver.open(&page).await?;
-        let card = sandbox.waiting_card().await?;
-        let tell = "document.querySelector('iframe').contentWindow.postMessage(argument, '*'); return told.some(({ event }) => event === 'ready')";
-        let mut is_shown = false;
-        for _ in 0..if shown { 150 } else { 15 } {
-            let message = json!({"operation": "set-pin", "controlId": card.control_id});
-            is_shown = driver.run(tell, message).await?;
-            if is_shown {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(200)).await;
-        }
-        ensure!(is_shown == shown, "shown in {page}: {is_shown}");
-        ensure!(
-            asked_for_keys(&sandbox).await?.is_empty() != shown,
-            "a session was started in {page}: {}",
-            !shown
-        );
-        sandbox.reset().await?;
-    }
+    driver.open(&framed(&hostile, &parent)).await?;
+    // By then, it would have loaded.
+    let first = a_later_frame_works(&sandbox, driver).await?;
+    let card = sandbox.waiting_card().await?;
+    let message = json!({"operation": "set-pin", "controlId": card.control_id});
+    driver.run::<bool>(TELL_NESTED, message).await?;
+    let second = a_later_frame_works(&sandbox, driver).await?;
+    ensure!(sandbox.count("/pin-page/frame").await? == 3, "the parent did not even try");
+    only_these_asked_for_keys(&sandbox, &[first, second]).await
+}
+
+const EMPTY: &str = "<!doctype html><title>Another site</title><body></body>";
+
+/// A sandbox with these frame keys, each for the site at an address.
+async fn sandbox_for(frames: &[(&str, &str)]) -> Result<Sandbox> {
+    let frames = frames.iter().map(|(key, site)| ((*key).to_owned(), site.trim_end_matches('/').to_owned()));
+    Sandbox::start_framed(frames.collect()).await
+}
+
+/// Shows the page in one more frame of a document, which may do that, and has a session made ready there: what began before in the
+/// document would be ready, too. Returns that session's control id.
+async fn a_later_frame_works(sandbox: &Sandbox, driver: &WebDriver) -> Result<String> {
+    const LATER: &str = "
+        const [url, message] = argument;
+        const frame = document.createElement('iframe');
+        frame.src = url;
+        const loaded = new Promise((resolve) => frame.addEventListener('load', resolve));
+        const ready = new Promise((resolve) =>
+          addEventListener('message', ({ source, data }) => source === frame.contentWindow && data.event === 'ready' && resolve()));
+        document.body.append(frame);
+        await loaded;
+        frame.contentWindow.postMessage(message, '*');
+        await ready;";
+    let control_id = sandbox.waiting_card().await?.control_id;
+    let message = json!({"operation": "set-pin", "controlId": control_id});
+    driver
+        .run::<Value>(LATER, json!([sandbox.url("/pin-page/frame?key=hostile"), message]))
+        .await
+        .context("a frame that may show the page")?;
+    Ok(control_id)
+}
+
+async fn only_these_asked_for_keys(sandbox: &Sandbox, control_ids: &[String]) -> Result<()> {
+    let asked = asked_for_keys(sandbox).await?;
+    let is_of = |(body, id): (&String, &String)| body.contains(id.as_str());
+    ensure!(
+        asked.len() == control_ids.len() && asked.iter().zip(control_ids).all(is_of),
+        "keys were asked for by {asked:?}"
+    );
     Ok(())
 }
 

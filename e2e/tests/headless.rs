@@ -1,126 +1,151 @@
 //! `PinSession` by itself: what it refuses, in which order it can be called, and what a device may lack.
 
-use anyhow::{Context, Result, ensure};
-use card_pin_e2e::{Engine, Sandbox, WebDriver, in_each_engine};
+use anyhow::{Result, ensure};
+use card_pin_e2e::{Stage, in_each_engine};
 use serde_json::{Value, json};
 
-in_each_engine!(all);
-
-async fn all(engine: Engine) -> Result<()> {
-    let sandbox = Sandbox::start().await?;
-    let browser = engine.start().await?;
-    let driver = browser.driver();
-    for (name, script, expected) in scripts() {
-        open(&sandbox, driver).await?;
-        let outcome: Value = driver.run(script, Value::Null).await.context(name)?;
-        ensure!(outcome == expected, "{name}: {outcome} instead of {expected}");
-    }
-    a_pin_is_set_once(&sandbox, driver, "worker").await.context("in a worker")?;
-    a_pin_is_set_once(&sandbox, driver, "page").await.context("on the page")?;
-    spent_control_ids_are_told_apart(&sandbox, driver).await.context("spent control ids")
+in_each_engine! { Stage::open =>
+    options_that_are_wrong_are_refused,
+    only_digits_are_pressed,
+    calls_of_the_other_operation_are_refused,
+    one_digit_too_many_is_refused,
+    a_refused_submit_can_be_typed_on,
+    calls_after_the_submit_and_after_the_end_are_refused,
+    erase_clear_and_confirm_change_the_entry,
+    a_device_without_a_random_source_is_told,
+    a_device_without_webassembly_is_told,
+    a_core_that_is_not_one_is_told,
+    a_missing_core_or_worker_is_told,
+    each_device_loads_its_own_core,
+    larger_keys_can_be_asked_for,
+    a_pin_is_set_once_in_a_worker,
+    a_pin_is_set_once_on_the_page,
+    spent_control_ids_are_told_apart,
 }
 
-/// Name, script, and what it has to return.
-fn scripts() -> Vec<(&'static str, &'static str, Value)> {
-    vec![
-        (
-            "options that are refused",
-            "return Promise.all([
-               {controlIdProvider: undefined},
-               {controlIdProvider: undefined, controlId: ''},
-               {controlIdProvider: 'token'},
-               {operation: 'change-pin'},
-               {operation: 'view-pin'},
-               {operation: 'view-pin', canvas: {}},
-               {operation: 'view-pin', canvas: document.createElement('canvas')},
-               {tzpkUrl: undefined},
-               {tzpkUrl: 'javascript:0'},
-               {setUrl: 'file:///pin'},
-               {minLength: 3},
-               {minLength: '4'},
-               {minLength: 6, maxLength: 5},
-               {maxLength: 13},
-               {weakPin: 'no'},
-               {timeoutMs: 0},
-               {timeoutMs: 1e9},
-               {keySize: 1024},
-               {controlIdProvider: undefined, controlId: 'with blanks'},
-               {controlIdProvider: undefined, controlId: 'x'.repeat(4097)},
-               {statusUrl: 'javascript:0'},
-               {pinBlockFormats: []},
-               {pinBlockFormats: [1, 2]},
-               {credentials: 'all'},
-               {requestHeaders: {'no header': 'secret'}},
-               {requestHeaders: {'x-line': 'secret\\nbreak'}},
-               {isolation: 'page'},
-             ].map((options) => failure(() => open(options))))",
-            json!([
-                "CardPinError: control_id_missing",
-                "CardPinError: control_id_missing",
-                "TypeError: controlIdProvider has to be a function that returns a promise of a control id",
-                "RangeError: operation has to be one of: set-pin, view-pin",
-                "TypeError: canvas has to be a canvas element",
-                "TypeError: canvas has to be a canvas element",
-                "TypeError: viewUrl has to be an http or https address",
-                "TypeError: tzpkUrl has to be an http or https address",
-                "TypeError: tzpkUrl has to be an http or https address",
-                "TypeError: setUrl has to be an http or https address",
-                "RangeError: minLength has to be a whole number from 4 to 12",
-                "TypeError: minLength has to be a whole number from 4 to 12",
-                "RangeError: maxLength has to be a whole number from 6 to 12",
-                "RangeError: maxLength has to be a whole number from 4 to 12",
-                "RangeError: weakPin has to be one of: reject, allow",
-                "RangeError: timeoutMs has to be a whole number from 1 to 600000",
-                "RangeError: timeoutMs has to be a whole number from 1 to 600000",
-                "RangeError: keySize has to be one of: 2048, 3072, 4096",
-                "TypeError: controlId has to be a string of 1 to 4096 visible ASCII characters",
-                "TypeError: controlId has to be a string of 1 to 4096 visible ASCII characters",
-                "TypeError: statusUrl has to be an http or https address",
-                "TypeError: pinBlockFormats has to be an array of at least one of: 0, 1, 3, 4",
-                "RangeError: pinBlockFormats has to be one of: 0, 1, 3, 4",
-                "RangeError: credentials has to be one of: omit, same-origin, include",
-                "TypeError: requestHeaders has to be an object of at most 20 HTTP headers",
-                "TypeError: requestHeaders has to be an object of at most 20 HTTP headers",
-                "RangeError: isolation has to be one of: any, worker",
-            ]),
-        ),
-        (
-            "what is no digit",
-            "const session = open();
-             return Promise.all(['4', 4.5, -1, 10, NaN, null, undefined, [4], true]
-               .map((value) => failure(() => session.press(value))))",
-            json!(vec!["CardPinError: not_digits"; 9]),
-        ),
-        (
-            "the other operation's calls",
-            "const session = open();
-             session.spell();
-             return failure(() => session.viewPin())",
-            json!("CardPinError: closed"),
-        ),
-        (
-            "one digit too many",
-            "const session = open();
-             enter(session, 4, 8, 2, 6, 4, 8, 2, 6, 5);
-             const { code } = await told(session, 'set_pin_validation_error');
-             await told(session, 'ready');
-             return [code, session.digits, session.told.findLast(({ event }) => event === 'pin_valid').pin_valid]",
-            json!(["too_long", 4, true]),
-        ),
-        (
-            "submits that are refused, and then typed on",
-            "const session = open(), codes = [];
-             codes.push(await failure(() => session.setPin()));
-             enter(session, 4, 8, 2, 6);
-             codes.push(await failure(() => session.setPin()));
-             enter(session, 4, 8, 2, 7);
-             codes.push(await failure(() => session.setPin()));
-             enter(session, 1, 2, 3, 4);
-             codes.push((await new Promise((resolve) => session.addEventListener('set_pin_validation_error', resolve))).detail.code);
-             enter(session, 4, 8, 2, 6, 4, 8, 2, 6);
-             session.setPin();
-             return [...codes, session.state, session.told.filter(({ event }) => event === 'set_pin_validation_error').length]",
-            json!([
+/// Runs a script on the page of the session alone, and compares what it returns.
+async fn returns(stage: &Stage<'_>, script: &str, expected: Value) -> Result<()> {
+    open(stage).await?;
+    let outcome: Value = stage.driver.run(script, Value::Null).await?;
+    ensure!(outcome == expected, "{outcome} instead of {expected}");
+    Ok(())
+}
+
+async fn options_that_are_wrong_are_refused(stage: &Stage<'_>) -> Result<()> {
+    returns(
+        stage,
+        "return Promise.all([
+           {controlIdProvider: undefined},
+           {controlIdProvider: undefined, controlId: ''},
+           {controlIdProvider: 'token'},
+           {operation: 'change-pin'},
+           {operation: 'view-pin'},
+           {operation: 'view-pin', canvas: {}},
+           {operation: 'view-pin', canvas: document.createElement('canvas')},
+           {tzpkUrl: undefined},
+           {tzpkUrl: 'javascript:0'},
+           {setUrl: 'file:///pin'},
+           {minLength: 3},
+           {minLength: '4'},
+           {minLength: 6, maxLength: 5},
+           {maxLength: 13},
+           {weakPin: 'no'},
+           {timeoutMs: 0},
+           {timeoutMs: 1e9},
+           {keySize: 1024},
+           {controlIdProvider: undefined, controlId: 'with blanks'},
+           {controlIdProvider: undefined, controlId: 'x'.repeat(4097)},
+           {statusUrl: 'javascript:0'},
+           {pinBlockFormats: []},
+           {pinBlockFormats: [1, 2]},
+           {credentials: 'all'},
+           {requestHeaders: {'no header': 'secret'}},
+           {requestHeaders: {'x-line': 'secret\\nbreak'}},
+           {isolation: 'page'},
+         ].map((options) => failure(() => open(options))))",
+        json!([
+            "CardPinError: control_id_missing",
+            "CardPinError: control_id_missing",
+            "TypeError: controlIdProvider has to be a function that returns a promise of a control id",
+            "RangeError: operation has to be one of: set-pin, view-pin",
+            "TypeError: canvas has to be a canvas element",
+            "TypeError: canvas has to be a canvas element",
+            "TypeError: viewUrl has to be an http or https address",
+            "TypeError: tzpkUrl has to be an http or https address",
+            "TypeError: tzpkUrl has to be an http or https address",
+            "TypeError: setUrl has to be an http or https address",
+            "RangeError: minLength has to be a whole number from 4 to 12",
+            "TypeError: minLength has to be a whole number from 4 to 12",
+            "RangeError: maxLength has to be a whole number from 6 to 12",
+            "RangeError: maxLength has to be a whole number from 4 to 12",
+            "RangeError: weakPin has to be one of: reject, allow",
+            "RangeError: timeoutMs has to be a whole number from 1 to 600000",
+            "RangeError: timeoutMs has to be a whole number from 1 to 600000",
+            "RangeError: keySize has to be one of: 2048, 3072, 4096",
+            "TypeError: controlId has to be a string of 1 to 4096 visible ASCII characters",
+            "TypeError: controlId has to be a string of 1 to 4096 visible ASCII characters",
+            "TypeError: statusUrl has to be an http or https address",
+            "TypeError: pinBlockFormats has to be an array of at least one of: 0, 1, 3, 4",
+            "RangeError: pinBlockFormats has to be one of: 0, 1, 3, 4",
+            "RangeError: credentials has to be one of: omit, same-origin, include",
+            "TypeError: requestHeaders has to be an object of at most 20 HTTP headers",
+            "TypeError: requestHeaders has to be an object of at most 20 HTTP headers",
+            "RangeError: isolation has to be one of: any, worker",
+        ]),
+    )
+    .await
+}
+
+async fn only_digits_are_pressed(stage: &Stage<'_>) -> Result<()> {
+    returns(
+        stage,
+        "const session = open();
+         return Promise.all(['4', 4.5, -1, 10, NaN, null, undefined, [4], true]
+           .map((value) => failure(() => session.press(value))))",
+        json!(vec!["CardPinError: not_digits"; 9]),
+    )
+    .await
+}
+
+async fn calls_of_the_other_operation_are_refused(stage: &Stage<'_>) -> Result<()> {
+    returns(
+        stage,
+        "const session = open();
+         session.spell();
+         return failure(() => session.viewPin())",
+        json!("CardPinError: closed"),
+    )
+    .await
+}
+
+async fn one_digit_too_many_is_refused(stage: &Stage<'_>) -> Result<()> {
+    returns(
+        stage,
+        "const session = open();
+         enter(session, 4, 8, 2, 6, 4, 8, 2, 6, 5);
+         const { code } = await told(session, 'set_pin_validation_error');
+         await told(session, 'ready');
+         return [code, session.digits, session.told.findLast(({ event }) => event === 'pin_valid').pin_valid]",
+        json!(["too_long", 4, true]),
+    )
+    .await
+}
+
+async fn a_refused_submit_can_be_typed_on(stage: &Stage<'_>) -> Result<()> {
+    returns(
+        stage,
+        "const session = open(), codes = [];
+         codes.push(await failure(() => session.setPin()));
+         enter(session, 4, 8, 2, 6);
+         codes.push(await failure(() => session.setPin()));
+         enter(session, 4, 8, 2, 7);
+         codes.push(await failure(() => session.setPin()));
+         enter(session, 1, 2, 3, 4);
+         codes.push((await new Promise((resolve) => session.addEventListener('set_pin_validation_error', resolve))).detail.code);
+         enter(session, 4, 8, 2, 6, 4, 8, 2, 6);
+         session.setPin();
+         return [...codes, session.state, session.told.filter(({ event }) => event === 'set_pin_validation_error').length]",
+        json!([
                 "CardPinError: too_short",
                 "CardPinError: too_short",
                 "CardPinError: mismatch",
@@ -128,85 +153,125 @@ fn scripts() -> Vec<(&'static str, &'static str, Value)> {
                 "submitting",
                 4
             ]),
-        ),
-        (
-            "calls after the submit and after the end",
-            "const session = open();
-             enter(session, 4, 8, 2, 6, 4, 8, 2, 6);
-             const submit = session.setPin(), same = submit === session.setPin();
-             const calls = ['press', 'erase', 'clear', 'confirm'];
-             const late = await Promise.all(calls.map((call) => failure(() => session[call](1))));
-             session.close();
-             session.close();
-             const closed = await Promise.all([...calls, 'setPin'].map((call) => failure(() => session[call](1))));
-             return [same, await failure(() => submit), session.state, session.digits, ...new Set([...late, ...closed])]",
-            // Without a control id nothing was sent.
-            json!([true, "CardPinError: closed", "closed", 0, "CardPinError: closed"]),
-        ),
-        (
-            "erase, clear and confirm",
-            "const session = open({minLength: 4, maxLength: 6});
-             session.confirm();
-             enter(session, 4, 8, 2, 6, 1);
-             session.erase();
-             session.confirm();
-             enter(session, 4, 8);
-             session.clear();
-             enter(session, 4, 8, 2, 6);
-             await told(session, 'ready');
-             const changes = session.told.filter(({ event }) => event === 'pin_valid');
-             return changes.map(({ digits, step, pin_valid }) => `${step[0]}${digits}${pin_valid ? '!' : ''}`).join(' ')",
-            json!("e1 e2 e3 e4 e5 e4 c0 c1 c2 c0 c1 c2 c3 c4!"),
-        ),
-        (
-            "a device without a random source",
-            "return (await told(open({workerUrl: './no-entropy.worker.js'}), 'set_pin_error'))",
-            json!({"event": "set_pin_error", "code": "entropy_unavailable", "retryable": false}),
-        ),
-        (
-            "a device without WebAssembly",
-            "return (await told(open({workerUrl: './no-wasm.worker.js'}), 'set_pin_error'))",
-            json!({"event": "set_pin_error", "code": "wasm_unavailable", "retryable": false}),
-        ),
-        (
-            // As a captive portal would send it.
-            "a core that is none",
-            "return (await told(open({wasmUrl: './page.css'}), 'set_pin_error')).code",
-            json!("vault_missing"),
-        ),
-        (
-            "a core and a worker that are not there",
-            "return [
-               (await told(open({wasmUrl: './missing.wasm'}), 'set_pin_error')).code,
-               (await told(open({workerUrl: './missing.js'}), 'set_pin_error')).code,
-             ]",
-            json!(["vault_missing", "vault_missing"]),
-        ),
-        (
-            "the core with SIMD, and that without on a device that has none",
-            "const withSimd = open({scalarWasmUrl: './missing.wasm'});
-             await told(withSimd, 'ready');
-             const { validate } = window.WebAssembly;
-             window.WebAssembly.validate = (bytes) => !(bytes.length < 64) && validate(bytes);
-             const without = open({wasmUrl: './missing.wasm'});
-             const elsewhere = open({scalarWasmUrl: './missing.wasm'});
-             window.WebAssembly.validate = validate;
-             return [(await told(without, 'ready')).isolation, (await told(elsewhere, 'set_pin_error')).code]",
-            json!(["worker", "vault_missing"]),
-        ),
-        (
-            "larger keys by option",
-            "const session = open({keySize: 3072});
-             return (await told(session, 'ready')).isolation",
-            json!("worker"),
-        ),
-    ]
+    )
+    .await
 }
 
-async fn a_pin_is_set_once(sandbox: &Sandbox, driver: &WebDriver, isolation: &str) -> Result<()> {
-    sandbox.reset().await?;
+async fn calls_after_the_submit_and_after_the_end_are_refused(stage: &Stage<'_>) -> Result<()> {
+    returns(
+        stage,
+        "const session = open();
+         enter(session, 4, 8, 2, 6, 4, 8, 2, 6);
+         const submit = session.setPin(), same = submit === session.setPin();
+         const calls = ['press', 'erase', 'clear', 'confirm'];
+         const late = await Promise.all(calls.map((call) => failure(() => session[call](1))));
+         session.close();
+         session.close();
+         const closed = await Promise.all([...calls, 'setPin'].map((call) => failure(() => session[call](1))));
+         return [same, await failure(() => submit), session.state, session.digits, ...new Set([...late, ...closed])]",
+        // Without a control id nothing was sent.
+        json!([true, "CardPinError: closed", "closed", 0, "CardPinError: closed"]),
+    )
+    .await
+}
+
+async fn erase_clear_and_confirm_change_the_entry(stage: &Stage<'_>) -> Result<()> {
+    returns(
+        stage,
+        "const session = open({minLength: 4, maxLength: 6});
+         session.confirm();
+         enter(session, 4, 8, 2, 6, 1);
+         session.erase();
+         session.confirm();
+         enter(session, 4, 8);
+         session.clear();
+         enter(session, 4, 8, 2, 6);
+         await told(session, 'ready');
+         const changes = session.told.filter(({ event }) => event === 'pin_valid');
+         return changes.map(({ digits, step, pin_valid }) => `${step[0]}${digits}${pin_valid ? '!' : ''}`).join(' ')",
+        json!("e1 e2 e3 e4 e5 e4 c0 c1 c2 c0 c1 c2 c3 c4!"),
+    )
+    .await
+}
+
+async fn a_device_without_a_random_source_is_told(stage: &Stage<'_>) -> Result<()> {
+    returns(
+        stage,
+        "return (await told(open({workerUrl: './no-entropy.worker.js'}), 'set_pin_error'))",
+        json!({"event": "set_pin_error", "code": "entropy_unavailable", "retryable": false}),
+    )
+    .await
+}
+
+async fn a_device_without_webassembly_is_told(stage: &Stage<'_>) -> Result<()> {
+    returns(
+        stage,
+        "return (await told(open({workerUrl: './no-wasm.worker.js'}), 'set_pin_error'))",
+        json!({"event": "set_pin_error", "code": "wasm_unavailable", "retryable": false}),
+    )
+    .await
+}
+
+/// As a captive portal would send it.
+async fn a_core_that_is_not_one_is_told(stage: &Stage<'_>) -> Result<()> {
+    returns(
+        stage,
+        "return (await told(open({wasmUrl: './page.css'}), 'set_pin_error')).code",
+        json!("vault_missing"),
+    )
+    .await
+}
+
+async fn a_missing_core_or_worker_is_told(stage: &Stage<'_>) -> Result<()> {
+    returns(
+        stage,
+        "return [
+           (await told(open({wasmUrl: './missing.wasm'}), 'set_pin_error')).code,
+           (await told(open({workerUrl: './missing.js'}), 'set_pin_error')).code,
+         ]",
+        json!(["vault_missing", "vault_missing"]),
+    )
+    .await
+}
+
+async fn each_device_loads_its_own_core(stage: &Stage<'_>) -> Result<()> {
+    returns(
+        stage,
+        "const withSimd = open({scalarWasmUrl: './missing.wasm'});
+         await told(withSimd, 'ready');
+         const { validate } = window.WebAssembly;
+         window.WebAssembly.validate = (bytes) => !(bytes.length < 64) && validate(bytes);
+         const without = open({wasmUrl: './missing.wasm'});
+         const elsewhere = open({scalarWasmUrl: './missing.wasm'});
+         window.WebAssembly.validate = validate;
+         return [(await told(without, 'ready')).isolation, (await told(elsewhere, 'set_pin_error')).code]",
+        json!(["worker", "vault_missing"]),
+    )
+    .await
+}
+
+async fn larger_keys_can_be_asked_for(stage: &Stage<'_>) -> Result<()> {
+    returns(
+        stage,
+        "const session = open({keySize: 3072});
+         return (await told(session, 'ready')).isolation",
+        json!("worker"),
+    )
+    .await
+}
+
+async fn a_pin_is_set_once_in_a_worker(stage: &Stage<'_>) -> Result<()> {
+    a_pin_is_set_once(stage, "worker").await
+}
+
+async fn a_pin_is_set_once_on_the_page(stage: &Stage<'_>) -> Result<()> {
+    a_pin_is_set_once(stage, "page").await
+}
+
+async fn a_pin_is_set_once(stage: &Stage<'_>, isolation: &str) -> Result<()> {
+    let Stage { sandbox, driver, .. } = stage;
     let card = sandbox.waiting_card().await?;
-    open(sandbox, driver).await?;
+    open(stage).await?;
     let outcome: Value = driver
         .run(
             "document.cookie = 'planted=86404275';
@@ -250,13 +315,13 @@ fn requests_are_bare(wire: &[Value]) -> Result<()> {
     Ok(())
 }
 
-async fn spent_control_ids_are_told_apart(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
+async fn spent_control_ids_are_told_apart(stage: &Stage<'_>) -> Result<()> {
     const SET: &str = "
         const session = open({controlId: argument, controlIdProvider: undefined});
         enter(session, 4, 8, 2, 6, 4, 8, 2, 6);
         return failure(() => session.setPin());";
-    sandbox.reset().await?;
-    open(sandbox, driver).await?;
+    let Stage { sandbox, driver, .. } = stage;
+    open(stage).await?;
     let (used, expired) = (sandbox.waiting_card().await?, sandbox.waiting_card().await?);
     let first: Value = driver.run(SET, json!(used.control_id)).await?;
     let second: Value = driver.run(SET, json!(used.control_id)).await?;
@@ -268,7 +333,7 @@ async fn spent_control_ids_are_told_apart(sandbox: &Sandbox, driver: &WebDriver)
     Ok(())
 }
 
-async fn open(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
+async fn open(Stage { sandbox, driver, .. }: &Stage<'_>) -> Result<()> {
     driver.open(&sandbox.url("/pin-page/headless.html")).await?;
     driver.wait_for("window.PinSession", "the session's module").await.map(drop)
 }

@@ -2,36 +2,32 @@
 //! What it sees is what docs/security/threat-model.md says, one press after the other as the customer makes it, and nothing of
 //! the vault's.
 
-use anyhow::{Context, Result, ensure};
-use card_pin_e2e::{Engine, Hand, Network, Pad, Sandbox, WebDriver, in_each_engine, random_pin};
+use anyhow::{Result, ensure};
+use card_pin_e2e::{Hand, Pad, Stage, in_each_engine, random_pin};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Where a script that came first hears each press: docs/security/threat-model.md says so.
 const HEARS_PRESSES: [&str; 2] = ["keys", "Worker.postMessage"];
 
-in_each_engine!(all);
+in_each_engine! { Stage::open =>
+    a_hostile_script_sees_taps_and_nothing_else,
+    a_hostile_script_sees_keys_and_nothing_else,
+    options_on_every_object_are_not_taken,
+}
 
-async fn all(engine: Engine) -> Result<()> {
-    let sandbox = Sandbox::start().await?;
-    let network = Network::start(&sandbox).await?;
-    let browser = engine.start().await?;
-    let driver = browser.driver();
-    for hand in [Hand::Screen, Hand::Keyboard] {
-        a_hostile_script_sees_presses_and_nothing_else(&sandbox, &network, driver, hand)
-            .await
-            .with_context(|| format!("{hand:?}"))?;
-    }
-    what_is_on_every_object_is_no_option(&network, driver).await.context("polluted options")
+async fn a_hostile_script_sees_taps_and_nothing_else(stage: &Stage<'_>) -> Result<()> {
+    a_hostile_script_sees_presses_and_nothing_else(stage, Hand::Screen).await
+}
+
+async fn a_hostile_script_sees_keys_and_nothing_else(stage: &Stage<'_>) -> Result<()> {
+    a_hostile_script_sees_presses_and_nothing_else(stage, Hand::Keyboard).await
 }
 
 async fn a_hostile_script_sees_presses_and_nothing_else(
-    sandbox: &Sandbox,
-    network: &Network,
-    driver: &WebDriver,
+    Stage { sandbox, network, driver, .. }: &Stage<'_>,
     hand: Hand,
 ) -> Result<()> {
-    network.forget();
     driver.open(&network.url("/pin-page/hostile.html")).await?;
     let pad = Pad::find(driver).await?;
     let card = sandbox.waiting_card().await?;
@@ -125,7 +121,7 @@ fn is_count_or_name(field: &str) -> bool {
     }
 }
 
-async fn what_is_on_every_object_is_no_option(network: &Network, driver: &WebDriver) -> Result<()> {
+async fn options_on_every_object_are_not_taken(Stage { network, driver, .. }: &Stage<'_>) -> Result<()> {
     driver.open(&network.url("/pin-page/hostile.html")).await?;
     driver.wait_for("window.failure", "the session's module").await?;
     let script = "

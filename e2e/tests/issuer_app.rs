@@ -1,7 +1,7 @@
 //! The issuer's app: each of the three ways to the PIN, the card's life after it, and the messages as the app shows them.
 
 use anyhow::{Context, Result, ensure};
-use card_pin_e2e::{Engine, Hand, Pad, Sandbox, WebDriver, in_each_engine, random_pin};
+use card_pin_e2e::{Browser, Hand, Pad, Stage, WebDriver, in_each_engine, random_pin};
 use serde_json::{Value, json};
 
 /// A way to the PIN, and where its key and its PIN block have to arrive.
@@ -11,31 +11,31 @@ struct Way {
     paths: &'static [(&'static str, usize)],
 }
 
-const WAYS: [Way; 3] = [
-    Way {
-        name: "mobile",
-        is_framed: true,
-        paths: &[("/pin-page/mobile", 1), ("/pin-page/tzpk", 1), ("/pin-page/set", 1), ("/relay/set", 0)],
-    },
-    Way {
-        name: "frame",
-        is_framed: true,
-        paths: &[("/pin-page/frame", 1), ("/pin-page/tzpk", 1), ("/pin-page/set", 1), ("/relay/set", 0)],
-    },
-    Way {
-        name: "own-page",
-        is_framed: false,
-        paths: &[
-            ("/idp/token", 1),
-            ("/relay/control-id", 1),
-            ("/relay/tzpk", 1),
-            ("/pin/v3/set/tzpk", 1),
-            ("/relay/set", 1),
-            ("/pin/v3/set", 1),
-            ("/pin-page/set", 0),
-        ],
-    },
-];
+const MOBILE: Way = Way {
+    name: "mobile",
+    is_framed: true,
+    paths: &[("/pin-page/mobile", 1), ("/pin-page/tzpk", 1), ("/pin-page/set", 1), ("/relay/set", 0)],
+};
+
+const FRAME: Way = Way {
+    name: "frame",
+    is_framed: true,
+    paths: &[("/pin-page/frame", 1), ("/pin-page/tzpk", 1), ("/pin-page/set", 1), ("/relay/set", 0)],
+};
+
+const OWN_PAGE: Way = Way {
+    name: "own-page",
+    is_framed: false,
+    paths: &[
+        ("/idp/token", 1),
+        ("/relay/control-id", 1),
+        ("/relay/tzpk", 1),
+        ("/pin/v3/set/tzpk", 1),
+        ("/relay/set", 1),
+        ("/pin/v3/set", 1),
+        ("/pin-page/set", 0),
+    ],
+};
 
 /// What the app shows of the messages: for each, whether it is a request, and the marks on its fields.
 const SHOWN: &str = "
@@ -46,21 +46,31 @@ const SHOWN: &str = "
     }));
 ";
 
-in_each_engine!(each_way_leads_to_a_card_with_its_pin);
-
-async fn each_way_leads_to_a_card_with_its_pin(engine: Engine) -> Result<()> {
-    let sandbox = Sandbox::start().await?;
-    let browser = engine.start().await?;
-    // A desk's: cards and messages side by side.
-    browser.driver().resize(1280, 1000).await?;
-    for way in WAYS {
-        set_and_emboss(&sandbox, browser.driver(), &way).await.with_context(|| format!("by {}", way.name))?;
-    }
-    Ok(())
+in_each_engine! { open =>
+    the_mobile_page_leads_to_a_card_with_its_pin,
+    the_frame_leads_to_a_card_with_its_pin,
+    a_page_of_its_own_leads_to_a_card_with_its_pin,
 }
 
-async fn set_and_emboss(sandbox: &Sandbox, driver: &WebDriver, way: &Way) -> Result<()> {
-    sandbox.reset().await?;
+async fn open(browser: &Browser) -> Result<Stage<'_>> {
+    // A desk's: cards and messages side by side.
+    browser.driver().resize(1280, 1000).await?;
+    Stage::open(browser).await
+}
+
+async fn the_mobile_page_leads_to_a_card_with_its_pin(stage: &Stage<'_>) -> Result<()> {
+    set_and_emboss(stage, &MOBILE).await
+}
+
+async fn the_frame_leads_to_a_card_with_its_pin(stage: &Stage<'_>) -> Result<()> {
+    set_and_emboss(stage, &FRAME).await
+}
+
+async fn a_page_of_its_own_leads_to_a_card_with_its_pin(stage: &Stage<'_>) -> Result<()> {
+    set_and_emboss(stage, &OWN_PAGE).await
+}
+
+async fn set_and_emboss(Stage { sandbox, driver, .. }: &Stage<'_>, way: &Way) -> Result<()> {
     driver.open(&sandbox.url("/")).await?;
     click(driver, "#new-card").await?;
     let card =

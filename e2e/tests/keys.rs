@@ -1,38 +1,67 @@
 //! Every kind of TZPK and PIN block that a server may ask for, through the browser: set, and shown again.
 
-use anyhow::{Context, Result, ensure};
-use card_pin_e2e::{Engine, Hand, Pad, Sandbox, WebDriver, in_each_engine, random_pin};
+use anyhow::{Result, ensure};
+use card_pin_e2e::{Hand, Pad, Stage, WebDriver, in_each_engine, random_pin};
 use serde_json::{Value, json};
 
-in_each_engine!(all);
+in_each_engine! { Stage::open =>
+    tdea_of_16_bytes_in_format_0,
+    tdea_of_24_bytes_in_format_1,
+    tdea_of_16_bytes_in_format_3,
+    aes_of_16_bytes_in_format_4,
+    aes_of_24_bytes_in_format_4,
+    aes_of_32_bytes_in_format_4,
+    format_0_is_refused_where_nobody_asked_for_it,
+    format_1_is_refused_where_only_format_4_is_asked_for,
+}
 
-async fn all(engine: Engine) -> Result<()> {
-    let sandbox = Sandbox::start().await?;
-    let browser = engine.start().await?;
-    for (algorithm, bytes, format) in
-        [("TDEA", 16, 0), ("TDEA", 24, 1), ("TDEA", 16, 3), ("AES", 16, 4), ("AES", 24, 4), ("AES", 32, 4)]
-    {
-        let key = json!({"algorithm": algorithm, "keyBytes": bytes, "pinBlockFormat": format, "kcv": true});
-        set_and_view(&sandbox, browser.driver(), &key).await.with_context(|| key.to_string())?;
-    }
-    a_format_that_was_not_asked_for_is_refused(&sandbox, browser.driver()).await.context("another format")
+async fn tdea_of_16_bytes_in_format_0(stage: &Stage<'_>) -> Result<()> {
+    set_and_view(stage, &key("TDEA", 16, 0)).await
+}
+
+async fn tdea_of_24_bytes_in_format_1(stage: &Stage<'_>) -> Result<()> {
+    set_and_view(stage, &key("TDEA", 24, 1)).await
+}
+
+async fn tdea_of_16_bytes_in_format_3(stage: &Stage<'_>) -> Result<()> {
+    set_and_view(stage, &key("TDEA", 16, 3)).await
+}
+
+async fn aes_of_16_bytes_in_format_4(stage: &Stage<'_>) -> Result<()> {
+    set_and_view(stage, &key("AES", 16, 4)).await
+}
+
+async fn aes_of_24_bytes_in_format_4(stage: &Stage<'_>) -> Result<()> {
+    set_and_view(stage, &key("AES", 24, 4)).await
+}
+
+async fn aes_of_32_bytes_in_format_4(stage: &Stage<'_>) -> Result<()> {
+    set_and_view(stage, &key("AES", 32, 4)).await
+}
+
+async fn format_0_is_refused_where_nobody_asked_for_it(stage: &Stage<'_>) -> Result<()> {
+    is_refused(stage, Value::Null, 0).await
+}
+
+async fn format_1_is_refused_where_only_format_4_is_asked_for(stage: &Stage<'_>) -> Result<()> {
+    is_refused(stage, json!("4"), 1).await
+}
+
+fn key(algorithm: &str, bytes: u8, format: u8) -> Value {
+    json!({"algorithm": algorithm, "keyBytes": bytes, "pinBlockFormat": format, "kcv": true})
 }
 
 /// Whoever can edit an answer cannot have the PIN sent in a weaker block: the formats with an account number are asked for.
-async fn a_format_that_was_not_asked_for_is_refused(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
-    for (formats, format) in [(Value::Null, 0), (json!("4"), 1)] {
-        sandbox.reset().await?;
-        let key = json!({"algorithm": "TDEA", "keyBytes": 16, "pinBlockFormat": format, "kcv": true});
-        sandbox.plan_key(&key).await?;
-        let card = sandbox.waiting_card().await?;
-        driver.open(&sandbox.url("/pin-page/direct.html")).await?;
-        let pad = Pad::find(driver).await?;
-        accept(driver, formats).await?;
-        pad.start(&card.control_id).await?;
-        let end = pad.end().await?;
-        ensure!(end["code"] == "bad_response", "format {format}: {end}");
-        ensure!(sandbox.count("/pin-page/set").await? == 0, "the PIN was sent in format {format}");
-    }
+async fn is_refused(Stage { sandbox, driver, .. }: &Stage<'_>, formats: Value, format: u8) -> Result<()> {
+    sandbox.plan_key(&key("TDEA", 16, format)).await?;
+    let card = sandbox.waiting_card().await?;
+    driver.open(&sandbox.url("/pin-page/direct.html")).await?;
+    let pad = Pad::find(driver).await?;
+    accept(driver, formats).await?;
+    pad.start(&card.control_id).await?;
+    let end = pad.end().await?;
+    ensure!(end["code"] == "bad_response", "it ended with {end}");
+    ensure!(sandbox.count("/pin-page/set").await? == 0, "the PIN was sent");
     Ok(())
 }
 
@@ -42,8 +71,7 @@ async fn accept(driver: &WebDriver, formats: Value) -> Result<()> {
     driver.run::<Value>(accept, formats).await.map(drop)
 }
 
-async fn set_and_view(sandbox: &Sandbox, driver: &WebDriver, key: &Value) -> Result<()> {
-    sandbox.reset().await?;
+async fn set_and_view(Stage { sandbox, driver, .. }: &Stage<'_>, key: &Value) -> Result<()> {
     sandbox.plan_key(key).await?;
     let card = sandbox.waiting_card().await?;
     driver.open(&sandbox.url("/pin-page/direct.html")).await?;

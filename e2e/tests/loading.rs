@@ -1,17 +1,14 @@
 //! How the hosted page comes to its pad.
 
 use anyhow::{Result, ensure};
-use card_pin_e2e::{Engine, Network, Sandbox, in_each_engine};
+use card_pin_e2e::{Stage, in_each_engine};
 
-in_each_engine!(each_file_is_loaded_once);
+in_each_engine! { Stage::open => each_file_is_loaded_once }
 
 /// A hint in `page.html` that an engine makes nothing of would have it load a file twice.
-async fn each_file_is_loaded_once(engine: Engine) -> Result<()> {
-    let sandbox = Sandbox::start().await?;
-    let network = Network::start(&sandbox).await?;
-    let browser = engine.start().await?;
+async fn each_file_is_loaded_once(Stage { sandbox, network, driver, .. }: &Stage<'_>) -> Result<()> {
     let card = sandbox.waiting_card().await?;
-    let pad = network.open_web_view(browser.driver(), &card.control_id).await?;
+    let pad = network.open_web_view(driver, &card.control_id).await?;
     pad.wait_for_event("detail.event === 'ready'").await?;
     for file in ["page.css", "page.js", "card-pin.js", "card-pin.worker.js", "card_pin_bg.wasm"] {
         let times = network.seen(&format!("/pin-page/{file}")).len();

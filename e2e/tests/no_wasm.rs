@@ -1,22 +1,23 @@
 //! A device that runs no WebAssembly: said at once, so that the host can open Enfuce's own page instead.
 
 use anyhow::{Context, Result, ensure};
-use card_pin_e2e::{Engine, Pad, Sandbox, WebDriver, in_each_engine};
+use card_pin_e2e::{Engine, Pad, Sandbox, WebDriver, each, in_each_engine};
 use serde_json::{Value, json};
 
-in_each_engine!(it_is_told_before_the_first_tap);
+in_each_engine!(missing_webassembly_is_told_before_the_first_tap);
 
-async fn it_is_told_before_the_first_tap(engine: Engine) -> Result<()> {
+async fn missing_webassembly_is_told_before_the_first_tap(engine: Engine) -> Result<()> {
     let sandbox = Sandbox::start().await?;
     let browser = engine.start_without_wasm().await?;
     let driver = browser.driver();
-    for page in ["direct.html", "standalone.html"] {
-        for workers in ["", "window.Worker = undefined;"] {
-            let what = format!("{page}, {workers}");
-            element(&sandbox, driver, page, workers).await.with_context(|| what.clone())?;
-            session(&sandbox, driver, page, workers).await.context(what)?;
-        }
-    }
+    let pages = ["direct.html", "standalone.html"];
+    let cases =
+        pages.into_iter().flat_map(|page| ["", "window.Worker = undefined;"].map(|workers| (page, workers)));
+    each(cases, async |&(page, workers)| {
+        element(&sandbox, driver, page, workers).await.context("the element")?;
+        session(&sandbox, driver, page, workers).await.context("the session")
+    })
+    .await?;
     ensure!(sandbox.wire().await?.is_empty(), "something is sent without a core");
     Ok(())
 }

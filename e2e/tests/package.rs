@@ -1,7 +1,7 @@
 //! The npm package as issuers take it: packed, installed, bundled by Vite, served plain, and seen by TypeScript.
 
 use anyhow::{Context, Result, bail, ensure};
-use card_pin_e2e::{Engine, Hand, Pad, Sandbox, Site, WebDriver, open_root, random_pin};
+use card_pin_e2e::{Engine, Hand, Pad, Sandbox, Site, WebDriver, each, open_root, random_pin};
 use serde_json::{Map, Value};
 use std::{
     collections::BTreeSet,
@@ -13,7 +13,7 @@ use std::{
 use tempfile::TempDir;
 
 #[tokio::test]
-async fn it_can_be_installed_and_used() -> Result<()> {
+async fn the_package_can_be_installed_and_used() -> Result<()> {
     let project = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("e2e/ lies in no workspace")?;
     let consumer = install(project)?;
     all_that_is_described_is_packed(consumer.path())?;
@@ -24,17 +24,17 @@ async fn it_can_be_installed_and_used() -> Result<()> {
     let sandbox = Arc::new(Sandbox::start().await?);
     let bundled = Site::bind().await?.serve(&sandbox, &bundled, "")?;
     let plain = Site::bind().await?.serve(&sandbox, consumer.path(), "")?;
-    for engine in Engine::ALL {
+    each(Engine::ALL, async |engine| {
         let browser = engine.start().await?;
         let driver = browser.driver();
         for (what, url) in [("bundled", bundled.url("/")), ("plain", plain.url("/plain.html"))] {
             driver.open(&url).await?;
-            a_pin_is_set(&sandbox, driver).await.with_context(|| format!("{what}, {engine}"))?;
+            a_pin_is_set(&sandbox, driver).await.context(what)?;
         }
         driver.open(&bundled.url("/")).await?;
-        without_workers_the_page_holds_it(driver).await.with_context(|| engine.to_string())?;
-    }
-    Ok(())
+        without_workers_the_page_holds_it(driver).await.context("without workers")
+    })
+    .await
 }
 
 /// A project with the packed package in it, beside the installed tools so that Node finds them.

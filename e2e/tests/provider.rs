@@ -1,7 +1,7 @@
 //! `controlIdProvider`: the customer chooses first, and only then is a token asked for, so that its 30 seconds suffice.
 
-use anyhow::{Context, Result, ensure};
-use card_pin_e2e::{Engine, Hand, Pad, Sandbox, WebDriver, in_each_engine, random_pin};
+use anyhow::{Result, ensure};
+use card_pin_e2e::{Hand, Pad, Sandbox, Stage, WebDriver, in_each_engine, random_pin};
 use serde_json::{Value, json};
 
 /// Has the element ask the test for control ids: each call waits in `window.asked`.
@@ -11,20 +11,16 @@ const PROVIDE: &str = "
       () => new Promise((resolve, reject) => window.asked.push({ resolve, reject }));
 ";
 
-in_each_engine!(all);
-
-async fn all(engine: Engine) -> Result<()> {
-    let sandbox = Sandbox::start().await?;
-    let browser = engine.start().await?;
-    let driver = browser.driver();
-    a_token_is_asked_for_when_both_entries_agree(&sandbox, driver).await.context("the plain way")?;
-    an_expired_token_is_asked_for_once_more(&sandbox, driver).await.context("expired once")?;
-    a_token_that_expires_twice_is_an_error(&sandbox, driver).await.context("expired twice")?;
-    a_provider_that_fails_is_an_error(&sandbox, driver).await.context("no token")
+in_each_engine! { Stage::open =>
+    a_token_is_asked_for_when_both_entries_agree,
+    an_expired_token_is_asked_for_once_more,
+    a_token_that_expires_twice_is_an_error,
+    a_provider_that_fails_is_an_error,
 }
 
-async fn a_token_is_asked_for_when_both_entries_agree(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
-    let pad = open(sandbox, driver).await?;
+async fn a_token_is_asked_for_when_both_entries_agree(stage: &Stage<'_>) -> Result<()> {
+    let Stage { sandbox, driver, .. } = stage;
+    let pad = open(stage).await?;
     let pin = random_pin()?;
     pad.wait_for_event("detail.event === 'ready'").await?;
     pad.enter(&pin, Hand::Screen).await?;
@@ -42,8 +38,9 @@ async fn a_token_is_asked_for_when_both_entries_agree(sandbox: &Sandbox, driver:
     Ok(())
 }
 
-async fn an_expired_token_is_asked_for_once_more(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
-    let pad = open(sandbox, driver).await?;
+async fn an_expired_token_is_asked_for_once_more(stage: &Stage<'_>) -> Result<()> {
+    let Stage { sandbox, driver, .. } = stage;
+    let pad = open(stage).await?;
     let pin = random_pin()?;
     pad.choose(&pin, Hand::Screen).await?;
     wait_until_asked(driver, 1).await?;
@@ -57,8 +54,9 @@ async fn an_expired_token_is_asked_for_once_more(sandbox: &Sandbox, driver: &Web
     Ok(())
 }
 
-async fn a_token_that_expires_twice_is_an_error(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
-    let pad = open(sandbox, driver).await?;
+async fn a_token_that_expires_twice_is_an_error(stage: &Stage<'_>) -> Result<()> {
+    let Stage { sandbox, driver, .. } = stage;
+    let pad = open(stage).await?;
     pad.choose(&random_pin()?, Hand::Screen).await?;
     for asked in [1, 2] {
         wait_until_asked(driver, asked).await?;
@@ -71,8 +69,9 @@ async fn a_token_that_expires_twice_is_an_error(sandbox: &Sandbox, driver: &WebD
     Ok(())
 }
 
-async fn a_provider_that_fails_is_an_error(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
-    let pad = open(sandbox, driver).await?;
+async fn a_provider_that_fails_is_an_error(stage: &Stage<'_>) -> Result<()> {
+    let Stage { sandbox, driver, .. } = stage;
+    let pad = open(stage).await?;
     pad.choose(&random_pin()?, Hand::Screen).await?;
     wait_until_asked(driver, 1).await?;
     driver.run::<Value>("window.asked.at(-1).reject(new Error('offline'))", Value::Null).await?;
@@ -83,8 +82,7 @@ async fn a_provider_that_fails_is_an_error(sandbox: &Sandbox, driver: &WebDriver
 }
 
 /// The element by itself, with a provider.
-async fn open<'a>(sandbox: &Sandbox, driver: &'a WebDriver) -> Result<Pad<'a>> {
-    sandbox.reset().await?;
+async fn open<'a>(Stage { sandbox, driver, .. }: &Stage<'a>) -> Result<Pad<'a>> {
     driver.open(&sandbox.url("/pin-page/direct.html")).await?;
     let pad = Pad::find(driver).await?;
     driver.run::<Value>(PROVIDE, Value::Null).await?;

@@ -1,47 +1,53 @@
 //! No secret outlives its step: the vault's memory is searched at every stage and at every end. `--nocapture` shows the
-//! table.
+//! tables.
 
-#![allow(clippy::print_stdout, reason = "the table is what a reviewer reads")]
+#![allow(clippy::print_stdout, reason = "the tables are what a reviewer reads")]
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use card_pin_e2e::{
     Engine, HIDE_PAGE, Hand, in_each_engine,
     residue::{Asked, Kinds, Opening, PinKey, TappedSession, World},
 };
 use serde_json::{Value, json};
 
-in_each_engine!(all);
-
-async fn all(engine: Engine) -> Result<()> {
-    let browser = engine.start().await?;
-    let mut world = World::new(&browser).await?;
-    a_pin_is_set(&mut world, engine).await.context("set")?;
-    a_pin_is_set_when_asked_for(&mut world).await.context("set, control id asked for")?;
-    a_pin_is_set_under_aes(&mut world).await.context("set, AES")?;
-    a_pin_is_set_on_the_page(&mut world).await.context("set, on the page")?;
-    a_pin_is_viewed(&mut world).await.context("viewed")?;
-    a_pin_arrives_while_nobody_looks(&mut world).await.context("arrived")?;
-    a_view_is_over(&mut world).await.context("viewed to the end of its time")?;
-    a_view_fails(&mut world).await.context("view, a wrong block")?;
-    the_entries_differ(&mut world).await.context("entries differ")?;
-    no_control_id_comes(&mut world).await.context("no control id")?;
-    for (name, code, fault) in KEY_FAULTS {
-        the_key_does_not_come(&mut world, name, code, fault).await.context(name)?;
-    }
-    for (name, code, fault) in SET_FAULTS {
-        the_pin_is_not_set(&mut world, name, code, fault).await.context(name)?;
-    }
-    for (name, leave, is_submitted) in LEAVING {
-        the_customer_leaves(&mut world, name, leave, is_submitted).await.context(name)?;
-    }
-    the_pad_is_removed_in_mid_submit(&mut world).await.context("removed in mid-submit")?;
-    println!("{engine}\n{}\n", world.report.table());
-    world.report.check()
+in_each_engine! { World::new =>
+    a_pin_is_set,
+    a_pin_is_set_when_asked_for,
+    a_pin_is_set_under_aes,
+    a_pin_is_set_on_the_page,
+    a_pin_is_viewed,
+    a_pin_arrives_while_nobody_looks,
+    a_view_is_over,
+    a_view_fails,
+    the_entries_differ,
+    no_control_id_comes,
+    the_key_is_refused,
+    the_key_is_cut,
+    the_key_is_too_late,
+    the_answer_has_no_key,
+    the_key_is_wrapped_for_another,
+    the_key_is_for_single_des,
+    the_pin_is_refused,
+    the_answer_to_the_pin_is_cut,
+    the_answer_to_the_pin_is_too_late,
+    closed_in_mid_submit,
+    closed_in_mid_entry,
+    removed_in_mid_entry,
+    started_over_in_mid_entry,
+    removed_in_mid_submit,
 }
 
 const CONTROL_ID: &str = "provider.resolve('8a4f1c52-6a0e-4d0f-9a37-0b6f6a6f2d11')";
 
-async fn a_pin_is_set(world: &mut World<'_>, engine: Engine) -> Result<()> {
+/// Searches all that was kept of a session, and shows what was found.
+fn search(session: TappedSession<'_>) -> Result<()> {
+    let engine = session.engine();
+    let report = session.search()?;
+    println!("{engine}\n{}\n", report.table());
+    report.check()
+}
+
+async fn a_pin_is_set(world: &mut World<'_>) -> Result<()> {
     let opening = Opening { tap_search: true, ..Opening::SET };
     let mut session = TappedSession::open(world, "set", &opening, PinKey::tdea()?).await?;
     session.tapped("searching", "key searched for", Kinds::SEARCH).await?;
@@ -59,17 +65,17 @@ async fn a_pin_is_set(world: &mut World<'_>, engine: Engine) -> Result<()> {
     session.type_digits(..).await?;
     session.type_digits(..).await?;
     session.tap("second entry finished", Kinds::TZPK_AND_PIN).await?;
-    if engine == Engine::Chromium {
+    if session.engine() == Engine::Chromium {
         session.search_heaps("second entry finished").await?;
     }
     session.pad.submit(Hand::Keyboard).await?;
     the_pin_is_sent(&mut session).await?;
     session.event("set_pin_success").await?;
     session.closed().await?;
-    if engine == Engine::Chromium {
+    if session.engine() == Engine::Chromium {
         session.search_heaps("closed").await?;
     }
-    session.search()
+    search(session)
 }
 
 /// Nothing is left from the moment in which the request goes out.
@@ -94,7 +100,7 @@ async fn a_pin_is_set_when_asked_for(world: &mut World<'_>) -> Result<()> {
     asked.answer(200, answer)?;
     the_pin_is_sent(&mut session).await?;
     session.closed().await?;
-    session.search()
+    search(session)
 }
 
 async fn a_pin_is_set_under_aes(world: &mut World<'_>) -> Result<()> {
@@ -109,7 +115,7 @@ async fn a_pin_is_set_under_aes(world: &mut World<'_>) -> Result<()> {
     session.pad.submit(Hand::Keyboard).await?;
     the_pin_is_sent(&mut session).await?;
     session.closed().await?;
-    session.search()
+    search(session)
 }
 
 async fn a_pin_is_set_on_the_page(world: &mut World<'_>) -> Result<()> {
@@ -119,7 +125,7 @@ async fn a_pin_is_set_on_the_page(world: &mut World<'_>) -> Result<()> {
     asked.answer(200, answer)?;
     the_pin_is_sent(&mut session).await?;
     session.closed().await?;
-    session.search()
+    search(session)
 }
 
 async fn the_pin_is_shown(session: &mut TappedSession<'_>) -> Result<()> {
@@ -143,7 +149,7 @@ async fn a_pin_arrives_while_nobody_looks(world: &mut World<'_>) -> Result<()> {
     session.on_page(HIDE_PAGE).await?;
     session.fails_with("closed").await?;
     session.closed().await?;
-    session.search()
+    search(session)
 }
 
 async fn a_pin_is_viewed(world: &mut World<'_>) -> Result<()> {
@@ -152,7 +158,7 @@ async fn a_pin_is_viewed(world: &mut World<'_>) -> Result<()> {
     // Which windows have the focus is the window manager's, and here there is none.
     session.on_page("document.hasFocus = () => false; dispatchEvent(new Event('blur'))").await?;
     session.closed().await?;
-    session.search()
+    search(session)
 }
 
 async fn a_view_is_over(world: &mut World<'_>) -> Result<()> {
@@ -160,7 +166,7 @@ async fn a_view_is_over(world: &mut World<'_>) -> Result<()> {
     the_pin_is_shown(&mut session).await?;
     session.wait_no_longer().await?;
     session.closed().await?;
-    session.search()
+    search(session)
 }
 
 async fn a_view_fails(world: &mut World<'_>) -> Result<()> {
@@ -172,7 +178,7 @@ async fn a_view_fails(world: &mut World<'_>) -> Result<()> {
     asked.answer(200, answer)?;
     session.fails_with("bad_response").await?;
     session.closed().await?;
-    session.search()
+    search(session)
 }
 
 async fn the_entries_differ(world: &mut World<'_>) -> Result<()> {
@@ -190,7 +196,7 @@ async fn the_entries_differ(world: &mut World<'_>) -> Result<()> {
     session.tap("entered again", Kinds::KEY_PAIR_AND_PIN).await?;
     session.on_page("pad.close()").await?;
     session.closed().await?;
-    session.search()
+    search(session)
 }
 
 async fn no_control_id_comes(world: &mut World<'_>) -> Result<()> {
@@ -203,7 +209,7 @@ async fn no_control_id_comes(world: &mut World<'_>) -> Result<()> {
     session.on_page("provider.reject()").await?;
     session.fails_with("control_id_unavailable").await?;
     session.closed().await?;
-    session.search()
+    search(session)
 }
 
 /// Has the request for the key held back until the customer has submitted: everything is there that has to go.
@@ -227,18 +233,33 @@ enum Fault {
     TimeOut,
 }
 
-const KEY_FAULTS: [(&str, &str, Fault); 6] = [
-    ("tzpk: refused", "control_id_expired", Fault::Status(404)),
-    ("tzpk: cut", "network", Fault::Cut),
-    ("tzpk: timed out", "timeout", Fault::TimeOut),
-    ("tzpk: none in the answer", "bad_response", Fault::Status(200)),
-    ("tzpk: wrapped for another", "tzpk_invalid", Fault::Anothers),
-    ("tzpk: single DES", "tzpk_invalid", Fault::SingleDes),
-];
-
 /// As long as a wrapped key, and wrapped for nobody: 256 bytes.
 fn anothers() -> String {
     format!("{}QQ==", "QUFB".repeat(85))
+}
+
+async fn the_key_is_refused(world: &mut World<'_>) -> Result<()> {
+    the_key_does_not_come(world, "tzpk: refused", "control_id_expired", Fault::Status(404)).await
+}
+
+async fn the_key_is_cut(world: &mut World<'_>) -> Result<()> {
+    the_key_does_not_come(world, "tzpk: cut", "network", Fault::Cut).await
+}
+
+async fn the_key_is_too_late(world: &mut World<'_>) -> Result<()> {
+    the_key_does_not_come(world, "tzpk: timed out", "timeout", Fault::TimeOut).await
+}
+
+async fn the_answer_has_no_key(world: &mut World<'_>) -> Result<()> {
+    the_key_does_not_come(world, "tzpk: none in the answer", "bad_response", Fault::Status(200)).await
+}
+
+async fn the_key_is_wrapped_for_another(world: &mut World<'_>) -> Result<()> {
+    the_key_does_not_come(world, "tzpk: wrapped for another", "tzpk_invalid", Fault::Anothers).await
+}
+
+async fn the_key_is_for_single_des(world: &mut World<'_>) -> Result<()> {
+    the_key_does_not_come(world, "tzpk: single DES", "tzpk_invalid", Fault::SingleDes).await
 }
 
 async fn the_key_does_not_come(
@@ -259,14 +280,20 @@ async fn the_key_does_not_come(
     }
     session.fails_with(code).await?;
     session.closed().await?;
-    session.search()
+    search(session)
 }
 
-const SET_FAULTS: [(&str, &str, Fault); 3] = [
-    ("set: refused", "rejected", Fault::Status(400)),
-    ("set: cut", "outcome_unknown", Fault::Cut),
-    ("set: timed out", "outcome_unknown", Fault::TimeOut),
-];
+async fn the_pin_is_refused(world: &mut World<'_>) -> Result<()> {
+    the_pin_is_not_set(world, "set: refused", "rejected", Fault::Status(400)).await
+}
+
+async fn the_answer_to_the_pin_is_cut(world: &mut World<'_>) -> Result<()> {
+    the_pin_is_not_set(world, "set: cut", "outcome_unknown", Fault::Cut).await
+}
+
+async fn the_answer_to_the_pin_is_too_late(world: &mut World<'_>) -> Result<()> {
+    the_pin_is_not_set(world, "set: timed out", "outcome_unknown", Fault::TimeOut).await
+}
 
 async fn the_pin_is_not_set(
     world: &mut World<'_>,
@@ -285,17 +312,26 @@ async fn the_pin_is_not_set(
     }
     session.fails_with(code).await?;
     session.closed().await?;
-    session.search()
+    search(session)
 }
 
-/// What the customer or the page does in the middle, and whether a PIN is submitted by then.
-const LEAVING: [(&str, &str, bool); 4] = [
-    ("closed in mid-submit", "pad.close()", true),
-    ("closed in mid-entry", "pad.close()", false),
-    ("removed from the page", "pad.remove()", false),
-    ("started over", "pad.reset()", false),
-];
+async fn closed_in_mid_submit(world: &mut World<'_>) -> Result<()> {
+    the_customer_leaves(world, "closed in mid-submit", "pad.close()", true).await
+}
 
+async fn closed_in_mid_entry(world: &mut World<'_>) -> Result<()> {
+    the_customer_leaves(world, "closed in mid-entry", "pad.close()", false).await
+}
+
+async fn removed_in_mid_entry(world: &mut World<'_>) -> Result<()> {
+    the_customer_leaves(world, "removed from the page", "pad.remove()", false).await
+}
+
+async fn started_over_in_mid_entry(world: &mut World<'_>) -> Result<()> {
+    the_customer_leaves(world, "started over", "pad.reset()", false).await
+}
+
+/// In the middle of a session, by something that the customer or the page does, before or after the PIN is submitted.
 async fn the_customer_leaves(
     world: &mut World<'_>,
     name: &'static str,
@@ -314,11 +350,11 @@ async fn the_customer_leaves(
     };
     session.on_page(leave).await?;
     session.closed().await?;
-    session.search()
+    search(session)
 }
 
 /// A session whose PIN may be on its way goes on to its end without its element.
-async fn the_pad_is_removed_in_mid_submit(world: &mut World<'_>) -> Result<()> {
+async fn removed_in_mid_submit(world: &mut World<'_>) -> Result<()> {
     let mut session =
         TappedSession::open(world, "removed in mid-submit", &Opening::SET, PinKey::tdea()?).await?;
     let (asked, answer) = everything_is_there(&mut session).await?;
@@ -328,5 +364,5 @@ async fn the_pad_is_removed_in_mid_submit(world: &mut World<'_>) -> Result<()> {
     the_pin_is_sent(&mut session).await?;
     session.event("set_pin_success").await?;
     session.closed().await?;
-    session.search()
+    search(session)
 }

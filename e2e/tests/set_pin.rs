@@ -2,22 +2,32 @@
 
 use anyhow::{Context, Result, ensure};
 use card_pin_e2e::{
-    Engine, Hand, Pad, Sandbox, Trace, WebDriver, in_each_engine, random_pin, traces_in_document,
+    Hand, Pad, Sandbox, Stage, Trace, WebDriver, in_each_engine, random_pin, traces_in_document,
 };
 
-in_each_engine!(sets_the_pin_and_leaves_no_trace);
+in_each_engine! { Stage::open =>
+    taps_set_the_pin_and_leave_no_trace,
+    keys_set_the_pin_and_leave_no_trace,
+}
 
-async fn sets_the_pin_and_leaves_no_trace(engine: Engine) -> Result<()> {
-    let sandbox = Sandbox::start().await?;
-    let browser = engine.start().await?;
-    for hand in [Hand::Screen, Hand::Keyboard] {
-        // Four digits stand in an id or a port by chance, but a second PIN does not stand in the same place.
-        let first = places_that_hold_the_pin(&sandbox, browser.driver(), hand).await?;
-        if !first.is_empty() {
-            let second = places_that_hold_the_pin(&sandbox, browser.driver(), hand).await?;
-            let both: Vec<_> = first.iter().filter(|place| second.contains(place)).collect();
-            ensure!(both.is_empty(), "the PIN stands in {both:?}");
-        }
+async fn taps_set_the_pin_and_leave_no_trace(stage: &Stage<'_>) -> Result<()> {
+    sets_the_pin_and_leaves_no_trace(stage, Hand::Screen).await
+}
+
+async fn keys_set_the_pin_and_leave_no_trace(stage: &Stage<'_>) -> Result<()> {
+    sets_the_pin_and_leaves_no_trace(stage, Hand::Keyboard).await
+}
+
+async fn sets_the_pin_and_leaves_no_trace(
+    Stage { sandbox, driver, .. }: &Stage<'_>,
+    hand: Hand,
+) -> Result<()> {
+    // Four digits stand in an id or a port by chance, but a second PIN does not stand in the same place.
+    let first = places_that_hold_the_pin(sandbox, driver, hand).await?;
+    if !first.is_empty() {
+        let second = places_that_hold_the_pin(sandbox, driver, hand).await?;
+        let both: Vec<_> = first.iter().filter(|place| second.contains(place)).collect();
+        ensure!(both.is_empty(), "the PIN stands in {both:?}");
     }
     Ok(())
 }
@@ -25,8 +35,7 @@ async fn sets_the_pin_and_leaves_no_trace(engine: Engine) -> Result<()> {
 async fn places_that_hold_the_pin(sandbox: &Sandbox, driver: &WebDriver, hand: Hand) -> Result<Vec<String>> {
     sandbox.reset().await?;
     let pin = random_pin()?;
-    let traces =
-        through_the_issuer_app(sandbox, driver, &pin, hand).await.with_context(|| format!("{hand:?}"))?;
+    let traces = through_the_issuer_app(sandbox, driver, &pin, hand).await?;
     Ok(traces.into_iter().filter(|trace| trace.holds(&pin)).map(|trace| trace.place).collect())
 }
 

@@ -2,16 +2,19 @@
 //! messages. And a shuffled keypad is another one in every session.
 
 use anyhow::{Context, Result, bail, ensure};
-use card_pin_e2e::{Engine, Hand, Pad, Sandbox, WebDriver, in_each_engine, random_pin};
+use card_pin_e2e::{Engine, Hand, Pad, Stage, WebDriver, in_each_engine, random_pin, until};
 use serde_json::{Value, json};
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 
-in_each_engine!(all);
+in_each_engine! { Stage::open =>
+    every_digit_leaves_the_same_trace,
+    every_digit_gives_the_same_picture,
+    a_shuffled_keypad_is_another_one_in_every_session,
+    the_order_is_the_systems_randomness,
+    a_shuffled_keypad_enters_what_it_shows,
+}
 
 const DIGITS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
-
-/// How often a picture is taken before it counts as different: a browser may still be drawing.
-const PICTURES: usize = 20;
 
 /// WebKitGTK draws the edges of letters anew in other shades, anywhere in a window of which a part has changed, and Chromium those
 /// of round corners. What a square of 16 pixels looks like on average stays within this; a key that lights up alone changes it by
@@ -21,18 +24,7 @@ const ROUNDING: f64 = 6.0;
 /// A session that waits for its control id until the end.
 const PROVIDE: &str = "pad.controlIdProvider = () => new Promise(() => {});";
 
-async fn all(engine: Engine) -> Result<()> {
-    let sandbox = Sandbox::start().await?;
-    let browser = engine.start().await?;
-    let driver = browser.driver();
-    every_digit_leaves_the_same_trace(&sandbox, driver).await.context("traces")?;
-    every_digit_gives_the_same_picture(engine, &sandbox, driver).await.context("pictures")?;
-    a_shuffled_keypad_is_another_one_in_every_session(&sandbox, driver).await.context("shuffled keypads")?;
-    the_order_is_the_systems_randomness(&sandbox, driver).await.context("the order's source")?;
-    a_shuffled_keypad_enters_what_it_shows(&sandbox, driver).await.context("a PIN on shuffled keys")
-}
-
-async fn open<'a>(sandbox: &Sandbox, driver: &'a WebDriver, setup: &str) -> Result<Pad<'a>> {
+async fn open<'a>(Stage { sandbox, driver, .. }: &Stage<'a>, setup: &str) -> Result<Pad<'a>> {
     driver.open(&sandbox.url("/pin-page/direct.html")).await?;
     let pad = Pad::find(driver).await?;
     run(driver, setup).await?;
@@ -79,8 +71,9 @@ const TAKE: &str = "
     return taken;
 ";
 
-async fn every_digit_leaves_the_same_trace(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
-    let pad = open(sandbox, driver, &format!("{WATCH} {PROVIDE}")).await?;
+async fn every_digit_leaves_the_same_trace(stage: &Stage<'_>) -> Result<()> {
+    let driver = stage.driver;
+    let pad = open(stage, &format!("{WATCH} {PROVIDE}")).await?;
     pad.wait_for_event("detail.event === 'ready'").await?;
     // The focus changes the entry, whichever key brings it; here it is there before the first.
     run(driver, "pad.focus()").await?;
@@ -144,12 +137,9 @@ fn without_the_digit(mut trace: Value, digit: &str) -> Result<Value> {
     Ok(trace)
 }
 
-async fn every_digit_gives_the_same_picture(
-    engine: Engine,
-    sandbox: &Sandbox,
-    driver: &WebDriver,
-) -> Result<()> {
-    let pad = open(sandbox, driver, PROVIDE).await?;
+async fn every_digit_gives_the_same_picture(stage: &Stage<'_>) -> Result<()> {
+    let driver = stage.driver;
+    let pad = open(stage, PROVIDE).await?;
     pad.wait_for_event("detail.event === 'ready'").await?;
     let (mut held, mut pressed) = (None, None);
     // The first press takes the focus to the dots.
@@ -160,10 +150,10 @@ async fn every_digit_gives_the_same_picture(
         run(driver, "pad.clear()").await?;
         wait_for_dots(driver, 0).await?;
         driver.hold(pad.key(digit).await?).await?;
-        same_picture(engine, driver, &mut held).await.with_context(|| format!("{digit} held"))?;
+        same_picture(stage, &mut held).await.with_context(|| format!("{digit} held"))?;
         driver.release().await?;
         wait_for_dots(driver, 1).await?;
-        same_picture(engine, driver, &mut pressed).await.with_context(|| format!("{digit} pressed"))?;
+        same_picture(stage, &mut pressed).await.with_context(|| format!("{digit} pressed"))?;
     }
     ensure!(held != pressed, "a key that is held answers to the finger");
     Ok(())
@@ -175,33 +165,32 @@ async fn wait_for_dots(driver: &WebDriver, count: usize) -> Result<()> {
     driver.wait_for(&format!("{dots}.length === {count}"), &format!("{count} dots")).await.map(drop)
 }
 
-/// The window looks as it did the first time, to the pixel, but for [`ROUNDING`].
-async fn same_picture(engine: Engine, driver: &WebDriver, first: &mut Option<Vec<u8>>) -> Result<()> {
-    let Some(first) = first else {
-        // One that stays.
-        let mut picture = driver.picture().await?;
-        for _ in 0..PICTURES {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            let next = driver.picture().await?;
-            if next == picture {
-                break;
-            }
-            picture = next;
-        }
-        *first = Some(picture);
-        return Ok(());
-    };
-    for _ in 0..PICTURES {
-        let picture = driver.picture().await?;
-        let is_same = picture == *first
-            || engine != Engine::Firefox
-                && driver.run::<f64>(DIFFERENCE, json!([*first, picture])).await? <= ROUNDING;
-        if is_same {
-            return Ok(());
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
+/// Waits until the window looks as it did the first time.
+async fn same_picture(stage: &Stage<'_>, first: &mut Option<Vec<u8>>) -> Result<()> {
+    let driver = stage.driver;
+    if let Some(first) = first {
+        let is_same = async || {
+            let picture = driver.picture().await?;
+            Ok(are_alike(stage, first, &picture).await?.then_some(()))
+        };
+        return until("the same picture", is_same).await;
     }
-    bail!("the picture is another one")
+    // One that stays: a browser may still be drawing.
+    let mut last = driver.picture().await?;
+    let stays = async || {
+        let picture = driver.picture().await?;
+        let stays = are_alike(stage, &last, &picture).await?;
+        last.clone_from(&picture);
+        Ok(stays.then_some(picture))
+    };
+    *first = Some(until("a picture that stays", stays).await?);
+    Ok(())
+}
+
+/// To the pixel, but for [`ROUNDING`].
+async fn are_alike(stage: &Stage<'_>, one: &[u8], other: &[u8]) -> Result<bool> {
+    let is_rounded = async || stage.driver.run::<f64>(DIFFERENCE, json!([one, other])).await;
+    Ok(one == other || stage.engine != Engine::Firefox && is_rounded().await? <= ROUNDING)
 }
 
 /// The greatest difference of two pictures in the average colour of any square of 16 pixels.
@@ -228,11 +217,9 @@ const DIFFERENCE: &str = "
 const KEYS: &str =
     "return [...pad.shadowRoot.querySelectorAll('[part=\"key\"]')].map((key) => key.textContent).join('');";
 
-async fn a_shuffled_keypad_is_another_one_in_every_session(
-    sandbox: &Sandbox,
-    driver: &WebDriver,
-) -> Result<()> {
-    open(sandbox, driver, &format!("pad.keypad = 'shuffled'; {PROVIDE}")).await?;
+async fn a_shuffled_keypad_is_another_one_in_every_session(stage: &Stage<'_>) -> Result<()> {
+    let driver = stage.driver;
+    open(stage, &format!("pad.keypad = 'shuffled'; {PROVIDE}")).await?;
     let mut orders = BTreeSet::new();
     for _ in 0..4 {
         let order = run(driver, KEYS).await?.as_str().context("the keys")?.to_owned();
@@ -247,10 +234,10 @@ async fn a_shuffled_keypad_is_another_one_in_every_session(
     Ok(())
 }
 
-async fn the_order_is_the_systems_randomness(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
+async fn the_order_is_the_systems_randomness(stage: &Stage<'_>) -> Result<()> {
+    let driver = stage.driver;
     open(
-        sandbox,
-        driver,
+        stage,
         "window.drawn = 0;
          window.Math.random = () => { throw new Error('no source of randomness') };
          window.crypto.getRandomValues = (numbers) => { window.drawn++; return numbers.fill(0) };",
@@ -267,10 +254,10 @@ async fn the_order_is_the_systems_randomness(sandbox: &Sandbox, driver: &WebDriv
     Ok(())
 }
 
-async fn a_shuffled_keypad_enters_what_it_shows(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
-    sandbox.reset().await?;
+async fn a_shuffled_keypad_enters_what_it_shows(stage: &Stage<'_>) -> Result<()> {
+    let Stage { sandbox, driver, .. } = stage;
     let card = sandbox.waiting_card().await?;
-    let pad = open(sandbox, driver, "pad.keypad = 'shuffled'").await?;
+    let pad = open(stage, "pad.keypad = 'shuffled'").await?;
     pad.start(&card.control_id).await?;
     let pin = random_pin()?;
     for digit in pin.chars().chain(pin.chars()) {

@@ -1,10 +1,13 @@
 //! The rig of `cargo xtask soak --sessions` sees what a customer does not.
 
 use anyhow::{Result, ensure};
-use card_pin_e2e::{Engine, Sandbox, in_each_engine, random_pin};
+use card_pin_e2e::{Stage, in_each_engine, random_pin};
 use serde_json::{Value, json};
 
-in_each_engine!(what_is_mended_is_seen);
+in_each_engine! { Stage::open =>
+    workers_searches_and_control_ids_are_counted,
+    the_beginning_of_a_search_is_recognised,
+}
 
 /// The first vault alone traps, in its search.
 const TRAPS_ONCE: &str = "
@@ -14,10 +17,9 @@ const TRAPS_ONCE: &str = "
       return new Worker('./trapping.worker.js?search', options);
     };";
 
-async fn what_is_mended_is_seen(engine: Engine) -> Result<()> {
-    let sandbox = Sandbox::start().await?;
-    let browser = engine.start().await?;
-    let driver = browser.driver();
+async fn workers_searches_and_control_ids_are_counted(
+    Stage { sandbox, driver, .. }: &Stage<'_>,
+) -> Result<()> {
     for (change, isolation, workers) in
         [("", "worker", 1), (TRAPS_ONCE, "worker", 2), ("window.Worker = undefined;", "page", 0)]
     {
@@ -31,6 +33,11 @@ async fn what_is_mended_is_seen(engine: Engine) -> Result<()> {
         });
         ensure!(found == expected, "{change}: {found}, and not {expected}");
     }
+    Ok(())
+}
+
+async fn the_beginning_of_a_search_is_recognised(Stage { sandbox, driver, .. }: &Stage<'_>) -> Result<()> {
+    driver.open(&sandbox.url("/pin-page/soak.html")).await?;
     // A window or two, a third where one was empty, the proof in steps, the trial; and once more where that failed.
     let begins = "
         const { watchSearches } = await import('./searches.js');

@@ -1,9 +1,11 @@
 //! `card-pin.standalone.js` in web views: from `file://`, from a string, as a classic script under a policy.
 
 use anyhow::{Context, Result, ensure};
-use card_pin_e2e::{Engine, Hand, Pad, Sandbox, Site, WebDriver, in_each_engine, random_pin, standalone};
+use card_pin_e2e::{
+    Browser, Hand, Pad, Sandbox, Site, Stage, WebDriver, in_each_engine, random_pin, standalone,
+};
 use serde_json::{Value, json};
-use std::{fs, sync::Arc};
+use std::fs;
 use tempfile::TempDir;
 
 /// The policy that the README asks for, with workers from `blob:` addresses.
@@ -13,39 +15,78 @@ const WITH_BLOB_WORKERS: &str = "default-src 'none'; script-src 'self' 'wasm-uns
 const WITHOUT_WORKERS: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'none'; \
     style-src 'self'; connect-src 'self'; require-trusted-types-for 'script'; trusted-types card-pin";
 
-in_each_engine!(all);
+in_each_engine! { open =>
+    a_page_from_a_file_sets_a_pin,
+    a_page_from_a_file_gets_no_answer_without_cors,
+    a_page_from_a_string_sets_a_pin,
+    a_page_from_a_string_on_an_origin_sets_a_pin,
+    parts_with_addresses_come_from_there,
+    a_page_under_a_policy_sets_a_pin,
+    a_page_under_a_policy_without_workers_sets_a_pin,
+}
 
-async fn all(engine: Engine) -> Result<()> {
-    let sandbox = Arc::new(Sandbox::start().await?);
+/// A site with a relay, and the page in its folder.
+struct WebView<'a> {
+    stage: Stage<'a>,
+    site: Site,
+    folder: TempDir,
+}
+
+async fn open(browser: &Browser) -> Result<WebView<'_>> {
+    let stage = Stage::open(browser).await?;
     let folder = tempfile::tempdir()?;
-    let relay = Site::bind().await?.serve(&sandbox, folder.path(), "")?;
-    page(&folder, &relay)?;
-    let browser = engine.start().await?;
-    let driver = browser.driver();
+    let site = Site::bind().await?.serve(&stage.sandbox, folder.path(), "")?;
+    page(&folder, &site)?;
+    Ok(WebView { stage, site, folder })
+}
 
-    // From `file://`, and from a string without an address: the origin is `null`.
-    driver.open(&format!("file://{}/index.html", folder.path().display())).await?;
-    set_a_pin(&sandbox, driver, "null", "worker").await.context("from file://")?;
-    without_cors_nothing_is_answered(&sandbox, driver).await.context("from file://, without CORS")?;
-    driver.open("about:blank").await?;
-    write(driver, &relay).await?;
-    set_a_pin(&sandbox, driver, "null", "worker").await.context("from a string on about:blank")?;
-
-    // From a string with the address of an app's own origin.
-    driver.open(&relay.url("/blank.html")).await?;
-    write(driver, &relay).await?;
-    let origin = relay.url("");
-    set_a_pin(&sandbox, driver, &origin, "worker").await.context("from a string on an origin")?;
-
-    parts_from_elsewhere_are_asked_for(driver).await.context("addresses given")?;
-
-    for (policy, isolation) in [(WITH_BLOB_WORKERS, "worker"), (WITHOUT_WORKERS, "page")] {
-        let site = Site::bind().await?.serve(&sandbox, folder.path(), policy)?;
-        page(&folder, &site)?;
-        driver.open(&site.url("/")).await?;
-        set_a_pin(&sandbox, driver, &site.url(""), isolation).await.context(isolation)?;
+impl WebView<'_> {
+    async fn open_file(&self) -> Result<()> {
+        self.stage.driver.open(&format!("file://{}/index.html", self.folder.path().display())).await
     }
-    Ok(())
+
+    async fn write_on(&self, address: &str) -> Result<()> {
+        self.stage.driver.open(address).await?;
+        write(self.stage.driver, &self.site).await
+    }
+
+    async fn sets_a_pin(&self, origin: &str) -> Result<()> {
+        set_a_pin(&self.stage.sandbox, self.stage.driver, origin, "worker").await
+    }
+
+    async fn sets_a_pin_under(&self, policy: &str, isolation: &str) -> Result<()> {
+        let Stage { sandbox, driver, .. } = &self.stage;
+        let site = Site::bind().await?.serve(sandbox, self.folder.path(), policy)?;
+        page(&self.folder, &site)?;
+        driver.open(&site.url("/")).await?;
+        set_a_pin(sandbox, driver, &site.url(""), isolation).await
+    }
+}
+
+/// Its origin is `null`.
+async fn a_page_from_a_file_sets_a_pin(view: &WebView<'_>) -> Result<()> {
+    view.open_file().await?;
+    view.sets_a_pin("null").await
+}
+
+/// From a string without an address: the origin is `null`.
+async fn a_page_from_a_string_sets_a_pin(view: &WebView<'_>) -> Result<()> {
+    view.write_on("about:blank").await?;
+    view.sets_a_pin("null").await
+}
+
+/// From a string with the address of an app's own origin.
+async fn a_page_from_a_string_on_an_origin_sets_a_pin(view: &WebView<'_>) -> Result<()> {
+    view.write_on(&view.site.url("/blank.html")).await?;
+    view.sets_a_pin(&view.site.url("")).await
+}
+
+async fn a_page_under_a_policy_sets_a_pin(view: &WebView<'_>) -> Result<()> {
+    view.sets_a_pin_under(WITH_BLOB_WORKERS, "worker").await
+}
+
+async fn a_page_under_a_policy_without_workers_sets_a_pin(view: &WebView<'_>) -> Result<()> {
+    view.sets_a_pin_under(WITHOUT_WORKERS, "page").await
 }
 
 /// Lays the standalone and a page with it into the folder.
@@ -73,7 +114,6 @@ async fn write(driver: &WebDriver, relay: &Site) -> Result<()> {
 
 /// Sets a PIN on the page that is open, with a control id that comes when both entries agree.
 async fn set_a_pin(sandbox: &Sandbox, driver: &WebDriver, origin: &str, isolation: &str) -> Result<()> {
-    sandbox.reset().await?;
     let pad = Pad::find(driver).await?;
     let (card, pin) = (sandbox.waiting_card().await?, random_pin()?);
     let provide = "document.querySelector('card-pin').controlIdProvider = async () => argument";
@@ -96,7 +136,9 @@ async fn set_a_pin(sandbox: &Sandbox, driver: &WebDriver, origin: &str, isolatio
 }
 
 /// The sandbox itself lets no other origin in: a page from `file://` cannot post to it.
-async fn without_cors_nothing_is_answered(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
+async fn a_page_from_a_file_gets_no_answer_without_cors(view: &WebView<'_>) -> Result<()> {
+    view.open_file().await?;
+    let Stage { sandbox, driver, .. } = &view.stage;
     let card = sandbox.waiting_card().await?;
     let script = "
         const [controlId, tzpkUrl, setUrl] = argument;
@@ -109,12 +151,15 @@ async fn without_cors_nothing_is_answered(sandbox: &Sandbox, driver: &WebDriver)
 }
 
 /// What is inlined gives way to an address, of the worker as of the core; markup cannot name either.
-async fn parts_from_elsewhere_are_asked_for(driver: &WebDriver) -> Result<()> {
+async fn parts_with_addresses_come_from_there(view: &WebView<'_>) -> Result<()> {
+    view.write_on(&view.site.url("/blank.html")).await?;
+    let driver = view.stage.driver;
     let pad = Pad::find(driver).await?;
     for part in ["workerUrl", "wasmUrl"] {
         let restart = "
             const pad = document.querySelector('card-pin');
             pad.setAttribute('worker-url', '/missing-too');
+            pad.controlIdProvider ??= () => new Promise(() => {});
             pad.workerUrl = pad.wasmUrl = undefined;
             pad[argument] = '/missing';
             pad.reset();
@@ -132,7 +177,7 @@ async fn parts_from_elsewhere_are_asked_for(driver: &WebDriver) -> Result<()> {
 }
 
 #[test]
-fn it_is_a_classic_script_that_can_stand_in_a_page() -> Result<()> {
+fn the_standalone_is_a_classic_script_that_can_stand_in_a_page() -> Result<()> {
     let script = standalone()?;
     ensure!(script.is_ascii(), "a page of another encoding would spoil it");
     for word in ["import.meta", "import(", "export{", "export ", "</script", "<!--"] {

@@ -9,7 +9,7 @@ use tokio::{
     time::sleep,
 };
 
-/// Between two pieces of an answer that comes slowly.
+/// The time between two pieces of an answer that comes slowly.
 const PAUSE: Duration = Duration::from_millis(100);
 const SLOW_PIECES: usize = 5;
 const EIGHT_MEBIBYTES: usize = 8 << 20;
@@ -48,7 +48,7 @@ pub(super) enum Fault {
     Type,
     /// Another body, made from the true one.
     Body(fn(&[u8]) -> Vec<u8>),
-    /// No fault is called so: 501.
+    /// There is no fault of this name: the answer is 501.
     Unknown,
 }
 
@@ -114,7 +114,13 @@ impl Fault {
         matches!(self, Self::Before(_) | Self::Busy(_))
     }
 
-    pub(super) async fn strike(self, mut stream: TcpStream, answer: Option<Answer>) -> Result<()> {
+    /// Lets the fault happen. `stalls` is called at the moment from which nothing comes any more, or too slowly.
+    pub(super) async fn strike(
+        self,
+        mut stream: TcpStream,
+        answer: Option<Answer>,
+        stalls: impl FnOnce(),
+    ) -> Result<()> {
         if let Self::Busy(seconds) = self {
             let head = "HTTP/1.1 503 Busy\r\ncontent-length: 0\r\nconnection: close";
             return Ok(stream
@@ -123,6 +129,9 @@ impl Fault {
         }
         let (Self::Before(loss) | Self::After(loss) | Self::Half(loss)) = self else {
             let Some(answer) = answer else { return Ok(()) };
+            if let Self::Drip = self {
+                stalls();
+            }
             return self.distort(&mut stream, answer).await;
         };
         if let (Self::Half(_), Some(answer)) = (&self, answer) {
@@ -136,7 +145,10 @@ impl Fault {
             Loss::Closed => {}
             Loss::Reset => stream.set_zero_linger()?,
             // Until the browser gives up.
-            Loss::Stalled => while stream.read(&mut [0]).await? > 0 {},
+            Loss::Stalled => {
+                stalls();
+                while stream.read(&mut [0]).await? > 0 {}
+            }
         }
         Ok(())
     }

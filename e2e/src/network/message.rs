@@ -5,7 +5,7 @@ use tokio::{io::AsyncReadExt as _, net::TcpStream};
 
 const END_OF_HEAD: &[u8] = b"\r\n\r\n";
 
-/// A request of a browser's.
+/// A request from a browser.
 pub(super) struct Request {
     method: String,
     pub(super) path: String,
@@ -48,7 +48,7 @@ impl Request {
         value(&self.headers, name)
     }
 
-    /// As it goes on to the host `to`, without the query, which is for the network alone, but for a frame's key.
+    /// The bytes that go on to the host `to`: without the query, which is for the network alone, but with a frame's key.
     pub(super) fn to_bytes(&self, from: &str, to: &str) -> Vec<u8> {
         let key = self.query.split('&').find(|field| field.starts_with("key="));
         let query = key.map(|key| format!("?{key}")).unwrap_or_default();

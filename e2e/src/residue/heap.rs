@@ -1,5 +1,5 @@
 use super::report::Report;
-use crate::Browser;
+use crate::{Browser, patience::PATIENCE};
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -156,11 +156,14 @@ impl DevTools {
     fn connect(address: &str) -> Result<Self> {
         let request = address.into_client_request()?;
         let host = request.uri().authority().context("no address")?.as_str();
-        let (socket, _) = client(request.clone(), TcpStream::connect(host)?)?;
+        let stream = TcpStream::connect(host)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        let (socket, _) = client(request.clone(), stream)?;
         Ok(Self { socket, commands: 0, events: Vec::new() })
     }
 
     fn snapshots(mut self, page: &str) -> Result<Heaps> {
+        let (origin, _) = page.rsplit_once('/').context("the page has no address")?;
         let targets = self.call(None, "Target.getTargets", json!({}))?;
         let targets = targets["targetInfos"].as_array().context("no targets")?;
         let target =
@@ -175,7 +178,9 @@ impl DevTools {
             let parameters = &event["params"];
             let kind = parameters["targetInfo"]["type"].as_str().unwrap_or_default();
             let session = parameters["sessionId"].as_str().unwrap_or_default();
-            if parameters["targetInfo"]["url"] != page {
+            // A page of another origin may be kept for the way back: its worker is frozen, and would not answer.
+            let url = parameters["targetInfo"]["url"].as_str().unwrap_or_default();
+            if url != page && url.starts_with(origin) {
                 sessions.push((kind.to_owned(), session.to_owned()));
             }
         }

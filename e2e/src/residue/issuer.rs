@@ -1,4 +1,4 @@
-use crate::files::copy_dist;
+use crate::{files::copy_dist, patience::PATIENCE};
 use anyhow::{Context as _, Result, ensure};
 use axum::{
     Json, Router,
@@ -20,7 +20,6 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll},
-    time::Duration,
 };
 use tempfile::TempDir;
 use tokio::{
@@ -29,9 +28,6 @@ use tokio::{
     task::JoinHandle,
     time::timeout,
 };
-
-/// For a request or a memory to come.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A server in the test's hands: the built files, the test pages, and whatever the vault posts to `/pin/…`, which the test
 /// answers when it likes. Dropping it ends it.

@@ -5,7 +5,7 @@ use super::{
     report::Report,
     secrets::{PinKey, Secrets},
 };
-use crate::{Browser, Hand, Pad, WebDriver};
+use crate::{Browser, Engine, Hand, Pad, WebDriver};
 use anyhow::{Context, Result};
 use axum::body::Bytes;
 use serde_json::{Value, json};
@@ -27,9 +27,9 @@ pub struct Opening {
 }
 
 impl Opening {
-    /// Setting a PIN with a control id from the start.
+    /// Setting a PIN, with a control id from the start.
     pub const SET: Self = Self { views: false, control_id: true, on_page: false, tap_search: false };
-    /// Viewing one, at once.
+    /// Viewing a PIN at once.
     pub const VIEW: Self = Self { views: true, ..Self::SET };
 }
 
@@ -38,8 +38,7 @@ impl Opening {
 pub struct World<'a> {
     issuer: Issuer,
     browser: &'a Browser,
-    /// What was found.
-    pub report: Report,
+    report: Report,
 }
 
 impl<'a> World<'a> {
@@ -284,17 +283,23 @@ impl<'a> TappedSession<'a> {
         self.pad.wait_for_event(&format!("detail.code === '{code}'")).await.map(drop)
     }
 
-    /// Searches every memory, now that all secrets are known.
+    /// The engine that runs it.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        self.browser.engine()
+    }
+
+    /// Searches every memory, now that all secrets are known; and gives what was found, in the JavaScript heaps too.
     ///
     /// # Errors
     ///
     /// Where no memory gives the private key away that has to be in it.
-    pub fn search(self) -> Result<()> {
+    pub fn search(self) -> Result<&'a Report> {
         let memories: Vec<_> = self.taps.iter().map(|(_, _, memory)| &**memory).collect();
         let findings = self.secrets.search(&memories).context(self.name)?;
         for ((stage, kinds, memory), findings) in self.taps.iter().zip(findings) {
             self.report.add(self.name, stage, *kinds, (memory.len(), findings));
         }
-        Ok(())
+        Ok(self.report)
     }
 }

@@ -43,7 +43,7 @@ mod tests {
     use super::of;
 
     #[test]
-    fn it_is_that_of_another_program() {
+    fn the_interval_agrees_with_scipy() {
         // SciPy 1.17.1: binomtest(3, 10).proportion_ci(method="exact"), and so on.
         for (count, tries, low, high) in
             [(3, 10, 0.066_739_511_2, 0.652_452_850_1), (8, 20_000, 0.000_172_706_9, 0.000_788_006_5)]
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn of_nothing_it_is_the_rule_of_three() {
+    fn of_no_failures_it_is_the_rule_of_three() {
         let (low, high) = of(0, 20_000);
         assert!(low == 0.0 && (high * 20_000.0 - 3.0).abs() < 0.01, "{high}");
         let (low, high) = of(20_000, 20_000);

@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn who_does_not_see_it_is_told() {
+    fn the_title_says_the_numbers_in_words() {
         let words = "<title>Keys. Chromium: card-pin 31 ms, other 1.00 s, slow: skipped.</title>";
         assert!(rows().draw().contains(words));
     }
