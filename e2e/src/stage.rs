@@ -216,7 +216,7 @@ mod tests {
         let played = RefCell::new(Vec::new());
         let odd_ones_fail = async |case: &u8| {
             played.borrow_mut().push(*case);
-            ensure!(case % 2 == 0, "{case} is odd");
+            ensure!(case.is_multiple_of(2), "{case} is odd");
             Ok(())
         };
         each([2, 4], odd_ones_fail).await?;
