@@ -58,8 +58,11 @@ impl Heaps {
         );
         for (heap, snapshot) in &self.snapshots {
             let (of_pin, of_planted) = (snapshot.traces(pin), snapshot.traces(PLANTED));
+            // Whoever reads a hit has to see whether it is the PIN, or a number that looks like a part of it.
+            let texts: Vec<_> =
+                snapshot.texts(pin).map(|text| text.chars().take(80).collect::<String>()).collect();
             let line = format!(
-                "{session:<34}{stage:<24}the {heap}'s JavaScript heap, {} strings and {} objects: PIN {}; planted (text {}, lists {})",
+                "{session:<34}{stage:<24}the {heap}'s JavaScript heap, {} strings and {} objects: PIN {} {texts:?}; planted (text {}, lists {})",
                 snapshot.strings.len(),
                 snapshot.objects(),
                 of_pin.texts + of_pin.sequences,
@@ -95,21 +98,33 @@ struct Meta {
     edge_types: Vec<Value>,
 }
 
+/// So many digits in a row as do not stand anywhere by chance.
+fn rows(digits: &str) -> Vec<&str> {
+    (0..=digits.len() - DIGITS_IN_A_ROW).map(|from| &digits[from..from + DIGITS_IN_A_ROW]).collect()
+}
+
+fn holds(text: &str, rows: &[&str]) -> bool {
+    rows.iter().any(|row| text.contains(row))
+}
+
 impl Snapshot {
     fn objects(&self) -> usize {
         self.nodes.len() / self.snapshot.meta.node_fields.len()
     }
 
     fn traces(&self, digits: &str) -> Traces {
-        let rows: Vec<&str> =
-            (0..=digits.len() - DIGITS_IN_A_ROW).map(|from| &digits[from..from + DIGITS_IN_A_ROW]).collect();
-        let holds = |text: &str| rows.iter().any(|row| text.contains(row));
-        let texts = self.strings.iter().filter(|text| {
+        let rows = rows(digits);
+        let sequences = self.sequences().filter(|sequence| holds(sequence, &rows));
+        Traces { texts: self.texts(digits).count(), sequences: sequences.count() }
+    }
+
+    /// Texts that contain some of these digits.
+    fn texts<'a>(&'a self, digits: &'a str) -> impl Iterator<Item = &'a String> {
+        let rows = rows(digits);
+        self.strings.iter().filter(move |text| {
             let bare: String = text.chars().filter(|sign| !matches!(sign, ',' | ' ' | '"')).collect();
-            holds(&bare)
-        });
-        let sequences = self.sequences().filter(|sequence| holds(sequence));
-        Traces { texts: texts.count(), sequences: sequences.count() }
+            holds(&bare, &rows)
+        })
     }
 
     /// For each object the digits that it refers to: elements in their order, then everything else in the order in which the
