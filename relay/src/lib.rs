@@ -1,8 +1,10 @@
-//! The service by which an issuer's back-end relays what the cardholder's device sends to Enfuce's PIN API.
+//! Relays what the cardholder's device sends to Enfuce's PIN API, as a part of an issuer's back-end.
 //!
 //! ```text
-//! device ──gateway──→ routes ──→ customer, limit ──→ wire ──→ enfuce (platform, credentials) ──→ Enfuce
-//!                        ├── log: one line for each request           classic or nextgen
+//! device ──gateway──→ routes ──→ identity, limit, wire, control_id ──→ admission ──→ enfuce ──→ Enfuce, classic or nextgen
+//!                        │                                                 └── Valkey or Redis, where copies take turns
+//!                        ├── authorize ──→ the issuer's own system
+//!                        ├── log, audit: a line for each request, and a record for each operation
 //!                        └── trace ──→ otlp: spans ──→ collector
 //! operator ─────────→ admin: /livez, /readyz, /metrics
 //! ```

@@ -188,7 +188,7 @@ async fn a_store_that_dies_and_comes_back_costs_no_session_and_no_call_too_many(
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_is_far_away_costs_no_session() {
-    for (running, milliseconds) in [(1, 30), (1, 100), (1, 400), (2, 30), (2, 100), (2, 400)] {
+    for (running, milliseconds) in [(1, 30), (1, 400), (2, 100)] {
         let valkey = valkey::Valkey::start();
         let conditions =
             Conditions { round_trip: Duration::from_millis(milliseconds), ..Conditions::default() };
@@ -209,7 +209,7 @@ async fn a_store_that_is_far_away_costs_no_session() {
 
 #[tokio::test(start_paused = true)]
 async fn a_store_whose_clock_is_set_back_costs_no_session() {
-    for seconds in [1, 3, 5, 8, 25, 4000] {
+    for seconds in [3, 8, 4000] {
         let valkey = valkey::Valkey::start();
         let conditions = Arc::new(Conditions::default());
         let (copies, _) = with_store(&valkey, 2, &quota(2), &conditions);
@@ -248,7 +248,7 @@ impl Server for Liar {
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_lies_is_not_believed() {
-    for lie in [Duration::from_secs(60), Duration::from_secs(1_000_000), Duration::MAX] {
+    for lie in [Duration::from_secs(60), Duration::MAX] {
         let causes = Arc::new(Mutex::new(BTreeSet::new()));
         let kept = Arc::clone(&causes);
         let log = Log::new(move |line| {
