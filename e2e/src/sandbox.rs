@@ -5,7 +5,7 @@ use crate::{
     webdriver::WebDriver,
 };
 use anyhow::{Context, Result, ensure};
-use card_pin_sandbox::{Config, ENFUCE_REQUESTS, Embossing, PAGE_MINUTES, Running};
+use card_pin_sandbox::{Config, ENFUCE_REQUESTS, Running};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -103,14 +103,12 @@ impl Sandbox {
             port: 0,
             db: files.path().join("sandbox.sqlite"),
             dist,
-            embossing: Embossing::Hourly,
             frames,
             theme,
             user: USER.to_owned(),
             password: PASSWORD.to_owned(),
             requests_per_second,
-            page_minutes: PAGE_MINUTES,
-            strict_control_ids: false,
+            ..Config::default()
         };
         let running = card_pin_sandbox::start(config).await?;
         Ok(Self { running, client: reqwest::Client::builder().no_proxy().build()?, files })

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use card_pin_relay::{Log, Relay, read_config};
-use card_pin_sandbox::{Config, Embossing, PAGE_MINUTES};
+use card_pin_sandbox::Config;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
@@ -49,12 +49,8 @@ pub(crate) async fn start(fields: &[(&str, &str)]) -> Result<Started> {
         dist: folder.join("dist"),
         user: "load".to_owned(),
         password: "load".to_owned(),
-        embossing: Embossing::Hourly,
         requests_per_second: NO_LIMIT,
-        page_minutes: PAGE_MINUTES,
-        strict_control_ids: false,
-        frames: Vec::new(),
-        theme: None,
+        ..Config::default()
     })
     .await?;
     let sets = Arc::new(AtomicUsize::new(0));

@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use card_pin_sandbox::{Config, ENFUCE_REQUESTS, Embossing, PAGE_MINUTES, Running, start};
+use card_pin_sandbox::{Config, Running, start};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
@@ -26,14 +26,7 @@ impl Sandbox {
             port: 0,
             db: folder.0.join("sandbox.sqlite"),
             dist: folder.0.join("dist"),
-            user: "sandbox".into(),
-            password: "sandbox".into(),
-            embossing: Embossing::Hourly,
-            requests_per_second: ENFUCE_REQUESTS,
-            page_minutes: PAGE_MINUTES,
-            strict_control_ids: false,
-            frames: Vec::new(),
-            theme: None,
+            ..Config::default()
         };
         let running = start(config).await.unwrap();
         let client = Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap();
