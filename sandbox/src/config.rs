@@ -8,7 +8,7 @@ pub(crate) const CONTROL_ID_MS: u64 = 30_000;
 
 /// How long a control id stays usable after its first use, in minutes. Enfuce does not publish it; five are enough to
 /// choose a PIN without haste.
-pub const PAGE_MINUTES: u32 = 5;
+const PAGE_MINUTES: u32 = 5;
 
 /// How long the answer to a request with an idempotency key is kept, in milliseconds ("a successful response for 24 hours").
 pub(crate) const IDEMPOTENCY_MS: u64 = 24 * 60 * 60 * 1000;
@@ -56,7 +56,7 @@ pub struct Config {
     pub embossing: Embossing,
     /// How many requests a second the issuer may make; Enfuce's own number is [`ENFUCE_REQUESTS`].
     pub requests_per_second: usize,
-    /// How many minutes a control id stays usable after its first use; see [`PAGE_MINUTES`].
+    /// How many minutes a control id stays usable after its first use.
     pub page_minutes: u32,
     /// Whether a control id has only its first 30 seconds for all PKI calls of a back-end, `set` included. The set-PIN guide can be
     /// read in this way.

@@ -32,5 +32,5 @@ mod app;
 pub mod fuzzing;
 
 pub use app::{Running, start};
-pub use config::{Config, ENFUCE_REQUESTS, Embossing, PAGE_MINUTES};
+pub use config::{Config, ENFUCE_REQUESTS, Embossing};
 pub use error::Error;
