@@ -31,7 +31,7 @@ pub struct Lent {
 ///
 /// What the test tells.
 pub fn run_test(test: impl Future<Output = Result<()>>) -> Result<()> {
-    RUNTIME.as_ref().context("there is no runtime")?.block_on(test)
+    RUNTIME.as_ref().context("the runtime of the tests has not started")?.block_on(test)
 }
 
 impl Engine {

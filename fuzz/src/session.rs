@@ -46,7 +46,7 @@ fn run(data: &mut Unstructured<'_>, may_be_slow: bool) -> arbitrary::Result<()> 
     let mut session = Session::open(settings, dice);
     let mut model = Model::new(operation, given, formats, session.snapshot());
     model.drain(&mut session, Input::Other);
-    // There is no further input.
+    // The input has ended.
     while !data.is_empty() {
         step(data, &mut session, &mut model, may_be_slow)?;
     }

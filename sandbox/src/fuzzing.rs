@@ -34,7 +34,7 @@ impl Routes {
     /// Sets them up; `dist` is the folder of the page.
     ///
     /// # Errors
-    /// If there is no page in the folder.
+    /// If the folder lacks `page.html`.
     pub fn open(dist: &Path) -> Result<Self, Error> {
         let config = Config {
             port: PORT,

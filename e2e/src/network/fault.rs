@@ -48,7 +48,7 @@ pub(super) enum Fault {
     Type,
     /// Another body, made from the true one.
     Body(fn(&[u8]) -> Vec<u8>),
-    /// There is no fault of this name: the answer is 501.
+    /// The name of the fault is not known: the answer is 501.
     Unknown,
 }
 

@@ -50,7 +50,7 @@ pub(super) struct Question {
     pub(super) calls: i32,
     /// They are taken if the wait is not longer; without it they are not.
     pub(super) longest: Option<Duration>,
-    /// A longer wait does not come about by turns that were taken: the server's clock was set back, or it is no server of ours.
+    /// The longest wait that turns can add up to. A longer one means that the server's clock was set back, or that it runs another script.
     pub(super) longest_wait: Duration,
 }
 

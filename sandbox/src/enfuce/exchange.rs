@@ -213,7 +213,7 @@ async fn take_block(call: Call<'_>) -> Result<Value, Problem> {
                     control_ids::finish(tx, id, Ending::Used, visit)?;
                     Ok(Ok(()))
                 }
-                // Committed nevertheless: there is no second try with this key.
+                // Committed nevertheless, so that this key cannot be tried twice.
                 Err(HsmError::Block) => {
                     control_ids::finish(tx, id, Ending::Burnt, visit)?;
                     Ok(Err(HsmError::Block))

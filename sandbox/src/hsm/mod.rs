@@ -82,7 +82,7 @@ impl Hsm {
         let pin = Pin::from_sealable(&clear).ok_or(HsmError::Seal)?;
         match key.format.encipher(&pin, key.pan.digits(), &key.key)? {
             Some(block) => Ok(block),
-            // A fault sent bytes that are not a key: there is no block under it.
+            // A fault sent bytes that are not a key, so they encrypt no block.
             None => {
                 let mut noise = vec![0; TDEA_BLOCK];
                 random::fill(&mut noise)?;

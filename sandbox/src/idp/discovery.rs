@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::Idp;
 use super::keys::ALGORITHM;
 
-/// `GET /idp/.well-known/openid-configuration`: the addresses of the provider (OpenID Connect Discovery 1.0, section 3). There is no page
-/// to sign in on, so the fields about one are missing.
+/// `GET /idp/.well-known/openid-configuration`: the addresses of the provider (OpenID Connect Discovery 1.0, section 3). It lacks
+/// the fields about a sign-in page, which the sandbox does not have.
 pub(super) async fn show(State(idp): State<Idp>) -> Json<Value> {
     let issuer = &idp.0.issuer;
     Json(json!({

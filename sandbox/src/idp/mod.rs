@@ -1,6 +1,6 @@
 //! The part that plays an identity provider (OpenID Connect): it says who a customer is, with signatures that anybody can check.
 //!
-//! There is no sign-in: everybody gets a token for any customer.
+//! Nobody has to sign in: everybody gets a token for any customer.
 
 mod discovery;
 mod keys;

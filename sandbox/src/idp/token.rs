@@ -43,7 +43,7 @@ enum Signer {
     Old,
     /// A key that is not the identity provider's, under the name of one that is.
     Stranger,
-    /// There is no signature, and the header says that none is needed.
+    /// The token is unsigned, and its header says so (`"alg": "none"`).
     Nobody,
 }
 

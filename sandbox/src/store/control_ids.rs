@@ -296,7 +296,7 @@ pub(crate) fn view(tx: &Transaction<'_>, id: Uuid, visit: Visit) -> Result<Viewe
 pub(crate) enum Ending {
     /// The PIN is set.
     Used,
-    /// The block was not a PIN block; there is no second try with the same key.
+    /// The block was not a PIN block. The same key cannot be tried twice.
     Burnt,
 }
 

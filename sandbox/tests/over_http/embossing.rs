@@ -48,7 +48,7 @@ async fn a_run_makes_set_and_random_cards_and_lets_waiting_ones_wait() {
     assert!(drawn.len() == 4 && drawn.bytes().all(|digit| digit.is_ascii_digit()), "{drawn}");
     assert_eq!((sandbox.pin_status(&set).await, sandbox.pin_status(&random).await), ("S".into(), "D".into()));
     assert_eq!(sandbox.embossing_run().await["made"], 0);
-    // There is no limit: it still waits a year later.
+    // A card may wait for any time: here, for a year.
     sandbox.advance(365 * 24 * 3600).await;
     assert!(!is_made(&sandbox, &waiting).await);
     assert_eq!(sandbox.pin_status(&waiting).await, "W");
