@@ -132,7 +132,9 @@ impl WebDriver {
                 Ok(value) if !value.is_null() => return Ok(value),
                 found if Instant::now() > deadline => {
                     found?;
-                    bail!("waited in vain for {what}");
+                    let document = "return `${location.href}, ${document.readyState}`";
+                    let document = self.client.execute(document, Vec::new()).await.unwrap_or_default();
+                    bail!("waited in vain for {what} in {document}");
                 }
                 _ => tokio::time::sleep(POLL).await,
             }
