@@ -42,7 +42,7 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
         prepare(project)?;
     }
     let mut program = cargo(project.root());
-    program.args(["run", "--quiet", "--package", "card-pin-e2e", "--bin", "bench", "--"]);
+    program.args(["run", "--quiet", "--package", "card-pin-bench", "--"]);
     for (chosen, option) in [(options.quick, "--quick"), (options.report, "--report")] {
         if chosen {
             program.arg(option);
@@ -83,10 +83,10 @@ fn prepare(project: &Project) -> Result<()> {
 /// One build of the bench's wasm and its glue, as `NAME.js` and `NAME_bg.wasm`.
 fn bind(project: &Project, name: &str, simd: Simd, folder: &Path) -> Result<()> {
     let made = project.work("bench-wasm").join(name);
-    dist::bind(project, "card-pin-bench", simd, &made)?;
+    dist::bind(project, "card-pin-bench-wasm", simd, &made)?;
     fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     for end in [".js", "_bg.wasm"] {
-        fs::copy(made.join(format!("card_pin_bench{end}")), folder.join(format!("{name}{end}")))
+        fs::copy(made.join(format!("card_pin_bench_wasm{end}")), folder.join(format!("{name}{end}")))
             .context("the bench's wasm cannot be copied")?;
     }
     Ok(())

@@ -292,8 +292,12 @@ fn native_tests(project: &Project) -> Result<()> {
 }
 
 fn quick_tests(project: &Project) -> Result<()> {
-    let others = ["--workspace", "--exclude", "card-pin-e2e", "--exclude", "card-pin"];
-    let others = run::run(cargo(project.root()).args(["test", "--no-fail-fast"]).args(others));
+    let mut others = cargo(project.root());
+    others.args(["test", "--no-fail-fast", "--workspace"]);
+    for long in ["card-pin", "card-pin-e2e", "card-pin-bench"] {
+        others.args(["--exclude", long]);
+    }
+    let others = run::run(&mut others);
     let mut command = cargo(project.root());
     command.args(["test", "--no-fail-fast", "--package", "card-pin", "--lib"]);
     for name in suites(project)?.iter().filter_map(|path| path.file_stem()) {

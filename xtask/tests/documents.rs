@@ -14,7 +14,7 @@ use std::{
 /// Folders without documents of ours.
 const SKIPPED: [&str; 4] = [".git", "dist", "node_modules", "target"];
 /// The benchmark copies it into `docs/benchmark.md`, where its links are right.
-const PART_OF_ANOTHER: &str = "e2e/src/bin/bench/method.md";
+const PART_OF_ANOTHER: &str = "bench/src/method.md";
 
 #[test]
 fn every_link_and_every_path_in_a_document_leads_somewhere() {

@@ -16,11 +16,12 @@ struct Source {
 }
 
 /// The roots of the crates that have more than one module. Each declares its modules in an order.
-const ROOTS: [&str; 7] = [
+const ROOTS: [&str; 8] = [
     "src/lib.rs",
     "relay/src/lib.rs",
     "sandbox/src/lib.rs",
     "e2e/src/lib.rs",
+    "bench/src/main.rs",
     "fuzz/src/lib.rs",
     "timing/src/main.rs",
     "xtask/src/main.rs",

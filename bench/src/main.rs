@@ -1,36 +1,40 @@
 //! `cargo xtask bench`: keys and whole sessions, beside other ways to do them, in each browser. What was measured goes into
 //! `target/bench-results.json`, and from there, in words and pictures, into `docs/`.
+//!
+//! A module uses only modules that are listed above it.
 
 #![allow(clippy::print_stdout, reason = "a command line talks to its terminal")]
 
-/// Another build of card-pin, to be measured in turn with this one.
-mod beside;
-/// Making key pairs, each way in turn.
-mod keys;
-/// What the figures depend on.
-mod machine;
-/// A thousand sessions in one page.
-mod many;
-/// Memory of pages and of WebAssembly.
-mod memory;
 /// How much is measured.
 mod plan;
-/// What was measured, in pictures.
-mod pictures;
-mod plot;
-/// The page in `docs/`.
-mod report;
-mod results;
-/// From a page's opening to the PIN that is set.
-mod sessions;
-/// What a page loads.
-mod sizes;
 /// The summary of a series of times.
 mod statistics;
-/// Rows of the report.
-mod tables;
+/// Everything that was measured.
+mod results;
+/// Pictures as SVG.
+mod plot;
+/// What the figures depend on.
+mod machine;
+/// What a page loads.
+mod sizes;
 /// A slower machine.
 mod throttle;
+/// Making key pairs, each way in turn.
+mod keys;
+/// From a page's opening to the PIN that is set.
+mod sessions;
+/// Memory of pages and of WebAssembly.
+mod memory;
+/// A thousand sessions in one page.
+mod many;
+/// What was measured, in pictures.
+mod pictures;
+/// Rows of the report.
+mod tables;
+/// Another build of card-pin, to be measured in turn with this one.
+mod beside;
+/// The page in `docs/`.
+mod report;
 
 use anyhow::{Context, Result, bail};
 use beside::Beside;
@@ -63,7 +67,7 @@ async fn main() -> Result<()> {
             _ => bail!("there is no option `{option}`"),
         }
     }
-    let project = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("e2e/ lies in no workspace")?;
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("bench/ lies in no workspace")?;
     let kept = project.join("target/bench-results.json");
     if measures {
         let results = Results { quick, ..measure(project, &plan, beside.as_deref()).await? };
