@@ -14,7 +14,7 @@ pub(super) fn note_missing(needed: &mut Needed) {
     }
 }
 
-/// The tools of `xtask/python/`, in a virtual environment under `target/`.
+/// The tools of `xtask/python/`, each file of them with its hash, in a virtual environment under `target/`.
 pub(super) fn install_packages(project: &Project) -> Result<()> {
     let from = project.root().join("xtask/python/requirements.txt");
     let to = project.work("python");
@@ -27,7 +27,7 @@ pub(super) fn install_packages(project: &Project) -> Result<()> {
     say("pip install (schemathesis, CycloneDX's and Kubernetes' schemas, zizmor)");
     run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&to))?;
     run(Command::new(to.join("bin/pip"))
-        .args(["install", "--quiet", "--disable-pip-version-check", "-r"])
+        .args(["install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r"])
         .arg(&from))?;
     fs::write(&installed, wanted).context("target/python cannot be written to")
 }
