@@ -16,6 +16,7 @@
 //!
 //! A module uses only modules that are listed above it.
 
+mod version;
 mod secret_string;
 mod operation;
 mod failure;
@@ -55,4 +56,5 @@ pub use outbound::ClientError;
 pub use relay::{Relay, ReloadError};
 pub use secret_string::SecretString;
 pub use server::{ListenError, Running, start};
+pub use version::VERSION;
 pub use watch::Watch;

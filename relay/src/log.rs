@@ -18,6 +18,7 @@ use time::macros::format_description;
 
 use crate::metrics::{self, Metrics};
 use crate::trace::Active;
+use crate::version::VERSION;
 use queue::Queue;
 
 /// How long lines that are not written yet are waited for at the end.
@@ -67,13 +68,13 @@ impl Log {
 
     /// Writes down what happened to the relay itself.
     pub fn event(&self, event: &'static str) {
-        self.write(&Event { time: now(), event, cause: None, version: env!("CARGO_PKG_VERSION") });
+        self.write(&Event { time: now(), event, cause: None, version: &VERSION });
     }
 
     /// The same, and why, in one word of a closed list.
     pub(crate) fn event_with_cause(&self, event: &'static str, cause: &'static str) {
         let cause = Some(cause);
-        self.write(&Event { time: now(), event, cause, version: env!("CARGO_PKG_VERSION") });
+        self.write(&Event { time: now(), event, cause, version: &VERSION });
     }
 
     fn write(&self, line: &impl Serialize) {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use card_pin_relay::{Config, Log, Relay, Watch, check_online, read_config, start};
+use card_pin_relay::{Config, Log, Relay, VERSION, Watch, check_online, read_config, start};
 use lexopt::prelude::*;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
@@ -23,10 +23,6 @@ Usage: card-pin-relay [--config FILE] [--check [--online]]
   --version        which version this is, and which commit it was built from
   --help           this text
 ";
-
-/// The version and, where `cargo xtask` built it, the commit.
-const VERSION: &str = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"), "+");
-const COMMIT: Option<&str> = option_env!("CARD_PIN_COMMIT");
 
 /// How long the files of a configuration may take to be read again.
 const READING: Duration = Duration::from_secs(10);
@@ -61,7 +57,7 @@ fn fail(reason: &str) -> ExitCode {
 async fn run() -> Result<(), String> {
     let (file, check) = match parse(lexopt::Parser::from_env())? {
         Command::Help => return say(USAGE),
-        Command::Version => return say(&format!("{VERSION}{}\n", COMMIT.unwrap_or("unknown"))),
+        Command::Version => return say(&format!("{} {}\n", env!("CARGO_PKG_NAME"), *VERSION)),
         Command::Check { file, online } => (file, Some(online)),
         Command::Run(file) => (file, None),
     };

@@ -8,7 +8,10 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
+
+use crate::version::VERSION;
 
 /// From a local answer to the longest wait.
 const SECONDS: [f64; 12] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0];
@@ -128,6 +131,7 @@ impl Default for Metrics {
             dropped_spans: Family::default(),
             registry: Registry::default(),
         };
+        registry.register("build", "Which build this is", Info::new([("version", VERSION.as_str())]));
         registry.register("requests", "Requests of devices, by what they came to", metrics.requests.clone());
         registry.register_with_unit(
             "request",

@@ -16,6 +16,7 @@ use crate::failure::{Failure, Kind};
 use crate::metrics::Metrics;
 use crate::outbound;
 use crate::trace::{Attribute, Span};
+use crate::version::VERSION;
 
 /// How long a span may wait for others to go with it.
 const GATHER: Duration = Duration::from_secs(1);
@@ -147,7 +148,7 @@ fn export(spans: &[Span]) -> Value {
     let texts = |attributes: &[(&str, &str)]| -> Value {
         attributes.iter().map(|(key, value)| json!({"key": key, "value": {"stringValue": value}})).collect()
     };
-    let (name, version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+    let (name, version) = (env!("CARGO_PKG_NAME"), VERSION.as_str());
     json!({"resourceSpans": [{
         "resource": {"attributes": texts(&[("service.name", name), ("service.version", version)])},
         "scopeSpans": [{

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::device::{key_request, set_request};
 use crate::issuer::{SigningKey, issuer, start};
-use crate::process::{Answer as Answered, Relay, classic};
+use crate::process::{Answer as Answered, Relay, classic, command};
 use crate::upstream::{Answer, Upstream, ok, until};
 
 #[tokio::test]
@@ -42,6 +42,21 @@ async fn the_figures_tell_the_outcome_of_requests() {
         assert!(answer.text.lines().any(|found| found == line), "{line} is not in\n{}", answer.text);
     }
     assert!(!answer.text.contains("an-id"));
+}
+
+#[tokio::test]
+async fn the_log_and_the_figures_tell_which_build_it_is() {
+    let printed = command().arg("--version").output().unwrap().stdout;
+    let printed = String::from_utf8(printed).unwrap();
+    let version = printed.trim_end().strip_prefix("card-pin-relay ").unwrap();
+    assert!(version.starts_with(concat!(env!("CARGO_PKG_VERSION"), "+")), "{version}");
+    let relay = Relay::start(&classic("http://127.0.0.1:1", ""));
+    assert_eq!(relay.wait_for_events("started", 1)["version"], version);
+    let figures = relay.admin("/metrics").await.text;
+    assert!(
+        figures.contains(&format!("card_pin_relay_build_info{{version=\"{version}\"}} 1\n")),
+        "{figures}"
+    );
 }
 
 #[tokio::test]
