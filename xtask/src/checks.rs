@@ -47,7 +47,7 @@ const fn built(
 /// Cheap ones first; a browser sees what passed everything else.
 const CHECKS: [Check; 21] = [
     source("format", "how the code is laid out", &[], format),
-    source("layers", "which module uses which", &[Scripts], layers::check),
+    source("layers", "which crate, module and script uses which", &[Scripts], layers::check),
     source("workflows", "the hosted CI's files", &[Python], workflows),
     source(
         "supply-chain",
