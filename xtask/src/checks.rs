@@ -47,7 +47,7 @@ const fn built(
 /// Cheap ones first; a browser sees what passed everything else.
 const CHECKS: [Check; 21] = [
     source("format", "how the code is laid out", &[], format),
-    source("layers", "which module uses which", &[Scripts], layers::check),
+    source("layers", "which crate, module and script uses which", &[Scripts], layers::check),
     source("workflows", "the hosted CI's files", &[Python], workflows),
     source(
         "supply-chain",
@@ -195,14 +195,8 @@ pub(crate) fn run_nightly(project: &Project, names: &[String]) -> Result<()> {
 fn load(project: &Project) -> Result<()> {
     let admission = ["test", "--release", "--package", "card-pin-relay", "--lib", "admission::"];
     run::run(cargo(project.root()).args(admission).args(["--", "--nocapture", "--test-threads=1"]))?;
-    run::run(cargo(project.root()).args([
-        "run",
-        "--release",
-        "--package",
-        "card-pin-relay",
-        "--example",
-        "load",
-    ]))
+    let sessions = ["run", "--release", "--package", "card-pin-sandbox", "--example", "load"];
+    run::run(cargo(project.root()).args(sessions))
 }
 
 /// Running times of the core's functions for one secret and any; fails where a secret shows that is not known to. No part

@@ -100,7 +100,7 @@ not ask.
                                   so many whole sessions instead, each in a freshly loaded page: which fail before the customer,
                                   and what is mended unseen; --dist measures another build, as a control
   site                            the documents as a site in target/site/, from dist/ as it is; it works from a folder
-  layers                          does each module and each script use only what stands above it?
+  layers                          does each crate, module and script use only what stands above it?
   reproduce                       build twice in different folders; the bytes have to be the same
   supply-chain                    licences, sources and records of the dependencies
   audit                           their known vulnerabilities; needs the network

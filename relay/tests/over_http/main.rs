@@ -1,11 +1,11 @@
-//! The real relay, as a process of its own, driven over real HTTP: before the sandbox, and before an upstream that fails in
-//! every way.
+//! The real relay, as a process of its own, driven over real HTTP, before an upstream that answers and fails in every way. Before the
+//! sandbox it is in `sandbox/tests/over_http/through_the_relay.rs`.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod device;
 mod issuer;
+mod pin_api;
 mod process;
-mod sandbox;
 mod upstream;
 mod valkey;
 

@@ -8,8 +8,7 @@ use serde_json::json;
 
 use crate::issuer::{SigningKey, issuer, issuing};
 use crate::process::{Folder, classic, command, nextgen};
-use crate::sandbox::Sandbox;
-use crate::upstream::{Answer, Upstream, ok};
+use crate::upstream::{Answer, Upstream, access_token, ok};
 use crate::valkey::Valkey;
 
 /// The exit code, and the lines on standard output after the first.
@@ -54,7 +53,7 @@ fn short(lines: &[String]) -> Vec<(&str, &str)> {
 
 #[tokio::test]
 async fn all_is_well_and_no_card_was_touched() {
-    let (sandbox, key, valkey) = (Sandbox::start().await, Arc::new(SigningKey::make("k1")), Valkey::start());
+    let (upstream, key, valkey) = (enfuce(404, 401).await, Arc::new(SigningKey::make("k1")), Valkey::start());
     let issuer = issuer(&key).await;
     let issuer_url = &issuer.base_url;
     let folder = Folder::make();
@@ -73,9 +72,9 @@ async fn all_is_well_and_no_card_was_touched() {
         "control_ids.authorize_url",
         "traces.url",
     ];
-    let (code, lines) = check(&issuing(&classic(sandbox.base_url(), &more), &folder, issuer_url)).await;
+    let (code, lines) = check(&issuing(&classic(&upstream.base_url, &more), &folder, issuer_url)).await;
     assert_eq!((code, short(&lines)), (Some(0), enfuce.map(|thing| (thing, "ok")).to_vec()), "{lines:?}");
-    let (code, lines) = check(&nextgen(sandbox.base_url(), "")).await;
+    let (code, lines) = check(&nextgen(&upstream.base_url, "")).await;
     let enfuce = ["enfuce.base_url", "enfuce.auth.token_url", "enfuce.auth", "quota"];
     assert_eq!((code, short(&lines)), (Some(0), enfuce.map(|thing| (thing, "ok")).to_vec()), "{lines:?}");
     assert!(
@@ -84,9 +83,13 @@ async fn all_is_well_and_no_card_was_touched() {
     );
 }
 
-/// An Enfuce that answers a call for a card with the first status, and without credentials with the second.
+/// An Enfuce that answers a call for a card with the first status, and without credentials with the second. A call that does more
+/// than look fails.
 async fn enfuce(status: u16, without: u16) -> Upstream {
     Upstream::start(move |request| {
+        if request.line == "POST /oauth2/token" {
+            return access_token("a-token");
+        }
         assert!(request.line.starts_with("GET ") && !request.line.contains("/pin/"), "{}", request.line);
         let is_authorized = request.head.contains("authorization: ");
         Answer::Status(if is_authorized { status } else { without }, String::new())

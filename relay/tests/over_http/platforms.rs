@@ -1,73 +1,20 @@
-//! Both platforms, with the sandbox behind.
+//! What goes to Enfuce on both platforms, and with which credentials.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use base64ct::{Base64, Encoding};
-use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::device::{self, key_request, set_request, unwrap};
+use crate::device::{key_request, set_request};
 use crate::process::{Relay, classic, nextgen};
-use crate::sandbox::Sandbox;
-use crate::upstream::{Answer, Received, Upstream, ok, until};
-
-#[tokio::test]
-async fn card_pin_sets_and_a_device_views_a_pin_on_both_platforms() {
-    let sandbox = Sandbox::start().await;
-    for config in [classic(sandbox.base_url(), ""), nextgen(sandbox.base_url(), "")] {
-        let relay = Relay::start(&config);
-        let card = sandbox.card().await;
-        let control_id = sandbox.control_id(&card, "SET_PIN").await;
-        let (end, sent) = device::set_pin(&relay, &control_id, "4826").await;
-        assert_eq!((end.code, sent.len()), (None, 2));
-        assert_eq!(
-            (&*sandbox.pin_status(&card).await, sandbox.pin(&card).await.as_deref()),
-            ("S", Some("4826"))
-        );
-
-        sandbox.control("/sandbox/embossing-run", &json!({})).await;
-        let control_id = sandbox.control_id(&card, "VIEW_PIN").await;
-        let viewed = relay.post("/view", &key_request(&control_id)).await;
-        let block = Base64::decode_vec(viewed.json()["pinBlock"].as_str().unwrap()).unwrap();
-        assert_eq!(device::decrypt(&unwrap(&viewed), &block)[..3], [0x14, 0x48, 0x26]);
-    }
-}
-
-#[tokio::test]
-async fn what_enfuce_refuses_keeps_its_meaning() {
-    let sandbox = Sandbox::start().await;
-    for (name, config) in
-        [("classic", classic(sandbox.base_url(), "")), ("nextgen", nextgen(sandbox.base_url(), ""))]
-    {
-        let relay = Relay::start(&config);
-        let unknown = "00000000-0000-4000-8000-000000000000";
-        let answer = relay.post("/tzpk", &key_request(unknown)).await;
-        assert_eq!((answer.status, &*answer.code()), (404, "control_id_unknown"), "{name}");
-        assert_eq!(relay.post("/set", &set_request(unknown, &[7; 8])).await.status, 404);
-
-        let card = sandbox.card().await;
-        let control_id = sandbox.control_id(&card, "SET_PIN").await;
-        let tzpk = unwrap(&relay.post("/tzpk", &key_request(&control_id)).await);
-        let block = device::encrypt(&tzpk, [0x14, 0x48, 0x26, 0x11, 0x22, 0x33, 0x44, 0x55]);
-        let set = relay.post("/set", &set_request(&control_id, &block)).await;
-        assert_eq!((set.status, &*set.text), (200, "{}"));
-        let again = relay.post("/set", &set_request(&control_id, &block)).await;
-        assert_eq!((again.status, &*again.code()), (409, "control_id_used"));
-
-        let card = sandbox.card().await;
-        let control_id = sandbox.control_id(&card, "SET_PIN").await;
-        sandbox.control("/sandbox/clock", &json!({"advanceSeconds": 31})).await;
-        let answer = relay.post("/tzpk", &key_request(&control_id)).await;
-        assert_eq!((answer.status, &*answer.code()), (410, "control_id_expired"));
-    }
-}
+use crate::upstream::{Answer, Received, Upstream, access_token, ok, until};
 
 #[tokio::test]
 async fn the_requests_are_those_of_the_platform_and_nothing_else_passes() {
     let upstream = Upstream::start(|request| {
         if request.line.contains("/oauth2/token") {
-            return ok(json!({"access_token": "a-token", "token_type": "bearer", "expires_in": 3600}));
+            return access_token("a-token");
         }
         let tzpk = device_tzpk();
         ok(json!({"tzpk": tzpk, "pinBlock": "AAECAwQFBgc=", "algorithm": "TDEA", "kcv": "0A1B2C",
@@ -196,45 +143,5 @@ async fn a_token_of_the_configuration_is_sent_as_it_is() {
         assert_eq!(request.line, "POST /pin/v3/set?auditUser=relay");
         let sent: Vec<_> = request.head.lines().filter(|line| line.starts_with("authorization:")).collect();
         assert_eq!(sent, ["authorization: bearer kept-by.the~issuer"]);
-    }
-
-    // The sandbox takes one of its own in the same way.
-    let sandbox = Sandbox::start().await;
-    let ask = sandbox.client.post(format!("{}/oauth2/token", sandbox.base_url()));
-    let ask = ask.basic_auth("sandbox", Some("sandbox")).form(&[("grant_type", "client_credentials")]);
-    let token: Value = serde_json::from_str(&ask.send().await.unwrap().text().await.unwrap()).unwrap();
-    let bearer = format!("{{ kind = \"bearer\", token = {} }}", token["access_token"]);
-    let relay = Relay::start(&classic(sandbox.base_url(), "").replace(basic, &bearer));
-    let control_id = sandbox.control_id(&sandbox.card().await, "SET_PIN").await;
-    assert_eq!(relay.post("/tzpk", &key_request(&control_id)).await.status, 200);
-}
-
-#[tokio::test]
-async fn the_sandbox_sees_the_calls_of_its_own_contract() {
-    let sandbox = Sandbox::start().await;
-    let relay = Relay::start(&classic(sandbox.base_url(), "").replace("\"sandbox\" }", "\"wrong\" }"));
-    let answer = relay.post("/tzpk", &key_request("00000000-0000-4000-8000-000000000000")).await;
-    assert_eq!((answer.status, &*answer.code()), (502, "enfuce_refuses_relay"));
-    let wire = sandbox.call(Method::GET, "/sandbox/wire", &json!({})).await.text;
-    assert!(wire.contains("/pin/v3/set/tzpk"));
-}
-
-#[tokio::test]
-async fn what_describes_the_key_passes_to_the_device() {
-    let sandbox = Sandbox::start().await;
-    let plan = json!({"algorithm": "AES", "keyBytes": 32, "pinBlockFormat": 4, "kcv": true});
-    sandbox.control("/sandbox/pin-key", &plan).await;
-    for config in [classic(sandbox.base_url(), ""), nextgen(sandbox.base_url(), "")] {
-        let relay = Relay::start(&config);
-        let control_id = sandbox.control_id(&sandbox.card().await, "SET_PIN").await;
-        let answer = relay.post("/tzpk", &key_request(&control_id)).await;
-        assert_eq!(unwrap(&answer).len(), 32);
-        let answer = answer.json();
-        assert_eq!((&answer["algorithm"], &answer["pinBlockFormat"]), (&json!("AES"), &json!(4)));
-        assert_eq!(answer["kcv"].as_str().unwrap().len(), 10);
-        assert!((12..=19).contains(&answer["pan"].as_str().unwrap().len()));
-        // A block of sixteen bytes arrives, and is no PIN under this key.
-        let answer = relay.post("/set", &set_request(&control_id, &[1; 16])).await;
-        assert_eq!((answer.status, &*answer.code()), (400, "enfuce_refused"));
     }
 }

@@ -13,12 +13,12 @@ use serde_json::json;
 
 use crate::device::{self, key_request, set_request, unwrap};
 use crate::issuer::{SigningKey, issuing};
+use crate::pin_api::PinApi;
 use crate::process::{Folder, Relay, classic, nextgen};
-use crate::sandbox::Sandbox;
 use crate::upstream::{Upstream, ok, until};
 
 const PINS: [&str; 4] = ["739182640517", "284619573062", "915037264826", "460281937550"];
-/// Set by hand, with a key that the test knows.
+/// Under way while the memory is read.
 const HELD_PIN: &str = "826405173918";
 /// In the process's environment, to be found.
 const LEAKED_PIN: &str = "371950284661";
@@ -87,9 +87,28 @@ fn forms_of_pin(pin: &str) -> Vec<(String, Vec<u8>)> {
     forms
 }
 
+/// Takes a TZPK from the relay, and encrypts a PIN under it; what the relay may not learn of this joins the secrets.
+async fn encrypted(
+    relay: &Relay,
+    control_id: &str,
+    pin: &str,
+    secrets: &mut Vec<(String, Vec<u8>)>,
+) -> [u8; 8] {
+    let tzpk = unwrap(&relay.post("/tzpk", &key_request(control_id)).await);
+    let mut clear = block(pin);
+    clear.push(0xa5);
+    secrets.extend(forms_of_pin(pin));
+    secrets.extend(spelled(&format!("the clear block of {pin}"), &clear));
+    for (name, key) in [("the TZPK", &*tzpk), ("its first half", &tzpk[..8]), ("its second half", &tzpk[8..])]
+    {
+        secrets.extend(spelled(&format!("{name} for {pin}"), key));
+    }
+    device::encrypt(&tzpk, clear.try_into().unwrap())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn memory_and_log_hold_ciphertext_and_control_ids_alone() {
-    let sandbox = Sandbox::start().await;
+    let enfuce = PinApi::start().await;
     let signing = SigningKey::make("k1");
     let jwks = signing.jwks();
     let issuer = Upstream::start(move |request| {
@@ -97,61 +116,51 @@ async fn memory_and_log_hold_ciphertext_and_control_ids_alone() {
     })
     .await;
     let audit = "[audit]\nkey = \"0123456789abcdef0123456789abcdef\"";
-    let classic = classic(sandbox.base_url(), audit);
+    let classic = classic(enfuce.base_url(), audit);
     let folder = Folder::make();
     let issuing = issuing(&classic, &folder, &issuer.base_url);
     for (config, token) in [
         (classic, None),
-        (nextgen(sandbox.base_url(), ""), None),
+        (nextgen(enfuce.base_url(), ""), None),
         (issuing, Some(signing.token("ada-lovelace", json!({})))),
     ] {
         let mut relay = Relay::start_with(Folder::make(), &config, &[("LEAK", LEAKED_PIN)]);
         relay.token = token;
         let relay = relay;
-        // From the relay where it issues them, and from Enfuce otherwise.
+        // From the relay where it issues them, and otherwise Enfuce's own, which is the card's id.
         let new_control_id = async |card: &str| {
             if relay.token.is_none() {
-                return sandbox.control_id(card, "SET_PIN").await;
+                return card.to_owned();
             }
             let question = json!({"cardId": card, "operation": "set-pin"});
             let answer = relay.post("/control-id", &question).await;
             answer.json()["controlId"].as_str().unwrap().to_owned()
         };
-        let mut secrets: Vec<_> = PINS.iter().chain([&HELD_PIN]).flat_map(|pin| forms_of_pin(pin)).collect();
-        let mut control_ids = Vec::new();
+        let (mut secrets, mut control_ids) = (Vec::new(), Vec::new());
         for pin in PINS {
-            let card = sandbox.card().await;
+            let card = PinApi::card();
             let control_id = new_control_id(&card).await;
-            let (end, sent) = device::set_pin(&relay, &control_id, pin).await;
-            assert_eq!((end.code, sent.len()), (None, 2));
-            assert_eq!(sandbox.pin(&card).await.as_deref(), Some(pin));
+            let block = encrypted(&relay, &control_id, pin, &mut secrets).await;
+            assert_eq!(relay.post("/set", &set_request(&control_id, &block)).await.status, 200);
+            assert_eq!(enfuce.pin(&card).as_deref(), Some(pin));
             control_ids.push(control_id);
         }
 
-        let card = sandbox.card().await;
+        let card = PinApi::card();
         let control_id = new_control_id(&card).await;
-        let tzpk = unwrap(&relay.post("/tzpk", &key_request(&control_id)).await);
-        let mut clear = block(HELD_PIN);
-        clear.push(0xa5);
-        let encrypted = device::encrypt(&tzpk, clear.clone().try_into().unwrap());
-        secrets.extend(spelled("the clear block", &clear));
-        for (name, key) in
-            [("the TZPK", &*tzpk), ("its first half", &tzpk[..8]), ("its second half", &tzpk[8..])]
-        {
-            secrets.extend(spelled(name, key));
-        }
-        sandbox.control("/sandbox/faults", &json!({"on": "set", "fault": "stall"})).await;
-        let request = set_request(&control_id, &encrypted);
-        let sets = sandbox.sets().await;
+        let block = encrypted(&relay, &control_id, HELD_PIN, &mut secrets).await;
+        enfuce.stall_at_the_next_set();
+        let request = set_request(&control_id, &block);
+        let sets = enfuce.sets();
         let held = relay.client.post(format!("{}/set", relay.base_url)).json(&request);
         let held = held.bearer_auth(relay.token.as_deref().unwrap_or_default()).send();
         let held = tokio::spawn(held);
-        until("the PIN is under way", async || sandbox.sets().await > sets).await;
+        until("the PIN is under way", async || enfuce.sets() > sets).await;
         let under_way = memory(relay.child.id());
         held.abort();
         until("the relay has noticed", async || relay.log(0).iter().any(|line| line["status"] == 499)).await;
         assert_eq!(relay.post("/set", &request).await.status, 200);
-        assert_eq!(sandbox.pin(&card).await.as_deref(), Some(HELD_PIN));
+        assert_eq!(enfuce.pin(&card).as_deref(), Some(HELD_PIN));
         let afterwards = memory(relay.child.id());
         let (pid, token) = (relay.child.id(), relay.token.clone());
         let (_, log) = relay.end();
@@ -160,7 +169,7 @@ async fn memory_and_log_hold_ciphertext_and_control_ids_alone() {
         if token.is_none() {
             assert!(holds(&under_way, control_id.as_bytes()), "the control id, sent on");
         }
-        assert!(holds(&under_way, Base64::encode_string(&encrypted).as_bytes()), "the ciphertext, sent on");
+        assert!(holds(&under_way, Base64::encode_string(&block).as_bytes()), "the ciphertext, sent on");
         for regions in [&under_way, &afterwards] {
             assert!(holds(regions, LEAKED_PIN.as_bytes()), "the search finds a PIN that is there, in {pid}");
         }

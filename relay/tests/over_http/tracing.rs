@@ -8,8 +8,7 @@ use serde_json::{Value, json};
 use crate::device::{key_request, set_request};
 use crate::issuer::{SigningKey, enfuce, issuer, start};
 use crate::process::{Answer as Answered, Relay, classic, nextgen};
-use crate::sandbox::Sandbox;
-use crate::upstream::{Answer, Received, Upstream, ok, until};
+use crate::upstream::{Answer, Received, Upstream, access_token, ok, until};
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const GATEWAY: &str = "00f067aa0ba902b7";
@@ -145,11 +144,12 @@ async fn a_request_and_each_of_its_calls_are_a_span() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failure_says_why_and_a_further_try_is_a_call_of_its_own() {
-    let (sandbox, collector) = (Sandbox::start().await, Upstream::start(|_| ok("")).await);
+    let tokens = Upstream::start(|_| access_token("a-token")).await;
+    let collector = Upstream::start(|_| ok("")).await;
     let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let config = nextgen(sandbox.base_url(), &traces(&collector, ""));
+    let config = nextgen(&tokens.base_url, &traces(&collector, ""));
     let config = config
-        .replace(&format!("base_url = \"{}\"", sandbox.base_url()), &format!("base_url = \"http://{gone}\""));
+        .replace(&format!("base_url = \"{}\"", tokens.base_url), &format!("base_url = \"http://{gone}\""));
     let relay = Relay::start(&config);
     // The gateway keeps no traces, so that one begins here.
     assert_eq!(relay.post("/set", &set_request("an-id", &[1; 8])).await.status, 424);

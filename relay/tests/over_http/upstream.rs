@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use serde_json::json;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -48,6 +49,11 @@ pub(crate) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
 /// 200 with this body.
 pub(crate) fn ok(body: impl ToString) -> Answer {
     Answer::Status(200, body.to_string())
+}
+
+/// What the token server of the nextgen platform answers.
+pub(crate) fn access_token(token: &str) -> Answer {
+    ok(json!({"access_token": token, "token_type": "bearer", "expires_in": 3600}))
 }
 
 pub(crate) struct Upstream {

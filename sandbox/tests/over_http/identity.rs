@@ -1,51 +1,26 @@
 //! The identity provider, and the issuer's system that knows whose a card is: as the relay uses them to issue control ids.
 
-use std::fs;
-
-use base64ct::{Base64, Base64UrlUnpadded, Encoding};
-use card_pin_relay::{Log, Relay, Running, read_config};
+use base64ct::{Base64UrlUnpadded, Encoding};
 use serde_json::{Value, json};
 
+use crate::relay::{CLASSIC, ISSUES, Relay};
 use crate::support::Sandbox;
 
 /// A relay that issues control ids to the customers of the sandbox's identity provider. It knows no keys yet.
-async fn relay(sandbox: &Sandbox) -> Running {
-    let (base, seal_keys) = (sandbox.base_url(), sandbox.folder.join("seal-keys"));
-    fs::write(&seal_keys, Base64::encode_string(&[7; 32])).unwrap();
-    let fields = [
-        ("LISTEN", "127.0.0.1:0".to_owned()),
-        ("DRAIN_MS", "0".to_owned()),
-        ("CUSTOMER", "jwt".to_owned()),
-        ("JWT__JWKS_URL", format!("{base}/idp/jwks")),
-        ("JWT__ISSUER", format!("{base}/idp")),
-        ("JWT__AUDIENCE", "card-pin".to_owned()),
-        ("CONTROL_IDS__SEAL_KEYS_FILE", seal_keys.to_str().unwrap().to_owned()),
-        ("CONTROL_IDS__AUTHORIZE_URL", format!("{base}/issuer/api/authorize")),
-        ("ENFUCE__PLATFORM", "classic".to_owned()),
-        ("ENFUCE__BASE_URL", base.to_owned()),
-        ("ENFUCE__AUDIT_USER", "relay".to_owned()),
-        ("ENFUCE__AUTH__KIND", "basic".to_owned()),
-        ("ENFUCE__AUTH__USER", "sandbox".to_owned()),
-        ("ENFUCE__AUTH__PASSWORD", "sandbox".to_owned()),
-    ];
-    let fields = fields.map(|(name, value)| (format!("CARDPIN__{name}"), value));
-    let config = read_config(None, fields).unwrap_or_else(|error| panic!("{error}"));
-    card_pin_relay::start(Relay::new(config, Log::new(|_| {})).unwrap()).await.unwrap()
+async fn relay(sandbox: &Sandbox) -> Relay {
+    Relay::start(sandbox, &[CLASSIC, ISSUES]).await
 }
 
 /// The relay's answer to a customer with this token who wants to set the PIN of a card.
-async fn ask(sandbox: &Sandbox, relay: &Running, token: &str, card_id: &str) -> (u16, String) {
-    let request = sandbox.client.post(format!("{}/control-id", relay.listen())).bearer_auth(token);
-    let answer = request.json(&json!({"cardId": card_id, "operation": "set-pin"})).send().await.unwrap();
-    let status = answer.status().as_u16();
-    let body: Value = answer.json().await.unwrap();
-    (status, body["code"].as_str().unwrap_or_default().to_owned())
+async fn ask(relay: &Relay, token: &str, card_id: &str) -> (u16, String) {
+    let answer = relay.ask(token, card_id, "set-pin").await;
+    (answer.status, answer.json()["code"].as_str().unwrap_or_default().to_owned())
 }
 
 /// The same by a relay that has looked up no keys before.
 async fn ask_anew(sandbox: &Sandbox, token: &str, card_id: &str) -> (u16, String) {
     let relay = relay(sandbox).await;
-    let answer = ask(sandbox, &relay, token, card_id).await;
+    let answer = ask(&relay, token, card_id).await;
     relay.stop().await;
     answer
 }
@@ -102,16 +77,13 @@ async fn the_relay_issues_control_ids_for_a_customers_own_cards() {
     let relay = relay(&sandbox).await;
     let (ada, bo) = (sandbox.sign_in("ada").await, sandbox.sign_in("bo").await);
     let card = card_of(&sandbox, "ada").await;
-    assert_eq!(ask(&sandbox, &relay, &ada, &card).await, refused(201, ""));
-    assert_eq!(ask(&sandbox, &relay, &bo, &card).await, refused(403, "not_allowed"));
+    assert_eq!(ask(&relay, &ada, &card).await, refused(201, ""));
+    assert_eq!(ask(&relay, &bo, &card).await, refused(403, "not_allowed"));
     // A card that the issuer's app did not order has an owner, too.
     let card = sandbox.new_card("W").await;
     let seven = sandbox.sign_in("7").await;
-    assert_eq!(ask(&sandbox, &relay, &seven, card["id"].as_str().unwrap()).await, refused(201, ""));
-    assert_eq!(
-        ask(&sandbox, &relay, &ada, "0d1f7a3e-30a5-4f3c-9d55-1b4d0f6c9a11").await,
-        refused(403, "not_allowed")
-    );
+    assert_eq!(ask(&relay, &seven, card["id"].as_str().unwrap()).await, refused(201, ""));
+    assert_eq!(ask(&relay, &ada, "0d1f7a3e-30a5-4f3c-9d55-1b4d0f6c9a11").await, refused(403, "not_allowed"));
 }
 
 #[tokio::test]
@@ -154,7 +126,7 @@ async fn tokens_that_are_not_as_they_should_be() {
         order.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
         ordered(&sandbox, order)
     };
-    assert_eq!(ask(&sandbox, &relay, &order(json!({})).await, &card).await, refused(201, ""));
+    assert_eq!(ask(&relay, &order(json!({})).await, &card).await, refused(201, ""));
     for change in [
         json!({"expiresIn": -60}),
         json!({"claims": {"aud": "another"}}),
@@ -165,7 +137,7 @@ async fn tokens_that_are_not_as_they_should_be() {
         json!({"signedBy": "nobody"}),
     ] {
         let token = order(change.clone()).await;
-        assert_eq!(ask(&sandbox, &relay, &token, &card).await, refused(401, "not_authenticated"), "{change}");
+        assert_eq!(ask(&relay, &token, &card).await, refused(401, "not_authenticated"), "{change}");
     }
     for (body, hint) in [
         (json!({}), "customerId"),
@@ -230,8 +202,8 @@ async fn an_issuers_system_that_is_out_of_order() {
     let token = sandbox.sign_in("ada").await;
     for fault in [json!("html"), json!("not_json"), json!("cut"), json!({"status": 500})] {
         sandbox.plan("authorize", fault.clone()).await;
-        let answer = ask(&sandbox, &relay, &token, &card).await;
+        let answer = ask(&relay, &token, &card).await;
         assert_eq!(answer, refused(503, "authorizer_unavailable"), "{fault}");
     }
-    assert_eq!(ask(&sandbox, &relay, &token, &card).await, refused(201, ""));
+    assert_eq!(ask(&relay, &token, &card).await, refused(201, ""));
 }

@@ -1,6 +1,10 @@
 //! The sandbox driven over real HTTP, as an issuer's back-end and a customer's device would. The device's side is done
-//! here with the `rsa` and `des` crates, or by OpenSSL; card-pin itself takes no part.
+//! here with the `rsa` and `des` crates, or by OpenSSL. card-pin itself sets PINs in `through_the_relay` alone.
 
+#[cfg(test)]
+mod device;
+#[cfg(test)]
+mod relay;
 #[cfg(test)]
 mod support;
 
@@ -36,6 +40,8 @@ mod shared_key;
 mod sites;
 #[cfg(test)]
 mod storage;
+#[cfg(test)]
+mod through_the_relay;
 #[cfg(test)]
 mod tokens;
 #[cfg(test)]

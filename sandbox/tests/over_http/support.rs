@@ -232,15 +232,11 @@ impl Sandbox {
     }
 
     pub(crate) async fn ask_tzpk(&self, control_id: &str, key: &PrivateKey) -> Answer {
-        self.post("/pin-page/tzpk", &json!({"controlId": control_id, "publicKey": spki(key)})).await
+        self.post("/pin-page/tzpk", &key_request(control_id, key)).await
     }
 
     pub(crate) async fn send_block(&self, control_id: &str, block: &[u8]) -> Answer {
-        self.post(
-            "/pin-page/set",
-            &json!({"controlId": control_id, "pinBlock": Base64::encode_string(block)}),
-        )
-        .await
+        self.post("/pin-page/set", &set_request(control_id, block)).await
     }
 
     /// Asks for a TZPK, and unwraps it.
@@ -259,8 +255,7 @@ impl Sandbox {
     }
 
     pub(crate) async fn view(&self, control_id: &str) -> Answer {
-        let body = json!({"controlId": control_id, "publicKey": spki(device_key())});
-        self.post("/pin-page/view", &body).await
+        self.post("/pin-page/view", &key_request(control_id, device_key())).await
     }
 
     /// Sets the PIN of a new card, and makes the card.
@@ -337,6 +332,16 @@ pub(crate) fn make_key(bits: usize) -> PrivateKey {
 
 pub(crate) fn spki(key: &PrivateKey) -> String {
     Base64::encode_string(key.to_public_key().to_public_key_der().unwrap().as_bytes())
+}
+
+/// What a device sends to `tzpk` and to `view`.
+pub(crate) fn key_request(control_id: &str, key: &PrivateKey) -> Value {
+    json!({"controlId": control_id, "publicKey": spki(key)})
+}
+
+/// What a device sends to `set`, with a block that is encrypted or not.
+pub(crate) fn set_request(control_id: &str, block: &[u8]) -> Value {
+    json!({"controlId": control_id, "pinBlock": Base64::encode_string(block)})
 }
 
 /// The raw key in an answer to `tzpk`; `None` if it does not unwrap.

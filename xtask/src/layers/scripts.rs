@@ -1,3 +1,4 @@
+use super::list::{DOCUMENT, document, order};
 use crate::{dist, project::Project, run::run};
 use anyhow::{Context, Result};
 use serde::Deserialize;
@@ -7,9 +8,6 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
 };
-
-/// The document with the order of the scripts.
-const LIST: &str = "docs/architecture.md";
 
 /// Folders with scripts. Each has its list.
 const FOLDERS: [&str; 2] = ["www", "sandbox/issuer"];
@@ -32,14 +30,18 @@ struct Import {
 
 /// One line for each import against the order, and for each difference between a list and its folder.
 pub(super) fn violations(project: &Project) -> Result<Vec<String>> {
-    let document =
-        fs::read_to_string(project.root().join(LIST)).with_context(|| format!("{LIST} cannot be read"))?;
+    let document = document(project)?;
     let mut violations = Vec::new();
     for folder in FOLDERS {
         let metafile = metafile(project, folder)?;
-        violations.extend(against(&order(&document, folder)?, folder, &metafile));
+        violations.extend(against(&order(&document, &heading(folder))?, folder, &metafile));
     }
     Ok(violations)
+}
+
+/// What stands before the list of a folder.
+fn heading(folder: &str) -> String {
+    format!("**In `{folder}/`**")
 }
 
 /// The imports of the scripts, read by the bundler of the build: a second parser could read them differently.
@@ -78,19 +80,6 @@ fn scripts(project: &Project, folder: &str) -> Result<Vec<PathBuf>> {
     Ok(scripts)
 }
 
-/// The names in the first column of the list of a folder.
-fn order<'a>(document: &'a str, folder: &str) -> Result<Vec<&'a str>> {
-    let list = document
-        .split_once(&format!("**In `{folder}/`**"))
-        .and_then(|(_, rest)| rest.split_once("```text\n"))
-        .and_then(|(_, rest)| rest.split_once("```"))
-        .with_context(|| format!("{LIST} has no list of the scripts in {folder}/"))?
-        .0;
-    let columns = list.lines().filter_map(|line| line.split("  ").next());
-    let names = columns.flat_map(|column| column.split(',')).map(str::trim);
-    Ok(names.filter(|name| !name.is_empty()).collect())
-}
-
 /// The name that a script has in the list: its file's without `.js`; all in a folder have the folder's.
 fn module<'a>(folder: &str, path: &'a str) -> &'a str {
     let file = path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/')).unwrap_or(path);
@@ -105,21 +94,21 @@ fn against(order: &[&str], folder: &str, metafile: &Metafile) -> Vec<String> {
         let own = module(folder, path);
         found.insert(own);
         if rank(own).is_none() {
-            violations.push(format!("{path}: is not in the list of {LIST}"));
+            violations.push(format!("{path}: is not in the list of {DOCUMENT}"));
             continue;
         }
         for used in imports.iter().flat_map(|import| imported(folder, &import.path)) {
             if rank(used) >= rank(own) {
-                violations.push(format!("{path}: imports {used}, which {LIST} does not list above it"));
+                violations.push(format!("{path}: imports {used}, which {DOCUMENT} does not list above it"));
             }
         }
     }
     for (place, listed) in order.iter().enumerate() {
         if !found.contains(listed) {
-            violations.push(format!("{LIST}: lists {listed}, which is not in {folder}/"));
+            violations.push(format!("{DOCUMENT}: lists {listed}, which is not in {folder}/"));
         }
         if rank(listed) != Some(place) {
-            violations.push(format!("{LIST}: lists {listed} of {folder}/ twice"));
+            violations.push(format!("{DOCUMENT}: lists {listed} of {folder}/ twice"));
         }
     }
     violations
@@ -135,9 +124,9 @@ fn imported<'a>(folder: &str, path: &'a str) -> Vec<&'a str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Metafile, against, order};
+    use super::{Metafile, against, heading, order};
 
-    const DOCUMENT: &str = "
+    const LISTS: &str = "
 **In `other/`** there is another list:
 
 ```text
@@ -157,7 +146,7 @@ element, page.mjs
 ";
 
     fn found(scripts: &[(&str, &[&str])]) -> Vec<String> {
-        let order = order(DOCUMENT, "www").unwrap();
+        let order = order(LISTS, &heading("www")).unwrap();
         let own: Vec<_> = order.iter().map(|name| file(name)).collect();
         let mut inputs = serde_json::Map::new();
         for path in &own {
@@ -239,6 +228,6 @@ element, page.mjs
                 "docs/architecture.md: lists words of www/ twice",
             ]
         );
-        assert!(order("**In `www/`** nothing is listed.", "www").is_err());
+        assert!(order("**In `www/`** nothing is listed.", &heading("www")).is_err());
     }
 }
