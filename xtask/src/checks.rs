@@ -1,48 +1,16 @@
 use crate::{
-    deployment,
+    check::{BUILD, Check, built, judge, named, run_each, source},
     dist::{self, Simd},
-    fuzz, layers,
+    layers,
     project::Project,
     release_files, reproduce,
     run::{self, cargo},
     sbom,
-    setup::{self, Part},
-    site, size, soak, stacks, supply_chain,
+    setup::{self, Part::*, STACKS},
+    site, size, stacks, supply_chain,
 };
-use anyhow::{Context, Result, bail, ensure};
-use setup::Part::*;
-use std::{fs, num::NonZero, path::PathBuf, process::Command, thread, time::Instant};
-
-/// One check.
-#[derive(Debug)]
-struct Check {
-    /// By which `cargo xtask test NAME` runs it alone.
-    name: &'static str,
-    what: &'static str,
-    /// What it cannot do without on this machine.
-    needs: &'static [Part],
-    /// Whether it looks at `dist/`, which `build` makes.
-    needs_dist: bool,
-    run: fn(&Project) -> Result<()>,
-}
-
-const fn source(
-    name: &'static str,
-    what: &'static str,
-    needs: &'static [Part],
-    run: fn(&Project) -> Result<()>,
-) -> Check {
-    Check { name, what, needs, needs_dist: false, run }
-}
-
-const fn built(
-    name: &'static str,
-    what: &'static str,
-    needs: &'static [Part],
-    run: fn(&Project) -> Result<()>,
-) -> Check {
-    Check { name, what, needs, needs_dist: true, run }
-}
+use anyhow::{Context, Result, ensure};
+use std::{fs, num::NonZero, path::PathBuf, process::Command, thread};
 
 /// Cheap ones first; a browser sees what passed everything else.
 const CHECKS: [Check; 21] = [
@@ -93,8 +61,6 @@ const ENGINES: [Check; 3] = [
     }),
 ];
 
-const BUILD: &str = "build";
-
 /// What `cargo xtask check` runs, beside the quick tests: it needs no browser, and installs nothing.
 const QUICK: [&str; 5] = ["format", "layers", "clippy", "types", "page"];
 const QUICK_TESTS: Check =
@@ -107,147 +73,11 @@ pub(crate) fn run_all(project: &Project, names: &[String]) -> Result<()> {
     run_each(project, &named(&checks, names)?)
 }
 
-/// A browser, and the Python that an example is written in.
-pub(crate) const STACKS: &[Part] = &[Consumers, Python, Browsers];
-
-/// All of these checks, or those with these names, and what makes the `dist/` that one of those looks at: an old one would pass.
-fn named<'a>(checks: &[&'a Check], names: &[String]) -> Result<Vec<&'a Check>> {
-    let unknown = names.iter().find(|name| checks.iter().all(|check| check.name != name.as_str()));
-    if let Some(unknown) = unknown {
-        let known: Vec<_> = checks.iter().map(|check| check.name).collect();
-        bail!("there is no check `{unknown}`; there are: {}", known.join(", "));
-    }
-    let is_named = |check: &Check| names.is_empty() || names.iter().any(|name| name == check.name);
-    let needs_dist = checks.iter().any(|check| check.needs_dist && is_named(check));
-    let is_wanted = |check: &&Check| is_named(check) || needs_dist && check.name == BUILD;
-    Ok(checks.iter().copied().filter(is_wanted).collect())
-}
-
 /// Runs what tells within minutes whether a change is good so far.
 pub(crate) fn run_quick(project: &Project) -> Result<()> {
     setup::need_tools(project)?;
     let quick = CHECKS.iter().filter(|check| QUICK.contains(&check.name));
     judge(project, &quick.chain([&QUICK_TESTS]).collect::<Vec<_>>())
-}
-
-/// Installs what these checks need, all of it first, and runs them.
-fn run_each(project: &Project, checks: &[&Check]) -> Result<()> {
-    let needs: Vec<_> = checks.iter().flat_map(|check| check.needs).copied().collect();
-    setup::install(project, &needs)?;
-    judge(project, checks)
-}
-
-fn judge(project: &Project, checks: &[&Check]) -> Result<()> {
-    let mut failed = Vec::new();
-    for (number, Check { name, what, needs_dist, run, .. }) in (1..).zip(checks) {
-        println!("\n== {number}/{} {name}: {what}", checks.len());
-        if *needs_dist && failed.iter().any(|(name, _)| *name == BUILD) {
-            println!("== {name}: left out, as there is no dist/ to look at");
-            continue;
-        }
-        let start = Instant::now();
-        match run(project) {
-            Ok(()) => println!("== {name}: passed in {:.1} s", start.elapsed().as_secs_f32()),
-            Err(error) => {
-                println!("== {name}: FAILED after {:.1} s: {error:#}", start.elapsed().as_secs_f32());
-                failed.push((*name, error));
-            }
-        }
-    }
-    if failed.is_empty() {
-        println!("\nall {} checks passed", checks.len());
-        return Ok(());
-    }
-    let list: Vec<_> = failed.iter().map(|(name, error)| format!("  {name}: {error:#}")).collect();
-    bail!("{} of {} checks FAILED:\n{}", failed.len(), checks.len(), list.join("\n"))
-}
-
-/// What takes long and finds little. The soak is a thousandth of the whole one, and the model tries each input in each place
-/// with four times as many lives.
-const NIGHTLY: [Check; 9] = [
-    source("deployment", "what operators of the relay get", &[Python, Deployment, Musl], deployment::check),
-    source("model", "sessions against a model of the documentation, four times as long", &[], |project| {
-        run::run(cargo(project.root()).args(["test", "--test", "model"]).env("PROPTEST_CASES", "20000"))
-    }),
-    source("fuzz", "each fuzz target for a minute", &[Fuzz], |project| {
-        fuzz::run(project, &fuzz::Options::default())
-    }),
-    source("soak", "pairs of primes and products before other implementations", &[Servers], |project| {
-        soak::run_all(project, &soak::Options { pairs: 100, operands: 1000, ..Default::default() })
-    }),
-    source("load", "complete sessions under load", &[], load),
-    source("screen-reader", "what a screen reader says, in three languages", SCREEN_READER, screen_reader),
-    source("stacks", "the examples in their own bundlers and frameworks", STACKS, |project| {
-        stacks::build_and_run(project, &[])
-    }),
-    source("timing", "does a secret show in how long its code takes?", &[], timing),
-    source("memcheck", "does a branch or an address depend on a secret?", &[Valgrind], memcheck),
-];
-
-const SCREEN_READER: &[Part] = &[Scripts, Browsers, ScreenReader];
-
-/// Runs all of that, or what is named of it, and tells at the end what failed.
-pub(crate) fn run_nightly(project: &Project, names: &[String]) -> Result<()> {
-    run_each(project, &named(&NIGHTLY.iter().collect::<Vec<_>>(), names)?)
-}
-
-/// Complete sessions under load, in virtual time first; fails where one is lost or doubled.
-fn load(project: &Project) -> Result<()> {
-    let admission = ["test", "--release", "--package", "card-pin-relay", "--lib", "admission::"];
-    run::run(cargo(project.root()).args(admission).args(["--", "--nocapture", "--test-threads=1"]))?;
-    let sessions = ["run", "--release", "--package", "card-pin-sandbox", "--example", "load"];
-    run::run(cargo(project.root()).args(sessions))
-}
-
-/// Running times of the core's functions for one secret and any; fails where a secret shows that is not known to. No part
-/// of the tests: it takes a quiet machine.
-fn timing(project: &Project) -> Result<()> {
-    run::run(cargo(project.root()).args(["run", "--release", "--package", "card-pin-timing"]))
-}
-
-/// What of the core's functions depends on a secret, counted by Valgrind; fails as [`timing`] does. AES is the one of the wasm, which
-/// has no instructions for it.
-fn memcheck(project: &Project) -> Result<()> {
-    let build = ["build", "--release", "--package", "card-pin-timing", "--features", "memcheck"];
-    let folder = project.work("memcheck");
-    run::run(
-        cargo(project.root())
-            .args(build)
-            .arg("--target-dir")
-            .arg(&folder)
-            .env("RUSTFLAGS", "--cfg aes_backend=\"soft\"")
-            // Where something is found, Valgrind names the line.
-            .env("CARGO_PROFILE_RELEASE_DEBUG", "line-tables-only"),
-    )?;
-    let mut valgrind = Command::new("valgrind");
-    // After many findings it would stop counting.
-    valgrind.args(["--quiet", "--error-limit=no"]);
-    valgrind.arg(format!("--log-file={}", folder.join("findings.log").display()));
-    let counted = run::run(valgrind.arg(folder.join("release/card-pin-timing")));
-    counted.context("target/memcheck/findings.log has each finding with its line")
-}
-
-/// How the pad looks: it makes pictures, and judges nothing.
-pub(crate) fn pictures(project: &Project) -> Result<()> {
-    setup::install(project, setup::PAGES)?;
-    dist::build(project)?;
-    run::run(cargo(project.root()).args(["run", "--quiet", "--package", "card-pin-e2e", "--bin", "pictures"]))
-}
-
-/// What a screen reader says, in three languages: no part of the tests, as it takes minutes and a screen of its own.
-fn screen_reader(project: &Project) -> Result<()> {
-    dist::build(project)?;
-    run::run(cargo(project.root()).args([
-        "test",
-        "--package",
-        "card-pin-e2e",
-        "--test",
-        "end_to_end",
-        "screen_reader::",
-        "--",
-        "--ignored",
-        "--nocapture",
-    ]))
 }
 
 fn format(project: &Project) -> Result<()> {
@@ -383,4 +213,42 @@ fn end_to_end(project: &Project, filter: &[&str]) -> Result<()> {
     println!("WebKit went wrong, and had a test repeated: {repeated} times");
     ensure!(repeated <= REPETITIONS, "WebKit had {repeated} tests repeated, more than {REPETITIONS}");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BUILD, CHECKS, ENGINES, QUICK};
+    use crate::{USAGE, nightly::NIGHTLY, project::Project};
+    use std::{collections::BTreeSet, fs};
+
+    /// The words of a text that can be the name of a check.
+    fn words(text: &str) -> BTreeSet<&str> {
+        text.split(|sign: char| !sign.is_ascii_alphanumeric() && sign != '-').collect()
+    }
+
+    #[test]
+    fn the_usage_names_every_check() {
+        let named = words(USAGE);
+        for check in CHECKS.iter().chain(&ENGINES).chain(&NIGHTLY) {
+            assert!(named.contains(check.name), "{}", check.name);
+        }
+    }
+
+    #[test]
+    fn the_hosted_ci_runs_every_check_for_each_change() {
+        let workflows = Project::find().unwrap().root().join(".github/workflows");
+        let read = |name: &str| fs::read_to_string(workflows.join(name)).unwrap();
+        let texts = ["check.yml", "browsers.yml", "reproduce.yml"].map(read);
+        for text in &texts {
+            assert!(text.contains("pull_request:"));
+        }
+        let lines = texts.iter().flat_map(|text| text.lines());
+        let tests = lines.filter(|line| line.contains("cargo xtask test") || line.contains("checks: ["));
+        let run: BTreeSet<_> = tests.flat_map(words).chain(QUICK).collect();
+        // What looks at `dist/` builds it, and each engine has a machine of its own.
+        let others = CHECKS.iter().filter(|check| ![BUILD, "e2e"].contains(&check.name));
+        for check in others.chain(&ENGINES) {
+            assert!(run.contains(check.name), "{}", check.name);
+        }
+    }
 }

@@ -50,8 +50,14 @@ mod demo;
 mod bench;
 /// The files of a release.
 mod release_files;
+/// Contact sheets of the pad.
+mod pictures;
+/// One check, and a report of several.
+mod check;
 /// Everything that decides whether a change is good, in order.
 mod checks;
+/// What takes long and finds little.
+mod nightly;
 /// A commit as a release.
 mod release;
 
@@ -211,14 +217,14 @@ impl Command {
             Self::Demo(options) => demo::run(project, &options),
             Self::Check => checks::run_quick(project),
             Self::Test(names) => checks::run_all(project, &names),
-            Self::Nightly(names) => checks::run_nightly(project, &names),
+            Self::Nightly(names) => nightly::run_all(project, &names),
             Self::Stacks(names) => {
-                setup::install(project, checks::STACKS)?;
+                setup::install(project, setup::STACKS)?;
                 stacks::build_and_run(project, &names)
             }
             Self::Bench(options) => bench::run(project, &options),
             Self::Fuzz(options) => fuzz::run(project, &options),
-            Self::Pictures => checks::pictures(project),
+            Self::Pictures => pictures::make(project),
             Self::Soak(options) => soak::run_all(project, &options),
             Self::Audit => supply_chain::audit(project),
             Self::Release { is_rehearsal: false } => release::make(project),

@@ -49,6 +49,8 @@ pub(crate) enum Part {
 pub(crate) const BUILD: &[Part] = &[Part::Scripts];
 /// For a page in a browser.
 pub(crate) const PAGES: &[Part] = &[Part::Scripts, Part::Consumers, Part::Browsers];
+/// For the examples: one of them is written in Python.
+pub(crate) const STACKS: &[Part] = &[Part::Consumers, Part::Python, Part::Browsers];
 /// For whatever runs without a browser.
 pub(crate) const NATIVE: &[Part] = &[Part::Scripts, Part::Consumers, Part::Python, Part::Servers];
 /// For every test.

@@ -1,0 +1,85 @@
+use crate::{
+    project::Project,
+    setup::{self, Part},
+};
+use anyhow::{Result, bail};
+use std::time::Instant;
+
+/// One check.
+#[derive(Debug)]
+pub(crate) struct Check {
+    /// By which `cargo xtask test NAME` runs it alone.
+    pub(crate) name: &'static str,
+    what: &'static str,
+    /// What it cannot do without on this machine.
+    needs: &'static [Part],
+    /// Whether it looks at `dist/`, which `build` makes.
+    needs_dist: bool,
+    run: fn(&Project) -> Result<()>,
+}
+
+pub(crate) const fn source(
+    name: &'static str,
+    what: &'static str,
+    needs: &'static [Part],
+    run: fn(&Project) -> Result<()>,
+) -> Check {
+    Check { name, what, needs, needs_dist: false, run }
+}
+
+pub(crate) const fn built(
+    name: &'static str,
+    what: &'static str,
+    needs: &'static [Part],
+    run: fn(&Project) -> Result<()>,
+) -> Check {
+    Check { name, what, needs, needs_dist: true, run }
+}
+
+/// The check that makes `dist/`.
+pub(crate) const BUILD: &str = "build";
+
+/// All of these checks, or those with these names, and what makes the `dist/` that one of those looks at: an old one would pass.
+pub(crate) fn named<'a>(checks: &[&'a Check], names: &[String]) -> Result<Vec<&'a Check>> {
+    let unknown = names.iter().find(|name| checks.iter().all(|check| check.name != name.as_str()));
+    if let Some(unknown) = unknown {
+        let known: Vec<_> = checks.iter().map(|check| check.name).collect();
+        bail!("there is no check `{unknown}`; there are: {}", known.join(", "));
+    }
+    let is_named = |check: &Check| names.is_empty() || names.iter().any(|name| name == check.name);
+    let needs_dist = checks.iter().any(|check| check.needs_dist && is_named(check));
+    let is_wanted = |check: &&Check| is_named(check) || needs_dist && check.name == BUILD;
+    Ok(checks.iter().copied().filter(is_wanted).collect())
+}
+
+/// Installs what these checks need, all of it first, and runs them.
+pub(crate) fn run_each(project: &Project, checks: &[&Check]) -> Result<()> {
+    let needs: Vec<_> = checks.iter().flat_map(|check| check.needs).copied().collect();
+    setup::install(project, &needs)?;
+    judge(project, checks)
+}
+
+pub(crate) fn judge(project: &Project, checks: &[&Check]) -> Result<()> {
+    let mut failed = Vec::new();
+    for (number, Check { name, what, needs_dist, run, .. }) in (1..).zip(checks) {
+        println!("\n== {number}/{} {name}: {what}", checks.len());
+        if *needs_dist && failed.iter().any(|(name, _)| *name == BUILD) {
+            println!("== {name}: left out, as there is no dist/ to look at");
+            continue;
+        }
+        let start = Instant::now();
+        match run(project) {
+            Ok(()) => println!("== {name}: passed in {:.1} s", start.elapsed().as_secs_f32()),
+            Err(error) => {
+                println!("== {name}: FAILED after {:.1} s: {error:#}", start.elapsed().as_secs_f32());
+                failed.push((*name, error));
+            }
+        }
+    }
+    if failed.is_empty() {
+        println!("\nall {} checks passed", checks.len());
+        return Ok(());
+    }
+    let list: Vec<_> = failed.iter().map(|(name, error)| format!("  {name}: {error:#}")).collect();
+    bail!("{} of {} checks FAILED:\n{}", failed.len(), checks.len(), list.join("\n"))
+}
