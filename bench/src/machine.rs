@@ -3,7 +3,7 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 use std::{fs, path::Path, process::Command, thread};
 
-/// The machine, as far as it matters for the figures; not whose it is.
+/// Describes the machine as far as it matters for the figures, but not its owner.
 pub(crate) fn describe() -> Machine {
     let first = |text: &str, name: &str| {
         let line = text.lines().find(|line| line.starts_with(name))?;

@@ -1,5 +1,5 @@
-//! `cargo xtask bench`: keys and whole sessions, beside other ways to do them, in each browser. What was measured goes into
-//! `target/bench-results.json`, and from there, in words and pictures, into `docs/`.
+//! `cargo xtask bench`: measures key pairs and whole sessions in each browser, and compares card-pin with other ways. The results
+//! go into `target/bench-results.json`, and from there as text and pictures into `docs/`.
 //!
 //! A module uses only modules that are listed above it.
 
@@ -81,7 +81,7 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// The report of a short run is for its author alone, and does not take the place of docs/benchmark.md.
+/// The report of a short run is only for its author, and does not replace docs/benchmark.md.
 fn docs(project: &Path, quick: bool) -> PathBuf {
     project.join(if quick { "target/bench-report" } else { "docs" })
 }

@@ -4,16 +4,17 @@ use card_pin_e2e::{Browser, Engine, Sandbox, random_pin};
 use serde_json::json;
 use std::time::Duration;
 
-/// So many in one script; then the memory is looked at, and the sandbox forgets them: it is not what is measured.
+/// The number of sessions in one script. After each script the memory is measured, and the sandbox is emptied, because the
+/// sandbox is not what is measured.
 const AT_ONCE: usize = 20;
-/// After so many it is a new browser's turn: what slows the machine down for a while slows both.
+/// After this number of sessions, the new browser has its turn, so that a slow phase of the machine affects both.
 const TURN: usize = 100;
-/// So many in the new browser, after some that warm it.
+/// The number of sessions in the new browser, after some that warm it up.
 const NEW: usize = 40;
 const WARMING: usize = 5;
 const PATIENCE: Duration = Duration::from_secs(240);
 
-/// So many sessions without a pad, one after the other in one page; and some in new browsers in between.
+/// Runs this many sessions without a pad, one after the other in one page, and some in new browsers in between.
 pub(crate) async fn measure(
     sandbox: &Sandbox,
     browser: &Browser,

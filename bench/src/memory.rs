@@ -7,7 +7,8 @@ use card_pin_e2e::{Browser, Engine, Sandbox, WebDriver, random_pin};
 use serde_json::json;
 use std::{fs, time::Duration};
 
-/// A worker that has ended gives its memory back a moment later (`www/vault-host.js` lets it wipe itself first).
+/// How long after a session memory is measured: an ended worker gives its memory back a moment later (`www/vault-host.js` lets it
+/// wipe itself first).
 const SETTLE: Duration = Duration::from_millis(1500);
 
 /// A page's memory in Chromium, in bytes.
@@ -19,12 +20,12 @@ pub(crate) struct PageMemory {
     pub(crate) process: u64,
 }
 
-/// Of the current page, without garbage.
+/// The memory of the current page, after garbage collection.
 pub(crate) async fn of_page(browser: &Browser) -> Result<PageMemory> {
     let driver = browser.driver();
     driver.devtools("HeapProfiler.collectGarbage", json!({})).await?;
     let heap = driver.devtools("Runtime.getHeapUsage", json!({})).await?;
-    // Chromium keeps a spare one beside the page's, which has loaded nothing.
+    // Chromium keeps a spare process beside the page's, which has loaded nothing.
     let processes = browser.page_processes()().into_iter().map(private_memory);
     let process = processes.collect::<Result<Vec<u64>>>()?.into_iter().max().unwrap_or_default();
     // The protocol's numbers are floating point.
@@ -42,7 +43,8 @@ fn private_memory(process: u32) -> Result<u64> {
     Ok(kilobytes.sum::<u64>() * 1024)
 }
 
-/// What each pad takes in Chromium beyond an empty page: a browser anew for each, so that none finds another's remains.
+/// The memory that each pad needs in Chromium beyond an empty page. Each has a new browser, so that none is affected by an
+/// earlier one.
 pub(crate) async fn of_pads(sandbox: &Sandbox) -> Result<Vec<Heap>> {
     let mut heaps = Vec::new();
     for (pad, page) in PADS {
@@ -68,7 +70,7 @@ pub(crate) async fn of_pads(sandbox: &Sandbox) -> Result<Vec<Heap>> {
     Ok(heaps)
 }
 
-/// The vault's WebAssembly memory at the end of a session; it grows only, so that this is its most.
+/// The vault's WebAssembly memory at the end of a session. It only grows, so this is its maximum.
 pub(crate) async fn of_wasm(sandbox: &Sandbox, driver: &WebDriver, engine: Engine) -> Result<WasmMemory> {
     driver.open(&sandbox.url("/pin-page/many.html")).await?;
     driver.wait_for("window.wasmMemory", "the sessions' module").await?;

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-/// How much is measured of what.
+/// How many runs of each measurement there are.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plan {
     /// For each way to make keys, at each of [`SIZES`]; most for the size that Enfuce documents.
@@ -25,7 +25,7 @@ pub(crate) struct Plan {
 pub(crate) struct KeyPlan {
     pub(crate) runs: usize,
     pub(crate) time: Duration,
-    /// What is likely to take longer for a single key pair is skipped.
+    /// A measurement that is likely to take longer for a single key pair is skipped.
     pub(crate) longest: Duration,
 }
 
@@ -55,7 +55,7 @@ impl Plan {
         many_elsewhere: 200,
     };
 
-    /// For a look at whether it works.
+    /// A short run, to see whether it works.
     pub(crate) const QUICK: Self = Self {
         keys: [KeyPlan { runs: 8, time: seconds(1), longest: seconds(4) }; SIZES.len()],
         sessions: 3,

@@ -20,7 +20,7 @@ pub(crate) const ENTER: char = '\u{E007}';
 /// For a script that waits on a machine made slower.
 const PATIENCE: Duration = Duration::from_secs(240);
 
-/// So many sessions of a row may fail because their control id has expired; they are made once more.
+/// How many sessions of one row of the report may fail because their control id has expired. They are repeated.
 const MOST_EXPIRED: u32 = 3;
 
 /// The page's clock, as far as it has come.
@@ -45,7 +45,7 @@ pub(crate) struct Opened<'a> {
 }
 
 impl<'a> Opened<'a> {
-    /// As soon as the pad is drawn. The page's whole address, with the size of the key.
+    /// Opens the page, and returns as soon as the pad is drawn. `page` is its whole address, with the size of the key.
     pub(crate) async fn open(sandbox: &'a Sandbox, driver: &'a WebDriver, page: &str) -> Result<Self> {
         let card = sandbox.waiting_card().await?;
         let pin = random_pin()?;
@@ -60,7 +60,7 @@ impl<'a> Opened<'a> {
         self.wait("ready").await.map(drop)
     }
 
-    /// A customer who is as quick as the driver types the PIN twice, and submits; the sandbox has to know it then.
+    /// Types the PIN twice as fast as the driver can, and submits. The sandbox has to know the PIN then.
     pub(crate) async fn set_pin(self) -> Result<Marks> {
         self.driver.type_keys(&format!("{0}{0}{ENTER}", self.pin)).await?;
         let told = self.wait("accepted").await?;
@@ -141,7 +141,7 @@ impl Course<'_> {
                         async { Opened::open(self.sandbox, self.driver, &page).await?.set_pin().await };
                     match session.await {
                         Ok(marks) => row.runs.push(marks),
-                        // A search that is out of luck on a machine made slower can outlast the control id.
+                        // On a machine that was made slower, an unlucky search can take longer than the control id is valid.
                         Err(error) if is_expired(&error) && row.expired < MOST_EXPIRED => row.expired += 1,
                         Err(error) => return Err(error.context(format!("a session, {}", row.pad))),
                     }

@@ -27,11 +27,11 @@ pub enum Engine {
     WebKit,
 }
 
-/// A running browser. Dropping it, in a panic too, ends the browser, its driver and its screen.
+/// A running browser. Dropping it, also in a panic, ends the browser, its driver and its screen.
 #[derive(Debug)]
 pub struct Browser {
     engine: Engine,
-    // The order of the fields is the order of their end.
+    // The fields are dropped in this order.
     driver: WebDriver,
     driver_process: Process,
     _screen: Option<Process>,
@@ -54,7 +54,7 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// Where a program is missing or does not come up.
+    /// If a program is missing or does not come up.
     pub async fn start(self) -> Result<Browser> {
         self.start_as(Kind::Usual, None).await
     }
@@ -68,8 +68,8 @@ impl Engine {
         self.start_as(Kind::WithoutWasm, None).await
     }
 
-    /// As [`Engine::start`], but with a password manager at work, which WebDriver keeps out of Chromium otherwise. In Firefox a
-    /// test switches it on by itself.
+    /// As [`Engine::start`], but with a password manager, which WebDriver normally switches off in Chromium. In Firefox a test
+    /// switches it on itself.
     ///
     /// # Errors
     ///
@@ -113,7 +113,7 @@ impl Engine {
             }
             Self::Firefox => {
                 let mut command = Command::new("geckodriver");
-                // Its WebSocket server would take one fixed port, so that two could not run side by side.
+                // Its WebSocket server would use a fixed port, so that two browsers could not run at the same time.
                 command.args(["--port", &port.to_string(), "--websocket-port", "0"]);
                 // A test asks Firefox itself what its password manager does.
                 command.arg("--allow-system-access");
@@ -149,11 +149,12 @@ impl Engine {
                         "--disable-component-update",
                         "--disable-dev-shm-usage",
                         "--disable-sync",
-                        // A picture is not to depend on how this system draws letters.
+                        // Pictures must not depend on how this system draws letters.
                         "--font-render-hinting=none",
                         "--disable-lcd-text",
                         "--force-color-profile=srgb",
-                        // Else a page that is made of a string would have to ask before it reaches the servers, which are on this machine.
+                        // Otherwise a page that is made from a string would have to ask before it connects to the servers on this
+                        // machine.
                         "--disable-features=LocalNetworkAccessChecks",
                         if kind == Kind::WithoutWasm { "--js-flags=--jitless" } else { "--js-flags=--no-jitless" },
                         user_data.to_string_lossy(),
@@ -166,7 +167,7 @@ impl Engine {
             Self::Firefox => json!({
                 "browserName": "firefox",
                 "moz:firefoxOptions": {
-                    // A reader hears windows alone.
+                    // A screen reader only hears windows.
                     "args": if is_heard { json!([]) } else { json!(["-headless"]) },
                     "prefs": {
                         "javascript.options.wasm": kind != Kind::WithoutWasm,
@@ -208,7 +209,7 @@ impl Browser {
         move || descendants(driver, "--type=renderer")
     }
 
-    /// Where Chromium takes commands of the Chrome DevTools Protocol, as a WebSocket.
+    /// The address of a WebSocket that accepts commands of the Chrome DevTools Protocol.
     ///
     /// # Errors
     ///
@@ -221,11 +222,11 @@ impl Browser {
     }
 }
 
-/// Starts Firefox on the screen of a screen reader, which hears it.
+/// Starts Firefox on the screen of a screen reader, which can hear it.
 ///
 /// # Errors
 ///
-/// Where it does not come up.
+/// If it does not come up.
 pub async fn start_heard(reader: &ScreenReader) -> Result<Browser> {
     Engine::Firefox.start_as(Kind::Usual, Some(reader)).await
 }

@@ -1,8 +1,8 @@
 use anyhow::{Context, Result};
 use std::{fs, path::Path};
 
-/// The pad's own root is closed to scripts of a page. These tests look into it: as no driver of all three engines can, the
-/// scripts under test begin with this line, which puts the root where an open one would be.
+/// The pad's shadow root is closed to scripts of the page. These tests look into it, and no interface of WebDriver can in all
+/// three engines. So the scripts under test begin with this line, which makes the root available like an open one.
 const OPEN_ROOT: &str = "{ const { attachShadow } = Element.prototype; Element.prototype.attachShadow = function (options) { \
     const root = attachShadow.call(this, options); \
     if (this.localName === 'card-pin') Object.defineProperty(this, 'shadowRoot', { value: root }); \
@@ -15,7 +15,7 @@ const SCRIPTS: [&str; 3] = ["card-pin.js", "card-pin.checked.js", "card-pin.stan
 ///
 /// # Errors
 ///
-/// Where `dist/` is not built.
+/// If `dist/` is not built.
 pub fn copy_dist(to: &Path) -> Result<()> {
     let project = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("e2e/ lies in no workspace")?;
     copy_files(&project.join("dist"), to).context("dist/ cannot be read: run `cargo xtask build`")?;
@@ -26,7 +26,7 @@ pub fn copy_dist(to: &Path) -> Result<()> {
 ///
 /// # Errors
 ///
-/// Where they cannot be written.
+/// If they cannot be written.
 pub fn open_root(folder: &Path) -> Result<()> {
     for script in SCRIPTS.map(|name| folder.join(name)).into_iter().filter(|script| script.is_file()) {
         let text =
@@ -40,7 +40,7 @@ pub fn open_root(folder: &Path) -> Result<()> {
 ///
 /// # Errors
 ///
-/// Where `dist/` is not built.
+/// If `dist/` is not built.
 pub fn standalone() -> Result<String> {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../dist/card-pin.standalone.js");
     let text = fs::read_to_string(script)
@@ -52,7 +52,7 @@ pub fn standalone() -> Result<String> {
 ///
 /// # Errors
 ///
-/// Where they cannot be read or written.
+/// If they cannot be read or written.
 pub fn copy_files(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from).with_context(|| format!("{} cannot be read", from.display()))? {

@@ -52,13 +52,13 @@ pub use webdriver::WebDriver;
 
 use std::io::{self, Write as _};
 
-/// Runs a test in WebKit, and once more where the engine went wrong: while it optimises a module, WebKitGTK 2.50 runs past the end
-/// of its memory, or crashes, now and then (`docs/security/threat-model.md`, "What is not promised"). Rust without `unsafe`, as all of ours is,
-/// cannot do that.
+/// Runs a test in WebKit, and repeats it once if the engine went wrong: while it optimises a module, WebKitGTK 2.50 sometimes
+/// runs past the end of its memory, or crashes (`docs/security/threat-model.md`, "What is not promised"). Rust without `unsafe`,
+/// like all of ours, cannot do that.
 ///
 /// # Errors
 ///
-/// What the test tells; of two, the second.
+/// The test's error; after a repetition, the second one.
 pub async fn in_webkit<T: Future<Output = anyhow::Result<()>>>(
     name: &str,
     test: impl Fn(Engine) -> T,
@@ -73,7 +73,7 @@ pub async fn in_webkit<T: Future<Output = anyhow::Result<()>>>(
     }
 }
 
-/// Adds the test's name to a file, so that whoever runs all tests sees that a repetition does not become the rule.
+/// Adds the test's name to a file, so that `cargo xtask test` can limit the number of repetitions.
 fn note_repetition(name: &str) -> anyhow::Result<()> {
     let Some(file) = std::env::var_os("CARD_PIN_REPETITIONS") else { return Ok(()) };
     let mut file = std::fs::OpenOptions::new().create(true).append(true).open(file)?;
@@ -85,13 +85,13 @@ fn has_gone_wrong(error: &anyhow::Error) -> bool {
     has_crashed || format!("{error:?}").contains(PAST_THE_END)
 }
 
-/// How WebKit words it, in what a failure tells of the workers' errors.
+/// WebKit's message for this, in the errors of the workers.
 const PAST_THE_END: &str = "Out of bounds memory access";
-/// What its driver answers, without a word, when the page's process has crashed.
+/// The driver's answer, without a text, when the page's process has crashed.
 const CRASHED: &str = "webdriver returned error: ";
 
-/// Makes a test of each scenario in each engine: `SCENARIO::in_chromium`, `SCENARIO::in_firefox`, `SCENARIO::in_webkit`. One that
-/// not all engines can play has theirs in brackets.
+/// Makes a test of each scenario in each engine: `SCENARIO::in_chromium`, `SCENARIO::in_firefox`, `SCENARIO::in_webkit`. If a
+/// scenario cannot run in every engine, its engines are given in brackets.
 ///
 /// Behind `STAGE =>`, the scenarios share browsers. STAGE is an `async fn(&Browser) -> anyhow::Result<S>`, and a scenario an
 /// `async fn(&S)` or `async fn(&mut S)` that returns `anyhow::Result<()>`. A scenario by itself is an `async fn(Engine)`, and starts its

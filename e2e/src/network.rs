@@ -34,9 +34,9 @@ use tokio::{
 /// Where browsers send what violates a policy.
 const REPORTS: &str = "/reports";
 
-/// A network between a browser and the sandbox: an origin of its own that passes everything on, keeps what came, and goes
-/// wrong where an address asks for it. `…?fault=reset` is reset each time, `…?fault=reset&once` the first time alone. Every
-/// request has a connection of its own. Dropping it ends it.
+/// A network between a browser and the sandbox: an origin of its own that passes everything on and keeps what came. An address
+/// can ask for a fault: `…?fault=reset` is reset each time, `…?fault=reset&once` only the first time. Every request has a
+/// connection of its own. Dropping the network ends it.
 #[derive(Debug)]
 pub struct Network {
     port: u16,
@@ -74,7 +74,7 @@ impl Network {
     ///
     /// # Errors
     ///
-    /// Where there is no port.
+    /// If there is no port.
     pub async fn start(sandbox: &Sandbox) -> Result<Self> {
         Self::start_as(sandbox, Vec::new(), None).await
     }
@@ -130,12 +130,12 @@ impl Network {
     ///
     /// # Errors
     ///
-    /// Where the browser does not get there.
+    /// If the browser does not get there.
     pub async fn open_web_view<'a>(&self, driver: &'a WebDriver, control_id: &str) -> Result<Pad<'a>> {
         sandbox::open_web_view(driver, &self.url(""), control_id).await
     }
 
-    /// Goes away: connections break, and new ones are refused.
+    /// Goes offline: connections break, and new ones are refused.
     pub fn go_away(&self) {
         let accepting = self.listening.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(accepting) = accepting {
@@ -147,7 +147,7 @@ impl Network {
     ///
     /// # Errors
     ///
-    /// Where somebody else has taken the port.
+    /// If somebody else has taken the port.
     pub async fn come_back(&self) -> Result<()> {
         let listener =
             TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await.context("the port is taken")?;
@@ -167,7 +167,7 @@ impl Network {
     ///
     /// # Errors
     ///
-    /// Where nothing comes in time.
+    /// If nothing comes in time.
     pub async fn until_seen(&self, path: &str) -> Result<()> {
         let is_seen = async || Ok((!self.seen(path).is_empty()).then_some(()));
         until(&format!("a request to {path}"), is_seen).await
@@ -177,7 +177,7 @@ impl Network {
     ///
     /// # Errors
     ///
-    /// Where none stalls in time.
+    /// If none stalls in time.
     pub async fn until_stalled(&self, field: &str) -> Result<()> {
         let is_meant = |query: &String| query.split('&').any(|other| other == field);
         let stalled = async || {
@@ -218,7 +218,7 @@ async fn accept(listener: TcpListener, parts: Arc<Parts>) {
     let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
         let parts = Arc::clone(&parts);
-        // One that breaks is what this is for; the browser says so.
+        // Broken connections are expected here, and the browser reports them.
         connections.spawn(async move { drop(parts.carry(stream).await) });
         while connections.try_join_next().is_some() {}
     }

@@ -31,11 +31,12 @@ pub enum Hand {
 }
 
 impl<'a> Pad<'a> {
-    /// The pad of the current document, once it is drawn; from here on its events are kept, and the errors of its workers.
+    /// Finds the pad of the current document once it is drawn. From here on, its events and the errors of its workers are
+    /// recorded.
     ///
     /// # Errors
     ///
-    /// Where there is none; the same for everything on it.
+    /// If there is none; the same for everything on it.
     pub async fn find(driver: &'a WebDriver) -> Result<Self> {
         driver.wait_for(&format!("{PAD}?.shadowRoot?.querySelector('[part=\"prompt\"]')"), "the pad").await?;
         let keep_events = format!(
@@ -62,7 +63,7 @@ impl<'a> Pad<'a> {
     ///
     /// # Errors
     ///
-    /// Where a key cannot be pressed, or the pad does not show a digit.
+    /// If a key cannot be pressed, or the pad does not show a digit.
     pub async fn choose(&self, pin: &str, hand: Hand) -> Result<()> {
         for _ in ["entry", "confirm"] {
             self.enter(pin, hand).await?;
@@ -75,7 +76,7 @@ impl<'a> Pad<'a> {
     ///
     /// # Errors
     ///
-    /// Where a key cannot be pressed, or the pad does not show a digit.
+    /// If a key cannot be pressed, or the pad does not show a digit.
     pub async fn enter(&self, digits: &str, hand: Hand) -> Result<()> {
         let counted = self.count_of("pin_valid").await?;
         match hand {
@@ -98,7 +99,7 @@ impl<'a> Pad<'a> {
         }
     }
 
-    /// What the pad shows and told, for a failure's report; where it is gone, that.
+    /// What the pad shows and which events it sent, for a failure's report; or that there is no pad.
     async fn describe(&self) -> String {
         let script = format!(
             "const {{ shadowRoot }} = {PAD};
@@ -120,7 +121,7 @@ impl<'a> Pad<'a> {
     ///
     /// # Errors
     ///
-    /// Where it cannot be pressed.
+    /// If it cannot be pressed.
     pub async fn submit(&self, hand: Hand) -> Result<()> {
         match hand {
             Hand::Screen => self.tap("submit").await,
@@ -135,7 +136,7 @@ impl<'a> Pad<'a> {
     ///
     /// # Errors
     ///
-    /// Where the button cannot be pressed.
+    /// If the button cannot be pressed.
     pub async fn show(&self) -> Result<()> {
         self.tap("submit").await
     }
@@ -144,7 +145,7 @@ impl<'a> Pad<'a> {
     ///
     /// # Errors
     ///
-    /// Where there is no such key.
+    /// If there is no such key.
     pub async fn tap(&self, key: &str) -> Result<()> {
         self.key(key).await?.click().await.with_context(|| format!("the key `{key}` cannot be pressed"))
     }
@@ -153,7 +154,7 @@ impl<'a> Pad<'a> {
     ///
     /// # Errors
     ///
-    /// Where there is no such key.
+    /// If there is no such key.
     pub async fn key(&self, key: &str) -> Result<Element> {
         let button = format!("{PAD}.shadowRoot.querySelector('button[data-key=\"{key}\"]:enabled')");
         self.driver.element(&button, &format!("the key `{key}`")).await
@@ -163,7 +164,7 @@ impl<'a> Pad<'a> {
     ///
     /// # Errors
     ///
-    /// Where the pad is gone.
+    /// If the pad is gone.
     pub async fn dots(&self) -> Result<usize> {
         let script =
             format!("return {PAD}.shadowRoot.querySelectorAll('[part~=\"dot\"][data-filled]').length");
@@ -174,7 +175,7 @@ impl<'a> Pad<'a> {
     ///
     /// # Errors
     ///
-    /// Where none comes in time; it tells those that did.
+    /// If none comes in time; it tells those that did.
     pub async fn wait_for_event(&self, condition: &str) -> Result<Value> {
         let found = format!("window.padEvents.find((detail) => {condition})");
         match self.driver.wait_for(&found, &format!("an event with {condition}")).await {
@@ -187,7 +188,7 @@ impl<'a> Pad<'a> {
     ///
     /// # Errors
     ///
-    /// Where it does not end in time.
+    /// If it does not end in time.
     pub async fn end(&self) -> Result<Value> {
         self.wait_for_event("/^set_pin_(success|error)$/.test(detail.event)").await
     }
@@ -196,7 +197,7 @@ impl<'a> Pad<'a> {
     ///
     /// # Errors
     ///
-    /// Where the pad is gone.
+    /// If the pad is gone.
     pub async fn events(&self) -> Result<Vec<Value>> {
         self.driver.run("return window.padEvents", Value::Null).await
     }
@@ -205,16 +206,16 @@ impl<'a> Pad<'a> {
     ///
     /// # Errors
     ///
-    /// Where the pad is gone.
+    /// If the pad is gone.
     pub async fn forget_events(&self) -> Result<()> {
         self.driver.run::<Value>("window.padEvents.length = 0", Value::Null).await.map(drop)
     }
 
-    /// Has the time limits be over of a vault whose worker is `timed.worker.js`, with this query in its address.
+    /// Makes the time limits of a vault expire whose worker is `timed.worker.js`, with this query in its address.
     ///
     /// # Errors
     ///
-    /// Where the page is gone.
+    /// If the page is gone.
     pub async fn wait_no_longer(driver: &WebDriver, query: &str) -> Result<()> {
         let tell = "const channel = new BroadcastChannel('timers' + argument);
                     channel.postMessage('wait no longer');
@@ -226,7 +227,7 @@ impl<'a> Pad<'a> {
     ///
     /// # Errors
     ///
-    /// Where the pad is gone.
+    /// If the pad is gone.
     pub async fn start(&self, control_id: &str) -> Result<()> {
         // A session that runs ends by this, and says so.
         let script =
@@ -238,7 +239,7 @@ impl<'a> Pad<'a> {
     ///
     /// # Errors
     ///
-    /// Where the pad is gone.
+    /// If the pad is gone.
     pub async fn focus(&self) -> Result<()> {
         self.driver.run::<Value>(&format!("{PAD}.focus()"), Value::Null).await.map(drop)
     }
@@ -255,7 +256,7 @@ impl<'a> Pad<'a> {
 ///
 /// # Errors
 ///
-/// Where the system has no random numbers.
+/// If the system has no random numbers.
 pub fn random_pin() -> Result<String> {
     loop {
         let number = SysRng.try_next_u32()? % 10_000;

@@ -1,17 +1,18 @@
 use anyhow::{Result, bail};
 use std::time::{Duration, Instant};
 
-/// How long a test waits for anything: longer than it takes on the slowest, busiest machine. Only a test that fails waits so long.
+/// How long a test waits for anything. It is longer than anything takes on the slowest and busiest machine, so only a failing
+/// test waits so long.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The time between two looks.
+/// The time between two checks.
 pub(crate) const POLL: Duration = Duration::from_millis(25);
 
-/// Looks again and again until there is something.
+/// Checks repeatedly until there is a value.
 ///
 /// # Errors
 ///
-/// Where there is nothing in time, and where looking fails; `what` then says what was waited for.
+/// If there is nothing in time, and where looking fails; `what` then says what was waited for.
 pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Result<Option<T>>) -> Result<T> {
     let deadline = Instant::now() + PATIENCE;
     loop {

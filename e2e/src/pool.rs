@@ -7,10 +7,10 @@ use std::{
 };
 use tokio::runtime::Runtime;
 
-/// How many tests use one browser, so that it does not grow for as long as the whole suite runs.
+/// How many tests use one browser, so that it does not grow throughout the whole suite.
 const USERS: usize = 25;
 
-/// One runtime for all tests: what a browser's session needs goes on when the test that opened it is over.
+/// One runtime for all tests, because a browser's session outlives the test that opened it.
 static RUNTIME: LazyLock<io::Result<Runtime>> = LazyLock::new(Runtime::new);
 
 /// Browsers that wait for the next test. Nothing drops them: their processes end with the test's process (`process.rs`).
@@ -39,7 +39,7 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// Where none can be started.
+    /// If none can be started.
     pub async fn lend(self) -> Result<Lent> {
         while let Some(waiting) = take_idle(self) {
             // It may have crashed meanwhile.

@@ -17,7 +17,7 @@ folder=$1
 shift
 setsid "$@" < /dev/null &
 program=$!
-# It waits for the program now, and not for what the program says.
+# From here on it waits for the program itself, not for its output.
 exec > /dev/null
 cat
 kill -s TERM -- -"$program"
@@ -36,7 +36,7 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts a program that says nothing. Its folder is removed when it has ended.
+    /// Starts a program without output. Its folder is removed when it has ended.
     pub(crate) fn spawn(command: &Command, folder: Option<&Path>) -> Result<Self> {
         Self::spawn_with(command, folder, Stdio::null())
     }

@@ -36,7 +36,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// Where `dist/` is not built, or the sandbox does not start.
+    /// If `dist/` is not built, or the sandbox does not start.
     pub async fn start() -> Result<Self> {
         Self::start_framed(Vec::new()).await
     }
@@ -118,7 +118,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// Where they cannot be read.
+    /// If they cannot be read.
     pub fn add_files(&self, folder: &Path) -> Result<()> {
         copy_files(folder, &self.files.path().join("dist"))
     }
@@ -127,7 +127,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// Where it cannot be read.
+    /// If it cannot be read.
     pub fn add_build(&self, dist: &Path, name: &str) -> Result<PathBuf> {
         let folder = self.files.path().join("dist").join(name);
         copy_files(dist, &folder)?;
@@ -145,7 +145,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// Where the sandbox refuses; the same for the other requests.
+    /// If the sandbox refuses; the same for the other requests.
     pub async fn waiting_card(&self) -> Result<WaitingCard> {
         let holder = json!({"firstName": "Ada", "lastName": "Lindqvist"});
         let card = self.post("/issuer/api/cards", &holder).await?;
@@ -157,7 +157,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// Where the sandbox does not answer.
+    /// If the sandbox does not answer.
     pub async fn cards(&self) -> Result<Vec<String>> {
         let answer: Value = self.client.get(self.url("/issuer/api/cards")).send().await?.json().await?;
         let cards = answer["cards"].as_array().context("there is no list of cards")?;
@@ -168,7 +168,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// Where the sandbox refuses.
+    /// If the sandbox refuses.
     pub async fn random_card(&self) -> Result<String> {
         let holder = json!({"firstName": "Ada", "lastName": "Lindqvist", "pinStatus": "D"});
         let card = self.post("/issuer/api/cards", &holder).await?;
@@ -179,7 +179,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// Where the card does not wait for a PIN.
+    /// If the card does not wait for a PIN.
     pub async fn control_id(&self, card: &str) -> Result<String> {
         let control = self.post(&format!("/issuer/api/cards/{card}/set-pin"), &json!({})).await?;
         Ok(control["controlId"].as_str().context("there is no control id")?.to_owned())
@@ -189,7 +189,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// Where the browser does not get there.
+    /// If the browser does not get there.
     pub async fn open_web_view<'a>(&self, driver: &'a WebDriver, control_id: &str) -> Result<Pad<'a>> {
         open_web_view(driver, &self.url(""), control_id).await
     }
@@ -198,7 +198,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// Where the sandbox does not answer.
+    /// If the sandbox does not answer.
     pub async fn run_embossing(&self) -> Result<()> {
         self.post("/sandbox/embossing-run", &json!({})).await.map(drop)
     }
@@ -208,7 +208,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// Where the card does not wait for a PIN, or has not been made.
+    /// If the card does not wait for a PIN, or has not been made.
     pub async fn pin_control(&self, card: &str, scope: &str) -> Result<Value> {
         let enfuce = |method, path: String| {
             self.client.request(method, self.url(&path)).basic_auth(USER, Some(PASSWORD))
@@ -225,7 +225,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// Where the card has not been made.
+    /// If the card has not been made.
     pub async fn view_control_id(&self, card: &str) -> Result<String> {
         let control = self.pin_control(card, "VIEW_PIN").await?;
         Ok(control["id"].as_str().context("there is no control id")?.to_owned())
@@ -235,7 +235,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// Where there is no such kind.
+    /// If there is no such kind.
     pub async fn plan_key(&self, key: &Value) -> Result<()> {
         self.post("/sandbox/pin-key", key).await.map(drop)
     }
@@ -244,7 +244,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// Where the sandbox gives none.
+    /// If the sandbox gives none.
     pub async fn access_token(&self) -> Result<String> {
         let request = self.client.post(self.url("/oauth2/token")).basic_auth(USER, Some(PASSWORD));
         let request = request.header("content-type", "application/x-www-form-urlencoded");
@@ -257,7 +257,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// Where the sandbox does not answer.
+    /// If the sandbox does not answer.
     pub async fn pin_of(&self, card: &str) -> Result<Option<String>> {
         let response = self.client.get(self.url(&format!("/sandbox/cards/{card}/pin"))).send().await?;
         if response.status() == 404 {
@@ -271,7 +271,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// Where the sandbox does not answer.
+    /// If the sandbox does not answer.
     pub async fn wire(&self) -> Result<Vec<Value>> {
         let answer: Value =
             self.client.get(self.url("/sandbox/wire")).send().await?.error_for_status()?.json().await?;
@@ -283,7 +283,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// Where what was planted is not found.
+    /// If what was planted is not found.
     pub async fn traces_on_the_wire(&self) -> Result<Vec<Trace>> {
         let sent = self.wire().await?;
         self.client
@@ -316,7 +316,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// Where the sandbox does not answer.
+    /// If the sandbox does not answer.
     pub async fn count(&self, path: &str) -> Result<usize> {
         Ok(self.wire().await?.iter().filter(|request| request["path"] == path).count())
     }
@@ -325,7 +325,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// Where the sandbox does not know the fault.
+    /// If the sandbox does not know the fault.
     pub async fn plan_fault(&self, on: &str, fault: &Value, times: u16) -> Result<()> {
         self.post("/sandbox/faults", &json!({"on": on, "fault": fault, "times": times})).await.map(drop)
     }
@@ -334,7 +334,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// Where the sandbox does not answer.
+    /// If the sandbox does not answer.
     pub async fn advance_clock(&self, seconds: u32) -> Result<()> {
         self.post("/sandbox/clock", &json!({"advanceSeconds": seconds})).await.map(drop)
     }
@@ -343,7 +343,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// Where the sandbox does not answer.
+    /// If the sandbox does not answer.
     pub async fn reset(&self) -> Result<()> {
         self.post("/sandbox/reset", &json!({})).await.map(drop)
     }

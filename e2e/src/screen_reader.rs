@@ -47,7 +47,7 @@ impl ScreenReader {
     ///
     /// # Errors
     ///
-    /// Where a program is missing or does not come up.
+    /// If a program is missing or does not come up.
     pub async fn start() -> Result<Self> {
         let home = tempfile::tempdir()?;
         let path = |name: &str| home.path().join(name);
@@ -104,7 +104,7 @@ impl ScreenReader {
     ///
     /// # Errors
     ///
-    /// Where it cannot be pressed.
+    /// If it cannot be pressed.
     pub fn press(&self, key: &str) -> Result<()> {
         self.xdotool(&["key", key])
     }
@@ -113,7 +113,7 @@ impl ScreenReader {
     ///
     /// # Errors
     ///
-    /// Where it has no window in time.
+    /// If it has no window in time.
     pub async fn bring_firefox_up(&self) -> Result<()> {
         let search = ["search", "--onlyvisible", "--class", "firefox", "windowactivate", "--sync"];
         self.xdotool_until("Firefox has no window", &search).await
@@ -136,7 +136,7 @@ impl ScreenReader {
     ///
     /// # Errors
     ///
-    /// Where the log cannot be read.
+    /// If the log cannot be read.
     pub fn said(&self) -> Result<Vec<String>> {
         let log = match fs::read(&self.log) {
             Ok(log) => String::from_utf8_lossy(&log).into_owned(),
@@ -151,7 +151,7 @@ impl ScreenReader {
     ///
     /// # Errors
     ///
-    /// Where it is not said in time; what was said instead.
+    /// If it is not said in time; what was said instead.
     pub async fn hear(&self, from: usize, text: &str) -> Result<usize> {
         match self.hear_within(PATIENCE, from, text).await? {
             Some(at) => Ok(at),
@@ -163,7 +163,7 @@ impl ScreenReader {
     ///
     /// # Errors
     ///
-    /// Where the log cannot be read.
+    /// If the log cannot be read.
     pub async fn hears(&self, from: usize, text: &str) -> Result<Option<usize>> {
         self.hear_within(SHORT_PATIENCE, from, text).await
     }

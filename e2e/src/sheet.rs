@@ -24,7 +24,8 @@ const LOAD_FONTS: &str = "
     document.documentElement.style.setProperty('--card-pin-font', 'Pictures');
 ";
 
-/// A spinner is at another place each time, and a PIN on its canvas follows a change of colours when the pad looks for one.
+/// Makes pictures repeatable: a spinner is in a different place each time, and a PIN on its canvas changes colours only when the
+/// pad notices it.
 const STAND_STILL: &str = "
     const root = document.querySelector('card-pin')?.shadowRoot;
     for (const animation of root?.getAnimations() ?? []) animation.cancel();
@@ -146,7 +147,7 @@ struct Shot {
     png: String,
 }
 
-/// How much of a picture is not as it was.
+/// How much a picture has changed.
 #[derive(Debug, Deserialize)]
 pub struct Difference {
     /// State and size of the screen.
@@ -159,7 +160,7 @@ pub struct Difference {
 ///
 /// # Errors
 ///
-/// Where a state is not reached.
+/// If a state is not reached.
 pub async fn photograph(states: &States<'_>) -> Result<Vec<Sheet>> {
     let mut sheets = SCHEMES.map(|scheme| Sheet {
         name: format!("{scheme}-{}", if states.language == "ar" { "rtl" } else { "ltr" }),
@@ -188,7 +189,7 @@ pub async fn photograph(states: &States<'_>) -> Result<Vec<Sheet>> {
 ///
 /// # Errors
 ///
-/// Where they are not installed.
+/// If they are not installed.
 pub async fn load_fonts(driver: &WebDriver) -> Result<()> {
     if driver
         .run("return document.fonts.check('1em Pictures') && [...document.fonts].length > 0", Value::Null)
@@ -232,7 +233,7 @@ impl Sheet {
     ///
     /// # Errors
     ///
-    /// Where Chromium does not draw it; the same for the others.
+    /// If Chromium does not draw it; the same for the others.
     pub async fn small(&self, driver: &WebDriver) -> Result<Vec<u8>> {
         let small: String = driver.run(&format!("{DRAW}{SHRINK}"), json!(self)).await?;
         from_base64(&small)
@@ -279,7 +280,7 @@ impl Sheet {
 ///
 /// # Errors
 ///
-/// Where Chromium does not draw them.
+/// If Chromium does not draw them.
 pub async fn lay_out(driver: &WebDriver, tiles: &[Tile], width: u32) -> Result<Vec<u8>> {
     load_fonts(driver).await?;
     let clip: Value = driver.run(LAY_OUT, json!({"tiles": tiles, "width": width})).await?;

@@ -43,7 +43,7 @@ impl Site {
     ///
     /// # Errors
     ///
-    /// Where there is none.
+    /// If there is none.
     pub async fn bind() -> Result<Address> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         Ok(Address { origin: format!("http://{}", listener.local_addr()?), listener })
@@ -73,7 +73,7 @@ impl Address {
     ///
     /// # Errors
     ///
-    /// Where the policy is no header, or there is no client to reach the sandbox with.
+    /// If the policy is no header, or there is no client to reach the sandbox with.
     pub fn serve(self, sandbox: &Arc<Sandbox>, folder: &Path, policy: &str) -> Result<Site> {
         let client = reqwest::Client::builder().no_proxy().build().context("no client for the relay")?;
         let parts = Arc::new(Parts {
@@ -93,7 +93,7 @@ impl Address {
     }
 }
 
-/// What a page of the origin `null` has to be told (Fetch Standard, CORS protocol).
+/// The headers for a page of the origin `null` (Fetch Standard, CORS protocol).
 const ALLOW_ORIGIN: (HeaderName, HeaderValue) =
     (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("null"));
 

@@ -27,7 +27,7 @@ impl<'a> Stage<'a> {
     ///
     /// # Errors
     ///
-    /// Where `dist/` is not built, or the sandbox does not start.
+    /// If `dist/` is not built, or the sandbox does not start.
     pub async fn open(browser: &'a Browser) -> Result<Self> {
         Self::with_policies(browser, &[]).await
     }
@@ -48,7 +48,7 @@ impl<'a> Stage<'a> {
     ///
     /// # Errors
     ///
-    /// Where there is none.
+    /// If there is none.
     pub async fn open_pad(&self, page: &str) -> Result<Pad<'a>> {
         self.network.forget();
         self.driver.open(&self.network.url(&format!("/pin-page/{page}"))).await?;
@@ -62,7 +62,7 @@ impl<'a> Stage<'a> {
     ///
     /// # Errors
     ///
-    /// Where the page does not come up, or the sandbox refuses.
+    /// If the page does not come up, or the sandbox refuses.
     pub async fn open_with_card(&self) -> Result<(Pad<'a>, WaitingCard, String)> {
         Ok((self.open_pad("direct.html").await?, self.sandbox.waiting_card().await?, random_pin()?))
     }
@@ -71,7 +71,7 @@ impl<'a> Stage<'a> {
     ///
     /// # Errors
     ///
-    /// Where the page does not come back.
+    /// If the page does not come back.
     pub async fn go_away_and_back(&self) -> Result<bool> {
         self.driver.open(&self.network.url("/pin-page/blank.html")).await?;
         self.driver.back().await?;
@@ -83,7 +83,7 @@ impl<'a> Stage<'a> {
     ///
     /// # Errors
     ///
-    /// Where it throws.
+    /// If it throws.
     pub async fn on_pad(&self, script: &str) -> Result<Value> {
         self.on_pad_with(script, Value::Null).await
     }
@@ -102,7 +102,7 @@ impl<'a> Stage<'a> {
     ///
     /// # Errors
     ///
-    /// Where it ends in another way, or another PIN is set.
+    /// If it ends in another way, or another PIN is set.
     pub async fn is_set(&self, pad: &Pad<'_>, card: &WaitingCard, pin: &str) -> Result<()> {
         ends_once_with(pad, "success").await?;
         let decrypted = self.sandbox.pin_of(&card.id).await?;
@@ -116,7 +116,7 @@ impl<'a> Stage<'a> {
     ///
     /// # Errors
     ///
-    /// Where it ends in another way, or the new control id does not work.
+    /// If it ends in another way, or the new control id does not work.
     pub async fn fails_with(&self, pad: &Pad<'_>, code: &str) -> Result<()> {
         ends_once_with(pad, code).await?;
         let sent = self.network.seen("/pin-page/set").len();
@@ -129,7 +129,7 @@ impl<'a> Stage<'a> {
     ///
     /// # Errors
     ///
-    /// Where it is not set.
+    /// If it is not set.
     pub async fn a_new_control_id_works(&self, pad: &Pad<'_>) -> Result<()> {
         self.network.forget();
         let (card, pin) = (self.sandbox.waiting_card().await?, random_pin()?);
@@ -143,7 +143,7 @@ impl<'a> Stage<'a> {
 ///
 /// # Errors
 ///
-/// Where it ends in another way, or twice.
+/// If it ends in another way, or twice.
 pub async fn ends_once_with(pad: &Pad<'_>, code: &str) -> Result<()> {
     let end = pad.end().await?;
     let expected = if code == "success" {

@@ -2,7 +2,7 @@ use crate::{Hand, Pad, Sandbox, WebDriver};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-/// For the whole of a look at a state: a request that stalls must not end it.
+/// The longest limit for a request, so that a stalled request does not end the state while it is looked at.
 const STALL_MS: u32 = 600_000;
 /// Nobody's control id.
 const UNKNOWN_ID: &str = "83fa5f55-3dd7-453a-8233-4242a6bad179";
@@ -24,7 +24,7 @@ impl<'a> States<'a> {
     ///
     /// # Errors
     ///
-    /// Where a state is not reached, or what looks at it finds something.
+    /// If a state is not reached, or what looks at it finds something.
     pub async fn setting(&self, mut look: impl AsyncFnMut(&'static str) -> Result<()>) -> Result<()> {
         let mut is = async |state| look(state).await.context(state);
         let card = self.sandbox.waiting_card().await?;

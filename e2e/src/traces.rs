@@ -85,7 +85,7 @@ impl Trace {
 ///
 /// # Errors
 ///
-/// Where a place cannot be read, or what was planted in it is not found.
+/// If a place cannot be read, or what was planted in it is not found.
 pub async fn traces_in_document(driver: &WebDriver, name: &str) -> Result<Vec<Trace>> {
     let traces = collect(driver, name).await?;
     driver.run::<Value>(PLANT, json!(SENTINEL)).await?;

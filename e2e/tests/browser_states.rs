@@ -1,5 +1,5 @@
-//! What a browser does to a page: hides it, freezes it, keeps it for the way back, takes it off the network, ends its worker.
-//! The session goes on, or ends as documented; the PIN is sent once at the most; a new control id works on the same page.
+//! Tests what a browser can do to a page: hide it, freeze it, keep it for the way back, take it offline, end its worker. The
+//! session continues or ends as documented, the PIN is sent at most once, and a new control id works on the same page.
 
 use anyhow::{Context, Result, ensure};
 use card_pin_e2e::{HIDE_PAGE, Hand, Pad, Stage, Way, each, ends_once_with, in_each_engine, random_pin};
@@ -28,7 +28,7 @@ in_each_engine! { Stage::open =>
     a_page_that_loads_in_part_starts_nothing,
 }
 
-/// Of an event: that the digits are lost, and asked for once more.
+/// The event that says that the digits are lost and are asked for again.
 const DIGITS_LOST: &str = "detail.event === 'set_pin_validation_error' && detail.code === 'too_short'";
 const SET: &str = "/pin-page/set";
 

@@ -5,9 +5,10 @@ use anyhow::{Context, Result, bail, ensure};
 use card_pin_e2e::{Browser, Engine, Network, Pad, Stage, fail_with_all, in_each_engine, random_pin};
 use serde_json::{Value, json};
 
-/// Sessions at a time: browsers open no more than six connections to a server, and a stalled one keeps its own.
+/// How many sessions run at the same time: browsers open at most six connections to a server, and a stalled session keeps its
+/// own.
 const AT_A_TIME: usize = 4;
-/// After so many of these groups, one session without a fault.
+/// After this many groups there is one session without a fault.
 const GOOD_AFTER: usize = 3;
 /// For files that stall on purpose: where all is slow, such a session ends in the same way. All others may take as long as they
 /// take; of requests that stall, the test says when their time is over.
@@ -31,7 +32,7 @@ enum On {
 
 use On::{Core, SetGiven, SetProvided, TzpkEarly, TzpkLate, ViewGiven, ViewProvided, Worker};
 
-/// One session. Without a fault all goes well.
+/// One session. Without a fault it succeeds.
 struct Case {
     on: On,
     fault: String,
@@ -39,7 +40,7 @@ struct Case {
     end: &'static str,
 }
 
-/// What an engine's own network code makes of it, and what that comes to: for the key and the core, and for `set`.
+/// The faults that an engine's own network code handles, and the codes they lead to: for the key and the core, and for `set`.
 const NETWORK: [(&str, &str, &str); 17] = [
     ("refused", "network", "outcome_unknown"),
     ("cut", "network", "outcome_unknown"),
@@ -62,7 +63,8 @@ const NETWORK: [(&str, &str, &str); 17] = [
     ("big", "bad_response", "outcome_unknown"),
 ];
 
-/// What our own code makes of it, the same in each engine: for the key, and for `set`. Run in one.
+/// The faults that our own code handles, the same in each engine, and the codes they lead to: for the key, and for `set`. They
+/// run in one engine.
 const CONTENT: [(&str, &str, &str); 28] = [
     ("status_201", "success", "success"),
     ("status_202", "success", "outcome_unknown"),

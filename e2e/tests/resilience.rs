@@ -1,5 +1,5 @@
-//! What a page does to its pad, by mistake or because somebody planted something in it: every session still has one end that is
-//! true, the PIN is sent once at the most, and the vault stays in its worker.
+//! Tests what a page can do to its pad, by mistake or through planted code: every session still has exactly one true end, the PIN
+//! is sent at most once, and the vault stays in its worker.
 
 use anyhow::{Result, ensure};
 use card_pin_e2e::{Browser, Hand, Stage, Way, each, ends_once_with, in_each_engine, random_pin};

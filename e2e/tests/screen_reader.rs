@@ -1,4 +1,4 @@
-//! What a real screen reader says: every step, refusal, wait and end, and no digit that nobody asked for. `cargo xtask
+//! Tests what a real screen reader says: every step, refusal, wait and end, and no digit that nobody asked for. `cargo xtask
 //! screen-reader` runs all of it; `--nocapture` shows the transcripts.
 
 #![allow(clippy::print_stdout, reason = "the transcript is what a reviewer reads")]
@@ -19,7 +19,7 @@ const REFUSALS: [(&str, &str); 6] = [
     ("personal", "3107"),
 ];
 
-/// What the server does, where, and what that comes to.
+/// The server's fault, its place, and the result.
 const FAILURES: [(&str, &str, &str); 9] = [
     ("tzpk", r#"{"status":404}"#, "control_id_expired"),
     ("tzpk", r#"{"status":403}"#, "not_allowed"),
@@ -32,7 +32,7 @@ const FAILURES: [(&str, &str, &str); 9] = [
     ("set", r#""cut""#, "outcome_unknown"),
 ];
 
-/// In every run, as far as there is a reader.
+/// Runs in every run if a screen reader is installed.
 #[tokio::test]
 async fn setting_a_pin_is_heard() -> Result<()> {
     if !ScreenReader::is_installed() {

@@ -161,7 +161,7 @@ async fn a_pin_is_shown_on_the_page_too(made: &Made<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Whoever opens the page may not be alone: nothing is fetched before a press.
+/// Somebody else may see the screen, so nothing is fetched before a press.
 async fn the_hosted_page_asks_first(made: &Made<'_>) -> Result<()> {
     let driver = made.driver();
     let pad = made.sandbox().open_web_view(driver, &made.control_id().await?).await?;

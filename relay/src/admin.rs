@@ -1,4 +1,4 @@
-//! What operators can ask, on a listener of its own: no number of devices can keep it from answering.
+//! The operators' endpoints, on a listener of its own, so that devices cannot keep it from answering.
 
 use axum::Router;
 use axum::extract::State;
@@ -17,8 +17,8 @@ pub(crate) fn router(relay: &Relay) -> Router {
         .with_state(relay.clone())
 }
 
-/// An Enfuce that is down does not make the relay unready, nor does an identity provider that was there once: all copies would go at
-/// once, and nobody could tell the customers.
+/// The relay stays ready while Enfuce is down, and while an identity provider is down that has answered before: otherwise all
+/// copies would become unready at the same time, and nobody could tell the customers.
 async fn ready(State(relay): State<Relay>) -> Response {
     if relay.is_stopping() {
         return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n").into_response();

@@ -1,8 +1,9 @@
-//! Who may call Enfuce when: no more often than its quota allows, and so that whoever has begun can finish.
+//! Decides who may call Enfuce, and when: calls stay within Enfuce's quota, and a session that has begun can finish.
 //!
-//! A session is four calls, or three on nextgen: for the control id first, then `tzpk` and `set`. Calls wait for their turn,
-//! `set` before `tzpk` before new sessions. Sessions begin no faster than all of their calls fit into the quota, whenever the later
-//! ones come. Who cannot begin yet keeps a place in a waiting room and is told when to come again.
+//! A session takes four calls, or three on nextgen: first those for the control id, then `tzpk` and `set`. Calls wait for their
+//! turn: `set` comes before `tzpk`, and `tzpk` before new sessions. A session begins only if all of its calls fit into the quota,
+//! whenever the later ones come. A customer whose session cannot begin yet keeps a place in a waiting room, and is told when to
+//! come again.
 
 mod pace;
 mod room;
@@ -27,17 +28,18 @@ pub(crate) use room::Wait;
 use store::{Of, Rule, Server, Store};
 use valkey::Valkey;
 
-/// How long a session that begins may wait for its first call, so that it still ends before the device gives up.
+/// How long the first call of a session may wait. The session then still ends before the device gives up.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// The longest time after which somebody is told to come again: by then, the queue may have become shorter.
+/// A customer is told to come again after this time at the latest, because the queue may be shorter by then.
 const LONGEST_TOLD: Duration = Duration::from_secs(600);
-/// By how much a copy may have begun more than its share allows, through the store, when the store goes: it lets those end first.
+/// With a store, a copy may begin more sessions than its share allows. If the store is lost, the copy begins no session for up to
+/// this time, so that those can end.
 const AHEAD: Duration = Duration::from_secs(6);
 
-/// What a session is.
+/// What a session needs.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Session {
-    /// Calls until it has its control id, all of one request.
+    /// The number of calls until it has its control id. One request makes all of them.
     pub(crate) first_calls: u32,
     /// How long a request may wait for all of its turns.
     pub(crate) longest: Duration,
@@ -45,12 +47,12 @@ pub(crate) struct Session {
 
 pub(crate) struct Admission {
     pace: Pace,
-    /// Where copies take turns.
+    /// The store in which copies of the relay take turns.
     store: Option<Arc<Store>>,
     valkey: Option<Arc<Valkey>>,
     session: Session,
     waiting: Mutex<Waiting>,
-    /// That were given so far.
+    /// How many turns were given so far.
     turns: AtomicU64,
 }
 
@@ -81,13 +83,13 @@ impl Admission {
         }
     }
 
-    /// Whether the store can be asked, and if not, why.
+    /// Asks the store on trial. Returns `None` if there is no store, and the cause if it cannot be asked.
     pub(crate) async fn try_store(&self) -> Option<Result<(), &'static str>> {
         let tried = self.store.as_ref()?.try_out().await;
         Some(tried.map_err(|lost| lost.0))
     }
 
-    /// Goes on with other secrets for the store, from the next connection on.
+    /// Uses other secrets for the store, from the next connection on.
     pub(crate) fn renew(&self, quota: &Quota) {
         if let (Some(valkey), Some(settings)) = (&self.valkey, &quota.store) {
             valkey.renew(settings.clone());
@@ -104,7 +106,7 @@ impl Admission {
         let now = Instant::now();
         let calls = self.session.first_calls + purpose.calls();
         let patience = self.patience();
-        // One after the other: whoever is farther back waits for those before as well.
+        // One after the other, because each customer also waits for those who came before.
         let per_session = self.pace.interval() * calls;
         let (number, before) = self.waiting().room.number(customer, now);
         let others = per_session * before;
@@ -112,7 +114,7 @@ impl Admission {
         let wait = self.wait(calls, now, longest).await;
         let mut waiting = self.waiting();
         if longest.is_none_or(|longest| wait > longest) {
-            // Sooner than their turn: others before them may leave, and then nobody would be there whose turn it is.
+            // Customers are told to come before their turn. Others before them may leave, and the turn would then be lost.
             let wait = ((wait + others).saturating_sub(patience) / 2).min(LONGEST_TOLD);
             let seconds = waiting.room.keep(customer, number, now, wait);
             return Err(Wait { seconds, place: u64::from(before) + 1 });
@@ -124,28 +126,28 @@ impl Admission {
         Ok(Begun { admission: self, customer, number, place, calls, report, is_issued: false })
     }
 
-    /// How long the first call of a session may wait: its others have to have their turns in time, too.
+    /// How long the first call of a session may wait. Its other calls need their turns in time, too.
     fn patience(&self) -> Duration {
         let others = self.pace.interval() * self.session.first_calls.saturating_sub(1);
         PATIENCE.min(self.session.longest.saturating_sub(others))
     }
 
-    /// How long whoever is the first in the room has to wait for the calls of a session. They are taken from the store if that is
-    /// not longer than `longest`.
+    /// How long the first customer in the waiting room has to wait for the calls of a session. If that is not longer than
+    /// `longest`, the calls are taken from the store.
     async fn wait(&self, calls: u32, now: Instant, longest: Option<Duration>) -> Duration {
         let backlog = self.pace.backlog(now);
         let share = self.waiting().next.saturating_duration_since(now).max(backlog);
         let least = match self.pace.rule() {
             Rule::Share => return share,
             Rule::Both => share,
-            // The store counts the sessions. But what waits here has to come to its end without it, too.
+            // The store counts the sessions. But the calls that wait here have to end without the store, too.
             Rule::Store => backlog.saturating_sub(PATIENCE),
         };
         let Some(store) = &self.store else { return share };
         let longest = longest.filter(|longest| least <= *longest);
         let (told, answer) = oneshot::channel();
         let store = Arc::clone(store);
-        // In a task of its own, which gives back what a device that has left meanwhile cannot use.
+        // In a task of its own. If the device has left meanwhile, the task gives back the calls that the device cannot use.
         tokio::spawn(async move {
             let wait = store.ask(Of::Sessions, calls.cast_signed(), longest).await;
             let is_taken = wait.zip(longest).is_some_and(|(wait, longest)| wait <= longest);
@@ -156,14 +158,14 @@ impl Admission {
         answer.await.ok().flatten().map_or(share, |wait| wait.max(least))
     }
 
-    /// Some of the calls of a session never come.
+    /// Gives back the calls of a session that will not be made.
     fn give_back(&self, calls: u32) {
         {
             let mut waiting = self.waiting();
             let earlier = waiting.next.checked_sub(self.pace.own_interval() * calls);
             waiting.next = earlier.unwrap_or(waiting.next);
         }
-        // Nobody waits for it, and there may be nobody left who could.
+        // No caller waits for this, because the caller may be gone.
         if let (Some(store), Ok(runtime)) = (self.store.clone(), Handle::try_current()) {
             runtime.spawn(async move { give_back(&store, calls).await });
         }
@@ -172,7 +174,7 @@ impl Admission {
     /// Waits for a turn.
     ///
     /// # Errors
-    /// The seconds after which it may be worth another try, where there is none before the deadline.
+    /// The seconds after which another try may succeed, if there is no turn before the deadline.
     pub(crate) async fn turn(&self, class: Class, deadline: Instant) -> Result<(), u64> {
         self.pace.turn(class, deadline).await?;
         self.turns.fetch_add(1, Ordering::Relaxed);
@@ -184,12 +186,12 @@ impl Admission {
         self.turns.load(Ordering::Relaxed)
     }
 
-    /// Calls that wait for their turn, and customers who wait to begin.
+    /// How many calls wait for their turn, and how many customers wait to begin.
     pub(crate) fn queues(&self) -> (usize, usize) {
         (self.pace.waiting(), self.waiting().room.len())
     }
 
-    /// Whether there is a store, and it cannot be asked.
+    /// Whether there is a store that cannot be asked.
     pub(crate) fn has_lost_store(&self) -> bool {
         self.store.as_ref().is_some_and(|store| store.rule() == Rule::Share)
     }
@@ -204,22 +206,22 @@ async fn give_back(store: &Arc<Store>, calls: u32) {
     store.ask(Of::Sessions, -calls.cast_signed(), Some(Duration::MAX)).await;
 }
 
-/// A session that has begun. It is given up by dropping it, as when its device is gone: what it has not used is given back then, and
-/// its customer has their place again.
+/// A session that has begun. Dropping it ends it, for example when its device is gone: the calls that it has not used are given
+/// back, and its customer gets their place again.
 pub(crate) struct Begun<'a> {
     admission: &'a Admission,
     customer: u64,
     number: u64,
-    /// In the queue.
+    /// Its place in the queue.
     pub(crate) place: u64,
     calls: u32,
-    /// Of its calls for the control id.
+    /// How many of its calls for the control id are left.
     pub(crate) report: Report,
     is_issued: bool,
 }
 
 impl Begun<'_> {
-    /// It has its control id, and its other calls are to come.
+    /// The session has its control id, and its other calls are still to come.
     pub(crate) fn issued(mut self) {
         self.is_issued = true;
     }

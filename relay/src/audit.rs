@@ -1,5 +1,5 @@
-//! Names in the audit record: a keyed hash, so that whoever has the key can find a customer's lines, and nobody else can tell whose
-//! they are.
+//! Hashes names for the audit record. The hash has a key: whoever has the key can find a customer's lines, and nobody else can
+//! tell whose they are.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -7,7 +7,7 @@ use sha2::Sha256;
 use crate::secret_string::SecretString;
 use crate::trace::hex;
 
-/// Bytes of the hash that are written: enough to tell all customers of an issuer apart.
+/// How many bytes of the hash are written. They are enough to distinguish all customers of an issuer.
 const WRITTEN_BYTES: usize = 16;
 
 /// Makes the hashes.
@@ -20,7 +20,7 @@ impl Hasher {
 
     /// The first 16 bytes of HMAC-SHA-256 (RFC 2104) in hexadecimal, of the kind of name, a zero byte, and the name.
     pub(crate) fn hash(&self, kind: &str, name: &[u8]) -> String {
-        // A key of any length will do.
+        // HMAC accepts a key of any length.
         let Ok(mac) = Hmac::<Sha256>::new_from_slice(self.0.expose().as_bytes()) else {
             return String::new();
         };

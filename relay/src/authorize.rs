@@ -1,4 +1,4 @@
-//! Whether a card is a customer's, and what they may do with it: the issuer's own system knows.
+//! Asks the issuer's own system whether a card belongs to a customer, and what the customer may do with it.
 
 use axum::http::StatusCode;
 use reqwest::Client;
@@ -18,7 +18,7 @@ use crate::trace::{Active, Called, Trace};
 pub(crate) struct Authorizer {
     how: Authorize,
     client: Client,
-    /// Calls at a time, so that an issuer's system that is slow cannot take all connections of devices.
+    /// The most calls at the same time, so that a slow system of the issuer cannot take all connections of devices.
     places: Semaphore,
 }
 
@@ -29,7 +29,7 @@ struct Answer {
     card_product: Option<String>,
 }
 
-/// What the issuer's own system says of a card.
+/// What the issuer's own system says about a card.
 struct Verdict {
     is_allowed: bool,
     card_product: Option<String>,
@@ -56,7 +56,7 @@ impl Authorizer {
     /// The card's product, where the issuer's system names it.
     ///
     /// # Errors
-    /// [`Problem::NOT_ALLOWED`], and [`Problem::AUTHORIZER_UNAVAILABLE`] where no clear answer comes in time.
+    /// [`Problem::NOT_ALLOWED`]; [`Problem::AUTHORIZER_UNAVAILABLE`] if there is no clear answer in time.
     pub(crate) async fn check(
         &self,
         question: &Question<'_>,
@@ -93,7 +93,7 @@ impl Authorizer {
 }
 
 /// # Errors
-/// Where no clear answer comes in time.
+/// If there is no clear answer in time.
 async fn ask(
     request: reqwest::RequestBuilder,
     deadline: Instant,

@@ -1,4 +1,4 @@
-//! How the relay is set up: a TOML file, and the environment, which wins.
+//! The relay's configuration: a TOML file and the environment, which takes precedence.
 
 mod address;
 mod customers;
@@ -30,37 +30,37 @@ pub use read::read_config;
 /// Everything that is configured.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Where to listen: the issuer's gateway stands before it.
+    /// Where to listen for devices. The issuer's gateway is in front of it.
     pub listen: Listen,
-    /// How the gateway proves itself there, by mutual TLS; without it this is clear HTTP.
+    /// How the gateway proves its identity, by mutual TLS. Without it, connections are plain HTTP.
     pub gateway_tls: Option<GatewayTls>,
     /// The address of the operators' listener; without one there are no probes and no metrics.
     pub admin_listen: Option<SocketAddr>,
     /// Who a customer is.
     pub customer: Customer,
-    /// How long requests are still taken after the signal to stop, so that load balancers see it coming.
+    /// How long requests are still accepted after the signal to stop, so that load balancers notice it in time.
     pub drain: Duration,
-    /// From the head of a device's request to the answer, whatever happens in between.
+    /// The longest time from the head of a device's request to the answer, whatever happens in between.
     pub deadline: Duration,
-    /// The origins whose pages may read the answers (CORS).
+    /// The origins of the pages that may read the answers (CORS).
     pub cors_origins: Vec<HeaderValue>,
-    /// The key of the hashes in the audit record; without one there is no record.
+    /// The key of the hashes in the audit record. Without one there is no record.
     pub audit_key: Option<SecretString>,
     /// What devices may do.
     pub operations: Vec<Purpose>,
-    /// How control ids are issued; without it Enfuce's own pass through.
+    /// How control ids are issued. Without it, Enfuce's own control ids pass through.
     pub control_ids: Option<ControlIds>,
     /// Certificates in PEM of the only authorities that are trusted for the issuer's own systems; without them the system's are.
     pub issuer_ca: Option<Vec<u8>>,
-    /// Where traces are exported to; without it they are not.
+    /// Where traces are exported to. Without it they are not exported.
     pub traces: Option<Traces>,
-    /// The other side.
+    /// How Enfuce is called.
     pub enfuce: Enfuce,
     /// How often Enfuce may be called.
     pub quota: Quota,
     /// What one request and one customer may use.
     pub limits: Limits,
-    /// That it was read from: secrets, keys and certificates.
+    /// The files that it was read from: secrets, keys and certificates.
     pub(crate) files: Vec<(PathBuf, Stamp)>,
 }
 
@@ -88,8 +88,8 @@ impl Config {
         }
     }
 
-    /// Whether another configuration can take the place of this one without a restart. What listens, who is believed, which routes
-    /// there are, and all that is counted or timed over requests, belongs to the process.
+    /// Whether another configuration can replace this one without a restart. The listeners, the way a customer is identified, the
+    /// routes, and everything that is counted or timed across requests cannot change while the process runs.
     pub(crate) fn can_become(&self, other: &Self) -> bool {
         fn fixed(config: &Config) -> impl PartialEq + '_ {
             let Config { listen, admin_listen, customer, deadline, cors_origins, operations, .. } = config;
@@ -106,18 +106,18 @@ impl Config {
         fixed(self) == fixed(other)
     }
 
-    /// How long a request may wait for its turns in all: an eighth of its time is for Enfuce's answers.
+    /// How long a request may wait for all of its turns. An eighth of its time is kept for Enfuce's answers.
     pub(crate) fn longest_wait(&self) -> Duration {
         self.deadline.min(self.enfuce.timeout) * 7 / 8
     }
 
-    /// How many file descriptors it takes to serve every connection and every call at once.
+    /// How many file descriptors are needed to serve all connections and all calls at the same time.
     #[must_use]
     pub fn file_descriptors(&self) -> u64 {
         let asks = |ids: &ControlIds| matches!(ids.authorize, Authorize::CallOut { .. });
         let systems = 1 + usize::from(self.control_ids.as_ref().is_some_and(asks));
-        // One for a device's connection, one for a call of Enfuce or of the issuer's own system; and the listeners, the log, the
-        // operators' connections.
+        // One for each connection of a device and for each call of Enfuce or of the issuer's own system; and some for the
+        // listeners, the log and the operators' connections.
         (self.limits.connections + systems * self.enfuce.calls + 128) as u64
     }
 }
@@ -127,7 +127,7 @@ impl Config {
 pub enum Listen {
     /// An address and a port.
     Tcp(SocketAddr),
-    /// A socket in the file system: only who may open it can say who a customer is.
+    /// A socket in the file system. Only programs that may open it can say who a customer is.
     Unix(PathBuf),
 }
 
@@ -143,18 +143,18 @@ impl fmt::Display for Listen {
 /// How control ids are issued.
 #[derive(Debug, Clone)]
 pub struct ControlIds {
-    /// The first seals, all open.
+    /// The keys. The first one seals, and all of them open.
     pub seal_keys: SealKeys,
     /// Who says whether a card is the customer's.
     pub authorize: Authorize,
 }
 
-/// Keys that are never shown.
+/// Keys that are never printed.
 #[derive(Clone)]
 pub struct SealKeys(pub(crate) Zeroizing<Vec<[u8; 32]>>);
 
 impl SealKeys {
-    /// A new key: no later run opens what it has sealed. `None` where the system gives no random bytes.
+    /// Makes a new key. Later runs cannot open what it has sealed. `None` if the system gives no random bytes.
     #[must_use]
     pub fn random() -> Option<Self> {
         let mut keys = Zeroizing::new(vec![[0; 32]]);
@@ -172,9 +172,9 @@ impl fmt::Debug for SealKeys {
 /// Who says whether a card is the customer's.
 #[derive(Debug, Clone)]
 pub enum Authorize {
-    /// The issuer's own system.
+    /// The issuer's own system is asked.
     CallOut {
-        /// Where it is asked.
+        /// Its address.
         url: Url,
         /// By which the relay proves itself.
         token: Option<SecretString>,
@@ -186,29 +186,29 @@ pub enum Authorize {
 /// Who a customer is.
 #[derive(Debug, Clone)]
 pub enum Customer {
-    /// As the issuer's gateway names them in this header.
+    /// The name in this header, which the issuer's gateway sets.
     Header(HeaderName),
     /// The other end of the connection: an IPv4 address, or an IPv6 /64.
     PeerAddress,
-    /// As a token of the issuer's identity provider says (OpenID Connect).
+    /// The subject of a token of the issuer's identity provider (OpenID Connect).
     Jwt(Jwt),
 }
 
-/// Which tokens are taken.
+/// Which tokens are accepted.
 #[derive(Debug, Clone)]
 pub struct Jwt {
     /// Where the identity provider's public keys are.
     pub jwks_url: Url,
-    /// Its name, as it has to be in a token.
+    /// Its name, which a token has to contain as the issuer.
     pub issuer: String,
-    /// For whom a token has to be made.
+    /// The audience that a token has to name.
     pub audience: String,
 }
 
 /// An OpenTelemetry collector.
 #[derive(Debug, Clone)]
 pub struct Traces {
-    /// Where it takes spans, by OTLP over HTTP: the whole address.
+    /// Its whole address, for spans by OTLP over HTTP.
     pub url: Url,
     /// By which the relay proves itself.
     pub token: Option<SecretString>,
@@ -225,13 +225,14 @@ pub struct Enfuce {
     pub card_base_url: Url,
     /// The cards' product in the classic card API.
     pub card_product: String,
-    /// In whose name the relay acts.
+    /// The name of the person or system for which the relay acts.
     pub audit_user: String,
     /// The relay's own credentials.
     pub auth: Auth,
-    /// For making a connection.
+    /// How long a connection may take.
     pub connect_timeout: Duration,
-    /// From a whole request of the device to the whole answer of Enfuce, an access token and further tries included.
+    /// The longest time from the complete request of the device to the complete answer of Enfuce, with an access token and
+    /// further tries.
     pub timeout: Duration,
     /// Calls at a time.
     pub calls: usize,
@@ -248,7 +249,7 @@ pub(crate) fn is_card_product(text: &str) -> bool {
 }
 
 impl Enfuce {
-    /// How long an answer has at the least: without it the device would have given up before its request is carried out.
+    /// How much time an answer has at least. With less, the device would have given up before its request was carried out.
     pub(crate) fn time_for_answers(&self) -> Duration {
         self.timeout / 8
     }
@@ -322,7 +323,7 @@ pub enum Auth {
 /// What one request and one customer may use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// Devices' connections at a time; further ones wait to be taken.
+    /// The most connections of devices at the same time. Further ones wait to be accepted.
     pub connections: usize,
     /// The largest body that the device may send.
     pub body_bytes: usize,
@@ -332,7 +333,7 @@ pub struct Limits {
     pub per_minute: u32,
     /// Requests at once of one customer.
     pub burst: u32,
-    /// How many customers are told apart; those who asked longest ago are forgotten.
+    /// How many customers are counted separately. Those who asked longest ago are forgotten first.
     pub customers: usize,
 }
 
@@ -349,7 +350,7 @@ impl Default for Limits {
     }
 }
 
-/// Every fault of a configuration, one line each: which field, and what it has to be. Values are never repeated.
+/// All faults of a configuration, one line for each: the field, and what it has to be. Values are never repeated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError(Vec<String>);
 

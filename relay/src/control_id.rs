@@ -1,5 +1,5 @@
-//! The control ids that devices are given: sealed, and bound to a customer, a card, a purpose and a time. Any copy can open what
-//! another has sealed, and a device never sees Enfuce's own.
+//! The control ids that devices get: sealed, and bound to a customer, a card, a purpose and a time. Any copy can open a control
+//! id that another copy has sealed. A device never sees Enfuce's own control id.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -12,22 +12,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::operation::Purpose;
 
-/// How long one can be used for `tzpk`, `set` and `view`. Enfuce's own ends sooner, most likely.
+/// How long a control id can be used for `tzpk`, `set` and `view`. Enfuce's own control id usually expires sooner.
 pub(crate) const LIFE: Duration = Duration::from_secs(300);
-/// How long one can be asked about afterwards.
+/// How long its status can be asked for after that.
 pub(crate) const STATUS_LIFE: Duration = Duration::from_secs(3600);
-/// By how much the clocks of two copies may differ.
+/// The largest difference between the clocks of two copies.
 const CLOCK_DIFFERENCE: Duration = Duration::from_secs(60);
 /// SP 800-38D §8.2.2: with random nonces of 96 bits a key serves for 2^32 of them.
 const NONCE_BYTES: usize = 12;
 
-/// What a token stands for.
+/// The content of a token.
 #[derive(Serialize, Deserialize, PartialEq, Eq)]
 pub(crate) struct Sealed {
-    /// Enfuce's own.
+    /// Enfuce's own control id.
     pub(crate) control_id: String,
     pub(crate) card: String,
-    /// The card's product, where it is known. Copies that have not been updated yet seal none.
+    /// The card's product, if it is known. Older versions of the relay do not seal one.
     #[serde(default)]
     pub(crate) card_product: Option<String>,
     purpose: String,
@@ -46,15 +46,15 @@ impl Sealed {
     }
 }
 
-/// Why a token is not taken.
+/// Why a token is refused.
 pub(crate) enum Refusal {
-    /// Forged, sealed with a key that is gone, of another customer or for another purpose: no difference is told.
+    /// It is forged, sealed with a removed key, or for another customer or purpose. The reason is not revealed.
     Unknown,
-    /// Its time is over. What it stood for is for the audit record.
+    /// It has expired. Its content is for the audit record.
     Expired(Sealed),
 }
 
-/// Seals with the first key, and opens with any.
+/// Seals with the first key, and opens with all of them.
 pub(crate) struct Sealer(Vec<Aes256Gcm>);
 
 impl Sealer {
@@ -72,7 +72,7 @@ impl Sealer {
         Some(Base64UrlUnpadded::encode_string(&[&nonce, &*ciphertext].concat()))
     }
 
-    /// What a customer's token stands for.
+    /// Opens a customer's token.
     pub(crate) fn open(
         &self,
         token: &str,
@@ -110,7 +110,7 @@ fn now() -> u64 {
 mod tests {
     use super::*;
 
-    /// A customer's control id, or why it is not taken.
+    /// Opens a customer's control id, or says why it is refused.
     fn open(sealer: &Sealer, token: &str, customer: &str) -> Result<String, &'static str> {
         let opened = sealer.open(token, customer.as_bytes(), Purpose::SetPin, LIFE);
         opened.map(|sealed| sealed.control_id).map_err(|refusal| match refusal {

@@ -1,4 +1,4 @@
-//! The other side: what a device asks for, asked of Enfuce.
+//! Passes a device's requests on to Enfuce.
 
 mod answer;
 mod breaker;
@@ -30,20 +30,20 @@ use answer::{about_control_id, is_html, problem_id, refusal};
 use breaker::Breaker;
 use credentials::{Credentials, LATE};
 
-/// Between two tries for a connection, and between two after a refusal by the quota that names no time; doubled each time.
+/// The time between two attempts to connect, and between two attempts after a 429 that names no time. It doubles each time.
 const FIRST_WAIT: Duration = Duration::from_millis(200);
-/// Tries for a connection. A quota is worth more patience, up to the deadline.
+/// How often a connection is attempted. After a 429 the call is repeated until the deadline.
 const MAX_CONNECTS: u32 = 3;
-/// How long the words of a failure are waited for.
+/// How long to wait for the body of an error answer.
 const PROBLEM_TIMEOUT: Duration = Duration::from_millis(500);
-/// Further tries are at most this part of all calls, and a few a second, so that they cannot become a storm.
+/// Repeated calls are at most this fraction of all calls, and a few a second, so that they cannot become a storm.
 const FURTHER_TRIES: f32 = 0.2;
 
 /// The HTTP clients.
 struct Clients {
-    /// Keeps connections.
+    /// Keeps connections open and uses them again.
     shared: Client,
-    /// Makes one for each request.
+    /// Makes a new connection for each request.
     single: Client,
 }
 
@@ -72,13 +72,14 @@ pub(crate) struct Upstream {
     credentials: Arc<Credentials>,
     clients: Clients,
     admission: Arc<Admission>,
-    /// Calls at a time: fewer than connections of devices, so that a slow Enfuce cannot take all of those.
+    /// The most calls at the same time. They are fewer than the connections of devices, so that a slow Enfuce cannot block all of
+    /// those.
     places: Semaphore,
     breaker: Breaker,
     budget: TpsBudget,
 }
 
-/// What goes with a request on its way.
+/// What belongs to a request while it is under way.
 pub(crate) struct Context<'a> {
     pub(crate) deadline: Instant,
     pub(crate) trace: &'a Trace,
@@ -87,26 +88,26 @@ pub(crate) struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// For one call more before this one.
+    /// A copy for another call that has to be made before this one.
     fn again(&mut self) -> Context<'_> {
         Context { deadline: self.deadline, trace: self.trace, class: self.class, report: self.report }
     }
 
-    /// Keeps the cause of what became of it all, whether Enfuce was not reached or what it answered is not an answer.
+    /// Notes why a call failed, whether Enfuce was not reached or its answer was not usable.
     fn note<T>(&mut self, result: Result<T, Failure>) -> Result<T, Failure> {
         self.report.cause = result.as_ref().err().map(|failure| failure.cause);
         result
     }
 }
 
-/// An answer of Enfuce that says yes, in full.
+/// A complete answer of Enfuce with a 2xx status.
 struct Success {
     status: StatusCode,
     is_html: bool,
     body: Vec<u8>,
 }
 
-/// A request that is sent, once or more.
+/// A request that is sent once or several times.
 struct Call<'a> {
     repeat: Repeat,
     build: &'a (dyn Fn(&Client) -> RequestBuilder + Sync),
@@ -116,19 +117,20 @@ struct Call<'a> {
     trace: &'a Trace,
 }
 
-/// What a request is, whatever it says.
+/// Whether a request may be sent twice.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Repeat {
-    /// It does no harm twice, so that connections may be used again.
+    /// The request may be sent twice, so connections can be used again.
     Harmless,
-    /// It is carried out at most once: each goes on a connection of its own. One that was used before may be found closed,
-    /// and then it is unknown what became of a request, or a library repeats it.
+    /// The request must be carried out at most once, so each has a connection of its own. A connection that was used before may
+    /// already be closed. It is then unknown whether the request was carried out, or a library repeats it.
     Never,
 }
 
 impl Repeat {
-    /// How much time has to be left when a request is sent: for its answer, or else it would be given up as it is carried out. And
-    /// for a new connection, so that one which never comes about is told from an answer that never comes.
+    /// How much time has to be left when a request is sent. It includes the time for the answer, so that a request is not given
+    /// up while it is carried out, and the time for a new connection, so that a failed connection can be distinguished from a
+    /// missing answer.
     fn least_time(self, config: &config::Enfuce) -> Duration {
         match self {
             Self::Harmless => config.time_for_answers(),
@@ -147,7 +149,7 @@ impl Upstream {
         Ok(Self { config, credentials, clients, admission, places, breaker, budget })
     }
 
-    /// Adds what the figures say of it.
+    /// Adds the current values to the metrics.
     pub(crate) fn look(&self, now: &mut Now) {
         now.calls = self.config.calls - self.places.available_permits();
         (now.calls_waiting, now.customers_waiting) = self.admission.queues();
@@ -157,7 +159,7 @@ impl Upstream {
         now.token_expires = self.credentials.expire();
     }
 
-    /// Whether calls might be made, or are held back because nothing answers.
+    /// Whether calls can be made at the moment, or are held back because Enfuce does not answer.
     pub(crate) fn might_call(&self) -> Result<(), Failure> {
         self.breaker.look(Instant::now()).map_err(is_down)
     }
@@ -178,7 +180,7 @@ impl Upstream {
         let called = platform::called(&self.config, request.operation);
         let answer = self.send(repeat, called, &build, context).await.map_err(about_control_id)?;
         if request.operation == Operation::Set {
-            // What else says that something was done may be a page of whoever stands between.
+            // Any other 2xx answer may come from a proxy in between.
             let says_so = matches!(answer.status.as_u16(), 200 | 201 | 204) && !answer.is_html;
             if !says_so {
                 return Err(Failure::new(Kind::BadAnswer, "no_clear_yes"));
@@ -188,7 +190,7 @@ impl Upstream {
             .ok_or(Failure::new(Kind::BadAnswer, "undocumented_answer"))
     }
 
-    /// Sends a request, again where surely nothing was done, until the deadline.
+    /// Sends a request until the deadline, and repeats it only if it is certain that nothing was done.
     async fn send(
         &self,
         repeat: Repeat,
@@ -220,10 +222,11 @@ impl Upstream {
             report.turns += 1;
             let started = std::time::Instant::now();
             let (result, is_replaced) = self.attempt(call, *tries - 1, report).await;
-            // With Enfuce alone: what waited in the queue is the relay's.
+            // Only the time with Enfuce. The time in the queue is the relay's own.
             report.upstream_ms = Some(report.upstream_ms.unwrap_or(0) + milliseconds(started));
             match result.as_ref().map_err(|failure| failure.kind) {
-                // Says nothing about the pin API; nor does an answer that had little time.
+                // An error of the token server says nothing about the PIN API, and neither does an answer that had too little
+                // time.
                 Err(Kind::NoToken) => {}
                 Err(Kind::TimedOut) if started.elapsed() < self.config.timeout / 2 => {}
                 Err(Kind::Unreachable | Kind::TimedOut) => self.breaker.note(false, Instant::now()),
@@ -237,13 +240,13 @@ impl Upstream {
                 Kind::Busy(Some(seconds)) => Duration::from_secs(seconds),
                 Kind::Busy(None) => FIRST_WAIT * 2_u32.saturating_pow(*tries - 1),
                 Kind::Unreachable if *tries < MAX_CONNECTS => FIRST_WAIT * 2_u32.saturating_pow(*tries - 1),
-                // With another token than the one that was refused.
+                // With a different token from the one that was refused.
                 Kind::RelayRefused if *tries == 1 && self.credentials.may_have_another(failure) => {
                     Duration::ZERO
                 }
                 _ => return Err(failure),
             };
-            // What a server asks for may be more than a clock can count.
+            // A server may ask for a wait that is longer than the clock can count.
             let is_in_time = Instant::now().checked_add(wait).is_some_and(|then| then < latest);
             if !is_in_time || !(is_replaced || self.budget.withdraw()) {
                 return Err(failure);
@@ -253,14 +256,15 @@ impl Upstream {
         }
     }
 
-    /// A place among the calls. Some are kept for a PIN that was chosen: its customer has typed already.
+    /// A place among the calls. Some places are kept for chosen PINs, because their customers have already typed them.
     fn place(&self, class: Class) -> Option<SemaphorePermit<'_>> {
         let kept = if class == Class::Set { 0 } else { places_for_set(self.config.calls) };
         (self.places.available_permits() > kept).then(|| self.places.try_acquire().ok())?
     }
 
-    /// One try; and whether it failed by a token that another request had replaced meanwhile. That one alone counts as a further
-    /// try: however many were on their way with the token, they cannot become a storm.
+    /// Makes one attempt. Also returns whether it failed because of a token that another request has replaced meanwhile. Only
+    /// such an attempt is repeated without counting against the limit: at most as many requests as were under way with the old
+    /// token can do this, so no storm can follow.
     async fn attempt(
         &self,
         call: &Call<'_>,
@@ -268,10 +272,10 @@ impl Upstream {
         report: &mut Report,
     ) -> (Result<Success, Failure>, bool) {
         let Call { repeat, called, deadline, trace, .. } = *call;
-        // Both are of the last answer, so that they go with each other and with the cause: one left from a try before would name a
-        // failure that was overcome.
+        // Both values come from the last answer, so that they match each other and the cause. A value from an earlier attempt
+        // would describe a failure that no longer matters.
         (report.upstream_status, report.problem_id) = (None, None);
-        // No request has been sent yet that has to do with a PIN.
+        // No request about a PIN has been sent yet.
         let authorized = self.credentials.authorization(&self.clients.shared, trace);
         let latest = before(deadline, repeat.least_time(&self.config));
         let authorized = timeout_at(latest, authorized).await;
@@ -316,12 +320,12 @@ fn is_down(seconds: u64) -> Failure {
     Failure::new(Kind::Overloaded(seconds), "enfuce_is_down")
 }
 
-/// So much before a moment; a clock may have begun to count only then.
+/// Subtracts a time from a moment. If the clock cannot go back that far, returns the moment itself.
 fn before(moment: Instant, time: Duration) -> Instant {
     moment.checked_sub(time).unwrap_or(moment)
 }
 
-/// A quarter, at least one, and never all.
+/// A quarter of the calls: at least one, and never all.
 fn places_for_set(calls: usize) -> usize {
     (calls / 4).max(1).min(calls.saturating_sub(1))
 }

@@ -1,4 +1,4 @@
-//! Why there is no answer for the device: a kind, which decides the status, and a cause, which is for the operator alone.
+//! Why there is no answer for the device: a kind, which decides the status, and a cause, which only the operator sees.
 
 use axum::http::StatusCode;
 
@@ -9,19 +9,19 @@ pub(crate) enum Kind {
     Unreachable,
     /// There was no access token, so nothing was sent.
     NoToken,
-    /// Enfuce refuses the relay, whatever the device sent.
+    /// Enfuce refuses the relay itself.
     RelayRefused,
-    /// Enfuce takes no more requests; with the seconds after which it may again.
+    /// Enfuce takes no more requests for now; with the seconds after which it may again.
     Busy(Option<u64>),
     /// The relay itself takes no more requests; with the seconds after which it may again.
     Overloaded(u64),
     /// Enfuce refuses what the device sent.
     Refused(StatusCode),
-    /// Enfuce failed, or redirected.
+    /// Enfuce failed (5xx) or redirected.
     Failed,
     /// The answer was cut, too large, or not of the documented shape.
     BadAnswer,
-    /// There was no whole answer in time.
+    /// There was no complete answer in time.
     TimedOut,
 }
 
@@ -47,7 +47,7 @@ pub(crate) struct Failure {
     pub(crate) cause: &'static str,
 }
 
-/// The cause where a call has no turn in time.
+/// The cause if a call gets no turn in time.
 pub(crate) const NO_TURN: &str = "quota_queue";
 
 impl Failure {

@@ -1,5 +1,5 @@
-//! Who the customer is: named by the issuer's gateway, by a token of its identity provider, or else the other end of the
-//! connection.
+//! Finds out who the customer is: from the issuer's gateway, from a token of its identity provider, or from the address of the
+//! other end of the connection.
 
 mod jwt;
 
@@ -20,10 +20,10 @@ use jwt::{Refusal, Verifier};
 /// The longest name.
 const MAX_NAME_BYTES: usize = 512;
 
-/// A customer, as far as is known.
+/// What is known about a customer.
 pub(crate) struct Identity {
     pub(crate) customer: Customer,
-    /// What else their token says.
+    /// The other claims of their token.
     pub(crate) claims: Map<String, Value>,
 }
 
@@ -37,8 +37,8 @@ enum Source {
 }
 
 impl Identities {
-    /// With a client for the identity provider. Its keys are taken over from `before`, so that a reload signs nobody out while it
-    /// cannot be asked.
+    /// Takes a client for the identity provider. The provider's keys are taken over from `before`, so that a reload signs nobody
+    /// out while the provider cannot be asked.
     pub(crate) fn new(customer: &config::Customer, client: Client, before: Option<&Self>) -> Self {
         let before = match before {
             Some(Self(Source::Jwt(verifier))) => Some(&**verifier),
@@ -51,7 +51,7 @@ impl Identities {
         })
     }
 
-    /// Whether the identity provider gives its keys, where there is one.
+    /// Whether the identity provider's keys can be read, if there is a provider.
     pub(crate) async fn finds_keys(&self) -> bool {
         match &self.0 {
             Source::Jwt(verifier) => verifier.finds_keys().await,
@@ -62,8 +62,9 @@ impl Identities {
     /// The customer of a request.
     ///
     /// # Errors
-    /// [`Problem::CUSTOMER_MISSING`] where the header is not there exactly once, or is empty, overlong or a list: a gateway that
-    /// appends to what came from outside makes one. [`Problem::NOT_AUTHENTICATED`] where the token is not good.
+    /// [`Problem::CUSTOMER_MISSING`] unless the header is there exactly once, with a single name of an allowed length. A gateway
+    /// that appends its name to one from outside makes a list, which is refused. [`Problem::NOT_AUTHENTICATED`] if the token is
+    /// not valid.
     pub(crate) async fn of(&self, parts: &Parts, trace: &Trace) -> Result<Identity, Problem> {
         let known = |customer| Identity { customer, claims: Map::new() };
         match &self.0 {

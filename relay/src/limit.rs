@@ -12,14 +12,14 @@ use crate::config::Limits;
 /// Who asks, as far as the rate limit needs to know. The rate limit hashes it under a random key and does not keep it.
 #[derive(Debug, Hash)]
 pub(crate) enum Customer {
-    /// As the issuer's gateway or identity provider names them.
+    /// The name that the issuer's gateway or identity provider gives them.
     Named(Vec<u8>),
     /// The other end of the connection; `None` where the server does not tell.
     Peer(Option<IpAddr>),
 }
 
 impl Customer {
-    /// What they are called in the audit record, before it is hashed.
+    /// Their name in the audit record, before it is hashed.
     pub(crate) fn name(&self) -> Vec<u8> {
         match self {
             Self::Named(name) => name.clone(),
@@ -33,17 +33,17 @@ impl Customer {
 #[derive(Debug)]
 pub(crate) struct RateLimit {
     hasher: RandomState,
-    /// How long one request takes to be earned.
+    /// The time in which one request is earned.
     interval: Duration,
-    /// How far a bucket may be drawn before a request is refused.
+    /// How far a bucket may be overdrawn before a request is refused.
     depth: Duration,
-    /// Customers in each generation.
+    /// The most customers in a generation.
     half: usize,
     generations: Mutex<Generations>,
 }
 
-/// Hash of a customer → when their bucket is full again. Those not seen for a whole generation are forgotten, so that no more
-/// than two generations are ever held.
+/// Hash of a customer → when their bucket is full again. Customers who were not seen for a whole generation are forgotten, so at
+/// most two generations are stored.
 #[derive(Debug, Default)]
 struct Generations {
     young: HashMap<u64, Instant>,
@@ -62,18 +62,18 @@ impl RateLimit {
         }
     }
 
-    /// A customer's name under this relay's random key.
+    /// The hash of a customer's name under this relay's random key.
     pub(crate) fn key(&self, customer: &Customer) -> u64 {
         self.hasher.hash_one(customer)
     }
 
-    /// Takes one request of a customer at `now`, if there is room for `later` more of them.
+    /// Admits one request of a customer at `now`, if there is room for `later` more of them.
     ///
     /// # Errors
-    /// The whole seconds after which it would be taken.
+    /// The whole seconds after which the request would be admitted.
     pub(crate) fn take(&self, customer: &Customer, later: u32, now: Instant) -> Result<(), u64> {
         let key = self.key(customer);
-        // A thread that panicked while holding the lock left a map that is whole.
+        // If a thread panicked while it held the lock, the map is still consistent.
         let mut generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
         let full = generations.forget(key).map_or(now, |full| full.max(now));
         let drawn = full + self.interval - now;

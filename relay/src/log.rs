@@ -1,5 +1,5 @@
-//! One line of JSON for each request. It holds no body, no control id, no path, no address and no name: only what is listed
-//! in [`Line`].
+//! Writes one line of JSON for each request. A line contains no body, control id, path, address or name: only what is listed in
+//! [`Line`].
 
 mod queue;
 
@@ -21,7 +21,7 @@ use crate::trace::Active;
 use crate::version::VERSION;
 use queue::Queue;
 
-/// How long lines that are not written yet are waited for at the end.
+/// How long to wait at the end for lines that are not written yet.
 const FLUSH: Duration = Duration::from_secs(1);
 
 /// Where the lines go.
@@ -35,30 +35,30 @@ enum To {
 }
 
 impl Log {
-    /// To standard output, by a thread of its own: a reader that stalls loses lines, and holds up nothing else.
+    /// Writes to standard output, in a thread of its own: a reader that stalls loses lines, and delays nothing else.
     ///
     /// # Errors
-    /// Where the system gives no further handle of it.
+    /// If the system gives no second handle of standard output.
     pub fn stdout() -> io::Result<Self> {
-        // Unbuffered, so that each line is written, or is known not to be.
+        // Unbuffered, so that each line is either written or known to be lost.
         let output = File::from(io::stdout().as_fd().try_clone_to_owned()?);
         Ok(Self(To::Queue(Queue::start(output))))
     }
 
-    /// To `write`, which is given each line without its end.
+    /// Passes each line to `write`, without its line break.
     #[must_use]
     pub fn new(write: impl Fn(&str) + Send + Sync + 'static) -> Self {
         Self(To::Function(Arc::new(write)))
     }
 
-    /// Waits for lines that are not written yet, a second at the most.
+    /// Waits for lines that are not written yet, for a second at most.
     pub fn flush(&self) {
         if let To::Queue(queue) = &self.0 {
             queue.flush(FLUSH);
         }
     }
 
-    /// How many lines were lost, because nobody read them or because they could not be written.
+    /// How many lines were lost because nobody read them or because they could not be written.
     pub(crate) fn dropped_lines(&self) -> u64 {
         match &self.0 {
             To::Queue(queue) => queue.lost(),
@@ -66,19 +66,19 @@ impl Log {
         }
     }
 
-    /// Writes down what happened to the relay itself.
+    /// Logs an event of the relay itself.
     pub fn event(&self, event: &'static str) {
         self.write(&Event { time: now(), event, cause: None, version: &VERSION });
     }
 
-    /// The same, and why, in one word of a closed list.
+    /// Logs an event of the relay itself, with its cause in one word of a closed list.
     pub(crate) fn event_with_cause(&self, event: &'static str, cause: &'static str) {
         let cause = Some(cause);
         self.write(&Event { time: now(), event, cause, version: &VERSION });
     }
 
     fn write(&self, line: &impl Serialize) {
-        // Cannot fail: texts and numbers, written to memory.
+        // This cannot fail: only texts and numbers are written, to memory.
         let line = serde_json::to_string(line).unwrap_or_default();
         match &self.0 {
             To::Queue(queue) => queue.push(line),
@@ -102,8 +102,8 @@ struct Event {
     version: &'static str,
 }
 
-/// The outcome of the calls of Enfuce for a request, beside their answers. A request makes more than one where the first is needed for
-/// the second, and ends with the first that fails: so what is about an answer is about the last one.
+/// The outcome of the calls to Enfuce for a request, apart from their answers. If one call needs the result of another, a request
+/// makes several calls, and ends with the first one that fails. Fields about an answer are therefore about the last answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Report {
     /// Why it failed, in one word of a closed list.
@@ -112,28 +112,28 @@ pub(crate) struct Report {
     /// The status of the last answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) upstream_status: Option<u16>,
-    /// With Enfuce, all tries together; time in the relay's own queue does not count.
+    /// The time with Enfuce, for all attempts together. The time in the relay's own queue does not count.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) upstream_ms: Option<u64>,
-    /// How often Enfuce was called, all calls together, where one of them was made again.
+    /// How often Enfuce was called in all, if a call was repeated.
     #[serde(skip_serializing_if = "Option::is_none")]
     tries: Option<u32>,
-    /// Enfuce's own name for what went wrong, for a ticket; from the last answer, as the status is.
+    /// Enfuce's own name for the failure, for a ticket. Like the status, it is from the last answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) problem_id: Option<String>,
-    /// Why calls failed that were made again.
+    /// The causes of failures that a further attempt overcame.
     #[serde(skip)]
     pub(crate) overcome: Vec<&'static str>,
-    /// Turns of the quota so far.
+    /// How many turns of the quota were used so far.
     #[serde(skip)]
     pub(crate) turns: u32,
-    /// Calls so far, and how often they were sent in all.
+    /// The number of calls so far, and how often they were sent in all.
     #[serde(skip)]
     sent: (u32, u32),
 }
 
 impl Report {
-    /// A call was sent so often.
+    /// Notes that a call was sent this many times.
     pub(crate) fn sent(&mut self, tries: u32) {
         let (calls, all) = (self.sent.0 + tries.min(1), self.sent.1 + tries);
         self.sent = (calls, all);
@@ -141,10 +141,10 @@ impl Report {
     }
 }
 
-/// Who did what to what, and from where, as hashes; each as far as it is known.
+/// Who did what, to what, and from where, as hashes. A field is absent if it is not known.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Audited {
-    /// The address at the other end of the connection, which is the gateway's where there is one.
+    /// The address at the other end of the connection. If there is a gateway, it is the gateway's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) origin: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -155,7 +155,7 @@ pub(crate) struct Audited {
     pub(crate) card: Option<String>,
 }
 
-/// The outcome of a request. It is written when this is dropped, and so also when the device goes away before its answer.
+/// The outcome of a request. It is written when this is dropped, so also if the device leaves before its answer.
 pub(crate) struct Record {
     log: Log,
     metrics: Arc<Metrics>,
@@ -165,7 +165,7 @@ pub(crate) struct Record {
     span: Active,
 }
 
-/// A way to add to a request's line while it is under way.
+/// Adds facts to a request's line while the request is under way.
 #[derive(Clone, Default)]
 pub(crate) struct Notes(Arc<Mutex<Noted>>);
 
@@ -180,7 +180,7 @@ impl Notes {
         self.noted().report = report;
     }
 
-    /// The request leaves an audit record.
+    /// Makes the request leave an audit record.
     pub(crate) fn audit(&self, audited: Audited) {
         self.noted().audited = Some(audited);
     }
@@ -218,7 +218,7 @@ struct Line {
     ms: u64,
 }
 
-/// The status, in the log and the figures alone, of a request whose device went away: nginx's.
+/// The status of a request whose device has left. It is used in the log and the metrics only, and is nginx's.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
 const CLIENT_CLOSED: &str = "client_closed";
 
@@ -275,7 +275,7 @@ impl Drop for Record {
             self.log.write(&AuditLine { time, audit: line.route, outcome, code, request_id, audited });
         }
         if line.status != CLIENT_CLOSED_REQUEST {
-            // A `set` that was surely not done is 424, whoever is to blame.
+            // A `set` that was certainly not done has status 424, whoever caused it.
             let is_ours = line.status >= 500 || line.status == StatusCode::FAILED_DEPENDENCY.as_u16();
             self.span.done(line.status, line.code.filter(|_| is_ours));
         }
@@ -295,23 +295,23 @@ impl Drop for Record {
 fn outcome(line: &Line) -> &'static str {
     match (line.route, line.status) {
         (_, 200..=299) => "done",
-        // By the rules of `problem`.
+        // By the rules in `problem.rs`.
         ("set", CLIENT_CLOSED_REQUEST | 500..=599) => "unknown",
         (_, 400..=498) => "refused",
         _ => "failed",
     }
 }
 
-/// The milliseconds since a moment.
+/// The milliseconds since this moment.
 pub(crate) fn milliseconds(since: Instant) -> u64 {
     u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
-/// RFC 3339, always of the same width, so that lines sort by their text.
+/// RFC 3339, always of the same width, so that lines can be sorted as text.
 fn now() -> String {
     const FORMAT: &[BorrowedFormatItem<'_>] =
         format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
-    // The format has no error for a year of four digits.
+    // A year of four digits always fits the format.
     OffsetDateTime::now_utc().format(FORMAT).unwrap_or_default()
 }
 

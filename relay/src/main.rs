@@ -24,7 +24,7 @@ Usage: card-pin-relay [--config FILE] [--check [--online]]
   --help           this text
 ";
 
-/// How long the files of a configuration may take to be read again.
+/// How long it may take to read the files of a configuration again.
 const READING: Duration = Duration::from_secs(10);
 
 enum Command {
@@ -40,7 +40,7 @@ fn main() -> ExitCode {
         Err(error) => return fail(&format!("The threads cannot be started ({error}).")),
     };
     let ended = runtime.block_on(run());
-    // A file that is read for a reload may never come to its end.
+    // Reading a file for a reload may never end.
     runtime.shutdown_background();
     match ended {
         Ok(()) => ExitCode::SUCCESS,
@@ -49,7 +49,7 @@ fn main() -> ExitCode {
 }
 
 fn fail(reason: &str) -> ExitCode {
-    // Where even this cannot be written, the exit code has to do.
+    // If even this cannot be written, the exit code has to be enough.
     let _ = writeln!(io::stderr(), "{reason}");
     ExitCode::from(2)
 }
@@ -86,7 +86,7 @@ async fn run() -> Result<(), String> {
         signal(SignalKind::quit())?,
         signal(SignalKind::hangup())?,
     );
-    // These would end the process at once, and a PIN on its way with it. They are taken, and mean nothing.
+    // These signals would end the process at once, and with it a PIN that is on its way. So they are caught and ignored.
     let meaningless =
         [SignalKind::user_defined1(), SignalKind::user_defined2(), SignalKind::alarm(), SignalKind::io()];
     let _taken = meaningless.map(signal).into_iter().collect::<Result<Vec<_>, _>>()?;
@@ -125,7 +125,7 @@ async fn run() -> Result<(), String> {
     Ok(())
 }
 
-/// Says of everything outside whether it works.
+/// Prints for every other system whether it works.
 async fn try_out(relay: &Relay) -> Result<(), String> {
     let findings = check_online(relay).await;
     for finding in &findings {
@@ -140,9 +140,9 @@ async fn try_out(relay: &Relay) -> Result<(), String> {
 /// Reads the configuration again, with all files that it names.
 ///
 /// # Errors
-/// What the log says of it. `--check` says more: standard error may have no reader any more, and nothing may wait for one.
+/// The event for the log. `--check` says more: standard error may not have a reader any more, and nothing may wait for one.
 async fn reload(relay: &Relay, file: Option<PathBuf>) -> Result<Watch, &'static str> {
-    // On a thread of its own: a file of a system that hangs keeps nobody else.
+    // On a thread of its own, so that a file system that hangs blocks nothing else.
     let reading = spawn_blocking(move || read(file.as_deref()));
     let Ok(Ok(config)) = timeout(READING, reading).await else {
         return Err("not_reloaded_files_do_not_answer");
@@ -155,13 +155,13 @@ async fn reload(relay: &Relay, file: Option<PathBuf>) -> Result<Watch, &'static 
 
 fn read(file: Option<&Path>) -> Result<Config, String> {
     let environment = std::env::vars_os().filter_map(|(name, value)| {
-        // A value that is not text comes out marked, and fails the rule of its field.
+        // A value that is not text is converted with replacement characters, and then fails the rule of its field.
         Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
     });
     read_config(file, environment).map_err(|error| error.to_string())
 }
 
-/// Up to the hard limit; gives the limit in force. Services commonly start with 1024.
+/// Raises the limit to the hard limit, and returns the limit in force. Services usually start with 1024.
 fn raise_file_descriptors() -> Result<u64, String> {
     rlimit::increase_nofile_limit(rlimit::INFINITY)
         .map_err(|error| format!("The limit of file descriptors cannot be read ({error})."))

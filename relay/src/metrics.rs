@@ -1,4 +1,4 @@
-//! The figures that Prometheus reads. Their labels come from closed lists, so that nobody outside can make more of them.
+//! The metrics for Prometheus. Their labels come from closed lists, so that nobody outside can create more of them.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crate::version::VERSION;
 
-/// From a local answer to the longest wait.
+/// The buckets go from a local answer to the longest wait.
 const SECONDS: [f64; 12] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0];
 
 #[derive(Debug)]
@@ -79,26 +79,26 @@ pub(crate) struct Request<'a> {
     pub(crate) status: u16,
     pub(crate) code: Option<&'static str>,
     pub(crate) cause: Option<&'static str>,
-    /// Of the calls that failed and were made again.
+    /// The causes of calls that failed and were repeated.
     pub(crate) overcome: &'a [&'static str],
     pub(crate) time: Duration,
-    /// With Enfuce.
+    /// The time with Enfuce.
     pub(crate) upstream_ms: Option<u64>,
 }
 
-/// What is looked up when the figures are asked for.
+/// The values that are read when the metrics are asked for.
 #[derive(Debug, Default)]
 pub(crate) struct Now {
     pub(crate) calls: usize,
-    /// So far.
+    /// The number until now.
     pub(crate) enfuce_calls: u64,
     pub(crate) calls_waiting: usize,
     pub(crate) customers_waiting: usize,
     pub(crate) is_held_back: bool,
     pub(crate) has_lost_store: bool,
-    /// Of all copies together.
+    /// The value for all copies together.
     pub(crate) quota_per_minute: u32,
-    /// In Unix time, where there is an access token.
+    /// In Unix time; `None` if there is no access token.
     pub(crate) token_expires: Option<i64>,
     /// The field that names it → Unix time.
     pub(crate) certificates_expire: Vec<(&'static str, i64)>,
@@ -229,7 +229,7 @@ impl Metrics {
         for cause in request.overcome {
             self.failures.get_or_create(&FailureLabels { cause }).inc();
         }
-        // Enfuce's alerts are not for the issuer's own systems.
+        // The alerts about Enfuce must not count the issuer's own systems.
         match (request.cause, code) {
             (None, _) => {}
             (Some(cause), "identity_provider_unavailable") => self.count_issuers("identity_provider", cause),
@@ -244,12 +244,13 @@ impl Metrics {
         self.issuer_failures.get_or_create(&IssuerFailureLabels { system, cause }).inc();
     }
 
-    /// A control id that could not be opened: forged, another customer's, or sealed with a key that this copy does not have.
+    /// Counts a control id that could not be opened: it was forged, belongs to another customer, or was sealed with a key that
+    /// this copy does not have.
     pub(crate) fn count_unopened(&self) {
         self.unopened.inc();
     }
 
-    /// Input that could not be read as a request.
+    /// Counts input that could not be read as a request.
     pub(crate) fn count_malformed(&self, kind: &'static str) {
         self.malformed.get_or_create(&MalformedLabels { kind }).inc();
     }
@@ -260,7 +261,7 @@ impl Metrics {
         }
     }
 
-    /// All figures, in the text form of OpenMetrics.
+    /// All metrics, in the text format of OpenMetrics.
     pub(crate) fn text(&self, now: &Now) -> String {
         self.calls.set(i64::try_from(now.calls).unwrap_or(i64::MAX));
         self.calls_waiting.set(i64::try_from(now.calls_waiting).unwrap_or(i64::MAX));
@@ -269,7 +270,7 @@ impl Metrics {
         self.quota_store_down.set(now.has_lost_store.into());
         self.quota_per_minute.set(now.quota_per_minute.into());
         self.token_expires.set(now.token_expires.unwrap_or_default());
-        // A file that is not configured any more has no figure.
+        // Removes the values of files that are not configured any more.
         self.certificate_expires.clear();
         for (file, time) in &now.certificates_expire {
             self.certificate_expires.get_or_create(&CertificateLabels { file }).set(*time);
@@ -277,7 +278,7 @@ impl Metrics {
         self.enfuce_calls.inc_by(now.enfuce_calls.saturating_sub(self.enfuce_calls.get()));
         self.dropped_lines.inc_by(now.dropped_lines.saturating_sub(self.dropped_lines.get()));
         let mut text = String::new();
-        // Writing to memory does not fail.
+        // Writing to memory cannot fail.
         let _ = encode(&mut text, &self.registry);
         text
     }

@@ -1,4 +1,4 @@
-//! `--check --online`: tries everything that is outside, without touching a card.
+//! `--check --online`: checks everything outside the relay, without touching a card.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use crate::config::{Authorize, ControlIds, Customer};
 use crate::failure::Kind;
 use crate::relay::{Live, Relay};
 
-/// What became of one thing that was tried.
+/// The result of one check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Finding {
     /// The field or the table of the configuration that it is about.
@@ -16,16 +16,16 @@ pub struct Finding {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
-    /// What is good.
+    /// It works; this says what was found.
     Good(&'static str),
-    /// The cause, in one word of a closed list.
+    /// It failed, with the cause in one word of a closed list.
     Failed(&'static str),
-    /// Another one has failed that it needs.
+    /// It was not tried, because a check that it needs has failed.
     NotTried,
 }
 
 impl Finding {
-    /// Whether something has to be done about it.
+    /// Whether somebody has to act on it.
     #[must_use]
     pub fn is_failure(&self) -> bool {
         matches!(self.outcome, Outcome::Failed(_))
@@ -43,7 +43,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// What is wrong, and what to do.
+/// The fault, and what to do about it.
 fn fix(cause: &str) -> &'static str {
     match cause {
         "dns" => "the name is not found; check the name, and the DNS of this machine",
@@ -93,7 +93,7 @@ fn fix(cause: &str) -> &'static str {
     }
 }
 
-/// Tries everything that the configuration names, one after the other.
+/// Checks everything that the configuration names, one after the other.
 pub async fn check_online(relay: &Relay) -> Vec<Finding> {
     let live = relay.live();
     let mut findings = Vec::new();
@@ -123,7 +123,7 @@ pub async fn check_online(relay: &Relay) -> Vec<Finding> {
         note("jwt.jwks_url", outcome);
     }
     if let Some(ControlIds { authorize: Authorize::CallOut { url, .. }, .. }) = &live.config.control_ids {
-        // What it says is about a customer, and so is not asked.
+        // An answer would be about a customer, so no question is asked.
         note("control_ids.authorize_url", reached(relay.reach_issuer(url).await));
     }
     if let Some(collector) = &live.collector {

@@ -1,27 +1,27 @@
-//! What a device asks for, and what for.
+//! The operations of a device, and their purposes.
 
-/// What a customer's app and device ask for one PIN at the most, in this order: a control id, a key, that it is set, and whether
-/// it is.
+/// The most requests that a customer's app and device make for one PIN, in this order: for a control id, for a key, to set the
+/// PIN, and for its status.
 pub(crate) const REQUESTS_OF_SESSION: u32 = 4;
 
 /// An operation of the pin API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Operation {
-    /// A TZPK under its public key, to set a PIN.
+    /// Asks for a TZPK under the device's public key, to set a PIN.
     Tzpk,
-    /// To set the PIN.
+    /// Sets the PIN.
     Set,
-    /// The PIN under a TZPK, and that under its public key.
+    /// Asks for the PIN under a TZPK, and for the TZPK under the device's public key.
     View,
 }
 
 impl Operation {
-    /// How many requests of the same session may come after it. A customer's rate limit has to have room for those, too: it
-    /// may stop a customer before the PIN is typed, and not after.
+    /// How many requests of the same session may come after it. A customer's rate limit has to leave room for those: it may stop
+    /// a customer before the PIN is typed, but not after.
     pub(crate) fn later_requests(self) -> u32 {
         match self {
             Self::Tzpk => REQUESTS_OF_SESSION - 2,
-            // The last question may be refused: by then the PIN is set, or it is not.
+            // The last request may be refused, because the outcome is settled by then.
             Self::Set | Self::View => 0,
         }
     }
@@ -34,7 +34,7 @@ impl Operation {
     }
 }
 
-/// What a control id is for.
+/// The purpose of a control id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     /// `set-pin`: for `tzpk` and `set`.
@@ -47,7 +47,7 @@ impl Purpose {
     /// Both.
     pub const ALL: [Self; 2] = [Self::SetPin, Self::ViewPin];
 
-    /// The calls that a session makes after its control id: `tzpk` and `set`, or `view` alone.
+    /// The number of calls that a session makes after its control id: `tzpk` and `set`, or `view` alone.
     pub(crate) fn calls(self) -> u32 {
         match self {
             Self::SetPin => 2,

@@ -1,5 +1,5 @@
-//! Ended spans, sent to an OpenTelemetry collector: OTLP over HTTP, in JSON. No request ever waits for it. The kept crates would bring 19
-//! crates, four of them in a second version, and do not tell how many spans they dropped.
+//! Sends ended spans to an OpenTelemetry collector: OTLP over HTTP, in JSON. No request ever waits for it. The usual crates would
+//! bring 19 crates, four of them in a second version, and do not report how many spans they dropped.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -18,12 +18,12 @@ use crate::outbound;
 use crate::trace::{Attribute, Span};
 use crate::version::VERSION;
 
-/// How long a span may wait for others to go with it.
+/// How long a span may wait, so that several are sent together.
 const GATHER: Duration = Duration::from_secs(1);
 const MAX_BATCH: usize = 512;
-/// For the collector's answer. What it does not take is dropped and counted, and not sent again.
+/// How long the collector's answer may take. Spans that it does not take are dropped and counted, and not sent again.
 const TIMEOUT: Duration = Duration::from_secs(3);
-/// For what is left when the relay stops.
+/// How long the last export may take when the relay stops.
 const FLUSH: Duration = Duration::from_secs(2);
 
 /// Where spans are sent.
@@ -41,7 +41,7 @@ struct Answer {
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
 struct PartialSuccess {
-    /// A number of 64 bits, which is a text in JSON by protobuf's rules.
+    /// Writes a number of 64 bits, which is a string in JSON by protobuf's rules.
     rejected_spans: Value,
 }
 
@@ -50,12 +50,12 @@ impl Collector {
         Self { config, client }
     }
 
-    /// Whether it takes spans.
+    /// Checks that the collector takes spans.
     pub(crate) async fn try_out(&self) -> Result<(), Failure> {
         self.send(&[]).await.map(drop)
     }
 
-    /// Gives how many spans it has rejected.
+    /// Returns how many spans it rejected.
     async fn send(&self, spans: &[Span]) -> Result<u64, Failure> {
         let deadline = Instant::now() + TIMEOUT;
         let mut request = self.client.post(self.config.url.clone()).json(&export(spans));
@@ -67,13 +67,13 @@ impl Collector {
             return Err(Failure::new(Kind::Failed, "spans_refused"));
         }
         let body = outbound::body_until(&mut response, deadline).await?;
-        // It has taken them, whatever else it says.
+        // The collector has taken the spans, whatever its body says.
         let rejected = outbound::json::<Answer>(&body).unwrap_or_default().partial_success.rejected_spans;
         Ok(rejected.as_u64().or_else(|| rejected.as_str()?.parse().ok()).unwrap_or(0))
     }
 }
 
-/// The export under way; it also ends when this is dropped.
+/// The export that runs. Dropping it ends it.
 #[derive(Debug)]
 pub(crate) struct Exporting {
     stop: oneshot::Sender<()>,
@@ -81,7 +81,7 @@ pub(crate) struct Exporting {
 }
 
 impl Exporting {
-    /// Exports what comes out of the queue to the collector that is configured at the time.
+    /// Exports spans from the queue to the collector that is configured at the time.
     pub(crate) fn start(
         queue: mpsc::Receiver<Span>,
         metrics: Arc<Metrics>,
@@ -92,7 +92,7 @@ impl Exporting {
         Self { stop, task }
     }
 
-    /// Exports what is left, as far as that is possible within a moment.
+    /// Exports the rest, as far as that is possible in a short time.
     pub(crate) async fn stop(mut self) {
         drop(self.stop);
         if timeout(FLUSH, &mut self.task).await.is_err() {
@@ -123,7 +123,7 @@ async fn run(
     }
 }
 
-/// The next spans to be sent together; none at the end.
+/// The next spans to send together; none at the end.
 async fn gather(queue: &mut mpsc::Receiver<Span>, stopped: &mut oneshot::Receiver<()>) -> Vec<Span> {
     let mut spans = Vec::new();
     let mut until = None;
@@ -178,7 +178,7 @@ fn span(span: &Span) -> Value {
         "startTimeUnixNano": since_epoch(span.started),
         "endTimeUnixNano": since_epoch(span.started + span.time),
         "attributes": attributes,
-        // Unset, and error.
+        // The codes for unset and for error.
         "status": {"code": if span.is_failure { 2 } else { 0 }},
     });
     if let Some(parent) = &span.parent {

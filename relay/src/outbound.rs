@@ -1,4 +1,4 @@
-//! Requests that the relay makes itself, to Enfuce and to the issuer's own systems.
+//! The relay's own requests, to Enfuce and to the issuer's systems.
 
 mod cause;
 mod client;
@@ -16,7 +16,7 @@ pub(crate) use cause::{of as failure, word as cause};
 pub use client::ClientError;
 pub(crate) use client::{Settings, make as client};
 
-/// The largest answer that is read.
+/// The largest answer that is read, in bytes.
 const MAX_ANSWER_BYTES: usize = 256 * 1024;
 
 /// Sends a request, and waits for the head of the answer.
@@ -27,7 +27,7 @@ pub(crate) async fn send(request: RequestBuilder, deadline: Instant) -> Result<R
     }
 }
 
-/// The same, as a part of a trace.
+/// Does the same as a part of a trace.
 pub(crate) async fn send_traced(
     request: RequestBuilder,
     deadline: Instant,
@@ -38,21 +38,21 @@ pub(crate) async fn send_traced(
     Ok(response)
 }
 
-/// Whether an answer comes from an address, whatever it says.
+/// Checks that an address answers, with any status.
 pub(crate) async fn reach(client: &Client, url: &Url, deadline: Instant) -> Result<(), Failure> {
     send(client.get(url.clone()), deadline).await.map(drop)
 }
 
-/// An answer that says nothing known.
+/// An answer that has no documented meaning.
 pub(crate) const UNDOCUMENTED: Failure = Failure::new(Kind::BadAnswer, "undocumented_answer");
 
-/// The JSON in a body. By way of a value, because the parser's own errors may quote it.
+/// Reads the JSON in a body. It goes through a `Value`, because the parser's own errors may quote the body.
 pub(crate) fn json<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
     let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
     serde_json::from_slice::<Value>(body).and_then(serde_json::from_value).ok()
 }
 
-/// The whole body of an answer, if it comes in time.
+/// Reads the whole body of an answer, if it comes in time.
 pub(crate) async fn body_until(response: &mut Response, deadline: Instant) -> Result<Vec<u8>, Failure> {
     let late = Err(Failure::new(Kind::TimedOut, "timeout_body"));
     timeout_at(deadline, body(response)).await.unwrap_or(late)

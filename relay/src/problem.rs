@@ -1,10 +1,10 @@
-//! What the device is told when a request fails: `application/problem+json` (RFC 9457) with a stable `code`.
+//! What the device gets when a request fails: `application/problem+json` (RFC 9457) with a stable `code`.
 //!
-//! The one place where a failure becomes a status. The module on the device reads nothing but the status, by these rules:
-//! after `set` a 4xx means "not set" and a 5xx "nobody knows"; before it, a 5xx is worth another try. So a `set` that was
-//! not sent, or not looked at, for a reason of the relay's own is 424, and the same reason for another request is 5xx. 401
-//! and 403 are about the customer alone, never about the relay: to the module they say that the customer is not signed in any
-//! more. A detail never repeats what was sent.
+//! This is the only place where a failure becomes a status. The device reads only the status, by these rules: after `set`, a 4xx
+//! means "not set" and a 5xx "nobody knows"; before it, the device tries again after a 5xx. So if the relay did not send or look
+//! at a `set` for a reason of its own, the status is 424. For other requests the same reason is a 5xx. 401 and 403 are only about
+//! the customer and never about the relay, because the device takes them to mean that the customer is no longer signed in. A
+//! detail never repeats what was sent.
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -25,9 +25,9 @@ pub(crate) struct Problem {
     detail: &'static str,
     /// Seconds, for `Retry-After`.
     retry_after: Option<u64>,
-    /// In the queue.
+    /// The customer's place in the queue.
     place: Option<u64>,
-    /// For the log alone, in one word of a closed list: what failed at a system of the issuer's.
+    /// For the log only: what failed at one of the issuer's systems, in one word of a closed list.
     pub(crate) cause: Option<&'static str>,
 }
 
@@ -41,7 +41,7 @@ impl Problem {
         "customer_missing",
         "The gateway has to name the customer once, in the header that the relay is configured with.",
     );
-    /// Not 408, which invites a client to repeat the request by itself.
+    /// Not 408, because a client may repeat the request by itself after that.
     pub(crate) const BODY_INCOMPLETE: Self =
         Self::new(StatusCode::BAD_REQUEST, "body_incomplete", "The body did not arrive in full, or in time.");
     pub(crate) const UNKNOWN_ROUTE: Self = Self::new(
@@ -61,7 +61,7 @@ impl Problem {
     pub(crate) const INTERNAL: Self =
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "The system gave no random bytes.");
 
-    /// Of the customer, and never of the relay: 401 tells the page that they have to sign in.
+    /// About the customer and never about the relay: 401 tells the page that they have to sign in.
     pub(crate) const NOT_AUTHENTICATED: Self = Self::new(
         StatusCode::UNAUTHORIZED,
         "not_authenticated",
@@ -86,18 +86,18 @@ impl Problem {
         )
     };
 
-    /// The same, with what the log says of it.
+    /// Adds the cause for the log.
     pub(crate) fn because(self, cause: &'static str) -> Self {
         Self { cause: Some(cause), ..self }
     }
 
-    /// The same for a `set`, of which it is sure that it was not sent on: a 5xx would say that nobody knows.
+    /// The same problem for a `set` that was certainly not sent on: a 5xx would mean that nobody knows.
     pub(crate) fn before(self, operation: Operation) -> Self {
         let is_in_doubt = operation == Operation::Set && self.status.is_server_error();
         if is_in_doubt { Self { status: StatusCode::FAILED_DEPENDENCY, ..self } } else { self }
     }
 
-    /// What a failure means to an app that asks for a control id, or to a page that asks for a status.
+    /// The meaning of a failure for an app that asks for a control id, or for a page that asks for a status.
     pub(crate) fn from_card_failure(failure: Kind) -> Self {
         match failure {
             Kind::Refused(StatusCode::NOT_FOUND) => {
@@ -115,7 +115,7 @@ impl Problem {
         }
     }
 
-    /// All that Enfuce's quota allows is taken: nothing was begun.
+    /// Enfuce's quota is used up, and nothing was begun.
     pub(crate) fn wait(wait: Wait) -> Self {
         let problem = Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -125,7 +125,7 @@ impl Problem {
         Self { retry_after: Some(wait.seconds), place: Some(wait.place), ..problem }
     }
 
-    /// The customer has asked too often; `seconds` until the next request is taken.
+    /// The customer has sent too many requests; the next one is accepted in `seconds`.
     pub(crate) fn too_many_requests(seconds: u64) -> Self {
         let problem = Self::new(
             StatusCode::TOO_MANY_REQUESTS,
@@ -135,7 +135,7 @@ impl Problem {
         Self { retry_after: Some(seconds), ..problem }
     }
 
-    /// What a failure on Enfuce's side means to the device.
+    /// The meaning of a failure on Enfuce's side for the device.
     pub(crate) fn from_failure(operation: Operation, failure: Kind) -> Self {
         let (status, code, detail) = match failure {
             Kind::Refused(status) => return Self::refused(status),
@@ -175,7 +175,7 @@ impl Problem {
         let surely_not_set = operation == Operation::Set && failure.left_undone();
         let status = if surely_not_set { StatusCode::FAILED_DEPENDENCY } else { status };
         let retry_after = match failure {
-            // Enfuce may not say how long: its quota is one of a second.
+            // Enfuce may not name a time. Its quota is per second.
             Kind::Busy(seconds) => Some(seconds.unwrap_or(1)),
             Kind::Overloaded(seconds) => Some(seconds),
             _ => None,
@@ -183,7 +183,7 @@ impl Problem {
         Self { retry_after, ..Self::new(status, code, detail) }
     }
 
-    /// Enfuce refuses what the device sent.
+    /// Enfuce refuses the content that the device sent.
     fn refused(status: StatusCode) -> Self {
         match status {
             StatusCode::NOT_FOUND => Self::new(

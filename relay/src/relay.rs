@@ -1,4 +1,4 @@
-//! A relay as its routes see it: what can be replaced while it runs, and what stays.
+//! The relay's state: what can be replaced while it runs, and what stays.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,17 +24,17 @@ use crate::otlp::{Collector, Exporting};
 use crate::outbound::{self, ClientError};
 use crate::trace::{Span, Spans};
 
-/// Why a relay does not go on with another configuration.
+/// Why a relay cannot use a new configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReloadError {
-    /// Something else is changed than what a running process can change.
+    /// Something was changed that cannot change in a running process.
     NeedsRestart,
     /// Its certificates cannot be used.
     Client(ClientError),
 }
 
 impl ReloadError {
-    /// What the log says of it.
+    /// The event for the log.
     #[must_use]
     pub fn event(self) -> &'static str {
         match self {
@@ -44,7 +44,7 @@ impl ReloadError {
     }
 }
 
-/// Between two tries to get ready.
+/// The time between two attempts to become ready.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// A relay, cheap to clone.
@@ -58,35 +58,35 @@ struct Parts {
     log: Log,
     metrics: Arc<Metrics>,
     spans: Spans,
-    /// Until the export starts.
+    /// Kept here until the export starts.
     ended_spans: Mutex<Option<mpsc::Receiver<Span>>>,
     ready: AtomicBool,
     stopping: AtomicBool,
 }
 
-/// What a reload replaces. A request keeps what it began with.
+/// What a reload replaces. A request continues with the state with which it began.
 pub(crate) struct Live {
     pub(crate) config: Config,
     pub(crate) upstream: Upstream,
     pub(crate) identities: Identities,
-    /// Where control ids are issued here.
+    /// `None` if control ids are not issued here.
     pub(crate) issuing: Option<Issuing>,
-    /// Where an audit record is kept.
+    /// `None` if there is no audit record.
     pub(crate) hasher: Option<Hasher>,
-    /// Where traces are exported.
+    /// `None` if traces are not exported.
     pub(crate) collector: Option<Arc<Collector>>,
-    /// The field that names them → when they expire, in Unix time.
+    /// The field that names the certificates → when they expire, in Unix time.
     certificates_expire: Vec<(&'static str, i64)>,
 }
 
-/// What it takes to issue control ids.
+/// What issuing control ids needs.
 pub(crate) struct Issuing {
     pub(crate) sealer: Sealer,
     pub(crate) authorizer: Authorizer,
 }
 
 impl Live {
-    /// What the identity provider's keys are can be taken over from `before`.
+    /// The identity provider's keys can be taken over from `before`.
     fn new(
         config: Config,
         admission: &Arc<Admission>,
@@ -107,7 +107,7 @@ impl Live {
     }
 }
 
-/// When the first certificate of each file expires.
+/// The expiry of the first certificate in each file.
 fn certificates_expire(config: &Config) -> Vec<(&'static str, i64)> {
     let identity = config.enfuce.client_identity.as_ref().map(|identity| identity.expose().as_bytes());
     let store = config.quota.store.as_ref().and_then(|store| store.ca.as_deref());
@@ -126,7 +126,7 @@ fn certificates_expire(config: &Config) -> Vec<(&'static str, i64)> {
     files.chain(gateways).filter_map(|(field, time)| Some((field, time?))).collect()
 }
 
-/// For the issuer's own systems.
+/// Makes the client for the issuer's own systems.
 fn issuer_client(config: &Config) -> Result<Client, ClientError> {
     let mut urls = Vec::new();
     if let config::Customer::Jwt(jwt) = &config.customer {
@@ -144,7 +144,7 @@ fn issuer_client(config: &Config) -> Result<Client, ClientError> {
     })
 }
 
-/// With connections of its own: the others' are not to be kept busy by it.
+/// It has its own connections, so that it does not occupy those of the others.
 fn collector(config: &Config) -> Result<Option<Arc<Collector>>, ClientError> {
     let Some(traces) = &config.traces else { return Ok(None) };
     let client = outbound::client(&outbound::Settings {
@@ -182,10 +182,10 @@ impl Relay {
         Ok(Self(Arc::new(parts)))
     }
 
-    /// Goes on with another configuration: other secrets and certificates, most likely.
+    /// Replaces the configuration, for example after a change of secrets or certificates.
     ///
     /// # Errors
-    /// [`ReloadError`]; all stays as it was then.
+    /// [`ReloadError`]; nothing changes then.
     pub fn reload(&self, config: Config) -> Result<(), ReloadError> {
         let before = self.live();
         if !before.config.can_become(&config) {
@@ -197,7 +197,7 @@ impl Relay {
         Ok(())
     }
 
-    /// Whether an answer comes from an address of the issuer's own systems; if not, the cause.
+    /// Checks that an address of the issuer's own systems answers; otherwise returns the cause.
     pub(crate) async fn reach_issuer(&self, url: &Url) -> Result<(), &'static str> {
         let config = &self.live().config;
         let client = issuer_client(config).map_err(|_| "tls")?;
@@ -205,7 +205,7 @@ impl Relay {
         outbound::reach(&client, url, deadline).await.map_err(|failure| failure.cause)
     }
 
-    /// Where spans go, if traces are exported.
+    /// The queue for spans, if traces are exported.
     pub(crate) fn spans(&self) -> Option<Spans> {
         self.live().collector.is_some().then(|| self.0.spans.clone())
     }
@@ -217,8 +217,7 @@ impl Relay {
         Some(Exporting::start(queue, Arc::clone(self.metrics()), move || relay.live().collector.clone()))
     }
 
-    /// Looks the identity provider's keys up until they are found: a new copy that can sign nobody in is not to take the place of one
-    /// that can.
+    /// Tries until the identity provider's keys are found: a new copy that cannot sign anybody in must not replace one that can.
     pub(crate) async fn get_ready(&self) {
         while !self.is_stopping() && !self.live().identities.finds_keys().await {
             sleep(PAUSE).await;
@@ -226,12 +225,12 @@ impl Relay {
         self.0.ready.store(true, Ordering::Relaxed);
     }
 
-    /// Whether requests may come, once in this copy's life.
+    /// Whether requests may come. Once a copy is ready, it stays so until it stops.
     pub(crate) fn is_ready(&self) -> bool {
         self.0.ready.load(Ordering::Relaxed)
     }
 
-    /// From now on `GET /readyz` says that no more requests should come.
+    /// From now on, `GET /readyz` says that no more requests should come.
     pub fn stopping(&self) {
         self.0.stopping.store(true, Ordering::Relaxed);
     }
@@ -252,7 +251,7 @@ impl Relay {
         &self.0.rate_limit
     }
 
-    /// The figures, as Prometheus reads them.
+    /// The metrics in the format of Prometheus.
     pub(crate) fn figures(&self) -> String {
         let mut now = Now { dropped_lines: self.0.log.dropped_lines(), ..Now::default() };
         let live = self.live();

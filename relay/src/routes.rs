@@ -1,4 +1,4 @@
-//! What a device, and the issuer's app, can ask.
+//! The routes for devices and for the issuer's app.
 
 mod asked;
 mod control_id;
@@ -29,9 +29,9 @@ impl Relay {
     /// `POST /tzpk`, `/set` and `/view` for the device, `/control-id` and `/status` where control ids are issued here; may
     /// be nested under any path. What is switched off has no route.
     ///
-    /// Where a customer is an address, each request has to carry [`ConnectInfo`](axum::extract::ConnectInfo) of
-    /// [`SocketAddr`](std::net::SocketAddr) as an extension, or all customers share one rate limit. Traces are exported by
-    /// [`start`](crate::start) alone.
+    /// If a customer is identified by their address, each request needs [`ConnectInfo`](axum::extract::ConnectInfo) of
+    /// [`SocketAddr`](std::net::SocketAddr) as an extension; otherwise all customers share one rate limit. Traces are exported
+    /// only by [`start`](crate::start).
     pub fn router(&self) -> Router {
         let live = self.live();
         let config = &live.config;
@@ -59,7 +59,7 @@ impl Relay {
     }
 }
 
-/// Lets the pages of the configured origins read the answers.
+/// Allows pages of the configured origins to read the answers.
 fn with_cors(router: Router, config: &Config) -> Router {
     if config.cors_origins.is_empty() {
         return router;
@@ -68,18 +68,18 @@ fn with_cors(router: Router, config: &Config) -> Router {
         CorsLayer::new()
             .allow_origin(config.cors_origins.clone())
             .allow_methods([Method::POST])
-            // The issuer's own, such as a token against forged requests.
+            // For headers of the issuer, such as a token against forged requests.
             .allow_headers(AllowHeaders::mirror_request())
-            // Any page can make a frame whose origin is `null`.
+            // Any page can create a frame whose origin is `null`.
             .allow_credentials(AllowCredentials::predicate(|origin, _| origin != "null"))
             .expose_headers([header::RETRY_AFTER, REQUEST_ID])
             .max_age(std::time::Duration::from_secs(600)),
     )
 }
 
-/// Writes the request down, and completes the answer.
+/// Logs the request, and completes the answer.
 async fn record(State(relay): State<Relay>, mut request: Request, next: Next) -> Response {
-    // The route's name and not the path, which may hold anything.
+    // The route's name is logged and not the path, because a path may contain anything.
     let route = match request.uri().path() {
         "/tzpk" => "tzpk",
         "/set" => "set",
@@ -90,7 +90,7 @@ async fn record(State(relay): State<Relay>, mut request: Request, next: Next) ->
     };
     let mut random = [0; 16];
     let entropy = SysRng.try_fill_bytes(&mut random);
-    // RFC 9562 §5.4. The id is the relay's own: one that was sent might be a control id.
+    // RFC 9562 §5.4. The relay makes the id itself: an id that was sent might be a control id.
     let id = uuid::Builder::from_random_bytes(random).into_uuid().to_string();
     let trace = Trace::of(request.headers(), random, relay.spans());
     let span = trace.request(request.method(), Some(route).filter(|route| *route != UNKNOWN));
@@ -119,7 +119,7 @@ async fn record(State(relay): State<Relay>, mut request: Request, next: Next) ->
     response
 }
 
-/// No route that there is.
+/// The path matches no route.
 const UNKNOWN: &str = "unknown";
 
 /// Ties an answer to its line in the log.

@@ -1,15 +1,15 @@
-//! A text that is never shown.
+//! A text that is never printed.
 
 use std::fmt;
 
 use zeroize::Zeroizing;
 
-/// A secret text: `Debug` leaves it out, and its memory is wiped when the last copy goes.
+/// A secret text: `Debug` does not show it, and its memory is wiped when the last copy is dropped.
 #[derive(Clone)]
 pub struct SecretString(Zeroizing<String>);
 
 impl SecretString {
-    /// Hides a text.
+    /// Makes a text secret.
     #[must_use]
     pub fn new(text: String) -> Self {
         Self(Zeroizing::new(text))

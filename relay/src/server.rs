@@ -1,4 +1,4 @@
-//! Listening, serving, and stopping without dropping anything.
+//! Listens, serves, and stops without dropping a request.
 
 mod listener;
 
@@ -28,18 +28,18 @@ use crate::otlp::Exporting;
 use crate::relay::Relay;
 use listener::{Listener, Stream};
 
-/// How long a connection may be idle, or take to send a request's head. More than gateways commonly keep one (60 s), so that
-/// it is they who close it: a request on a connection that is just being closed is lost.
+/// How long a connection may be idle, or take to send the head of a request. This is longer than gateways usually keep a
+/// connection (60 s), so that the gateway closes it: a request on a connection that is just being closed is lost.
 const IDLE: Duration = Duration::from_secs(75);
-/// How long the first request may take to come: what only holds a connection must not keep others out.
+/// How long the first request may take to arrive: idle connections must not block others.
 const FIRST: Duration = Duration::from_secs(10);
-/// How long an answer may find no way out: the other end has stopped reading.
+/// How long an answer may wait if the other end has stopped reading.
 const WRITE: Duration = Duration::from_secs(10);
-/// The operators' connections at a time.
+/// The most connections of operators at the same time.
 const ADMIN_CONNECTIONS: usize = 64;
-/// A request's head.
+/// The largest head of a request, in bytes.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
-/// What a request in flight may take beside its deadline.
+/// How long a request in flight may take beyond its deadline.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// A running relay.
@@ -80,20 +80,20 @@ impl std::error::Error for ListenError {
 }
 
 impl Running {
-    /// Where devices are listened to.
+    /// The address for devices.
     #[must_use]
     pub fn listen(&self) -> &Listen {
         &self.devices.at
     }
 
-    /// Where operators are listened to.
+    /// The address for operators.
     #[must_use]
     pub fn admin_listen(&self) -> Option<&Listen> {
         self.operators.as_ref().map(|operators| &operators.at)
     }
 
-    /// Says at `GET /readyz` that it stops, goes on for the configured time, then takes no more connections, and returns when
-    /// every request under way is answered, and traces are exported as far as that is possible within two seconds.
+    /// Reports at `GET /readyz` that the relay stops, and serves for the configured time. Then it accepts no more connections,
+    /// and returns when every request in flight is answered. Traces are exported as far as possible within two seconds.
     pub async fn stop(self) {
         self.relay.stopping();
         let drain = self.relay.live().config.drain;
@@ -108,14 +108,14 @@ impl Running {
     }
 }
 
-/// What is done with the connections of a listener.
+/// How the connections of a listener are handled.
 struct Service {
     router: Router,
-    /// Who may connect, as it is configured at the moment.
+    /// Who may connect, by the current configuration.
     gateway: Box<dyn Fn() -> Option<GatewayTls> + Send + Sync>,
-    /// At a time.
+    /// The most connections at the same time.
     connections: usize,
-    /// At the end, for what is under way.
+    /// How long requests in flight may take at the end.
     grace: Duration,
     metrics: Arc<Metrics>,
 }
@@ -180,7 +180,7 @@ async fn serve(listener: Listener, service: Service, mut stopped: watch::Receive
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            // The sender is only ever dropped.
+            // The sender is never used to send; it is dropped.
             _ = stopped.changed() => break,
             accepted = accept(&listener, &places) => match accepted {
                 Ok((stream, peer, place)) => {
@@ -194,7 +194,7 @@ async fn serve(listener: Listener, service: Service, mut stopped: watch::Receive
                         drop(place);
                     });
                 }
-                // Out of file descriptors, most likely: some connection has to end first.
+                // The process is probably out of file descriptors. Then a connection has to end first.
                 Err(_) => sleep(Duration::from_millis(50)).await,
             },
             Some(_) = connections.join_next() => {}
@@ -216,7 +216,7 @@ async fn accept(
     Ok((stream, peer, place))
 }
 
-/// The connection of a gateway that has proved itself, where it has to; the kind of failure otherwise.
+/// The connection, after the gateway has proved its identity if that is required; otherwise the kind of failure.
 async fn admitted(stream: Stream, gateway: Option<GatewayTls>) -> Result<Stream, &'static str> {
     let Some(gateway) = gateway else { return Ok(stream) };
     match timeout(FIRST, gateway.accept(stream)).await {
@@ -267,13 +267,13 @@ async fn connection(
             connection.await
         }
     };
-    // No request came of it, so no line of the log tells of it.
+    // There was no request, so the log has no line about it.
     if let Some(kind) = ended.err().and_then(|error| malformed(&error)) {
         metrics.count_malformed(kind);
     }
 }
 
-/// What is wrong with the input. A connection that broke, or was idle for too long, is not wrong.
+/// The fault in the input. A connection that broke or was idle for too long is not a fault.
 fn malformed(error: &hyper::Error) -> Option<&'static str> {
     if error.is_parse_too_large() { Some("head_too_large") } else { error.is_parse().then_some("not_http") }
 }

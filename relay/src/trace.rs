@@ -1,4 +1,4 @@
-//! The trace that a request belongs to (W3C Trace Context), from the gateway to Enfuce, and what is told of it to a collector.
+//! The trace that a request belongs to (W3C Trace Context), from the gateway to Enfuce, and its spans for a collector.
 
 mod span;
 mod state;
@@ -13,35 +13,36 @@ use rand::rngs::SysRng;
 
 pub(crate) use span::{Active, Attribute, Called, Span, Spans};
 
-/// The headers on both sides.
+/// The headers, in requests from the gateway and to others.
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
-/// The flag by which the parts of a trace agree on whether it is kept.
+/// The flag that says whether a trace is kept.
 const SAMPLED: u8 = 1;
 
-/// One request's place in its trace.
+/// The place of a request in its trace.
 #[derive(Debug, Clone)]
 pub(crate) struct Trace {
     /// 32 hexadecimal digits.
     pub(crate) id: String,
-    /// Of the gateway's part, 16 hexadecimal digits.
+    /// The id of the gateway's span, 16 hexadecimal digits.
     parent: Option<String>,
-    /// Of this relay's part.
+    /// The id of this relay's span.
     span: u64,
     flags: u8,
-    /// What others keep in the trace.
+    /// The `tracestate` of other systems.
     state: Option<HeaderValue>,
-    /// Where spans go, if they are kept.
+    /// The queue for spans, if they are kept.
     spans: Option<Spans>,
-    /// Calls so far.
+    /// The number of calls so far.
     calls: Arc<AtomicU64>,
-    /// The same moment by both clocks: all times of a trace come from it, so that a call never seems to outlast its request.
+    /// The same moment on both clocks. All times of a trace are derived from it, so that a call never seems to last longer than
+    /// its request.
     began: (SystemTime, Instant),
 }
 
 impl Trace {
-    /// The gateway's trace, or one that begins here; `random` are 16 bytes of this request's own, and `spans` is there where traces are
-    /// exported. Of a trace that the gateway does not keep nothing is exported.
+    /// Continues the gateway's trace, or begins one. `random` are 16 bytes for this request only. `spans` is there if traces are
+    /// exported. If the gateway does not keep a trace, nothing of it is exported.
     pub(crate) fn of(headers: &HeaderMap, random: [u8; 16], spans: Option<Spans>) -> Self {
         let mut values = headers.get_all(TRACEPARENT).iter();
         let only = values.next().filter(|_| values.next().is_none());
@@ -57,15 +58,15 @@ impl Trace {
         Self { id, parent, span, flags, state, spans, calls: Arc::default(), began }
     }
 
-    /// One that is not exported, for what no request asked for.
+    /// A trace that is not exported, for calls that belong to no request.
     pub(crate) fn apart() -> Self {
         let mut random = [0; 16];
-        // Without entropy it is a trace that everybody ignores.
+        // Without randomness the id is zero, and everybody ignores the trace.
         let _ = SysRng.try_fill_bytes(&mut random);
         Self::of(&HeaderMap::new(), random, None)
     }
 
-    /// The next call's part. Its id follows from the request's, and so needs no entropy.
+    /// The id of the next call's span. It is derived from the request's id, so it needs no randomness.
     fn next_call(&self) -> u64 {
         self.span.wrapping_add(self.calls.fetch_add(1, Ordering::Relaxed) + 1)
     }
@@ -78,7 +79,8 @@ impl Trace {
     }
 }
 
-/// Trace Context §3.2: version 00, or a later one that begins in the same way. Gives the trace, the part before, and the flags.
+/// Reads version 00 of Trace Context (§3.2), or a later one that begins in the same way. Returns the trace, the parent span and
+/// the flags.
 fn read(text: &str) -> Option<(String, String, u8)> {
     let is_hex = |text: &str, length: usize| {
         text.len() == length && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
@@ -89,7 +91,7 @@ fn read(text: &str) -> Option<(String, String, u8)> {
     let is_whole = is_hex(id, 32) && is_hex(span, 16) && is_hex(flags, 2);
     let is_set = |text: &str| text.bytes().any(|byte| byte != b'0');
     let flags = u8::from_str_radix(flags, 16).ok()?;
-    // Other flags are zero on the way out (§3.2.2.5.2).
+    // Other flags are sent as zero (§3.2.2.5.2).
     let known = flags & SAMPLED;
     (is_known && is_whole && is_set(id) && is_set(span)).then(|| (id.to_owned(), span.to_owned(), known))
 }

@@ -1,8 +1,8 @@
-//! The module's own wire, which is the same for every platform: what the device may send and what it is sent back.
+//! card-pin's own requests and answers, which are the same for every platform: what a device may send, and what it gets.
 //!
-//! Only the documented fields pass, each of the documented shape. A request with any other field is refused: a device
-//! that sends more than ciphertext has a fault that should not go unseen. An answer's other fields are dropped: Enfuce may
-//! add to its API at any time.
+//! Only documented fields of the documented form pass. A request with any other field is refused, because a device that sends
+//! more than ciphertext has a fault that should be noticed. Other fields of an answer are dropped, because Enfuce may add to its
+//! API at any time.
 
 use base64ct::{Base64, Encoding};
 use serde::Deserialize;
@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::operation::{Operation, Purpose};
 
-/// The longest control id, as in the module; Enfuce's are UUIDs of 36.
+/// The longest control id, the same as in the core. Enfuce's are UUIDs of 36 characters.
 const MAX_CONTROL_ID_BYTES: usize = 4096;
 /// The DER of RSA public keys of 2048 to 4096 bits with the exponent 65537.
 const PUBLIC_KEY_BYTES: std::ops::RangeInclusive<usize> = 294..=550;
@@ -23,14 +23,14 @@ const WRAPPED_KEY_BYTES: [usize; 3] = [256, 384, 512];
 /// The hexadecimal digits of a check value, or of as much as Enfuce sends of it: at least three bytes, at most a block.
 const CHECK_VALUE_DIGITS: std::ops::RangeInclusive<usize> = 6..=32;
 
-/// May stand before JSON (RFC 8259 §8.1).
+/// The byte order mark, which may come before JSON (RFC 8259 §8.1).
 pub(crate) const BYTE_ORDER_MARK: &[u8] = &[0xef, 0xbb, 0xbf];
 
-/// What is wrong with a body; it names the field, and never repeats what was sent.
+/// The fault of a body. It names the field, and never repeats what was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Malformed(pub(crate) &'static str);
 
-/// A request of the device, checked. `Debug` is left out: it holds the control id.
+/// A checked request of the device. It has no `Debug`, because it contains the control id.
 pub(crate) struct Request {
     pub(crate) operation: Operation,
     pub(crate) control_id: String,
@@ -85,7 +85,7 @@ pub(crate) fn read_request(operation: Operation, body: &[u8]) -> Result<Request,
     Ok(Request { operation, control_id, sent })
 }
 
-/// A request for a control id, checked.
+/// A checked request for a control id.
 pub(crate) struct ControlIdRequest {
     pub(crate) card: String,
     pub(crate) purpose: Purpose,
@@ -127,22 +127,22 @@ pub(crate) fn read_status_request(body: &[u8]) -> Result<String, Malformed> {
     if is_control_id(&body.control_id) { Ok(body.control_id) } else { Err(CONTROL_ID) }
 }
 
-/// Whether a text may be part of a path of Enfuce's: its ids are UUIDs or numbers.
+/// Whether a text can be a part of a path of Enfuce's. Enfuce's ids are UUIDs or numbers.
 pub(crate) fn is_enfuce_id(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
 const CONTROL_ID: Malformed = Malformed("controlId has to be 1 to 4096 visible ASCII characters.");
 
-/// Reads a JSON object. Without the look at where it begins, an array of the fields in their order would do as well.
+/// Reads a JSON object. It checks the first character, because serde would also accept an array with the fields in order.
 fn read_object<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Option<T> {
     let is_object = body.trim_ascii_start().starts_with(b"{");
     is_object.then(|| serde_json::from_slice(body).ok())?
 }
 
-/// The fields of Enfuce's answer that the device is given; `None` unless the answer has the documented shape.
+/// The fields of Enfuce's answer for the device; `None` unless the answer has the documented form.
 ///
-/// What is said of a PIN that was set is not looked at: that Enfuce said it in full, and not a login page, is enough.
+/// The content of the answer to `set` is not read: it is enough that Enfuce gave it completely, and that it is not a login page.
 pub(crate) fn read_answer(operation: Operation, body: &[u8]) -> Option<Map<String, Value>> {
     let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
     if operation == Operation::Set {
@@ -160,7 +160,7 @@ pub(crate) fn read_answer(operation: Operation, body: &[u8]) -> Option<Map<Strin
     Some(passed)
 }
 
-/// A field of an answer: its name, whether it has to be there, and its shape.
+/// A field of an answer: its name, whether it is required, and its form.
 type Field = (&'static str, bool, fn(&Value) -> bool);
 
 const ANSWER_FIELDS: [Field; 6] = [
@@ -218,7 +218,7 @@ mod tests {
         list.as_array().unwrap().iter().map(|text| text.as_str().unwrap())
     }
 
-    /// The module is tested with the same table, so what passes here is what it takes.
+    /// The core is tested with the same table, so the core accepts whatever passes here.
     #[test]
     fn the_module_and_the_relay_agree() {
         let shared: Value = serde_json::from_str(include_str!("../../tests/fixtures/wire.json")).unwrap();

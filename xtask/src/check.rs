@@ -8,12 +8,12 @@ use std::time::Instant;
 /// One check.
 #[derive(Debug)]
 pub(crate) struct Check {
-    /// By which `cargo xtask test NAME` runs it alone.
+    /// Its name in `cargo xtask test NAME`.
     pub(crate) name: &'static str,
     what: &'static str,
-    /// What it cannot do without on this machine.
+    /// What it needs on this machine.
     needs: &'static [Part],
-    /// Whether it looks at `dist/`, which `build` makes.
+    /// Whether it uses `dist/`, which the check `build` makes.
     needs_dist: bool,
     run: fn(&Project) -> Result<()>,
 }
@@ -39,7 +39,8 @@ pub(crate) const fn built(
 /// The check that makes `dist/`.
 pub(crate) const BUILD: &str = "build";
 
-/// All of these checks, or those with these names, and what makes the `dist/` that one of those looks at: an old one would pass.
+/// All of these checks, or the named ones. If one of them uses `dist/`, the check `build` is added, because an old `dist/` could
+/// pass.
 pub(crate) fn named<'a>(checks: &[&'a Check], names: &[String]) -> Result<Vec<&'a Check>> {
     let unknown = names.iter().find(|name| checks.iter().all(|check| check.name != name.as_str()));
     if let Some(unknown) = unknown {
@@ -52,7 +53,7 @@ pub(crate) fn named<'a>(checks: &[&'a Check], names: &[String]) -> Result<Vec<&'
     Ok(checks.iter().copied().filter(is_wanted).collect())
 }
 
-/// Installs what these checks need, all of it first, and runs them.
+/// Installs everything that these checks need, and then runs them.
 pub(crate) fn run_each(project: &Project, checks: &[&Check]) -> Result<()> {
     let needs: Vec<_> = checks.iter().flat_map(|check| check.needs).copied().collect();
     setup::install(project, &needs)?;
@@ -64,7 +65,7 @@ pub(crate) fn judge(project: &Project, checks: &[&Check]) -> Result<()> {
     for (number, Check { name, what, needs_dist, run, .. }) in (1..).zip(checks) {
         println!("\n== {number}/{} {name}: {what}", checks.len());
         if *needs_dist && failed.iter().any(|(name, _)| *name == BUILD) {
-            println!("== {name}: left out, as there is no dist/ to look at");
+            println!("== {name}: skipped, because dist/ was not built");
             continue;
         }
         let start = Instant::now();

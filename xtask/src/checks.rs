@@ -12,7 +12,7 @@ use crate::{
 use anyhow::{Context, Result, ensure};
 use std::{fs, num::NonZero, path::PathBuf, process::Command, thread};
 
-/// Cheap ones first; a browser sees what passed everything else.
+/// All checks, the cheap ones first.
 const CHECKS: [Check; 21] = [
     source("format", "how the code is laid out", &[], format),
     source("layers", "which crate, module and script uses which", &[Scripts], layers::check),
@@ -48,7 +48,7 @@ const CHECKS: [Check; 21] = [
     }),
 ];
 
-/// Parts of the last one, for a machine that tries one engine.
+/// Parts of `e2e`, for a machine that tests one engine.
 const ENGINES: [Check; 3] = [
     built("e2e-chromium", "end to end, in Chromium and in none", &[Consumers, Python, Browsers], |project| {
         end_to_end(project, &["--skip", "in_firefox", "--skip", "in_webkit"])
@@ -61,19 +61,19 @@ const ENGINES: [Check; 3] = [
     }),
 ];
 
-/// What `cargo xtask check` runs, beside the quick tests: it needs no browser, and installs nothing.
+/// The checks of `cargo xtask check`, apart from the quick tests. They need no browser and install nothing.
 const QUICK: [&str; 5] = ["format", "layers", "clippy", "types", "page"];
 const QUICK_TESTS: Check =
     source("quick", "tests without a browser, but for the longest", &[Servers], quick_tests);
 
-/// Runs every check, or those that are named, and tells at the end which of them failed.
+/// Runs every check, or the named ones, and lists those that failed at the end.
 pub(crate) fn run_all(project: &Project, names: &[String]) -> Result<()> {
     let engines = ENGINES.iter().filter(|check| names.iter().any(|name| name == check.name));
     let checks: Vec<_> = CHECKS.iter().chain(engines).collect();
     run_each(project, &named(&checks, names)?)
 }
 
-/// Runs what tells within minutes whether a change is good so far.
+/// Runs the checks that need only minutes.
 pub(crate) fn run_quick(project: &Project) -> Result<()> {
     setup::need_tools(project)?;
     let quick = CHECKS.iter().filter(|check| QUICK.contains(&check.name));
@@ -84,7 +84,7 @@ fn format(project: &Project) -> Result<()> {
     run::run(cargo(project.root()).args(["fmt", "--all", "--check"]))
 }
 
-/// Actions pinned by hash, least permissions, and no input of a stranger in a script.
+/// Checks that actions are pinned by hash, that permissions are minimal, and that no script contains a stranger's input.
 fn workflows(project: &Project) -> Result<()> {
     let zizmor = project.work("python").join("bin/zizmor");
     let options = ["--offline", "--quiet", "--strict-collection"];
@@ -95,7 +95,7 @@ fn clippy(project: &Project) -> Result<()> {
     run::run(cargo(project.root()).args(["clippy", "--workspace", "--all-targets", "--", "-Dwarnings"]))
 }
 
-/// With SIMD: without, the core is that of the native tests.
+/// With SIMD: without it, the code is the same as in the native tests.
 fn clippy_wasm(project: &Project) -> Result<()> {
     let target = "--target=wasm32-unknown-unknown";
     run::run(
@@ -127,7 +127,7 @@ fn quick_tests(project: &Project) -> Result<()> {
     for name in suites(project)?.iter().filter_map(|path| path.file_stem()) {
         command.arg("--test").arg(name);
     }
-    // Both are told, whichever fails.
+    // Both results are reported, whichever fails.
     let core = run::run(&mut command);
     others.and(core)
 }
@@ -149,8 +149,8 @@ fn types(project: &Project) -> Result<()> {
     Ok(())
 }
 
-/// That an `import` of each entry finds a script and its types. What gives a module to `require` is not a mistake: Node.js takes
-/// them since 20.19.
+/// Checks that an `import` of each entry finds a script and its types. `require` may also load a module: Node.js has allowed that
+/// since 20.19.
 fn package(project: &Project) -> Result<()> {
     let dist = project.dist();
     let tool = |name: &str| Command::new(project.work("e2e-npm").join("node_modules/.bin").join(name));
@@ -158,12 +158,12 @@ fn package(project: &Project) -> Result<()> {
     run::run(tool("attw").args(["--quiet", "--ignore-rules", "cjs-resolves-to-esm", "--pack"]).arg(&dist))
 }
 
-/// The scripts of `www/`, without a browser.
+/// Runs the tests of the scripts of `www/`, without a browser.
 fn page_tests(project: &Project) -> Result<()> {
     let tests = fs::read_dir(project.www().join("test")).context("www/test cannot be read")?;
     let tests: Vec<_> = tests.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
     let tests = tests.iter().filter(|path| path.to_string_lossy().ends_with(".test.js"));
-    // Node's own choice leaves one processor unused, which is half of a machine with two.
+    // By default, Node leaves one processor unused, which is half of a machine with two.
     let processors = thread::available_parallelism().map_or(1, NonZero::get);
     run::run(
         Command::new("node")
@@ -174,7 +174,7 @@ fn page_tests(project: &Project) -> Result<()> {
     )
 }
 
-/// With the ciphers of what ships. The other suites are empty as wasm, and would only be compiled.
+/// Uses the ciphers of the shipped module. Only suites with wasm tests are compiled, because the others are empty as wasm.
 fn wasm_tests(project: &Project, browser: &str, simd: Simd) -> Result<()> {
     let mut command = Command::new("wasm-pack");
     command.current_dir(project.root()).args(["test", "--headless", browser, "--", "--lib"]);
@@ -188,14 +188,14 @@ fn wasm_tests(project: &Project, browser: &str, simd: Simd) -> Result<()> {
     run::run(command.env("CARGO_ENCODED_RUSTFLAGS", dist::rust_flags(project, simd)?))
 }
 
-/// The core's suites, but for the longest, `model`, which has a folder of its own.
+/// The core's suites, except the longest one, `model`, which has a folder of its own.
 fn suites(project: &Project) -> Result<Vec<PathBuf>> {
     let entries = fs::read_dir(project.root().join("tests")).context("tests/ cannot be read")?;
     let paths: Vec<_> = entries.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
     Ok(paths.into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "rs")).collect())
 }
 
-/// How many tests WebKit may run twice in the whole run, because it went wrong: `e2e/src/lib.rs` says when.
+/// How many tests may be repeated in the whole run because WebKit went wrong (see `e2e/src/lib.rs`).
 const REPETITIONS: usize = 3;
 
 fn end_to_end(project: &Project, filter: &[&str]) -> Result<()> {
@@ -208,7 +208,7 @@ fn end_to_end(project: &Project, filter: &[&str]) -> Result<()> {
             .env("CARD_PIN_REPETITIONS", &file),
     )?;
     let repeated = fs::read_to_string(&file).context("the list of repetitions cannot be read")?;
-    // The harness tries itself, too, under another name.
+    // The harness also tests itself, under another name.
     let repeated = repeated.lines().filter(|test| test.ends_with("in_webkit")).count();
     println!("WebKit went wrong, and had a test repeated: {repeated} times");
     ensure!(repeated <= REPETITIONS, "WebKit had {repeated} tests repeated, more than {REPETITIONS}");

@@ -12,7 +12,7 @@ mod workspace;
 use crate::project::Project;
 use anyhow::{Result, bail};
 
-/// Fails if a crate, a module or a script uses one that is listed below it.
+/// Fails if a crate, a module or a script uses one that is listed below it, or if files of one folder use each other in a circle.
 pub(crate) fn check(project: &Project) -> Result<()> {
     let violations =
         [workspace::violations(project)?, crates::violations(project)?, scripts::violations(project)?]
@@ -21,7 +21,7 @@ pub(crate) fn check(project: &Project) -> Result<()> {
         println!("{violation}");
     }
     if !violations.is_empty() {
-        bail!("{} uses against the order: move the use, or the line of what is used", violations.len());
+        bail!("{} uses break the order: move the code, or change the order", violations.len());
     }
     Ok(())
 }

@@ -1,5 +1,4 @@
-//! The developer commands of card-pin. People, hooks and CI call these and nothing else, so that every check has one
-//! definition.
+//! The developer commands of card-pin. People and CI call only these, so that every check has one definition.
 //!
 //! A module uses only modules that are listed above it.
 
@@ -70,50 +69,50 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 Usage: cargo xtask <command> [--yes]
 
-A command that needs packages of the system asks before it installs them. With --yes, and without a terminal, it does
-not ask.
+A command asks before it installs system packages. --yes answers yes. Without a terminal, it installs them only with
+--yes, in CI, or as root.
 
-  setup [--no-browsers]           install what is missing to build and test
-  build                           make dist/
+  setup [--no-browsers]           installs what is missing to build and test
+  build                           makes dist/
   demo [--port N] [--db FILE] [-- OPTION…]
-                                  build, then run the sandbox on http://127.0.0.1:8080;
+                                  builds, then runs the sandbox on http://127.0.0.1:8080;
                                   `-- --help` lists the sandbox's own options
-  check                           the quick check, within three minutes: layout, layers, lints, types, tests without a browser
-  test [NAME…]                    every check, in real browsers too, or those named: format, layers, workflows,
+  check                           the quick check, in less than three minutes: format, layers, lints, types, tests without a browser
+  test [NAME…]                    every check, also in real browsers, or only the named ones: format, layers, workflows,
                                   supply-chain, clippy, clippy-wasm, native, docs, build, sbom, reproduce, size, package, release,
                                   site, types, page, wasm-chromium, wasm-firefox, stacks, e2e (or one engine of it: e2e-chromium,
                                   e2e-firefox, e2e-webkit)
-  nightly [NAME…]                 what takes long and finds little, or what is named of it: deployment, model, fuzz, soak, load,
+  nightly [NAME…]                 the checks that take long and rarely fail, or only the named ones: deployment, model, fuzz, soak, load,
                                   screen-reader, stacks, timing, memcheck
   stacks [NAME…]                  builds the examples with their own bundlers, and sets a PIN in each
   bench [--quick] [--sessions N] [--report] [--beside TREE]
-                                  keys and whole sessions in each browser beside WebCrypto and JavaScript libraries, into
-                                  docs/benchmark.md, in half an hour on a quiet machine; --quick has few runs of each, for a
-                                  look, and --report times nothing and writes the report of the last run again; --beside measures the
-                                  build of another tree, in which this has run too, in turn with this one
-  load                            complete sessions a second through relay and sandbox, without Enfuce's quota and with it; none
-                                  may be lost or doubled, and no control id spent for nothing
+                                  measures key pairs and whole sessions in each browser, compares them with WebCrypto and JavaScript
+                                  libraries, and writes docs/benchmark.md: half an hour on a quiet machine. --quick makes few runs;
+                                  --report measures nothing and writes the last report again; --beside also measures the build of
+                                  another tree, in which this command has run
+  load                            measures complete sessions per second through relay and sandbox, with and without Enfuce's quota;
+                                  fails if a session is lost or doubled, or a control id is used in vain
   fuzz [--seconds N] [--runs N] [TARGET…]
                                   fuzzes each target for N seconds (60), or for N runs if they take less
-  pictures                        how the pad looks in every state: contact sheets into target/pictures/, the small ones that the
-                                  tests compare with into e2e/pictures/, and those of docs/
-  screen-reader                   what a screen reader says while a PIN is set and viewed, in three languages; some minutes
-  timing                          does a secret show in how long its code takes? Some minutes, on a quiet machine
-  memcheck                        does a branch or an address depend on a secret? Valgrind counts them
-  soak [--pairs N] [--operands N] many pairs of primes before OpenSSL (100000), and many products before another
-                                  implementation (1000000); hours
+  pictures                        makes pictures of every state of the pad: contact sheets in target/pictures/, the small ones for
+                                  the tests in e2e/pictures/, and those in docs/
+  screen-reader                   tests what a screen reader says while a PIN is set and viewed, in three languages; takes minutes
+  timing                          tests whether running times depend on a secret; takes minutes, on a quiet machine
+  memcheck                        tests with Valgrind whether a branch or an address depends on a secret
+  soak [--pairs N] [--operands N] checks many pairs of primes with OpenSSL (100000), and many products with another
+                                  implementation (1000000); takes hours
   soak --sessions N [--engine webkit|firefox|chromium] [--dist FOLDER]
-                                  so many whole sessions instead, each in a freshly loaded page: which fail before the customer,
-                                  and what is mended unseen; --dist measures another build, as a control
-  site                            the documents as a site in target/site/, from dist/ as it is; it works from a folder
-  layers                          does each crate, module and script use only what stands above it?
-  reproduce                       build twice in different folders; the bytes have to be the same
-  supply-chain                    licences, sources and records of the dependencies
-  audit                           their known vulnerabilities; needs the network
-  release [--dry-run]             from the commit of a release: every check, two builds, the package, its checksums; --dry-run
-                                  makes the files of whatever is checked out, without the checks, and says what is missing for a release
-  relay-image                     the relay as a static binary and as an OCI image, into target/relay-image/
-  size                            bytes of dist/, and the budget of what a page loads
+                                  runs N whole sessions instead, each in a newly loaded page; counts the failures that the customer
+                                  sees and those that are recovered; --dist runs another build, as a control
+  site                            makes a website of the documents in target/site/, with the current dist/; it needs no server
+  layers                          checks that each crate, module and script uses only those above it
+  reproduce                       builds twice in different folders, and compares the bytes
+  supply-chain                    checks licences, sources and records of the dependencies
+  audit                           looks up their known vulnerabilities; needs the network
+  release [--dry-run]             runs every check, and makes the files of a release, from its tagged commit; --dry-run skips the
+                                  checks, takes any commit, and says what is missing for a release
+  relay-image                     makes the relay as a static binary and as an OCI image, in target/relay-image/
+  size                            prints the bytes of dist/, and fails if a page loads more than its budget
 ";
 
 fn main() -> ExitCode {

@@ -12,8 +12,7 @@ use crate::{
 use anyhow::{Context, Result};
 use std::process::Command;
 
-/// What takes long and finds little. The soak is a thousandth of the whole one, and the model tries each input in each place
-/// with four times as many lives.
+/// The checks that take long and rarely fail. The soak is a thousandth of the full one. The model runs four times as many cases.
 pub(crate) const NIGHTLY: [Check; 9] = [
     source("deployment", "what operators of the relay get", &[Python, Deployment, Musl], deployment::check),
     source("model", "sessions against a model of the documentation, four times as long", &[], |project| {
@@ -36,12 +35,12 @@ pub(crate) const NIGHTLY: [Check; 9] = [
 
 const SCREEN_READER: &[Part] = &[Scripts, Browsers, ScreenReader];
 
-/// Runs all of that, or what is named of it, and tells at the end what failed.
+/// Runs all of these, or the named ones, and lists those that failed at the end.
 pub(crate) fn run_all(project: &Project, names: &[String]) -> Result<()> {
     run_each(project, &named(&NIGHTLY.iter().collect::<Vec<_>>(), names)?)
 }
 
-/// Complete sessions under load, in virtual time first; fails where one is lost or doubled.
+/// Runs complete sessions under load, first in virtual time. Fails if one is lost or doubled.
 fn load(project: &Project) -> Result<()> {
     let admission = ["test", "--release", "--package", "card-pin-relay", "--lib", "admission::"];
     run::run(cargo(project.root()).args(admission).args(["--", "--nocapture", "--test-threads=1"]))?;
@@ -49,14 +48,14 @@ fn load(project: &Project) -> Result<()> {
     run::run(cargo(project.root()).args(sessions))
 }
 
-/// Running times of the core's functions for one secret and any; fails where a secret shows that is not known to. No part
-/// of the tests: it takes a quiet machine.
+/// Compares running times of the core's functions for one secret and for random ones. Fails if a secret shows where that is not
+/// already known. It is not one of the tests, because it needs a quiet machine.
 fn timing(project: &Project) -> Result<()> {
     run::run(cargo(project.root()).args(["run", "--release", "--package", "card-pin-timing"]))
 }
 
-/// What of the core's functions depends on a secret, counted by Valgrind; fails as [`timing`] does. AES is the one of the wasm, which
-/// has no instructions for it.
+/// Counts with Valgrind what in the core's functions depends on a secret. Fails like [`timing`]. AES is compiled as for the wasm,
+/// without the processor's instructions for it.
 fn memcheck(project: &Project) -> Result<()> {
     let build = ["build", "--release", "--package", "card-pin-timing", "--features", "memcheck"];
     let folder = project.work("memcheck");
@@ -66,18 +65,19 @@ fn memcheck(project: &Project) -> Result<()> {
             .arg("--target-dir")
             .arg(&folder)
             .env("RUSTFLAGS", "--cfg aes_backend=\"soft\"")
-            // Where something is found, Valgrind names the line.
+            // Valgrind names the line of each finding.
             .env("CARGO_PROFILE_RELEASE_DEBUG", "line-tables-only"),
     )?;
     let mut valgrind = Command::new("valgrind");
-    // After many findings it would stop counting.
+    // Otherwise it stops counting after many findings.
     valgrind.args(["--quiet", "--error-limit=no"]);
     valgrind.arg(format!("--log-file={}", folder.join("findings.log").display()));
     let counted = run::run(valgrind.arg(folder.join("release/card-pin-timing")));
     counted.context("target/memcheck/findings.log has each finding with its line")
 }
 
-/// What a screen reader says, in three languages: no part of the tests, as it takes minutes and a screen of its own.
+/// Tests what a screen reader says, in three languages. It is not one of the tests, because it takes minutes and needs a screen
+/// of its own.
 fn screen_reader(project: &Project) -> Result<()> {
     dist::build(project)?;
     run::run(cargo(project.root()).args([

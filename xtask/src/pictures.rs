@@ -6,7 +6,7 @@ use crate::{
 };
 use anyhow::Result;
 
-/// Shows how the pad looks, in every state: it judges nothing.
+/// Makes pictures of the pad in every state. It judges nothing.
 pub(crate) fn make(project: &Project) -> Result<()> {
     setup::install(project, setup::PAGES)?;
     dist::build(project)?;

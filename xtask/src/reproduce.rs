@@ -8,17 +8,17 @@ use std::{
     process::Command,
 };
 
-/// What a build leaves behind, and what is not source.
+/// The results of builds, and files that are not sources.
 const NOT_COPIED: [&str; 4] = ["target", "dist", "node_modules", ".git"];
 
 /// SHA-256 of each file that ships, by name.
 type Sums = BTreeMap<String, String>;
 
-/// In which the second build takes place.
+/// The folder of the second build.
 const TIME_ZONE: &str = "Asia/Kathmandu";
 
-/// Builds once more, from nothing, in a deeper folder with another name, with Cargo's home in another place and in another time zone;
-/// prints what came out, and fails where it differs from the `dist/` that is there.
+/// Builds once more, from nothing: in a deeper folder with another name, with Cargo's home in another place, and in another time
+/// zone. Prints the checksums, and fails if they differ from the current `dist/`.
 pub(crate) fn check(project: &Project) -> Result<()> {
     compare(&sums(&project.dist())?, &build_copy(project)?)
 }
@@ -42,7 +42,7 @@ fn build_copy(project: &Project) -> Result<Sums> {
         .env(identity::COMMIT, identity::commit(project))
         .env("TZ", TIME_ZONE))?;
     let sums = sums(&sources.join("dist"))?;
-    // It takes half a gigabyte, and nobody looks at it again.
+    // Removed, because it takes half a gigabyte and is not used again.
     fs::remove_dir_all(&folder).with_context(|| format!("{} cannot be removed", folder.display()))?;
     Ok(sums)
 }

@@ -32,9 +32,9 @@ pub(crate) enum Part {
     Browsers,
     /// What runs the tests that are themselves WebAssembly.
     WasmTests,
-    /// The judge of licences, sources and advisories.
+    /// cargo-deny, which checks licences, sources and advisories.
     CargoDeny,
-    /// What reads the files that operators of the relay get.
+    /// The programs that check the files for operators of the relay.
     Deployment,
     /// What compiles the relay as a static binary.
     Musl,
@@ -64,11 +64,11 @@ pub(crate) const TESTS: &[Part] = &[
     Part::CargoDeny,
 ];
 
-/// Where Debian has it: on root's `PATH` alone.
+/// Debian's path, which is only on root's `PATH`.
 const NGINX: &str = "/usr/sbin/nginx";
 
-/// Installs what is missing of these parts: where all is there, it only looks. The system's packages come first, and all at once, so
-/// that nobody is asked twice.
+/// Installs the missing parts, and does nothing if none is missing. The system's packages come first and all together, so that
+/// the user is asked once.
 pub(crate) fn install(project: &Project, parts: &[Part]) -> Result<()> {
     let mut wanted = Vec::new();
     for part in parts {
@@ -85,7 +85,7 @@ pub(crate) fn install(project: &Project, parts: &[Part]) -> Result<()> {
     wanted.iter().try_for_each(|part| part.install(project))
 }
 
-/// Fails where the tools for the scripts are missing: what gives a quick answer installs nothing.
+/// Fails if the tools for the scripts are missing, because the quick check installs nothing.
 pub(crate) fn need_tools(project: &Project) -> Result<()> {
     ensure!(
         project.npm_tool("tsc").exists(),
@@ -138,12 +138,12 @@ impl Part {
             // Debian does not package it.
             Self::Browsers => cargo_tools::install("geckodriver", "geckodriver", "0.37.1", &[]),
             Self::WasmTests => {
-                // Of the version of the library; what makes `dist/` is in Cargo.lock.
+                // The version has to be the library's. `dist/` is made with the library from Cargo.lock, not with this tool.
                 let version = project.locked_version("wasm-bindgen")?;
                 cargo_tools::install("wasm-bindgen-cli", "wasm-bindgen", &version, &[])?;
                 cargo_tools::install("wasm-pack", "wasm-pack", "0.15.1", &[])
             }
-            // Unoptimised, it is there in two minutes, and fast enough.
+            // Without optimisation it is built in two minutes, and it is fast enough.
             Self::CargoDeny => cargo_tools::install(
                 "cargo-deny",
                 "cargo-deny",
@@ -157,7 +157,7 @@ impl Part {
     }
 }
 
-/// The one line about each step that is really taken.
+/// Prints one line about each step that is taken.
 fn say(what: &str) {
     println!("setup: {what}");
 }

@@ -12,7 +12,7 @@ pub(crate) enum Unit {
 /// How numbers lie along a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scale {
-    /// From nought; equal steps are equal sums.
+    /// From zero; equal steps are equal differences.
     Linear,
     /// Equal steps are equal ratios.
     Logarithmic,
@@ -31,7 +31,7 @@ pub(super) struct Axis {
 }
 
 impl Unit {
-    /// As a person would say it.
+    /// Formats the number for people.
     pub(crate) fn say(self, number: f64) -> String {
         match self {
             Self::Milliseconds if number < 9.95 => format!("{number:.1} ms"),
@@ -85,7 +85,7 @@ impl Axis {
         let base = unit.base(largest);
         let numbers = match scale {
             Scale::Linear => (0.0, round_up((largest / base).max(1e-3), &ENDS) * base),
-            // Nothing logarithmic is nought.
+            // Zero is not on a logarithmic axis.
             Scale::Logarithmic => {
                 let least = least.clamp(0.1, largest.max(0.1));
                 let decade = 10_f64.powf(least.log10().floor());

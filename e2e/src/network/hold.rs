@@ -15,7 +15,7 @@ pub enum Way {
     Back,
 }
 
-/// Has the next request to a path, or its answer, wait on the network until the test lets it go on. Dropped, it cuts the connection.
+/// Holds the next request to a path, or its answer, until the test lets it continue. If dropped, it cuts the connection.
 #[derive(Debug)]
 pub struct Held {
     hold: Arc<Hold>,
@@ -54,7 +54,7 @@ impl Held {
     ///
     /// # Errors
     ///
-    /// Where nothing comes in time.
+    /// If nothing comes in time.
     pub async fn came(&self) -> Result<()> {
         self.hold.until_waiting(|waiting| waiting > 0).await
     }
@@ -63,7 +63,7 @@ impl Held {
     ///
     /// # Errors
     ///
-    /// Where it does not arrive in time.
+    /// If it does not arrive in time.
     pub async fn go_on(self) -> Result<()> {
         self.hold.gate.send_replace(Gate::Open);
         self.hold.until_waiting(|waiting| waiting == 0).await

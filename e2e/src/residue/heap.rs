@@ -32,7 +32,7 @@ impl Heaps {
     ///
     /// # Errors
     ///
-    /// Where the browser does not give them.
+    /// If the browser does not give them.
     pub async fn of(browser: &Browser, page: &str) -> Result<Self> {
         let address = browser.devtools_address()?;
         let page = page.to_owned();
@@ -44,7 +44,7 @@ impl Heaps {
     ///
     /// # Errors
     ///
-    /// Where there is no page or no worker.
+    /// If there is no page or no worker.
     pub(super) fn search(
         &self,
         (session, stage): (&str, &str),

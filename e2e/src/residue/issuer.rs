@@ -57,7 +57,7 @@ impl Asked {
     ///
     /// # Errors
     ///
-    /// Where that is not a status.
+    /// If that is not a status.
     pub fn answer(self, status: u16, body: Value) -> Result<()> {
         // Who asked may have gone meanwhile.
         let _ = self.answer.send((StatusCode::from_u16(status)?, body));
@@ -87,7 +87,7 @@ impl Issuer {
     ///
     /// # Errors
     ///
-    /// Where `dist/` is not built, or there is no port.
+    /// If `dist/` is not built, or there is no port.
     pub async fn start() -> Result<Self> {
         let project = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("e2e/ lies in no workspace")?;
         let dist = tempfile::tempdir()?;
@@ -122,7 +122,7 @@ impl Issuer {
     ///
     /// # Errors
     ///
-    /// Where it cannot be read.
+    /// If it cannot be read.
     pub fn core(&self) -> Result<Vec<u8>> {
         fs::read(self.folders[0].join("card_pin_bg.wasm")).context("the core cannot be read")
     }
@@ -131,7 +131,7 @@ impl Issuer {
     ///
     /// # Errors
     ///
-    /// Where it is another, or none comes.
+    /// If it is another, or none comes.
     pub async fn asked(&mut self, step: &str) -> Result<Asked> {
         let asked = timeout(PATIENCE, self.asked.recv()).await;
         let asked =
@@ -144,7 +144,7 @@ impl Issuer {
     ///
     /// # Errors
     ///
-    /// Where it is of another, or none comes.
+    /// If it is of another, or none comes.
     pub async fn tapped(&mut self, moment: &str) -> Result<Bytes> {
         let tap = timeout(PATIENCE, self.taps.recv()).await;
         let tap = tap.ok().flatten().with_context(|| format!("waited in vain for the memory {moment}"))?;

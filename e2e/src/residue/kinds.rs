@@ -60,7 +60,7 @@ pub struct Kinds {
 }
 
 impl Kinds {
-    /// Nothing, and so every hit is one too many.
+    /// Nothing is allowed, so every hit is a fault.
     pub const NONE: Self = Self { must: &[], may: &[] };
     /// A key pair that is being searched for.
     pub const SEARCH: Self = Self { must: &[], may: &[Kind::Factor, Kind::PrivateKey] };
@@ -76,7 +76,7 @@ impl Kinds {
     /// A PIN that is shown.
     pub const PIN: Self = Self { must: &[Kind::PinDigits], may: &[] };
 
-    /// Whether it is one too many.
+    /// Whether this hit is a fault.
     #[must_use]
     pub fn forbid(&self, kind: Kind) -> bool {
         !self.must.contains(&kind) && !self.may.contains(&kind)

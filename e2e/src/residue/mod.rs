@@ -1,8 +1,8 @@
-//! Looking for secrets where they must not be: in the vault's WebAssembly memory, kept beyond the session's end, and in
+//! Searches for secrets where they must not be: in the vault's WebAssembly memory, which is kept beyond the session's end, and in
 //! the JavaScript heaps around it.
 //!
-//! The test plays the server itself, so that it knows every secret of a session, or can compute it from the private key that
-//! it finds in the memory while that is rightly there.
+//! The test acts as the server, so it knows every secret of a session, or computes it from the private key that is in the memory
+//! while it is needed.
 
 /// What the browser's JavaScript heaps hold.
 mod heap;

@@ -24,7 +24,7 @@ const LIMB_BITS: usize = 29;
 ///
 /// # Errors
 ///
-/// Where it is not a key of 2048 bits with the exponent 65537.
+/// If it is not a key of 2048 bits with the exponent 65537.
 pub(super) fn modulus(spki: &[u8]) -> Result<BigUint> {
     let behind = spki.strip_prefix(&BEFORE_MODULUS).context("no RSA key of 2048 bits")?;
     let modulus = behind.strip_suffix(&AFTER_MODULUS).context("another exponent than 65537")?;
@@ -136,7 +136,7 @@ impl PrivateKey {
     ///
     /// # Errors
     ///
-    /// Where the factor is not a factor.
+    /// If the factor is not a factor.
     pub(super) fn of(modulus: &BigUint, p: &BigUint) -> Result<Self> {
         let one = BigUint::from(1_u8);
         let q = modulus / p;

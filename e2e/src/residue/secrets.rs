@@ -39,7 +39,7 @@ impl PinKey {
     ///
     /// # Errors
     ///
-    /// Where the system has no random numbers.
+    /// If the system has no random numbers.
     pub fn tdea() -> Result<Self> {
         // With odd parity, as the device uses it.
         Ok(Self::Tdea(random::<16>()?.map(|byte| byte ^ (byte.count_ones() as u8 & 1 ^ 1))))
@@ -193,7 +193,7 @@ impl Secrets {
     ///
     /// # Errors
     ///
-    /// Where the system has no random numbers.
+    /// If the system has no random numbers.
     pub(super) fn new(key: PinKey, core: &[u8]) -> Result<Self> {
         loop {
             let pin = random_long_pin()?;
@@ -209,7 +209,7 @@ impl Secrets {
     ///
     /// # Errors
     ///
-    /// Where that is not a public key.
+    /// If that is not a public key.
     pub(super) fn wrap(&mut self, request: &Value) -> Result<Value> {
         let spki = request["publicKey"].as_str().context("no public key came")?;
         let modulus = rsa_key::modulus(&Base64::decode_vec(spki)?)?;
@@ -235,7 +235,7 @@ impl Secrets {
     ///
     /// # Errors
     ///
-    /// Where the key is not a TDEA key.
+    /// If the key is not a TDEA key.
     pub fn make_wrong_block(&mut self) -> Result<String> {
         self.make_block_of("")
     }
@@ -378,7 +378,7 @@ fn masked(data: &[u8], seed: &[u8]) -> Vec<u8> {
 ///
 /// # Errors
 ///
-/// Where the system has no random numbers.
+/// If the system has no random numbers.
 fn random_long_pin() -> Result<String> {
     let mut digits: Vec<u8> = Vec::new();
     while digits.len() < 12 {

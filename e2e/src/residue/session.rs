@@ -46,7 +46,7 @@ impl<'a> World<'a> {
     ///
     /// # Errors
     ///
-    /// Where it does not start.
+    /// If it does not start.
     pub async fn new(browser: &'a Browser) -> Result<Self> {
         Ok(Self { issuer: Issuer::start().await?, browser, report: Report::default() })
     }
@@ -72,7 +72,7 @@ impl<'a> TappedSession<'a> {
     ///
     /// # Errors
     ///
-    /// Where the page does not come up; below, where the browser or the vault does not do what it should.
+    /// If the page does not come up; below, where the browser or the vault does not do what it should.
     pub async fn open(
         World { issuer, browser, report }: &'a mut World<'_>,
         name: &'static str,
@@ -109,7 +109,7 @@ impl<'a> TappedSession<'a> {
     ///
     /// # Errors
     ///
-    /// Where none comes, or it brings something else.
+    /// If none comes, or it brings something else.
     pub async fn asked(&mut self, step: &str) -> Result<Asked> {
         let asked = self.issuer.asked(step).await?;
         if step == "set" {
@@ -122,7 +122,7 @@ impl<'a> TappedSession<'a> {
     ///
     /// # Errors
     ///
-    /// Where none comes, or without a public key.
+    /// If none comes, or without a public key.
     pub async fn key_asked(&mut self, step: &str) -> Result<(Asked, Value)> {
         let asked = self.issuer.asked(step).await?;
         let mut answer = self.secrets.wrap(&asked.body)?;
@@ -141,7 +141,7 @@ impl<'a> TappedSession<'a> {
     ///
     /// # Errors
     ///
-    /// Where the vault does not come to a rest.
+    /// If the vault does not come to a rest.
     pub async fn tap(&mut self, stage: &'static str, kinds: Kinds) -> Result<()> {
         self.tell_vault(json!({"do": "tap"})).await?;
         self.tapped("now", stage, kinds).await
@@ -151,7 +151,7 @@ impl<'a> TappedSession<'a> {
     ///
     /// # Errors
     ///
-    /// Where the moment does not come.
+    /// If the moment does not come.
     pub async fn tapped(&mut self, moment: &str, stage: &'static str, kinds: Kinds) -> Result<()> {
         let memory = self.issuer.tapped(moment).await.with_context(|| format!("{}: {stage}", self.name))?;
         self.taps.push((stage, kinds, memory));
@@ -162,7 +162,7 @@ impl<'a> TappedSession<'a> {
     ///
     /// # Errors
     ///
-    /// Where it does not say so.
+    /// If it does not say so.
     pub async fn closed(&mut self) -> Result<()> {
         self.tapped("closed", "closed", Kinds::NONE).await
     }
@@ -171,7 +171,7 @@ impl<'a> TappedSession<'a> {
     ///
     /// # Errors
     ///
-    /// Where the browser does not give them.
+    /// If the browser does not give them.
     pub async fn search_heaps(&mut self, stage: &'static str) -> Result<()> {
         let values = json!({
             "text": PLANTED,
@@ -191,7 +191,7 @@ impl<'a> TappedSession<'a> {
     ///
     /// # Errors
     ///
-    /// Where the page is gone.
+    /// If the page is gone.
     pub async fn wait_no_longer(&self) -> Result<()> {
         self.tell_vault(json!({"do": "wait no longer"})).await
     }
@@ -200,7 +200,7 @@ impl<'a> TappedSession<'a> {
     ///
     /// # Errors
     ///
-    /// Where the page is gone.
+    /// If the page is gone.
     pub async fn tell_vault(&self, message: Value) -> Result<()> {
         self.driver.run::<Value>("toVault(argument)", message).await.map(drop)
     }
@@ -209,7 +209,7 @@ impl<'a> TappedSession<'a> {
     ///
     /// # Errors
     ///
-    /// Where it throws.
+    /// If it throws.
     pub async fn on_page(&self, script: &str) -> Result<()> {
         let script = format!("const pad = document.querySelector('card-pin'); {script}");
         self.driver.run::<Value>(&script, Value::Null).await.map(drop)
@@ -219,7 +219,7 @@ impl<'a> TappedSession<'a> {
     ///
     /// # Errors
     ///
-    /// Where the pad does not take it.
+    /// If the pad does not take it.
     pub async fn type_digits(&self, digits: impl std::slice::SliceIndex<str, Output = str>) -> Result<()> {
         let digits = self.secrets.pin.get(digits).context("no such digits")?;
         self.pad.enter(digits, Hand::Keyboard).await
@@ -229,7 +229,7 @@ impl<'a> TappedSession<'a> {
     ///
     /// # Errors
     ///
-    /// Where the pad does not take it.
+    /// If the pad does not take it.
     pub async fn choose(&self) -> Result<()> {
         self.pad.choose(&self.secrets.pin, Hand::Keyboard).await
     }
@@ -238,7 +238,7 @@ impl<'a> TappedSession<'a> {
     ///
     /// # Errors
     ///
-    /// Where it does not come.
+    /// If it does not come.
     pub async fn event(&self, name: &str) -> Result<()> {
         self.pad.wait_for_event(&format!("detail.event === '{name}'")).await.map(drop)
     }
@@ -247,7 +247,7 @@ impl<'a> TappedSession<'a> {
     ///
     /// # Errors
     ///
-    /// Where it does not.
+    /// If it does not.
     pub async fn submitted(&self) -> Result<()> {
         let keys =
             "document.querySelector('card-pin').shadowRoot.querySelector('button[data-key=\"1\"]:disabled')";
@@ -258,7 +258,7 @@ impl<'a> TappedSession<'a> {
     ///
     /// # Errors
     ///
-    /// Where it does not.
+    /// If it does not.
     pub async fn arrived(&self) -> Result<()> {
         let prompt =
             "document.querySelector('card-pin').shadowRoot.querySelector('[part=\"prompt\"]').textContent";
@@ -269,7 +269,7 @@ impl<'a> TappedSession<'a> {
     ///
     /// # Errors
     ///
-    /// Where it is not asked.
+    /// If it is not asked.
     pub async fn provider(&self) -> Result<()> {
         self.driver.wait_for("!!window.provider", "the page to be asked for a control id").await.map(drop)
     }
@@ -278,7 +278,7 @@ impl<'a> TappedSession<'a> {
     ///
     /// # Errors
     ///
-    /// Where it does not come.
+    /// If it does not come.
     pub async fn fails_with(&self, code: &str) -> Result<()> {
         self.pad.wait_for_event(&format!("detail.code === '{code}'")).await.map(drop)
     }
@@ -293,7 +293,7 @@ impl<'a> TappedSession<'a> {
     ///
     /// # Errors
     ///
-    /// Where no memory gives the private key away that has to be in it.
+    /// If no memory gives the private key away that has to be in it.
     pub fn search(self) -> Result<&'a Report> {
         let memories: Vec<_> = self.taps.iter().map(|(_, _, memory)| &**memory).collect();
         let findings = self.secrets.search(&memories).context(self.name)?;

@@ -1,4 +1,4 @@
-//! Calls one after the other, at the pace of the quota, the more urgent first.
+//! Makes calls at the pace of the quota, the more urgent ones first.
 
 mod turns;
 
@@ -12,22 +12,22 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use super::store::{Of, Rule, Store};
 use turns::Turns;
 
-/// What a call is for, the most urgent first: whoever has begun has to be able to finish.
+/// What a call is for, the most urgent first: a session that has begun has to be able to finish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Class {
     Set,
-    /// A key: for `tzpk` and `view`.
+    /// A call for a key: `tzpk` or `view`.
     Key,
-    /// A control id, whose session has begun with a call before.
+    /// A further call for a control id. The session has begun with an earlier call.
     Begun,
     /// The first call for a control id, or a status.
     New,
 }
 
-/// The generic cell rate algorithm with a tolerance of one call, so that a late timer costs no call. With a store it is the store that
-/// counts, and this copy gives the turns that it gets to whoever is the first here when a turn comes.
+/// The generic cell rate algorithm with a tolerance of one call, so that a late timer costs no call. If there is a store, it
+/// counts the calls. This copy then passes each turn that it gets to the first waiting call.
 pub(super) struct Pace {
-    /// Between two calls of this copy's share.
+    /// The time between two calls of this copy's share.
     own_interval: Duration,
     store: Option<Arc<Store>>,
     /// Shared with the task that asks the store.
@@ -37,19 +37,19 @@ pub(super) struct Pace {
 struct State {
     /// When the share allows the next call.
     next: Instant,
-    /// From the store.
+    /// Turns that the store gave.
     turns: Turns,
     /// Whether a task asks the store for turns.
     is_asking: bool,
     number: u64,
-    /// Who waits, the next one first.
+    /// The waiting calls, the next one first.
     queue: BTreeMap<Key, Arc<Notify>>,
 }
 
 /// Its class, and its number among all.
 type Key = (Class, u64);
 
-/// A place in the queue; it goes when its request goes.
+/// A place in the queue. It is given up when its request is dropped.
 struct Place<'a> {
     pace: &'a Pace,
     key: Key,
@@ -61,7 +61,7 @@ enum Step {
     Go,
     /// It is the first, and waits for its turn.
     Wait(Instant),
-    /// Others are before it, or the store has not answered yet.
+    /// Other calls are before it, or the store has not answered yet.
     Follow,
 }
 
@@ -86,17 +86,17 @@ impl Pace {
         self.state().queue.len()
     }
 
-    /// How long a call that came now would wait for all that wait already, if this copy kept to its share.
+    /// How long a call that came now would wait for all calls that wait already, if this copy kept to its share.
     pub(super) fn backlog(&self, now: Instant) -> Duration {
         let rule = self.rule();
         let state = self.state();
-        // The share is not counted while the store is.
+        // The share does not count while the store gives the turns.
         let first =
             if rule == Rule::Store { Duration::ZERO } else { state.next.saturating_duration_since(now) };
         first + self.own_interval * u32::try_from(state.queue.len()).unwrap_or(u32::MAX)
     }
 
-    /// Who decides at the moment.
+    /// Whether the share, the store or both decide at the moment.
     pub(super) fn rule(&self) -> Rule {
         self.store.as_ref().map_or(Rule::Share, |store| store.rule())
     }
@@ -112,7 +112,7 @@ impl Pace {
         timeout_at(deadline, place.turn(deadline)).await.unwrap_or(Err(1))
     }
 
-    /// Takes a place, and says when its turn will be if nobody more urgent comes.
+    /// Takes a place in the queue, and returns when its turn comes if nothing more urgent arrives.
     fn enter(&self, class: Class) -> (Place<'_>, Instant) {
         let rule = self.rule();
         let mut state = self.state();
@@ -149,14 +149,14 @@ impl Pace {
                 Some(_) => state.turns.take(),
             }
         }
-        // The share is not saved up while the store gives the turns.
+        // Unused turns of the share are not kept while the store gives the turns.
         let from = if rule == Rule::Store { now } else { state.next.max(earlier(now, self.own_interval)) };
         state.next = from + self.own_interval;
         Step::Go
     }
 
-    /// Has the store asked for the turns that are missing. A task of its own asks, so that a device that leaves, or cannot wait for the
-    /// answer, takes neither the answer with it nor the news that there is none.
+    /// Asks the store for the missing turns. A task of its own does this: if a device leaves or stops waiting, neither the answer
+    /// nor the news that there is none is lost.
     fn ask(&self) {
         let Some(store) = self.store.clone() else { return };
         let is_needed = self.rule() != Rule::Share && {
@@ -175,7 +175,7 @@ impl Pace {
     }
 }
 
-/// Asks the store until no turn is missing, or the store is lost.
+/// Asks the store until no turn is missing, or until the store is lost.
 async fn ask(store: Arc<Store>, state: Arc<Mutex<State>>) {
     loop {
         let missing = {
@@ -196,7 +196,7 @@ async fn ask(store: Arc<Store>, state: Arc<Mutex<State>>) {
             state.turns.clear();
             state.is_asking = false;
         }
-        // It goes by the turns, or by this copy's share.
+        // The wait follows the turns, or this copy's share.
         state.wake_first();
         if wait.is_none() {
             return;
@@ -280,7 +280,7 @@ mod tests {
             }));
             tokio::task::yield_now().await;
         }
-        // One that goes away gives its place to the next.
+        // A call that leaves gives its place to the next one.
         tasks.remove(4).abort();
         for task in tasks {
             task.await.unwrap();

@@ -1,4 +1,4 @@
-//! The waiting room: who was told to come again keeps their place until then, and a while longer.
+//! The waiting room: a customer who was told to come again keeps their place until then, and a while longer.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
@@ -7,18 +7,18 @@ use tokio::time::Instant;
 
 use super::pace::seconds;
 
-/// How much later than told somebody may come. It costs the others nothing, because whoever is late is not waited for. A customer's
-/// rate limit, which is one request a minute at the slowest, takes their next request by then.
+/// How late a customer may come. This costs the others nothing, because nobody waits for a late customer. The slowest rate limit
+/// of a customer, one request a minute, admits their next request within this time.
 const GRACE: Duration = Duration::from_secs(120);
-/// Customers whose place is kept; others are told to come again, and begin at the end then.
+/// How many places are kept. Further customers are told to come again, and then start at the end of the queue.
 const MAX_PLACES: usize = 100_000;
 
-/// Not now.
+/// A session cannot begin now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Wait {
-    /// When to come again.
+    /// The seconds after which to come again.
     pub(crate) seconds: u64,
-    /// How many are before them, and one.
+    /// The customer's place: one more than the number of customers before them.
     pub(crate) place: u64,
 }
 
@@ -27,25 +27,25 @@ pub(super) struct Room {
     last_number: u64,
     /// A customer's hash → their place.
     places: HashMap<u64, Place>,
-    /// The numbers of those who are still to come, in order. The others are late, and may never come.
+    /// The numbers of the customers who are still to come, in order. All others are late, and may never come.
     expected: VecDeque<u64>,
-    /// When each place changes, the next one first → whose it is. Numbers make the keys different.
+    /// When each place changes, the next one first → the customer. The number makes keys with the same time different.
     times: BTreeMap<(Instant, u64), u64>,
 }
 
 struct Place {
     number: u64,
-    /// Then whoever is expected is late, and whoever is late is forgotten.
+    /// At this time an expected customer becomes late, and a late customer is forgotten.
     until: Instant,
 }
 
 impl Room {
-    /// How many are still to come.
+    /// How many customers are still to come.
     pub(super) fn len(&self) -> usize {
         self.expected.len()
     }
 
-    /// A customer's number, a new one if they have no place; and how many are before them who are still to come.
+    /// The customer's number, a new one if they have no place; and how many customers before them are still to come.
     pub(super) fn number(&mut self, customer: u64, now: Instant) -> (u64, u32) {
         self.look_at_the_clock(now);
         let number = self.places.get(&customer).map(|place| place.number).unwrap_or_else(|| {
@@ -67,15 +67,16 @@ impl Room {
         seconds
     }
 
-    /// Gives back the place of a customer who was let in for nothing. They may come at any time, and nobody waits for them.
+    /// Gives a customer their place back if they were admitted and could not begin. They may come at any time, and nobody waits
+    /// for them.
     pub(super) fn restore(&mut self, customer: u64, number: u64, now: Instant) {
-        // They may have asked once more meanwhile.
+        // They may have asked again meanwhile.
         if !self.places.contains_key(&customer) {
             self.put(customer, number, now + GRACE);
         }
     }
 
-    /// Lets a customer in: their place is free. What its number was, if they had one.
+    /// Admits a customer, which frees their place. Returns the number of that place, if they had one.
     pub(super) fn let_in(&mut self, customer: u64) -> Option<u64> {
         let Place { number, until } = self.places.remove(&customer)?;
         self.times.remove(&(until, number));
@@ -97,7 +98,7 @@ impl Room {
         found.is_ok_and(|at| self.expected.remove(at).is_some())
     }
 
-    /// Nobody waits any longer for those who have not come when they were told, and those are forgotten who are too late.
+    /// Stops waiting for customers who did not come when they were told to, and forgets those who are too late.
     fn look_at_the_clock(&mut self, now: Instant) {
         while let Some(first) = self.times.first_entry().filter(|first| first.key().0 <= now) {
             let ((until, number), customer) = first.remove_entry();

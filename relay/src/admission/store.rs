@@ -1,5 +1,5 @@
-//! Where copies take turns, so that they can come and go: one of them asks, and is told how long to wait. While the store cannot be
-//! asked each copy keeps to its share.
+//! The store in which copies of the relay take turns, so that their number can change: a copy asks, and the store says how long
+//! to wait. While the store cannot be asked, each copy keeps to its share.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -11,20 +11,20 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::config::Quota;
 use crate::log::Log;
 
-/// For the answer to a question: customers wait for it.
+/// How long an answer may take. Customers wait for it.
 const TIMEOUT: Duration = Duration::from_secs(1);
-/// For a connection.
+/// How long a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-/// Between two tries for a connection.
+/// The time between two attempts to connect.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How long a copy with a new connection keeps to its share as well: until then all others have noticed, too, that the store is
-/// there, and take their turns from it.
+/// How long a copy also keeps to its share after it has connected. By the end of this time all other copies have noticed that the
+/// store is back, and take their turns from it.
 const SETTLE: Duration = Duration::from_secs(4);
 
-/// Sessions may begin so far ahead of their calls, and a little more.
+/// How far ahead of their calls sessions may begin, and a little more.
 const SESSIONS_AHEAD: Duration = Duration::from_secs(5);
 
-/// What is shared.
+/// What the copies share.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Of {
     Calls,
@@ -40,17 +40,18 @@ impl Of {
     }
 }
 
-/// May some calls be made, and when?
+/// Asks whether some calls may be made, and when.
 #[derive(Debug)]
 pub(super) struct Question {
     pub(super) of: Of,
-    /// Between two calls.
+    /// The time between two calls.
     pub(super) interval: Duration,
     /// A negative number gives calls back.
     pub(super) calls: i32,
-    /// They are taken if the wait is not longer; without it they are not.
+    /// The calls are taken if the wait is not longer than this. Without it they are not taken.
     pub(super) longest: Option<Duration>,
-    /// The longest wait that turns can add up to. A longer one means that the server's clock was set back, or that it runs another script.
+    /// The longest wait that turns can add up to. A longer one means that the server's clock was set back, or that it runs a
+    /// different script.
     pub(super) longest_wait: Duration,
 }
 
@@ -67,7 +68,7 @@ pub(super) trait Server: Send + Sync {
     fn ask<'a>(&'a self, question: &'a Question) -> Answer<'a, Duration>;
 }
 
-/// Who decides when this copy may call.
+/// What decides when this copy may call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rule {
     /// Its share alone.
@@ -80,9 +81,9 @@ pub(super) enum Rule {
 
 pub(super) struct Store {
     server: Arc<dyn Server>,
-    /// Between two calls of all copies.
+    /// The time between two calls of all copies.
     interval: Duration,
-    /// For a call.
+    /// How long a call may take.
     longest_wait: Duration,
     log: Log,
     link: Mutex<Link>,
@@ -90,11 +91,11 @@ pub(super) struct Store {
 
 #[derive(Clone, Copy)]
 enum Link {
-    /// It was never asked.
+    /// The store was never asked.
     Unused,
     /// A task tries to connect.
     Gone,
-    /// Since then.
+    /// The store can be asked since this time.
     Open(Instant),
 }
 
@@ -112,7 +113,7 @@ impl Store {
         }
     }
 
-    /// Connects in the background, if nobody has yet.
+    /// Connects in the background, unless that has been started already.
     pub(super) fn open(self: &Arc<Self>) {
         let mut link = self.link();
         if matches!(*link, Link::Unused) {
@@ -121,7 +122,7 @@ impl Store {
         }
     }
 
-    /// Asks for calls, or gives some back where there are less than none; `None` where the store cannot be asked.
+    /// Asks for calls, or gives some back if the number is negative; `None` if the store cannot be asked.
     pub(super) async fn ask(
         self: &Arc<Self>,
         of: Of,
@@ -155,7 +156,7 @@ impl Store {
         if wait > longest_wait { Err(Lost("impossible_wait")) } else { Ok(wait) }
     }
 
-    /// Connects, and takes nothing as a trial: a server may answer and yet refuse to write.
+    /// Connects, and tries the script without taking a turn: a server may answer and still refuse to write.
     pub(super) async fn try_out(&self) -> Result<(), Lost> {
         timeout(CONNECT_TIMEOUT, self.server.connect()).await.unwrap_or(Err(Lost("timeout_connect")))?;
         self.question(Of::Calls, 0, Some(Duration::MAX)).await.map(drop)
@@ -166,7 +167,7 @@ impl Store {
     }
 }
 
-/// Tries until the store can be asked; ends with the store.
+/// Tries until the store can be asked. It ends when the store is dropped.
 async fn connect(store: Weak<Store>, mut is_told: bool) {
     if is_told {
         sleep(PAUSE).await;

@@ -1,4 +1,4 @@
-//! Admission at any load, in virtual time: of one copy, and of two that take turns through a real server.
+//! Tests of admission under any load, in virtual time: with one copy, and with two that take turns through a real server.
 
 #[allow(dead_code, reason = "tests over HTTP use more of it")]
 #[path = "../../tests/over_http/valkey.rs"]
@@ -24,7 +24,7 @@ async fn at_any_load_the_quota_is_used_nothing_is_spent_for_nothing_and_all_are_
         let offer = Offer::of(a_second);
         let outcome = serve(&alone(), offer).await;
         assert_good(&outcome, offer, &format!("one copy, {times} x"));
-        // In order, give or take the patience and the whole second by which somebody may come again too late.
+        // In order, except that a customer may come late by the patience and by a whole second.
         assert!(outcome.overtaken(offer) <= 12.0, "{times} x: overtaken by {} s", outcome.overtaken(offer));
     }
 }
@@ -92,14 +92,14 @@ async fn whoever_was_let_in_for_nothing_has_their_place_again() {
         };
         let queue = admission.queues().1;
         assert!(queue > 900, "{queue} are behind");
-        // Enfuce fails, and then nothing answers any more.
+        // Enfuce fails, and then does not answer any more.
         drop(begun);
         let wait = admission.begin(first, Purpose::SetPin, false).await.err().unwrap();
         assert_eq!(wait, Wait { seconds: 1, place: 1 });
     }
 }
 
-/// However much later than told a customer's rate limit takes their next request.
+/// The longest time after which a customer's rate limit accepts their next request.
 #[tokio::test(start_paused = true)]
 async fn the_slowest_rate_limit_costs_nobody_their_place() {
     let admission = &alone()[0];
@@ -151,7 +151,7 @@ async fn who_never_comes_again_holds_nobody_up_for_long() {
 #[tokio::test(start_paused = true)]
 async fn copies_with_a_store_use_the_quota_together_and_never_more() {
     let offers = OFFERS.map(|(_, a_second)| (2, 2, a_second));
-    // However many copies were expected.
+    // This does not depend on the configured number of copies.
     for (running, expected, a_second) in offers.into_iter().chain([(2, 5, 75), (1, 4, 25)]) {
         let valkey = valkey::Valkey::start();
         let (copies, _) = with_store(&valkey, running, &quota(expected), &Arc::default());
@@ -198,7 +198,7 @@ async fn a_store_that_is_far_away_costs_no_session() {
         let outcome = serve(&copies, offer).await;
         let name = format!("{running} copies, {milliseconds} ms to the store and back");
         outcome.print(&name, offer);
-        // Nobody with a control id; a few of those who had begun have to come once more.
+        // No customer with a control id; a few whose sessions had begun have to come once more.
         assert!(outcome.lost == 0 && outcome.refused < 10, "{name}: {} refused", outcome.refused);
         assert!(outcome.most_in_a_second <= 50, "{name}: {} calls in a second", outcome.most_in_a_second);
         // Whoever comes, and begins, asks the store one after the other.
@@ -230,7 +230,7 @@ async fn a_store_whose_clock_is_set_back_costs_no_session() {
     }
 }
 
-/// Says what no store of ours can say.
+/// Gives answers that our own store never gives.
 #[derive(Debug)]
 struct Liar(Duration);
 
@@ -276,7 +276,7 @@ async fn a_session_that_comes_to_nothing_gives_back_what_it_has_not_used() {
             sessions.push(begun);
             customer += 1;
         }
-        // Two that failed have used the calls for their control ids, and one whose device has gone has used none.
+        // Two failed calls have used their turns for control ids; one whose device has left has used none.
         for turns in [2, 2, 0] {
             let mut begun = sessions.pop().unwrap();
             begun.report.turns = turns;

@@ -26,7 +26,7 @@ impl Valkey {
         Self { settings: Mutex::new(settings), connection: Mutex::default(), script }
     }
 
-    /// What the next connection is made with.
+    /// The settings of the next connection.
     pub(super) fn renew(&self, settings: Store) {
         *lock(&self.settings) = settings;
     }
@@ -36,7 +36,7 @@ impl Server for Valkey {
     fn connect(&self) -> Answer<'_, ()> {
         Box::pin(async {
             let settings = lock(&self.settings).clone();
-            // The time is limited by whoever asks.
+            // The caller limits the time.
             let config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
             let client = client(&settings).map_err(lost)?;
             let connection = client.get_multiplexed_async_connection_with_config(&config);
@@ -53,7 +53,7 @@ impl Server for Valkey {
             let mut call = self.script.prepare_invoke();
             call.key(format!("{name}:{}", question.of.name()));
             call.arg(micros(question.interval)).arg(question.calls);
-            // Less than any wait, where nothing is to be taken.
+            // If nothing is to be taken, this is less than any wait.
             call.arg(question.longest.map_or(-1, |longest| micros(longest) as i64));
             call.arg(micros(question.longest_wait));
             let wait: i64 = call.invoke_async(&mut connection).await.map_err(lost)?;
@@ -66,7 +66,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The script counts in floating point, which is exact up to here.
+/// The script counts in floating point, which is exact up to this number.
 fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX).min(1 << 53)
 }
@@ -95,20 +95,20 @@ fn client(settings: &Store) -> Result<Client, RedisError> {
     }
 }
 
-/// The error's own text may hold addresses and names.
+/// The error's own text may contain addresses and names, so it is not used.
 fn lost(error: RedisError) -> Lost {
     Lost(match error.kind() {
         ErrorKind::AuthenticationFailed => "credentials_refused",
         _ if error.code() == Some("NOAUTH") => "credentials_refused",
         ErrorKind::Server(_) | ErrorKind::Extension => "refused_by_store",
-        // A socket that is not there counts as well.
+        // This includes a socket that does not exist.
         ErrorKind::Io if error.is_connection_refusal() => "refused",
         ErrorKind::Io => source(&error).and_then(outbound::cause).unwrap_or("no_connection"),
         _ => "answer_not_understood",
     })
 }
 
-/// What the client has made the error of.
+/// The client's own error, from which the cause is derived.
 fn source(error: &RedisError) -> Option<&(dyn Error + 'static)> {
     let shared = error.source()?.downcast_ref::<Arc<dyn Error + Send + Sync>>()?;
     Some(&**shared)

@@ -1,4 +1,4 @@
-//! Who a customer is, and how they come to a control id.
+//! Reads what identifies a customer, and how control ids are issued.
 
 use axum::http::HeaderName;
 use base64ct::{Base64, Encoding};
@@ -8,7 +8,7 @@ use super::address::{URL, url};
 use super::fields::Fields;
 use super::{Authorize, ControlIds, Customer, Jwt, SealKeys};
 
-/// It has to be said: a relay that takes its gateway for the one customer would refuse nearly everybody.
+/// The field is required: a relay that mistook its gateway for the only customer would refuse nearly everybody.
 pub(super) fn customer(fields: &mut Fields) -> Option<Customer> {
     let header: Option<HeaderName> =
         fields.optional("customer_header", "the name of an HTTP header", |text| text.parse().ok());
@@ -35,7 +35,7 @@ pub(super) fn customer(fields: &mut Fields) -> Option<Customer> {
     Some(Customer::Jwt(Jwt { jwks_url: jwks_url?, issuer: issuer?, audience: audience? }))
 }
 
-/// Reads `control_ids`; at an open port anybody can name a customer.
+/// Reads `control_ids`. On an open port, anybody can name a customer.
 pub(super) fn control_ids(
     fields: &mut Fields,
     customer: Option<&Customer>,

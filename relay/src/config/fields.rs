@@ -1,5 +1,6 @@
-//! The fields of both sources under one name each: `enfuce.auth.user` of the file is `CARDPIN__ENFUCE__AUTH__USER` of the
-//! environment. Each is taken once; what is left at the end is unknown. Faults are gathered, so that all are told at once.
+//! Gives the fields of both sources one name each: `enfuce.auth.user` in the file is `CARDPIN__ENFUCE__AUTH__USER` in the
+//! environment. Each field is taken once, and fields that are left at the end are unknown. All faults are collected and reported
+//! together.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -15,10 +16,10 @@ use toml::{Table, Value};
 use super::{ConfigError, pem};
 use crate::secret_string::SecretString;
 
-/// With two underscores, which are in none of the variables that Kubernetes makes of a Service's name.
+/// The prefix has two underscores, because the variables that Kubernetes makes of a Service's name never have them.
 const PREFIX: &str = "CARDPIN__";
 
-/// Editors put it before UTF-8; it is not part of the text.
+/// The byte order mark of UTF-8, which some editors write. It is not part of the text.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
 #[derive(Default)]
@@ -28,11 +29,11 @@ pub(super) struct Fields {
     /// Name of the variable → value.
     environment: BTreeMap<String, String>,
     faults: Vec<String>,
-    /// That fields name, as they were when they were read.
+    /// The files that fields name, in the version that was read.
     files: Vec<(PathBuf, Stamp)>,
 }
 
-/// By which a version of a file is told from another.
+/// What distinguishes two versions of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Stamp {
     modified: SystemTime,
@@ -47,7 +48,7 @@ impl Stamp {
     }
 }
 
-/// A value, and what its source calls it.
+/// A value, and its name in its source.
 pub(super) struct Found {
     pub(super) name: String,
     pub(super) text: String,
@@ -72,7 +73,7 @@ impl Fields {
                 return Err(fault(WRITABLE.to_owned()));
             }
             let table = text.parse::<Table>().map_err(|error| {
-                // The parser's own words may quote a secret.
+                // The parser's own message may quote a secret.
                 let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
                 fault(format!("line {} is not valid TOML.", before.matches('\n').count() + 1))
             })?;
@@ -111,7 +112,7 @@ impl Fields {
         self.faults.push(format!("{name}: {fault}"));
     }
 
-    /// Forgets a field, and what is under it as a table: it makes no sense without another that is at fault.
+    /// Removes a field, or the table of that name. It means nothing without another field, which has a fault.
     pub(super) fn forget(&mut self, name: &str) {
         let is_under = |found: &str, name: &str, mark: &str| {
             found.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(mark))
@@ -121,12 +122,12 @@ impl Fields {
         self.environment.retain(|found, _| !is_under(found, &variable, "__"));
     }
 
-    /// How much was found wrong so far.
+    /// How many faults were found so far.
     pub(super) fn faults(&self) -> usize {
         self.faults.len()
     }
 
-    /// Whether anything was found wrong with a field.
+    /// Whether a field has a fault.
     pub(super) fn has_fault(&self, name: &str) -> bool {
         let names = [format!("{name}:"), format!("{}:", variable(name))];
         self.faults.iter().any(|fault| names.iter().any(|name| fault.starts_with(name)))
@@ -144,7 +145,7 @@ impl Fields {
         Some(found)
     }
 
-    /// A field that has to be there, and what `parse` makes of it; `rule` completes "has to be".
+    /// Reads a required field with `parse`. `rule` completes the sentence that begins with "has to be".
     pub(super) fn needed<T>(
         &mut self,
         name: &str,
@@ -196,7 +197,7 @@ impl Fields {
         secret
     }
 
-    /// A secret: the field itself, or the file that `…_file` names, its line's end taken off.
+    /// Reads a secret: the field itself, or the content of the file that `…_file` names, without the end of the line.
     pub(super) fn optional_secret(&mut self, name: &str) -> Option<SecretString> {
         let from_file = format!("{name}_file");
         let has = |fields: &BTreeMap<_, _>, name: &str| fields.contains_key(name);
@@ -206,7 +207,7 @@ impl Fields {
         if in_environment == [true; 2] || in_environment == [false; 2] && in_file == [true; 2] {
             self.fault(name, format!("and {from_file} are both given: leave one out."));
         } else if in_environment.contains(&true) {
-            // The environment wins over both forms of the file.
+            // The environment takes precedence over both forms of the file.
             self.file.remove(name);
             self.file.remove(&from_file);
         }
@@ -220,7 +221,7 @@ impl Fields {
             (None, None) => None,
         };
         match secret {
-            // As header values can carry it, in all of the ways it is sent.
+            // Only characters that a header value can contain, because the secret is sent in headers.
             Some(found) if found.text.is_empty() || found.text.contains(char::is_control) => {
                 self.fault(found.name, "has to be one line of text.");
                 None
@@ -263,7 +264,7 @@ impl Fields {
     }
 }
 
-/// The longest file: a device such as /dev/zero never ends.
+/// The longest file that is read: a device such as /dev/zero never ends.
 const MAX_FILE_BYTES: u64 = 1024 * 1024;
 
 fn read(path: &str) -> io::Result<(String, Option<Stamp>)> {

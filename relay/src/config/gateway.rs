@@ -1,4 +1,4 @@
-//! How a gateway proves itself by mutual TLS.
+//! Mutual TLS with the gateway.
 
 use std::fmt;
 use std::io;
@@ -17,7 +17,7 @@ use tokio_rustls::server::TlsStream;
 use super::fields::Fields;
 use super::pem;
 
-/// The relay's own certificate, and whom it takes for the gateway.
+/// The relay's own certificate, and the name and authorities of the gateway's.
 #[derive(Clone)]
 pub struct GatewayTls {
     acceptor: TlsAcceptor,
@@ -66,7 +66,7 @@ impl GatewayTls {
     ) -> io::Result<TlsStream<S>> {
         let stream = self.acceptor.accept(stream).await?;
         let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default();
-        // The authority may have signed for others than the gateway.
+        // The authority may have signed certificates for others than the gateway.
         let is_gateway = certificates.first().is_some_and(|certificate| {
             ParsedCertificate::try_from(certificate)
                 .is_ok_and(|certificate| verify_server_name(&certificate, &self.name).is_ok())
@@ -75,13 +75,13 @@ impl GatewayTls {
     }
 }
 
-/// All of a chain or bundle; `None` where there is none, or one cannot be read.
+/// Reads all certificates of a chain or bundle; `None` if there is none, or if one cannot be read.
 fn certificates(pem: &[u8]) -> Option<Vec<CertificateDer<'static>>> {
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     certificates.ok().filter(|certificates| !certificates.is_empty())
 }
 
-/// Reads `gateway_tls`: all of its fields, or none.
+/// Reads `gateway_tls`. Either all of its fields are given, or none.
 pub(super) fn gateway_tls(fields: &mut Fields) -> Option<GatewayTls> {
     const NAMES: [&str; 4] =
         ["gateway_tls.certificate_file", "gateway_tls.key_file", "gateway_tls.ca_file", "gateway_tls.name"];

@@ -1,4 +1,4 @@
-//! How often Enfuce may be called, and how copies share it.
+//! The quota of calls, and how copies share it.
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -17,9 +17,9 @@ pub struct Quota {
     pub per_second: u32,
     /// Calls a minute.
     pub per_minute: u32,
-    /// How many copies share them; with a store, while it cannot be asked.
+    /// How many copies share these calls. With a store, this counts only while the store cannot be asked.
     pub copies: u32,
-    /// Where copies take turns; without one each keeps to its share.
+    /// The store in which copies take turns. Without one, each copy keeps to its share.
     pub store: Option<Store>,
 }
 
@@ -34,7 +34,7 @@ pub struct Store {
     pub password: Option<SecretString>,
     /// Certificates in PEM of the only authorities that are trusted; without them the system's are.
     pub ca: Option<Vec<u8>>,
-    /// What the quota is called there: copies that share one give the same name.
+    /// The name of the quota in the store. All copies that share a quota use the same name.
     pub name: String,
 }
 
@@ -43,7 +43,7 @@ pub struct Store {
 pub enum StoreAddress {
     /// Over TLS: host and port.
     Tls(String, u16),
-    /// In clear, on this machine: host and port.
+    /// Without TLS, on this machine: host and port.
     Clear(String, u16),
     /// A socket in the file system.
     Unix(PathBuf),
@@ -55,7 +55,7 @@ impl Default for Quota {
     }
 }
 
-/// A little is left for access tokens, and because calls do not arrive as evenly as they leave.
+/// The part of the quota that is used. The rest is for access tokens, and because calls arrive less evenly than they leave.
 const USED: f64 = 0.96;
 
 impl Quota {
@@ -64,14 +64,14 @@ impl Quota {
         self.per_second.saturating_mul(60).min(self.per_minute)
     }
 
-    /// The time between two calls of all copies. It keeps to both limits, as it fits the tighter one.
+    /// The time between two calls of all copies. It is long enough for both limits.
     pub(crate) fn interval(&self) -> Duration {
         let per_second = f64::from(self.per_second).min(f64::from(self.per_minute) / 60.0);
         Duration::from_secs_f64(1.0 / (per_second * USED))
     }
 
-    /// The longest that a call can have to wait for its turn among all copies, each of which takes turns for a second ahead at most.
-    /// There may be more copies than were expected.
+    /// The longest time for which a call can have to wait for its turn among all copies, each of which takes turns at most a
+    /// second in advance. There may be more copies than configured.
     pub(crate) fn longest_wait(&self) -> Duration {
         Duration::from_secs(1) * self.copies + self.interval() * (100 + self.copies)
     }
@@ -92,12 +92,13 @@ pub(super) fn quota(fields: &mut Fields) -> Quota {
     }
 }
 
-/// Enfuce's control ids live for 30 seconds, and `tzpk` and `set` come in this time, each a turn after the call before.
+/// Enfuce's control ids are valid for 30 seconds. `tzpk` and `set` have to come within this time, each one turn after the
+/// previous call.
 const LONGEST_WITH_CONTROL_ID: Duration = Duration::from_secs(15);
 
-/// What is wrong with a quota with which no session can ever end. Each one would begin, because its first call is made at once. Its
-/// next call comes one interval later, and is refused if no request may wait that long. The share counts where there is a store, too:
-/// a copy that cannot ask the store keeps to it.
+/// The fault of a quota that is too small for any session to end. Each session would begin, because its first call is made at
+/// once. Its next call comes one interval later, and is refused if no request may wait that long. The share counts even if there
+/// is a store, because a copy that cannot ask the store keeps to its share.
 pub(super) fn fault(config: &Config) -> Option<String> {
     let Config { quota, enfuce, .. } = config;
     let before = if config.control_ids.is_some() { enfuce.platform.calls_for_control_id() } else { 0 };
@@ -145,7 +146,7 @@ fn store(fields: &mut Fields) -> Option<Store> {
     }
     let ca = match address {
         StoreAddress::Tls(..) => fields.authorities("quota.store.ca_file"),
-        // There is no TLS: the field is refused, as any is that does not go with the others.
+        // Without TLS the field is refused, like any field that does not fit the others.
         _ => None,
     };
     let rule = "1 to 64 letters, digits, dots, hyphens or underscores";

@@ -1,4 +1,4 @@
-//! Each field, its rule and its default.
+//! Reads each field, with its rule and its default.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -16,7 +16,7 @@ use super::{
 use crate::operation::{Purpose, REQUESTS_OF_SESSION};
 use crate::secret_string::SecretString;
 
-/// The longest that anything may take.
+/// The longest time that can be configured.
 const LONGEST: u32 = 60_000;
 
 /// 128 bits in hexadecimal.
@@ -79,7 +79,7 @@ pub fn read_config(
         );
     }
     let files = fields.finish()?;
-    // With no fault everything is there.
+    // If there is no fault, every field has a value.
     let (Some(customer), Some(enfuce)) = (customer, enfuce) else {
         return Err(ConfigError(vec!["The configuration is incomplete.".to_owned()]));
     };
@@ -120,7 +120,7 @@ const ADDRESS: &str = "an address and a port, such as 0.0.0.0:8081";
 
 const ORIGINS: &str = "origins such as https://app.example, or null, with commas between them";
 
-/// `*` is not one: any page could then set a PIN with the customer's session.
+/// `*` is not accepted: any page could then set a PIN with the customer's session.
 fn origins(text: &str) -> Option<Vec<HeaderValue>> {
     let origin = |text: &str| {
         let is_origin =
@@ -169,7 +169,7 @@ fn enfuce(fields: &mut Fields, deadline: u32) -> Option<Enfuce> {
     });
     let auth = auth(fields);
     let timeout = fields.number("enfuce.timeout_ms", 8000, 10..=LONGEST).min(deadline);
-    // Of a short time the same part as of the usual one.
+    // For a short time-out, the same fraction of it as of the usual one.
     let connect_timeout = fields.number("enfuce.connect_timeout_ms", 3000.min(timeout * 3 / 8), 10..=LONGEST);
     if connect_timeout >= timeout {
         fields.fault(
@@ -205,7 +205,7 @@ fn client_identity(fields: &mut Fields) -> Option<SecretString> {
             "and enfuce.client_key_file have to hold a certificate in PEM and its private key in PKCS #8, SEC 1 or PKCS #1."
         }
         (None, None) => return None,
-        // A file that cannot be read is a fault already, and this one more.
+        // A file that cannot be read already counts as a fault. An empty list would be a second one.
         _ => "and enfuce.client_key_file go together: give both.",
     };
     fields.fault("enfuce.client_certificate_file", fault);

@@ -1,4 +1,4 @@
-//! What an answer of Enfuce says, whatever was asked.
+//! Interprets Enfuce's answers, for every kind of request.
 
 use axum::http::{StatusCode, header};
 use reqwest::Response;
@@ -7,10 +7,11 @@ use serde_json::Value;
 use crate::failure::{Failure, Kind};
 use crate::outbound::{body, json};
 
-/// What an answer's status means, unless it is a success.
+/// The failure that a status means; `None` for a success.
 ///
-/// 403 is a refusal of the relay, although it may mean a control id of another scope: both are the issuer's to mend, and a device that
-/// takes its control id for expired would only ask for another of the same kind. [`about_control_id`] tells the causes apart.
+/// 403 counts as a refusal of the relay, although it can also mean a control id of another scope: the issuer has to fix both. If
+/// the device took its control id for expired, it would only ask for another one of the same kind. [`about_control_id`]
+/// distinguishes the causes.
 pub(super) fn refusal(response: &Response) -> Option<Failure> {
     let status = response.status();
     let (kind, cause) = match status {
@@ -34,13 +35,13 @@ pub(super) fn refusal(response: &Response) -> Option<Failure> {
     Some(Failure::new(kind, cause))
 }
 
-/// Enfuce does not take the credentials.
+/// Enfuce refuses the credentials.
 pub(super) const UNAUTHORIZED: &str = "credentials_refused";
-/// It does, but not for this call.
+/// Enfuce accepts the credentials, but not for this call.
 const FORBIDDEN: &str = "forbidden";
 
-/// The failure of a call about a control id that a device has sent. Where Enfuce's own pass through, a device can send one of another
-/// scope, and nobody has to be called for that.
+/// The failure of a call with a control id that a device sent. If Enfuce's own control ids pass through, a device can send one of
+/// another scope. No operator has to be called for that.
 pub(super) fn about_control_id(failure: Failure) -> Failure {
     if failure.cause == FORBIDDEN { Failure { cause: "control_id_forbidden", ..failure } } else { failure }
 }
@@ -51,7 +52,7 @@ pub(super) fn is_html(response: &Response) -> bool {
     ["text/html", "application/xhtml+xml"].iter().any(|html| kind.eq_ignore_ascii_case(html))
 }
 
-/// The name that Enfuce gives a failure (nextgen: `id` of its problem+json); it means nothing to anybody else.
+/// Enfuce's own name for a failure (nextgen: `id` of its problem+json). It is only useful in a ticket to Enfuce.
 pub(super) async fn problem_id(response: &mut Response) -> Option<String> {
     let kind = response.headers().get(header::CONTENT_TYPE)?.to_str().ok()?;
     if !kind.starts_with("application/problem+json") {

@@ -1,4 +1,4 @@
-//! A circuit breaker: while Enfuce cannot be reached nobody waits for it to no purpose, and one call at a time looks whether it is
+//! A circuit breaker: while Enfuce cannot be reached, calls are refused at once, and one call at a time checks whether it is
 //! back.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Calls without an answer, one after the other, that count as a failure of Enfuce as a whole.
+/// How many calls in a row without an answer count as a failure of Enfuce as a whole.
 const THRESHOLD: u32 = 10;
-/// How long no call is made then.
+/// How long no call is made after that.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// No answer at all counts, and an answer of any status counts as a success: what a device sends must not be able to
-/// cut off the others.
+/// Only a missing answer counts as a failure. An answer of any status counts as a success, because a device must not be able to
+/// block the others by what it sends.
 #[derive(Debug, Default)]
 pub(super) struct Breaker(Mutex<State>);
 
@@ -26,12 +26,12 @@ impl Breaker {
     /// Whether a call may be made.
     ///
     /// # Errors
-    /// The whole seconds after which the next one may.
+    /// The whole seconds after which the next call may be made.
     pub(super) fn admit(&self, now: Instant) -> Result<(), u64> {
         let mut state = self.state();
         state.look(now)?;
         if state.closed_until.is_some() {
-            // This one looks; the others wait for what it finds.
+            // This call checks; the others wait for its result.
             state.closed_until = Some(now + PAUSE);
         }
         Ok(())
@@ -40,12 +40,12 @@ impl Breaker {
     /// Whether a call might be made, without making one.
     ///
     /// # Errors
-    /// As those of [`Self::admit`].
+    /// The same as of [`Self::admit`].
     pub(super) fn look(&self, now: Instant) -> Result<(), u64> {
         self.state().look(now)
     }
 
-    /// A call was answered, or not.
+    /// Notes whether a call was answered.
     pub(super) fn note(&self, answered: bool, now: Instant) {
         let mut state = self.state();
         if answered {

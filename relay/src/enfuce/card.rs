@@ -1,4 +1,4 @@
-//! What is asked about a card: its plastics, a control id, and whether its PIN is set. Enfuce's card and pincontrol APIs.
+//! Calls Enfuce's card and pincontrol APIs: for the plastics of a card, a control id, and whether the PIN is set.
 
 use axum::http::StatusCode;
 use reqwest::{Client, RequestBuilder};
@@ -22,7 +22,7 @@ struct Plastic {
 }
 
 impl Plastic {
-    /// One that cannot be read does not hide the others.
+    /// An entry that cannot be read does not hide the others.
     fn of(value: &Value) -> Option<Self> {
         let status = value.get("status")?.as_str()?.to_owned();
         let number = value.get("sequenceNumber").and_then(text_or_number);
@@ -31,7 +31,7 @@ impl Plastic {
     }
 }
 
-/// Enfuce's ids and numbers come as either.
+/// Enfuce sends ids as strings or as numbers.
 fn text_or_number(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
@@ -52,7 +52,7 @@ struct Card {
 }
 
 impl Upstream {
-    /// A new control id for a card.
+    /// Asks for a new control id for a card.
     pub(crate) async fn control_id(
         &self,
         card: &str,
@@ -94,7 +94,7 @@ impl Upstream {
         text_or_number(&answer.id).filter(is_id).ok_or(UNDOCUMENTED)
     }
 
-    /// The plastic to set a PIN for is the one that is not made yet, the one to view it for is in use.
+    /// To set a PIN, the plastic is the one that is not made yet. To view one, it is the one in use.
     async fn plastic(&self, card: &str, purpose: Purpose, context: Context<'_>) -> Result<String, Failure> {
         let template = "/card/v3/{card}/plastic";
         let path = template.replace("{card}", card);
@@ -111,7 +111,7 @@ impl Upstream {
         if is_enfuce_id(&plastic.id) { Ok(plastic.id) } else { Err(UNDOCUMENTED) }
     }
 
-    /// Whether the PIN of a card is set, in the words of the classic platform: `W`, `S` or `D`.
+    /// Asks whether the PIN of a card is set. The answer is in the words of the classic platform: `W`, `S` or `D`.
     pub(crate) async fn pin_status(
         &self,
         card: &str,

@@ -1,4 +1,4 @@
-//! The relay's own credentials, and the access token that they earn.
+//! The relay's own credentials, and the access token that it gets with them.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -17,21 +17,22 @@ use crate::outbound::{self, body};
 use crate::trace::{Active, Called, Trace};
 use crate::wire::BYTE_ORDER_MARK;
 
-/// A token is renewed this long before it expires, so that it outlives the request that it goes with.
+/// A token is renewed this long before it expires, so that it stays valid while a request is under way.
 const MARGIN: Duration = Duration::from_secs(30);
-/// What is assumed of a token that does not say how long it lives.
+/// The assumed lifetime of a token whose answer does not name one.
 const DEFAULT_LIFE: f64 = 60.0;
-/// A token is not kept longer than this, whatever it says.
+/// The longest time for which a token is kept, whatever its answer says.
 const LONGEST_LIFE: f64 = 24.0 * 3600.0;
-/// After a token was refused to the relay nobody asks for one for this long.
+/// After the token server has refused the relay, no new token is asked for during this time.
 const PAUSE: Duration = Duration::from_secs(1);
-/// A token that has not come by then is asked for anew. It may be longer than a request waits: what comes late serves the next ones.
+/// A request for a token that takes longer than this is repeated. This may be longer than a request waits: the token then serves
+/// the next requests.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(super) struct Credentials {
     auth: Auth,
     kept: Mutex<Kept>,
-    /// Held while a token is fetched, so that one request fetches it for all.
+    /// Locked while a token is fetched, so that one request fetches it for all.
     fetching: Arc<AsyncMutex<()>>,
 }
 
@@ -43,7 +44,7 @@ struct Kept {
 
 #[derive(Clone)]
 struct Token {
-    /// As it is sent, marked as a secret.
+    /// The value of the header, marked as a secret.
     authorization: HeaderValue,
     renew_at: Instant,
     expires_at: Instant,
@@ -53,7 +54,7 @@ struct Token {
 struct TokenAnswer {
     access_token: String,
     token_type: String,
-    /// Some servers send it as a string, and RFC 6749 §5.1 only recommends it: what cannot be read counts as absent.
+    /// Some servers send a string, and RFC 6749 §5.1 only recommends the field. A value that cannot be read counts as absent.
     expires_in: Option<serde_json::Value>,
 }
 
@@ -65,7 +66,7 @@ impl Credentials {
     /// The value of the header `Authorization`.
     ///
     /// # Errors
-    /// Where a token is needed and none is given.
+    /// If a token is needed and none can be had.
     pub(super) async fn authorization(
         self: &Arc<Self>,
         client: &Client,
@@ -78,8 +79,8 @@ impl Credentials {
         }
     }
 
-    /// Enfuce does not take the token: it has been revoked, or the clocks differ. Gives whether it is the one that was kept, and
-    /// forgets it then; a newer one is kept.
+    /// Notes that Enfuce refused a token: it was revoked, or the clocks differ. Returns whether it was the current one, which is
+    /// then forgotten. A newer one is kept.
     pub(super) fn refused(&self, authorization: &HeaderValue) -> bool {
         let mut kept = self.kept();
         let is_kept = kept.token.as_ref().is_some_and(|token| token.authorization == *authorization);
@@ -97,7 +98,7 @@ impl Credentials {
         i64::try_from((now + left).as_secs()).ok()
     }
 
-    /// Whether a request that failed so is worth another try with another token.
+    /// Whether a request that failed in this way can be repeated with another token.
     pub(super) fn may_have_another(&self, failure: Failure) -> bool {
         failure.cause == UNAUTHORIZED && matches!(self.auth, Auth::OAuth2 { .. })
     }
@@ -106,7 +107,7 @@ impl Credentials {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The token that is kept, if it can still be used at `now`; and whether it is time for another.
+    /// The current token, if it can still be used at `now`; and whether it is time to fetch another.
     fn usable(&self, now: Instant) -> Option<(HeaderValue, bool)> {
         let kept = self.kept();
         let token = kept.token.as_ref().filter(|token| now < token.expires_at)?;
@@ -117,7 +118,7 @@ impl Credentials {
         let lock = Arc::clone(&self.fetching);
         let guard = match self.usable(Instant::now()) {
             Some((token, false)) => return Ok(token),
-            // One request has another fetched; the rest go on with this one meanwhile.
+            // One request starts the fetch; the others continue with the current token.
             Some((token, true)) => match lock.try_lock_owned() {
                 Ok(guard) => guard,
                 Err(_) => return Ok(token),
@@ -129,9 +130,9 @@ impl Credentials {
             return Ok(token);
         }
         let (credentials, client, trace) = (Arc::clone(self), client.clone(), trace.clone());
-        // In a task of its own, so that it does not end with the request, and holds up none that has a token.
+        // In a task of its own, so that it does not end with the request and does not delay requests that have a token.
         let fetched = tokio::spawn(async move {
-            // Until what was fetched, or what went wrong, is kept.
+            // The lock is held until the token or the failure is stored.
             let _guard = guard;
             credentials.renew(&client, &trace).await
         });
@@ -141,7 +142,7 @@ impl Credentials {
         }
     }
 
-    /// Fetches a token and keeps it, unless that has just failed.
+    /// Fetches a token and stores it, unless the last attempt has just failed.
     async fn renew(&self, client: &Client, trace: &Trace) -> Result<HeaderValue, Failure> {
         if let Some((failure, until)) = self.kept().failed
             && Instant::now() < until
@@ -163,7 +164,7 @@ impl Credentials {
         }
     }
 
-    /// RFC 6749 §4.4.2 and §2.3.1, where user and password are form-encoded before they are put into HTTP Basic.
+    /// By RFC 6749 §4.4.2 and §2.3.1: user and password are form-encoded before they go into HTTP Basic.
     async fn fetch(&self, client: &Client, trace: &Trace) -> Result<Token, Failure> {
         let Auth::OAuth2 { token_url, client_id, client_secret, scope } = &self.auth else {
             return Err(Failure::new(Kind::NoToken, "token_refused"));
@@ -180,7 +181,7 @@ impl Credentials {
     }
 }
 
-/// No token in time.
+/// There was no token in time.
 pub(super) const LATE: Failure = Failure::new(Kind::NoToken, "timeout_token");
 
 async fn ask(request: RequestBuilder, span: &mut Active) -> Result<Token, Failure> {
@@ -204,12 +205,12 @@ async fn ask(request: RequestBuilder, span: &mut Active) -> Result<Token, Failur
         return Err(none("token_answer_not_understood"));
     }
     let life = Duration::from_secs_f64(life(answer.expires_in.as_ref()));
-    // A short-lived token is used for half its life at least.
+    // A short-lived token is used for at least half of its life.
     let renew_at = asked_at + life.saturating_sub(MARGIN).max(life / 2);
     Ok(Token { authorization: bearer(&answer.access_token)?, renew_at, expires_at: asked_at + life })
 }
 
-/// The seconds that a token lives.
+/// How many seconds a token lives.
 fn life(expires_in: Option<&serde_json::Value>) -> f64 {
     let number = expires_in.and_then(|value| match value {
         serde_json::Value::String(text) => text.parse().ok(),
@@ -227,7 +228,7 @@ fn bearer(token: &str) -> Result<HeaderValue, Failure> {
 }
 
 fn authorization(scheme: &str, credentials: &str) -> Result<HeaderValue, Failure> {
-    // The configuration has made sure that there are no control characters.
+    // The configuration has checked that there are no control characters.
     let mut value = HeaderValue::try_from(format!("{scheme} {credentials}"))
         .map_err(|_| Failure::new(Kind::NoToken, "credentials_not_sendable"))?;
     value.set_sensitive(true);
@@ -260,7 +261,7 @@ mod tests {
             let given = timeout(Duration::from_secs(60), credentials.authorization(&client, &trace)).await;
             assert_eq!(given.expect("nobody waits").unwrap(), "Bearer old");
         }
-        // It is asked for one, and never answers.
+        // The server is asked for a token and never answers.
         server.accept().await.unwrap();
     }
 

@@ -1,4 +1,4 @@
-//! How the module's wire is said on each of Enfuce's platforms. The answers' fields are named alike on both.
+//! Translates card-pin's requests to each of Enfuce's platforms. The fields of the answers have the same names on both.
 
 use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use crate::operation::Operation;
 use crate::trace::Called;
 use crate::wire::Request;
 
-/// What is called for an operation.
+/// What to call for an operation.
 pub(super) fn called(enfuce: &Enfuce, operation: Operation) -> Called<'_> {
     let template = match (enfuce.platform, operation) {
         (Platform::Classic, Operation::Tzpk) => "/pin/v3/set/tzpk",

@@ -1,4 +1,4 @@
-//! What can be found out about the way to Enfuce without touching a card.
+//! Checks the connection to Enfuce without touching a card.
 
 use axum::http::{HeaderValue, header};
 use tokio::time::{Instant, timeout_at};
@@ -12,11 +12,11 @@ use crate::failure::{Failure, Kind};
 use crate::outbound;
 use crate::trace::Trace;
 
-/// No card has this id.
+/// An id that no card has.
 const NO_CARD: &str = "00000000-0000-0000-0000-000000000000";
 
 impl Upstream {
-    /// The addresses that are called, each once, under the name of its field.
+    /// The addresses that are called, each once, with the name of its field.
     pub(crate) fn addresses(&self) -> Vec<(&'static str, &Url)> {
         let mut addresses = vec![("enfuce.base_url", &self.config.base_url)];
         if self.config.card_base_url != self.config.base_url {
@@ -28,12 +28,13 @@ impl Upstream {
         addresses
     }
 
-    /// Whether an answer comes from an address, whatever it says.
+    /// Checks that an address answers, with any status.
     pub(crate) async fn reach(&self, url: &Url) -> Result<(), Failure> {
         outbound::reach(&self.clients.shared, url, Instant::now() + self.config.timeout).await
     }
 
-    /// Asks for the status of a card that does not exist: with the credentials there is none, without them it is refused.
+    /// Asks for the status of a card that does not exist. With the credentials, Enfuce says that there is no such card; without
+    /// them, it refuses the request.
     pub(crate) async fn try_credentials(&self) -> Result<(), Failure> {
         let deadline = Instant::now() + self.config.timeout;
         let trace = Trace::apart();
@@ -59,7 +60,7 @@ impl Upstream {
         }
         let response = outbound::send(request, deadline).await?;
         match refusal(&response) {
-            // What is wrong is the card.
+            // Only the card was wrong, which is the expected answer.
             None | Some(Failure { kind: Kind::Refused(_), .. }) => Ok(()),
             Some(failure) => Err(failure),
         }

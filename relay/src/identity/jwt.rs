@@ -1,4 +1,4 @@
-//! A customer's token (OpenID Connect), checked with the keys that the identity provider publishes.
+//! Checks a customer's token (OpenID Connect) with the keys that the identity provider publishes.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -17,24 +17,24 @@ use crate::failure::{Failure, Kind};
 use crate::outbound;
 use crate::trace::{Active, Called, Trace};
 
-/// Keys are looked up again after this, so that one that was withdrawn is not taken for long.
+/// Keys are read again after this time, so that a withdrawn key is soon refused.
 const LIFE: Duration = Duration::from_secs(600);
-/// For how long they are used where they cannot be read again.
+/// How long the known keys are used if they cannot be read again.
 const LONGEST_LIFE: Duration = Duration::from_secs(3600);
-/// Between two lookups, whatever tokens come.
+/// The least time between two look-ups, whatever tokens arrive.
 const PAUSE: Duration = Duration::from_secs(1);
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(3);
-/// By how much the identity provider's clock may differ, in seconds.
+/// The largest difference of the identity provider's clock, in seconds.
 const CLOCK_DIFFERENCE: u64 = 30;
 /// The longest `sub`: 255 in OpenID Connect.
 const MAX_SUBJECT_BYTES: usize = 512;
 
-/// Why a token is not taken.
+/// Why a token is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refusal {
     /// It is missing, expired, forged, or not for us.
     Invalid,
-    /// The identity provider's keys cannot be had; why, in one word.
+    /// The identity provider's keys cannot be read; contains the cause in one word.
     Unavailable(&'static str),
 }
 
@@ -51,14 +51,14 @@ struct KeySet {
     keys: Vec<Value>,
 }
 
-/// Checks tokens. Look-ups go on by themselves, so they share what they find.
+/// Checks tokens. Look-ups run in tasks of their own, so they share their results.
 pub(super) struct Verifier(Arc<Parts>);
 
 struct Parts {
     config: Jwt,
     client: Client,
     keys: Mutex<Keys>,
-    /// Held while keys are looked up, so that one look-up serves all.
+    /// Locked while keys are looked up, so that one look-up serves all requests.
     looking: Arc<AsyncMutex<()>>,
 }
 
@@ -75,7 +75,7 @@ struct Keys {
 struct Key {
     /// `kid`; several keys may have the same one, or none (RFC 7517, 4.5).
     name: Option<String>,
-    /// `alg`: the only one that it is for, if it says so (RFC 7517, 4.4).
+    /// `alg`: the only algorithm that the key is for, if it names one (RFC 7517, 4.4).
     algorithm: Option<Algorithm>,
     key: DecodingKey,
 }
@@ -87,13 +87,13 @@ impl Verifier {
         Self(Arc::new(Parts { config, client, keys: Mutex::new(keys), looking: Arc::default() }))
     }
 
-    /// What the bearer token of a request says.
+    /// The claims of a request's bearer token.
     pub(super) async fn verify(&self, headers: &HeaderMap, trace: &Trace) -> Result<Claims, Refusal> {
         let token = bearer(headers).ok_or(Refusal::Invalid)?;
         let header = decode_header(token).map_err(|_| Refusal::Invalid)?;
         let mut claims = None;
         for key in self.keys_for(&header, trace).await? {
-            // Signatures alone: a shared secret is never among the keys.
+            // Only signatures with public keys: a shared secret is never among the keys.
             let mut validation = Validation::new_for_family(key.key.family());
             validation.set_issuer(&[&self.0.config.issuer]);
             validation.set_audience(&[&self.0.config.audience]);
@@ -107,7 +107,7 @@ impl Verifier {
         if is_name { Ok(claims) } else { Err(Refusal::Invalid) }
     }
 
-    /// The keys that a token may be signed with; there is at least one.
+    /// The keys with which a token may be signed; at least one.
     async fn keys_for(&self, header: &Header, trace: &Trace) -> Result<Vec<Arc<Key>>, Refusal> {
         let (known, is_old) = self.0.keys().get(header);
         let looking = Arc::clone(&self.0.looking);
@@ -116,7 +116,7 @@ impl Verifier {
         } else if !is_old {
             return Ok(known);
         } else {
-            // One request looks; the rest go on with what is known.
+            // One request looks the keys up; the others use the known ones.
             match looking.try_lock_owned() {
                 Ok(guard) => guard,
                 Err(_) => return Ok(known),
@@ -125,14 +125,14 @@ impl Verifier {
         let has_just_tried = self.0.keys().tried_at.is_some_and(|tried| tried.elapsed() < PAUSE);
         if !has_just_tried {
             let (parts, trace) = (Arc::clone(&self.0), trace.clone());
-            // In a task of its own: it ends, and counts, even if the device that has caused it leaves.
+            // In a task of its own, so that the look-up ends and counts even if the device that caused it leaves.
             let look_up = tokio::spawn(async move { parts.renew(&trace, guard).await });
-            // It does not fail, but with the whole process.
+            // The task only fails if the whole process does.
             let _ = look_up.await;
         }
         let keys = self.0.keys();
         let (known, _) = keys.get(header);
-        // While the keys cannot be read, nothing can be said of a token that is signed with another one.
+        // While the keys cannot be read, a token that is signed with an unknown key can be neither accepted nor refused.
         match keys.cause {
             _ if !known.is_empty() => Ok(known),
             Some(cause) => Err(Refusal::Unavailable(cause)),
@@ -156,7 +156,7 @@ impl Parts {
     async fn renew(&self, trace: &Trace, _guard: OwnedMutexGuard<()>) {
         let looked_up = self.look_up(trace).await;
         let mut keys = self.keys();
-        // Those that waited for this look-up have its answer, and look for no other.
+        // Requests that waited for this look-up use its result and start no other.
         keys.tried_at = Some(Instant::now());
         keys.cause = looked_up.as_ref().err().map(|failure| failure.cause);
         if let Ok(found) = looked_up {
@@ -181,7 +181,7 @@ impl Parts {
         }
         let body = outbound::body_until(&mut response, deadline).await?;
         let set: KeySet = outbound::json(&body).ok_or(outbound::UNDOCUMENTED)?;
-        // A key of a kind that is not known is passed over (RFC 7517 §5).
+        // A key of an unknown kind is skipped (RFC 7517 §5).
         let known = set.keys.into_iter().filter_map(|key| serde_json::from_value::<Jwk>(key).ok());
         let found: Vec<_> = known.filter(verifies).filter_map(Key::of).map(Arc::new).collect();
         // An empty list would sign everybody out: it is more likely a mistake.
@@ -192,13 +192,13 @@ impl Parts {
 impl Key {
     fn of(jwk: Jwk) -> Option<Self> {
         let key = DecodingKey::from_jwk(&jwk).ok()?;
-        // One for an algorithm that signs nothing, such as RSA-OAEP, is not for tokens.
+        // A key for an algorithm that does not sign, such as RSA-OAEP, cannot sign tokens.
         let algorithm = jwk.common.key_algorithm.map(Algorithm::try_from);
         Some(Self { name: jwk.common.key_id, algorithm: algorithm.transpose().ok()?, key })
     }
 
     fn fits(&self, header: &Header) -> bool {
-        // A token need not name its key where there is one alone (OpenID Connect Core 1.0, 10.1), and may be tried with all.
+        // If there is only one key, a token need not name it (OpenID Connect Core 1.0, 10.1). Otherwise all keys may be tried.
         let is_named = header.kid.as_ref().is_none_or(|kid| self.name.as_ref() == Some(kid));
         let is_for_it = self.algorithm.is_none_or(|algorithm| algorithm == header.alg);
         is_named && is_for_it && self.key.family() == header.alg.family()
@@ -219,7 +219,7 @@ impl Keys {
     }
 }
 
-/// Whether a key is there to verify signatures: not a shared secret, and not one for something else (RFC 7517, 4.2 and 4.3).
+/// Whether a key can verify signatures: it is not a shared secret, and not meant for another use (RFC 7517, 4.2 and 4.3).
 fn verifies(jwk: &Jwk) -> bool {
     let is_secret = matches!(jwk.algorithm, AlgorithmParameters::OctetKey(_));
     let is_for_signatures =

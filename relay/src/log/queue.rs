@@ -1,7 +1,7 @@
-//! Lines on their way out, through a bounded queue and a thread of its own: a reader that stalls holds up nothing else.
+//! Writes lines from a bounded queue, in a thread of its own: a reader that stalls delays nothing else.
 //!
-//! `tracing-appender` has the same queue. But it counts no line that could not be written, and at the end it waits without limit
-//! for a reader that stalls while its queue is full.
+//! `tracing-appender` has the same queue. But it does not count lines that could not be written. And if a reader stalls while the
+//! queue is full, it waits at the end without limit.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -10,22 +10,22 @@ use std::sync::mpsc::{self, Receiver, Sender, SyncSender, TrySendError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Lines that wait to be written; with more, lines are dropped and counted.
+/// The most lines that wait to be written. Further lines are dropped and counted.
 pub(super) const MAX_WAITING_LINES: usize = 8192;
 
-/// Between two tries to put a last message into a full queue.
+/// The time between two attempts to put a last message into a full queue.
 const PAUSE: Duration = Duration::from_millis(10);
 
 enum Message {
     Line(String),
-    /// Everything before it is written.
+    /// Everything before this message is written.
     Flushed(Sender<()>),
 }
 
 #[derive(Clone)]
 pub(super) struct Queue {
     messages: SyncSender<Message>,
-    /// Lines that were not written, or not in full.
+    /// The number of lines that were not written, or not completely.
     lost: Arc<AtomicU64>,
 }
 
@@ -61,7 +61,7 @@ impl Queue {
             last = back;
             thread::sleep(PAUSE);
         }
-        // Nothing can be done about what was not written by then.
+        // Lines that are not written by then are lost.
         let _ = wait.recv_timeout(until.saturating_duration_since(Instant::now()));
     }
 }
@@ -74,7 +74,7 @@ fn write(mut output: impl Write, messages: &Receiver<Message>, lost: &AtomicU64)
                     lost.fetch_add(1, Ordering::Relaxed);
                 }
             }
-            // Whoever waited may have given up.
+            // The caller may have stopped waiting.
             Message::Flushed(flushed) => drop(flushed.send(())),
         }
     }

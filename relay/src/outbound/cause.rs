@@ -1,4 +1,5 @@
-//! What stands behind an error of the HTTP client, in one word of a closed list: the error's own text may hold addresses.
+//! Derives the cause of an error of the HTTP client, in one word of a closed list. The error's own text is not used, because it
+//! may contain addresses.
 
 use std::error::Error;
 use std::io;
@@ -8,7 +9,7 @@ use rustls::CertificateError;
 use super::client::NameNotFound;
 use crate::failure::{Failure, Kind};
 
-/// What became of a request that got no answer.
+/// The failure of a request that got no answer.
 pub(crate) fn of(error: &reqwest::Error) -> Failure {
     let cause = word(error);
     match (error.is_connect(), cause) {
@@ -19,12 +20,12 @@ pub(crate) fn of(error: &reqwest::Error) -> Failure {
     }
 }
 
-/// What an error comes from, where that is known.
+/// The cause of an error, if it is known.
 pub(crate) fn word(error: &(dyn Error + 'static)) -> Option<&'static str> {
     chain(error).find_map(known)
 }
 
-/// An error and what it names as its source. What an I/O error was made of is not its source, but inside it.
+/// An error and its chain of sources. The error inside an I/O error is not its source, so it is looked for as well.
 fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error| match error.downcast_ref::<io::Error>() {
         Some(io) => io.get_ref().map(|inner| inner as &(dyn Error + 'static)),
@@ -51,7 +52,7 @@ fn known(error: &(dyn Error + 'static)) -> Option<&'static str> {
         io::ErrorKind::ConnectionReset => Some("reset"),
         io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => Some("no_route"),
         io::ErrorKind::TimedOut => Some("timeout_connect"),
-        // EMFILE and ENFILE have no kind of their own.
+        // `ErrorKind` has no value for EMFILE and ENFILE.
         _ => matches!(error.downcast_ref::<io::Error>()?.raw_os_error(), Some(23 | 24))
             .then_some("no_file_descriptor"),
     }

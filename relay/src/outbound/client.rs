@@ -1,4 +1,4 @@
-//! The HTTP clients, and how names are looked up.
+//! Makes the HTTP clients, and resolves names.
 
 use std::env;
 use std::error::Error;
@@ -13,23 +13,24 @@ use url::Url;
 use crate::config::pem;
 use crate::secret_string::SecretString;
 
-/// How long an unused connection is kept; less than servers commonly do, so that it is seldom found closed.
+/// How long an unused connection is kept. This is shorter than most servers keep it, so that a connection is rarely closed when
+/// it is used.
 const IDLE: Duration = Duration::from_secs(15);
 
-/// What a client is for.
+/// The settings of a client.
 pub(crate) struct Settings<'a> {
-    /// All that it calls.
+    /// All addresses that it calls.
     pub(crate) urls: &'a [&'a Url],
     /// Certificates in PEM of the only authorities that are trusted; without them the system's are.
     pub(crate) ca: Option<&'a [u8]>,
-    /// By which the relay proves itself.
+    /// The certificate and key of the relay itself.
     pub(crate) identity: Option<&'a SecretString>,
     pub(crate) connect_timeout: Duration,
-    /// How many connections are kept.
+    /// How many unused connections are kept.
     pub(crate) idle_connections: usize,
 }
 
-/// The connections to Enfuce cannot be set up: the certificates do not fit together, or the system has none.
+/// The HTTP client cannot be made: the certificates do not fit together, or the system has none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientError;
 
@@ -45,9 +46,9 @@ impl fmt::Display for ClientError {
 
 impl Error for ClientError {}
 
-/// Makes a client: it follows no redirect, repeats nothing, and says when a name was not found.
+/// Makes a client. It follows no redirects, repeats nothing, and reports when a name was not found.
 pub(crate) fn make(settings: &Settings<'_>) -> Result<Client, ClientError> {
-    // Without this header any coding would do (RFC 9110 §12.5.3), and none can be read.
+    // Without this header the server may use any coding (RFC 9110 §12.5.3), and the relay cannot read any.
     let headers = HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"))]);
     let mut builder = Client::builder()
         .default_headers(headers)
@@ -59,7 +60,7 @@ pub(crate) fn make(settings: &Settings<'_>) -> Result<Client, ClientError> {
         .pool_idle_timeout(IDLE)
         .pool_max_idle_per_host(settings.idle_connections)
         .dns_resolver(Resolver);
-    // What goes to this machine in clear goes to no proxy, whatever the environment says.
+    // Requests to this machine without TLS never go through a proxy, whatever the environment says.
     builder = builder.no_proxy();
     if let Some(proxy) = proxy() {
         builder = builder.proxy(proxy.map_err(|_| ClientError)?);
@@ -68,7 +69,7 @@ pub(crate) fn make(settings: &Settings<'_>) -> Result<Client, ClientError> {
     if let Some(ca) = settings.ca {
         builder = builder.tls_certs_only(pem::authorities(ca).ok_or(ClientError)?);
     } else if !speaks_tls {
-        // Otherwise a system without any authorities could not be served at all.
+        // Otherwise the relay could not run at all on a system without authorities.
         builder = builder.tls_certs_only([]);
     }
     if let Some(identity) = settings.identity {
@@ -77,14 +78,14 @@ pub(crate) fn make(settings: &Settings<'_>) -> Result<Client, ClientError> {
     builder.build().map_err(|_| ClientError)
 }
 
-/// The one that the environment names for TLS, if any.
+/// The proxy that the environment names for TLS, if any.
 fn proxy() -> Option<reqwest::Result<Proxy>> {
     let names = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
     let address = names.into_iter().filter_map(|name| env::var(name).ok()).find(|value| !value.is_empty())?;
     Some(Proxy::https(address).map(|proxy| proxy.no_proxy(NoProxy::from_env())))
 }
 
-/// The system's, with an error of our own, so that a name that is not found can be told from a port that is closed.
+/// The system's resolver, with an error of our own, so that an unknown name can be distinguished from a closed port.
 struct Resolver;
 
 /// A name could not be looked up.

@@ -1,4 +1,4 @@
-//! What every request has with it, and the checks that every one goes through, the cheap ones first.
+//! The context of a request, and the checks that every request goes through, the cheap ones first.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ pub(super) struct Asked {
     origin: Option<String>,
 }
 
-/// What an operation is about, for the audit record.
+/// The object of an operation, for the audit record.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Subject<'a> {
     pub(super) control_id: Option<&'a str>,
@@ -47,7 +47,7 @@ impl Asked {
         Self { relay, live, notes, trace, deadline, origin: None }
     }
 
-    /// An audit record is kept from here on, where one is kept at all: it tells of those who are refused at the door, too.
+    /// Starts the audit record, if there is one. It starts here because it also lists requests that are refused at once.
     pub(super) fn audited(self, peer: Option<IpAddr>) -> Self {
         let Some(hasher) = &self.live.hasher else { return self };
         let hash = |address: IpAddr| hasher.hash("address", address.to_canonical().to_string().as_bytes());
@@ -56,7 +56,7 @@ impl Asked {
         Self { origin, ..self }
     }
 
-    /// Who asks, and what they sent; `later_requests` of the same session may still come.
+    /// Returns the customer and the body. `later_requests` of the same session may still come.
     pub(super) async fn read(
         &self,
         request: Request,
@@ -75,7 +75,7 @@ impl Asked {
         Ok((identity, self.body(body).await?))
     }
 
-    /// Says in the audit record, where there is one, what it is about.
+    /// Adds the object of the operation to the audit record, if there is one.
     pub(super) fn audit(&self, identity: &Identity, subject: Subject<'_>) {
         let Some(hasher) = &self.live.hasher else { return };
         self.notes.audit(Audited {
@@ -86,7 +86,7 @@ impl Asked {
         });
     }
 
-    /// What a control id of this customer's stands for. The audit record tells of an expired one, too.
+    /// Opens this customer's control id. The audit record also lists an expired one.
     pub(super) fn open(
         &self,
         issuing: &Issuing,
@@ -106,7 +106,7 @@ impl Asked {
         Ok(opened?)
     }
 
-    /// The outcome of Enfuce's calls is for the log, but for an id that is one of those which were `sent`.
+    /// The outcome of Enfuce's calls goes to the log, except for an id that the device `sent`.
     pub(super) fn report(&self, mut report: Report, sent: &[&str]) {
         let id = |text: &str| Uuid::try_parse(text).ok();
         report.problem_id = report.problem_id.filter(|found| sent.iter().all(|sent| id(sent) != id(found)));
@@ -117,10 +117,11 @@ impl Asked {
         Context { deadline: self.deadline, trace: &self.trace, class, report }
     }
 
-    /// Begins a session of a customer, or says when to come again.
+    /// Begins a customer's session, or says when to come again.
     pub(super) async fn begin(&self, identity: &Identity, purpose: Purpose) -> Result<Begun<'_>, Problem> {
         let customer = self.relay.rate_limit().key(&identity.customer);
-        // Nobody is let in for nothing: because no time is left for Enfuce's answers, or because nothing answers.
+        // A session is not begun if it cannot succeed: if too little time is left for Enfuce's answers, or if Enfuce does not
+        // answer at all.
         let least_time = self.live.config.longest_wait() / 2;
         let is_late = time::Instant::now() + least_time > self.deadline;
         let late = is_late.then_some(Failure::new(Kind::Overloaded(1), NO_TURN));

@@ -1,4 +1,4 @@
-//! `POST /control-id`: a control id for a card of the customer's, sealed for them alone.
+//! `POST /control-id`: issues a control id for one of the customer's cards, sealed for this customer.
 
 use axum::Json;
 use axum::extract::{Extension, Request};
@@ -28,13 +28,13 @@ async fn issue(asked: &Asked, request: Request) -> Result<String, Problem> {
     let wire::ControlIdRequest { card, purpose } = wire::read_control_id_request(&body)?;
     asked.audit(&identity, Subject { card: Some(&card), ..Subject::default() });
     let live = &asked.live;
-    // The route is there only where they are issued.
+    // This route exists only if control ids are issued.
     let issuing = live.issuing.as_ref().ok_or(Problem::UNKNOWN_ROUTE)?;
     if !live.config.operations.contains(&purpose) {
         return Err(Problem::NOT_ALLOWED);
     }
     let question = Question { identity: &identity, card: &card, purpose };
-    // Most of the time is Enfuce's.
+    // Most of the time is left for Enfuce.
     let latest = asked.deadline.min(Instant::now() + live.config.deadline / 3);
     let card_product = issuing.authorizer.check(&question, latest, &asked.trace).await?;
     let mut begun = asked.begin(&identity, purpose).await?;
@@ -42,7 +42,7 @@ async fn issue(asked: &Asked, request: Request) -> Result<String, Problem> {
     let result = live.upstream.control_id(&card, purpose, context).await;
     asked.report(begun.report.clone(), &[&card]);
     let control_id = result.map_err(|failure| match failure {
-        // They had begun, and have their place again.
+        // The session had begun, so the customer gets their place back.
         Failure { kind: Kind::Overloaded(seconds), cause: NO_TURN } => {
             Problem::wait(Wait { seconds, place: begun.place })
         }

@@ -1,4 +1,4 @@
-//! `POST /tzpk`, `/set` and `/view`: what the device and Enfuce have to say to each other.
+//! `POST /tzpk`, `/set` and `/view`: passes requests of the device on to Enfuce.
 
 use axum::Json;
 use axum::extract::Request;
@@ -27,13 +27,13 @@ pub(super) async fn answer(operation: Operation, asked: &Asked, request: Request
         Err(failure) => Problem::from_failure(operation, failure.kind).into_response(),
     };
     if operation == Operation::Tzpk {
-        // `set` comes next, and a browser repeats it by itself where it is sent on a connection that is just being closed.
+        // `set` comes next. If its connection is just being closed, a browser sends it again by itself.
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     response
 }
 
-/// A request that may go on, with Enfuce's own control id in it.
+/// A request that was accepted, with Enfuce's own control id in it.
 async fn checked(operation: Operation, asked: &Asked, request: Request) -> Result<wire::Request, Problem> {
     let (identity, body) = asked.read(request, operation.later_requests()).await?;
     let mut request = wire::read_request(operation, &body)?;

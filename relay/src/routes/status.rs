@@ -1,4 +1,4 @@
-//! `POST /status`: whether the PIN is set after all, where the answer to `set` was lost.
+//! `POST /status`: says whether the PIN is set if the answer to `set` was lost.
 
 use axum::Json;
 use axum::extract::{Extension, Request};
@@ -23,7 +23,7 @@ pub(super) async fn answer(Extension(asked): Extension<Asked>, request: Request)
 async fn look_up(asked: &Asked, request: Request) -> Result<&'static str, Problem> {
     let (identity, body) = asked.read(request, 0).await?;
     let token = wire::read_status_request(&body)?;
-    // The route is there only where control ids are issued.
+    // This route exists only if control ids are issued.
     let issuing = asked.live.issuing.as_ref().ok_or(Problem::UNKNOWN_ROUTE)?;
     let sealed = asked.open(issuing, &identity, &token, Purpose::SetPin, STATUS_LIFE)?;
     let mut report = Report::default();

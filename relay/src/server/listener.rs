@@ -1,4 +1,4 @@
-//! Connections, over TCP or through a socket in the file system.
+//! Accepts connections over TCP or through a socket in the file system.
 
 use std::fs;
 use std::io;
@@ -23,7 +23,7 @@ pub(super) enum Listener {
     Unix { listener: UnixListener, _remove: Remove },
 }
 
-/// Takes the socket's file away at the end.
+/// Removes the socket's file at the end.
 pub(super) struct Remove(PathBuf);
 
 impl Drop for Remove {
@@ -33,7 +33,7 @@ impl Drop for Remove {
 }
 
 impl Listener {
-    /// Listens, and says where: port 0 has become a real one.
+    /// Listens, and returns the address. Port 0 has been replaced by a real one.
     pub(super) async fn bind(at: &Listen) -> io::Result<(Self, Listen)> {
         match at {
             Listen::Tcp(address) => {
@@ -53,7 +53,7 @@ impl Listener {
         match self {
             Self::Tcp(listener) => {
                 let (stream, peer) = listener.accept().await?;
-                // Answers are small: none of them should wait for another packet.
+                // Answers are small and must not wait for another packet.
                 let _ = stream.set_nodelay(true);
                 Ok((Box::new(stream), Some(peer)))
             }
@@ -62,7 +62,7 @@ impl Listener {
     }
 }
 
-/// A relay that was killed leaves its socket behind. One that still answers is in use.
+/// A relay that was killed leaves its socket behind. If something still answers on the socket, it is in use.
 async fn remove_left_over(path: &Path) -> io::Result<()> {
     let is_socket = fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_socket());
     if !is_socket {

@@ -1,5 +1,5 @@
-//! What a collector is told of a request and of each call that it takes: methods, routes, addresses of the configuration, statuses, and
-//! words of closed lists. Nothing in it was sent by a device, and no path has an id in it.
+//! The spans of a request and of each of its calls: methods, routes, configured addresses, statuses, and words of closed lists.
+//! They contain nothing that a device sent, and no path with an id.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -12,10 +12,10 @@ use super::Trace;
 use crate::failure::Failure;
 use crate::metrics::Metrics;
 
-/// Spans that wait to be exported; with more, spans are dropped and counted. Requests never wait for a place.
+/// The most spans that wait to be exported. Further ones are dropped and counted. Requests never wait for a place.
 const MAX_WAITING: usize = 4096;
 
-/// Where ended spans go.
+/// The queue of ended spans.
 #[derive(Debug, Clone)]
 pub(crate) struct Spans {
     queue: mpsc::Sender<Span>,
@@ -23,7 +23,7 @@ pub(crate) struct Spans {
 }
 
 impl Spans {
-    /// The way in, and the end that is exported from.
+    /// The sending and the receiving end.
     pub(crate) fn new(metrics: Arc<Metrics>) -> (Self, mpsc::Receiver<Span>) {
         let (queue, end) = mpsc::channel(MAX_WAITING);
         (Self { queue, metrics }, end)
@@ -36,7 +36,7 @@ impl Spans {
     }
 }
 
-/// Which side of a call it is, by the numbers of OTLP.
+/// The side of a call, by the numbers of OTLP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Server = 2,
@@ -65,17 +65,17 @@ pub(crate) struct Span {
     pub(crate) is_failure: bool,
 }
 
-/// What is called.
+/// The target of a call.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Called<'a> {
     pub(crate) method: &'static str,
-    /// Of which host and port are told.
+    /// The address, of which the span has the host and the port.
     pub(crate) server: &'a Url,
-    /// With names in braces in the place of ids.
+    /// The path, with names in braces instead of ids.
     pub(crate) template: &'a str,
 }
 
-/// A span under way. It ends when this is dropped, and so also when the device goes away.
+/// A span that has not ended. It ends when this is dropped, so also if the device leaves.
 #[derive(Debug)]
 pub(crate) struct Active {
     trace: Trace,
@@ -90,7 +90,7 @@ pub(crate) struct Active {
 }
 
 impl Trace {
-    /// The span of the request itself; a request for no route that there is says nothing of its path.
+    /// The span of the request itself. If a request matches no route, its path is left out.
     pub(crate) fn request(&self, method: &Method, route: Option<&str>) -> Active {
         let is_known = [
             Method::GET,
@@ -112,7 +112,7 @@ impl Trace {
         self.begin(self.span, self.parent.clone(), Kind::Server, name, attributes)
     }
 
-    /// The span of a call; `resent` is how often it was sent before.
+    /// The span of a call; `resent` says how often it was sent before.
     pub(crate) fn call(&self, called: Called<'_>, resent: u32) -> Active {
         let Called { method, server, template } = called;
         let host = server.host_str().unwrap_or_default();
@@ -136,7 +136,7 @@ impl Trace {
         attributes: Vec<(&'static str, Attribute)>,
     ) -> Active {
         let started = Instant::now();
-        // Until something else is known.
+        // The default, until the outcome is known.
         let (status, error) = (None, Some("cancelled"));
         Active { trace: self.clone(), id, parent, name, kind, attributes, started, status, error }
     }
@@ -147,22 +147,22 @@ impl Active {
         &self.trace.id
     }
 
-    /// The headers by which the other side goes on with the trace.
+    /// The headers with which the other side continues the trace.
     pub(crate) fn headers(&self) -> HeaderMap {
         self.trace.headers(self.id)
     }
 
-    /// The head of the answer is there.
+    /// Notes that the head of the answer has arrived.
     pub(crate) fn answered(&mut self, status: StatusCode) {
         self.status = Some(status.as_u16());
     }
 
-    /// The outcome of the call.
+    /// Notes the outcome of the call.
     pub(crate) fn ended<T>(&mut self, result: &Result<T, Failure>) {
         self.error = result.as_ref().err().map(|failure| failure.cause);
     }
 
-    /// The outcome of the request; `code` is that of a problem.
+    /// Notes the outcome of the request; `code` is the problem's.
     pub(crate) fn done(&mut self, status: u16, code: Option<&'static str>) {
         (self.status, self.error) = (Some(status), code);
     }
@@ -174,7 +174,7 @@ impl Drop for Active {
         let mut attributes = std::mem::take(&mut self.attributes);
         attributes.extend(self.status.map(|status| number("http.response.status_code", status.into())));
         attributes.extend(self.error.map(|error| text("error.type", error)));
-        // To a server, what its client did wrong is not a failure.
+        // For a server, a client's mistake is not a failure.
         let is_failure = match self.kind {
             Kind::Server => self.status.is_some_and(|status| status >= 500),
             Kind::Client => self.error.is_some(),

@@ -1,4 +1,4 @@
-//! What others keep in a trace (W3C Trace Context §3.3). It goes on unchanged, or not at all.
+//! The `tracestate` of other systems (W3C Trace Context §3.3). It is passed on unchanged, or not at all.
 
 use std::collections::HashSet;
 
@@ -6,11 +6,11 @@ use axum::http::{HeaderMap, HeaderValue};
 
 use super::TRACESTATE;
 
-/// Longer than this it need not be passed on (§3.3.1.5).
+/// A longer one need not be passed on (§3.3.1.5).
 const MAX_BYTES: usize = 512;
 const MAX_MEMBERS: usize = 32;
 
-/// Several headers are one list.
+/// Several headers count as one list.
 pub(super) fn of(headers: &HeaderMap) -> Option<HeaderValue> {
     let mut values = headers.get_all(TRACESTATE).iter();
     let mut list = values.next()?.as_bytes().to_vec();

@@ -40,7 +40,8 @@ pub(super) fn violations(project: &Project) -> Result<Vec<String>> {
     Ok(violations)
 }
 
-/// The sources beside a crate's root. A file there that is a crate of its own is not a module of this one, and has no place in its order.
+/// The sources in the folder of a crate's root. A file there that is the root of another crate is not a module of this one, so it
+/// has no place in the order.
 fn sources(root: &str, path: &Path) -> Result<Vec<Source>> {
     let (name, _) = root.rsplit_once('/').context("the root of a crate lies in a folder")?;
     let src = path.parent().context("the root of a crate lies in a folder")?;
@@ -97,7 +98,7 @@ fn against(root: &str, text: &str, sources: &[Source]) -> Result<Vec<String>> {
     Ok(violations)
 }
 
-/// One line for each use of a neighbour in the same folder that, directly or through others there, uses the file itself.
+/// One line for each use of a module in the same folder that itself uses this file, directly or through other modules there.
 fn circles(sources: &[Source]) -> Result<Vec<String>> {
     let mut edges = Vec::new();
     for source in sources {

@@ -33,7 +33,7 @@ pub(super) fn re_exports(lib: &File, modules: &[String]) -> Result<HashMap<Strin
     Ok(names)
 }
 
-/// `module` is the first name of the path so far.
+/// Collects the names below `tree`. `module` is the first name of the path so far.
 fn add_names(
     tree: &UseTree,
     module: Option<&Ident>,
@@ -138,7 +138,7 @@ impl Finder {
         }
     }
 
-    /// The tokens of a macro's call, which the parser does not read. They may contain paths, and whole `use` items.
+    /// Finds uses in the tokens of a macro's call, which the parser does not read. They may contain paths and whole `use` items.
     fn tokens(&mut self, tokens: &TokenStream, start: Place) {
         let mut place = start;
         for token in tokens.clone() {

@@ -30,7 +30,7 @@ struct Package {
 struct Dependency {
     name: String,
     kind: Option<Kind>,
-    /// The folder; crates of others have none.
+    /// The folder. Crates from a registry have none.
     path: Option<PathBuf>,
 }
 
@@ -61,28 +61,28 @@ pub(super) fn violations(project: &Project) -> Result<Vec<String>> {
     Ok([circles(&packages), against(&order(&document, HEADING)?, &packages)].concat())
 }
 
-/// The crates of the workspace, by name, with the uses of each other alone.
+/// The crates of the workspace, by name, with those that each uses.
 fn packages(printed: &str) -> Result<Vec<Package>> {
     let Metadata { mut packages } =
         serde_json::from_str(printed).context("`cargo metadata` printed something else")?;
     packages.sort_by(|a, b| a.name.cmp(&b.name));
     for package in &mut packages {
         package.dependencies.retain(|used| used.path.is_some());
-        // One that is named for several platforms is one use.
+        // A dependency that is named for several platforms is one use.
         package.dependencies.sort();
         package.dependencies.dedup();
     }
     Ok(packages)
 }
 
-/// For each crate the shortest circle in which it is the first by name.
+/// For each crate that is the first by name in a circle, the shortest such circle.
 fn circles(packages: &[Package]) -> Vec<String> {
     packages.iter().filter_map(|first| circle(packages, first)).collect()
 }
 
 fn circle(packages: &[Package], first: &Package) -> Option<String> {
     let mut seen = BTreeSet::new();
-    // Short ways come first.
+    // Shorter paths come first.
     let mut ways = VecDeque::from([(first, first.name.clone())]);
     while let Some((last, way)) = ways.pop_front() {
         for used in last.dependencies.iter().filter(|used| used.name >= first.name) {

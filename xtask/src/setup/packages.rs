@@ -2,16 +2,16 @@ use super::say;
 use crate::run::{find_program, output, run};
 use anyhow::{Result, bail};
 use std::{
-    fs,
+    env, fs,
     io::{self, IsTerminal as _},
     process::{Command, Stdio},
     sync::atomic::{AtomicBool, Ordering},
 };
 
-/// Whether somebody has said yes to every package: by `--yes`.
+/// Whether `--yes` was given.
 static IS_AGREED: AtomicBool = AtomicBool::new(false);
 
-/// Nobody is asked from here on.
+/// Agrees to every question from here on.
 pub(crate) fn agree() {
     IS_AGREED.store(true, Ordering::Relaxed);
 }
@@ -21,12 +21,12 @@ pub(crate) fn agree() {
 pub(super) struct Needed {
     programs: Vec<String>,
     packages: Vec<&'static str>,
-    /// Whether one of the packages is, on Ubuntu, only a stub for a snap, whose confinement the drivers cannot enter.
+    /// Whether one of the packages is only a stub for a snap on Ubuntu. The drivers cannot start a browser inside a snap.
     snap_on_ubuntu: bool,
 }
 
 impl Needed {
-    /// Any one of `programs` will do; where none is there, `packages` bring it.
+    /// Needs any one of `programs`. If none is there, `packages` contain it.
     pub(super) fn program(&mut self, programs: &[&str], packages: &[&'static str]) {
         if find_program(programs).is_none() {
             self.missing(&programs.join(" or "), packages);
@@ -49,8 +49,7 @@ impl Needed {
         );
     }
 
-    /// Installs the packages, once somebody has agreed, where there is a package manager that we know; else says what to
-    /// install by hand.
+    /// Installs the packages with apt-get after the user has agreed. On a system without apt-get, says what to install by hand.
     pub(super) fn install(&self) -> Result<()> {
         if self.packages.is_empty() {
             return Ok(());
@@ -69,10 +68,10 @@ impl Needed {
         let packages = self.packages.join(" ");
         say(&format!("{what}: apt-get install {packages}"));
         if !may_install()? {
-            bail!("nothing was installed. By hand: apt-get install {packages}");
+            bail!("nothing was installed: repeat the command with --yes, or run apt-get install {packages}");
         }
         run(apt_get()?.args(["update", "--quiet=2"]))?;
-        // dpkg's progress would bury the lines that matter; what goes wrong is on the other stream.
+        // dpkg's progress on standard output would hide the important lines. Its errors are on standard error.
         run(apt_get()?
             .args(["install", "--yes", "--quiet=2", "--no-install-recommends"])
             .args(&self.packages)
@@ -80,17 +79,25 @@ impl Needed {
     }
 }
 
-/// Asks, if there is somebody at a terminal to answer.
+/// Asks at the terminal. Without a terminal the answer is no, except with `--yes`, in CI, and for root: whoever works as root without a
+/// terminal builds a container or another machine of its own.
 fn may_install() -> Result<bool> {
-    let mut stdin = io::stdin().lock();
-    if IS_AGREED.load(Ordering::Relaxed) || !stdin.is_terminal() {
+    if IS_AGREED.load(Ordering::Relaxed) || env::var_os("CI").is_some() {
         return Ok(true);
     }
-    // What a command prints may go to a file; what it asks may not.
+    let mut stdin = io::stdin().lock();
+    if !stdin.is_terminal() {
+        return is_root();
+    }
+    // On standard error, because standard output may be a file.
     eprint!("Install these packages on this system? [y/N] ");
     let mut answer = String::new();
     io::BufRead::read_line(&mut stdin, &mut answer)?;
     Ok(is_yes(&answer))
+}
+
+fn is_root() -> Result<bool> {
+    Ok(output(Command::new("id").arg("-u"))?.trim() == "0")
 }
 
 fn is_yes(answer: &str) -> bool {
@@ -98,7 +105,7 @@ fn is_yes(answer: &str) -> bool {
 }
 
 fn apt_get() -> Result<Command> {
-    let mut command = if output(Command::new("id").arg("-u"))?.trim() == "0" {
+    let mut command = if is_root()? {
         Command::new("apt-get")
     } else if find_program(&["sudo"]).is_some() {
         let mut sudo = Command::new("sudo");

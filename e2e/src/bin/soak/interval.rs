@@ -1,6 +1,5 @@
-/// The shares of a whole that a count out of so many tries is consistent with at 95 %, by Clopper and Pearson (1934): neither
-/// a smaller share gives so many or more, nor a larger one so few, more often than once in forty times. Nothing counted has
-/// all of it above, which is the rule of three: at most 3 in so many tries.
+/// The interval at 95 % of the share of which `count` out of `n` were observed, by Clopper and Pearson (1934). If nothing was
+/// observed, all of the 5 % are above, which is the rule of three: at most 3 out of `n`.
 pub(crate) fn of(count: usize, tries: usize) -> (f64, f64) {
     if tries == 0 {
         return (0.0, 1.0);

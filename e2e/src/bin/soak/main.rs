@@ -1,9 +1,9 @@
-//! `cargo xtask soak --sessions N`: whole sessions, each in a page that was loaded for it, so that the browser compiles the core
-//! each time; now and then one does it wrongly. Counts what the customer is told of it, and what not.
+//! `cargo xtask soak --sessions N`: runs whole sessions, each in a newly loaded page, so that the browser compiles the core each
+//! time. A browser sometimes compiles it wrongly. Counts the failures that the customer sees and those that are recovered.
 
 #![allow(clippy::print_stdout, reason = "a command line talks to its terminal")]
 
-/// How sure a share is.
+/// Confidence intervals of shares.
 mod interval;
 /// The outcomes of the sessions.
 mod tally;
@@ -19,9 +19,9 @@ use std::{
 };
 use tally::{Session, Tally};
 
-/// After how many sessions it says how far it is.
+/// After how many sessions it reports its progress.
 const PROGRESS: usize = 100;
-/// A session takes a second; one that nothing is heard of for as long has failed.
+/// The limit for a session. A session takes a second; one that reports nothing for this long has failed.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 #[tokio::main(flavor = "current_thread")]
@@ -57,14 +57,14 @@ async fn main() -> Result<()> {
 struct Rig<'a> {
     sandbox: &'a Sandbox,
     engine: Engine,
-    /// How many sessions are still to begin.
+    /// How many sessions have not begun yet.
     left: Cell<usize>,
     tally: RefCell<Tally>,
     started: Instant,
 }
 
 impl Rig<'_> {
-    /// Sessions one after the other, in another browser after each that breaks off.
+    /// Runs sessions one after the other, and starts a new browser after each one that crashes.
     async fn play_all(&self) -> Result<()> {
         while self.left.get() > 0 {
             let browser = self.engine.start().await?;

@@ -1,23 +1,23 @@
-//! Turns that the store has given, and that nobody has taken yet.
+//! Turns that the store has given and no call has used yet.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How long after its time a turn can still be taken: later, another copy may have used the quota.
+/// How long a turn can be used after its time. Later, another copy may have used that part of the quota.
 const LATE: Duration = Duration::from_millis(200);
-/// The longest time for which turns are asked for at once: those of customers who leave are lost.
+/// The longest time for which turns are asked for in advance. The turns of customers who leave are lost.
 const LONGEST_AHEAD: Duration = Duration::from_secs(1);
 
 pub(super) struct Turns {
-    /// Between two calls of all copies.
+    /// The time between two calls of all copies.
     step: Duration,
-    /// The next one first.
+    /// The turns, the next one first.
     times: VecDeque<Instant>,
-    /// The last one that was given.
+    /// The time of the last turn that was given.
     last: Option<Instant>,
-    /// Between two turns of late: longer than `step` while other copies take turns as well.
+    /// The time between the latest turns. It is longer than `step` while other copies take turns as well.
     interval: Duration,
     /// How long the store takes to answer.
     round_trip: Duration,
@@ -33,7 +33,7 @@ impl Turns {
         self.interval
     }
 
-    /// The next turn; those that were missed are gone.
+    /// The next turn. Removes those that were missed.
     pub(super) fn first(&mut self, now: Instant) -> Option<Instant> {
         while self.times.front().is_some_and(|turn| *turn + LATE < now) {
             self.times.pop_front();
@@ -46,12 +46,12 @@ impl Turns {
         self.times.pop_front();
     }
 
-    /// None of them holds any longer.
+    /// Drops all turns, because they are not valid any more.
     pub(super) fn clear(&mut self) {
         self.times.clear();
     }
 
-    /// When a call has its turn that has so many before it.
+    /// When a call gets its turn if this many calls are before it.
     pub(super) fn expected(&self, ahead: u32, now: Instant) -> Instant {
         let given = self.times.get(ahead as usize).copied();
         given.unwrap_or_else(|| {
@@ -60,8 +60,8 @@ impl Turns {
         })
     }
 
-    /// How many turns to ask for, for so many calls that wait: no more than can be used while the store answers twice. One at a time is
-    /// enough where it answers at once, and fair to other copies.
+    /// How many turns to ask for if this many calls wait: no more than are used while the store answers twice. Where the store
+    /// answers at once, one turn at a time is enough, and fair to other copies.
     pub(super) fn missing(&mut self, waiting: u32, now: Instant) -> u32 {
         self.first(now);
         let ahead = (2 * self.round_trip).min(LONGEST_AHEAD);
@@ -69,15 +69,16 @@ impl Turns {
         waiting.min(most).saturating_sub(u32::try_from(self.times.len()).unwrap_or(u32::MAX))
     }
 
-    /// The store was asked for so many turns, and says how long the first one has to wait.
+    /// Notes how many turns the store was asked for, and how long it says the first one has to wait.
     pub(super) fn add(&mut self, count: u32, wait: Duration, asked: Instant, now: Instant) {
         self.round_trip = (3 * self.round_trip + (now - asked)) / 4;
-        // One answer may take longer than the one before, and turns must not crowd.
+        // The answers may take different times, and turns must not come closer together for that.
         let before = self.last.filter(|last| *last >= asked);
         let first = (now + wait).max(before.map_or(now, |last| last + self.step));
         self.times.extend((0..count).map(|number| first + self.step * number));
         let last = first + self.step * (count - 1);
-        // One answer that is far off, as when the store's clock is set back, is not to have customers sent away for minutes.
+        // A single answer that is far off, for example because the store's clock was set back, must not send customers away for
+        // minutes.
         let interval = ((last - before.unwrap_or(asked)) / count).clamp(self.step, 4 * self.interval);
         self.interval = (7 * self.interval + interval) / 8;
         self.last = Some(last);
