@@ -40,7 +40,7 @@ export async function playground(root) {
     `<label>${label} <select name="${name}">${values.map((value) => `<option>${value}</option>`).join("")}</select></label>`;
   const html = `<h1>Playground</h1>
 <p>Change a value, look at the pad, and copy the CSS. <a href="docs/theming.html">Theming</a> says what each property is for.</p>
-<form id="playground">
+<form id="playground" method="dialog">
 <section aria-label="The pad">
 <p class="stand-in"><strong>This is a stand-in.</strong> It is <code>card-pin/mock</code>, which sets no PIN and sends nothing. Do not type a PIN of yours.</p>
 <div class="choices">

@@ -10,16 +10,12 @@ mod slow;
 pub use hold::{Held, Way};
 pub use slow::Slowness;
 
-use crate::{
-    pad::Pad,
-    patience::until,
-    sandbox::{self, Sandbox},
-    webdriver::WebDriver,
-};
+use crate::{pad::Pad, patience::until, sandbox::Sandbox, webdriver::WebDriver};
 use anyhow::{Context, Result};
 use fault::Fault;
 use hold::{Hold, OnItsWay};
 use message::{Answer, Request};
+use serde_json::{Value, json};
 use slow::Line;
 use std::{
     net::Ipv4Addr,
@@ -126,13 +122,29 @@ impl Network {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
 
-    /// The hosted page as a mobile web view gets it, over this network.
+    /// Opens the hosted page as a mobile web view gets it: by a form with the control id. Its session begins with the page, so the
+    /// core is held back until the pad's events are kept.
     ///
     /// # Errors
     ///
     /// If the browser does not get there.
     pub async fn open_web_view<'a>(&self, driver: &'a WebDriver, control_id: &str) -> Result<Pad<'a>> {
-        sandbox::open_web_view(driver, &self.url(""), control_id).await
+        const POST: &str = "
+            const form = document.createElement('form');
+            form.method = 'post';
+            form.action = './mobile';
+            const field = document.createElement('input');
+            field.name = 'controlId';
+            field.value = argument;
+            form.append(field);
+            document.body.append(form);
+            form.submit();";
+        driver.open(&self.url("/pin-page/blank.html")).await?;
+        let core = self.hold("/pin-page/card_pin_bg.wasm", Way::There);
+        driver.run::<Value>(POST, json!(control_id)).await?;
+        let pad = Pad::find(driver).await?;
+        core.go_on().await?;
+        Ok(pad)
     }
 
     /// Goes offline: connections break, and new ones are refused.

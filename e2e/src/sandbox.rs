@@ -1,8 +1,6 @@
 use crate::{
     files::{copy_dist, copy_files, open_root},
-    pad::Pad,
     traces::Trace,
-    webdriver::WebDriver,
 };
 use anyhow::{Context, Result, ensure};
 use card_pin_sandbox::{Config, ENFUCE_REQUESTS, Running};
@@ -185,15 +183,6 @@ impl Sandbox {
         Ok(control["controlId"].as_str().context("there is no control id")?.to_owned())
     }
 
-    /// The hosted page as a mobile web view gets it: by a form with the control id.
-    ///
-    /// # Errors
-    ///
-    /// If the browser does not get there.
-    pub async fn open_web_view<'a>(&self, driver: &'a WebDriver, control_id: &str) -> Result<Pad<'a>> {
-        open_web_view(driver, &self.url(""), control_id).await
-    }
-
     /// Has every card made that is due.
     ///
     /// # Errors
@@ -355,25 +344,4 @@ impl Sandbox {
         ensure!(status.is_success(), "POST {path} was refused: {answer}");
         Ok(answer)
     }
-}
-
-/// The hosted page of a server, by a form with the control id.
-pub(crate) async fn open_web_view<'a>(
-    driver: &'a WebDriver,
-    server: &str,
-    control_id: &str,
-) -> Result<Pad<'a>> {
-    driver.open(&format!("{server}/pin-page/blank.html")).await?;
-    let post = "
-        const form = document.createElement('form');
-        form.method = 'post';
-        form.action = './mobile';
-        const field = document.createElement('input');
-        field.name = 'controlId';
-        field.value = argument;
-        form.append(field);
-        document.body.append(form);
-        form.submit();";
-    driver.run::<Value>(post, json!(control_id)).await?;
-    Pad::find(driver).await
 }

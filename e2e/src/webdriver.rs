@@ -52,7 +52,7 @@ impl WebDriver {
     ///
     /// # Errors
     ///
-    /// Where the driver refuses.
+    /// If the driver refuses.
     pub async fn allow_scripts(&self, time: Duration) -> Result<()> {
         self.client.update_timeouts(TimeoutConfiguration::new(Some(time), None, None)).await?;
         Ok(())
@@ -62,7 +62,7 @@ impl WebDriver {
     ///
     /// # Errors
     ///
-    /// Where it does not.
+    /// If it does not.
     pub fn browser_version(&self) -> Result<String> {
         let capabilities = self.client.capabilities().context("the driver told nothing of the browser")?;
         let version = capabilities.get("browserVersion").and_then(Value::as_str);
@@ -75,14 +75,19 @@ impl WebDriver {
     ///
     /// This and the other commands fail where the driver refuses.
     pub async fn open(&self, url: &str) -> Result<()> {
-        Ok(self.client.goto(url).await?)
+        // WebKit's driver sometimes answers while the document before is still there: a mark on that one tells them apart. A frame
+        // that is gone cannot be marked, and need not be.
+        let _ = self.client.execute("window.isLeft = true", Vec::new()).await;
+        self.client.goto(url).await?;
+        let has_loaded = "!window.isLeft && document.readyState === 'complete'";
+        self.wait_for(has_loaded, "the document to load").await.map(drop)
     }
 
     /// Makes the window this large, in CSS pixels, its own frame included.
     ///
     /// # Errors
     ///
-    /// Where the window cannot be resized.
+    /// If the window cannot be resized.
     pub async fn resize(&self, width: u32, height: u32) -> Result<()> {
         Ok(self.client.set_window_size(width, height).await?)
     }
@@ -92,7 +97,7 @@ impl WebDriver {
     ///
     /// # Errors
     ///
-    /// Where the promise is rejected, or resolves to something else than a `T`.
+    /// If the promise is rejected, or resolves to something else than a `T`.
     pub async fn run<T: DeserializeOwned>(&self, body: &str, argument: Value) -> Result<T> {
         let script = format!(
             "const [argument, done] = arguments;\n\
@@ -112,7 +117,7 @@ impl WebDriver {
     ///
     /// # Errors
     ///
-    /// Where there is none in time; `what` then names it.
+    /// If there is none in time; `what` then names it.
     pub async fn element(&self, expression: &str, what: &str) -> Result<Element> {
         let element = self.wait_for(expression, what).await?;
         let id = element[ELEMENT].as_str().context("the script returned no element")?;
@@ -123,7 +128,7 @@ impl WebDriver {
     ///
     /// # Errors
     ///
-    /// Where that does not happen in time; `what` then says what was waited for.
+    /// If that does not happen in time; `what` then says what was waited for.
     pub async fn wait_for(&self, expression: &str, what: &str) -> Result<Value> {
         let script = format!("return ({expression}) || null");
         let deadline = Instant::now() + PATIENCE;
@@ -146,7 +151,7 @@ impl WebDriver {
     ///
     /// # Errors
     ///
-    /// Where no key can be pressed.
+    /// If no key can be pressed.
     pub async fn type_keys(&self, keys: &str) -> Result<()> {
         let keyboard = keys.chars().fold(KeyActions::new("keyboard".to_owned()), |keyboard, value| {
             keyboard.then(KeyAction::Down { value }).then(KeyAction::Up { value })
@@ -158,7 +163,7 @@ impl WebDriver {
     ///
     /// # Errors
     ///
-    /// Where the window is gone.
+    /// If the window is gone.
     pub async fn leave_frame(&self) -> Result<()> {
         Ok(self.client.enter_parent_frame().await?)
     }
@@ -167,7 +172,7 @@ impl WebDriver {
     ///
     /// # Errors
     ///
-    /// Where there is none.
+    /// If there is none.
     pub async fn back(&self) -> Result<()> {
         Ok(self.client.back().await?)
     }
@@ -176,7 +181,7 @@ impl WebDriver {
     ///
     /// # Errors
     ///
-    /// Where no tab can be opened, or `meanwhile` fails.
+    /// If no tab can be opened, or `meanwhile` fails.
     pub async fn behind_another_tab(&self, meanwhile: impl Future<Output = Result<()>>) -> Result<()> {
         let own = self.client.window().await?;
         let other = self.client.new_window(true).await?.handle;
@@ -226,7 +231,7 @@ impl WebDriver {
     ///
     /// # Errors
     ///
-    /// Where the window is gone.
+    /// If the window is gone.
     pub async fn cookies(&self) -> Result<Vec<String>> {
         Ok(self.client.get_all_cookies().await?.iter().map(Cookie::to_string).collect())
     }
@@ -235,7 +240,7 @@ impl WebDriver {
     ///
     /// # Errors
     ///
-    /// Where the window is gone.
+    /// If the window is gone.
     pub async fn picture(&self) -> Result<Vec<u8>> {
         Ok(self.client.screenshot().await?)
     }
@@ -244,7 +249,7 @@ impl WebDriver {
     ///
     /// # Errors
     ///
-    /// Where the file cannot be written.
+    /// If the file cannot be written.
     pub async fn screenshot(&self, file: &Path) -> Result<()> {
         std::fs::write(file, self.picture().await?)
             .with_context(|| format!("{} cannot be written", file.display()))
@@ -254,7 +259,7 @@ impl WebDriver {
     ///
     /// # Errors
     ///
-    /// Where the element is gone.
+    /// If the element is gone.
     pub async fn hold(&self, element: Element) -> Result<()> {
         let over = PointerAction::MoveToElement { element, duration: None, x: 0.0, y: 0.0 };
         let mouse = MouseActions::new("mouse".to_owned()).then(over);
@@ -265,7 +270,7 @@ impl WebDriver {
     ///
     /// # Errors
     ///
-    /// Where the window is gone.
+    /// If the window is gone.
     pub async fn release(&self) -> Result<()> {
         let mouse =
             MouseActions::new("mouse".to_owned()).then(PointerAction::Up { button: MOUSE_BUTTON_LEFT });
@@ -277,7 +282,7 @@ impl WebDriver {
     ///
     /// # Errors
     ///
-    /// Where the browser has no touch.
+    /// If the browser has no touch.
     pub async fn tap_with_two_thumbs(&self, places: &[(f64, f64)]) -> Result<()> {
         let rest = || PointerAction::Pause { duration: Duration::ZERO };
         let mut thumbs = ["left", "right"].map(|thumb| TouchActions::new(thumb.to_owned()));
@@ -308,7 +313,7 @@ impl WebDriver {
     ///
     /// # Errors
     ///
-    /// Where the browser does not know it.
+    /// If the browser does not know it.
     pub async fn devtools(&self, command: &str, parameters: Value) -> Result<Value> {
         let body = json!({"cmd": command, "params": parameters}).to_string();
         Ok(self.client.issue_cmd(Extension { path: "goog/cdp/execute", body }).await?)
@@ -318,7 +323,7 @@ impl WebDriver {
     ///
     /// # Errors
     ///
-    /// Where it throws or returns anything other than a `T`, and in other browsers.
+    /// If it throws or returns anything other than a `T`, and in other browsers.
     pub async fn in_firefox_itself<T: DeserializeOwned>(
         &self,
         script: &str,
@@ -336,7 +341,7 @@ impl WebDriver {
     ///
     /// # Errors
     ///
-    /// Where it does not in time; `what` then says what was waited for.
+    /// If it does not in time; `what` then says what was waited for.
     pub async fn wait_for_firefox_itself(&self, script: &str, what: &str) -> Result<()> {
         until(what, async || Ok(self.in_firefox_itself::<bool>(script, Vec::new()).await?.then_some(())))
             .await

@@ -49,9 +49,12 @@ async fn a_page_without_a_native_app_sets_a_pin(stage: &Stage<'_>) -> Result<()>
 }
 
 /// What is told is told to these handlers: `present`, `throwing` or `absent`.
-async fn a_pin_is_set_and_told(Stage { sandbox, driver, .. }: &Stage<'_>, handlers: &str) -> Result<()> {
+async fn a_pin_is_set_and_told(
+    Stage { sandbox, network, driver, .. }: &Stage<'_>,
+    handlers: &str,
+) -> Result<()> {
     let card = sandbox.waiting_card().await?;
-    let pad = sandbox.open_web_view(driver, &card.control_id).await?;
+    let pad = network.open_web_view(driver, &card.control_id).await?;
     if handlers != "absent" {
         driver.run::<Value>(HANDLERS, json!(handlers)).await?;
     }
@@ -92,9 +95,9 @@ async fn is_as_told(driver: &WebDriver, told: &[Value]) -> Result<()> {
     Ok(())
 }
 
-async fn failing_and_viewing_are_told_too(Stage { sandbox, driver, .. }: &Stage<'_>) -> Result<()> {
+async fn failing_and_viewing_are_told_too(Stage { sandbox, network, driver, .. }: &Stage<'_>) -> Result<()> {
     let card = sandbox.waiting_card().await?;
-    let pad = sandbox.open_web_view(driver, &card.control_id).await?;
+    let pad = network.open_web_view(driver, &card.control_id).await?;
     driver.run::<Value>(HANDLERS, json!("present")).await?;
     pad.wait_for_event("detail.event === 'ready'").await?;
     sandbox.plan_fault("set", &json!({"status": 503}), 1).await?;
@@ -129,9 +132,9 @@ async fn made_card(sandbox: &Sandbox) -> Result<String> {
     Ok(card)
 }
 
-async fn a_native_button_submits(Stage { sandbox, driver, .. }: &Stage<'_>) -> Result<()> {
+async fn a_native_button_submits(Stage { sandbox, network, driver, .. }: &Stage<'_>) -> Result<()> {
     let card = sandbox.waiting_card().await?;
-    let pad = sandbox.open_web_view(driver, &card.control_id).await?;
+    let pad = network.open_web_view(driver, &card.control_id).await?;
     driver.run::<Value>("window.set_pin()", Value::Null).await?;
     let error = pad.wait_for_event("detail.event === 'set_pin_validation_error'").await?;
     ensure!(error["code"] == "too_short", "{error}");

@@ -2,7 +2,7 @@
 //! policy.
 
 use anyhow::{Context, Result, ensure};
-use card_pin_e2e::{Engine, Hand, Pad, Sandbox};
+use card_pin_e2e::{Engine, Hand, Network, Pad, Sandbox};
 use serde_json::Value;
 use std::path::Path;
 
@@ -14,11 +14,12 @@ const ACCENT: &str = "rgb(154, 52, 18)";
 async fn the_page_wears_the_issuers_theme() -> Result<()> {
     let theme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../dist/themes/warm.css");
     let sandbox = Sandbox::start_themed(&theme).await?;
+    let network = Network::start(&sandbox).await?;
     let browser = Engine::Chromium.start().await?;
     let driver = browser.driver();
     driver.draw_in("light").await?;
     let card = sandbox.waiting_card().await?;
-    let pad = sandbox.open_web_view(driver, &card.control_id).await?;
+    let pad = network.open_web_view(driver, &card.control_id).await?;
     pad.wait_for_event("detail.event === 'ready'").await?;
     let colours = "
         const root = document.querySelector('card-pin').shadowRoot;

@@ -164,7 +164,7 @@ async fn a_pin_is_shown_on_the_page_too(made: &Made<'_>) -> Result<()> {
 /// Somebody else may see the screen, so nothing is fetched before a press.
 async fn the_hosted_page_asks_first(made: &Made<'_>) -> Result<()> {
     let driver = made.driver();
-    let pad = made.sandbox().open_web_view(driver, &made.control_id().await?).await?;
+    let pad = made.stage.network.open_web_view(driver, &made.control_id().await?).await?;
     pad.wait_for_event("detail.event === 'ready'").await?;
     ensure!(made.sandbox().count("/pin-page/view").await? == 0, "asked for before the customer did");
     pad.submit(Hand::Screen).await?;

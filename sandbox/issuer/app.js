@@ -76,14 +76,9 @@ document.addEventListener("click", (event) => {
   if (button?.type === "button" && name) run(button, () => control(name));
 });
 
-byId("new-card-form").addEventListener("submit", (event) => {
-  event.preventDefault();
-  run(byId("new-card"), newCard);
-});
+byId("new-card-form").addEventListener("submit", () => run(byId("new-card"), newCard));
 
-byId("fault-form").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const { submitter } = event;
+byId("fault-form").addEventListener("submit", ({ submitter }) => {
   if (submitter) run(submitter, () => control("failure"));
 });
 
