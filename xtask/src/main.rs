@@ -239,3 +239,23 @@ impl Command {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{USAGE, checks, nightly};
+
+    #[test]
+    fn the_usage_names_every_check() {
+        let (_, usage) = USAGE.split_once("\n  test ").unwrap();
+        let (test, usage) = usage.split_once("\n  nightly ").unwrap();
+        let (nightly, _) = usage.split_once("\n  stacks ").unwrap();
+        for (usage, checks) in
+            [(test, &checks::CHECKS[..]), (test, &checks::ENGINES), (nightly, &nightly::NIGHTLY)]
+        {
+            let named = checks::words(usage);
+            for check in checks {
+                assert!(named.contains(check.name), "{}", check.name);
+            }
+        }
+    }
+}

@@ -5,11 +5,7 @@ use crate::{
 };
 use anyhow::{Context, Result};
 use serde::Deserialize;
-use std::{
-    collections::{BTreeSet, VecDeque},
-    fmt,
-    path::PathBuf,
-};
+use std::{fmt, path::PathBuf};
 
 /// What stands before the list of the crates.
 const HEADING: &str = "**In the workspace**";
@@ -52,13 +48,13 @@ impl fmt::Display for Dependency {
     }
 }
 
-/// One line for each circle of crates, for each use against the list, and for each difference between the list and the workspace. Cargo
-/// itself allows a circle through `[dev-dependencies]`.
+/// One line for each use against the list, and for each difference between the list and the workspace. Cargo itself allows a circle
+/// through `[dev-dependencies]`; an order has none.
 pub(super) fn violations(project: &Project) -> Result<Vec<String>> {
     let printed = output(cargo(project.root()).args(["metadata", "--no-deps", "--format-version=1"]))?;
     let packages = packages(&printed)?;
     let document = document(project)?;
-    Ok([circles(&packages), against(&order(&document, HEADING)?, &packages)].concat())
+    Ok(against(&order(&document, HEADING)?, &packages))
 }
 
 /// The crates of the workspace, by name, with those that each uses.
@@ -73,28 +69,6 @@ fn packages(printed: &str) -> Result<Vec<Package>> {
         package.dependencies.dedup();
     }
     Ok(packages)
-}
-
-/// For each crate that is the first by name in a circle, the shortest such circle.
-fn circles(packages: &[Package]) -> Vec<String> {
-    packages.iter().filter_map(|first| circle(packages, first)).collect()
-}
-
-fn circle(packages: &[Package], first: &Package) -> Option<String> {
-    let mut seen = BTreeSet::new();
-    // Shorter paths come first.
-    let mut ways = VecDeque::from([(first, first.name.clone())]);
-    while let Some((last, way)) = ways.pop_front() {
-        for used in last.dependencies.iter().filter(|used| used.name >= first.name) {
-            let way = format!("{way} -> {used}");
-            if used.name == first.name {
-                return Some(format!("a circle of crates: {way}"));
-            }
-            let next = packages.iter().find(|package| package.name == used.name);
-            ways.extend(next.filter(|next| seen.insert(&next.name)).map(|next| (next, way)));
-        }
-    }
-    None
 }
 
 fn against(order: &[&str], packages: &[Package]) -> Vec<String> {
@@ -125,7 +99,7 @@ fn against(order: &[&str], packages: &[Package]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Package, against, circles, packages};
+    use super::{Package, against, packages};
     use serde_json::json;
 
     /// Crates of ours, each with what it uses, as `cargo metadata` prints them.
@@ -151,7 +125,6 @@ mod tests {
             ("core", &["testing (dev)", "testing (build)"]),
             ("testing", &[]),
         ]);
-        assert_eq!(circles(&crates), [""; 0]);
         assert_eq!(against(&["testing", "core", "relay", "sandbox"], &crates), [""; 0]);
     }
 
@@ -162,20 +135,9 @@ mod tests {
             ("relay", &["sandbox (dev)"]),
             ("sandbox", &["relay"]),
         ]);
-        assert_eq!(circles(&crates), ["a circle of crates: relay -> sandbox (dev) -> relay"]);
         assert_eq!(
             against(&["relay", "sandbox", "e2e"], &crates),
             ["relay: uses sandbox (dev), which docs/architecture.md does not list above it"]
-        );
-    }
-
-    #[test]
-    fn a_circle_of_several_and_one_of_a_crate_alone_are_found() {
-        let crates =
-            workspace(&[("a", &["c"]), ("b", &["a (build)"]), ("c", &["b (dev)"]), ("d", &["d (dev)", "a"])]);
-        assert_eq!(
-            circles(&crates),
-            ["a circle of crates: a -> c -> b (dev) -> a (build)", "a circle of crates: d -> d (dev)"]
         );
     }
 
