@@ -26,10 +26,8 @@
 
 mod action;
 mod attempts;
-/// The customer's input.
 mod input;
 mod phase;
-/// The requests to the server and to the page, and the steps after their answers.
 mod requests;
 mod snapshot;
 

@@ -1,8 +1,6 @@
 //! `Tzpk`: the temporary PIN key, under which a PIN block travels. It is used once.
 
-/// AES keys and their check values.
 mod aes_key;
-/// TDEA keys, which of them are refused, and their check values.
 mod tdea_key;
 
 use crate::{

@@ -1,11 +1,8 @@
 //! The data on the network: the bodies of Enfuce's public PKI operations, and the outcome of a request.
 
-/// The meaning of an answer's status.
 mod answer;
-/// The PIN block formats that a server may ask for.
 mod formats;
 pub(crate) mod json;
-/// The TZPK in an answer, and the fields beside it.
 mod key_reply;
 
 use crate::error::Error;

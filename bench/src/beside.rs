@@ -1,3 +1,5 @@
+//! Another build of card-pin, to be measured in turn with this one.
+
 use crate::{
     pictures::speed,
     results::{Keys, Results, Sessions},

@@ -1,3 +1,5 @@
+//! Making key pairs, each way in turn.
+
 use crate::{plan::KeyPlan, results::Keys, statistics::median};
 use anyhow::{Context, Result};
 use card_pin_e2e::WebDriver;

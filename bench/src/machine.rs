@@ -1,3 +1,5 @@
+//! What the figures depend on.
+
 use crate::results::{Machine, Version};
 use anyhow::{Context, Result};
 use serde_json::Value;

@@ -5,35 +5,20 @@
 
 #![allow(clippy::print_stdout, reason = "a command line talks to its terminal")]
 
-/// How much is measured.
 mod plan;
-/// The summary of a series of times.
 mod statistics;
-/// Everything that was measured.
 mod results;
-/// Pictures as SVG.
 mod plot;
-/// What the figures depend on.
 mod machine;
-/// What a page loads.
 mod sizes;
-/// A slower machine.
 mod throttle;
-/// Making key pairs, each way in turn.
 mod keys;
-/// From a page's opening to the PIN that is set.
 mod sessions;
-/// Memory of pages and of WebAssembly.
 mod memory;
-/// A thousand sessions in one page.
 mod many;
-/// What was measured, in pictures.
 mod pictures;
-/// Rows of the report.
 mod tables;
-/// Another build of card-pin, to be measured in turn with this one.
 mod beside;
-/// The page in `docs/`.
 mod report;
 
 use anyhow::{Context, Result, bail};

@@ -1,3 +1,5 @@
+//! A thousand sessions in one page.
+
 use crate::{memory, results::Many};
 use anyhow::{Context, Result};
 use card_pin_e2e::{Browser, Engine, Sandbox, random_pin};

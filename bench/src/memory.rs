@@ -1,3 +1,5 @@
+//! Memory of pages and of WebAssembly.
+
 use crate::{
     results::{Heap, WasmMemory},
     sessions::{Opened, PADS, address},

@@ -1,3 +1,5 @@
+//! What was measured, in pictures.
+
 use crate::{
     plot::{Colour, Group, Line, Lines, Mark, Panel, Row, Rows, Scale, Unit},
     results::{Keys, Results, Sessions},

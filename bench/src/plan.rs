@@ -1,3 +1,5 @@
+//! How much is measured.
+
 use std::time::Duration;
 
 /// How many runs of each measurement there are.

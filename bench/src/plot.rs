@@ -1,10 +1,7 @@
 //! Pictures as SVG: narrow, so that they can be read on a phone, light or dark as the reader's system is.
 
-/// Numbers along a line.
 mod axis;
-/// What changes over the course of a run.
 mod lines;
-/// A row for each way to do something.
 mod rows;
 
 pub(crate) use axis::{Scale, Unit};

@@ -1,3 +1,5 @@
+//! The page in `docs/`.
+
 use crate::{
     beside,
     pictures::{self, rates, speed},

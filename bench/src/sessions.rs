@@ -1,3 +1,5 @@
+//! From a page's opening to the PIN that is set.
+
 use crate::results::{Marks, Sessions};
 use anyhow::{Context, Error, Result, bail, ensure};
 use card_pin_e2e::{Sandbox, WebDriver, random_pin};

@@ -1,3 +1,5 @@
+//! What a page loads.
+
 use crate::results::Size;
 use anyhow::{Context, Result};
 use std::{fs, path::Path};

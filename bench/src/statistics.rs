@@ -1,3 +1,5 @@
+//! The summary of a series of times.
+
 use rand::{SeedableRng as _, rngs::SmallRng, seq::IndexedRandom as _};
 
 /// The summary of a series of times, in milliseconds like the times.

@@ -1,3 +1,5 @@
+//! Rows of the report.
+
 use crate::{
     plot::Unit,
     results::{Keys, Marks, Sessions},

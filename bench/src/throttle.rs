@@ -1,3 +1,5 @@
+//! A slower machine.
+
 use crate::results::Slowdown;
 use anyhow::{Context, Result, ensure};
 use card_pin_e2e::{Browser, Sandbox, WebDriver};

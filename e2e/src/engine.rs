@@ -1,3 +1,5 @@
+//! The three engines, their drivers and how they are started.
+
 use crate::{
     process::{Process, descendants},
     screen::Screen,

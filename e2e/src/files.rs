@@ -1,3 +1,5 @@
+//! The built files, and copies of them.
+
 use anyhow::{Context, Result};
 use std::{fs, path::Path};
 

@@ -2,37 +2,22 @@
 //!
 //! A module uses only modules that are listed above it.
 
-/// How a test waits.
 mod patience;
-/// Child processes that end with the test.
 mod process;
-/// The built files, and copies of them.
 mod files;
-/// A session with a browser.
 mod webdriver;
-/// A screen without a monitor.
 mod screen;
-/// A screen reader, and what it says.
 mod screen_reader;
-/// The three engines, their drivers and how they are started.
 mod engine;
-/// What a document or a request leaves behind.
 mod traces;
-/// The pad as a customer sees and touches it.
 mod pad;
 pub mod residue;
-/// A sandbox for one test.
 mod sandbox;
 mod network;
-/// A web site of the issuer's.
 mod site;
-/// Every state of the pad.
 mod states;
-/// Pictures of every state.
 mod sheet;
-/// Browsers that tests use one after the other.
 mod pool;
-/// What a scenario plays on.
 mod stage;
 
 pub use engine::{Browser, Engine, start_heard};

@@ -1,10 +1,8 @@
 //! A network between a browser and the sandbox.
 
 mod fault;
-/// Requests and answers that wait until a test lets them go on.
 mod hold;
 mod message;
-/// A slow line.
 mod slow;
 
 pub use hold::{Held, Way};

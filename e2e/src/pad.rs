@@ -1,3 +1,5 @@
+//! The pad as a customer sees and touches it.
+
 use crate::webdriver::WebDriver;
 use anyhow::{Context, Result};
 use fantoccini::elements::Element;

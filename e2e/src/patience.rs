@@ -1,3 +1,5 @@
+//! How a test waits.
+
 use anyhow::{Result, bail};
 use std::time::{Duration, Instant};
 

@@ -1,3 +1,5 @@
+//! Browsers that tests use one after the other.
+
 use crate::engine::{Browser, Engine};
 use anyhow::{Context as _, Result};
 use std::{

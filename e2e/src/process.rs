@@ -1,3 +1,5 @@
+//! Child processes that end with the test.
+
 use anyhow::{Context, Result, ensure};
 use std::{
     env,

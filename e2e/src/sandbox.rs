@@ -1,3 +1,5 @@
+//! A sandbox for one test.
+
 use crate::{
     files::{copy_dist, copy_files, open_root},
     traces::Trace,

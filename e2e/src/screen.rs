@@ -1,3 +1,5 @@
+//! A screen without a monitor.
+
 use crate::process::Process;
 use anyhow::{Result, bail};
 use std::{

@@ -1,3 +1,5 @@
+//! A screen reader, and what it says.
+
 use crate::{
     patience::{PATIENCE, POLL, until},
     process::{Process, is_installed},

@@ -1,3 +1,5 @@
+//! Pictures of every state.
+
 use crate::{States, WebDriver};
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};

@@ -1,3 +1,5 @@
+//! A web site of the issuer's.
+
 use crate::sandbox::Sandbox;
 use anyhow::{Context, Result};
 use axum::{

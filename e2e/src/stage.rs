@@ -1,3 +1,5 @@
+//! What a scenario plays on.
+
 use crate::{
     engine::{Browser, Engine},
     network::Network,

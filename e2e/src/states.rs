@@ -1,3 +1,5 @@
+//! Every state of the pad.
+
 use crate::{Hand, Pad, Sandbox, WebDriver};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};

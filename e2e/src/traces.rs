@@ -1,3 +1,5 @@
+//! What a document or a request leaves behind.
+
 use crate::webdriver::WebDriver;
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};

@@ -1,3 +1,5 @@
+//! A session with a browser.
+
 use crate::patience::{PATIENCE, POLL, until};
 use anyhow::{Context, Result, bail};
 use fantoccini::{

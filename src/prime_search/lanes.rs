@@ -4,10 +4,8 @@
 //! each by its attribute. If the whole crate were, the optimiser could not remove unused arguments between it and the standard
 //! library, which is compiled without SIMD, and the text of every panic would stay in the module.
 
-/// One number after the other, for engines without SIMD.
 #[cfg(any(test, not(simd)))]
 pub(super) mod portable;
-/// Four numbers in one 128-bit register of WebAssembly.
 #[cfg(simd)]
 pub(super) mod vector;
 

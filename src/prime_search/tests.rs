@@ -3,15 +3,11 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(clippy::print_stdout, reason = "the output of a test that fails")]
 
-/// Arithmetic, against `num-bigint`.
 mod arithmetic;
 mod exact;
-/// The tests for primality.
 mod primality;
-/// The whole search.
 mod search;
 mod soak;
-/// The window, number by number.
 mod window;
 
 use super::Natural;

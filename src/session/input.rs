@@ -1,3 +1,5 @@
+//! The customer's input.
+
 use super::{
     Session,
     phase::{Phase, PinTrack},

@@ -1,3 +1,5 @@
+//! The requests to the server and to the page, and the steps after their answers.
+
 use super::{
     Action, ControlIdSource, Operation, Session,
     attempts::next_look_up,

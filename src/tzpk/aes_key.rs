@@ -1,3 +1,5 @@
+//! AES keys and their check values.
+
 use crate::{error::Error, secret::Secret};
 use aes::{
     Aes128, Aes192, Aes256,

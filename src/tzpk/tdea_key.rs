@@ -1,3 +1,5 @@
+//! TDEA keys, which of them are refused, and their check values.
+
 use crate::{error::Error, pin_block::PinBlock, secret::Secret};
 use ctutils::CtEq;
 use des::{

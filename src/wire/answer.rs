@@ -1,3 +1,5 @@
+//! The meaning of an answer's status.
+
 use super::{Answer, Reply, json};
 use crate::error::Error;
 use alloc::borrow::Cow;

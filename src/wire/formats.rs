@@ -1,3 +1,5 @@
+//! The PIN block formats that a server may ask for.
+
 /// A set of the PIN block formats 0, 1, 3 and 4 of ISO 9564-1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Formats {

@@ -1,3 +1,5 @@
+//! The TZPK in an answer, and the fields beside it.
+
 use super::{Endpoint, Formats, Reply, answer::body_of_success, json};
 use crate::{
     error::Error,

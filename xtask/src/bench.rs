@@ -1,3 +1,5 @@
+//! Measures key making and whole sessions in browsers, beside other ways to do them.
+
 use crate::{
     dist::{self, Simd},
     project::Project,

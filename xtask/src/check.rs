@@ -1,3 +1,5 @@
+//! One check, and a report of several.
+
 use crate::{
     project::Project,
     setup::{self, Part},

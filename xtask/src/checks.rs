@@ -1,3 +1,5 @@
+//! Everything that decides whether a change is good, in order.
+
 use crate::{
     check::{BUILD, Check, built, judge, named, run_each, source},
     dist::{self, Simd},

@@ -1,3 +1,5 @@
+//! Builds `dist/` and starts the sandbox on it.
+
 use crate::{dist, identity, project::Project, run, setup};
 use anyhow::Result;
 use std::{ffi::OsString, path::PathBuf};

@@ -1,4 +1,5 @@
-/// The image, unpacked and run.
+//! What operators of the relay get.
+
 mod image;
 
 use crate::{

@@ -1,6 +1,6 @@
-/// Short names in place of wasm-bindgen's.
+//! Builds `dist/`.
+
 mod names;
-/// The scripts and their entries.
 mod scripts;
 
 pub(crate) use scripts::{VAULT, VAULTS};

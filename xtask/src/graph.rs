@@ -1,3 +1,5 @@
+//! The crates that the wasm is made of.
+
 use crate::{
     project::Project,
     run::{cargo, output},

@@ -1,3 +1,5 @@
+//! Version and commit of a build.
+
 use crate::{package::VERSION, project::Project, run};
 use std::{env, process::Command, sync::OnceLock};
 

@@ -1,3 +1,5 @@
+//! Checksums of `dist/` in the form of Subresource Integrity.
+
 use anyhow::{Context, Result};
 use base64ct::{Base64, Encoding};
 use serde_json::{Map, Value};

@@ -1,12 +1,9 @@
-/// The lists in `docs/architecture.md`.
+//! The order of the modules and of the scripts.
+
 mod list;
-/// The modules of a crate, in the order that its root declares.
 mod crates;
-/// Scripts, in the order that `docs/architecture.md` lists.
 mod scripts;
-/// Finds the modules of the crate that a source names.
 mod uses;
-/// The crates of the workspace, in the order that `docs/architecture.md` lists.
 mod workspace;
 
 use crate::project::Project;

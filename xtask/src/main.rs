@@ -4,60 +4,33 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to its terminal")]
 
-/// Where things are in the working tree.
 mod project;
-/// Running other programs, and saying which one failed.
 mod run;
-/// What `Cargo.toml` says of every package.
 mod package;
-/// Installs what is missing.
 mod setup;
-/// The crates that the wasm is made of.
 mod graph;
-/// Version and commit of a build.
 mod identity;
-/// Checksums of `dist/` in the form of Subresource Integrity.
 mod integrity;
-/// The licences of what ships.
 mod notices;
-/// The bill of materials of what ships.
 mod sbom;
-/// Builds `dist/`.
 mod dist;
-/// What a page loads, and its budget.
 mod size;
-/// The documents as a site.
 mod site;
-/// The order of the modules and of the scripts.
 mod layers;
-/// Records and licences of the crates in the wasm.
 mod supply_chain;
-/// The same bytes from another build.
 mod reproduce;
 mod fuzz;
-/// The search for primes, or whole sessions, for hours.
 mod soak;
-/// The examples, built from the package, and a PIN set in each.
 mod stacks;
-/// The relay as one binary that needs nothing of its system, and as an image.
 mod relay;
-/// What operators of the relay get.
 mod deployment;
-/// Builds `dist/` and starts the sandbox on it.
 mod demo;
-/// Measures key making and whole sessions in browsers, beside other ways to do them.
 mod bench;
-/// The files of a release.
 mod release_files;
-/// Contact sheets of the pad.
 mod pictures;
-/// One check, and a report of several.
 mod check;
-/// Everything that decides whether a change is good, in order.
 mod checks;
-/// What takes long and finds little.
 mod nightly;
-/// A commit as a release.
 mod release;
 
 use anyhow::{Result, bail};

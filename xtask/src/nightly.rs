@@ -1,3 +1,5 @@
+//! What takes long and finds little.
+
 use crate::{
     check::{Check, named, run_each, source},
     deployment, dist, fuzz,

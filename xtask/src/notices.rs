@@ -1,3 +1,5 @@
+//! The licences of what ships.
+
 use crate::{
     graph::{self, Crate, Id},
     project::Project,

@@ -1,3 +1,5 @@
+//! What `Cargo.toml` says of every package.
+
 use anyhow::{Context, Result, ensure};
 use serde_json::{Map, Value, json};
 

@@ -1,3 +1,5 @@
+//! Contact sheets of the pad.
+
 use crate::{
     dist,
     project::Project,

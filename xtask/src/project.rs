@@ -1,3 +1,5 @@
+//! Where things are in the working tree.
+
 use anyhow::{Context, Result};
 use std::{
     env, fs,

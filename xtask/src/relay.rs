@@ -1,4 +1,5 @@
-/// The form of an image.
+//! The relay as one binary that needs nothing of its system, and as an image.
+
 mod oci;
 
 use crate::{

@@ -1,3 +1,5 @@
+//! A commit as a release.
+
 use crate::{
     checks, dist,
     package::VERSION,

@@ -1,3 +1,5 @@
+//! The files of a release.
+
 use crate::{integrity, package::VERSION, project::Project, relay, run::run, sbom};
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;

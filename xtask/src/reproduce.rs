@@ -1,3 +1,5 @@
+//! The same bytes from another build.
+
 use crate::{identity, integrity, project::Project, run::run};
 use anyhow::{Context, Result, bail};
 use std::{

@@ -1,3 +1,5 @@
+//! Running other programs, and saying which one failed.
+
 use anyhow::{Context, Result, bail};
 use std::{
     env,

@@ -1,3 +1,5 @@
+//! The bill of materials of what ships.
+
 use crate::{
     graph::{self, Crate, Id},
     integrity,

@@ -1,14 +1,10 @@
-/// Chromium, Firefox and WebKit with their drivers.
+//! Installs what is missing.
+
 mod browsers;
-/// Tools that Cargo installs.
 mod cargo_tools;
-/// Node.js and the npm packages that the build runs.
 mod node;
-/// Packages of the operating system.
 mod packages;
-/// Python and the packages that the tests run.
 mod python;
-/// Parts of the Rust toolchain.
 mod toolchain;
 
 use crate::project::Project;

@@ -1,3 +1,5 @@
+//! The documents as a site.
+
 use crate::{project::Project, run::run};
 use anyhow::{Result, ensure};
 use std::process::Command;

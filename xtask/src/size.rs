@@ -1,4 +1,5 @@
-/// The parts of a module, by crate and by function.
+//! What a page loads, and its budget.
+
 mod items;
 
 use crate::{dist, integrity, project::Project};

@@ -1,3 +1,5 @@
+//! The search for primes, or whole sessions, for hours.
+
 use crate::{
     dist,
     project::Project,

@@ -1,3 +1,5 @@
+//! The examples, built from the package, and a PIN set in each.
+
 use crate::{
     dist,
     project::Project,

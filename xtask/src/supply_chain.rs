@@ -1,4 +1,5 @@
-/// `supply-chain/crates.toml`.
+//! Records and licences of the crates in the wasm.
+
 mod records;
 
 use crate::{

@@ -1,3 +1,5 @@
+//! Numbers along a line.
+
 /// What a number is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unit {

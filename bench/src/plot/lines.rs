@@ -1,3 +1,5 @@
+//! What changes over the course of a run.
+
 use super::{Align, Canvas, Colour, LEADING, MARGIN, Scale, Unit, WIDTH, axis::Axis};
 
 const AREA: (f64, f64) = (62.0, WIDTH - MARGIN);

@@ -1,3 +1,5 @@
+//! A row for each way to do something.
+
 use super::{Align, Canvas, Colour, LEADING, MARGIN, Scale, Unit, WIDTH, axis::Axis};
 use crate::statistics::Summary;
 

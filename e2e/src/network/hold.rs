@@ -1,3 +1,5 @@
+//! Requests and answers that wait until a test lets them go on.
+
 use crate::patience::PATIENCE;
 use anyhow::{Context, Result};
 use std::sync::{

@@ -1,3 +1,5 @@
+//! A slow line.
+
 use anyhow::Result;
 use std::{
     collections::HashMap,

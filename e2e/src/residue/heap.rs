@@ -1,3 +1,5 @@
+//! What the browser's JavaScript heaps hold.
+
 use super::report::Report;
 use crate::{Browser, patience::PATIENCE};
 use anyhow::{Context, Result, bail, ensure};

@@ -1,3 +1,5 @@
+//! The server, in the test's hands.
+
 use crate::{files::copy_dist, patience::PATIENCE};
 use anyhow::{Context as _, Result, ensure};
 use axum::{

@@ -1,3 +1,5 @@
+//! What is looked for, and where it may be.
+
 use std::fmt;
 
 /// A kind of secret, in the forms that belong together.

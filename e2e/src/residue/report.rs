@@ -1,3 +1,5 @@
+//! What was searched, and what was found.
+
 use super::{
     kinds::{Kind, Kinds},
     secrets::Findings,

@@ -1,3 +1,5 @@
+//! The private key, found in the memory by its factor.
+
 use anyhow::{Context, Result, ensure};
 use base64ct::{Base64, Encoding};
 use num_bigint::BigUint;

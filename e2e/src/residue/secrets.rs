@@ -1,3 +1,5 @@
+//! The secrets of one session, and each form they could be left behind in.
+
 use super::{
     kinds::Kind,
     rsa_key::{self, PrivateKey},

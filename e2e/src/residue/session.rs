@@ -1,3 +1,5 @@
+//! One session with a vault that is tapped.
+
 use super::{
     heap::{Heaps, PLANTED},
     issuer::{Asked, Issuer},

@@ -1,3 +1,5 @@
+//! One number after the other, for engines without SIMD.
+
 use super::{Lanes, Wide};
 use core::{
     array,

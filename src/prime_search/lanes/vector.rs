@@ -1,3 +1,5 @@
+//! Four numbers in one 128-bit register of WebAssembly.
+
 use super::{Lanes, Wide};
 use core::{
     arch::wasm32::{

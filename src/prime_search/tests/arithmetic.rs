@@ -1,3 +1,5 @@
+//! Arithmetic, against `num-bigint`.
+
 use super::{WIDTHS, big, exact::Exact, natural, operand, power_of_two};
 use crate::{
     prime_search::{

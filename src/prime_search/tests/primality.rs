@@ -1,3 +1,5 @@
+//! The tests for primality.
+
 use super::{WIDTHS, big, exact::Exact, is_prime, natural, operand, power_of_two};
 use crate::{
     error::Error,

@@ -1,3 +1,5 @@
+//! The whole search.
+
 use super::{WIDTHS, big, is_prime, natural, power_of_two, primality};
 use crate::{
     error::Error,

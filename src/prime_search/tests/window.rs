@@ -1,3 +1,5 @@
+//! The window, number by number.
+
 use super::{WIDTHS, big, power_of_two};
 use crate::{
     error::Error,

@@ -1,3 +1,5 @@
+//! The image, unpacked and run.
+
 use anyhow::{Context, Result, bail, ensure};
 use flate2::read::GzDecoder;
 use serde_json::Value;

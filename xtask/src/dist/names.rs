@@ -1,3 +1,5 @@
+//! Short names in place of wasm-bindgen's.
+
 use anyhow::{Context, Result, ensure};
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -1,3 +1,5 @@
+//! The scripts and their entries.
+
 use super::{SCALAR_WASM, WASM, empty};
 use crate::{identity, integrity, project::Project, run::run};
 use anyhow::{Context, Result};

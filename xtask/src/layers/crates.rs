@@ -1,3 +1,5 @@
+//! The modules of a crate, in the order that its root declares.
+
 use super::uses;
 use crate::project::Project;
 use anyhow::{Context, Result};

@@ -1,3 +1,5 @@
+//! The lists in `docs/architecture.md`.
+
 use crate::project::Project;
 use anyhow::{Context, Result};
 use std::fs;

@@ -1,3 +1,5 @@
+//! Scripts, in the order that `docs/architecture.md` lists.
+
 use super::list::{DOCUMENT, document, order};
 use crate::{dist, project::Project, run::run};
 use anyhow::{Context, Result};

@@ -1,3 +1,5 @@
+//! Finds the modules of the crate that a source names.
+
 use anyhow::{Result, bail};
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use std::collections::HashMap;

@@ -1,3 +1,5 @@
+//! The crates of the workspace, in the order that `docs/architecture.md` lists.
+
 use super::list::{DOCUMENT, document, order};
 use crate::{
     project::Project,

@@ -1,3 +1,5 @@
+//! The form of an image.
+
 use crate::integrity::sha256_of;
 use anyhow::{Context, Result};
 use flate2::{Compression, write::GzEncoder};

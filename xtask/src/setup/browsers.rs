@@ -1,3 +1,5 @@
+//! Chromium, Firefox and WebKit with their drivers.
+
 use super::packages::Needed;
 use std::{fs, path::Path};
 

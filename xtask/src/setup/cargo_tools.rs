@@ -1,3 +1,5 @@
+//! Tools that Cargo installs.
+
 use super::say;
 use crate::run::{find_program, output, run};
 use anyhow::{Result, bail};

@@ -1,3 +1,5 @@
+//! Node.js and the npm packages that the build runs.
+
 use super::{packages::Needed, say};
 use crate::{
     project::Project,

@@ -1,3 +1,5 @@
+//! Packages of the operating system.
+
 use super::say;
 use crate::run::{find_program, output, run};
 use anyhow::{Result, bail};

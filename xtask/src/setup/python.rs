@@ -1,3 +1,5 @@
+//! Python and the packages that the tests run.
+
 use super::{packages::Needed, say};
 use crate::{
     project::Project,

@@ -1,3 +1,5 @@
+//! Parts of the Rust toolchain.
+
 use super::say;
 use crate::{
     project::Project,

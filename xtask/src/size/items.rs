@@ -1,3 +1,5 @@
+//! The parts of a module, by crate and by function.
+
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;
 use wasmparser::{KnownCustom, Name, Parser, Payload, TypeRef};

@@ -1,3 +1,5 @@
+//! `supply-chain/crates.toml`.
+
 use crate::graph::Crate;
 use anyhow::{Context, Result};
 use serde::Deserialize;

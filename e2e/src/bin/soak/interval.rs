@@ -1,3 +1,5 @@
+//! Confidence intervals of shares.
+
 /// The interval at 95 % of the share of which `count` out of `n` were observed, by Clopper and Pearson (1934). If nothing was
 /// observed, all of the 5 % are above, which is the rule of three: at most 3 out of `n`.
 pub(crate) fn of(count: usize, tries: usize) -> (f64, f64) {

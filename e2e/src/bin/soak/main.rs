@@ -3,9 +3,7 @@
 
 #![allow(clippy::print_stdout, reason = "a command line talks to its terminal")]
 
-/// Confidence intervals of shares.
 mod interval;
-/// The outcomes of the sessions.
 mod tally;
 
 use anyhow::{Context, Result, bail, ensure};

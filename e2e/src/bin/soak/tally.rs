@@ -1,3 +1,5 @@
+//! The outcomes of the sessions.
+
 use crate::interval;
 use serde::Deserialize;
 use std::{collections::BTreeMap, fmt};
