@@ -162,10 +162,13 @@ async fn who_hangs_up_does_not_have_the_provider_asked_again_and_again() {
     let question = json!({"cardId": "a-card", "operation": "set-pin"});
     let started = Instant::now();
     for _ in 0..100 {
-        let leaves = tokio::time::sleep(Duration::from_millis(20));
+        let is_under_way = async || {
+            let figures = relay.admin("/metrics").await.text;
+            !figures.contains("card_pin_relay_requests_in_flight 0\n")
+        };
         tokio::select! {
             _ = relay.post("/control-id", &question) => {}
-            () = leaves => {}
+            () = until("the request is under way", is_under_way) => {}
         }
     }
     // A second lies between two look-ups.

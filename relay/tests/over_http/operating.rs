@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use base64ct::{Base64, Encoding};
 use serde_json::json;
+use tokio::sync::watch;
 
 use crate::device::{key_request, set_request};
 use crate::issuer::issuing;
 use crate::process::{Answer as Answered, Folder, Relay, classic, command, nextgen};
-use crate::upstream::{Answer, Upstream, ok};
+use crate::upstream::{Answer, Upstream, ok, until};
 
 /// More than a pipe holds.
 const MANY: usize = 1000;
@@ -107,14 +108,15 @@ async fn a_slow_enfuce_takes_no_more_than_its_calls_and_leaves_one_for_a_pin() {
 async fn nothing_is_sent_without_time_for_its_answer() {
     let upstream = Upstream::start(|_| {
         Answer::After(
-            Duration::from_millis(100),
+            Duration::from_millis(500),
             Box::new(ok(json!({"tzpk": Base64::encode_string(&[7; 256])}))),
         )
     })
     .await;
-    // The last turns in time would come as the time is over.
-    let more = "timeout_ms = 8000\n[limits]\nburst = 1000\n[quota]\nper_second = 10";
-    let relay = Relay::start(&classic(&upstream.base_url, more));
+    // The last turns in time would come as the time is over. An eighth of it, three seconds, is kept for the answer.
+    let more = "timeout_ms = 24000\n[limits]\nburst = 1000\n[quota]\nper_second = 4";
+    let config = classic(&upstream.base_url, more);
+    let relay = Relay::start(&config.replace("drain_ms = 0", "drain_ms = 0\ndeadline_ms = 60000"));
     let url = format!("{}/tzpk", relay.base_url);
     let asked: Vec<_> =
         (0..100).map(|_| tokio::spawn(relay.client.post(&url).json(&key_request("an-id")).send())).collect();
@@ -305,7 +307,8 @@ async fn the_pages_of_the_configured_origins_alone_may_read_the_answers() {
 #[tokio::test]
 async fn many_requests_with_a_revoked_token_fetch_one_more() {
     static TOKENS: AtomicUsize = AtomicUsize::new(0);
-    let upstream = Upstream::start(|request| {
+    let (let_go, held) = watch::channel(());
+    let upstream = Upstream::start(move |request| {
         if request.line.contains("/oauth2/token") {
             let number = TOKENS.fetch_add(1, Ordering::Relaxed);
             return ok(
@@ -313,17 +316,25 @@ async fn many_requests_with_a_revoked_token_fetch_one_more() {
             );
         }
         let is_first = request.head.contains("bearer t0.");
-        let answer = if is_first { Answer::Status(401, String::new()) } else { ok("{}") };
-        Answer::After(Duration::from_millis(if is_first { 1000 } else { 50 }), Box::new(answer))
+        if is_first {
+            Answer::Held(held.clone(), Box::new(Answer::Status(401, String::new())))
+        } else {
+            ok("{}")
+        }
     })
     .await;
     // More than the budget for further tries would do for, all on their way with the same token.
-    let more = "[limits]\nburst = 1000\n[quota]\nper_second = 1000000\nper_minute = 60000000";
-    let relay = Relay::start(&nextgen(&upstream.base_url, more));
+    let more =
+        "timeout_ms = 60000\n[limits]\nburst = 1000\n[quota]\nper_second = 1000000\nper_minute = 60000000";
+    let config = nextgen(&upstream.base_url, more);
+    let relay = Relay::start(&config.replace("drain_ms = 0", "drain_ms = 0\ndeadline_ms = 60000"));
     let url = format!("{}/set", relay.base_url);
     let requests: Vec<_> = (0..100)
         .map(|_| tokio::spawn(relay.client.post(&url).json(&set_request("an-id", &[1; 8])).send()))
         .collect();
+    let sets = || upstream.received().iter().filter(|request| request.line.contains("/set")).count();
+    until("all are on their way", async || sets() == 100).await;
+    let_go.send(()).unwrap();
     for request in requests {
         assert_eq!(request.await.unwrap().unwrap().status(), 200);
     }

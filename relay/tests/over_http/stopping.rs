@@ -12,7 +12,7 @@ use crate::upstream::{Answer, Upstream, ok, until};
 async fn on_sigterm_it_says_so_goes_on_for_a_while_and_finishes_what_is_under_way() {
     // Answers when the relay has stopped listening.
     let (let_go, held) = watch::channel(());
-    let upstream = Upstream::start(move |_| Answer::Held(held.clone())).await;
+    let upstream = Upstream::start(move |_| Answer::Held(held.clone(), Box::new(ok("{}")))).await;
     let config = classic(&upstream.base_url, "timeout_ms = 60000")
         .replace("drain_ms = 0", "drain_ms = 1000\ndeadline_ms = 60000");
     let mut relay = Relay::start(&config);
@@ -49,13 +49,16 @@ async fn idle_connections_do_not_hold_it_up() {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_other_signal_breaks_off_what_is_under_way() {
     for signal in ["-USR1", "-USR2", "-ALRM", "-IO", "-HUP", "-QUIT"] {
-        let slow = Duration::from_millis(500);
-        let upstream = Upstream::start(move |_| Answer::After(slow, Box::new(ok("{}")))).await;
-        let mut relay = Relay::start(&classic(&upstream.base_url, ""));
+        let (let_go, held) = watch::channel(());
+        let upstream = Upstream::start(move |_| Answer::Held(held.clone(), Box::new(ok("{}")))).await;
+        let config = classic(&upstream.base_url, "timeout_ms = 60000");
+        let mut relay = Relay::start(&config.replace("drain_ms = 0", "drain_ms = 0\ndeadline_ms = 60000"));
         let set = set_request("an-id", &[1; 8]);
         let under_way = tokio::spawn(relay.client.post(format!("{}/set", relay.base_url)).json(&set).send());
         until("the request is under way", async || !upstream.received().is_empty()).await;
         relay.signal(signal);
+        assert_eq!(relay.admin("/livez").await.status, 200, "{signal} ended it");
+        let_go.send(()).unwrap();
         assert_eq!(under_way.await.unwrap().unwrap().status(), 200, "{signal}");
         if signal != "-QUIT" {
             assert!(relay.child.try_wait().unwrap().is_none(), "{signal} ended it");

@@ -31,8 +31,8 @@ pub(crate) enum Answer {
     Raw(String),
     /// Wait, and then answer.
     After(Duration, Box<Answer>),
-    /// 200 with `{}`, when the test says so.
-    Held(watch::Receiver<()>),
+    /// The answer, when the test says so.
+    Held(watch::Receiver<()>, Box<Answer>),
     Stall,
     Cut,
 }
@@ -124,14 +124,19 @@ async fn serve(
     while let Some(received) = read(&mut stream, connection).await {
         kept.lock().unwrap().push(received.clone());
         let mut next = answer(&received);
-        while let Answer::After(time, then) = next {
-            tokio::time::sleep(time).await;
-            next = *then;
-        }
-        if let Answer::Held(mut held) = next {
-            // One that is gone lets go, too.
-            let _ = held.changed().await;
-            next = ok("{}");
+        loop {
+            next = match next {
+                Answer::After(time, then) => {
+                    tokio::time::sleep(time).await;
+                    *then
+                }
+                Answer::Held(mut held, then) => {
+                    // One that is gone lets go, too.
+                    let _ = held.changed().await;
+                    *then
+                }
+                _ => break,
+            };
         }
         match next {
             Answer::Status(status, body) => {
@@ -146,7 +151,7 @@ async fn serve(
                 return;
             }
             Answer::Stall => tokio::time::sleep(Duration::from_secs(600)).await,
-            Answer::Cut | Answer::After(..) | Answer::Held(_) => return,
+            Answer::Cut | Answer::After(..) | Answer::Held(..) => return,
         }
     }
 }
