@@ -175,7 +175,7 @@ const ATTEMPTS: u8 = 3;
 /// The number that a key pair is tried with. Any number whose power is larger than the modulus works.
 const TRIED: [u8; 16] = [0x5a; 16];
 
-/// Repeats a private operation that the device computed wrongly, as WebKit does once in some thousand times with a module
+/// Repeats a private operation that the device computed wrongly, as WebKit sometimes does with a module
 /// that it has just loaded. The `rsa` crate raises each result to the public exponent: `Internal` says that this did not give
 /// the ciphertext. This does not depend on the content of the ciphertext, so that a repetition reveals nothing.
 fn repeat_if_wrong<T>(mut operation: impl FnMut() -> rsa::Result<T>) -> rsa::Result<T> {

@@ -1,8 +1,7 @@
 //! Converts messages from and to JavaScript's values, by serde's description of them in `src/protocol.rs`.
 //!
-//! `serde-wasm-bindgen` does the same for any value. It needs the standard library, whose panics and formatting of numbers
-//! come with it: the module would be 24 KiB larger with brotli (92 KB instead of 68). It also reads the fields of a struct one
-//! by one, with those of `Object.prototype`, and does not see others. This code reads own fields only.
+//! `serde-wasm-bindgen` does the same for any value, but needs the standard library, and also reads the fields of
+//! `Object.prototype` (`docs/adr/0008-json-and-messages.md`). This code reads own fields only.
 
 use crate::protocol::{Inward, Outward};
 use crate::session::{End, Snapshot};

@@ -8,8 +8,7 @@ use zeroizing_alloc::ZeroAlloc;
 /// Wipes every block of the heap when it is freed or reallocated: numbers that are computed with, and texts on their way to and
 /// from JavaScript.
 ///
-/// The allocator below it is a small one: with dlmalloc, the standard library's allocator on this target, a page would load 1400
-/// bytes more.
+/// The allocator below it is smaller than the standard library's on this target (`docs/adr/0009-allocator.md`).
 #[global_allocator]
 static ALLOCATOR: ZeroAlloc<SmallGlobalTlsf> = ZeroAlloc(SmallGlobalTlsf::new());
 

@@ -1,8 +1,7 @@
 //! JSON (RFC 8259), as far as it is needed here: reads an object of texts and small numbers, and writes one of texts.
 //!
-//! hifijson finds the tokens; the grammar is ours. With serde_json and derived readers the module that
-//! ships would be 13.1 KB larger (81 830 bytes with brotli in place of 68 718). serde-json-core, which is smaller, accepts
-//! invalid JSON in a member that is skipped, and any depth.
+//! hifijson finds the tokens; the grammar is ours, because serde_json is larger and serde-json-core accepts too much
+//! (`docs/adr/0008-json-and-messages.md`).
 
 use alloc::{borrow::Cow, string::String};
 use hifijson::{

@@ -64,8 +64,8 @@ enum Names {
 }
 
 /// The ciphers' small variants: a key encrypts two blocks at most, and one message is hashed. And `crypto-bigint` computes
-/// in 32 bits: a product of two words fits into WebAssembly's 64, and 1400 bytes with brotli and a quarter of the private
-/// key's operation are saved (20 ms in place of 27 for 2048 bits).
+/// in 32 bits, because a product of two words fits into WebAssembly's 64: the module is smaller, and the private operation faster
+/// (`docs/adr/0006-crates-in-the-wasm.md`).
 const SMALL: [&str; 3] =
     ["--cfg=aes_backend_soft=\"compact\"", "--cfg=sha2_backend_soft=\"compact\"", "--cfg=cpubits=\"32\""];
 
@@ -162,8 +162,7 @@ fn empty(folder: &Path) -> Result<()> {
 
 /// Compiles a package to WebAssembly and generates its JavaScript glue into `folder`.
 ///
-/// There is no `wasm-opt` after it: compressed, its output is 2 % larger, and WebKit (2.50), once it has optimised that
-/// output's loops itself, runs past the end of memory in about one session of 200.
+/// There is no `wasm-opt` after it (`docs/adr/0005-no-wasm-opt.md`).
 pub(crate) fn bind(project: &Project, package: &str, simd: Simd, folder: &Path) -> Result<()> {
     bind_as(project, package, simd, folder, Names::Removed)
 }

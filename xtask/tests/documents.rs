@@ -92,6 +92,16 @@ fn every_manifest_and_every_document_has_the_address_that_cargo_toml_defines() {
 
 /// A release changes the version in `Cargo.toml`; this names every other place that has it.
 #[test]
+fn the_readme_has_the_budget_of_a_page() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let size = fs::read_to_string(root.join("xtask/src/size.rs")).unwrap();
+    let (_, budget) = size.split_once("const BUDGET: usize = ").unwrap();
+    let (kibibytes, _) = budget.split_once(" * 1024;").unwrap();
+    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    assert!(readme.contains(&format!("A page loads at most {kibibytes} KiB (brotli).")), "{kibibytes} KiB");
+}
+
+#[test]
 fn every_version_in_a_document_or_deployment_is_the_workspaces() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let read = |path: &Path| fs::read_to_string(path).unwrap();
