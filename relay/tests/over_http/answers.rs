@@ -1,13 +1,11 @@
 //! The table of statuses of the README, row by row, and what of it card-pin makes.
 
-use std::net::TcpListener;
-
 use base64ct::{Base64, Encoding};
 use serde_json::json;
 
 use crate::device::{key_request, set_request};
 use crate::process::{Relay, classic, nextgen};
-use crate::upstream::{Answer, Upstream, ok, until};
+use crate::upstream::{Answer, ClosedPort, Upstream, ok, until};
 
 /// What the upstream does → the answers to `tzpk` and to `set`, and their code.
 fn table() -> Vec<(Answer, u16, u16, &'static str)> {
@@ -111,9 +109,8 @@ async fn a_byte_order_mark_before_json_is_skipped_and_nothing_may_be_compressed(
 
 #[tokio::test]
 async fn what_is_not_sent_is_not_set() {
-    // A port that nothing listens on.
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let nowhere = format!("http://127.0.0.1:{port}");
+    let closed = ClosedPort::reserve();
+    let nowhere = format!("http://{closed}");
     let no_token = Upstream::start(|request| {
         assert!(request.line.contains("/oauth2/token"), "nothing else may be asked for: {}", request.line);
         Answer::Status(401, String::new())

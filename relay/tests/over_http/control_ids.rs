@@ -1,6 +1,5 @@
 //! Who is given a control id, and whom it serves.
 
-use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +9,7 @@ use crate::device::{key_request, set_request};
 use crate::issuer::{SigningKey, control_id, enfuce, issuer, issuing, start};
 use crate::openapi::assert_documented;
 use crate::process::{Folder, Relay, classic};
-use crate::upstream::{Answer, Upstream, ok, until};
+use crate::upstream::{Answer, ClosedPort, Upstream, ok, until};
 
 #[tokio::test]
 async fn a_token_serves_its_customer_its_card_and_its_operation_alone_on_every_copy() {
@@ -243,8 +242,8 @@ async fn a_device_that_goes_away_gives_back_what_it_has_not_used() {
 async fn while_nothing_answers_nobody_is_let_in_and_places_are_kept() {
     let key = Arc::new(SigningKey::make("k1"));
     let issuer = issuer(&key).await;
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let config = classic(&format!("http://127.0.0.1:{port}"), "[limits]\nburst = 1000");
+    let closed = ClosedPort::reserve();
+    let config = classic(&format!("http://{closed}"), "[limits]\nburst = 1000");
     let mut relay = start(&config, &issuer);
     relay.token = Some(key.token("zoe", json!({})));
     let question = json!({"cardId": "a-card", "operation": "set-pin"});

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use crate::device::{key_request, set_request};
 use crate::issuer::{SigningKey, start};
 use crate::process::{Folder, Relay, classic, command};
 use crate::tls::make_certificates;
-use crate::upstream::{Answer, Upstream, ok, until};
+use crate::upstream::{Answer, ClosedPort, Upstream, ok, until};
 
 const ALERTS: &str = include_str!("../../deploy/alerts.yaml");
 const DASHBOARD: &str = include_str!("../../deploy/dashboard.json");
@@ -58,8 +58,8 @@ async fn alerts_and_dashboard_ask_for_figures_that_there_are() {
     let folder = Folder::make();
     make_certificates(&folder.0);
     // No collector listens there, so that spans are lost.
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let more = format!("ca_file = {:?}\n[traces]\nurl = \"http://{nobody}/\"", folder.0.join("ca.pem"));
+    let closed = ClosedPort::reserve();
+    let more = format!("ca_file = {:?}\n[traces]\nurl = \"http://{closed}/\"", folder.0.join("ca.pem"));
     let relay = Relay::start(&classic(&upstream.base_url, &more));
     relay.post("/set", &set_request("an-id", &[1; 8])).await;
     relay.post("/tzpk", &key_request("an-id")).await;

@@ -1,14 +1,13 @@
 //! `--check --online`: what it finds out, and what it says.
 
 use std::fs;
-use std::net::TcpListener;
 use std::sync::Arc;
 
 use serde_json::json;
 
 use crate::issuer::{SigningKey, issuer, issuing};
 use crate::process::{Folder, classic, command, nextgen};
-use crate::upstream::{Answer, Upstream, access_token, ok};
+use crate::upstream::{Answer, ClosedPort, Upstream, access_token, ok};
 use crate::valkey::Valkey;
 
 /// The exit code, and the lines on standard output after the first.
@@ -131,7 +130,7 @@ async fn each_failure_has_its_line_with_cause_and_fix() {
 
 #[tokio::test]
 async fn what_cannot_be_reached_is_said_of_each_address() {
-    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let closed = ClosedPort::reserve();
     let tokens = Upstream::start(|request| {
         let is_asked = request.line.starts_with("POST ");
         if is_asked { Answer::Status(400, json!({"error": "hush"}).to_string()) } else { ok("{}") }

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use crate::device::{key_request, set_request};
 use crate::issuer::issuing;
 use crate::process::{Answer as Answered, Folder, Relay, classic, command, nextgen};
-use crate::upstream::{Answer, Upstream, ok, until};
+use crate::upstream::{Answer, ClosedPort, Upstream, ok, until};
 
 /// More than a pipe holds.
 const MANY: usize = 1000;
@@ -189,8 +189,8 @@ async fn one_deadline_holds_for_all_of_a_request() {
 
 #[tokio::test]
 async fn an_enfuce_that_is_gone_is_tried_again_and_then_left_alone_for_a_while() {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let relay = Relay::start(&classic(&format!("http://127.0.0.1:{port}"), ""));
+    let closed = ClosedPort::reserve();
+    let relay = Relay::start(&classic(&format!("http://{closed}"), ""));
     let set = set_request("an-id", &[1; 8]);
     assert_eq!(relay.post("/set", &set).await.code(), "enfuce_unreachable");
     let line = &relay.log(1)[0];

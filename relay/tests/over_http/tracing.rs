@@ -1,6 +1,5 @@
 //! What a collector of traces is told, and that nobody ever waits for it.
 
-use std::net::TcpListener;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -8,7 +7,7 @@ use serde_json::{Value, json};
 use crate::device::{key_request, set_request};
 use crate::issuer::{SigningKey, enfuce, issuer, start};
 use crate::process::{Answer as Answered, Relay, classic, nextgen};
-use crate::upstream::{Answer, Received, Upstream, access_token, ok, until};
+use crate::upstream::{Answer, ClosedPort, Received, Upstream, access_token, ok, until};
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const GATEWAY: &str = "00f067aa0ba902b7";
@@ -146,7 +145,7 @@ async fn a_request_and_each_of_its_calls_are_a_span() {
 async fn a_failure_says_why_and_a_further_try_is_a_call_of_its_own() {
     let tokens = Upstream::start(|_| access_token("a-token")).await;
     let collector = Upstream::start(|_| ok("")).await;
-    let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let gone = ClosedPort::reserve();
     let config = nextgen(&tokens.base_url, &traces(&collector, ""));
     let config = config
         .replace(&format!("base_url = \"{}\"", tokens.base_url), &format!("base_url = \"http://{gone}\""));
@@ -196,7 +195,7 @@ async fn the_end_waits_for_what_is_to_be_exported_and_that_is_what_the_gateway_k
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_collector_does_not_take_is_counted_and_nobody_notices() {
     let upstream = Upstream::start(|_| ok("{}")).await;
-    let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let gone = ClosedPort::reserve();
     let refuses = Upstream::start(|_| Answer::Status(404, String::new())).await;
     let rejects = Upstream::start(|_| ok(json!({"partialSuccess": {"rejectedSpans": "1"}}))).await;
     for (url, cause, count) in [

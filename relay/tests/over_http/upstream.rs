@@ -1,11 +1,13 @@
 //! An upstream that answers, or fails, as a test says, byte for byte.
 
+use std::fmt::{self, Display, Formatter};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
@@ -49,6 +51,24 @@ pub(crate) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
 /// 200 with this body.
 pub(crate) fn ok(body: impl ToString) -> Answer {
     Answer::Status(200, body.to_string())
+}
+
+/// A port of this machine on which nobody listens: while this exists, no other program gets it.
+pub(crate) struct ClosedPort(TcpSocket);
+
+impl ClosedPort {
+    pub(crate) fn reserve() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
+        Self(socket)
+    }
+}
+
+/// Its address, as a URL needs it.
+impl Display for ClosedPort {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.0.local_addr().unwrap().fmt(f)
+    }
 }
 
 /// What the token server of the nextgen platform answers.
