@@ -25,6 +25,9 @@ use url::{ParseError, Url};
 /// How long a script may run: longer than any wait inside a page.
 const SCRIPT: Duration = Duration::from_secs(120);
 
+/// What a browser shows between two tests.
+const BLANK: &str = "about:blank";
+
 /// How an element is written in WebDriver's JSON (W3C WebDriver, 12.2).
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
@@ -77,12 +80,13 @@ impl WebDriver {
     ///
     /// This and the other commands fail where the driver refuses.
     pub async fn open(&self, url: &str) -> Result<()> {
-        // WebKit's driver sometimes answers while the document before is still there: a mark on that one tells them apart. A frame
-        // that is gone cannot be marked, and need not be.
+        // WebKit's driver sometimes answers while the document before is still there, or the empty one of a new process: a mark tells
+        // the first one, and its address the second. A frame that is gone cannot be marked, and need not be.
         let _ = self.client.execute("window.isLeft = true", Vec::new()).await;
         self.client.goto(url).await?;
-        let has_loaded = "!window.isLeft && document.readyState === 'complete'";
-        self.wait_for(has_loaded, "the document to load").await.map(drop)
+        let has_come = if url == BLANK { "true" } else { "location.href !== 'about:blank'" };
+        let has_loaded = format!("!window.isLeft && {has_come} && document.readyState === 'complete'");
+        self.wait_for(&has_loaded, "the document to load").await.map(drop)
     }
 
     /// Makes the window this large, in CSS pixels, its own frame included.
@@ -221,12 +225,12 @@ impl WebDriver {
         }
         self.client.delete_all_cookies().await?;
         self.run::<Value>(FORGET, Value::Null).await?;
-        self.open("about:blank").await
+        self.open(BLANK).await
     }
 
     /// Whether the window is there and empty.
     pub(crate) async fn is_blank(&self) -> bool {
-        self.client.current_url().await.is_ok_and(|url| url.as_str() == "about:blank")
+        self.client.current_url().await.is_ok_and(|url| url.as_str() == BLANK)
     }
 
     /// All cookies of the current document, those hidden from scripts too.

@@ -12,6 +12,9 @@ use tempfile::TempDir;
 const WITH_BLOB_WORKERS: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src blob:; \
     style-src 'self'; connect-src 'self'; require-trusted-types-for 'script'; trusted-types card-pin";
 
+/// A document without an address of a server.
+const NO_ADDRESS: &str = "data:text/html,<!doctype html><title>A place for strings</title>";
+
 const WITHOUT_WORKERS: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'none'; \
     style-src 'self'; connect-src 'self'; require-trusted-types-for 'script'; trusted-types card-pin";
 
@@ -69,9 +72,10 @@ async fn a_page_from_a_file_sets_a_pin(view: &WebView<'_>) -> Result<()> {
     view.sets_a_pin("null").await
 }
 
-/// From a string without an address: the origin is `null`.
+/// From a string without an address: the origin is `null`, as that of `about:blank`, which is also what a window shows before it
+/// has loaded anything.
 async fn a_page_from_a_string_sets_a_pin(view: &WebView<'_>) -> Result<()> {
-    view.write_on("about:blank").await?;
+    view.write_on(NO_ADDRESS).await?;
     view.sets_a_pin("null").await
 }
 
