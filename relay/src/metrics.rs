@@ -132,16 +132,16 @@ impl Default for Metrics {
             registry: Registry::default(),
         };
         registry.register("build", "Which build this is", Info::new([("version", VERSION.as_str())]));
-        registry.register("requests", "Requests of devices, by what they came to", metrics.requests.clone());
+        registry.register("requests", "Requests of devices, by outcome", metrics.requests.clone());
         registry.register_with_unit(
             "request",
-            "From a request's head to its answer",
+            "Time from the head of a request to its answer",
             Unit::Seconds,
             metrics.request_seconds.clone(),
         );
         registry.register_with_unit(
             "upstream",
-            "Of a request, the time with Enfuce, further tries included",
+            "Time of a request with Enfuce, including further tries",
             Unit::Seconds,
             metrics.upstream_seconds.clone(),
         );

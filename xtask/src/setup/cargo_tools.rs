@@ -2,7 +2,7 @@
 
 use super::say;
 use crate::run::{find_program, output, run};
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use std::process::Command;
 
 /// A tool of exactly this version. These tools test and judge: nothing that ships is made by them.
@@ -17,9 +17,10 @@ pub(super) fn install(package: &str, program: &str, version: &str, options: &[&s
         command.args(["install", "--quiet", "--force", package]).args(&options).args(lock);
         command
     };
-    if output(&mut cargo_install(&["--locked"])).is_err() {
-        // A mirror may not have a dependency of exactly the version that the tool's authors locked.
-        say("once more, with the dependencies that are to be had now");
+    if let Err(error) = output(&mut cargo_install(&["--locked"])) {
+        // A mirror may lack a dependency of exactly the version that the tool's authors locked. Anything else is an error.
+        ensure!(error.to_string().contains("failed to select a version"), error);
+        say(&format!("{error}\nonce more, with other versions of {package}'s dependencies"));
         run(&mut cargo_install(&[]))?;
     }
     match (installed_version(program), find_program(&[program])) {
