@@ -1,5 +1,5 @@
-//! What refusing weak PINs costs a thief, and what it costs people: the tables of `docs/pin-policy.md`, which says where
-//! the files come from.
+//! How much refusing weak PINs hinders a thief, and how many people it affects: makes the tables of `docs/pin-policy.md`, which
+//! says where the files come from.
 //!
 //! ```text
 //! cargo run --example pin_policy -- FILE…
@@ -27,7 +27,7 @@ const GUESSES: [usize; 4] = [3, 6, 10, 30];
 const TOPS: [usize; 4] = [10, 20, 50, 100];
 /// How many PINs of four digits `src/weak_pin/common.rs` has.
 const LISTED: usize = 200;
-/// Rank 4 of one source and hardly chosen in the others: somebody's data set, and not people's choice.
+/// This PIN is rank 4 in one source and rarely chosen in the others, so it comes from a data set and not from people's choice.
 const ARTEFACT: &str = "1342";
 /// The rank of a PIN that a ranking does not have.
 const UNRANKED: usize = 5000;
@@ -64,7 +64,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             row("before", source, before);
             row("now", source, |pin| reason(pin).is_some());
             if *length == 4 && sources.len() > 1 {
-                // A list made from the data that judges it would flatter itself.
+                // A list must not be judged by the data from which it was made.
                 let others: Vec<_> = sources.iter().filter(|other| other.name != source.name).collect();
                 let list: HashSet<_> = most_used(&others).into_iter().collect();
                 row("as now, the list made from the others", source, |pin| before(pin) || list.contains(pin));
@@ -99,7 +99,7 @@ fn row(policy: &str, source: &Source, refuses: impl Fn(&str) -> bool) {
     let (refused, left): (Vec<_>, Vec<_>) = pins.partition(|(pin, _)| refuses(pin));
     let chosen_by = |pins: &[&(String, u64)]| pins.iter().map(|(_, count)| *count).sum::<u64>() as f64;
     let all_left = chosen_by(&left);
-    // Whoever is refused chooses again as the others did.
+    // People whose PIN is refused choose again like the others.
     let succeeds = GUESSES
         .map(|guesses| format!("{:.2}", 100.0 * chosen_by(&left[..guesses.min(left.len())]) / all_left));
     let cost = 100.0 * chosen_by(&refused) / (chosen_by(&refused) + all_left);

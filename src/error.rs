@@ -8,7 +8,7 @@ macro_rules! errors {
     ($($(#[$doc:meta])* $error:ident = $code:literal,)*) => {
         /// Everything that can go wrong between opening a session and a PIN that is set.
         ///
-        /// A variant holds no data: what is reported to a page, a log or a person is its [`code`](Error::code) alone.
+        /// A variant holds no data: a page, a log or a person only gets its [`code`](Error::code).
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[non_exhaustive]
         pub enum Error {
@@ -83,7 +83,7 @@ errors! {
 impl Error {
     /// Whether the same customer may succeed with a new control id, without anybody looking into it first.
     ///
-    /// After [`OutcomeUnknown`](Error::OutcomeUnknown) not: the PIN may be set already.
+    /// After [`OutcomeUnknown`](Error::OutcomeUnknown) this is not so, because the PIN may already be set.
     #[must_use]
     pub const fn is_retryable(self) -> bool {
         !matches!(
@@ -107,7 +107,7 @@ impl fmt::Display for Error {
 
 impl core::error::Error for Error {}
 
-/// As its code.
+/// Written as its code.
 impl Serialize for Error {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.code())
@@ -150,7 +150,7 @@ mod tests {
         assert!(codes.iter().all(|code| code.chars().all(|character| matches!(character, 'a'..='z' | '_'))));
     }
 
-    /// The page ends a session by itself where the vault cannot, and has to say the same of its codes.
+    /// The page ends a session itself if the vault cannot, so its list of final codes has to be the same.
     #[test]
     fn the_page_takes_the_same_codes_for_final() {
         let script = include_str!("../www/session-state.js");

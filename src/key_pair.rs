@@ -73,8 +73,8 @@ impl KeyPairSearch {
     /// the key pair, so that a device which computes wrongly never sends its public key.
     ///
     /// # Errors
-    /// [`Error::EntropyUnavailable`] when `random` fails, or gives bytes that no sound source gives, with which the search would not
-    /// end, or not with a key. [`Error::Closed`] on a device on which no key pair proves consistent.
+    /// [`Error::EntropyUnavailable`] when `random` fails, or gives bytes that no sound source gives: the search would not end, or
+    /// would not find a key. [`Error::Closed`] on a device on which no key pair proves consistent.
     pub fn step<R: TryCryptoRng>(&mut self, random: &mut R) -> Result<Option<KeyPair>, Error> {
         match self.untried.take() {
             Some(key_pair) if key_pair.is_consistent::<R>() => return Ok(Some(key_pair)),
@@ -145,7 +145,7 @@ impl KeyPair {
     /// private operation to the public exponent, and compares. Nobody chooses the operand, so it is not blinded, which would
     /// take nearly twice as long. The type of the random source is that of [`Self::unwrap_key`], whose code this shares.
     fn is_consistent<R: TryCryptoRng>(&self) -> bool {
-        // A number that is less than the modulus, whose first bit is set.
+        // The number is shorter, and so less, than any modulus.
         let operand = BoxedUint::from_be_slice_truncated(&TRIED, self.private_key.n().bits_precision());
         rsa_decrypt_and_check(&*self.private_key, None::<&mut R>, &operand).is_ok()
     }

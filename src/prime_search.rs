@@ -22,8 +22,8 @@
 //! | 5.5 | \|p − q\| > 2^(nlen/2 − 100) | [`Natural::is_far_from`]; a source that gives closer primes is broken, and the search fails |
 //! | A.1.1 | 2^(nlen/2) < d < lcm(p − 1, q − 1) | d is e^−1 modulo the lcm (the `rsa` crate), and more than lcm / e |
 //!
-//! lcm / e is below 2^(nlen/2) only where p − 1 and q − 1 have a common factor above 2^(nlen/2 − 17), that is, nearly all of their
-//! bits in common. Random primes have one with a probability below 2^−1000: there is nothing to check.
+//! lcm / e is below 2^(nlen/2) only if p − 1 and q − 1 have a common factor above 2^(nlen/2 − 17), which is nearly as long as
+//! they are. Random primes have such a factor with a probability below 2^−1000, so there is nothing to check.
 //!
 //! # How far the distribution is from uniform
 //! A prime's probability is inversely proportional to the number of primes in its window. Their mean is 46 for 1024 bits (2^14

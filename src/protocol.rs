@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(all(test, not(target_arch = "wasm32")))]
 use ts_rs::TS;
 
-/// From the page to the vault. The first message is [`Open`](Self::Open); it is taken once.
+/// From the page to the vault. The first message is [`Open`](Self::Open), which is accepted once.
 #[allow(
     clippy::large_enum_variant,
     reason = "one message at a time, and in a box of its own it makes the module larger"
@@ -29,7 +29,7 @@ pub enum Inward {
     Erase,
     /// Empties the entry.
     Clear,
-    /// Nobody looks at the page any more: both entries are emptied, unless the PIN is submitted.
+    /// The customer does not look at the page any more: both entries are emptied, unless the PIN has been submitted.
     Forget,
     /// Goes on to the second entry.
     Confirm,
@@ -45,29 +45,28 @@ pub enum Inward {
     Color(String),
     /// The customer looks at the page: a PIN that has arrived may be drawn.
     Reveal,
-    /// The customer wants the PIN that is shown, or was drawn, told digit by digit, for a screen reader.
+    /// The customer wants to hear the shown or suggested PIN digit by digit, from a screen reader.
     Spell,
     /// Asks for a sign of life, which is the next state.
     Ping,
-    /// Wipes everything. [`Outward::Closed`] is the answer, and nothing is taken after it.
+    /// Wipes everything. [`Outward::Closed`] is the answer, and later messages are ignored.
     Close,
 }
 
-/// What a session is opened with. The page gives every field; defaults are in `www/options.js`. There is no `Debug` output of
-/// its values.
+/// The options of a session. The page gives every field; defaults are in `www/options.js`. `Debug` prints none of the values.
 #[derive(Deserialize)]
 #[cfg_attr(all(test, not(target_arch = "wasm32")), derive(TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Open {
     /// What the session is for.
     pub operation: OperationName,
-    /// The token; `null` if it is asked for by [`Outward::Ask`].
+    /// The control id; `null` if the vault has to ask for it with [`Outward::Ask`].
     pub control_id: Option<String>,
     /// Absolute; empty where a PIN is viewed.
     pub tzpk_url: String,
     /// Absolute; empty where a PIN is viewed.
     pub set_url: String,
-    /// Absolute; empty where a PIN is set.
+    /// An absolute address; empty if a PIN is set.
     pub view_url: String,
     /// Absolute; `null` if an unknown outcome is not looked up.
     pub status_url: Option<String>,
@@ -79,9 +78,9 @@ pub struct Open {
     pub confirm: bool,
     /// What happens to PINs that are easily guessed.
     pub weak_pin: WeakPinName,
-    /// The customer's, which the PIN is not made of: `YYYYMMDD`.
+    /// The customer's date of birth, `YYYYMMDD`, of which no PIN may be made.
     pub birth_date: Option<String>,
-    /// The digits of the customer's phone numbers and account numbers, which the PIN is not made of either.
+    /// The digits of the customer's phone numbers and account numbers, of which no PIN may be made either.
     pub known_numbers: Vec<String>,
     /// Bits of the RSA modulus: 2048, 3072 or 4096.
     pub key_size: u16,
@@ -120,7 +119,7 @@ pub enum OperationName {
 pub enum WeakPinName {
     /// They are refused.
     Reject,
-    /// They are taken like any other.
+    /// They are accepted like any other.
     Allow,
 }
 
@@ -184,23 +183,23 @@ impl core::fmt::Debug for Digit {
 #[cfg_attr(all(test, not(target_arch = "wasm32")), derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub enum Outward {
-    /// Where the session is now. It comes after [`Inward::Open`], after each message that is taken, and after each change.
+    /// The current state of the session. It comes after [`Inward::Open`], after each accepted message, and after each change.
     State {
-        /// How many messages were taken so far, without `open`, `color` and `close`.
+        /// How many messages were accepted so far, without `open`, `color` and `close`.
         taken: u32,
-        /// The whole truth about the session.
+        /// The complete state of the session.
         session: Snapshot,
     },
     /// A control id is needed now.
     Ask,
-    /// One digit of the PIN that is shown, which the customer asked to hear; `null` behind the last.
+    /// One digit of the shown PIN, which the customer asked to hear; `null` after the last one.
     Spell {
         /// 0 to 9.
         digit: Option<u8>,
         /// 0 for the first digit.
         place: u8,
     },
-    /// Everything is wiped, and the worker can be ended. Where no session could be opened, `code` says why.
+    /// Everything is wiped, and the worker can be ended. If no session could be opened, `code` says why.
     Closed {
         /// An error code.
         code: Option<Error>,
@@ -226,7 +225,7 @@ mod tests {
 
     impl TypeVisitor for Declarations {
         fn visit<T: TS + 'static + ?Sized>(&mut self) {
-            // What TypeScript knows by itself has no file of its own.
+            // Types that TypeScript has itself have no file.
             let name = T::ident(&self.config);
             if T::output_path().is_some() {
                 let docs = T::docs().unwrap_or_default();

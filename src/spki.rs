@@ -28,8 +28,8 @@ pub(crate) fn to_spki_der(modulus: &[u8], exponent: &[u8]) -> Vec<u8> {
     tagged(SEQUENCE, &[&RSA_ENCRYPTION, &*bits].concat())
 }
 
-/// Encodes an unsigned big-endian number as an INTEGER: without leading zeros, but for one where the top bit would be taken for
-/// a sign (X.690, 8.3).
+/// Encodes an unsigned big-endian number as an INTEGER: without leading zeros, except for one if the top bit would otherwise mean
+/// a minus sign (X.690, 8.3).
 fn integer(number: &[u8]) -> Vec<u8> {
     let zeros = number.iter().take_while(|&&byte| byte == 0).count();
     let number = number.get(zeros..).unwrap_or_default();

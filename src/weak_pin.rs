@@ -118,8 +118,8 @@ fn any(choices: impl Iterator<Item = Choice>) -> Choice {
     choices.fold(Choice::FALSE, |any, choice| any | choice)
 }
 
-/// `1234`, and of more digits `24680`: up or down by one or two, and then any last digit (`123450`), which
-/// the customer may have put there to make the run long enough. `9` and `0` are neighbours.
+/// Runs: `1234`, and for longer PINs also `24680`: digits that go up or down by one or two, and then any last digit (`123450`),
+/// which the customer may have added to make the run long enough. `9` and `0` are neighbours.
 fn run(digits: &[u8]) -> Choice {
     let (digits, steps): (_, &[u8]) = match digits.len() {
         4 => (digits, &[1, 9]),
@@ -133,7 +133,7 @@ fn run(digits: &[u8]) -> Choice {
     }))
 }
 
-/// `7777`, `2525`, `1122`, and of more digits `123123`, `1231231`, `112233`, `111222`, `123321`.
+/// Repetitions: `7777`, `2525`, `1122`, and for longer PINs also `123123`, `1231231`, `112233`, `111222`, `123321`.
 fn repeat(digits: &[u8]) -> Choice {
     let count = digits.len();
     let of_period = |period| all(digits.iter().zip(&digits[period..]).map(|(one, other)| one.ct_eq(other)));
@@ -147,14 +147,15 @@ fn repeat(digits: &[u8]) -> Choice {
     periods | groups | (mirrored & is_longer)
 }
 
-/// `1987`.
+/// A year: `1987`.
 fn year(digits: &[u8]) -> Choice {
     let [first, end] = YEARS;
     let year = number(digits);
     !year.ct_lt(&first) & year.ct_lt(&end)
 }
 
-/// `2580`, and of more digits `147896`, each key next to the one before, or `789456`, lines of three.
+/// Patterns on the keypad: `2580`, and for longer PINs `147896` (each key is next to the one before) or `789456` (lines of
+/// three).
 fn pattern(digits: &[u8]) -> Choice {
     if digits.len() == 4 {
         return is_one_of(number(digits), &COLUMN);
@@ -230,7 +231,8 @@ mod tests {
 
     #[test]
     fn a_person_has_nearly_every_pin_left() {
-        // 20 runs; 100 of a pair and 90 of two doubles; 100 years, but 2020, which is a pair; 2 columns; the list.
+        // 20 runs; 100 repeated pairs and 90 of two doubles; 100 years without 2020, which is a repeated pair; 2 columns; the
+        // list.
         assert_eq!(refused(4), [20, 190, 99, 2, 200, 0]);
         // Four steps, ten first digits and ten last ones. The rest was counted by another program.
         assert_eq!(refused(5), [400, 1000, 0, 552, 17, 0]);

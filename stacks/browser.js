@@ -2,7 +2,7 @@
 
 /**
  * A customer in Chromium, and the simulated HSM that knows which PIN was set. It uses playwright-core, because the stacks run in
- * Node, beside the npm packages that they test, and need only Chromium; `e2e/` has its own client, in Rust and for three engines.
+ * Node, beside the npm packages that they test, and only need Chromium. `e2e/` has its own client, in Rust and for three engines.
  */
 
 import assert from "node:assert/strict";
@@ -50,7 +50,7 @@ export async function withBrowser(sandbox, use) {
 }
 
 /**
- * Opens a page, sets a PIN, and asks the HSM whether it has the same.
+ * Opens a page, sets a PIN, and checks that the HSM got the same PIN.
  * @param {any} browser
  * @param {string} sandbox
  * @param {string} url

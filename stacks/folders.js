@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 
 export const project = fileURLToPath(new URL("..", import.meta.url));
 export const work = join(project, "target/stacks");
-/** The folder of playwright-core. It is not above the stacks, because Next would take its lock file for theirs. */
+/** The folder of playwright-core. It is not above the stacks, because Next would use its lock file as theirs. */
 export const tools = join(work, "tools");
 
 /** Turns off the stacks' checks for updates and their telemetry. */
@@ -47,7 +47,7 @@ export async function run(folder, program, ...args) {
 export async function npmInstall(from, to) {
   await mkdir(to, { recursive: true });
   const lock = await readFile(join(from, "package-lock.json"), "utf8");
-  // Written last, so that a broken-off installation is repeated.
+  // This is written last, so that an incomplete installation is repeated.
   const installed = join(to, "installed-lock.json");
   if (existsSync(installed) && (await readFile(installed, "utf8")) === lock) return;
   for (const name of ["package.json", "package-lock.json"]) await cp(join(from, name), join(to, name));
@@ -81,7 +81,7 @@ const SOURCES = {
 const PLAIN = ["html", "cdn"];
 
 /**
- * A copy of an example with all that it needs installed, the packed package among it.
+ * Makes a copy of an example and installs everything that it needs, including the packed package.
  * @param {string} name
  * @returns {Promise<string>} its folder
  */
@@ -94,7 +94,7 @@ export async function prepare(name) {
   const last = folders[folders.length - 1];
   if (existsSync(join(last, "package-lock.json"))) await npmInstall(last, to);
   for (const folder of folders) await cp(folder, to, { recursive: true });
-  // The plain page uses it from its own folder, the others from `node_modules`.
+  // The plain page uses the package from its own folder, the others from `node_modules`.
   const place = join(to, PLAIN.includes(name) ? "card-pin" : "node_modules/card-pin");
   await rm(place, { recursive: true, force: true });
   await cp(join(packed, "package"), place, { recursive: true });

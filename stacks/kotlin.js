@@ -24,7 +24,7 @@ export async function compileKotlin(folder) {
 async function installCompiler(folder) {
   const wanted = join(folder, "requirements.txt");
   const to = join(tools, "kotlin");
-  // Copied last, so that a broken-off installation is repeated.
+  // This is copied last, so that an incomplete installation is repeated.
   const installed = join(to, "installed-requirements.txt");
   if (existsSync(installed) && (await readFile(installed, "utf8")) === (await readFile(wanted, "utf8"))) return to;
   const options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes", "--upgrade"];

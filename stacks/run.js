@@ -1,10 +1,10 @@
 // @ts-check
 
 /**
- * Builds the examples from the packed package, each from its lock file, and sets a PIN in each with Chromium, against the
- * sandbox: `node stacks/run.js [NAME…]`, all of them without a name. `dist/` and the sandbox have to be built before: `cargo xtask
- * build`, `cargo build -p card-pin-sandbox`. SANDBOX names the program of the sandbox, if it lies elsewhere. Everything is made
- * in `target/stacks/`.
+ * Builds the examples with the packed package, each from its lock file, and sets a PIN in each with Chromium, against the
+ * sandbox: `node stacks/run.js [NAME…]`; without a name, all of them. `dist/` and the sandbox have to be built before:
+ * `cargo xtask build`, `cargo build -p card-pin-sandbox`. SANDBOX names the program of the sandbox, if it is elsewhere.
+ * Everything is made in `target/stacks/`.
  */
 
 import assert from "node:assert/strict";
@@ -121,7 +121,7 @@ async function loadFromElsewhere(folder, { gateway, setPin }) {
   });
 }
 
-/** The plain page, before another back-end. @param {string} program @param {string} script @param {Tools} tools */
+/** The plain page, with another back-end. @param {string} program @param {string} script @param {Tools} tools */
 async function changeGateway(program, script, tools) {
   await withGateway(program, script, tools.sandbox, async (gateway) => {
     await refuses(413, `${gateway}/pin/tzpk`, "application/json", " ".repeat(70_000));
@@ -129,7 +129,7 @@ async function changeGateway(program, script, tools) {
     await refuses(404, `${gateway}/pin/other`, "application/json", "{}");
     await setPins(await prepare("html"), { ...tools, gateway });
   });
-  // At a host name of its own, the sandbox behaves like Enfuce: there are no cards without a sign-in.
+  // Under another host name, the sandbox behaves like Enfuce: it gives no cards without a sign-in.
   const enfuce = tools.sandbox.replace("127.0.0.1", "localhost");
   await withGateway(program, script, enfuce, (gateway) => refuses(401, `${gateway}/my/control-id`, "text/plain", ""));
 }

@@ -93,7 +93,7 @@ function explainMarkup(element) {
 /** @param {string} name */
 const plain = (name) => name.toLowerCase().replace(/[^a-z]/g, "");
 
-/** Whether two names differ by a slip or two. @param {string} one @param {string} other */
+/** Whether two names differ by one or two typing mistakes. @param {string} one @param {string} other */
 function isNear(one, other) {
   let row = Array.from({ length: other.length + 1 }, (_, at) => at);
   for (let place = 1; place <= one.length; place += 1) {

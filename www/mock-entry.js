@@ -1,6 +1,6 @@
 // @ts-check
 
-/** The digits that are typed in `card-pin/mock`, once or twice: the rules of `src/entry.rs`. */
+/** The digits that are typed in `card-pin/mock`, once or twice. The rules are those of `src/entry.rs`. */
 
 /** @typedef {{minLength: number, maxLength: number, confirm: boolean}} Rules */
 

@@ -26,13 +26,12 @@ retryable: boolean, };
 export type ErrorCode = "control_id_missing" | "control_id_unavailable" | "control_id_expired" | "not_allowed" | "busy" | "already_used" | "network" | "timeout" | "outcome_unknown" | "server_error" | "rejected" | "bad_response" | "tzpk_invalid" | "entropy_unavailable" | "isolation_unavailable" | "vault_missing" | "wasm_unavailable" | "closed" | "too_short" | "too_long" | "not_digits" | "weak_pin" | "mismatch";
 
 /**
- * From the page to the vault. The first message is [`Open`](Self::Open); it is taken once.
+ * From the page to the vault. The first message is [`Open`](Self::Open), which is accepted once.
  */
 export type Inward = { "open": Open } | { "press": Digit } | "erase" | "clear" | "forget" | "confirm" | "advance" | "suggest" | "submit" | { "controlId": string | null } | { "color": string } | "reveal" | "spell" | "ping" | "close";
 
 /**
- * What a session is opened with. The page gives every field; defaults are in `www/options.js`. There is no `Debug` output of
- * its values.
+ * The options of a session. The page gives every field; defaults are in `www/options.js`. `Debug` prints none of the values.
  */
 export type Open = { 
 /**
@@ -40,7 +39,7 @@ export type Open = {
  */
 operation: OperationName, 
 /**
- * The token; `null` if it is asked for by [`Outward::Ask`].
+ * The control id; `null` if the vault has to ask for it with [`Outward::Ask`].
  */
 controlId: string | null, 
 /**
@@ -52,7 +51,7 @@ tzpkUrl: string,
  */
 setUrl: string, 
 /**
- * Absolute; empty where a PIN is set.
+ * An absolute address; empty if a PIN is set.
  */
 viewUrl: string, 
 /**
@@ -76,11 +75,11 @@ confirm: boolean,
  */
 weakPin: WeakPinName, 
 /**
- * The customer's, which the PIN is not made of: `YYYYMMDD`.
+ * The customer's date of birth, `YYYYMMDD`, of which no PIN may be made.
  */
 birthDate: string | null, 
 /**
- * The digits of the customer's phone numbers and account numbers, which the PIN is not made of either.
+ * The digits of the customer's phone numbers and account numbers, of which no PIN may be made either.
  */
 knownNumbers: Array<string>, 
 /**
@@ -114,11 +113,11 @@ export type OperationName = "set-pin" | "view-pin";
  */
 export type Outward = { "state": { 
 /**
- * How many messages were taken so far, without `open`, `color` and `close`.
+ * How many messages were accepted so far, without `open`, `color` and `close`.
  */
 taken: number, 
 /**
- * The whole truth about the session.
+ * The complete state of the session.
  */
 session: Snapshot, } } | "ask" | { "spell": { 
 /**

@@ -1,4 +1,4 @@
-// A worker that is not a vault: it says what no vault says, and what a vault says at another time.
+// A worker that is not a vault: it sends messages that a vault never sends, or only sends at another time.
 
 const session = (changes = {}) => ({
   stage: "entry",
@@ -39,7 +39,7 @@ const bad = [
   { state: { taken: 0, session: session() }, closed: { code: null } },
   ...[true, null, {}, { code: 7 }].map((closed) => ({ closed })),
   ...[4, {}, { digit: "4", place: 0 }, { digit: 10, place: 0 }, { digit: 4, place: -1 }].map((spell) => ({ spell })),
-  // Of the other operation, or before there was a submit.
+  // These belong to the other operation, or come before there was a submit.
   "ask",
   { spell: { digit: 4, place: 0 } },
   ...["submitting", "arrived", "shown"].map((stage) => state({ stage })),

@@ -1,4 +1,4 @@
-// A vault that breaks: on the submit, or where the third digit is a zero.
+// A vault that breaks at the submit, or if the third digit is a zero.
 import "./card-pin.worker.js";
 
 let presses = 0;

@@ -5,12 +5,12 @@ const EVENTS = [
   ...["view_pin_success", "view_pin_error"],
 ];
 
-/** What became of each session, by its name. */
+/** The outcome of each session, by its name. */
 window.outcomes = {};
 
 /**
- * Runs a session from beginning to end: digits twice and the submit, or with a null for digits nothing but the waiting.
- * `outcomes[name]` is there when the session has ended, or the PIN is shown.
+ * Runs a session from beginning to end: enters the digits twice and submits, or only waits if `digits` is null. `outcomes[name]`
+ * exists when the session has ended, or the PIN is shown.
  */
 window.begin = async ({ name, controlId, provide, patient, digits, ...options }) => {
   const told = [];
@@ -37,7 +37,7 @@ window.begin = async ({ name, controlId, provide, patient, digits, ...options })
   }
   over.then(async () => {
     const { state, digits: left, isolation } = session;
-    // Whatever else might come has a moment for it.
+    // Waits for a moment, in case another event comes.
     await new Promise((resolve) => setTimeout(resolve, 50));
     let late = "taken";
     try {
@@ -53,8 +53,8 @@ window.begin = async ({ name, controlId, provide, patient, digits, ...options })
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
- * Plays a customer: one step after the other, refused submits among them, and what is `then`: the submit, or the end in the
- * middle of it after so many milliseconds.
+ * Plays a customer: takes one step after the other, some of which are refused submits, and then submits. With `closeAfter`, the
+ * session is closed this many milliseconds after the submit.
  */
 window.play = async ({ name, controlId, provide, steps, closeAfter, ...options }) => {
   const told = [];

@@ -12,7 +12,7 @@ window.open = (options = {}) => {
   return session;
 };
 
-/** The detail of the first event of that name. */
+/** The detail of the first event with this name. */
 window.told = (session, name) =>
   new Promise((resolve) => {
     const before = session.told.find(({ event }) => event === name);
@@ -20,7 +20,7 @@ window.told = (session, name) =>
     session.addEventListener(name, ({ detail }) => resolve(detail));
   });
 
-/** What a call throws or rejects with: its code, or else its words. */
+/** The code, or otherwise the message, of the error that a call throws or is rejected with. */
 window.failure = async (call) => {
   try {
     await call();
@@ -30,7 +30,7 @@ window.failure = async (call) => {
   }
 };
 
-/** The exports of the module once more, as a page has them that was put together from two bundles. */
+/** The exports of a second copy of the module, as on a page with two bundles. */
 window.secondCopy = () => import("./card-pin.js?second");
 
 window.enter = (session, ...digits) => digits.forEach((digit) => session.press(digit));

@@ -1,4 +1,4 @@
-// A script that came first: it lies in wait in whatever a script can reach, and writes down what passes.
+// A script that runs first: it patches everything that a script can reach, and writes down what passes.
 "use strict";
 {
   const { apply, construct, defineProperty, getOwnPropertyDescriptor, ownKeys } = Reflect;
@@ -7,7 +7,7 @@
   const text = String;
   const View = Uint8Array;
 
-  /** What passed where, as text: `[[place, text], …]`. */
+  /** What passed at which place, as text: `[[place, text], …]`. */
   const seen = [];
   let isWatching = true;
   let isWriting = false;
@@ -47,7 +47,7 @@
     }
   }
 
-  /** Everything that was written down, and no more from now on. */
+  /** Stops writing, and returns everything that was written down. */
   window.testify = () => {
     isWatching = false;
     return seen;
@@ -72,7 +72,7 @@
     }
   }
 
-  // What is told from the vault, however it is listened for.
+  // The messages from the vault, whichever way the page listens for them.
   const onmessage = getOwnPropertyDescriptor(Worker.prototype, "onmessage");
   defineProperty(Worker.prototype, "onmessage", {
     ...onmessage,
@@ -85,7 +85,7 @@
       ]);
     },
   });
-  // Keys and taps, before anybody else hears of them.
+  // Keys and taps, before any other listener.
   addEventListener("keydown", ({ key }) => write("keys", key), true);
   addEventListener("click", (event) => write("taps", event.composedPath()[0].dataset?.key), true);
 
@@ -113,7 +113,7 @@
   lieInWait(Array.prototype, "Array", arrays);
   lieInWait(Function.prototype, "Function", ["call", "bind"]);
 
-  // What a careless merge of JSON leaves on every object, and a careful script too.
+  // Properties that a careless merge of JSON, or a hostile script, leaves on every object.
   const everywhere = {
     workerUrl: "./stolen.worker.js",
     wasmUrl: "./stolen.wasm",

@@ -1,2 +1,2 @@
-// A device without a random source: the method is there on every engine, so it has to be taken away.
+// A device without a random source: every engine has the method, so it is removed here.
 Object.defineProperty(Crypto.prototype, "getRandomValues", { value: undefined });

@@ -1,8 +1,8 @@
-// The vault's port by itself: a worker as the page starts it, and whatever one may send to it.
+// The vault's port without the page's code: starts a worker as the page does, and can send any message to it.
 
 export const core = () => new URL("./card_pin_bg.wasm", location.href).href;
 
-/** The message that opens a session; `changes` are to its fields. */
+/** The message that opens a session, with `changes` to its fields. */
 export const open = (changes = {}) => ({ open: { ...goodOptions(), ...changes } });
 
 const goodOptions = () => ({
@@ -25,7 +25,7 @@ const goodOptions = () => ({
   timeoutMs: 600_000,
 });
 
-/** What has the form of a message and asks for something that there is not. */
+/** Messages with the right form that ask for something impossible. */
 export const impossible = () => [
   ...[0, 3, 13, 255].map((minLength) => open({ minLength })),
   ...[3, 13].map((maxLength) => open({ maxLength })),
@@ -36,7 +36,7 @@ export const impossible = () => [
   ...[0, 600_001].map((timeoutMs) => open({ timeoutMs })),
 ];
 
-/** What is not a message to a vault that has its core, whatever it is. */
+/** Values that are not messages to a vault that has its core. */
 export function malformed() {
   const cyclic = {};
   cyclic.press = cyclic;
@@ -72,7 +72,7 @@ export function malformed() {
   ];
 }
 
-/** A vault whose messages are kept in `told`; `until` waits for one. */
+/** Starts a vault whose messages are recorded in `told`; `until` waits for one. */
 export function start() {
   const worker = new Worker("./card-pin.worker.js", { type: "module" });
   const told = [];
@@ -86,7 +86,7 @@ export function start() {
     wake();
   };
   const isEnd = ({ closed, broken }) => closed || broken;
-  // Before the driver gives up, which could not say what for.
+  // This comes before the driver's time-out, which could not say what was missing.
   setTimeout(() => {
     told.push({ broken: "it took too long" });
     wake();
@@ -112,7 +112,7 @@ export function start() {
   };
 }
 
-/** Whether anything is drawn there. */
+/** Whether anything is drawn on the canvas. */
 function ink(canvas) {
   const copy = document.createElement("canvas");
   [copy.width, copy.height] = [canvas.width, canvas.height];
@@ -121,19 +121,19 @@ function ink(canvas) {
   return context.getImageData(0, 0, copy.width, copy.height).data.some((value) => value > 0);
 }
 
-/** Waits until something is drawn there; `isBroken` says when that is in vain. */
+/** Waits until something is drawn on the canvas, or until `isBroken` says that this is in vain. */
 const drawn = async (canvas, isBroken) => {
   while (!ink(canvas)) {
     if (isBroken()) throw new Error("nothing is drawn");
     await new Promise((resolve) => {
       requestAnimationFrame(resolve);
-      // A browser that thinks that nobody looks draws no frames.
+      // A browser draws no frames if it considers the page hidden.
       setTimeout(resolve, 250);
     });
   }
 };
 
-/** Has another worker draw, and waits until that is seen: what was drawn before it is seen then, too. */
+/** Makes another worker draw, and waits until its drawing is visible: everything that was drawn before is then visible, too. */
 const drawElsewhere = async (isBroken) => {
   const element = document.body.appendChild(document.createElement("canvas"));
   const canvas = element.transferControlToOffscreen();
@@ -144,8 +144,8 @@ const drawElsewhere = async (isBroken) => {
 };
 
 /**
- * Shows a PIN with two canvases given: which of them are drawn on before the page said that somebody looks and after, and
- * what was told.
+ * Shows a PIN in a session that got two canvases. Returns which of them have a drawing before and after the page says that the
+ * customer looks, and the vault's messages.
  */
 export async function showOnOne(controlId) {
   const { worker, told, until, untilSession, post } = start();
@@ -158,7 +158,7 @@ export async function showOnOne(controlId) {
     worker.postMessage(canvas, [canvas]);
   }
   await untilSession(({ stage }) => stage === "arrived");
-  // Nothing is spelt out, either, before somebody looks.
+  // The digits are not spelt either before the customer looks.
   post(...malformed(), { press: 1 }, "submit", "spell", "ping");
   await until(({ state }) => state?.taken === 5);
   const isBroken = () => told.some(({ broken }) => broken);

@@ -1,11 +1,11 @@
-// Stands before the vault's own script, and tells of each search for a key pair of 2048 bits. A search can be told by how many
-// random bytes a step of it draws: thousands to open a window of candidates, hundreds to prove both primes at its end. After
+// Runs before the vault's own script, and reports each search for a key pair of 2048 bits. It recognises a search by the number
+// of random bytes that a step draws: thousands to open a window of candidates, hundreds to prove both primes at the end. After
 // that no other window is opened, unless the key pair failed its trial.
 
 const WINDOW = 2048;
 const PROOF = 256;
 
-/** A function that is given each step's bytes in turn, and says whether a search begins with it. */
+/** Makes a function that gets the number of bytes of each step in order, and returns whether a search begins with this step. */
 export function watchSearches() {
   let isSearching = false;
   return (bytes) => {
@@ -22,7 +22,7 @@ const { getRandomValues } = Crypto.prototype;
 let bytes = 0;
 
 Crypto.prototype.getRandomValues = function (array) {
-  // A step is a microtask of the core's, and what it draws is drawn by its end.
+  // A step is one microtask of the core, so at its end everything that it draws is drawn.
   if (bytes === 0) {
     queueMicrotask(() => {
       if (beginsWith(bytes)) channel.postMessage(0);

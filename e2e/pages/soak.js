@@ -1,5 +1,5 @@
-// One session in a page that was loaded for it, with a customer who types as soon as the key is there, and once more where the
-// digits are asked for again.
+// One session in a newly loaded page, with a customer who types as soon as the key is there, and types once more if asked for the
+// digits again.
 
 import { PinSession } from "./card-pin.js";
 
@@ -9,7 +9,7 @@ const call = async (path) => {
   return response.json();
 };
 
-/** What the customer does not see: how many workers were started, key pairs searched for, and control ids asked for. */
+/** Counts that the customer does not see: workers started, key pairs searched for, and control ids asked for. */
 const seen = { workers: 0, searches: 0, ids: 0 };
 
 window.Worker = class extends Worker {
@@ -38,7 +38,7 @@ window.play = async ({ card, pin, workerUrl = "./soak.worker.js" }) => {
     try {
       for (const digit of pin + pin) session.press(Number(digit));
     } catch {
-      // The session has ended. The submit says with what code.
+      // The session has ended. The promise of the submit has its code.
     }
     return session.setPin();
   };

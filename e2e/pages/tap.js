@@ -1,10 +1,11 @@
-// Stands before the vault's own script and holds on to what it keeps to itself: the WebAssembly memory, and its clock.
+// Runs before the vault's own script and keeps access to two things that are private to it: the WebAssembly memory and the
+// timers.
 
 import { waitNoLonger } from "./timers.js";
 
 let memory;
 
-/** A copy of the whole memory, as it is at this moment, to the test's server. */
+/** Sends a copy of the whole memory, as it is at this moment, to the test's server. */
 const upload = (moment) =>
   fetch(`/tap/${moment}`, { method: "POST", body: new Uint8Array(memory.buffer).slice() });
 
@@ -15,7 +16,7 @@ WebAssembly.Instance = function (...given) {
   return made;
 };
 
-// The search for a key pair gives way by a message to itself after each candidate.
+// After each step, the search for a key pair lets other tasks run by sending a message to itself.
 if (new URL(globalThis.location.href).searchParams.has("searching")) {
   const original = MessagePort.prototype.postMessage;
   let turns = 0;
@@ -26,7 +27,7 @@ if (new URL(globalThis.location.href).searchParams.has("searching")) {
   };
 }
 
-/** What the vault says last: the worker could be ended now, and is tapped instead. */
+/** Handles the vault's last message: the page could end the worker now, and its memory is copied instead. */
 export const say = (message) => {
   if (message.closed) upload("closed");
 };

@@ -1,5 +1,5 @@
 import { waitNoLonger } from "./timers.js";
 import "./card-pin.worker.js";
 
-// The query tells sessions apart that run side by side.
+// The query distinguishes sessions that run side by side.
 new BroadcastChannel(`timers${location.search}`).onmessage = waitNoLonger;

@@ -1,5 +1,5 @@
-// Stands before the vault's own script: timers of a second and longer, time-outs and the end of a PIN that is shown, wait until
-// they are told.
+// Runs before the vault's own script. Timers of a second and longer (time-outs, and the end of a shown PIN) only expire when the
+// test says so.
 
 const { setTimeout, clearTimeout } = globalThis;
 const held = new Map();
@@ -14,7 +14,7 @@ globalThis.setTimeout = (callback, ms, ...given) => {
 
 globalThis.clearTimeout = (timer) => held.delete(timer) || clearTimeout(timer);
 
-/** Has all their time be over. */
+/** Makes all of these timers expire. */
 export const waitNoLonger = () => {
   const due = [...held.values()];
   held.clear();

@@ -1,6 +1,6 @@
-// A core that traps once, where the address says: at a press, in the search for a key pair, or when an answer has come. After
-// that it traps at whatever is asked of it, until it is made anew. Or a device without memory for it: none for an instance, or
-// none for what an instance needs beyond its first pages.
+// A core that traps once at the moment that the address names: at a press, in the search for a key pair, or after an answer. Then
+// it traps at every call until it is made again. Or a device without enough memory: none for an instance, or none beyond the
+// first pages of an instance.
 
 let where = new URL(globalThis.location.href).search.slice(1);
 const { Instance, RuntimeError } = WebAssembly;
@@ -15,11 +15,11 @@ const trap = () => {
   throw new RuntimeError("unreachable");
 };
 
-/** To be told of every message before the vault is: where that is on the page, by whoever passes it on. */
+/** Has to get every message before the vault. On the page, the code that passes messages on calls it. */
 export const note = (message) => {
   isDue ||= where === "press" && message?.press !== undefined;
 };
-// The vault's own listener comes later.
+// This listener runs before the vault's own.
 addEventListener("message", ({ data }) => note(data));
 
 WebAssembly.Instance = function (...given) {
@@ -62,7 +62,7 @@ function withoutGrowth(bytes) {
   throw new Error("the core has no memory");
 }
 
-// The core goes on by microtasks. What is thrown in one is an error of the thread's, and not a rejection.
+// The core continues in microtasks. An exception in one is an error of the thread, not a rejection.
 const { queueMicrotask, fetch } = globalThis;
 globalThis.queueMicrotask = (callback) =>
   queueMicrotask(() => {
@@ -72,7 +72,7 @@ globalThis.queueMicrotask = (callback) =>
   });
 globalThis.fetch = async (url, ...given) => {
   const answer = await fetch(url, ...given);
-  // The promise's own reaction comes first.
+  // The reaction to the promise itself runs first.
   if (where === "answer" && String(url).includes("/tzpk")) queueMicrotask(() => queueMicrotask(trap));
   return answer;
 };

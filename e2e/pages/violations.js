@@ -1,4 +1,5 @@
-// A page's own script: keeps what a policy forbids, on the page and in the worker; asked to, it does what is forbidden.
+// A script of the page: it records violations of the policy, on the page and in the worker. On request it violates the policy
+// itself.
 window.violations = [];
 document.addEventListener("securitypolicyviolation", ({ effectiveDirective, sample }) => {
   window.violations.push(["page", effectiveDirective, sample]);

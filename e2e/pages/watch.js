@@ -1,7 +1,7 @@
-// Tells the page what the worker's policy forbade; asked to, it does something that it forbids.
+// Reports violations of the worker's policy to the page. On request it violates the policy itself.
 const channel = new BroadcastChannel("violations");
 addEventListener("securitypolicyviolation", ({ effectiveDirective }) => channel.postMessage(effectiveDirective));
 channel.onmessage = ({ data }) => {
-  // Allowed by nothing, and yet there, for whoever does not mind policies.
+  // No directive allows this address, but it exists, so the request succeeds in an engine that ignores the policy.
   if (data.violate) fetch(data.violate, { mode: "no-cors" }).then(() => channel.postMessage("done"), () => channel.postMessage("blocked"));
 };

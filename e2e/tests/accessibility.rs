@@ -1,4 +1,4 @@
-//! The rules of axe-core, in every state of the pad, light and dark, in both directions of writing.
+//! Checks the rules of axe-core in every state of the pad, light and dark, in both directions of writing.
 
 use anyhow::{Context, Result, ensure};
 use card_pin_e2e::{Engine, SCHEMES, Sandbox, States, WebDriver};
@@ -7,7 +7,8 @@ use std::fs;
 
 const AXE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/e2e-npm/node_modules/axe-core/axe.min.js");
 
-/// What breaks a rule of WCAG 2.2, level A or AA, or of good practice; of the pad in its root, and of the page around it.
+/// Everything that breaks a rule of WCAG 2.2, level A or AA, or of good practice, in the pad's shadow root and on the page around
+/// it.
 const FINDINGS: &str = "
     if (!window.axe) (0, eval)(argument);
     const { violations } = await axe.run(document, {
@@ -33,7 +34,7 @@ async fn no_state_breaks_a_rule() -> Result<()> {
             Ok(())
         };
         states.setting(is_clean).await.with_context(|| format!("setting, {language}"))?;
-        // The rules reach into the pad's own root: what breaks one there is found.
+        // The rules also apply in the pad's shadow root: a violation there is found.
         let spoil = "document.querySelector('card-pin').shadowRoot.querySelector('[part=pad]').append(new Image(9, 9))";
         driver.run::<Value>(spoil, Value::Null).await?;
         let found = findings(driver, &axe).await?;

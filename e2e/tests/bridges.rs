@@ -4,8 +4,8 @@ use anyhow::{Result, ensure};
 use card_pin_e2e::{Hand, Sandbox, Stage, WebDriver, in_each_engine, random_pin};
 use serde_json::{Value, json};
 
-/// Native apps as their web views show them: what they are told is kept in `window.native`. An interface of Android
-/// refuses to be called on anything but itself.
+/// Native apps, as their web views present them: `window.native` records what they are told. The methods of an Android interface
+/// can only be called on the interface itself.
 const HANDLERS: &str = "
     window.native = [];
     const android = {};
@@ -76,7 +76,7 @@ async fn a_pin_is_set_and_told(
     is_as_told(driver, &told).await
 }
 
-/// What both apps were told is what the pad told, in the form that each platform documents.
+/// Both apps were told exactly the pad's events, in the form that each platform documents.
 async fn is_as_told(driver: &WebDriver, told: &[Value]) -> Result<()> {
     let native: Vec<Value> = driver.run("return window.native", Value::Null).await?;
     // `ready` may have come before this test's handlers.
@@ -106,7 +106,7 @@ async fn failing_and_viewing_are_told_too(Stage { sandbox, network, driver, .. }
     ensure!(end["code"] == "outcome_unknown" && end["retryable"] == false, "{end}");
     is_as_told(driver, &pad.events().await?).await?;
 
-    // The same page, told by its parent or its app to show a PIN that is not there, and one that is.
+    // The same page is told to show a PIN, by its parent or its app: first one that does not exist, and then one that does.
     sandbox.run_embossing().await?;
     let script = "const pad = document.querySelector('card-pin');
                   pad.operation = 'view-pin';

@@ -28,7 +28,7 @@ in_each_engine! { Stage::open =>
     a_page_that_loads_in_part_starts_nothing,
 }
 
-/// The event that says that the digits are lost and are asked for again.
+/// The event after which the customer has to enter the lost digits again.
 const DIGITS_LOST: &str = "detail.event === 'set_pin_validation_error' && detail.code === 'too_short'";
 const SET: &str = "/pin-page/set";
 
@@ -43,7 +43,7 @@ async fn enter_twice(pad: &Pad<'_>, pin: &str) -> Result<()> {
     pad.enter(pin, Hand::Keyboard).await
 }
 
-/// Digits do not wait for a customer who looks elsewhere.
+/// The pad forgets the digits when the customer looks elsewhere.
 async fn hiding_the_page_empties_the_entry(stage: &Stage<'_>) -> Result<()> {
     let (pad, card, pin) = stage.open_with_card().await?;
     stage.on_pad("window.wasHidden = false; addEventListener('visibilitychange', () => (window.wasHidden ||= document.hidden))").await?;
@@ -51,7 +51,7 @@ async fn hiding_the_page_empties_the_entry(stage: &Stage<'_>) -> Result<()> {
     pad.enter(&pin, Hand::Keyboard).await?;
     pad.enter(&pin[..2], Hand::Keyboard).await?;
     stage.driver.behind_another_tab(async { Ok(()) }).await?;
-    // WebKitGTK takes a page for hidden when the window manager says so, and here there is none.
+    // To WebKitGTK a page is hidden when the window manager says so, and there is none here.
     if stage.on_pad("return window.wasHidden").await? == false {
         stage.on_pad(HIDE_PAGE).await?;
     }
@@ -91,7 +91,7 @@ async fn freezing_the_page_empties_the_entry(stage: &Stage<'_>) -> Result<()> {
     stage.is_set(&pad, &card, &pin).await
 }
 
-/// Whether or not the browser kept the page.
+/// This is the same whether or not the browser kept the page.
 async fn going_away_and_back_ends_the_session(stage: &Stage<'_>) -> Result<()> {
     let (pad, card, pin) = stage.open_with_card().await?;
     pad.start(&card.control_id).await?;
@@ -106,7 +106,7 @@ async fn going_away_and_back_ends_the_session(stage: &Stage<'_>) -> Result<()> {
     }
 }
 
-/// In every engine, by what a browser tells a page that it keeps for the way back.
+/// Dispatches the events that a page gets when a browser keeps it for the way back, so that every engine can be tested.
 const KEEP: &str = "for (const name of ['pagehide', 'pageshow']) dispatchEvent(new PageTransitionEvent(name, { persisted: true }))";
 
 async fn a_page_kept_in_mid_entry_ends_its_session(stage: &Stage<'_>) -> Result<()> {
@@ -174,7 +174,7 @@ async fn offline_with_the_pin_on_its_way(stage: &Stage<'_>) -> Result<()> {
     stage.a_new_control_id_works(&pad).await
 }
 
-/// Neither the worker's script nor the core can be had.
+/// Neither the worker's script nor the core can be loaded.
 async fn offline_from_the_start(stage: &Stage<'_>) -> Result<()> {
     let (pad, card, _) = stage.open_with_card().await?;
     stage.network.go_away();
@@ -184,7 +184,7 @@ async fn offline_from_the_start(stage: &Stage<'_>) -> Result<()> {
     stage.a_new_control_id_works(&pad).await
 }
 
-/// Another worker takes the place of the first, and asks for the digits; no third one takes the place of the second.
+/// A second worker replaces the first, and the customer is asked for the digits. No third worker replaces the second.
 async fn a_worker_that_breaks_in_mid_entry_is_replaced_once(stage: &Stage<'_>) -> Result<()> {
     let (pad, card, _) = stage.open_with_card().await?;
     stage.on_pad("pad.workerUrl = './crashing.worker.js'").await?;
@@ -192,7 +192,7 @@ async fn a_worker_that_breaks_in_mid_entry_is_replaced_once(stage: &Stage<'_>) -
     pad.wait_for_event("detail.event === 'ready'").await?;
     pad.enter("480", Hand::Keyboard).await?;
     pad.wait_for_event(DIGITS_LOST).await?;
-    // One that breaks before it has said a word has not started: then a vault on the page would take its place.
+    // A worker that breaks before its first message has not started, and a vault on the page would replace it.
     pad.enter("4", Hand::Keyboard).await?;
     pad.enter("80", Hand::Keyboard).await?;
     stage.on_pad("pad.controlIdProvider = undefined").await?;
@@ -201,11 +201,11 @@ async fn a_worker_that_breaks_in_mid_entry_is_replaced_once(stage: &Stage<'_>) -
 
 async fn a_worker_that_breaks_in_mid_submit_leaves_the_outcome_unknown(stage: &Stage<'_>) -> Result<()> {
     let (pad, card, pin) = stage.open_with_card().await?;
-    // It may have been sent by then, or not.
+    // The PIN may or may not have been sent by then.
     stage.on_pad("pad.workerUrl = './crashing.worker.js'; pad.setUrl = './set?fault=stall'").await?;
     pad.start(&card.control_id).await?;
     pad.wait_for_event("detail.event === 'ready'").await?;
-    // No third digit that is a zero.
+    // The worker would break at a zero as the third digit.
     pad.choose(&pin.replace('0', "5"), Hand::Keyboard).await?;
     stage.fails_with(&pad, "outcome_unknown").await
 }
@@ -216,7 +216,7 @@ async fn a_core_that_traps_each_time_ends_the_session(stage: &Stage<'_>) -> Resu
         let pad = open_with_a_core_that_traps(stage, at, "").await?;
         pad.start(&stage.sandbox.waiting_card().await?.control_id).await?;
         if *at == "press" {
-            // The control id is used up by then, so that nothing can take this vault's place.
+            // The control id is used up by then, so no other vault can replace this one.
             pad.wait_for_event("detail.event === 'ready'").await?;
             pad.tap("4").await?;
         }
@@ -225,9 +225,9 @@ async fn a_core_that_traps_each_time_ends_the_session(stage: &Stage<'_>) -> Resu
     .await
 }
 
-/// The customer loses nothing but what was typed, in a worker and on the page.
+/// The customer only loses the typed digits, in a worker and on the page.
 async fn a_core_that_traps_once_costs_what_was_typed(stage: &Stage<'_>) -> Result<()> {
-    // The first worker alone traps; and on the page, each core traps once.
+    // Only the first worker traps. On the page, each core traps once.
     let first = "const { Worker } = window;
                  let isFirst = true;
                  window.Worker = function (url, options) {
@@ -240,7 +240,7 @@ async fn a_core_that_traps_once_costs_what_was_typed(stage: &Stage<'_>) -> Resul
     each(cases, async |&(at, change)| {
         let pad = open_with_a_core_that_traps(stage, at, change).await?;
         let (card, pin) = (stage.sandbox.waiting_card().await?, random_pin()?);
-        // A control id that was used for a key pair that is gone is of no use any more: the last one counts.
+        // A control id that was used for a lost key pair cannot be used again: the last one counts.
         let first = stage.sandbox.waiting_card().await?.control_id;
         let ids = json!(if at == "answer" { vec![&first, &card.control_id] } else { vec![&card.control_id] });
         stage.on_pad(&format!("const ids = {ids}; pad.controlIdProvider = async () => ids.shift()")).await?;
@@ -266,13 +266,13 @@ async fn a_core_that_traps_once_costs_what_was_typed(stage: &Stage<'_>) -> Resul
 }
 
 async fn open_with_a_core_that_traps<'a>(stage: &Stage<'a>, at: &str, change: &str) -> Result<Pad<'a>> {
-    // On the page, the page's own address says where it traps.
+    // If the vault runs on the page, the page's own address says where the core traps.
     let pad = stage.open_pad(&format!("direct.html?{at}")).await?;
     stage.on_pad(&format!("{change} pad.workerUrl = './trapping.worker.js?{at}'")).await?;
     Ok(pad)
 }
 
-/// The worker's script fails once: what was entered is lost with it, which is told, and the customer begins again.
+/// The worker's script fails once: the entered digits are lost with it, the page is told, and the customer begins again.
 async fn a_worker_that_does_not_load_loses_no_submit(stage: &Stage<'_>) -> Result<()> {
     stage.driver.open(&stage.network.url("/pin-page/headless.html")).await?;
     stage.driver.wait_for("window.PinSession", "the session's module").await?;
@@ -309,7 +309,7 @@ async fn a_control_id_that_expires_after_the_key_is_told(stage: &Stage<'_>) -> R
     stage.fails_with(&pad, "control_id_expired").await
 }
 
-/// A page whose script does not come shows no pad, and sends nothing; loaded again, it works.
+/// A page whose script does not arrive shows no pad, and sends nothing. When it is loaded again, it works.
 async fn a_page_that_loads_in_part_starts_nothing(stage: &Stage<'_>) -> Result<()> {
     let Stage { driver, network, .. } = stage;
     each(["cut", "reset", "cut_body", "status_503", "type", "json", "garbage"], async |fault| {
@@ -319,7 +319,7 @@ async fn a_page_that_loads_in_part_starts_nothing(stage: &Stage<'_>) -> Result<(
             return import(`./card-pin.js?${searchParams}`).then(() => 'loaded', () => 'failed')";
         driver.open(&network.url("/pin-page/blank.html")).await?;
         let outcome: Value = driver.run(load, json!(fault)).await?;
-        // WebKitGTK takes half a script for the whole one, which does not parse.
+        // WebKitGTK treats half a script as the whole one, which does not parse.
         ensure!(outcome == "failed", "{outcome}");
         let defined: bool = driver.run("return !!customElements.get('card-pin')", Value::Null).await?;
         ensure!(!defined, "half a script defined the element");

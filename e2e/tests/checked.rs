@@ -6,7 +6,7 @@ use serde_json::json;
 use std::{fs, path::Path};
 use tempfile::TempDir;
 
-/// As `docs/headers.md` has it for this script.
+/// The policy that `docs/headers.md` gives for this script.
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src blob:; \
     style-src 'self'; connect-src 'self'; require-trusted-types-for 'script'; trusted-types card-pin";
 
@@ -58,7 +58,7 @@ impl<'a> Checked<'a> {
         Ok(pad)
     }
 
-    /// With the files as they were, it runs again.
+    /// Checks that the vault does not run with changed files, and runs again with the original ones.
     async fn does_not_run_when_changed(&self, files: &[&str]) -> Result<()> {
         flip(self.folder.path(), files)?;
         let pad = self.open_with("never asked for").await?;
@@ -80,7 +80,7 @@ impl<'a> Checked<'a> {
     }
 }
 
-/// Changes one bit of each file; done twice, it changes nothing.
+/// Changes one bit of each file. The second time, this restores the file.
 fn flip(folder: &Path, files: &[&str]) -> Result<()> {
     for file in files.iter().map(|name| folder.join(name)) {
         let mut bytes = fs::read(&file)?;

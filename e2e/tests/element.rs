@@ -1,4 +1,4 @@
-//! The element: hardware keys, attributes, focus, and presses that nobody made.
+//! The element: hardware keys, attributes, focus, and presses that scripts make up.
 
 use anyhow::{Result, ensure};
 use card_pin_e2e::{Hand, Pad, Stage, each, in_each_engine};
@@ -10,7 +10,7 @@ const ENTER: &str = "\u{E007}";
 const ESCAPE: &str = "\u{E00C}";
 const DELETE: &str = "\u{E017}";
 
-/// A session that waits for its control id until the end.
+/// Makes the session wait for its control id until the end.
 const PROVIDE: &str = "
     window.asked = 0;
     pad.controlIdProvider = () => new Promise(() => window.asked++);
@@ -33,7 +33,7 @@ in_each_engine! { Stage::open =>
     events_leave_a_shadow_tree_around_the_pad,
 }
 
-/// The element by itself; `setup` is run with it as `pad`.
+/// Opens a page with only the element, and runs `setup` with it as `pad`.
 async fn open<'a>(stage: &Stage<'a>, setup: &str) -> Result<Pad<'a>> {
     let pad = stage.open_pad("direct.html").await?;
     stage.on_pad(setup).await?;
@@ -58,7 +58,7 @@ async fn wait_for_changes(stage: &Stage<'_>, pad: &Pad<'_>, count: usize) -> Res
     changes(pad).await
 }
 
-/// Even by an element that has drawn nothing yet.
+/// This also works for an element that has not drawn anything yet.
 async fn the_focus_is_taken_at_once(stage: &Stage<'_>) -> Result<()> {
     open(stage, "").await?;
     let another = "
@@ -89,7 +89,7 @@ async fn hardware_keys_do_what_they_say(stage: &Stage<'_>) -> Result<()> {
     stage.driver.wait_for("window.asked === 1", "the submit").await.map(drop)
 }
 
-/// `Enter` and the space bar press the button that has the focus, whatever stands on it; and the page keeps its own keys.
+/// `Enter` and the space bar press the button that has the focus, whatever its label is. The page keeps its own keys.
 async fn a_button_with_the_focus_is_pressed(stage: &Stage<'_>) -> Result<()> {
     let pad = open(stage, PROVIDE).await?;
     pad.wait_for_event("detail.event === 'ready'").await?;
@@ -108,13 +108,13 @@ async fn a_button_with_the_focus_is_pressed(stage: &Stage<'_>) -> Result<()> {
     stage.driver.type_keys("7").await?;
     wait_for_changes(stage, &pad, 6).await?;
     stage.driver.type_keys("x").await?;
-    // Of a press the document hears nothing, of keys only those that are not the pad's.
+    // The document hears nothing of a press, and only those keys that are not for the pad.
     let heard = stage.on_pad("return window.heard.filter((heard) => !/ (Enter| |x)$/.test(heard))").await?;
     ensure!(heard == json!([]), "the page heard {heard}");
     let closed = stage.on_pad("return window.heard.includes('keydown x')").await?;
     ensure!(closed == true, "a key that is not the pad's did not reach the page");
     let problem = stage.on_pad("return pad.shadowRoot.querySelector('[part=message]').textContent").await?;
-    // The fourth digit went on to the second step, and a letter is answered there.
+    // After the fourth digit the pad shows the second step, which answers the letter.
     ensure!(problem == "Use digits only.", "{problem}");
     Ok(())
 }
@@ -155,7 +155,7 @@ async fn refused_entries_are_told_and_shown(stage: &Stage<'_>) -> Result<()> {
         let shown =
             stage.on_pad("return pad.shadowRoot.querySelector('[part=\"message\"]').textContent").await?;
         ensure!(shown == words, "{code} is shown as {shown}");
-        // And the next digits are taken.
+        // The pad accepts the next digits.
         pad.forget_events().await?;
         stage.driver.type_keys("7").await?;
         wait_for_changes(stage, &pad, 1).await.map(drop)
@@ -164,11 +164,11 @@ async fn refused_entries_are_told_and_shown(stage: &Stage<'_>) -> Result<()> {
 }
 
 async fn presses_that_nobody_made_are_no_digits(stage: &Stage<'_>) -> Result<()> {
-    /// Everything that a press is made of, wherever it can be sent to, on every key.
+    /// All events that a press consists of, for every key, sent to every possible target.
     const MADE_UP: &str = "
         const root = pad.shadowRoot;
         const entry = root.querySelector('[part=\"entry\"]');
-        // Undefined where an engine has no such event.
+        // The event is undefined if an engine does not have it.
         const attempt = (make) => {
           try {
             return make();
@@ -192,7 +192,7 @@ async fn presses_that_nobody_made_are_no_digits(stage: &Stage<'_>) -> Result<()>
             made(Event, 'submit', {}),
           ];
           for (const event of events) if (event) target.dispatchEvent(event);
-          // What is not to be forged cannot be.
+          // A script cannot forge `isTrusted`.
           const forged = made(KeyboardEvent, 'keydown', { key });
           attempt(() => Object.defineProperty(forged, 'isTrusted', { value: true }));
           target.dispatchEvent(forged);
@@ -205,20 +205,20 @@ async fn presses_that_nobody_made_are_no_digits(stage: &Stage<'_>) -> Result<()>
     let pad = open(stage, PROVIDE).await?;
     pad.wait_for_event("detail.event === 'ready'").await?;
     stage.on_pad(MADE_UP).await?;
-    // The first real digit is the first digit.
+    // The first real digit is the first that counts.
     pad.enter("4", Hand::Screen).await?;
     let digits = changes(&pad).await?;
     ensure!(digits == "e1", "{digits}");
-    // Nor do they submit, take back or empty.
+    // Made-up presses do not submit, erase or clear either.
     pad.enter("826", Hand::Keyboard).await?;
     pad.enter("4826", Hand::Screen).await?;
     stage.on_pad(MADE_UP).await?;
-    // After a submit, no key would be taken.
+    // After a submit, the pad would not accept this key.
     stage.on_pad("pad.focus()").await?;
     stage.driver.type_keys(BACKSPACE).await?;
     let digits = wait_for_changes(stage, &pad, 9).await?;
     ensure!(digits == "e1 e2 e3 c0 c1 c2 c3 c4! c3", "{digits}");
-    ensure!(stage.on_pad("return window.asked").await? == 0, "it was submitted by nobody");
+    ensure!(stage.on_pad("return window.asked").await? == 0, "a made-up press submitted");
     Ok(())
 }
 
@@ -289,13 +289,13 @@ async fn an_element_that_is_removed_ends_its_session(stage: &Stage<'_>) -> Resul
     let pad = open(stage, PROVIDE).await?;
     pad.wait_for_event("detail.event === 'ready'").await?;
     pad.enter("48", Hand::Screen).await?;
-    // Moved about it stays what it is; taken away and put back it begins again.
+    // An element that is moved keeps its session; one that is removed and added again begins a new one.
     stage.on_pad("document.body.append(pad)").await?;
     pad.enter("2", Hand::Screen).await?;
-    ensure!(pad.dots().await? == 3, "a moved pad keeps its entry");
+    ensure!(pad.dots().await? == 3, "a moved pad lost its entry");
     stage.on_pad("pad.remove(); await null; await null; document.body.append(pad)").await?;
     pad.enter("4", Hand::Screen).await?;
-    ensure!(pad.dots().await? == 1, "a pad that was taken away begins again");
+    ensure!(pad.dots().await? == 1, "a removed pad did not begin again");
     Ok(())
 }
 
@@ -330,13 +330,13 @@ async fn clear_close_and_reset_do_what_they_say(stage: &Stage<'_>) -> Result<()>
     ensure!(shown == "Your PIN was not set", "{shown}");
     stage.on_pad("pad.reset()").await?;
     pad.enter("7", Hand::Screen).await?;
-    ensure!(pad.dots().await? == 1, "a pad that is reset begins again");
+    ensure!(pad.dots().await? == 1, "a reset pad did not begin again");
     Ok(())
 }
 
 async fn the_field_keeps_nothing_that_is_written_into_it(stage: &Stage<'_>) -> Result<()> {
     open(stage, PROVIDE).await?;
-    // What takes the focus is the only field.
+    // The field that takes the focus is the only one.
     let fields =
         "return pad.shadowRoot.querySelectorAll('input, textarea, select, form, [contenteditable]').length";
     ensure!(stage.on_pad(fields).await? == 1, "there is more than the one field");
@@ -344,7 +344,7 @@ async fn the_field_keeps_nothing_that_is_written_into_it(stage: &Stage<'_>) -> R
         field.value = '8306';
         field.dispatchEvent(new Event('input', { bubbles: true }));
         return field.value";
-    ensure!(stage.on_pad(filled).await? == "", "what was filled in stays");
+    ensure!(stage.on_pad(filled).await? == "", "the written text stays");
     stage.on_pad("pad.focus()").await?;
     stage.driver.type_keys("48").await?;
     ensure!(
@@ -354,7 +354,7 @@ async fn the_field_keeps_nothing_that_is_written_into_it(stage: &Stage<'_>) -> R
     Ok(())
 }
 
-/// From inside another shadow tree, an event that bubbles and is composed reaches the window.
+/// An event that bubbles and is composed reaches the window, also from inside another shadow tree.
 async fn events_leave_a_shadow_tree_around_the_pad(stage: &Stage<'_>) -> Result<()> {
     let pad = open(stage, PROVIDE).await?;
     pad.enter("48", Hand::Keyboard).await?;

@@ -1,4 +1,4 @@
-//! The examples for the web as they stand in `examples/`, each on an origin of its own.
+//! The examples for the web in `examples/`, unchanged, each on an origin of its own.
 
 use anyhow::{Context, Result, bail, ensure};
 use card_pin_e2e::{
@@ -22,7 +22,7 @@ in_each_engine! { Stage::open => bridges_hand_on_what_the_page_calls }
 
 in_each_engine!(enfuces_page_takes_over_without_wasm);
 
-/// Both examples, each on a site of its own.
+/// Both examples for the web, each on a site of its own.
 struct Examples<'a> {
     driver: &'a WebDriver,
     sandbox: Arc<Sandbox>,
@@ -39,7 +39,7 @@ async fn open(browser: &Browser) -> Result<Examples<'_>> {
     Ok(Examples { driver: browser.driver(), sandbox, framing, direct })
 }
 
-/// An example with the built files beside it, under a policy that fits both.
+/// Serves an example with the built files beside it, under a policy that fits both examples.
 fn open_site(address: Address, sandbox: &Arc<Sandbox>, example: &str) -> Result<(Site, TempDir)> {
     let project = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("e2e/ lies in no workspace")?;
     let folder = tempfile::tempdir()?;
@@ -72,7 +72,7 @@ async fn web_frame_tells_failures(
     is_set(sandbox, driver, &pin).await
 }
 
-/// Each time with a control id of its own.
+/// Each start has a control id of its own.
 async fn web_frame_asks_its_back_end_what_became_of_a_pin(
     Examples { sandbox, driver, framing: (site, folder), .. }: &Examples<'_>,
 ) -> Result<()> {
@@ -111,7 +111,7 @@ async fn web_direct_tells_failures(
 ) -> Result<()> {
     each(FAILURES, async |failure| {
         driver.open(&site.url("/")).await?;
-        // Twice: a refused control id is replaced by a new one, once.
+        // The fault is planned twice, because a refused control id is replaced once by a new one.
         sandbox.plan_fault("tzpk", &json!({"status": failure.status}), 2).await?;
         enter_and_set(driver, &random_pin()?).await?;
         failure.is_told(driver, "#again").await?;
@@ -149,7 +149,7 @@ async fn web_direct_sets_a_pin(
     is_set(sandbox, driver, &pin).await
 }
 
-/// What the customer is told where a TZPK is refused with this status, and the button that is offered.
+/// The customer's message if a TZPK is refused with this status, and the button that is offered.
 #[derive(Debug)]
 struct Failure {
     status: u16,
@@ -157,7 +157,7 @@ struct Failure {
     button: Option<&'static str>,
 }
 
-/// The last one can be tried again.
+/// After the last one the customer can try again.
 const FAILURES: [Failure; 3] = [
     Failure { status: 403, message: "Please sign in again to set your PIN.", button: None },
     Failure {
@@ -175,14 +175,14 @@ impl Failure {
     }
 }
 
-/// The back-end's answer about the card is a file of the site.
+/// Sets the back-end's answer about the card, which is a file of the site.
 fn answer_pin_status(folder: &TempDir, pin_status: &str) -> Result<()> {
     let folder = folder.path().join("my");
     fs::create_dir_all(&folder)?;
     Ok(fs::write(folder.join("pin-status"), json!({"pinStatus": pin_status}).to_string())?)
 }
 
-/// Nobody knows, and the back-end, which is silent at first, is asked before a new start is offered.
+/// The outcome is unknown. The back-end, which does not answer at first, is asked before a new start is offered.
 async fn is_not_set_as_the_back_end_knows(driver: &WebDriver, folder: &TempDir, button: &str) -> Result<()> {
     says(driver, "It is not certain whether your PIN was set.").await?;
     offers(driver, button, Some("Check again")).await?;
@@ -192,7 +192,7 @@ async fn is_not_set_as_the_back_end_knows(driver: &WebDriver, folder: &TempDir, 
     offers(driver, button, Some("Try again")).await
 }
 
-/// The next PIN is set, and the connection cut before the answer: only the back-end knows.
+/// The next PIN is set, but the connection is cut before the answer, so only the back-end knows.
 async fn set_unheard(sandbox: &Sandbox, folder: &TempDir) -> Result<()> {
     sandbox.reset().await?;
     sandbox.plan_fault("set", &json!("cut_after"), 1).await?;
@@ -209,7 +209,7 @@ async fn offers(driver: &WebDriver, button: &str, label: Option<&str>) -> Result
     driver.wait_for(&format!("({shown}) === {}", json!(label)), "the right button").await.map(drop)
 }
 
-/// Puts the PIN in twice, and presses the page's own button.
+/// Enters the PIN twice, and presses the page's own button.
 async fn enter_and_set(driver: &WebDriver, pin: &str) -> Result<()> {
     let pad = Pad::find(driver).await?;
     for _ in ["entry", "confirm"] {
@@ -247,13 +247,13 @@ async fn says(driver: &WebDriver, message: &str) -> Result<()> {
     driver.wait_for(&said, message).await.map(drop)
 }
 
-/// The scripts that React Native and Flutter put into the page: Android's and iOS's of each, with stand-ins for the
-/// frameworks' own ends.
+/// The scripts that the examples for React Native and Flutter put into the page, for Android and for iOS, with stand-ins for the
+/// frameworks' side.
 async fn bridges_hand_on_what_the_page_calls(Stage { driver, .. }: &Stage<'_>) -> Result<()> {
     const CALLS: &str = "
         window.heard = [];
         window.ReactNativeWebView = { postMessage: (text) => heard.push(JSON.parse(text)) };
-        // What crosses is JSON, in which what is undefined is not there.
+        // The message crosses as JSON, which leaves out undefined fields.
         window.flutter_inappwebview = { callHandler: (name, message) => heard.push(JSON.parse(JSON.stringify(message))) };
         window.webkit = { messageHandlers: { ReactNativeWebView: {} } };
         delete window.android_handler;
@@ -298,8 +298,8 @@ async fn bridges_hand_on_what_the_page_calls(Stage { driver, .. }: &Stage<'_>) -
     Ok(())
 }
 
-/// Where nobody knows, or no code says, whether the PIN is set, each example asks its back-end before it offers
-/// anything. All use the same words.
+/// If it is unknown whether the PIN is set, or no code says so, each example asks its back-end before it offers anything. All
+/// examples use the same words.
 #[test]
 fn each_example_asks_before_it_offers_a_new_start() -> Result<()> {
     const UNCERTAIN: &str = "It is not certain whether your PIN was set.";
@@ -339,11 +339,11 @@ fn each_example_asks_before_it_offers_a_new_start() -> Result<()> {
     Ok(())
 }
 
-/// React Native, as far as a machine without a phone can tell.
+/// The part of the React Native example that can be tested without a phone.
 #[test]
 fn react_native_has_the_right_types() -> Result<()> {
     let project = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("e2e/ lies in no workspace")?;
-    // Beside the installed types, so that they are found.
+    // The copy is beside the installed types, so that the compiler finds them.
     let folder = tempfile::tempdir_in(project.join("target/e2e-npm")).context("run `cargo xtask setup`")?;
     fs::copy(project.join("examples/react-native/PinScreen.tsx"), folder.path().join("PinScreen.tsx"))?;
     let checked = Command::new(project.join("target/npm/node_modules/.bin/tsc"))

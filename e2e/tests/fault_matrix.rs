@@ -1,5 +1,5 @@
-//! Every fault at every request: the right code, the PIN sent at most once, nothing half-way, and then a new control id
-//! works on the same page.
+//! Every fault at every request: the session ends with the right code, the PIN is sent at most once, nothing stops half-way, and
+//! then a new control id works on the same page.
 
 use anyhow::{Context, Result, bail, ensure};
 use card_pin_e2e::{Browser, Engine, Network, Pad, Stage, fail_with_all, in_each_engine, random_pin};
@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 const AT_A_TIME: usize = 4;
 /// After this many groups there is one session without a fault.
 const GOOD_AFTER: usize = 3;
-/// For files that stall on purpose: where all is slow, such a session ends in the same way. All others may take as long as they
-/// take; of requests that stall, the test says when their time is over.
+/// The time-out for files that stall on purpose: on a slow machine, such a session ends in the same way. All other sessions may
+/// take any time; if a request stalls, the test makes its time-out expire.
 const STALLED_FILE_MS: u32 = 5000;
 const PATIENT_MS: u32 = 600_000;
 
@@ -36,7 +36,7 @@ use On::{Core, SetGiven, SetProvided, TzpkEarly, TzpkLate, ViewGiven, ViewProvid
 struct Case {
     on: On,
     fault: String,
-    /// A code or `success`; where an engine wavers, one of several with `|` in between.
+    /// A code or `success`. If an engine's outcome varies, several of them with `|` in between.
     end: &'static str,
 }
 
@@ -55,11 +55,11 @@ const NETWORK: [(&str, &str, &str); 17] = [
     ("slow", "success", "success"),
     ("garbage", "network", "outcome_unknown"),
     ("gzip", "network", "outcome_unknown"),
-    // It is called HTML, as a log-in page would be.
+    // The media type is HTML, like that of a log-in page.
     ("type", "success", "outcome_unknown"),
     ("redirect_302", "network", "outcome_unknown"),
     ("redirect_308", "network", "outcome_unknown"),
-    // Eight MiB, given up when the limit is reached.
+    // Eight MiB: the vault stops reading when the limit is reached.
     ("big", "bad_response", "outcome_unknown"),
 ];
 
@@ -83,7 +83,7 @@ const CONTENT: [(&str, &str, &str); 28] = [
     ("status_429", "busy", "busy"),
     ("status_500", "server_error", "outcome_unknown"),
     ("status_503", "server_error", "outcome_unknown"),
-    // A minute is longer than anybody waits.
+    // A minute is longer than the session waits.
     ("busy_60", "busy", "outcome_unknown"),
     ("busy_1&once", "success", "outcome_unknown"),
     ("status_599", "server_error", "outcome_unknown"),
@@ -92,16 +92,16 @@ const CONTENT: [(&str, &str, &str); 28] = [
     ("portal", "bad_response", "outcome_unknown"),
     ("utf8", "bad_response", "success"),
     ("json", "bad_response", "success"),
-    // In a field that nobody reads.
+    // The deep value is in a field that is not read.
     ("deep", "bad_response", "success"),
     ("twice", "bad_response", "success"),
     ("more", "success", "success"),
 ];
 
-/// The network fails once: a key is asked for again, a PIN is not sent again.
+/// The network fails once: the request for a key is repeated, and a PIN is not sent again.
 const ONCE: [(&str, &str, &str); 1] = [("reset&once", "success", "outcome_unknown")];
 
-/// Each fault at each request; the two ways to a control id take turns.
+/// Each fault at each request. The two ways to get a control id alternate.
 fn keys_and_pins(faults: &[(&str, &'static str, &'static str)]) -> Vec<Case> {
     let mut cases = Vec::new();
     for (number, (fault, key, set)) in faults.iter().enumerate() {
@@ -118,7 +118,7 @@ fn keys_and_pins(faults: &[(&str, &'static str, &'static str)]) -> Vec<Case> {
 fn files() -> Vec<Case> {
     let case = |on, fault: &str, end| Case { on, fault: fault.to_owned(), end };
     let mut cases = Vec::new();
-    // Of a worker that is refused, `browser_states.rs` has the case: its script can be of no other origin.
+    // `browser_states.rs` tests a worker whose connection is refused, because its script cannot have another origin.
     cases.push(case(Core, "refused", "network"));
     for fault in ["cut", "reset", "cut_body", "reset_body", "garbage", "gzip"] {
         cases.extend([case(Worker, fault, "network"), case(Core, fault, "network")]);
@@ -129,15 +129,15 @@ fn files() -> Vec<Case> {
     for fault in ["status_404", "status_503", "redirect_302", "portal", "json"] {
         cases.extend([case(Worker, fault, "vault_missing"), case(Core, fault, "vault_missing")]);
     }
-    // Eight MiB of blanks: a script that never says that it runs.
+    // Eight MiB of blanks: a script that never reports that it runs.
     cases.extend([case(Worker, "big", "timeout"), case(Core, "big", "vault_missing")]);
-    // A script of another type is none; the core is known by its bytes.
+    // A script with another media type does not count as one; the core is recognised by its bytes.
     cases.extend([
         case(Worker, "type", "vault_missing"),
         case(Core, "type", "success"),
         case(Core, "slow", "success"),
     ]);
-    // What fails once is loaded again: onto the page.
+    // A worker's script that fails once is loaded again, onto the page.
     cases.push(case(Worker, "reset&once", "success"));
     cases
 }
@@ -162,17 +162,17 @@ async fn faults_in_answers_end_as_documented(matrix: &Matrix<'_>) -> Result<()> 
     each_ends_as_it_should(matrix, cases.into_iter().flatten().collect()).await
 }
 
-/// What an engine makes of a fault in a way of its own.
+/// The end of a case in an engine that handles a fault differently.
 fn own_way(engine: Engine, case: &Case) -> Option<&'static str> {
     let is_set = matches!(case.on, SetGiven | SetProvided);
     match (engine, case.fault.as_str()) {
-        // Taken for HTTP/0.9, which has no status, and so for a 200.
+        // It counts as HTTP/0.9, which has no status, and so as a 200.
         (Engine::Firefox, "garbage") if is_set => Some("success"),
         (Engine::Firefox, "garbage") if matches!(case.on, Worker | Core) => Some("vault_missing"),
         (Engine::Firefox, "garbage") => Some("bad_response"),
         // Taken for what it is.
         (Engine::WebKit, "gzip") => Some("success"),
-        // After `Connection: close`, taken for the whole body; half a script may never say that it cannot be read.
+        // After `Connection: close`, half a body counts as the whole one. Half a script may never report that it cannot be read.
         (Engine::WebKit, "cut_body") if case.on == Worker => Some("vault_missing|timeout"),
         (Engine::WebKit, "cut_body") if is_set => Some("success"),
         (Engine::WebKit, "cut_body") if !matches!(case.on, Worker | Core) => Some("bad_response"),
@@ -182,12 +182,12 @@ fn own_way(engine: Engine, case: &Case) -> Option<&'static str> {
     }
 }
 
-/// What these scenarios play on.
+/// The environment of these scenarios.
 struct Matrix<'a> {
     stage: Stage<'a>,
-    /// Where every connection is refused.
+    /// A network on which every connection is refused.
     closed: Network,
-    /// A card that was made, whose PIN can be viewed.
+    /// A card that was produced, so that its PIN can be viewed.
     made_card: String,
 }
 
@@ -195,7 +195,7 @@ async fn each_ends_as_it_should(matrix: &Matrix<'_>, mut cases: Vec<Case>) -> Re
     for case in &mut cases {
         case.end = own_way(matrix.stage.engine, case).unwrap_or(case.end);
     }
-    // Those that stall do it at the same time.
+    // The sorting makes the cases that stall run at the same time.
     cases.sort_by_key(|case| (case.fault.clone(), case.on));
     let Stage { network, driver, .. } = &matrix.stage;
     driver.open(&network.url("/pin-page/faults.html")).await?;
@@ -204,7 +204,7 @@ async fn each_ends_as_it_should(matrix: &Matrix<'_>, mut cases: Vec<Case>) -> Re
     for (number, together) in cases.chunks(AT_A_TIME).enumerate() {
         let faulty: Vec<_> = (number * AT_A_TIME..).zip(together).collect();
         let mut groups = vec![faulty];
-        // And then, on the same page, with a new control id.
+        // After the faults, a session with a new control id runs on the same page.
         let on = if number % 2 == 0 { SetGiven } else { ViewProvided };
         let good = Case { on, fault: String::new(), end: "success" };
         if number % GOOD_AFTER == 0 {
@@ -276,7 +276,7 @@ impl<'a> Matrix<'a> {
         } else {
             at(&[Worker], "card-pin.worker.js")
         };
-        // In which there is nothing to be entered.
+        // Nothing can be entered in such a session.
         let digits = match case.on {
             TzpkEarly if !matches!(case.end, "success") => Value::Null,
             ViewGiven | ViewProvided => json!(""),
@@ -287,7 +287,7 @@ impl<'a> Matrix<'a> {
             "operation": if views { "view-pin" } else { "set-pin" },
             "controlId": control_id,
             "provide": matches!(case.on, TzpkLate | SetProvided | ViewProvided | Core | Worker),
-            // Not before there is a vault that surely stays: digits go down with one that does not start.
+            // The customer waits until the vault is there to stay, because digits are lost with a vault that does not start.
             "patient": case.fault.ends_with("&once"),
             "digits": digits,
             "workerUrl": worker,
@@ -326,11 +326,11 @@ impl<'a> Matrix<'a> {
         let settled = match (outcome["settled"].as_str(), code) {
             (Some("not asked"), _) => true,
             (Some("fulfilled"), code) => code == "success",
-            // What was entered went down with the worker, before the page could not load the vault either.
+            // The digits were lost with the worker, before the page failed to load the vault, too.
             (Some("too_short"), code) => case.on == Worker && matches!(code, "network" | "vault_missing"),
             (settled, code) => settled == Some(code),
         };
-        ensure!(settled, "the promise says something else: {outcome}");
+        ensure!(settled, "the promise differs from the end: {outcome}");
         let state = if code != "success" {
             "failed"
         } else if views {
@@ -354,7 +354,7 @@ impl<'a> Matrix<'a> {
             seen.iter().filter(|seen| mine(&seen.query)).count()
         };
         ensure!(sent("set") <= 1, "the PIN was sent {} times: {outcome}", sent("set"));
-        // Once more after a network failure or for a new control id; a busy server is waited for three times.
+        // A key is requested once more after a network failure or with a new control id, and three times more from a busy server.
         let most = if code == "busy" { 4 } else { 2 };
         ensure!(
             sent("tzpk") <= most && sent("view") <= most,
@@ -375,12 +375,12 @@ impl<'a> Matrix<'a> {
     }
 }
 
-/// Whether it is an order in which the declarations say that events come: changes of the entry first, `ready` once and before
-/// any success, `submitting` once, and one end, after which nothing comes.
+/// Checks that the events come in the order that the declarations document: changes of the entry first, `ready` once and before
+/// any success, `submitting` once, and one end with nothing after it.
 fn is_documented(told: &[Value]) -> Result<()> {
     let (mut is_ready, mut is_submitting, mut has_ended) = (false, false, false);
     for detail in told {
-        ensure!(!has_ended, "something comes after the end");
+        ensure!(!has_ended, "an event comes after the end");
         match detail["event"].as_str() {
             Some("ready") if !is_ready => is_ready = true,
             Some("submitting") if !is_submitting => is_submitting = true,

@@ -1,4 +1,5 @@
-//! Whatever goes wrong on the way: the right code, the PIN sent at most once, and a new control id on the same page sets it.
+//! Whatever goes wrong on the way, the session ends with the right code, the PIN is sent at most once, and a new control id on
+//! the same page sets it.
 
 use anyhow::{Context, Result, ensure};
 use card_pin_e2e::{Hand, Pad, Sandbox, Stage, each, in_each_engine, random_pin, until};
@@ -18,17 +19,17 @@ struct Case {
 enum End {
     /// With `set_pin_error` and this code.
     Error(&'static str),
-    /// With a PIN that is set all the same.
+    /// With a PIN that is set nevertheless.
     Success,
 }
 
 fn case(on: &'static str, fault: impl Into<Value>, code: &'static str) -> Case {
-    // A TZPK that is lost on the way is asked for again, until that is given up.
+    // A TZPK that is lost on the way is requested again, so the fault has to last until the session gives up.
     let times = if on == "tzpk" { 10 } else { 1 };
     Case { on, fault: fault.into(), times, end: End::Error(code) }
 }
 
-/// What an engine's own network code decides: run in each.
+/// These cases depend on an engine's own network code, so they run in each engine.
 fn network_cases() -> Vec<Case> {
     vec![
         case("tzpk", "redirect", "network"),
@@ -44,7 +45,7 @@ fn network_cases() -> Vec<Case> {
     ]
 }
 
-/// What our own code decides, the same in each engine: run in one.
+/// These cases depend only on our own code, so they run in one engine.
 fn other_cases() -> Vec<Case> {
     let status = |code: u16| json!({"status": code});
     let key_bytes = |length: u8| json!({"key_bytes": length});
@@ -106,7 +107,7 @@ async fn each_ends_as_documented(stage: &Stage<'_>, cases: Vec<Case>) -> Result<
     let Stage { sandbox, driver, .. } = stage;
     driver.open(&sandbox.url("/pin-page/direct.html")).await?;
     let pad = Pad::find(driver).await?;
-    // What never answers is given up when the test says so; all else may take as long as it takes.
+    // If a request gets no answer, the test makes its time-out expire. Everything else may take any time.
     stage.on_pad("pad.timeoutMs = 600_000").await?;
     each(cases, async |case| {
         let worker = if case.fault == "stall" { json!("./timed.worker.js") } else { Value::Null };

@@ -1,4 +1,4 @@
-//! The hosted page in a frame: it obeys the parent that its key belongs to, and nobody else.
+//! The hosted page in a frame: it only obeys the parent to which its key belongs.
 
 use anyhow::{Context, Result, ensure};
 use card_pin_e2e::{Hand, Pad, Sandbox, Stage, Way, WebDriver, in_each_engine, random_pin, until};
@@ -11,7 +11,7 @@ use std::{
 
 const FRAME: &str = "/pin-page/frame?key=sandbox";
 
-/// Puts the page into a frame of the current document, and keeps what it tells.
+/// Puts the page into a frame of the current document, and records its messages.
 const EMBED: &str = "
     window.told = [];
     const frame = document.createElement('iframe');
@@ -25,7 +25,7 @@ const EMBED: &str = "
     await loaded;
 ";
 
-/// What no parent should send, and some will.
+/// Messages that a parent should not send, but some parents will.
 fn malformed(control_id: &str) -> Vec<Value> {
     vec![
         json!(null),
@@ -69,7 +69,7 @@ async fn only_a_good_message_of_the_parent_counts(Stage { sandbox, driver, .. }:
     let pin = random_pin()?;
     pad.enter(&pin[..2], Hand::Screen).await?;
     driver.leave_frame().await?;
-    // Nor do they disturb an entry.
+    // Malformed messages do not disturb an entry either.
     for message in malformed(&other.control_id) {
         tell(driver, &message).await?;
     }
@@ -116,7 +116,7 @@ async fn words_of_the_newer_platform_are_understood(Stage { sandbox, driver, .. 
         (sandbox.view_control_id(&card.id).await?, "view_pin_success"),
     ] {
         tell(driver, &json!({"operation": "view-pin", "pinControlId": control_id})).await?;
-        // A PIN is drawn in a frame that has the focus: to WebKit's driver, that is the frame that it works in.
+        // A PIN is only drawn in a frame with the focus, and with WebKit's driver this is the frame in which the driver works.
         enter_frame(driver).await?;
         let views = "document.querySelector('card-pin').operation === 'view-pin'";
         driver.wait_for(views, "the pad to view").await?;
@@ -132,7 +132,7 @@ async fn words_of_the_newer_platform_are_understood(Stage { sandbox, driver, .. 
     Ok(())
 }
 
-/// The same control id throws away nothing that was typed, and another one waits for the end of a PIN that is on its way.
+/// If the same control id comes again, no digits are lost. Another control id waits for the end of a PIN that is on its way.
 async fn a_message_that_comes_again_changes_nothing(stage: &Stage<'_>) -> Result<()> {
     let Stage { sandbox, network, driver, .. } = stage;
     driver.open(&network.url("/")).await?;
@@ -156,7 +156,7 @@ async fn a_message_that_comes_again_changes_nothing(stage: &Stage<'_>) -> Result
     tell(driver, &json!({"operation": "set-pin", "controlId": other.control_id})).await?;
     tell(driver, &json!({"operation": "set-pin-set"})).await?;
     drop(held);
-    // The other one's turn comes when this one has ended, of which the parent is told.
+    // The other session starts when this one has ended, and the parent is told of the end.
     driver.wait_for("told.filter(({ event }) => event === 'ready').length === 2", "the next session").await?;
     let order = "return told.map(({ event, code }) => code ?? event).filter((told) => /ready|submitting|outcome/.test(told))";
     let mut order: Vec<String> = driver.run(order, Value::Null).await?;
@@ -173,7 +173,7 @@ async fn a_message_that_comes_again_changes_nothing(stage: &Stage<'_>) -> Result
 async fn a_sibling_is_not_the_parent(Stage { sandbox, driver, .. }: &Stage<'_>) -> Result<()> {
     driver.open(&sandbox.url("/")).await?;
     driver.run::<Value>(EMBED, json!(FRAME)).await?;
-    // Of the very origin that the key belongs to, and still not the parent.
+    // The sibling has the origin to which the key belongs, but it is not the parent.
     let sibling = EMBED.replace("'pin'", "'sibling'");
     driver.run::<Value>(&sibling, json!("/pin-page/blank.html")).await?;
     let [other, card] = [sandbox.waiting_card().await?, sandbox.waiting_card().await?];
@@ -192,7 +192,7 @@ async fn a_page_without_a_parent_starts_nothing(Stage { sandbox, driver, .. }: &
     driver.open(&sandbox.url(FRAME)).await?;
     Pad::find(driver).await?;
     let card = sandbox.waiting_card().await?;
-    // Its own window is its `parent` then.
+    // A page outside a frame is its own `parent`.
     let to_itself = "
         const arrived = new Promise((resolve) => addEventListener('message', resolve));
         postMessage(argument, '*');
@@ -210,7 +210,7 @@ async fn a_parent_on_another_port_gets_no_page(Stage { driver, .. }: &Stage<'_>)
     let hostile = serve(EMPTY)?;
     let sandbox = sandbox_for(&[("hostile", &hostile)]).await?;
     driver.open(&hostile).await?;
-    // Firefox tells no `load` of a frame that it blocks.
+    // Firefox dispatches no `load` event for a frame that it blocks.
     let embed = EMBED.replace("await loaded;", "");
     driver.run::<Value>(&embed, json!(sandbox.url(FRAME))).await?;
     // By then, it would have loaded.
@@ -225,7 +225,7 @@ async fn a_parent_on_another_port_gets_no_page(Stage { driver, .. }: &Stage<'_>)
     Ok(())
 }
 
-/// A form can be sent into a frame.
+/// Sends a form into a frame.
 const POST: &str = "
     const [url, controlId] = argument;
     const frame = document.createElement('iframe');
@@ -246,7 +246,7 @@ async fn the_issuer_frames_the_mobile_page(Stage { sandbox, driver, .. }: &Stage
         .await
 }
 
-/// What comes back on the form of another site is not shown there.
+/// The answer to another site's form is not shown in its frame.
 async fn nobody_else_frames_the_mobile_page(Stage { driver, .. }: &Stage<'_>) -> Result<()> {
     let hostile = serve(EMPTY)?;
     let sandbox = sandbox_for(&[("hostile", &hostile)]).await?;
@@ -258,7 +258,7 @@ async fn nobody_else_frames_the_mobile_page(Stage { driver, .. }: &Stage<'_>) ->
     only_these_asked_for_keys(&sandbox, &later).await
 }
 
-/// Shows in a frame what its address names behind the `#`, and passes on what that says, and what is said to it.
+/// A page that shows in a frame the address after its own `#`, and passes messages on to the frame and from it.
 const NESTING: &str = "<!doctype html><title>A parent</title><body><script>
     const frame = document.createElement('iframe');
     frame.src = decodeURIComponent(location.hash.slice(1));
@@ -271,7 +271,7 @@ const NESTING: &str = "<!doctype html><title>A parent</title><body><script>
     });
     </script></body>";
 
-/// The address of a page that shows another one.
+/// The address at which `page` shows `inner` in a frame.
 fn framed(page: &str, inner: &str) -> String {
     format!("{page}#{}", inner.replace('%', "%25").replace('#', "%23"))
 }
@@ -290,7 +290,7 @@ async fn a_parent_by_itself_frames_the_page(Stage { driver, .. }: &Stage<'_>) ->
     only_these_asked_for_keys(&sandbox, &[card.control_id]).await
 }
 
-/// The parent is the one that the key belongs to; around it is another site's page.
+/// The key belongs to the parent, but the parent is itself in a frame of another site's page.
 async fn a_parent_in_another_sites_page_does_not(Stage { driver, .. }: &Stage<'_>) -> Result<()> {
     let (issuer, hostile) = (serve(NESTING)?, serve(NESTING)?);
     let sandbox = sandbox_for(&[("issuer", &issuer), ("hostile", &hostile)]).await?;
@@ -314,8 +314,8 @@ async fn sandbox_for(frames: &[(&str, &str)]) -> Result<Sandbox> {
     Sandbox::start_framed(frames.collect()).await
 }
 
-/// Shows the page in one more frame of a document, which may do that, and has a session made ready there: what began before in the
-/// document would be ready, too. Returns that session's control id.
+/// Shows the page in one more frame of the document, which is allowed, and waits until a session there is ready: a session that
+/// began earlier in the document would be ready, too. Returns that session's control id.
 async fn a_later_frame_works(sandbox: &Sandbox, driver: &WebDriver) -> Result<String> {
     const LATER: &str = "
         const [url, message] = argument;

@@ -1,4 +1,4 @@
-//! `PinSession` by itself: what it refuses, in which order it can be called, and what a device may lack.
+//! `PinSession` without the element: what it refuses, in which order its methods can be called, and what a device may lack.
 
 use anyhow::{Result, ensure};
 use card_pin_e2e::{Stage, in_each_engine};
@@ -23,7 +23,7 @@ in_each_engine! { Stage::open =>
     spent_control_ids_are_told_apart,
 }
 
-/// Runs a script on the page of the session alone, and compares what it returns.
+/// Runs a script on a page without the element, and compares what it returns.
 async fn returns(stage: &Stage<'_>, script: &str, expected: Value) -> Result<()> {
     open(stage).await?;
     let outcome: Value = stage.driver.run(script, Value::Null).await?;
@@ -169,7 +169,7 @@ async fn calls_after_the_submit_and_after_the_end_are_refused(stage: &Stage<'_>)
          session.close();
          const closed = await Promise.all([...calls, 'setPin'].map((call) => failure(() => session[call](1))));
          return [same, await failure(() => submit), session.state, session.digits, ...new Set([...late, ...closed])]",
-        // Without a control id nothing was sent.
+        // Nothing was sent, because there was no control id.
         json!([true, "CardPinError: closed", "closed", 0, "CardPinError: closed"]),
     )
     .await
@@ -296,8 +296,8 @@ async fn a_pin_is_set_once(stage: &Stage<'_>, isolation: &str) -> Result<()> {
     requests_are_bare(&sandbox.wire().await?)
 }
 
-/// One `tzpk` and one `set`, in JSON, without the cookie that the page's own request before them carries, and with
-/// nothing in the address.
+/// There are one `tzpk` and one `set` request, in JSON. They do not carry the cookie that the page's own request before them has,
+/// and their addresses contain nothing more.
 fn requests_are_bare(wire: &[Value]) -> Result<()> {
     let from_device: Vec<_> = wire
         .iter()

@@ -1,13 +1,12 @@
-//! A page whose first script is hostile: it has patched what can be patched, and put on every object what can be put there.
-//! What it sees is what docs/security/threat-model.md says, one press after the other as the customer makes it, and nothing of
-//! the vault's.
+//! A page whose first script is hostile: it has patched everything that can be patched, and has added properties to every object.
+//! It sees what docs/security/threat-model.md says, each press as the customer makes it, and nothing in the vault.
 
 use anyhow::{Result, ensure};
 use card_pin_e2e::{Hand, Pad, Stage, in_each_engine, random_pin};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Where a script that came first hears each press: docs/security/threat-model.md says so.
+/// The places where a script that runs first hears each press, as docs/security/threat-model.md says.
 const HEARS_PRESSES: [&str; 2] = ["keys", "Worker.postMessage"];
 
 in_each_engine! { Stage::open =>
@@ -34,7 +33,7 @@ async fn a_hostile_script_sees_presses_and_nothing_else(
     pad.start(&card.control_id).await?;
     let ready = pad.wait_for_event("detail.event === 'ready'").await?;
     ensure!(ready["isolation"] == "worker", "the vault was driven out of its worker: {ready}");
-    // So long that it stands nowhere by chance. A polluted `weakPin` or `minLength` changes nothing.
+    // The PIN is so long that it does not occur anywhere by chance. A polluted `weakPin` or `minLength` changes nothing.
     let pin = random_pin()? + &random_pin()? + &random_pin()?;
     pad.enter("123456789012", hand).await?;
     pad.wait_for_event("detail.code === 'weak_pin'").await?;
@@ -55,7 +54,7 @@ async fn a_hostile_script_sees_presses_and_nothing_else(
     for (place, text) in &seen {
         ensure!(!holds(text, &pin), "{place} saw the PIN at once: {text}");
         ensure!(!text.contains("bytes:"), "bytes passed through {place}: {text}");
-        // What is the same but for its digits may be a press.
+        // Texts that only differ in their digits may be presses.
         let shape = text.replace(|character: char| character.is_ascii_digit(), "#");
         let digits = text.chars().filter(char::is_ascii_digit);
         streams.entry((place, shape)).or_default().extend(digits);
@@ -64,7 +63,7 @@ async fn a_hostile_script_sees_presses_and_nothing_else(
         streams.iter().filter(|(_, digits)| digits.contains(&pin)).map(|((place, _), _)| *place).collect();
     let more: Vec<_> = hear.iter().filter(|place| !HEARS_PRESSES.contains(place)).collect();
     ensure!(more.is_empty(), "presses are heard by {more:?}, too");
-    // The search finds what is there.
+    // The search works: it finds the presses where they are heard.
     let expected: &[&str] = if hand == Hand::Screen { &["Worker.postMessage"] } else { &HEARS_PRESSES };
     for place in expected {
         ensure!(hear.contains(place), "the search found no presses in {place}: {hear:?}");
@@ -73,7 +72,7 @@ async fn a_hostile_script_sees_presses_and_nothing_else(
         seen.iter().any(|(place, _)| place == "taps") == (hand == Hand::Screen),
         "taps are heard without their keys"
     );
-    // The vault's work is done where no patch of the page's reaches.
+    // The vault works where no patch of the page can reach.
     let idle = [
         "window.fetch",
         "XMLHttpRequest",
@@ -90,7 +89,7 @@ async fn a_hostile_script_sees_presses_and_nothing_else(
     from_the_vault_come_counts_and_names(&seen)
 }
 
-/// Each message of the vault's is one of those that `src/protocol.rs` lists, with counts and names and no digit.
+/// Each message of the vault is one of those that `src/protocol.rs` lists, with counts and names, and without a digit.
 fn from_the_vault_come_counts_and_names(seen: &[(String, String)]) -> Result<()> {
     let told: BTreeSet<_> =
         seen.iter().filter(|(place, _)| place == "from the vault").map(|(_, text)| text.as_str()).collect();
@@ -102,7 +101,7 @@ fn from_the_vault_come_counts_and_names(seen: &[(String, String)]) -> Result<()>
     Ok(())
 }
 
-/// One field of a message, behind the names of the objects that it begins.
+/// `field` is one field of a message, after the names of the objects that begin with it.
 fn is_count_or_name(field: &str) -> bool {
     let Some((name, value)) = field.rsplit_once(':') else { return false };
     let is_up_to = |most: u32| value.parse::<u32>().is_ok_and(|count| count <= most);
@@ -143,7 +142,7 @@ async fn options_on_every_object_are_not_taken(Stage { network, driver, .. }: &S
     Ok(())
 }
 
-/// Whether these digits stand there, as a text or as a list.
+/// Whether `text` contains these digits, as a text or as a list.
 fn holds(text: &str, digits: &str) -> bool {
     let digits: Vec<_> = digits.chars().map(String::from).collect();
     ["", ",", " ", ";"].iter().any(|separator| text.contains(&digits.join(separator)))

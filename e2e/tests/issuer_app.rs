@@ -4,7 +4,7 @@ use anyhow::{Context, Result, ensure};
 use card_pin_e2e::{Browser, Hand, Pad, Stage, WebDriver, in_each_engine, random_pin};
 use serde_json::{Value, json};
 
-/// A way to the PIN, and where its key and its PIN block have to arrive.
+/// A way to the PIN, and the paths at which its key and its PIN block have to arrive.
 struct Way {
     name: &'static str,
     is_framed: bool,
@@ -37,7 +37,7 @@ const OWN_PAGE: Way = Way {
     ],
 };
 
-/// What the app shows of the messages: for each, whether it is a request, and the marks on its fields.
+/// The messages that the app shows: for each, whether it is a request, and the marks on its fields.
 const SHOWN: &str = "
     return [...document.querySelectorAll('#messages > li')].map((item) => ({
       direction: item.dataset.direction,
@@ -53,7 +53,7 @@ in_each_engine! { open =>
 }
 
 async fn open(browser: &Browser) -> Result<Stage<'_>> {
-    // A desk's: cards and messages side by side.
+    // The window of a desktop computer, with cards and messages side by side.
     browser.driver().resize(1280, 1000).await?;
     Stage::open(browser).await
 }
@@ -127,7 +127,7 @@ async fn view(driver: &WebDriver, way: &Way) -> Result<()> {
     Ok(())
 }
 
-/// Every message of the session is shown, marked as what it is.
+/// Checks that the app shows every message of the session with the right marks.
 async fn check_messages(driver: &WebDriver, way: &Way) -> Result<()> {
     let last = format!(
         "[...document.querySelectorAll('#messages summary')].some(({{ textContent }}) => textContent.endsWith('POST {}'))

@@ -1,4 +1,4 @@
-//! Every kind of TZPK and PIN block that a server may ask for, through the browser: set, and shown again.
+//! With every kind of TZPK and PIN block that a server may ask for, a PIN is set and shown again in the browser.
 
 use anyhow::{Result, ensure};
 use card_pin_e2e::{Hand, Pad, Stage, WebDriver, in_each_engine, random_pin};
@@ -65,7 +65,7 @@ async fn is_refused(Stage { sandbox, driver, .. }: &Stage<'_>, formats: Value, f
     Ok(())
 }
 
-/// Which formats the pad takes.
+/// Sets the formats that the pad accepts.
 async fn accept(driver: &WebDriver, formats: Value) -> Result<()> {
     let accept = "document.querySelector('card-pin').pinBlockFormats = argument";
     driver.run::<Value>(accept, formats).await.map(drop)

@@ -6,8 +6,8 @@ use card_pin_e2e::{Engine, Sandbox, States, WebDriver};
 use serde::Deserialize;
 use serde_json::json;
 
-/// Width and height in CSS pixels; the size of text in per cent; whether letters, words and lines stand far apart; and whether all of it has
-/// to be in view.
+/// Width and height in CSS pixels; the size of text in per cent; whether letters, words and lines are spaced far apart; and
+/// whether the whole pad has to be in view.
 #[derive(Debug)]
 struct Screen {
     width: u32,
@@ -23,14 +23,14 @@ const SCREENS: [Screen; 7] = [
     Screen { width: 844, height: 390, text: 100, is_spaced: false, is_in_view: true },
     // A laptop's window at a zoom of 400 per cent (WCAG 2.2, 1.4.10).
     Screen { width: 320, height: 256, text: 100, is_spaced: false, is_in_view: false },
-    // Text of double size (WCAG 2.2, 1.4.4).
+    // Text of twice the size (WCAG 2.2, 1.4.4).
     Screen { width: 390, height: 844, text: 200, is_spaced: false, is_in_view: false },
     Screen { width: 320, height: 568, text: 200, is_spaced: false, is_in_view: false },
-    // Text spacing of somebody's own (WCAG 2.2, 1.4.12).
+    // Text spacing that the customer has set (WCAG 2.2, 1.4.12).
     Screen { width: 390, height: 844, text: 100, is_spaced: true, is_in_view: false },
 ];
 
-/// Short words, long ones, long sentences, and another direction.
+/// Languages with short words, long words, long sentences, and the other direction of writing.
 const LANGUAGES: [&str; 4] = ["en", "de", "hu", "ar"];
 
 const MEASURE: &str = "
@@ -45,7 +45,7 @@ const MEASURE: &str = "
     const texts = [...root.querySelectorAll('[part=step], [part=prompt], [part=hint], [part=message], button')];
     const box = (element) => element.getBoundingClientRect();
     const meets = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom - 1 && b.top < a.bottom - 1;
-    // Of what is entered, or of the PIN that is viewed.
+    // The place of the entered digits, or of the PIN that is viewed.
     const digits = root.querySelector('[part=dots], [part=stage]');
     const { x, y } = box(root.querySelector('[data-key=\"5\"], [part=stage]'));
     const shown = texts.filter((element) => isSeen(element) && (element.textContent || element.localName === 'button'));
@@ -77,7 +77,7 @@ async fn the_pad_fits() -> Result<()> {
     let sandbox = Sandbox::start().await?;
     let browser = Engine::Chromium.start().await?;
     let driver = browser.driver();
-    // A refusal shakes the dots and the keys for a moment, unless the person wants nothing to move.
+    // A refusal shakes the dots and the keys for a moment, unless the customer prefers reduced motion.
     driver.draw_in("light").await?;
     for language in LANGUAGES {
         let states = States { sandbox: &sandbox, driver, language };
@@ -85,9 +85,9 @@ async fn the_pad_fits() -> Result<()> {
         let look = async |state: &str| {
             for (screen, keys) in SCREENS.iter().zip(&mut keys) {
                 let key = fits(driver, screen, language).await.with_context(|| format!("{screen:?}"))?;
-                // What is said at an end, or of a suggestion, may need more lines than any sentence before it. The keys are gone then.
+                // The text at an end, or about a suggestion, may need more lines than any text before it. There are no keys then.
                 let is_long = ["suggested", "not certain", "unusable"].contains(&state) || (state == "failed" && screen.text > 100)
-                    // Lines that are further apart than the pad's own need more room than it keeps.
+                    // Lines with a wider spacing than the pad's own need more space than it reserves.
                     || screen.is_spaced;
                 let start = *keys.get_or_insert(key);
                 ensure!(start == key || is_long, "the keys moved, {screen:?}: from {start:?} to {key:?}");
@@ -107,7 +107,7 @@ async fn the_pad_fits() -> Result<()> {
     Ok(())
 }
 
-/// Nothing overflows or is covered; and where the keys are.
+/// Checks that nothing overflows or is covered; returns where the keys are.
 async fn fits(driver: &WebDriver, screen: &Screen, language: &str) -> Result<[f64; 2]> {
     driver.draw_on(screen.width, screen.height).await?;
     let measured: Measured =

@@ -1,11 +1,11 @@
-//! How the hosted page comes to its pad.
+//! How the hosted page loads its pad.
 
 use anyhow::{Result, ensure};
 use card_pin_e2e::{Stage, in_each_engine};
 
 in_each_engine! { Stage::open => each_file_is_loaded_once }
 
-/// A hint in `page.html` that an engine makes nothing of would have it load a file twice.
+/// If an engine could not use a preload hint in `page.html`, it would load a file twice.
 async fn each_file_is_loaded_once(Stage { sandbox, network, driver, .. }: &Stage<'_>) -> Result<()> {
     let card = sandbox.waiting_card().await?;
     let pad = network.open_web_view(driver, &card.control_id).await?;

@@ -1,5 +1,5 @@
-//! Every end-to-end test. `cargo test -p card-pin-e2e browser_states::offline_from_the_start` runs one scenario in each engine, and with
-//! `::in_webkit` behind it in one of them.
+//! Every end-to-end test. `cargo test -p card-pin-e2e browser_states::offline_from_the_start` runs one scenario in each engine;
+//! with `::in_webkit` appended it runs in only one.
 
 mod accessibility;
 mod bridges;

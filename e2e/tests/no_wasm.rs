@@ -1,4 +1,4 @@
-//! A device that runs no WebAssembly: said at once, so that the host can open Enfuce's own page instead.
+//! A device that does not run WebAssembly: the pad reports this at once, so that the host can open Enfuce's own page instead.
 
 use anyhow::{Context, Result, ensure};
 use card_pin_e2e::{Engine, Pad, Sandbox, WebDriver, each, in_each_engine};

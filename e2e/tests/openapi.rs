@@ -1,5 +1,5 @@
-//! What the sandbox and the relay serve, against their OpenAPI documents, by schemathesis: whatever comes in, there is no
-//! 5xx, and no answer that is not documented. The sandbox runs without a quota, since most answers would otherwise be 429.
+//! Schemathesis tests the sandbox and the relay against their OpenAPI documents: whatever the request is, the answer is not a
+//! 5xx, and is documented. The sandbox runs without a quota, because most answers would otherwise be 429.
 
 use anyhow::{Context, Result, ensure};
 use card_pin_e2e::Sandbox;
@@ -10,11 +10,12 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// How many requests are made up for each operation in each phase. A number and not a time, so that a slow machine tries as many.
+/// How many requests are generated for each operation in each phase. It is a number instead of a time, so that a slow machine
+/// tries as many.
 const EXAMPLES: &str = "100";
-/// For a part with many operations, which have the same kinds of fields.
+/// The number for a part with many operations whose fields are of the same kinds.
 const FEWER_EXAMPLES: &str = "50";
-/// What Enfuce knows nothing of: the issuer's own systems, and the test controls.
+/// Paths that Enfuce does not have: those of the issuer's own systems, and the test controls.
 const OURS: &str = "^/(issuer|idp|sandbox)/";
 const ISSUER: &str = "^/(issuer|idp)/";
 const LEVERS: &str = "^/sandbox/";
@@ -40,7 +41,7 @@ async fn the_issuers_systems_answer_as_documented() -> Result<()> {
     fuzz(&document, &sandbox.url(""), EXAMPLES, &["--include-path-regex", ISSUER]).await
 }
 
-/// In a sandbox of their own: a planned fault, a small limit or a reset would spoil the others' run.
+/// They have a sandbox of their own, because a planned fault, a small limit or a reset would spoil the other runs.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_test_controls_answer_as_documented() -> Result<()> {
     let sandbox = Sandbox::start_unlimited().await?;
@@ -79,7 +80,7 @@ fn project() -> PathBuf {
 async fn fuzz(document: &Path, url: &str, examples: &str, options: &[&str]) -> Result<()> {
     let schemathesis = project().join("target/python/bin/schemathesis");
     ensure!(schemathesis.is_file(), "schemathesis is not installed: run `cargo xtask setup`");
-    // It leaves a database of what it found in the folder it runs in.
+    // Schemathesis leaves a database of its findings in the folder in which it runs.
     let folder = TempDir::new()?;
     let mut command = Command::new(schemathesis);
     command

@@ -1,4 +1,4 @@
-//! The npm package as issuers take it: packed, installed, bundled by Vite, served plain, and seen by TypeScript.
+//! The npm package as issuers use it: packed, installed, bundled by Vite, served without a bundler, and checked by TypeScript.
 
 use anyhow::{Context, Result, bail, ensure};
 use card_pin_e2e::{Engine, Hand, Pad, Sandbox, Site, WebDriver, each, open_root, random_pin};
@@ -49,13 +49,13 @@ fn install(project: &Path) -> Result<TempDir> {
     let dist = project.join("dist");
     let packed = run(consumer.path(), Path::new("npm"), &["pack", "--silent", &dist.display().to_string()])?;
     let tarball = format!("./{}", packed.trim());
-    // Offline: the package depends on nothing.
+    // It is installed offline, because the package has no dependencies.
     let options = ["--offline", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
     run(consumer.path(), Path::new("npm"), &[["install", &tarball].as_slice(), &options].concat())?;
     Ok(consumer)
 }
 
-/// `integrity.json` names every file that ships, and the allow-list in `package.json` lets through exactly those.
+/// `integrity.json` names every file of the package, and the allow-list in `package.json` includes exactly these files.
 fn all_that_is_described_is_packed(consumer: &Path) -> Result<()> {
     let package = consumer.join("node_modules/card-pin");
     let described: Map<String, Value> = serde_json::from_slice(&fs::read(package.join("integrity.json"))?)?;
@@ -131,13 +131,13 @@ async fn without_workers_the_page_holds_it(driver: &WebDriver) -> Result<()> {
     Ok(())
 }
 
-/// A session from whose start on every event was kept.
+/// Starts a session whose events are all recorded, from its start.
 async fn start_again(driver: &WebDriver, setup: &str) -> Result<()> {
     let script = format!("{setup} document.querySelector('card-pin').reset(); window.padEvents.length = 0;");
     driver.run::<Value>(&script, Value::Null).await.map(drop)
 }
 
-/// Runs a program; an error tells what it printed.
+/// Runs a program; an error contains its output.
 fn run(folder: &Path, program: &Path, args: &[&str]) -> Result<String> {
     let output = Command::new(program)
         .current_dir(folder)

@@ -1,20 +1,20 @@
-//! The browsers' own password managers offer nothing on the pad and save nothing of it. An ordinary form on the same page shows
-//! that they are awake.
+//! The browsers' own password managers offer nothing on the pad, and save nothing from it. An ordinary form on the same page
+//! shows that they are active.
 
 use anyhow::{Context, Result, ensure};
 use card_pin_e2e::{Engine, Hand, Pad, Sandbox, WebDriver};
 use serde_json::{Value, json};
 
-/// What a customer may have saved for this bank: with digits, which the pad would take.
+/// A login that a customer may have saved for this bank, with digits that the pad would accept.
 const SAVED: (&str, &str) = ("ada", "saved 4826");
 
 /// Asks a field for its list of suggestions (W3C WebDriver, 17.4.2).
 const DOWN: &str = "\u{E015}";
-/// How often it is asked.
+/// How many times the test asks.
 const PRESSES: u32 = 50;
 const SHIFT: &str = "\u{E008}";
 
-/// WebDriver switches saving and filling off, which are on for everybody else.
+/// WebDriver switches saving and filling off. Otherwise both are on.
 const SWITCH_ON: &str = "
     for (const name of ['signon.rememberSignons', 'signon.autofillForms']) Services.prefs.setBoolPref(name, true);";
 
@@ -34,18 +34,18 @@ const OFFERS_TO_FILL: &str = "
 
 const FIELD: &str = "document.querySelector('card-pin').shadowRoot.querySelector('[part=field]')";
 
-/// The form of a page that one logs in to.
+/// A log-in form.
 const FORM: &str = "
     document.body.insertAdjacentHTML('beforeend', `
       <form action='#'><input name='name' autocomplete='username'><input name='password' type='password'></form>`);";
 
-/// Where Chromium tells what its password manager does, while that page is open.
+/// The page on which Chromium logs what its password manager does, while the page is open.
 const CHROMIUMS_LOG: &str = "chrome://password-manager-internals";
 
-/// In that log: the offer to save stands.
+/// This entry of the log means that Chromium offers to save a password.
 const CHROMIUM_OFFERS: &str = "PENDING_PASSWORD_STATE";
 
-/// In that log, of the form: its password field has a name, and that of the pad has none.
+/// This entry of the log is about the form, whose password field has a name. The pad's field has none.
 const CHROMIUM_SEES_FORM: &str = "Password element :  password";
 
 const SAVE_IN_CHROMIUM: &str = "
@@ -87,14 +87,14 @@ async fn chromium_fills_nothing_in(sandbox: &Sandbox, driver: &WebDriver) -> Res
     driver.run::<Value>(FORM, Value::Null).await?;
     let filled = "document.querySelector('form [name=password]').matches(':autofill')";
     driver.wait_for(filled, "the form to be filled in").await?;
-    // A page can read it once somebody has touched the page.
+    // A page can only read a filled-in value after the customer has touched the page.
     driver.type_keys(SHIFT).await?;
     let is_filled: bool = driver
         .run(&format!("return {FIELD}.matches(':autofill') || {FIELD}.value !== ''"), Value::Null)
         .await?;
     ensure!(!is_filled, "the field of the pad was filled in");
     let typed = pad.events().await?.into_iter().find(|event| event["event"] == "pin_valid");
-    ensure!(typed.is_none(), "what was filled in was taken for digits: {typed:?}");
+    ensure!(typed.is_none(), "the filled-in text counted as digits: {typed:?}");
     Ok(())
 }
 
@@ -114,14 +114,14 @@ async fn set_pin_and_go_on(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> 
     let pad = open(sandbox, driver).await?;
     pad.choose("8305", Hand::Keyboard).await?;
     pad.wait_for_event("detail.event === 'set_pin_success'").await?;
-    // A manager that follows the fields of a page takes one that goes for one that was sent.
+    // A password manager that watches the fields of a page assumes that a field that disappears was submitted.
     let go_on = "document.querySelector('card-pin').remove(); location.hash = 'next'";
     driver.run(go_on, Value::Null).await
 }
 
 async fn a_pin_is_not_offered_to_be_saved(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
     set_pin_and_go_on(sandbox, driver).await?;
-    // What is typed into the form arrives after all that the pad led to; and typing a password is enough for an offer.
+    // Input into the form arrives after all effects of the pad, and typing a password is enough for an offer.
     driver.run::<Value>(FORM, Value::Null).await?;
     type_into(driver, "name", SAVED.0).await?;
     ensure!(
@@ -135,14 +135,14 @@ async fn a_pin_is_not_offered_to_be_saved(sandbox: &Sandbox, driver: &WebDriver)
 async fn a_saved_password_is_not_filled_in(sandbox: &Sandbox, driver: &WebDriver) -> Result<()> {
     let pad = open(sandbox, driver).await?;
     driver.run::<Value>(FORM, Value::Null).await?;
-    // Firefox takes the fields of a page in their order: it knows that of the pad by then.
+    // Firefox handles the fields of a page in their order, so it has already handled the pad's field by then.
     let filled = "document.querySelector('form [name=password]').value";
     driver.wait_for(filled, "the form to be filled in").await?;
     let held: String = driver.run(&format!("return {FIELD}.value"), Value::Null).await?;
     ensure!(held.is_empty(), "the field of the pad was filled in");
 
     pad.focus().await?;
-    // Only a moment after a field got the focus does Firefox offer anything on it: nothing tells when.
+    // Firefox only makes offers on a field some time after it got the focus, and nothing reports when.
     for _ in 0..PRESSES {
         driver.type_keys(DOWN).await?;
         ensure!(

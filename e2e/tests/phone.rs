@@ -11,10 +11,10 @@ use std::{fs, path::Path};
 const TARGET: f64 = 44.0;
 /// WCAG 2.2, 1.4.3 (AA): the contrast of text.
 const CONTRAST: f64 = 4.5;
-/// WCAG 2.2, 1.4.11 (AA): the contrast of what is not text, and has to be seen.
+/// WCAG 2.2, 1.4.11 (AA): the contrast of parts other than text that have to be seen.
 const NON_TEXT_CONTRAST: f64 = 3.0;
 
-/// What can be measured of the pad.
+/// Measures the pad.
 const MEASURE: &str = "
     const root = document.querySelector('card-pin').shadowRoot;
     const luminance = (colour) => {
@@ -50,7 +50,7 @@ struct Measured {
     smallest_key: f64,
     lowest_key: f64,
     contrasts: Vec<f64>,
-    /// Of a dot that is filled, of one that is not, and of the mark of the focus.
+    /// The contrasts of a filled dot, of an empty dot, and of the mark of the focus.
     non_text: Vec<f64>,
     surface: f64,
 }
@@ -102,10 +102,11 @@ async fn on_a_phone(sandbox: &Sandbox, driver: &WebDriver, scheme: &str, folder:
 
 /// How many digits two thumbs type before the PIN is set.
 const BATCHES: usize = 34;
-/// The longest PIN there is (ISO 9564-1, 9.1).
+/// The longest PIN there is (ISO 9564-1, 8.1).
 const DIGITS: usize = 12;
 
-/// One thumb comes down before the other is lifted, as fast as the browser takes it. What is typed is what is set.
+/// One thumb comes down before the other is lifted, as fast as the browser can handle it. The PIN that is set is the one that was
+/// typed.
 #[tokio::test]
 async fn two_thumbs_lose_no_digit() -> Result<()> {
     let sandbox = Sandbox::start().await?;

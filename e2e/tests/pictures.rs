@@ -1,14 +1,14 @@
-//! How the pad looks, in every state: light and dark, in both directions of writing, on three screens, next to the pictures in
-//! `e2e/pictures/`. `cargo xtask pictures` makes those anew.
+//! Compares the look of the pad with the pictures in `e2e/pictures/`, in every state: light and dark, in both directions of
+//! writing, on three screens. `cargo xtask pictures` makes new pictures.
 
 use anyhow::{Context, Result, ensure};
 use card_pin_e2e::{Engine, Sandbox, States, photograph};
 use std::{fs, path::Path};
 
-/// Shades of 255 by which a point, the mean of eight by eight pixels, may differ. The fonts are the same on any machine, and
-/// none of its own settings for letters counts; but another version of Chromium may draw their edges a little differently.
+/// Shades of 255 by which a point, the mean of eight by eight pixels, may differ. The fonts are the same on any machine, and its
+/// settings for text do not matter, but another version of Chromium may draw the edges of letters a little differently.
 const TOLERANCE: u8 = 12;
-/// The share of a picture's points that may differ by more. A line of text has three times as many, and keys that are four
+/// The share of a picture's points that may differ by more. A line of text has three times as many points, and keys that are four
 /// pixels higher change twice as many on the largest screen.
 const SHARE: f64 = 0.004;
 
@@ -40,7 +40,7 @@ async fn every_state_looks_as_it_did() -> Result<()> {
     }
     ensure!(
         changed.is_empty(),
-        "look at `cargo xtask pictures`, and keep what it makes if it is meant: {changed:#?}"
+        "look at `cargo xtask pictures`, and keep its pictures if they are right: {changed:#?}"
     );
     Ok(())
 }

@@ -1,16 +1,16 @@
-//! Strict content security policies and Trusted Types: a whole session violates nothing, by the events of page and worker and
-//! by what the browser reports to the server; and what does violate them is seen.
+//! Strict content security policies and Trusted Types: a whole session violates nothing, according to the events of page and
+//! worker and to the browser's reports to the server. Real violations are noticed.
 
 use anyhow::{Context, Result, ensure};
 use card_pin_e2e::{Browser, Engine, Hand, Pad, Stage, in_each_engine, random_pin, until};
 use serde_json::{Value, json};
 
-/// What the README asks an issuer's page for, and nothing else is allowed.
+/// The policy that the README asks for on an issuer's page. It allows nothing else.
 const ISSUER: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; \
     connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; \
     require-trusted-types-for 'script'; trusted-types card-pin";
 
-/// Every directive that the hosted page comes with, frames aside.
+/// Every directive of the hosted page, except the one about frames.
 const HOSTED: [&str; 9] = [
     "default-src 'none'",
     "script-src 'self' 'wasm-unsafe-eval'",
@@ -79,7 +79,7 @@ async fn an_issuers_page_that_views_violates_nothing(stage: &Stage<'_>) -> Resul
     violations_are_seen(stage).await
 }
 
-/// From here on violations are kept, those of the page and those of the vault's worker.
+/// From here on, violations by the page and by the vault's worker are recorded.
 async fn watch(stage: &Stage<'_>) -> Result<()> {
     let watch = "
         await import('/pin-page/violations.js');
@@ -88,7 +88,7 @@ async fn watch(stage: &Stage<'_>) -> Result<()> {
     stage.driver.run::<Value>(watch, Value::Null).await.map(drop)
 }
 
-/// All that can happen to a PIN that is set: refused entries, both hands, a server that fails, a cancel, a success.
+/// Everything that can happen when a PIN is set: refused entries, both ways to type, a server that fails, a cancel, a success.
 async fn set(stage: &Stage<'_>, pad: &Pad<'_>, control_id: &str) -> Result<()> {
     pad.start(control_id).await?;
     stage.driver.run::<Value>("document.querySelector('card-pin').keypad = 'shuffled'", Value::Null).await?;
@@ -118,7 +118,7 @@ async fn set(stage: &Stage<'_>, pad: &Pad<'_>, control_id: &str) -> Result<()> {
     Ok(())
 }
 
-/// Shown, spelt out for a screen reader, and hidden.
+/// Views a PIN: it is shown, spelt for a screen reader, and hidden.
 async fn view(stage: &Stage<'_>, pad: &Pad<'_>) -> Result<()> {
     let card = stage.sandbox.random_card().await?;
     stage.sandbox.run_embossing().await?;
@@ -136,7 +136,7 @@ async fn view(stage: &Stage<'_>, pad: &Pad<'_>) -> Result<()> {
     stage.driver.run::<Value>("document.querySelector('card-pin').close()", Value::Null).await.map(drop)
 }
 
-/// What was violated before would be told before what is violated now, of which the test waits to be told.
+/// An earlier violation would be reported before a new one, so the test causes a last violation and waits for its report.
 async fn nothing_was_violated(stage: &Stage<'_>) -> Result<()> {
     stage.driver.run::<Value>("window.violate.last()", Value::Null).await?;
     stage.driver.wait_for("violations.length > 0", "the last violation").await?;
@@ -144,15 +144,15 @@ async fn nothing_was_violated(stage: &Stage<'_>) -> Result<()> {
     let violations: Value = stage.driver.run("return window.violations", Value::Null).await?;
     ensure!(violations.as_array().is_some_and(|all| all.len() == 1), "violated: {violations}");
     let mut reports = stage.network.reports();
-    // A browser's window looks for an icon of its own accord; a web view does not.
+    // A browser's window requests an icon by itself; a web view does not.
     reports.retain(|report| !report.contains("/favicon.ico") && !report.contains(LAST));
     ensure!(reports.is_empty(), "reported: {reports:?}");
     Ok(())
 }
 
-/// The watch of before was one: what is forbidden is forbidden, told, and reported.
+/// Shows that the checks above work: violations are blocked, cause an event, and are reported.
 async fn violations_are_seen(stage: &Stage<'_>) -> Result<()> {
-    // In a worker that lives.
+    // The worker has to be running.
     let pad = Pad::find(stage.driver).await?;
     pad.forget_events().await?;
     let start = "document.querySelector('card-pin').controlIdProvider = () => new Promise(() => {})";
@@ -174,10 +174,10 @@ async fn violations_are_seen(stage: &Stage<'_>) -> Result<()> {
         stage.driver.wait_for(&seen, &format!("the violation of {directive} in the {place}")).await?;
         wait_for_report(stage, reported, directive).await?;
     }
-    // Told once: browsers drop a report that is the same as one before.
+    // The report comes once, because browsers drop a report that repeats an earlier one.
     let reported = stage.network.reports().len();
     let trusted: Value = stage.driver.run("return window.trusted()", Value::Null).await?;
-    // An engine without Trusted Types does as it always did: the pad works, and nothing is enforced.
+    // An engine without Trusted Types enforces nothing, and the pad works.
     let (third, fourth) = (&trusted["outcomes"][2], &trusted["outcomes"][3]);
     if trusted["exist"] == true {
         ensure!(trusted["outcomes"] == json!(vec!["TypeError"; 4]), "not in force: {trusted}");
@@ -188,7 +188,7 @@ async fn violations_are_seen(stage: &Stage<'_>) -> Result<()> {
     Ok(())
 }
 
-/// WebKitGTK enforces a worker's policy, and tells nobody: what is seen is that the request was not made.
+/// WebKitGTK enforces a worker's policy without an event or a report: the test can only see that the request was not made.
 async fn blocked_in_webkits_worker(stage: &Stage<'_>) -> Result<()> {
     let blocked = "violations.some(([place, outcome]) => place === 'worker' && outcome === 'blocked')";
     stage.driver.wait_for(blocked, "the worker to be refused").await.map(drop)

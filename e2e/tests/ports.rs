@@ -1,4 +1,4 @@
-//! Both ends of the vault's port refuse what is out of protocol, and go on as if it had not come.
+//! Both ends of the vault's port ignore messages outside the protocol, and continue as if they had not arrived.
 
 use anyhow::{Context, Result, ensure};
 use card_pin_e2e::{Browser, Stage, in_each_engine, random_pin};
@@ -22,12 +22,12 @@ async fn a_vault_goes_on_whatever_comes(Stage { sandbox, driver, .. }: &Stage<'_
         const { core, malformed, open, start } = await import('./ports.js');
         const [controlId, ...digits] = argument;
         const { worker, told, until, untilSession, post } = start();
-        // A text or bytes would be taken for the core.
+        // A text or bytes would count as the core.
         post(...malformed().filter((message) => typeof message !== 'string' && !(message instanceof Uint8Array)));
         post(core(), ...malformed());
-        // Before it is open, a press is nobody's.
+        // Presses before `open` are ignored.
         post({ press: 1 }, 'submit', 'spell', 'ping', { controlId });
-        // A second `open` is ignored, even one by which a single entry would do.
+        // A second `open` is ignored, even one that would require only one entry.
         post(open(), open({ confirm: false }), ...malformed());
         for (const round of [digits, digits]) {
           for (const press of round) post(...malformed(), { press });
@@ -41,7 +41,7 @@ async fn a_vault_goes_on_whatever_comes(Stage { sandbox, driver, .. }: &Stage<'_
         post('submit', ...malformed(), 'close', 'close', open({ controlId }), ...malformed());
         await until((message) => message.closed);
         post({ press: 1 }, 'submit', 'ping', 'close', open({ controlId }), core());
-        // To another worker and back takes as long as an answer would.
+        // A round trip to another worker takes as long as an answer would.
         const other = start();
         other.post(core(), open(), 'ping');
         await other.until(({ state }) => state?.taken === 1);
@@ -93,7 +93,7 @@ async fn a_vault_goes_on_whatever_comes(Stage { sandbox, driver, .. }: &Stage<'_
     Ok(())
 }
 
-/// The stages that were told, in order.
+/// The reported stages, in order.
 fn stages(told: &[Value]) -> Vec<&str> {
     let mut stages: Vec<_> =
         told.iter().filter_map(|message| message["state"]["session"]["stage"].as_str()).collect();
@@ -120,13 +120,13 @@ async fn a_vault_refuses_what_it_cannot_do(Stage { driver, .. }: &Stage<'_>) -> 
 }
 
 async fn a_vault_draws_on_one_canvas(Stage { sandbox, driver, .. }: &Stage<'_>) -> Result<()> {
-    // In the page's own script: Firefox's driver keeps its objects from a page's.
+    // The code is in the page's own script, because Firefox's driver separates its objects from those of a page.
     const SESSION: &str =
         "return JSON.parse(JSON.stringify(await (await import('./ports.js')).showOnOne(argument)))";
     let card = sandbox.random_card().await?;
     sandbox.run_embossing().await?;
     let outcome: Value = driver.run(SESSION, json!(sandbox.view_control_id(&card).await?)).await?;
-    ensure!(outcome["before"] == json!([false, false]), "drawn before anybody looked: {outcome}");
+    ensure!(outcome["before"] == json!([false, false]), "drawn before the customer looked: {outcome}");
     ensure!(outcome["after"] == json!([true, false]), "drawn on another canvas than the first: {outcome}");
     let told = outcome["told"].as_array().context("nothing was told")?;
     ensure!(stages(told) == ["entry", "submitting", "arrived", "shown"], "{outcome}");
@@ -139,7 +139,7 @@ async fn a_vault_draws_on_one_canvas(Stage { sandbox, driver, .. }: &Stage<'_>) 
 async fn a_page_believes_no_broken_vault(Stage { driver, .. }: &Stage<'_>) -> Result<()> {
     const SESSION: &str = "
         const { PinSession } = await import('./card-pin.js');
-        // The page ends the worker, or it has heard the last that the worker says.
+        // It is over when the page ends the worker, or has got the worker's last message.
         const { promise: isOver, resolve: over } = Promise.withResolvers();
         window.Worker = class extends Worker {
           constructor(...started) {

@@ -1,10 +1,10 @@
-//! `controlIdProvider`: the customer chooses first, and only then is a token asked for, so that its 30 seconds suffice.
+//! `controlIdProvider`: the pad only asks for a token after the customer has chosen, so that its 30 seconds are enough.
 
 use anyhow::{Result, ensure};
 use card_pin_e2e::{Hand, Pad, Sandbox, Stage, WebDriver, in_each_engine, random_pin};
 use serde_json::{Value, json};
 
-/// Has the element ask the test for control ids: each call waits in `window.asked`.
+/// Makes the element ask the test for control ids: each call waits in `window.asked`.
 const PROVIDE: &str = "
     window.asked = [];
     document.querySelector('card-pin').controlIdProvider =
@@ -47,7 +47,7 @@ async fn an_expired_token_is_asked_for_once_more(stage: &Stage<'_>) -> Result<()
     let card = expired_card(sandbox, driver).await?;
     wait_until_asked(driver, 2).await?;
     provide(driver, &sandbox.control_id(&card).await?).await?;
-    // Without a digit being typed again.
+    // The customer does not have to type a digit again.
     pad.wait_for_event("detail.event === 'set_pin_success'").await?;
     ensure!(sandbox.pin_of(&card).await? == Some(pin), "another PIN is set than the one that was tapped");
     ensure!(sandbox.count("/pin-page/set").await? == 1, "the PIN is sent exactly once");
@@ -81,7 +81,7 @@ async fn a_provider_that_fails_is_an_error(stage: &Stage<'_>) -> Result<()> {
     Ok(())
 }
 
-/// The element by itself, with a provider.
+/// Opens a page with only the element, with a provider.
 async fn open<'a>(Stage { sandbox, driver, .. }: &Stage<'a>) -> Result<Pad<'a>> {
     driver.open(&sandbox.url("/pin-page/direct.html")).await?;
     let pad = Pad::find(driver).await?;

@@ -1,4 +1,5 @@
-//! Random customers on random networks. `CARD_PIN_SEED` plays the sessions of a seed again, `CARD_PIN_SESSIONS` more of them.
+//! Random customers on random networks. `CARD_PIN_SEED` repeats the sessions of a seed, and `CARD_PIN_SESSIONS` sets their
+//! number.
 
 use anyhow::{Context, Result, ensure};
 use card_pin_e2e::{Stage, WaitingCard, in_each_engine, random_pin};
@@ -11,7 +12,7 @@ use std::env;
 
 const SESSIONS: usize = 20;
 const AT_A_TIME: usize = 4;
-/// For an answer that never comes; and for all others, which may take as long as they take.
+/// The time-outs for an answer that never comes, and for all others, which may take any time.
 const STALLED_MS: u32 = 5000;
 const PATIENT_MS: u32 = 600_000;
 
@@ -38,7 +39,7 @@ const FAULTS: [&str; 20] = [
     "reset&once",
 ];
 
-/// Codes after which the PIN has surely not been sent.
+/// Codes after which the PIN was surely not sent.
 const NOT_SENT: [&str; 8] = [
     "network",
     "timeout",
@@ -81,12 +82,12 @@ async fn play(stage: &Stage<'_>, seed: u64, sessions: usize) -> Result<()> {
             set += usize::from(is_set);
         }
     }
-    // Nothing goes wrong in the first one.
+    // There is no fault in the first session.
     ensure!(set > 0, "no session set a PIN");
     Ok(())
 }
 
-/// The same throws for the same seed.
+/// Dice whose throws are the same for the same seed.
 struct Dice(SmallRng);
 
 impl Dice {
@@ -151,7 +152,7 @@ impl Plan {
         Ok(Self { name, pin, options })
     }
 
-    /// What leads back to an empty first entry.
+    /// Adds steps that lead back to an empty first entry.
     fn detour(dice: &mut Dice, steps: &mut Vec<Value>, pin: &str, other: &str) {
         match dice.below(6) {
             0 => {
@@ -172,7 +173,7 @@ impl Plan {
         }
     }
 
-    /// Whether it set the PIN, which it did as documented, or not.
+    /// Checks that the session ended as documented; returns whether it set the PIN.
     async fn check(
         &self,
         Stage { sandbox, network, driver, .. }: &Stage<'_>,

@@ -40,7 +40,7 @@ in_each_engine! { World::new =>
 
 const CONTROL_ID: &str = "provider.resolve('8a4f1c52-6a0e-4d0f-9a37-0b6f6a6f2d11')";
 
-/// Searches all that was kept of a session, and shows what was found.
+/// Searches everything that was recorded of a session, and prints the findings.
 fn search(session: TappedSession<'_>) -> Result<()> {
     let engine = session.engine();
     let report = session.search()?;
@@ -48,7 +48,7 @@ fn search(session: TappedSession<'_>) -> Result<()> {
     report.check()
 }
 
-/// In a browser of its own: in another one, there may be heaps of pages that it keeps for the way back.
+/// It has a browser of its own, because a used one may have heaps of pages that it keeps for the way back.
 async fn a_pin_is_set(engine: Engine) -> Result<()> {
     let browser = engine.start().await?;
     let mut world = World::new(&browser).await?;
@@ -82,7 +82,7 @@ async fn a_pin_is_set(engine: Engine) -> Result<()> {
     search(session)
 }
 
-/// Nothing is left from the moment in which the request goes out.
+/// No secret is left from the moment at which the request goes out.
 async fn the_pin_is_sent(session: &mut TappedSession<'_>) -> Result<()> {
     let asked = session.asked("set").await?;
     session.tap("PIN sent", Kinds::NONE).await?;
@@ -140,7 +140,7 @@ async fn the_pin_is_shown(session: &mut TappedSession<'_>) -> Result<()> {
     session.tap("PIN shown", Kinds::PIN).await
 }
 
-/// It is drawn only when somebody looks.
+/// A PIN is only drawn when the customer looks.
 async fn a_pin_arrives_while_nobody_looks(world: &mut World<'_>) -> Result<()> {
     let mut session =
         TappedSession::open(world, "view, nobody looks", &Opening::VIEW, PinKey::tdea()?).await?;
@@ -159,7 +159,7 @@ async fn a_pin_arrives_while_nobody_looks(world: &mut World<'_>) -> Result<()> {
 async fn a_pin_is_viewed(world: &mut World<'_>) -> Result<()> {
     let mut session = TappedSession::open(world, "view, left", &Opening::VIEW, PinKey::tdea()?).await?;
     the_pin_is_shown(&mut session).await?;
-    // Which windows have the focus is the window manager's, and here there is none.
+    // The window manager decides which windows have the focus, and there is none here.
     session.on_page("document.hasFocus = () => false; dispatchEvent(new Event('blur'))").await?;
     session.closed().await?;
     search(session)
@@ -216,7 +216,7 @@ async fn no_control_id_comes(world: &mut World<'_>) -> Result<()> {
     search(session)
 }
 
-/// Has the request for the key held back until the customer has submitted: everything is there that has to go.
+/// Holds the request for the key back until the customer has submitted, so that everything is there that has to be wiped.
 async fn everything_is_there(session: &mut TappedSession<'_>) -> Result<(Asked, Value)> {
     let held = session.key_asked("tzpk").await?;
     session.choose().await?;
@@ -225,19 +225,19 @@ async fn everything_is_there(session: &mut TappedSession<'_>) -> Result<(Asked, 
     Ok(held)
 }
 
-/// How an answer fails to come.
+/// The fault of an answer.
 #[derive(Clone, Copy)]
 enum Fault {
     Status(u16),
-    /// 200, with another's key in place of the key.
+    /// 200, with a key that was wrapped for another device.
     Anothers,
-    /// The right key, if it were one.
+    /// A key that is wrapped correctly, but is not a valid one.
     SingleDes,
     Cut,
     TimeOut,
 }
 
-/// As long as a wrapped key, and wrapped for nobody: 256 bytes.
+/// 256 bytes, as long as a wrapped key, but not wrapped for any device.
 fn anothers() -> String {
     format!("{}QQ==", "QUFB".repeat(85))
 }
@@ -335,7 +335,7 @@ async fn started_over_in_mid_entry(world: &mut World<'_>) -> Result<()> {
     the_customer_leaves(world, "started over", "pad.reset()", false).await
 }
 
-/// In the middle of a session, by something that the customer or the page does, before or after the PIN is submitted.
+/// The customer or the page ends the session in the middle, before or after the PIN is submitted.
 async fn the_customer_leaves(
     world: &mut World<'_>,
     name: &'static str,
@@ -357,7 +357,7 @@ async fn the_customer_leaves(
     search(session)
 }
 
-/// A session whose PIN may be on its way goes on to its end without its element.
+/// A session whose PIN may be on its way continues to its end without its element.
 async fn removed_in_mid_submit(world: &mut World<'_>) -> Result<()> {
     let mut session =
         TappedSession::open(world, "removed in mid-submit", &Opening::SET, PinKey::tdea()?).await?;

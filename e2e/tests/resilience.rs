@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 const ONE_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; \
     connect-src 'self'; require-trusted-types-for 'script'; trusted-types card-pin";
 
-/// What a careless merge of JSON leaves on every object: in the words of the messages between page and vault, of events, and of
-/// the options of a listener.
+/// Properties that a careless merge of JSON leaves on every object, with the names that occur in the messages between page and
+/// vault, in events, and in the options of a listener.
 const POLLUTION: [(&str, &str); 10] = [
     ("event", "'set_pin_success'"),
     ("ask", "'controlId'"),
@@ -24,9 +24,9 @@ const POLLUTION: [(&str, &str); 10] = [
     ("once", "true"),
 ];
 
-/// Elements by whose names a document, or a window, answers with them in place of its own methods.
+/// Adds elements whose names hide a method of the document or the window.
 const NAMED: &str = "
-    // Where an engine has Trusted Types, their name is taken.
+    // The name `trustedTypes` has to be free, also in an engine that has Trusted Types.
     delete window.trustedTypes;
     for (const [tag, attribute, name] of [
       ['a', 'id', 'trustedTypes'], ['form', 'name', 'hasFocus'], ['img', 'name', 'hidden'], ['img', 'name', 'visibilityState'],
@@ -58,7 +58,8 @@ async fn open(browser: &Browser) -> Result<Stage<'_>> {
     Stage::with_policies(browser, &[("/pin-page/headless.html", ONE_POLICY)]).await
 }
 
-/// At each change of the entry, at the submit, and while the PIN is on its way: what a framework does when it renders anew.
+/// A framework that renders again assigns the provider again: here at each change of the entry, at the submit, and while the PIN
+/// is on its way.
 async fn a_provider_that_is_assigned_again_ends_nothing(stage: &Stage<'_>) -> Result<()> {
     let pad = stage.open_pad("direct.html").await?;
     let (card, pin) = (stage.sandbox.waiting_card().await?, random_pin()?);
@@ -78,13 +79,13 @@ async fn a_provider_that_is_assigned_again_ends_nothing(stage: &Stage<'_>) -> Re
     stage.on_pad("window.render()").await?;
     held.go_on().await?;
     stage.is_set(&pad, &card, &pin).await?;
-    // The newest of them was asked, once: after eight digits at the least.
+    // Only one provider was asked, once, and it was assigned after at least eight digits.
     let asked: Vec<u32> = stage.driver.run("return window.asked", Value::Null).await?;
     ensure!(asked.len() == 1 && asked[0] > 8, "asked were {asked:?}");
     Ok(())
 }
 
-/// The same one changes nothing; another one's session begins when this one has ended.
+/// The same control id changes nothing. The session of another one begins when this one has ended.
 async fn another_control_id_waits_for_the_end(stage: &Stage<'_>) -> Result<()> {
     let pad = stage.open_pad("direct.html").await?;
     let (card, next) = (stage.sandbox.waiting_card().await?, stage.sandbox.waiting_card().await?);
@@ -119,15 +120,15 @@ async fn a_removed_pad_tells_its_end(stage: &Stage<'_>) -> Result<()> {
 
 async fn a_polluted_page_claims_no_success(stage: &Stage<'_>) -> Result<()> {
     let pad = stage.open_pad("direct.html").await?;
-    // What is sent before the worker breaks may come late: none of it arrives.
+    // Requests that the worker sent before it breaks may arrive late, so here none of them arrives.
     stage.on_pad("pad.setUrl = './set?fault=stall'; pad.workerUrl = './crashing.worker.js'").await?;
     each(POLLUTION, async |&(name, value)| {
         pollute(stage, &[(name, value)]).await?;
         let card = stage.sandbox.waiting_card().await?;
         pad.start(&card.control_id).await?;
-        // Before the key is there nothing of a submit is sent, and another vault would take this one's place.
+        // The test waits for the key, because without it a submit sends nothing, and another vault would replace this one.
         pad.wait_for_event("detail.event === 'ready'").await?;
-        // Not a zero as the third digit: the vault breaks at the submit.
+        // The third digit is not a zero, so the vault breaks at the submit.
         pad.choose(&random_pin()?.replace('0', "5"), Hand::Keyboard).await?;
         ends_once_with(&pad, "outcome_unknown").await?;
         let set = stage.sandbox.pin_of(&card.id).await?;
@@ -137,7 +138,7 @@ async fn a_polluted_page_claims_no_success(stage: &Stage<'_>) -> Result<()> {
     .await
 }
 
-/// Where the browser has kept the page. Where it has not, there is nothing that could claim anything.
+/// This concerns a page that the browser has kept. Otherwise nothing is left that could claim a success.
 async fn a_polluted_page_that_comes_back_claims_none(stage: &Stage<'_>) -> Result<()> {
     let pad = stage.open_pad("direct.html").await?;
     pollute(stage, &POLLUTION).await?;
@@ -179,7 +180,7 @@ async fn elements_with_names_of_methods_change_nothing(stage: &Stage<'_>) -> Res
     pad.wait_for_event("detail.event === 'hidden'").await.map(drop)
 }
 
-/// Of one page that has two bundles, and a policy that lets the name `card-pin` be taken once.
+/// The page has two bundles, and a policy that allows the name `card-pin` once.
 async fn a_second_copy_stays_in_its_worker(stage: &Stage<'_>) -> Result<()> {
     stage.driver.open(&stage.network.url("/pin-page/headless.html")).await?;
     stage.driver.wait_for("window.PinSession", "the session's module").await?;
@@ -247,7 +248,7 @@ async fn an_unknown_outcome_is_looked_up(stage: &Stage<'_>) -> Result<()> {
     .await
 }
 
-/// Nobody has to type again.
+/// The customer does not have to type again.
 async fn a_busy_server_is_waited_for(stage: &Stage<'_>) -> Result<()> {
     let pad = stage.open_pad("direct.html").await?;
     let (card, pin) = (stage.sandbox.waiting_card().await?, random_pin()?);

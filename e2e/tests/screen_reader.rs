@@ -74,7 +74,7 @@ struct Stage<'a> {
 }
 
 impl<'a> Stage<'a> {
-    /// The page, once the reader is there too.
+    /// Opens the page, and waits for the reader.
     async fn open(
         sandbox: &'a Sandbox,
         reader: &'a ScreenReader,
@@ -86,8 +86,8 @@ impl<'a> Stage<'a> {
         Ok(Self { sandbox, reader, driver, language })
     }
 
-    /// A new pad, and the focus on the button before it: what comes next is what a customer hears who comes to the pad by `Tab`.
-    /// Gives how much was said before.
+    /// Makes a new pad with the focus on the button before it. What follows is what a customer hears who reaches the pad with
+    /// `Tab`. Returns how much was said before.
     async fn lay(&self, operation: &str, setup: &str, argument: Value) -> Result<(Pad<'a>, usize)> {
         let lay = format!(
             "delete window.padEvents;
@@ -109,8 +109,8 @@ impl<'a> Stage<'a> {
         Ok((pad, start))
     }
 
-    /// Brings the focus to the button before the pad, or to the one behind it. The reader says things in the order in which they
-    /// happened, so when it has said this, everything before has been said.
+    /// Moves the focus to the button before the pad, or to the one after it. The reader says things in the order in which they
+    /// happened, so when it has said this, it has said everything before.
     async fn reach(&self, button: &str) -> Result<usize> {
         let focus = "const buttons = [...document.querySelectorAll('body > button')];
                      buttons.find(({ textContent }) => (textContent === argument[0]) === argument[1]).focus()";
@@ -120,13 +120,14 @@ impl<'a> Stage<'a> {
             if let Some(at) = self.reader.hears(from, button).await? {
                 return Ok(at);
             }
-            // A reader that was still busy with the page that it came to has not looked at the focus.
+            // A reader that was still busy with the new page has not noticed the focus.
             self.driver.run::<Value>(focus, json!([button, false])).await?;
         }
         self.reader.hear(from, button).await
     }
 
-    /// Gives the pad the control id that it waits for: not before, as one is good for half a minute, and much is said in that.
+    /// Gives the pad the control id that it waits for. The id is made only now, because it is valid for half a minute, and the
+    /// reader says a lot in that time.
     async fn answer(&self, card: &str) -> Result<()> {
         let first = self.sandbox.control_id(card).await?;
         // After some failures, the pad tries once more with another one.
@@ -136,7 +137,7 @@ impl<'a> Stage<'a> {
         self.driver.run::<Value>(answer, json!([first, second])).await.map(drop)
     }
 
-    /// What stands in a part of the pad.
+    /// The text in a part of the pad.
     async fn text(&self, part: &str) -> Result<String> {
         let text = format!(
             "document.querySelector('card-pin').shadowRoot.querySelector('[part={part}]').textContent"
@@ -145,7 +146,7 @@ impl<'a> Stage<'a> {
         Ok(text.as_str().context("the part has no text")?.to_owned())
     }
 
-    /// Types with the keyboard of the screen, which the reader hears first; every digit arrives.
+    /// Types with the screen's keyboard, whose keys the reader gets first, and waits until every digit has arrived.
     async fn type_keys(&self, pad: &Pad<'_>, keys: &str) -> Result<()> {
         let counted = pad.events().await?.iter().filter(|detail| detail["event"] == "pin_valid").count();
         for key in keys.chars() {
@@ -233,7 +234,7 @@ impl<'a> Stage<'a> {
         let end = pad.wait_for_event("detail.event === 'set_pin_error'").await?;
         self.sandbox.reset().await?;
         ensure!(end["code"] == code, "{end}");
-        // The button has the focus, and what happened is its description.
+        // The button has the focus, and is described by what happened.
         let (title, message) = (self.text("prompt").await?, self.text("message").await?);
         for text in [&title, &message, &self.text("submit").await?] {
             self.reader.hear(at, text).await?;
@@ -256,13 +257,13 @@ impl<'a> Stage<'a> {
         pad.wait_for_event("detail.event === 'hidden'").await?;
         self.reader.hear(at, &self.text("prompt").await?).await.context("the PIN is hidden")?;
         self.driver.run::<Value>("delete document.hasFocus", Value::Null).await?;
-        // The title has the focus and changes, and the live region has its text: Orca may say both.
+        // The title has the focus and changes, and the live region contains its text, so Orca may say both.
         self.check(start, &[]).await
     }
 
-    /// Each of these was said once, and no digit.
+    /// Checks that each of these was said once, and no digit was said.
     async fn check(&self, start: usize, once: &[String]) -> Result<()> {
-        // What was still to be said has been said after this.
+        // After this, the reader has said everything.
         self.reach("End here").await?;
         let said = self.reader.said()?.split_off(start);
         println!("{}\n{said:#?}\n", self.language);

@@ -1,4 +1,4 @@
-//! A customer sets the PIN through the issuer's app, and it can be found nowhere but where it belongs.
+//! A customer sets the PIN through the issuer's app, and it is found only where it belongs.
 
 use anyhow::{Context, Result, ensure};
 use card_pin_e2e::{
@@ -22,12 +22,12 @@ async fn sets_the_pin_and_leaves_no_trace(
     Stage { sandbox, driver, .. }: &Stage<'_>,
     hand: Hand,
 ) -> Result<()> {
-    // Four digits stand in an id or a port by chance, but a second PIN does not stand in the same place.
+    // Four digits can occur in an id or a port by chance, but a second PIN does not occur in the same place.
     let first = places_that_hold_the_pin(sandbox, driver, hand).await?;
     if !first.is_empty() {
         let second = places_that_hold_the_pin(sandbox, driver, hand).await?;
         let both: Vec<_> = first.iter().filter(|place| second.contains(place)).collect();
-        ensure!(both.is_empty(), "the PIN stands in {both:?}");
+        ensure!(both.is_empty(), "the PIN is in {both:?}");
     }
     Ok(())
 }
@@ -39,7 +39,7 @@ async fn places_that_hold_the_pin(sandbox: &Sandbox, driver: &WebDriver, hand: H
     Ok(traces.into_iter().filter(|trace| trace.holds(&pin)).map(|trace| trace.place).collect())
 }
 
-/// Sets the PIN as a customer does, and returns what was left behind.
+/// Sets the PIN as a customer does, and returns the traces.
 async fn through_the_issuer_app(
     sandbox: &Sandbox,
     driver: &WebDriver,

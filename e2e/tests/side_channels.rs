@@ -1,5 +1,5 @@
-//! What can be watched while a digit is pressed is the same whichever digit it is: pictures, changes of the document,
-//! messages. And a shuffled keypad is another one in every session.
+//! Everything that can be observed while a digit is pressed is the same for every digit: pictures, changes of the document,
+//! messages. A shuffled keypad has another order in every session.
 
 use anyhow::{Context, Result, bail, ensure};
 use card_pin_e2e::{Engine, Hand, Pad, Stage, WebDriver, in_each_engine, random_pin, until};
@@ -16,12 +16,12 @@ in_each_engine! { Stage::open =>
 
 const DIGITS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
 
-/// WebKitGTK draws the edges of letters anew in other shades, anywhere in a window of which a part has changed, and Chromium those
-/// of round corners. What a square of 16 pixels looks like on average stays within this; a key that lights up alone changes it by
+/// When a part of a window changes, WebKitGTK redraws the edges of letters anywhere in it in other shades, and Chromium those of
+/// round corners. The average colour of a square of 16 pixels stays within this difference; a key that lights up changes it by
 /// seventeen.
 const ROUNDING: f64 = 6.0;
 
-/// A session that waits for its control id until the end.
+/// Makes the session wait for its control id until the end.
 const PROVIDE: &str = "pad.controlIdProvider = () => new Promise(() => {});";
 
 async fn open<'a>(Stage { sandbox, driver, .. }: &Stage<'a>, setup: &str) -> Result<Pad<'a>> {
@@ -35,7 +35,7 @@ async fn run(driver: &WebDriver, script: &str) -> Result<Value> {
     driver.run(&format!("const pad = document.querySelector('card-pin'); {script}"), Value::Null).await
 }
 
-/// Keeps every message between page and vault, and every change of the pad's document.
+/// Records every message between page and vault, and every change in the pad's shadow root.
 const WATCH: &str = "
     window.messages = [];
     const post = Worker.prototype.postMessage;
@@ -55,7 +55,7 @@ const WATCH: &str = "
                                       characterData: true, characterDataOldValue: true });
 ";
 
-/// What was kept since the last time, with the place in the document that each change was made at.
+/// Takes what was recorded since the last time, with the place in the document of each change.
 const TAKE: &str = "
     const place = (node) => node === pad.shadowRoot ? '' : place(node.parentNode ?? pad.shadowRoot) + '/' +
       node.nodeName + [...(node.parentNode?.childNodes ?? [])].indexOf(node);
@@ -75,15 +75,15 @@ async fn every_digit_leaves_the_same_trace(stage: &Stage<'_>) -> Result<()> {
     let driver = stage.driver;
     let pad = open(stage, &format!("{WATCH} {PROVIDE}")).await?;
     pad.wait_for_event("detail.event === 'ready'").await?;
-    // The focus changes the entry, whichever key brings it; here it is there before the first.
+    // The first key would move the focus, which changes the entry. So the entry gets the focus before the first key.
     run(driver, "pad.focus()").await?;
     let is_focused = "!document.querySelector('card-pin').shadowRoot.querySelector('[part=field]').readOnly";
     driver.wait_for(is_focused, "the entry to have the focus").await?;
-    // That an entry is empty again is said; here it is said before the first.
+    // The pad announces an empty entry. So it does this once before the first trace.
     pad.enter("4", Hand::Keyboard).await?;
     clear(driver).await?;
     for hand in [Hand::Screen, Hand::Keyboard] {
-        // As the first digit, and as one in the middle.
+        // The digit is typed as the first one, and in the middle.
         for before in ["", "48"] {
             let mut first = None;
             for digit in DIGITS {
@@ -113,8 +113,8 @@ async fn clear(driver: &WebDriver) -> Result<()> {
     driver.wait_for(&cleared, "the pad to be empty").await.map(drop)
 }
 
-/// Presses a digit and waits until it has arrived. The mouse is moved to the key by hand: to click on an element, Firefox's
-/// driver changes the element's style for a moment.
+/// Presses a digit and waits until it has arrived. The test moves the mouse to the key itself, because Firefox's driver changes
+/// an element's style for a moment when it clicks on it.
 async fn press(driver: &WebDriver, pad: &Pad<'_>, digit: &str, hand: Hand) -> Result<()> {
     if hand == Hand::Keyboard {
         return pad.enter(digit, hand).await;
@@ -125,8 +125,8 @@ async fn press(driver: &WebDriver, pad: &Pad<'_>, digit: &str, hand: Hand) -> Re
     driver.wait_for(&format!("padEvents.length > {told}"), "the digit to be counted").await.map(drop)
 }
 
-/// The one place where the digit is: a number in the message to the vault. It is taken out, and so is the number of messages
-/// so far from the answer.
+/// The digit is in one place only, as a number in the message to the vault. Removes it, and the number of messages so far from
+/// the answer.
 fn without_the_digit(mut trace: Value, digit: &str) -> Result<Value> {
     let messages = trace["messages"].as_array_mut().context("messages")?;
     let [to, from] = &mut **messages else { bail!("a digit is one message each way: {messages:?}") };
@@ -142,7 +142,7 @@ async fn every_digit_gives_the_same_picture(stage: &Stage<'_>) -> Result<()> {
     let pad = open(stage, PROVIDE).await?;
     pad.wait_for_event("detail.event === 'ready'").await?;
     let (mut held, mut pressed) = (None, None);
-    // The first press takes the focus to the dots.
+    // The first press moves the focus to the dots.
     driver.hold(pad.key("0").await?).await?;
     driver.release().await?;
     wait_for_dots(driver, 1).await?;
@@ -155,7 +155,7 @@ async fn every_digit_gives_the_same_picture(stage: &Stage<'_>) -> Result<()> {
         wait_for_dots(driver, 1).await?;
         same_picture(stage, &mut pressed).await.with_context(|| format!("{digit} pressed"))?;
     }
-    ensure!(held != pressed, "a key that is held answers to the finger");
+    ensure!(held != pressed, "a held key does not look pressed");
     Ok(())
 }
 
@@ -175,7 +175,7 @@ async fn same_picture(stage: &Stage<'_>, first: &mut Option<Vec<u8>>) -> Result<
         };
         return until("the same picture", is_same).await;
     }
-    // One that stays: a browser may still be drawing.
+    // Waits for a picture that does not change any more, because the browser may still be drawing.
     let mut last = driver.picture().await?;
     let stays = async || {
         let picture = driver.picture().await?;
@@ -187,13 +187,13 @@ async fn same_picture(stage: &Stage<'_>, first: &mut Option<Vec<u8>>) -> Result<
     Ok(())
 }
 
-/// To the pixel, but for [`ROUNDING`].
+/// Whether two pictures are the same, up to [`ROUNDING`].
 async fn are_alike(stage: &Stage<'_>, one: &[u8], other: &[u8]) -> Result<bool> {
     let is_rounded = async || stage.driver.run::<f64>(DIFFERENCE, json!([one, other])).await;
     Ok(one == other || stage.engine != Engine::Firefox && is_rounded().await? <= ROUNDING)
 }
 
-/// The greatest difference of two pictures in the average colour of any square of 16 pixels.
+/// The greatest difference between two pictures in the average colour of a square of 16 pixels.
 const DIFFERENCE: &str = "
     const [one, other] = await Promise.all(argument.map(async (png) => {
       const bitmap = await createImageBitmap(new Blob([new Uint8Array(png)], { type: 'image/png' }));
@@ -213,7 +213,7 @@ const DIFFERENCE: &str = "
     return Math.max(...[...squares.values()].map(Math.abs));
 ";
 
-/// The keys from the first to the last place, as they read.
+/// The labels of the keys, from the first place to the last.
 const KEYS: &str =
     "return [...pad.shadowRoot.querySelectorAll('[part=\"key\"]')].map((key) => key.textContent).join('');";
 
@@ -226,11 +226,11 @@ async fn a_shuffled_keypad_is_another_one_in_every_session(stage: &Stage<'_>) ->
         let digits: BTreeSet<char> = order.chars().collect();
         ensure!(digits.iter().collect::<String>() == "0123456789" && order.len() == 10, "{order}");
         orders.insert(order);
-        // What starts the next session; it is laid out a moment later.
+        // Starts the next session. Its keys are in place a moment later.
         run(driver, "pad.reset(); await new Promise((done) => setTimeout(done))").await?;
     }
-    // Two of four are the same once in 600,000 runs.
-    ensure!(orders.len() == 4, "orders come back: {orders:?}");
+    // Two of four orders are the same once in 600,000 runs.
+    ensure!(orders.len() == 4, "an order is repeated: {orders:?}");
     Ok(())
 }
 

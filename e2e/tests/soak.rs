@@ -1,4 +1,4 @@
-//! The rig of `cargo xtask soak --sessions` sees what a customer does not.
+//! The page of `cargo xtask soak --sessions` sees what a customer does not.
 
 use anyhow::{Result, ensure};
 use card_pin_e2e::{Stage, in_each_engine, random_pin};
@@ -9,7 +9,7 @@ in_each_engine! { Stage::open =>
     the_beginning_of_a_search_is_recognised,
 }
 
-/// The first vault alone traps, in its search.
+/// Only the first vault traps, in its search.
 const TRAPS_ONCE: &str = "
     const { Worker } = window;
     window.Worker = function (url, options) {
@@ -38,7 +38,8 @@ async fn workers_searches_and_control_ids_are_counted(
 
 async fn the_beginning_of_a_search_is_recognised(Stage { sandbox, driver, .. }: &Stage<'_>) -> Result<()> {
     driver.open(&sandbox.url("/pin-page/soak.html")).await?;
-    // A window or two, a third where one was empty, the proof in steps, the trial; and once more where that failed.
+    // A search opens two windows, and a third if one was empty; proves the primes in steps; and tries the key pair. If that
+    // fails, it begins again.
     let begins = "
         const { watchSearches } = await import('./searches.js');
         return argument.map(watchSearches())";

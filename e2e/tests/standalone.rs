@@ -1,4 +1,4 @@
-//! `card-pin.standalone.js` in web views: from `file://`, from a string, as a classic script under a policy.
+//! `card-pin.standalone.js` in web views: from `file://`, from a string, and as a classic script under a policy.
 
 use anyhow::{Context, Result, ensure};
 use card_pin_e2e::{
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 const WITH_BLOB_WORKERS: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src blob:; \
     style-src 'self'; connect-src 'self'; require-trusted-types-for 'script'; trusted-types card-pin";
 
-/// A document without an address of a server.
+/// A document whose address is not on a server.
 const NO_ADDRESS: &str = "data:text/html,<!doctype html><title>A place for strings</title>";
 
 const WITHOUT_WORKERS: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'none'; \
@@ -72,8 +72,8 @@ async fn a_page_from_a_file_sets_a_pin(view: &WebView<'_>) -> Result<()> {
     view.sets_a_pin("null").await
 }
 
-/// From a string without an address: the origin is `null`, as that of `about:blank`, which is also what a window shows before it
-/// has loaded anything.
+/// From a string without an address: the origin is `null`, like that of `about:blank`, which is also what a window shows before
+/// it has loaded anything.
 async fn a_page_from_a_string_sets_a_pin(view: &WebView<'_>) -> Result<()> {
     view.write_on(NO_ADDRESS).await?;
     view.sets_a_pin("null").await
@@ -93,7 +93,7 @@ async fn a_page_under_a_policy_without_workers_sets_a_pin(view: &WebView<'_>) ->
     view.sets_a_pin_under(WITHOUT_WORKERS, "page").await
 }
 
-/// Lays the standalone and a page with it into the folder.
+/// Puts the standalone and a page with it into the folder.
 fn page(folder: &TempDir, relay: &Site) -> Result<()> {
     fs::write(folder.path().join("card-pin.standalone.js"), standalone()?)?;
     fs::write(folder.path().join("blank.html"), "<!doctype html><title>A place for strings</title>")?;
@@ -109,7 +109,7 @@ fn html(script: &str, relay: &Site) -> String {
     )
 }
 
-/// What `loadDataWithBaseURL` and `loadHTMLString` do: a page with the script in it becomes the document.
+/// Does what `loadDataWithBaseURL` and `loadHTMLString` do: makes a page that contains the script the document.
 async fn write(driver: &WebDriver, relay: &Site) -> Result<()> {
     let html = html(&format!("<script>{}</script>", standalone()?), relay);
     let script = "document.open(); document.write(argument); document.close();";
@@ -139,7 +139,7 @@ async fn set_a_pin(sandbox: &Sandbox, driver: &WebDriver, origin: &str, isolatio
     Ok(())
 }
 
-/// The sandbox itself lets no other origin in: a page from `file://` cannot post to it.
+/// The sandbox itself allows no other origin: a page from `file://` cannot post to it.
 async fn a_page_from_a_file_gets_no_answer_without_cors(view: &WebView<'_>) -> Result<()> {
     view.open_file().await?;
     let Stage { sandbox, driver, .. } = &view.stage;
@@ -154,7 +154,8 @@ async fn a_page_from_a_file_gets_no_answer_without_cors(view: &WebView<'_>) -> R
     Ok(())
 }
 
-/// What is inlined gives way to an address, of the worker as of the core; markup cannot name either.
+/// If the page gives an address for the worker or the core, it is used instead of the inlined part. Markup cannot give either
+/// address.
 async fn parts_with_addresses_come_from_there(view: &WebView<'_>) -> Result<()> {
     view.write_on(&view.site.url("/blank.html")).await?;
     let driver = view.stage.driver;
@@ -171,7 +172,7 @@ async fn parts_with_addresses_come_from_there(view: &WebView<'_>) -> Result<()> 
         driver.run::<Value>(restart, json!(part)).await.context(part)?;
         let told = pad.wait_for_event("/^(ready|set_pin_error)$/.test(detail.event)").await?;
         let expected = match part {
-            // No worker there: the vault inside the script runs on the page.
+            // There is no worker at the address, so the vault inside the script runs on the page.
             "workerUrl" => json!({"event": "ready", "isolation": "page"}),
             _ => json!({"event": "set_pin_error", "code": "vault_missing", "retryable": false}),
         };
@@ -183,7 +184,7 @@ async fn parts_with_addresses_come_from_there(view: &WebView<'_>) -> Result<()> 
 #[test]
 fn the_standalone_is_a_classic_script_that_can_stand_in_a_page() -> Result<()> {
     let script = standalone()?;
-    ensure!(script.is_ascii(), "a page of another encoding would spoil it");
+    ensure!(script.is_ascii(), "a page with another encoding would break it");
     for word in ["import.meta", "import(", "export{", "export ", "</script", "<!--"] {
         ensure!(!script.contains(word), "it has `{word}`");
     }

@@ -1,12 +1,12 @@
-//! The hosted page in an issuer's look: the pad, the page around it, and what stands where the page would, under the page's own
-//! policy.
+//! The hosted page with an issuer's theme, under the page's own policy: the pad, the page around it, and the pages that are shown
+//! in its place.
 
 use anyhow::{Context, Result, ensure};
 use card_pin_e2e::{Engine, Hand, Network, Pad, Sandbox};
 use serde_json::Value;
 use std::path::Path;
 
-/// What the theme `warm` says for light pages.
+/// The colours of the theme `warm` on light pages.
 const SURFACE: &str = "rgb(251, 247, 240)";
 const ACCENT: &str = "rgb(154, 52, 18)";
 

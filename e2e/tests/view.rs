@@ -1,10 +1,11 @@
-//! Viewing a PIN: drawn by the vault, text nowhere, and gone when the customer looks away.
+//! Viewing a PIN: the vault draws it, it is nowhere a text, and it disappears when the customer looks away.
 
 use anyhow::{Context, Result, ensure};
 use card_pin_e2e::{Browser, Hand, Pad, Sandbox, Stage, WebDriver, in_each_engine, traces_in_document};
 use serde_json::{Value, json};
 
-/// How many dots of the canvas are drawn on. It is held, so that one that was taken out of the page is looked at, too.
+/// How many pixels of the canvas are drawn on. The script keeps the canvas, so that it also looks at one that was removed from
+/// the page.
 const INK: &str = "
     window.held ??= document.querySelector('card-pin').shadowRoot.querySelector('canvas');
     const canvas = window.held;
@@ -21,7 +22,7 @@ const INK: &str = "
 
 in_each_engine! { open_with_a_made_card =>
     a_pin_is_shown_and_spelt,
-    // The others cannot be told to draw as for a printer.
+    // The other engines cannot be made to draw for a printer.
     a_pin_is_not_printed [Chromium],
     a_pin_is_hidden_when_the_customer_leaves,
     a_pin_is_shown_on_the_page_too,
@@ -30,7 +31,7 @@ in_each_engine! { open_with_a_made_card =>
     a_control_id_views_once,
 }
 
-/// A stage, and on it a card that was made with a known PIN.
+/// A stage, and a card that was produced with a known PIN.
 struct Made<'a> {
     stage: Stage<'a>,
     card: String,
@@ -85,7 +86,7 @@ async fn a_pin_is_shown_and_spelt(made: &Made<'_>) -> Result<()> {
     ensure!(made.sandbox().count("/pin-page/view").await? == 0, "asked for before the customer did");
     made.show(&pad).await?;
     let traces = traces_in_document(driver, "view").await?;
-    ensure!(traces.iter().all(|trace| !trace.holds(&made.pin)), "the PIN stands in the page as text");
+    ensure!(traces.iter().all(|trace| !trace.holds(&made.pin)), "the PIN is in the page as text");
 
     ensure!(spelt(driver).await? == made.pin, "another PIN is spelt than the one that was set");
     let spoken: String = driver
@@ -98,7 +99,7 @@ async fn a_pin_is_shown_and_spelt(made: &Made<'_>) -> Result<()> {
     Ok(())
 }
 
-/// The PIN that is shown is seen on the screen, and not on paper.
+/// A shown PIN is visible on the screen, but not on paper.
 async fn a_pin_is_not_printed(made: &Made<'_>) -> Result<()> {
     let driver = made.driver();
     made.show(&made.open().await?).await?;
@@ -112,7 +113,7 @@ async fn a_pin_is_not_printed(made: &Made<'_>) -> Result<()> {
     Ok(())
 }
 
-/// What the screen reader is given, digit by digit.
+/// The text for the screen reader, digit by digit.
 async fn spelt(driver: &WebDriver) -> Result<String> {
     let listen = "
         const root = document.querySelector('card-pin').shadowRoot;
@@ -136,7 +137,7 @@ async fn spelt(driver: &WebDriver) -> Result<String> {
 async fn a_pin_is_hidden_when_the_customer_leaves(made: &Made<'_>) -> Result<()> {
     let driver = made.driver();
     made.show(&made.open().await?).await?;
-    // Which windows have the focus is the window manager's, and here there is none.
+    // The window manager decides which windows have the focus, and there is none here.
     let leave = "document.hasFocus = () => false; dispatchEvent(new Event('blur'));";
     driver.run::<Value>(leave, Value::Null).await?;
     let blank = format!("(() => {{ {INK} }})() === 0");
@@ -148,7 +149,7 @@ async fn a_pin_is_hidden_when_the_customer_leaves(made: &Made<'_>) -> Result<()>
     Ok(())
 }
 
-/// Where no worker can be started.
+/// The vault runs on the page if no worker can be started.
 async fn a_pin_is_shown_on_the_page_too(made: &Made<'_>) -> Result<()> {
     let control_id = made.control_id().await?;
     let pad = made.stage.open_pad("view.html").await?;
@@ -161,7 +162,7 @@ async fn a_pin_is_shown_on_the_page_too(made: &Made<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Somebody else may see the screen, so nothing is fetched before a press.
+/// Somebody else may see the screen, so the page only fetches the PIN after a press.
 async fn the_hosted_page_asks_first(made: &Made<'_>) -> Result<()> {
     let driver = made.driver();
     let pad = made.stage.network.open_web_view(driver, &made.control_id().await?).await?;
@@ -194,7 +195,7 @@ async fn a_control_id_views_once(made: &Made<'_>) -> Result<()> {
     Ok(())
 }
 
-/// What the worker draws is on the page some frames later: WebKit takes more of them than the other engines.
+/// The worker's drawing appears on the page some frames later, and WebKit takes more frames than the other engines.
 async fn is_drawn(driver: &WebDriver) -> Result<()> {
     driver.wait_for(&format!("(() => {{ {INK} }})() > 1000"), "something to be drawn").await.map(drop)
 }

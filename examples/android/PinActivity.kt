@@ -31,18 +31,18 @@ import java.io.IOException
 import java.net.URLEncoder
 import kotlinx.coroutines.launch
 
-/** What the back-end passes on of Enfuce's answer. The control id is good for 30 seconds. */
+/** The part of Enfuce's answer that the back-end passes on. The control id is valid for 30 seconds. */
 class PinControl(val id: String, val pinUrl: Uri)
 
 /**
- * The issuer's back-end. The app's `Application` implements this: it is there as well when Android starts the activity
- * again in a new process. Both functions throw an `IOException` where there is no answer to be had.
+ * The issuer's back-end. The app's `Application` implements this, because it also exists when Android starts the activity again
+ * in a new process. Both functions throw an `IOException` if there is no answer.
  */
 interface PinBackend {
-    /** Authenticates the customer strongly, and fails where the PIN is set already. */
+    /** Authenticates the customer strongly, and fails if the PIN is already set. */
     suspend fun newControl(): PinControl
 
-    /** The card's `pinStatus`: `S` where the PIN is set, `W` where it still waits to be. */
+    /** The card's `pinStatus`: `S` if the PIN is set, `W` if it is not set yet. */
     suspend fun pinStatus(): String
 }
 
@@ -72,7 +72,7 @@ class PinActivity : ComponentActivity() {
             addView(button, MATCH_PARENT, WRAP_CONTENT)
         }
         setContentView(layout)
-        // Where Android ended this activity, a PIN may have been on its way.
+        // If Android ended this activity, a PIN may have been on its way.
         if (savedInstanceState == null) start() else checkStatus()
     }
 
@@ -95,7 +95,7 @@ class PinActivity : ComponentActivity() {
 
     @SuppressLint("SetJavaScriptEnabled")
     private fun show(control: PinControl) {
-        // For all web views of the app: one that needs cookies has to allow them again.
+        // This applies to all web views of the app: one that needs cookies has to allow them again.
         CookieManager.getInstance().setAcceptCookie(false)
         val view = WebView(this)
         view.settings.apply {
@@ -120,7 +120,7 @@ class PinActivity : ComponentActivity() {
         view.postUrl(control.pinUrl.toString(), form.toByteArray())
     }
 
-    /** What the customer is told after a failure, and offered next. */
+    /** What the customer is told after a failure, and what is offered next. */
     private fun onFailure(code: String, isRetryable: Boolean) = when (code) {
         "outcome_unknown" -> checkStatus()
         "not_allowed" -> stop("Please sign in again to set your PIN.")
@@ -179,7 +179,7 @@ class PinActivity : ComponentActivity() {
         this.button.setOnClickListener { onClick() }
     }
 
-    /** What Enfuce's page calls, on a thread of the web view's. */
+    /** The functions that Enfuce's page calls, on a thread of the web view. */
     @Suppress("FunctionName", "unused")
     private inner class Handler(private val view: WebView) {
         @JavascriptInterface
@@ -196,22 +196,25 @@ class PinActivity : ComponentActivity() {
         @JavascriptInterface
         fun failed(code: String, retryable: Boolean) = onPage { onFailure(code, retryable) }
 
-        // Without a code, each failure may be one after which the PIN is set.
+        // Without a code, the PIN may be set after any failure.
         @JavascriptInterface
         fun set_pin_error() = onPage { checkStatus() }
 
-        /** A page that is closed has no say any more. */
+        /** A closed page is ignored. */
         private fun onPage(action: () -> Unit) = runOnUiThread { if (view === webView) action() }
     }
 
-    /** Nothing is loaded from anywhere else, and a page that does not load is a failure. TLS errors end in one by default. */
+    /**
+     * Nothing is loaded from another origin, and a page that does not load is a failure. By default, a TLS error is a failure,
+     * too.
+     */
     private inner class OnlyEnfuce(private val enfuce: Uri) : WebViewClient() {
         private fun allows(url: Uri) = url.scheme == "https" && url.authority == enfuce.authority
 
         override fun shouldOverrideUrlLoading(view: WebView, request: WebResourceRequest) = !allows(request.url)
 
         override fun shouldInterceptRequest(view: WebView, request: WebResourceRequest): WebResourceResponse? {
-            // A worker of Enfuce's page may be a `blob:` of its own.
+            // A worker of Enfuce's page may have a `blob:` address of its own.
             if (allows(request.url) || request.url.scheme == "blob") return null
             return WebResourceResponse("text/plain", "utf-8", 403, "Forbidden", null, ByteArrayInputStream(ByteArray(0)))
         }

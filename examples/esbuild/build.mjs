@@ -1,11 +1,11 @@
-// As a module, and as a classic script. esbuild does not bring the worker and the WebAssembly along: they are copied.
+// Builds a module and a classic script. esbuild does not add the worker and the WebAssembly, so they are copied.
 
 import { cp } from "node:fs/promises";
 import { build } from "esbuild";
 
 const options = { entryPoints: ["main.js"], bundle: true, minify: true, target: "es2022" };
 await build({ ...options, format: "esm", outfile: "dist/main.js" });
-// The default addresses are not used, since the page gives its own: that they would be wrong here does not matter.
+// The default addresses would be wrong here. This does not matter, because the page gives its own.
 await build({ ...options, format: "iife", outfile: "dist/main.classic.js", logOverride: { "empty-import-meta": "silent" } });
 
 const files = ["card-pin.worker.js", "card_pin_bg.wasm", "card_pin_scalar_bg.wasm"];

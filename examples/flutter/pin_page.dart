@@ -1,5 +1,5 @@
-// Enfuce's page in flutter_inappwebview from 6.2 on, which tells where a message comes from. What Flutter itself cannot
-// do, the screenshots, is in README.md.
+// Enfuce's page in flutter_inappwebview 6.2 or later, which tells where a message comes from. README.md explains screenshots,
+// which Flutter itself cannot prevent.
 
 import 'dart:collection';
 import 'dart:convert';
@@ -9,7 +9,7 @@ import 'package:flutter/foundation.dart';
 import 'package:flutter/material.dart';
 import 'package:flutter_inappwebview/flutter_inappwebview.dart';
 
-/// What the back-end passes on of Enfuce's answer. The control id is good for 30 seconds.
+/// The part of Enfuce's answer that the back-end passes on. The control id is valid for 30 seconds.
 class PinControl {
   const PinControl({required this.id, required this.pinUrl});
 
@@ -17,8 +17,8 @@ class PinControl {
   final Uri pinUrl;
 }
 
-/// The handler that Enfuce's page calls on this platform, handing on to Flutter. Android's gets no code, but the event of the
-/// pad has it, which comes before the call.
+/// The handler that Enfuce's page calls on this platform. It passes the call on to Flutter. Android's handler gets no code, but
+/// the pad's event has it, and comes before the call.
 final String _bridge = defaultTargetPlatform == TargetPlatform.iOS
     ? '''
 (() => {
@@ -43,10 +43,10 @@ final String _bridge = defaultTargetPlatform == TargetPlatform.iOS
 class PinPage extends StatefulWidget {
   const PinPage({required this.newControl, required this.pinStatus, required this.onDone, super.key});
 
-  /// Asks the back-end, which authenticates the customer strongly, and gives none where the PIN is set already.
+  /// Asks the back-end, which authenticates the customer strongly, and gives no control id if the PIN is already set.
   final Future<PinControl> Function() newControl;
 
-  /// Asks the back-end for the card's `pinStatus`: `S` where the PIN is set, `W` where it still waits to be.
+  /// Asks the back-end for the card's `pinStatus`: `S` if the PIN is set, `W` if it is not set yet.
   final Future<String> Function() pinStatus;
   final VoidCallback onDone;
 
@@ -77,13 +77,13 @@ class _PinPageState extends State<PinPage> with WidgetsBindingObserver {
     super.dispose();
   }
 
-  /// What the app switcher shows of this page is a cover.
+  /// The app switcher shows a cover instead of this page.
   @override
   void didChangeAppLifecycleState(AppLifecycleState state) {
     setState(() => _isCovered = state != AppLifecycleState.resumed);
   }
 
-  /// Every start has a new control id: the last one is spent.
+  /// Every start needs a new control id, because the last one is used up.
   Future<void> _start() async {
     setState(() {
       _control = null;
@@ -110,7 +110,7 @@ class _PinPageState extends State<PinPage> with WidgetsBindingObserver {
 
   void _fail() => _stop('Your PIN could not be set.', 'Try again', _start);
 
-  /// What the customer is told after a failure, and offered next. A page that gives no code says only that one happened.
+  /// What the customer is told after a failure, and what is offered next. A page without codes only says that one happened.
   void _onFailure(Object? code, {required bool isRetryable}) {
     switch (code) {
       case null || 'outcome_unknown':
@@ -132,7 +132,7 @@ class _PinPageState extends State<PinPage> with WidgetsBindingObserver {
     try {
       status = await widget.pinStatus();
     } on Exception {
-      // It stays uncertain.
+      // The outcome stays uncertain.
     }
     switch (status) {
       case 'S':
@@ -227,7 +227,7 @@ class _PinPageState extends State<PinPage> with WidgetsBindingObserver {
       },
       shouldOverrideUrlLoading: (_, action) async =>
           _isThere(action.request.url, control) ? NavigationActionPolicy.ALLOW : NavigationActionPolicy.CANCEL,
-      // Nothing of the page's console goes to a log.
+      // The page's console does not go to a log.
       onConsoleMessage: (_, __) {},
       onReceivedError: (_, request, __) {
         if (request.isForMainFrame ?? true) _fail();

@@ -25,7 +25,7 @@ public class Gateway {
         if (answer.status >= 300 || !id.find()) throw new Exception("Enfuce answered with " + answer.status + ", or without an id");
         return id.group(1);
     }
-    /** The card of the customer who is signed in: put your own sign-in here. Only the sandbox has a new card for whoever asks. */
+    /** The card of the customer who is signed in: put your own sign-in here. Only the sandbox gives a new card to anybody. */
     static Optional<String> cardOf(HttpExchange exchange) throws Exception {
         if (!URI.create(ENFUCE).getHost().equals("127.0.0.1")) return Optional.empty();
         return Optional.of(id(enfuce("/card/v4/MC_CARD/customer/1/account/1/MAIN", "{\"pinStatus\": \"W\"}"), ""));

@@ -19,7 +19,7 @@ async function ask(path, body) {
   return JSON.parse(answer.body);
 }
 
-/** The card of the customer who is signed in: put your own sign-in here. Only the sandbox has a new card for whoever asks. */
+/** The card of the customer who is signed in: put your own sign-in here. Only the sandbox gives a new card to anybody. */
 async function cardOf(request) {
   if (new URL(ENFUCE).hostname !== "127.0.0.1") return undefined;
   return (await ask("/card/v4/MC_CARD/customer/1/account/1/MAIN", { pinStatus: "W" })).id;
@@ -33,7 +33,7 @@ async function controlId(request) {
   return { status: 200, body: (await ask(`/pincontrol/v2/plastic/${plastic.id}`, { scope: "SET_PIN" })).id };
 }
 
-/** What the pad sends goes on as it is. That Enfuce refuses this gateway's password (401) is not the customer's fault. */
+/** Passes the pad's requests on unchanged. If Enfuce refuses this gateway's password (401), that is not the customer's fault. */
 const pass = (path) => async (request) => {
   if (request.headers["content-type"] !== "application/json") return { status: 415 };
   let body = "";
@@ -45,7 +45,7 @@ const pass = (path) => async (request) => {
 const calls = { "/my/control-id": controlId, "/pin/tzpk": pass("/pin/v3/set/tzpk"), "/pin/set": pass("/pin/v3/set") };
 createServer(async (request, response) => {
   const call = request.method === "POST" && Object.hasOwn(calls, request.url) ? calls[request.url] : () => ({ status: 404 });
-  // Whether a PIN is set is not known where an answer does not come: 502 says so.
+  // Without an answer it is not known whether the PIN is set: 502 says so.
   const failed = (error) => (console.error(error.message), { status: 502 });
   const { status, headers, body } = await Promise.resolve(request).then(call).catch(failed);
   response.writeHead(status, { "cache-control": "no-store", connection: "close", ...headers }).end(body);

@@ -24,7 +24,7 @@ def ask(path, body=None):
     return json.loads(enfuce(path, body and json.dumps(body).encode()))
 
 def card_of(headers):
-    """The card of the customer who is signed in: put your own sign-in here. Only the sandbox has a new card for whoever asks."""
+    """The card of the customer who is signed in: put your own sign-in here. Only the sandbox gives a new card to anybody."""
     if urllib.parse.urlsplit(ENFUCE).hostname == "127.0.0.1":
         return ask("/card/v4/MC_CARD/customer/1/account/1/MAIN", {"pinStatus": "W"})["id"]
 

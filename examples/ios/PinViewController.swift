@@ -1,7 +1,7 @@
 import UIKit
 import WebKit
 
-/// What the back-end passes on of Enfuce's answer. The control id is good for 30 seconds.
+/// The part of Enfuce's answer that the back-end passes on. The control id is valid for 30 seconds.
 struct PinControl: Decodable {
     let id: String
     let pinURL: URL
@@ -10,9 +10,9 @@ struct PinControl: Decodable {
 /// Enfuce's page in a web view.
 @MainActor
 final class PinViewController: UIViewController {
-    /// Asks the back-end, which authenticates the customer strongly, and gives none where the PIN is set already.
+    /// Asks the back-end, which authenticates the customer strongly, and gives no control id if the PIN is already set.
     private let newControl: @MainActor () async throws -> PinControl
-    /// Asks the back-end for the card's `pinStatus`: `S` where the PIN is set, `W` where it still waits to be.
+    /// Asks the back-end for the card's `pinStatus`: `S` if the PIN is set, `W` if it is not set yet.
     private let pinStatus: @MainActor () async throws -> String
     private let onDone: () -> Void
 
@@ -75,9 +75,9 @@ final class PinViewController: UIViewController {
 
     private func show(_ control: PinControl) {
         let configuration = WKWebViewConfiguration()
-        // No cookies or caches of before, and none left behind.
+        // No earlier cookies or caches are used, and none are left behind.
         configuration.websiteDataStore = .nonPersistent()
-        // Weakly: the controller would otherwise hold its own web view, and that it.
+        // The reference is weak, because otherwise the controller and its web view would keep each other alive.
         configuration.userContentController.add(WeakHandler(self), name: "ios_handler")
         let webView = WKWebView(frame: .zero, configuration: configuration)
         webView.navigationDelegate = self
@@ -97,7 +97,7 @@ final class PinViewController: UIViewController {
         webView.load(request)
     }
 
-    /// What the customer is told after a failure, and offered next. A page that gives no code says only that one happened.
+    /// What the customer is told after a failure, and what is offered next. A page without codes only says that one happened.
     private func onFailure(code: String?, isRetryable: Bool) {
         switch code {
         case nil, "outcome_unknown": checkStatus()

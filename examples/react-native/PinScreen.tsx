@@ -1,26 +1,26 @@
-// Enfuce's page in react-native-webview. What React Native itself cannot do, the screenshots, is in README.md.
+// Enfuce's page in react-native-webview. README.md explains screenshots, which React Native itself cannot prevent.
 
 import { useEffect, useRef, useState } from "react";
 import { AppState, Button, Platform, StyleSheet, Text, View } from "react-native";
 import { WebView, type WebViewMessageEvent } from "react-native-webview";
 
-/** What the back-end passes on of Enfuce's answer. The control id is good for 30 seconds. */
+/** The part of Enfuce's answer that the back-end passes on. The control id is valid for 30 seconds. */
 export interface PinControl {
   id: string;
   pinURL: string;
 }
 
 interface Props {
-  /** Asks the back-end, which authenticates the customer strongly, and gives none where the PIN is set already. */
+  /** Asks the back-end, which authenticates the customer strongly, and gives no control id if the PIN is already set. */
   newControl: () => Promise<PinControl>;
-  /** Asks the back-end for the card's `pinStatus`: `S` where the PIN is set, `W` where it still waits to be. */
+  /** Asks the back-end for the card's `pinStatus`: `S` if the PIN is set, `W` if it is not set yet. */
   pinStatus: () => Promise<string>;
   onDone: () => void;
 }
 
 /**
- * The handler that Enfuce's page calls on this platform, handing on to React Native. Android's gets no code, but the event of the
- * pad has it, which comes before the call.
+ * The handler that Enfuce's page calls on this platform. It passes the call on to React Native. Android's handler gets no code,
+ * but the pad's event has it, and comes before the call.
  */
 const BRIDGE = Platform.select({
   ios: `(() => {
@@ -60,7 +60,7 @@ export function PinScreen({ newControl, pinStatus, onDone }: Props) {
   const stop = (text: string, next?: Next) => setState({ step: "stopped", text, next });
   const fail = () => stop("Your PIN could not be set.", "Try again");
 
-  /** Every start has a new control id: the last one is spent. */
+  /** Every start needs a new control id, because the last one is used up. */
   const start = async () => {
     setIsValid(false);
     setState({ step: "loading" });
@@ -73,7 +73,7 @@ export function PinScreen({ newControl, pinStatus, onDone }: Props) {
     }
   };
 
-  /** What the customer is told after a failure, and offered next. A page that gives no code says only that one happened. */
+  /** What the customer is told after a failure, and what is offered next. A page without codes only says that one happened. */
   const onFailure = ({ code, retryable }: Message) => {
     switch (code) {
       case undefined:
@@ -102,12 +102,12 @@ export function PinScreen({ newControl, pinStatus, onDone }: Props) {
     }
   };
 
-  // Once: a parent that is drawn again does not end a page on which a PIN may be on its way.
+  // This runs only once: a parent that renders again must not end a page on which a PIN may be on its way.
   useEffect(() => {
     void start();
   }, []);
 
-  // What the app switcher shows of this screen is a cover.
+  // The app switcher shows a cover instead of this screen.
   useEffect(() => {
     const subscription = AppState.addEventListener("change", (now) => setIsCovered(now !== "active"));
     return () => subscription.remove();

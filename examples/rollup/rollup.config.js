@@ -1,4 +1,4 @@
-// As a module, and as a classic script. Rollup does not bring the worker and the WebAssembly along: they are copied.
+// Builds a module and a classic script. Rollup does not add the worker and the WebAssembly, so they are copied.
 
 import { cp } from "node:fs/promises";
 import resolve from "@rollup/plugin-node-resolve";

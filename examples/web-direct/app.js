@@ -6,14 +6,17 @@ const pad = document.querySelector("card-pin");
 const set = document.getElementById("set");
 const again = document.getElementById("again");
 
-/** Asks the back-end, which authenticates the customer strongly and asks Enfuce, for a control id: good for 30 seconds. */
+/**
+ * Asks the back-end for a control id, which is valid for 30 seconds. The back-end authenticates the customer strongly and asks
+ * Enfuce.
+ */
 async function newControl() {
   const response = await fetch("/my/pin-control", { method: "POST", cache: "no-store" });
   if (!response.ok) throw new Error(`the back-end answered with ${response.status}`);
   return response.json();
 }
 
-// Asked when both entries agree, so that nobody has to hurry.
+// The pad asks when both entries agree, so that the customer does not have to hurry.
 pad.controlIdProvider = async () => (await newControl()).id;
 
 pad.addEventListener("pin_valid", ({ detail }) => {
@@ -24,7 +27,7 @@ pad.addEventListener("set_pin_success", () => end("Your PIN is set."));
 
 pad.addEventListener("set_pin_error", ({ detail }) => onFailure(detail));
 
-/** What the customer is told after a failure, and offered next. */
+/** What the customer is told after a failure, and what is offered next. */
 function onFailure({ code, retryable }) {
   switch (code) {
     case "outcome_unknown":
@@ -34,7 +37,7 @@ function onFailure({ code, retryable }) {
     case "busy":
       return offer("Please wait a few minutes, then try again.", "Try again", restart);
     case "wasm_unavailable":
-      // iOS in Lockdown Mode, for one: Enfuce's own page takes over, with a control id of its own.
+      // For example on iOS in Lockdown Mode: Enfuce's own page takes over, with a control id of its own.
       return openEnfucesPage().catch(() => onFailure({ retryable: false }));
     default:
       if (retryable) return offer("Your PIN could not be set.", "Try again", restart);
@@ -63,7 +66,7 @@ async function pinStatus() {
 
 set.addEventListener("click", () => {
   set.disabled = true;
-  // The events tell how it went.
+  // The events report the outcome.
   pad.setPin().catch(() => {});
 });
 
@@ -98,7 +101,7 @@ function offer(message, label, action) {
   again.hidden = false;
 }
 
-/** The page alone speaks now: the pad does not know what the back-end has found out. */
+/** Now only the page shows messages, because the pad does not know what the back-end has found out. */
 function end(message) {
   pad.hidden = set.hidden = again.hidden = true;
   say(message);

@@ -1,4 +1,4 @@
-// Enfuce's page in a frame: this page opens it, tells it the control id, and hears how it went. No digit comes here.
+// Enfuce's page in a frame: this page opens it, passes it the control id, and hears the outcome. It never gets a digit.
 
 /** Agreed with Enfuce beforehand: it belongs to this site's origin. */
 const FRAME_KEY = "example";
@@ -6,10 +6,13 @@ const FRAME_KEY = "example";
 const button = document.getElementById("start");
 const place = document.getElementById("pin-frame");
 
-/** The frame that is open, and the one origin that is spoken with. */
+/** The open frame, and the only origin with which messages are exchanged. */
 let open;
 
-/** Asks the back-end, which authenticates the customer strongly and asks Enfuce, for a control id: good for 30 seconds. */
+/**
+ * Asks the back-end for a control id, which is valid for 30 seconds. The back-end authenticates the customer strongly and asks
+ * Enfuce.
+ */
 async function newControl() {
   const response = await fetch("/my/pin-control", { method: "POST", cache: "no-store" });
   if (!response.ok) throw new Error(`the back-end answered with ${response.status}`);
@@ -27,7 +30,7 @@ async function start() {
     frame.referrerPolicy = "no-referrer";
     frame.src = address.href;
     frame.addEventListener("load", () => {
-      // To that origin alone: were another page there, it would not get the control id.
+      // The message only goes to this origin: another page in the frame would not get the control id.
       frame.contentWindow.postMessage({ operation: "set-pin", controlId: id }, address.origin);
       frame.focus();
     });
@@ -39,7 +42,7 @@ async function start() {
   }
 }
 
-/** What the customer is told after a failure, and offered next. A page that gives no code says only that one happened. */
+/** What the customer is told after a failure, and what is offered next. A page without codes only says that one happened. */
 function onFailure({ code, retryable }) {
   switch (code) {
     case undefined:
@@ -93,7 +96,7 @@ function offer(message, label, action) {
   button.hidden = false;
 }
 
-/** A frame that is gone has ended its session, and wiped it. */
+/** A frame that is removed ends its session and wipes it. */
 function close(message) {
   open = undefined;
   place.replaceChildren();

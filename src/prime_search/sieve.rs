@@ -113,7 +113,7 @@ fn draw_start<R: TryCryptoRng>(bits: usize, random: &mut R) -> Result<Natural, E
     Ok(Natural::from_be_bytes(&bytes))
 }
 
-/// Shuffles: each order has the same probability but for a factor of 1 ± 2^−18 (R. Durstenfeld, "Algorithm 235", CACM 7, 1964).
+/// Shuffles: each order has the same probability up to a factor of 1 ± 2^−18 (R. Durstenfeld, "Algorithm 235", CACM 7, 1964).
 ///
 /// The shuffle of the `rand` crate would ask the system for randomness hundreds of times; this one asks once.
 fn shuffle<R: TryCryptoRng>(offsets: &mut [u32], random: &mut R) -> Result<(), Error> {

@@ -27,7 +27,7 @@ fn big(number: &Natural) -> BigUint {
     BigUint::from_bytes_be(&number.to_be_bytes())
 }
 
-/// Whether another implementation says that it is prime.
+/// Whether the number is prime according to another implementation.
 fn is_prime(number: &BigUint) -> bool {
     let number = rsa::BoxedUint::from_be_slice_vartime(&number.to_bytes_be());
     crypto_primes::is_prime(crypto_primes::Flavor::Any, &number)

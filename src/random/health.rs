@@ -175,7 +175,7 @@ mod tests {
         }
     }
 
-    /// How the bytes are spread over draws does not matter, and every window counts anew.
+    /// The result does not depend on how the bytes are spread over draws, and every window starts its counts again.
     #[test]
     fn windows_do_not_depend_on_draws() {
         for len in [1, 3, 8, 100, 512, 2000] {

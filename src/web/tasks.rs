@@ -12,7 +12,7 @@ use wasm_bindgen_futures::spawn_local;
 
 #[wasm_bindgen]
 extern "C" {
-    /// Calls a function of ours from JavaScript, because only JavaScript can catch a trap or an exception of the page.
+    /// Calls one of our functions from JavaScript, because only JavaScript can catch a trap or an exception of the page.
     #[wasm_bindgen(js_namespace = Reflect, js_name = apply, catch)]
     fn call(step: &mut dyn FnMut(), this: &JsValue, arguments: &Array) -> Result<(), JsValue>;
 }

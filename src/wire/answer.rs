@@ -56,7 +56,7 @@ pub(crate) fn cause_of_doubt(reply: &Reply) -> Error {
 /// Whether the server says that the PIN was set.
 ///
 /// # Errors
-/// Those of [`body_of_success`]; [`Error::BadResponse`] where `pinStatus` is missing or not a word that Enfuce documents.
+/// Those of [`body_of_success`]; [`Error::BadResponse`] if `pinStatus` is missing or is not a word that Enfuce documents.
 pub(crate) fn read_status(reply: &Reply) -> Result<bool, Error> {
     let mut status: Option<Option<Cow<'_, str>>> = None;
     let mut is_twice = false;

@@ -203,7 +203,7 @@ mod tests {
         }
     }
 
-    /// No body takes the stack.
+    /// No body can use up the stack.
     #[test]
     fn depth_is_limited() {
         let nested = |depth: usize| format!("{{\"more\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
@@ -228,7 +228,7 @@ mod tests {
             prop_assert_eq!(read(body.as_bytes()), Some((Some(text), Some(byte))));
         }
 
-        /// A body of JSON's own characters, of which many are nearly JSON: what is read, serde_json reads as well.
+        /// Bodies of JSON's own characters, many of which are nearly JSON: serde_json reads each body that this reader accepts.
         #[test]
         fn every_accepted_body_is_json(body in r#"\{("(text|byte|a)":("[a\\"u0]{0,3}"|[0-9.eE+-]{1,4}|null|\[[\[\]0,]{0,3}),?){0,3}\}?"#) {
             if let Some((text, byte)) = read(body.as_bytes()) {

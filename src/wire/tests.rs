@@ -214,7 +214,7 @@ fn read_fields(formats: &[u8], mut fields: Value) -> Result<KeyReply, Error> {
     read_key(Endpoint::Tzpk, Formats::new(formats).unwrap(), reply(200, body.as_bytes()))
 }
 
-/// The page's formats limit every answer of the server, also one that leaves the format out.
+/// The formats that the page allows limit every answer of the server, also an answer without a format.
 #[test]
 fn the_server_may_ask_for_the_formats_allowed_alone() {
     let pan = "5413330089020011";

@@ -8,7 +8,7 @@ globalThis.MessageEvent ??= window.MessageEvent;
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 const FILES = { url: "blob:worker", core: Uint8Array.of(0, 97, 115, 109) };
 
-/** A worker whose files the test delivers, and what it told. */
+/** A worker whose files the test delivers, and the messages that it sent. */
 function make() {
   let deliver, fail;
   const worker = new CheckedWorker(new Promise((resolve, reject) => ([deliver, fail] = [resolve, reject])));

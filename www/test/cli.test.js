@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
 
-/** What the package has. */
+/** The content of the package. */
 const FILES = { "card-pin.js": "the script", "card-pin.worker.js": "the worker", "languages/sv.js": "a language", "sbom.cdx.json": "a list" };
 
 let folder;

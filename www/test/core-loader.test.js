@@ -8,7 +8,7 @@ const WASM = { "content-type": "application/wasm" };
 const OCTETS = { "content-type": "application/octet-stream" };
 const { WebAssembly } = globalThis;
 
-/** Has the network give these answers, one after the other: functions that make one, or throw. */
+/** Makes the network give these answers, one after the other. Each is a function that makes an answer, or throws. */
 function serve(...answers) {
   return mock.method(globalThis, "fetch", async () => {
     assert.ok(answers.length > 0, "one request too many");

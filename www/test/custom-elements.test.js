@@ -46,7 +46,7 @@ test("every event of the element is described", () => {
   const told = ["element.js", "session-state.js"].flatMap((script) =>
     [...read(script).matchAll(/event: [^,}]*/g)].flatMap(([field]) => field.match(/"[a-z_]+"/g) ?? []),
   );
-  // A digit that is spelled stays in the pad.
+  // A spelt digit does not leave the pad.
   const events = new Set(told.map((name) => JSON.parse(name)).filter((name) => name !== "spell"));
   assert.deepEqual(names(element.events), [...events].sort());
 });

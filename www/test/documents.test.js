@@ -1,4 +1,4 @@
-/** The mock as a page has it, on the documents that unit tests run on: nothing of a browser is added to them. */
+/** The mock, used as on a page, in the documents in which unit tests run. No part of a browser is added to them. */
 
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
@@ -20,7 +20,7 @@ const { outputFiles } = tools("esbuild").buildSync({
 });
 const [{ text: bundle }] = outputFiles;
 
-/** Sets a PIN: what an app's own test does. It is a script of the document, and gives a promise of what was told. */
+/** Sets a PIN, like an app's own test. It is a script of the document, and returns a promise of the events. */
 const SCRIPT = `(async () => {
   const { CardPin, mock } = cardPinMock;
   const pad = document.createElement("card-pin");

@@ -8,7 +8,7 @@ import { ViewPane } from "../view-pane.js";
 const waiting = () => padState(undefined, undefined, { isUnusable: false, isSlow: false, hasWaited: false, asks: true });
 afterEach(() => document.body.replaceChildren());
 
-/** A drawing on an element of its own, with what it did. */
+/** A drawing on an element of its own, and a record of what it did. */
 function make({ states } = {}) {
   const element = document.createElement("div");
   element.attachInternals = () => ({ states });

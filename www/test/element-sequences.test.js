@@ -1,4 +1,4 @@
-/** Whatever a page, its customer and a server do, one after the other: each session ends once, and that is told once. */
+/** Whatever a page, its customer and a server do, one after the other, each session ends once, and its end is reported once. */
 
 import { enter, lookAtThePage, make, newest, settle } from "./run-element.js";
 import assert from "node:assert/strict";
@@ -71,7 +71,7 @@ function send(vault) {
   vault.tellState();
 }
 
-/** The same numbers for the same seed (xorshift32): Node has no generator with a seed. @param {number} seed */
+/** Gives the same numbers for the same seed (xorshift32), because Node has no generator with a seed. @param {number} seed */
 function dice(seed) {
   let state = seed * 2_654_435_761;
   return (sides) => {
@@ -103,7 +103,7 @@ async function play(seed, length) {
     assert.ok(ends().length <= ended + 1, `an end was told twice; ${story}`);
   };
   for (let step = 0; step < length; step += 1) {
-    // Every third time with a PIN on its way, which most sequences would not get to.
+    // Every third sequence starts with a PIN on its way, because most sequences would not get there.
     const act = step === 0 && seed % 3 === 0 ? "all is well until the answer" : acts[roll(acts.length)];
     done.push(act);
     const [vault, count] = [newest(), ends().length];
@@ -136,7 +136,7 @@ test("after any sequence of acts, each session of a pad ends once and reports it
       codes.set(name, (codes.get(name) ?? 0) + 1);
     }
   }
-  // Sequences that never come far would find nothing.
+  // Sequences that always end early would find nothing.
   for (const name of ["set_pin_success ", "set_pin_error outcome_unknown", "set_pin_error closed", "set_pin_error server_error", "hidden "]) {
     assert.ok(codes.get(name) > 0, `no session ended with ${name}: ${JSON.stringify([...codes])}`);
   }

@@ -44,7 +44,7 @@ test("a mistake that is corrected makes the pad usable", async () => {
   }
 });
 
-/** What the console is told, once it is told that much; the file of what there is to say is loaded for the first. */
+/** The lines in the console, once there are this many. The file with the hints is loaded for the first one. */
 async function heard(count) {
   const patience = performance.now() + 60_000;
   do await settle();
@@ -58,7 +58,7 @@ test("mistakes in the markup are written to the console once, and the pad still 
   const { pad } = await make({ hints: "on", minlength: "6", keypad: "random", class: "wide", "data-id": "7" }, properties);
   assert.equal(pad.shadowRoot.querySelectorAll("[part=key]").length, 11, "the keys are there");
   await make({ hints: "on", minlength: "6", keypad: "random" }, properties);
-  // These pads also say that the vault is on the page, once.
+  // These pads also write once that the vault is on the page.
   const [text, ...others] = (await heard(2)).filter((told) => /markup/.test(told));
   assert.match(text, /minlength.*min-length/);
   assert.match(text, /keypad has to be fixed, shuffled or none/);

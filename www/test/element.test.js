@@ -57,7 +57,7 @@ test("a provider that is taken away and given again leaves what a session has co
   await settle();
   assert.deepEqual(buttons(), ["Try again", "Back to your bank"]);
   pad.controlIdProvider = undefined;
-  assert.deepEqual(buttons(), ["Back to your bank"], "there is nobody to ask");
+  assert.deepEqual(buttons(), ["Back to your bank"], "there is no provider to ask");
   pad.controlIdProvider = async () => "token";
   await settle();
   assert.deepEqual(buttons(), ["Try again", "Back to your bank"]);
@@ -152,7 +152,7 @@ for (const [phase, reach] of Object.entries(PHASES)) {
       const before = made.ends().length;
       run(made);
       await settle();
-      // What is still running when the page has done with it ends by itself.
+      // A session that still runs after the page's act ends by itself.
       const survives = !["reset", "close", "remove", "leave the page"].includes(act) || (phase === SETS && ["reset", "remove"].includes(act));
       if (before === 0) {
         const endsAtOnce = !survives;
@@ -268,7 +268,7 @@ test("a PIN is shown to somebody who looks", async () => {
 test("an element of the name of the document's own member changes nothing", async () => {
   lookAtThePage();
   const form = document.body.appendChild(document.createElement("form"));
-  // As a named element does it in a browser; jsdom itself cannot do without the other members.
+  // This is what a named element does in a browser. jsdom itself needs the other members.
   Object.defineProperty(document, "hidden", { value: form, configurable: true });
   try {
     const { pad, names } = await make({ operation: "view-pin" }, { controlIdProvider: async () => "token" });

@@ -1,4 +1,4 @@
-/** A core that does what the test says. In place of the one that wasm-bindgen makes. */
+/** A core that does what the test says, in the place of the one that wasm-bindgen makes. */
 
 /** What was called, oldest first. */
 export const calls = [];
@@ -20,7 +20,7 @@ function startCore(...call) {
   memory = new WebAssembly.Memory({ initial: 1 });
 }
 
-/** As wasm-bindgen's: where there is a core, it gives that one. */
+/** Like wasm-bindgen's function, it returns the core that exists, if there is one. */
 export function initSync({ module }) {
   if (!memory) startCore("initSync", module);
   return { memory };
@@ -30,7 +30,7 @@ export const __wbg_reset_state = () => startCore("reset");
 
 export class Vault {
   heard = [];
-  /** The message that it breaks off at. */
+  /** The message at which the core breaks off. */
   static breaksAt;
 
   constructor(tell, breakOff) {

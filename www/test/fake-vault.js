@@ -1,4 +1,4 @@
-/** A vault that does what the test says: it counts, and knows no digit. In place of `vault-files.js`. */
+/** A vault that does what the test says, in the place of `vault-files.js`. It counts the digits, and does not know them. */
 
 const blank = () => ({
   stage: "entry",
@@ -19,7 +19,7 @@ const blank = () => ({
 /** Every vault that was made since the last `forget`, oldest first. */
 export const vaults = [];
 
-/** Forgets all of them, and what `load` is to do. */
+/** Forgets all vaults, and what `load` has to do. */
 export function forget() {
   vaults.length = 0;
   loading.failure = undefined;
@@ -46,7 +46,7 @@ export class FakeVault {
   heard = [];
   open;
   isSilent = false;
-  /** Set to have the next message throw. */
+  /** If set, the next message throws. */
   breaks = loading.breaks;
   #tell;
 

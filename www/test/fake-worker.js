@@ -1,9 +1,12 @@
-/** A worker that runs nothing: it keeps what it is sent, and says what the test says. In place of the browser's own. */
+/**
+ * A worker that runs nothing, in the place of the browser's own: it records the messages that it gets, and sends those of the
+ * test.
+ */
 
 /** Every worker that was made since the last `forgetWorkers`, oldest first. */
 export const workers = [];
 
-/** Forgets all of them, and takes workers away from the page. */
+/** Forgets all of them, and removes workers from the page. */
 export function forgetWorkers() {
   workers.length = 0;
   delete globalThis.Worker;
@@ -15,7 +18,7 @@ export function offerWorkers() {
 }
 
 class FakeWorker {
-  /** What it was sent, without the transfers. */
+  /** The messages that it got, without the transfers. */
   heard = [];
   transfers = [];
   isTerminated = false;
@@ -35,12 +38,12 @@ class FakeWorker {
     this.isTerminated = true;
   }
 
-  /** Has the page hear a message. */
+  /** Sends a message to the page. */
   say(data) {
     this.onmessage({ data });
   }
 
-  /** Has the page hear of an error, and says whether the page took care of it. */
+  /** Reports an error to the page; returns whether the page handled it. */
   fail() {
     const event = new Event("error", { cancelable: true });
     this.onerror(event);

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, mock, test } from "node:test";
 import { forgetWorkers, offerWorkers, workers } from "./fake-worker.js";
 
 let copies = 0;
-/** What is told of a mistake. Each time by another copy, since one tells nothing twice. */
+/** The hint about a mistake. Each call uses another copy of the module, because a copy writes each hint once. */
 async function told(mistake, subject) {
   const { warn } = await import(`../hints.js?copy=${(copies += 1)}`);
   await warn(mistake, subject);
@@ -22,7 +22,7 @@ const WORKER = "https://issuer.example/pin/card-pin.worker.js?secret=4826";
 const CORE = "https://issuer.example/pin/card_pin_bg.wasm";
 const open = { tzpkUrl: "https://issuer.example/tzpk?secret=4826", setUrl: "https://issuer.example/set", viewUrl: "", controlId: "secret" };
 const settings = () => ({ open, source: { workerUrl: WORKER, wasm: CORE, start: () => new Worker(WORKER) } });
-/** Has the network answer by address. */
+/** Makes the network answer by address. */
 const serve = (answers) => mock.method(globalThis, "fetch", async (url) => answers[url]?.() ?? Promise.reject(new TypeError("Failed to fetch")));
 const answer = (body, headers, status = 200) => () => new Response(body, { headers, status });
 const worker = answer("", SCRIPT);
@@ -117,7 +117,7 @@ test("a policy that forbids workers is named", async () => {
   elsewhere.source.workerUrl = "https://cdn.example/card-pin.worker.js";
   serve({ [elsewhere.source.workerUrl]: worker });
   assert.match(await told("page", elsewhere), /worker-src blob:/);
-  assert.ok(workers.every(({ isTerminated }) => isTerminated), "what was tried is ended");
+  assert.ok(workers.every(({ isTerminated }) => isTerminated), "the tried workers are ended");
 });
 
 test("a browser without workers has its own hint", async () => {

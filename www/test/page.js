@@ -17,7 +17,7 @@ for (const [name, value] of Object.entries({ window, customElements, document, l
 }
 globalThis.origin = location.origin;
 globalThis.matchMedia = () => ({ matches: true });
-// The pad's own root is closed; the tests look into it all the same.
+// The pad's shadow root is closed, but the tests have to look into it.
 const { attachShadow } = window.Element.prototype;
 window.Element.prototype.attachShadow = function attach(options) {
   const root = attachShadow.call(this, options);

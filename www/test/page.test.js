@@ -64,7 +64,7 @@ test("without a listener, leaving goes back to the page before or closes the win
   assert.deepEqual(went, ["back", "close"]);
   window.android_handler = { set_pin_success() {} };
   tell({ event: "cancel" });
-  assert.equal(went.length, 3, "an app that has no way to hear it");
+  assert.equal(went.length, 3, "the app has no bridge that hears it");
   window.android_handler = { cancel: () => went.push("android") };
   tell({ event: "cancel" });
   window.webkit = { messageHandlers: { ios_handler: { postMessage: ({ event }) => went.push(event) } } };
@@ -96,7 +96,7 @@ test("other senders and other messages are ignored", () => {
 });
 
 test("a frame takes the focus when its parent gives it, and not before", async () => {
-  // Longer than the page waits until it is drawn.
+  // This is longer than the page waits until it is drawn.
   await new Promise((resolve) => requestAnimationFrame(() => setTimeout(() => setTimeout(resolve))));
   hasFrameFocus = true;
   window.dispatchEvent(new Event("focus"));

@@ -64,11 +64,11 @@ test("a press that was meant for the PIN does not leave a session that ended mea
   assert.equal(press(100), undefined, "the session ended a moment ago");
   now += 300;
   pane.noteTyping();
-  assert.equal(press(300), undefined, "who types on has not seen it yet");
-  assert.equal(press(400), undefined, "nor who presses on");
+  assert.equal(press(300), undefined, "a customer who still types has not seen it");
+  assert.equal(press(400), undefined, "nor has one who presses again");
   assert.equal(press(600), "cancel");
   typeUntilTheEnd({ isBusy: true });
-  assert.equal(press(10), "cancel", "after the submit nobody types");
+  assert.equal(press(10), "cancel", "after the submit the customer does not type");
   render();
   pane.noteTyping();
   assert.equal(press(10), "advance", "no session ended");
@@ -98,7 +98,7 @@ test("the second of two presses does not leave, nor suggest, what the first one 
   assert.equal(pressAfter(200, back, { ...advance, action: "suggest" }), undefined);
   assert.equal(pressAfter(700, back, leave), "cancel");
   now += 1000;
-  assert.equal(pressAfter(200, { ...advance, action: "suggest" }, back), "back", "whoever is quick");
+  assert.equal(pressAfter(200, { ...advance, action: "suggest" }, back), "back", "also after a quick second press");
   now += 1000;
   assert.equal(pressAfter(200, leave, leave), "cancel");
 });
@@ -110,7 +110,7 @@ test("the focus stays in the pane when the focused element is removed", () => {
   assert.equal(root.activeElement, find("prompt"));
   document.body.appendChild(document.createElement("button")).focus();
   render();
-  assert.equal(pane.hasFocus, false, "and one that is elsewhere stays there");
+  assert.equal(pane.hasFocus, false, "a focus elsewhere stays there");
 });
 
 test("at an end, what gets the focus is described, and the live regions are still", () => {

@@ -6,10 +6,10 @@ import { absolute, bare, isHidden, isLookedAt, isSecure, listen, makeElement, ma
 const { Document, document, location } = globalThis;
 const element = document.createElement("form");
 
-/** Puts a value where the document's own member is, as an element of that name does in a browser. */
+/** Replaces a member of the document, as an element of that name does in a browser. */
 const clobber = (name, value) => Object.defineProperty(document, name, { value, configurable: true });
 
-/** Another copy of the module, on a page of another engine. */
+/** Loads another copy of the module, on a page of another engine. */
 let copies = 0;
 const load = () => import(`../platform.js?copy=${(copies += 1)}`);
 const engine = (members) => {
@@ -24,7 +24,7 @@ afterEach(() => {
   delete globalThis.trustedTypes;
   delete globalThis.isSecureContext;
   Object.assign(globalThis, { Document, document, location });
-  // jsdom has a document keep the focus of an element that is removed.
+  // In jsdom a document keeps the focus of an element that is removed.
   document.activeElement.blur();
   document.head.replaceChildren();
   document.body.replaceChildren();
@@ -166,7 +166,7 @@ test("without the policy's permission, an address stays as it is", () => {
   assert.equal(scriptUrl("/worker.js"), "/worker.js");
 });
 
-/** The last of those about Trusted Types: what it makes stays on the page for good. */
+/** This is the last test about Trusted Types, because its policy stays on the page. */
 test("all copies of the script share one Trusted Types policy", async () => {
   const made = [];
   globalThis.trustedTypes = {
@@ -182,7 +182,7 @@ test("all copies of the script share one Trusted Types policy", async () => {
   const { scriptUrl: scriptUrlThere } = await load();
   assert.deepEqual(scriptUrlThere("/third.js"), { trusted: "/third.js" });
   assert.deepEqual(made, [{ name: "card-pin", createHTML: undefined }]);
-  assert.throws(() => (globalThis[Symbol.for("card-pin.trusted-types-policy")] = undefined), TypeError, "nobody takes its place");
+  assert.throws(() => (globalThis[Symbol.for("card-pin.trusted-types-policy")] = undefined), TypeError, "nothing can replace it");
 });
 
 test("only what came over the network, and not safely, is insecure", () => {

@@ -21,7 +21,7 @@ beforeEach(() => {
   new Presses(pad, (button) => (pressed += button.textContent));
 });
 
-/** An event as a person causes it: jsdom's own are not trusted. */
+/** An event like one that a person causes: jsdom's own events are not trusted. */
 function cause(type, target, fields = {}, isTrusted = true) {
   const event = new window.MouseEvent(type, { bubbles: true, ...fields });
   Object.defineProperty(event, "pointerId", { value: fields.pointerId ?? 1 });

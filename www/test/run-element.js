@@ -1,15 +1,15 @@
-/** A `<card-pin>` on a page with vaults that the test plays, by timers that the test lets run. */
+/** A `<card-pin>` on a page, with vaults and timers that the test controls. */
 
 import "./page.js";
 import { afterEach, mock } from "node:test";
 import { forget, vaults } from "./fake-vault.js";
 
 mock.timers.enable({ apis: ["setTimeout"] });
-// Node's own stand-in takes a delay that is not given for one that never ends.
+// To Node's own stand-in, a missing delay means one that never ends.
 const { setTimeout: queue } = globalThis;
 globalThis.setTimeout = (callback, delay = 0, ...given) => queue(callback, delay, ...given);
 
-/** Lets everything that is due happen: the element starts in tasks of their own. */
+/** Lets everything that is due happen, because the element starts in separate tasks. */
 export const settle = async () => {
   for (let turn = 0; turn < 4; turn += 1) {
     mock.timers.tick(1);
@@ -31,7 +31,7 @@ export async function make(attributes = {}, properties = {}) {
   return { pad, told, names: () => told.map(({ event }) => event), ends: () => told.filter(({ event }) => TERMINAL.includes(event)) };
 }
 
-/** A key as the keyboard sends it: jsdom's own are not trusted. */
+/** A key event as the keyboard sends it: jsdom's own events are not trusted. */
 export function type(pad, key, target = pad.shadowRoot.querySelector("[part=field], [part=prompt]")) {
   const impl = (object) => object[Object.getOwnPropertySymbols(object).find(({ description }) => description === "impl")];
   const event = new KeyboardEvent("keydown", { key, bubbles: true, composed: true, cancelable: true });
@@ -40,7 +40,7 @@ export function type(pad, key, target = pad.shadowRoot.querySelector("[part=fiel
   return event.defaultPrevented;
 }
 
-/** jsdom has a document be looked at while one of its elements has the focus. */
+/** To jsdom a document is looked at while one of its elements has the focus. */
 export const lookAtThePage = () => document.body.appendChild(document.createElement("button")).focus();
 export const newest = () => vaults.at(-1);
 export const enter = async (pad, keys) => {

@@ -1,4 +1,7 @@
-/** A `VaultHost` with a worker that runs nothing, a vault on the page that does what the test says, and what it tells. */
+/**
+ * A `VaultHost` with a worker that runs nothing and a vault on the page that does what the test says, and the host's calls to its
+ * listener.
+ */
 
 import { mock } from "node:test";
 import { VaultHost } from "../vault-host.js";
@@ -12,7 +15,7 @@ export const CLOSING_MS = 1000;
 /** Lets the promises of a vault on the page settle. */
 export const settle = () => new Promise((resolve) => setImmediate(resolve));
 
-/** A canvas as browsers have it: jsdom's cannot be drawn on by a worker. */
+/** A canvas like that of a browser: a worker cannot draw on jsdom's. */
 export function makeCanvas() {
   const canvas = document.createElement("canvas");
   canvas.style.color = "rgb(1, 2, 3)";
@@ -23,7 +26,7 @@ export function makeCanvas() {
 
 export function make({ canvas, mayRunOnPage = true, failure, explain } = {}) {
   const told = [];
-  /** The vault on the page: what it was sent, and what it does. */
+  /** The vault on the page: the messages that it got, and what it does. */
   const page = { loads: 0, heard: [], breaks: false, tell: undefined };
   const source = {
     start: () => new Worker("/worker.js"),

@@ -1,4 +1,4 @@
-/** Sessions on vaults that do what the test says: what the tests of `session.js` have in common. */
+/** Sessions with vaults that do what the test says, for the tests of `session.js`. */
 
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock } from "node:test";
@@ -13,12 +13,12 @@ export const LOOK_MS = 250;
 export const SLOW_MS = 3000;
 export const CLOSING_MS = 1000;
 export const BEATS = { worker: 5000, page: 1000 };
-/** The one too many. */
+/** The number of the missed beat at which a vault is given up. */
 export const MISSED_BEATS = 7;
 
 export const settle = () => new Promise((resolve) => setImmediate(resolve));
 
-/** Lets time pass in steps, as it does where the vault can answer in between. */
+/** Lets time pass in steps, so that the vault can answer in between. */
 export async function pass(ms, step = LOOK_MS) {
   for (let left = ms; left > 0; left -= step) {
     mock.timers.tick(Math.min(step, left));
@@ -53,7 +53,7 @@ export async function make({ options, canvas, askControlId = async () => "token"
 }
 export const makeView = (more) => make({ canvas: document.createElement("canvas"), ...more });
 
-/** Has a worker run a vault that does what the test says. */
+/** Makes a worker run a vault that does what the test says. */
 export function fill(worker) {
   const vault = new FakeVault((message) => worker.isTerminated || worker.say(message));
   const messages = worker.heard.splice(0);
@@ -62,7 +62,7 @@ export function fill(worker) {
   return vault;
 }
 
-/** A session whose submit was taken. */
+/** A session whose submit was accepted. */
 export async function submitting(more) {
   const made = await make(more);
   made.vault.becomeReady();
@@ -73,7 +73,7 @@ export async function submitting(more) {
   return { ...made, submit };
 }
 
-/** One to view a PIN that has arrived. */
+/** A session to view a PIN, which has arrived. */
 export async function arrived(more) {
   const made = await makeView(more);
   made.vault.becomeReady();
@@ -100,7 +100,7 @@ beforeEach(() => {
   mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
   isLookedAt = false;
   isHidden = false;
-  // jsdom's own word is that the page has the focus; what stands in its place may deny it.
+  // In jsdom the page has the focus; the test's own function may deny it.
   document.body.appendChild(document.createElement("button")).focus();
   Object.defineProperty(document, "hasFocus", { value: () => isLookedAt, configurable: true });
   Object.defineProperty(document, "hidden", { get: () => isHidden, configurable: true });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 import { make } from "./run-session.js";
 
-/** Lets seconds pass, by the timers and by the page's own clock. */
+/** Lets seconds pass, for the timers and the page's own clock. */
 function runClock() {
   let now = 1000;
   mock.method(performance, "now", () => now);

@@ -13,7 +13,7 @@ const told = (taken, changes) => ({ type: "told", message: { state: { taken, ses
 const ask = { type: "told", message: "ask" };
 const say = (message) => ({ type: "say", message });
 
-/** Goes through inputs, and gives the last state, all effects and all events. */
+/** Applies inputs, and returns the last state, all effects and all events. */
 function run(options, ...inputs) {
   let state = initial(options);
   const effects = [];
@@ -27,7 +27,7 @@ function run(options, ...inputs) {
   return { state, effects, events, names: events.map(({ event }) => event) };
 }
 
-/** A session to set a PIN whose submit was taken, and that waits for a control id. */
+/** A session to set a PIN whose submit was accepted, and that waits for a control id. */
 const submitted = [told(0), told(0, { ready: true }), say("submit"), told(1, { stage: "submitting", ready: true }), ask];
 const answered = [...submitted, { type: "answer", controlId: "token" }];
 
@@ -94,7 +94,7 @@ test("a PIN is drawn for the customer, and can be spelt, while the entry takes d
   const { state, effects, names } = run(set, ...drawn, say("spell"), { type: "told", message: { spell: { digit: 4, place: 0 } } });
   assert.equal(state.suggested, true);
   assert.deepEqual(effects.map((effect) => effect.message ?? effect.detail.event), ["suggest", "spell", "spell"]);
-  assert.deepEqual(names, [], "no event has anything of it");
+  assert.deepEqual(names, [], "no event reports it");
   assert.equal(run(set, ...drawn, told(1)).state.suggested, false);
   assert.equal(run(set, ...drawn, { type: "close" }).state.suggested, false);
   for (const left of [{ type: "looks", isLookedAt: false }, { type: "hidden" }]) {
@@ -130,7 +130,7 @@ test("another vault replaces one that broke off, unnoticed if nothing was typed"
   };
   assert.ok(isUnseen());
   assert.ok(isUnseen(told(0, { ready: true })));
-  // What was typed is gone, and is asked for.
+  // The typed digits are lost, and are asked for again.
   assert.ok(!isUnseen(told(0), say({ press: 1 }), told(1, { digits: 1 })));
   assert.ok(!isUnseen(told(0), say({ press: 1 })));
   assert.ok(isUnseen(told(0), say("ping")));
@@ -184,7 +184,7 @@ test("a busy server is waited for", () => {
   assert.equal(state.waitsSeconds, 3);
 });
 
-/** A linear congruential generator (Numerical Recipes), so that a failure can be had again. */
+/** A linear congruential generator (Numerical Recipes), so that a failure can be repeated. */
 function dice(seed) {
   let state = seed;
   return (sides) => {

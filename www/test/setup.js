@@ -5,7 +5,7 @@
 
 import { register } from "node:module";
 
-// The tests of the stand-in for the vault run on that, and all others on one that does what the test says.
+// The tests of the mock use its vault, and all other tests use one that does what the test says.
 const vault = process.argv[1]?.endsWith("mock.test.js") ? "../mock-vault.js" : "./fake-vault.js";
 const fakes = {
   "card-pin-vault": new URL(vault, import.meta.url).href,
@@ -18,11 +18,11 @@ const hooks = `
     name in fakes ? { url: fakes[name], shortCircuit: true } : next(name, context);`;
 register(`data:text/javascript,${encodeURIComponent(hooks)}`);
 
-// What the build writes before the scripts.
+// The build writes these before the scripts.
 globalThis.importAsIs = (url) => import(url);
 globalThis.CARD_PIN_VERSION = "0.0.0+test";
 
-// The deadline of a session that a test has left behind does not keep its file running.
+// The deadline of a session that a test has not ended must not keep its file running.
 const { setTimeout: queue } = globalThis;
 globalThis.setTimeout = (callback, delay, ...given) => {
   const timer = queue(callback, delay, ...given);

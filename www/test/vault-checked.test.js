@@ -36,7 +36,7 @@ afterEach(() => {
   delete globalThis[Symbol.for("card-pin.vault")];
 });
 
-/** A session's host, and what it told. */
+/** A session's host, and its calls to its listener. */
 async function host({ simd = true, mayRunOnPage = true } = {}) {
   mock.method(WebAssembly, "validate", () => simd);
   const source = vaultSource(elsewhere);
@@ -59,7 +59,7 @@ const started = async () => {
 
 const bytes = (text) => new Uint8Array(Buffer.from(text));
 
-// First, since the worker's script is kept once it was right.
+// This test is the first, because the worker's script is kept once it was right.
 for (const mayRunOnPage of [true, false]) {
   for (const [name, text] of Object.entries(FILES)) {
     test(`a changed byte of ${name} ends the session${mayRunOnPage ? "" : ", also where only a worker will do"}`, async () => {

@@ -107,7 +107,7 @@ test("a worker that has no canvas can be replaced, and is not heard any more", (
   assert.deepEqual(told, [ASK]);
   host.post({ press: 1 });
   assert.deepEqual([worker.heard.length, other.heard.length], [2, 3]);
-  // It is like the first: one that does not start is replaced by a vault on the page.
+  // The second worker is like the first: if it does not start, a vault on the page replaces it.
   other.fail();
   assert.equal(host.isolation, "page");
 });
@@ -137,7 +137,7 @@ test("a vault on the page can be replaced, with its canvas, and is not heard any
   assert.equal(page.loads, 2);
   assert.equal(host.isolation, "page");
   tell(ASK);
-  assert.deepEqual(told, [ASK], "neither that it broke off, nor what it still says");
+  assert.deepEqual(told, [ASK], "its end and its later messages are ignored");
   const heard = page.heard.length;
   page.tell(ASK);
   host.post("reveal");

@@ -177,7 +177,7 @@ test("a page that is left waits a moment while its vault wipes itself, also with
     offerWorkers();
     const { host, worker } = make();
     let [now, looks] = [0, 0];
-    // By hand: it is looked at too often for a mock that notes each call.
+    // The clock is replaced by hand: a mock that records each call would record too many.
     performance.now = () => {
       looks += 1;
       return (now += step);
@@ -201,7 +201,7 @@ test("a vault that says that it is wiped is ended at once", () => {
   assert.ok(!worker.isTerminated);
   worker.say(CLOSED);
   assert.ok(worker.isTerminated);
-  assert.deepEqual(told, [], "nothing is heard of it after the close");
+  assert.deepEqual(told, [], "its messages after the close are ignored");
 });
 
 test("a vault that closes by itself is heard", () => {

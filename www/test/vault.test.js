@@ -29,14 +29,14 @@ async function start() {
   return made;
 }
 
-/** Has the core come over the network when the test says. */
+/** Makes the core arrive over the network when the test says so. */
 function holdBack() {
   let arrive;
   const fetched = mock.method(globalThis, "fetch", () => new Promise((resolve) => (arrive = resolve)));
   return { fetched, arrive: (body, status = 200) => arrive(new Response(body, { status })) };
 }
 
-/** Compiles in this very turn: the engine's own threads take a time that no test can know. */
+/** Compiles in the same turn, because the time that the engine's own threads take is unknown to a test. */
 const compileAtOnce = () => mock.method(WebAssembly, "compile", async (bytes) => new WebAssembly.Module(bytes));
 
 beforeEach(compileAtOnce);
@@ -55,7 +55,7 @@ test("a core that came as bytes is compiled and started", async () => {
   receive("close");
   assert.deepEqual(cores[0].heard, [OPEN, "close"]);
   cores[0].tell("ask");
-  assert.deepEqual(told, ["ask"], "the core speaks for itself");
+  assert.deepEqual(told, ["ask"], "the core sends its own messages");
 });
 
 test("messages wait for the core in order", async () => {
@@ -180,7 +180,7 @@ test("a core that breaks off at what waited for it does not do so in a promise",
   receive(OPEN);
   await settle();
   assert.throws(() => turns.forEach((turn) => turn()), WebAssembly.RuntimeError);
-  // Whatever else the tests of this file start is not to begin with a core that is broken.
+  // The other tests of this file must not begin with a broken core.
   mock.restoreAll();
   compileAtOnce();
   Vault.breaksAt = undefined;

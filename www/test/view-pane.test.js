@@ -10,7 +10,7 @@ const words = new Words(new Intl.Locale("en"), en, {});
 const state = { ...initial({ views: true, isGiven: true }), phase: "open", problem: undefined };
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
-/** A pane, and what it says. */
+/** A pane, and a function that returns its title. */
 function make(load) {
   const root = document.body.appendChild(document.createElement("div")).attachShadow({ mode: "closed" });
   const pane = new ViewPane(root, () => pane.render(state, words), load);

@@ -16,7 +16,7 @@ test("the page's language comes before the reader's, and English after both", ()
   languages(["tlh", "fi-FI", "de"]);
   assert.equal(chooseLocale("fr-CA").toString(), "fr-CA");
   assert.equal(chooseLocale("").toString(), "fi-FI");
-  assert.equal(chooseLocale("tlh").toString(), "en", "a page in another language is not spoken to in the reader's");
+  assert.equal(chooseLocale("tlh").toString(), "en", "a page in an unknown language does not get the reader's");
   assert.equal(chooseLocale("not a tag").toString(), "en");
   assert.equal(chooseLocale("no").toString(), "nb");
 });

@@ -1,4 +1,4 @@
-//! What the browser's JavaScript heaps hold.
+//! What the browser's JavaScript heaps contain.
 
 use super::report::Report;
 use crate::{Browser, patience::PATIENCE};
@@ -8,29 +8,29 @@ use serde_json::{Value, json};
 use std::{collections::BTreeMap, net::TcpStream};
 use tungstenite::{Message, WebSocket, client, client::IntoClientRequest as _};
 
-/// Digits that no PIN is made of: they are planted, to show that the search finds what is there.
+/// Digits that do not occur in a PIN. The test plants them, to show that the search works.
 pub(super) const PLANTED: &str = "909090303030";
-/// As in the memory: fewer digits in a row stand somewhere by chance.
+/// As in the search of the memory: fewer digits in a row occur by chance.
 const DIGITS_IN_A_ROW: usize = 6;
 
-/// The JavaScript heaps of a page and its workers, by the Chrome DevTools Protocol: Chromium alone has them.
+/// The JavaScript heaps of a page and its workers, read with the Chrome DevTools Protocol, which only Chromium has.
 #[derive(Debug)]
 pub struct Heaps {
-    /// By `page` or `worker`.
+    /// The snapshots by their heap, `page` or `worker`.
     snapshots: BTreeMap<String, Snapshot>,
 }
 
-/// What of these digits a heap holds.
+/// The traces of given digits in a heap.
 #[derive(Debug, PartialEq, Eq)]
 struct Traces {
     /// Texts that contain some.
     texts: usize,
-    /// Arrays and objects that hold some one after the other, as numbers or as texts.
+    /// Arrays and objects that contain some of them one after the other, as numbers or as texts.
     sequences: usize,
 }
 
 impl Heaps {
-    /// Takes a snapshot of each heap, once everything that is garbage was collected.
+    /// Takes a snapshot of each heap after a garbage collection.
     ///
     /// # Errors
     ///
@@ -38,7 +38,7 @@ impl Heaps {
     pub async fn of(browser: &Browser, page: &str) -> Result<Self> {
         let address = browser.devtools_address()?;
         let page = page.to_owned();
-        // It waits for the browser, and the page may wait for the server of this thread.
+        // It blocks while it waits for the browser, and the page may wait for a server that runs on this thread.
         tokio::task::spawn_blocking(move || DevTools::connect(&address)?.snapshots(&page)).await?
     }
 
@@ -60,7 +60,7 @@ impl Heaps {
         );
         for (heap, snapshot) in &self.snapshots {
             let (of_pin, of_planted) = (snapshot.traces(pin), snapshot.traces(PLANTED));
-            // Whoever reads a hit has to see whether it is the PIN, or a number that looks like a part of it.
+            // The reader of a hit has to see whether it is the PIN, or a number that looks like a part of it.
             let texts: Vec<_> =
                 snapshot.texts(pin).map(|text| text.chars().take(80).collect::<String>()).collect();
             let line = format!(
@@ -79,7 +79,7 @@ impl Heaps {
     }
 }
 
-/// V8's heap snapshot: every object as so many numbers in a row.
+/// V8's heap snapshot: every object is a fixed count of numbers in a row.
 #[derive(Debug, Deserialize)]
 struct Snapshot {
     snapshot: Described,
@@ -100,7 +100,7 @@ struct Meta {
     edge_types: Vec<Value>,
 }
 
-/// So many digits in a row as do not stand anywhere by chance.
+/// Every row of digits that is too long to occur by chance.
 fn rows(digits: &str) -> Vec<&str> {
     (0..=digits.len() - DIGITS_IN_A_ROW).map(|from| &digits[from..from + DIGITS_IN_A_ROW]).collect()
 }
@@ -129,8 +129,8 @@ impl Snapshot {
         })
     }
 
-    /// For each object the digits that it refers to: elements in their order, then everything else in the order in which the
-    /// snapshot has it. What is not a digit is a dot.
+    /// For each object, the digits that it refers to: elements in their order, and then everything else in the order of the
+    /// snapshot. Anything but a digit is a dot.
     fn sequences(&self) -> impl Iterator<Item = String> {
         let Meta { node_fields, edge_fields, edge_types } = &self.snapshot.meta;
         let place =
@@ -195,7 +195,7 @@ impl DevTools {
             let parameters = &event["params"];
             let kind = parameters["targetInfo"]["type"].as_str().unwrap_or_default();
             let session = parameters["sessionId"].as_str().unwrap_or_default();
-            // A page of another origin may be kept for the way back: its worker is frozen, and would not answer.
+            // The browser may keep a page of another origin for the way back. Its worker is frozen, and would not answer.
             let url = parameters["targetInfo"]["url"].as_str().unwrap_or_default();
             if url != page && url.starts_with(origin) {
                 sessions.push((kind.to_owned(), session.to_owned()));

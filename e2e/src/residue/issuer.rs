@@ -1,4 +1,4 @@
-//! The server, in the test's hands.
+//! The server, which the test controls.
 
 use crate::{files::copy_dist, patience::PATIENCE};
 use anyhow::{Context as _, Result, ensure};
@@ -31,8 +31,8 @@ use tokio::{
     time::timeout,
 };
 
-/// A server in the test's hands: the built files, the test pages, and whatever the vault posts to `/pin/…`, which the test
-/// answers when it likes. Dropping it ends it.
+/// A server that the test controls. It serves the built files and the test pages, and takes the vault's requests to `/pin/…`,
+/// which the test answers at any time. Dropping it ends it.
 #[derive(Debug)]
 pub struct Issuer {
     origin: String,
@@ -44,7 +44,7 @@ pub struct Issuer {
     _dist: TempDir,
 }
 
-/// A request that waits for its answer. Dropped without one, the connection is cut.
+/// A request that waits for its answer. If it is dropped without one, the connection is cut.
 #[derive(Debug)]
 pub struct Asked {
     /// `tzpk`, `set` or `view`.
@@ -61,7 +61,7 @@ impl Asked {
     ///
     /// If that is not a status.
     pub fn answer(self, status: u16, body: Value) -> Result<()> {
-        // Who asked may have gone meanwhile.
+        // The vault may have closed the connection meanwhile.
         let _ = self.answer.send((StatusCode::from_u16(status)?, body));
         Ok(())
     }
@@ -70,9 +70,9 @@ impl Asked {
 /// The vault's whole memory at one moment.
 #[derive(Debug)]
 struct Tap {
-    /// `now`, when it was told to; or by itself: `searching`, `closed`.
+    /// `now` if the test asked for it; `searching` or `closed` if the vault's wrapper took it by itself.
     pub moment: String,
-    /// Byte for byte.
+    /// All its bytes.
     pub memory: Bytes,
 }
 
@@ -109,7 +109,7 @@ impl Issuer {
                 taps: taps.0,
                 cuts: Arc::clone(&cuts),
             });
-        // Where it ends early, the browser says so.
+        // If it ends early, the browser reports it.
         let served = tokio::spawn(async move { drop(axum::serve(listener, router).await) });
         Ok(Self { origin, asked: asked.1, taps: taps.1, folders, cuts, served, _dist: dist })
     }
@@ -160,7 +160,7 @@ impl Issuer {
         drop(asked);
     }
 
-    /// Forgets what came of a session that is left behind.
+    /// Forgets the requests and memories of a session that the test has left.
     pub fn forget(&mut self) {
         self.cuts.store(false, Ordering::SeqCst);
         while self.asked.try_recv().is_ok() {}

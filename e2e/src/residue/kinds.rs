@@ -1,4 +1,4 @@
-//! What is looked for, and where it may be.
+//! The kinds of secrets, and the moments at which they may be in memory.
 
 use std::fmt;
 
@@ -11,11 +11,11 @@ pub enum Kind {
     PinOtherwise,
     /// The clear PIN block.
     PinBlock,
-    /// The key that the PIN travels under.
+    /// The key that encrypts the PIN.
     Tzpk,
-    /// That key as its cipher expands it.
+    /// That key, as its cipher expands it.
     Schedule,
-    /// That key as it stands in the message that RSA decrypts.
+    /// That key, as it is in the message that RSA decrypts.
     Message,
     /// A number that divides the modulus.
     Factor,
@@ -52,12 +52,12 @@ impl fmt::Display for Kind {
     }
 }
 
-/// Which kinds have to be in a memory and which may be; all others must not.
+/// The kinds that have to be in a memory, and those that may be in it. All others must not.
 #[derive(Clone, Copy, Debug)]
 pub struct Kinds {
-    /// The sentinels: what the search finds while it is there.
+    /// Kinds that the search has to find, which shows that it works.
     pub must: &'static [Kind],
-    /// What a part may be there of.
+    /// Kinds of which a part may be there.
     pub may: &'static [Kind],
 }
 

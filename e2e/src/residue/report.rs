@@ -1,4 +1,4 @@
-//! What was searched, and what was found.
+//! The searches and their findings.
 
 use super::{
     kinds::{Kind, Kinds},
@@ -7,21 +7,21 @@ use super::{
 use anyhow::{Result, ensure};
 use std::fmt::Write as _;
 
-/// What the frames that are not a turn's may leave on the stack, in bytes: pointers and lengths. A turn that is not wiped leaves
-/// five thousand and more.
+/// How many bytes of pointers and lengths the frames outside a turn may leave on the stack. A turn that is not wiped leaves five
+/// thousand bytes or more.
 const FRAMES: usize = 1024;
 
-/// What was searched, and what was found: a line for each memory.
+/// The searches and their findings, with a line for each memory.
 #[derive(Debug, Default)]
 pub struct Report {
     lines: Vec<String>,
     bytes: usize,
-    /// Each hit where none may be, and each sentinel that was not found.
+    /// Each hit that is not allowed, and each secret that should have been found and was not.
     wrong: Vec<String>,
 }
 
 impl Report {
-    /// One memory of so many bytes.
+    /// Adds one memory, with its number of bytes.
     pub(super) fn add(
         &mut self,
         session: &str,
@@ -50,7 +50,7 @@ impl Report {
         self.bytes += bytes;
     }
 
-    /// One more search, of something else than memories: its line, and whether it came out as it should.
+    /// Adds a search of something other than memories: its line, and whether its result is right.
     pub fn note(&mut self, line: String, is_right: bool) {
         if !is_right {
             self.wrong.push(line.clone());
@@ -81,7 +81,7 @@ impl Report {
 
     /// # Errors
     ///
-    /// Everything that was found where nothing may be, or not found where it is.
+    /// Lists everything that was found although it must not be there, or was not found although it is there.
     pub fn check(&self) -> Result<()> {
         ensure!(
             self.wrong.is_empty(),

@@ -1,25 +1,24 @@
-//! The private key, found in the memory by its factor.
+//! Finds the private key in the memory, by a factor.
 
 use anyhow::{Context, Result, ensure};
 use base64ct::{Base64, Encoding};
 use num_bigint::BigUint;
 use std::collections::HashMap;
 
-/// RFC 5280, 4.1.2.7, and RFC 8017, A.1.1: what stands before the modulus in the SubjectPublicKeyInfo of an RSA key of 2048
-/// bits, to the last byte.
+/// All bytes before the modulus in the SubjectPublicKeyInfo of an RSA key of 2048 bits (RFC 5280, 4.1.2.7; RFC 8017, A.1.1).
 const BEFORE_MODULUS: [u8; 33] = [
     0x30, 0x82, 0x01, 0x22, 0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01,
     0x05, 0x00, 0x03, 0x82, 0x01, 0x0f, 0x00, 0x30, 0x82, 0x01, 0x0a, 0x02, 0x82, 0x01, 0x01, 0x00,
 ];
-/// And behind it: the exponent 65537.
+/// The bytes after it: the exponent 65537.
 const AFTER_MODULUS: [u8; 5] = [0x02, 0x03, 0x01, 0x00, 0x01];
 const PUBLIC_EXPONENT: u32 = 65_537;
-/// Bytes of a modulus, and of a prime.
+/// The number of bytes of a modulus, and of a prime.
 const MODULUS: usize = 256;
 const PRIME: usize = MODULUS / 2;
-/// Limbs are of four or eight bytes, and numbers begin where one does.
+/// Limbs have four or eight bytes, and a number begins where a limb begins.
 const ALIGNMENT: usize = 4;
-/// And the bits of a limb, where a prime is searched for.
+/// The bits of a limb in the search for primes.
 const LIMB_BITS: usize = 29;
 
 /// The modulus of a public key as the device sends it.
@@ -34,9 +33,9 @@ pub(super) fn modulus(spki: &[u8]) -> Result<BigUint> {
     Ok(BigUint::from_bytes_be(modulus))
 }
 
-/// The modulus of a public key that stands in a memory as the device will send it: as base64.
+/// The modulus of a public key that is in a memory in the form in which the device sends it, as base64.
 pub(super) fn modulus_in(memory: &[u8]) -> Option<BigUint> {
-    // Of all bytes before the modulus, which are a multiple of three.
+    // The number of bytes before the modulus is a multiple of three, so their base64 does not depend on the modulus.
     let before = Base64::encode_string(&BEFORE_MODULUS);
     let length = 4 * (BEFORE_MODULUS.len() + MODULUS + AFTER_MODULUS.len()).div_ceil(3);
     memory.windows(length).filter(|window| window.starts_with(before.as_bytes())).find_map(|window| {
@@ -51,8 +50,8 @@ pub(super) fn encrypt(message: &[u8], modulus: &BigUint) -> Vec<u8> {
     to_length(encrypted.to_bytes_be(), MODULUS)
 }
 
-/// Every number of a prime's size in this memory that divides the modulus, and where it stands: at any alignment of
-/// a limb, and in any order of limbs and bytes.
+/// Every number of a prime's size in this memory that divides the modulus, and its place: at any alignment of a limb, and in any
+/// order of limbs and bytes.
 pub(super) fn factors(memory: &[u8], modulus: &BigUint) -> Vec<(usize, BigUint)> {
     let mut found = Vec::new();
     for (number, window) in memory.windows(PRIME).step_by(ALIGNMENT).enumerate() {
@@ -69,9 +68,9 @@ pub(super) fn factors(memory: &[u8], modulus: &BigUint) -> Vec<(usize, BigUint)>
     found
 }
 
-/// Where a memory holds two neighbouring limbs of a factor as the search for primes cuts it (`src/prime_search/montgomery.rs`):
-/// 29 bits each in a word of its own, the second behind the first, or, where four numbers stand side by side, four
-/// words behind it.
+/// The places at which a memory contains two neighbouring limbs of a factor, as the search for primes splits it
+/// (`src/prime_search/montgomery.rs`): each limb of 29 bits is in a word of its own. The second is one word after the first, or
+/// four words after it if there are four numbers side by side.
 pub(super) fn tiles(memory: &[u8], factors: &[BigUint]) -> Vec<usize> {
     let limb = |factor: &BigUint, place: usize| -> u32 {
         let limb = (factor >> (LIMB_BITS * place)) % (BigUint::from(1_u8) << LIMB_BITS);
@@ -92,7 +91,8 @@ pub(super) fn tiles(memory: &[u8], factors: &[BigUint]) -> Vec<usize> {
     (0..words.len()).filter(|at| is_tile(*at)).map(|at| at * ALIGNMENT).collect()
 }
 
-/// An order of bytes: limbs of that many bytes, each from its lowest byte, and whether the lowest limb comes first.
+/// An order of bytes: the number of bytes of a limb, each of which begins with its lowest byte, and whether the lowest limb comes
+/// first.
 #[derive(Clone, Copy)]
 struct Order {
     limb: usize,
@@ -120,7 +120,7 @@ impl Order {
         BigUint::from_bytes_le(&self.turn(bytes))
     }
 
-    /// From this order into that of the lowest byte first, and back.
+    /// Converts from this order to the one with the lowest byte first, and back.
     fn turn(self, bytes: &[u8]) -> Vec<u8> {
         if self.lowest_first { bytes.to_vec() } else { bytes.rchunks(self.limb).flatten().copied().collect() }
     }
@@ -129,7 +129,7 @@ impl Order {
 /// A private key, with everything that somebody who finds it could use.
 #[derive(Debug)]
 pub(super) struct PrivateKey {
-    /// Each number, and of how many bytes it is.
+    /// Each number, and its length in bytes.
     numbers: Vec<(BigUint, usize)>,
 }
 
@@ -153,7 +153,7 @@ impl PrivateKey {
             numbers.push((d, MODULUS));
         }
         for (prime, other) in [(p, &q), (&q, p)] {
-            // What is precomputed for Montgomery's multiplication: R, its square and its cube (R = 2^1024).
+            // The numbers that are precomputed for Montgomery's multiplication: R, its square and its cube (R = 2^1024).
             let r = (&one << (8 * PRIME)) % prime;
             let (r2, r3) = (&r * &r % prime, &r * &r * &r % prime);
             let d = inverse(&e, &(prime - &one))?;

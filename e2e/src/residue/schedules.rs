@@ -49,9 +49,9 @@ pub(super) fn aes(key: &[u8]) -> Vec<[u8; 16]> {
     schedule.chunks(4).map(|round| std::array::from_fn(|at| round[at / 4][at % 4])).collect()
 }
 
-/// The same round keys as the `aes` crate holds them where there is no AES instruction ("fixslicing", Adomnicai and Peyrin,
-/// 2020): word `p` of each holds bit `p` of all bytes, row by row; every fourth apart, their rows are shifted back; and what the
-/// S-box leaves out of its inversions is in them.
+/// The same round keys in the form of the `aes` crate on a processor without AES instructions ("fixslicing", Adomnicai and
+/// Peyrin, 2020). Word `p` of each contains bit `p` of all bytes, row by row. The rows are shifted back, except in every fourth
+/// round key, and the inversions that the S-box leaves out are included.
 pub(super) fn fixsliced_aes(key: &[u8]) -> Vec<[u16; 8]> {
     let rounds = aes(key);
     let last = rounds.len() - 1;
@@ -60,7 +60,7 @@ pub(super) fn fixsliced_aes(key: &[u8]) -> Vec<[u16; 8]> {
         std::array::from_fn(|position| {
             let inverted = round > 0 && [0, 1, 5, 6].contains(&position);
             let bit = |row: usize, column: usize| {
-                // Shifted back: what stands in a column comes from one further left, by as much as the row's number.
+                // The row is shifted back: the content of a column comes from a column further left, by the number of the row.
                 let from = (column + 4 * row - shift * row) % 4;
                 u16::from(bytes[4 * from + row] >> position & 1)
             };
@@ -117,7 +117,7 @@ mod tests {
         assert_eq!(u128::from_be_bytes(schedule[14]), 0xfe48_90d1_e618_8d0b_046d_f344_706c_631e);
     }
 
-    /// A cipher that lives in this process has the round keys that are looked for, where and as they are looked for.
+    /// A cipher in this process has exactly the round keys that the search looks for, in this form.
     #[test]
     fn a_des_cipher_holds_these_round_keys() {
         let key: [u8; 24] = std::array::from_fn(|place| (place as u8).wrapping_mul(29) ^ 0x5a);
@@ -131,8 +131,8 @@ mod tests {
         drop(cipher);
     }
 
-    /// What `aes` 0.9.4 holds for the key 00 01 … 1f where it is built with `--cfg aes_backend="soft"`, as for WebAssembly; on
-    /// the machines that run this test it has AES instructions, and holds something else.
+    /// The round keys of `aes` 0.9.4 for the key 00 01 … 1f if it is built with `--cfg aes_backend="soft"`, as for WebAssembly.
+    /// On the machines that run this test it uses AES instructions, and stores another form.
     #[test]
     fn an_aes_cipher_holds_these_round_keys() {
         const HELD: [u128; 15] = [

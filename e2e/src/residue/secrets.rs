@@ -1,4 +1,4 @@
-//! The secrets of one session, and each form they could be left behind in.
+//! The secrets of one session, and each form in which they could be left behind.
 
 use super::{
     kinds::Kind,
@@ -15,19 +15,20 @@ use rand::{TryRng as _, rngs::SysRng};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-/// How many digits of a PIN, in a row, are a trace of it. Fewer stand somewhere by chance: a PIN of four digits as BCD is two
-/// bytes, and every two bytes stand somewhere in a megabyte.
+/// How many digits of a PIN in a row are a trace of it. Fewer occur by chance: a PIN of four digits as BCD has two bytes, and any
+/// two bytes occur somewhere in a megabyte.
 const DIGITS_IN_A_ROW: usize = 6;
-/// As BCD, in whole bytes.
+/// The same in whole bytes of BCD.
 const BCD_BYTES: usize = 5;
-/// How much of a long number is a trace of it: whatever holds more holds one of the pieces that begin at each limb.
+/// How many bytes of a long number are a trace of it. The pieces that are searched for begin at each limb, so a longer trace
+/// contains one of them.
 const PIECE: usize = 16;
 const LIMB: usize = 4;
 
-/// The account number that format 4 blocks are bound to.
+/// The account number to which format 4 blocks are bound.
 const PAN: &str = "4111111111111111";
 
-/// The key that the PIN travels under, known to the test.
+/// The key that encrypts the PIN. The test knows it.
 #[derive(Clone, Debug)]
 pub enum PinKey {
     /// K1 and K2.
@@ -47,7 +48,7 @@ impl PinKey {
         Ok(Self::Tdea(random::<16>()?.map(|byte| byte ^ (byte.count_ones() as u8 & 1 ^ 1))))
     }
 
-    /// One whose parts are equal: a device refuses it once it has unwrapped it.
+    /// A key with two equal parts, which a device refuses after it has unwrapped it.
     ///
     /// # Errors
     ///
@@ -96,7 +97,7 @@ impl PinKey {
         Ok((clear.to_vec(), block.to_vec()))
     }
 
-    /// Decrypts a block as the HSM does it.
+    /// Decrypts a block as the HSM does.
     fn decrypt(&self, block: &[u8]) -> Result<Vec<u8>> {
         match self {
             Self::Tdea(key) => {
@@ -121,13 +122,13 @@ impl PinKey {
         }
     }
 
-    /// The expanded key in each form that is looked for.
+    /// The expanded key, in each form that is searched for.
     fn schedules(&self) -> Vec<Vec<u8>> {
         match self {
             Self::Tdea(key) => {
                 let round_keys =
                     key.chunks(8).filter_map(|part| part.try_into().ok()).flat_map(schedules::des);
-                // Each alone is nearly the key.
+                // A single round key is nearly the whole key, so each is searched for.
                 round_keys
                     .flat_map(|word| [word.to_le_bytes(), word.to_be_bytes()])
                     .map(|bytes| bytes.to_vec())
@@ -139,7 +140,7 @@ impl PinKey {
                 let sliced = schedules::fixsliced_aes(key);
                 let words =
                     sliced.iter().map(|round| round.iter().flat_map(|word| word.to_le_bytes()).collect());
-                // For two blocks at once: each bit twice.
+                // The form for two blocks at once has each bit twice.
                 let doubled = sliced
                     .iter()
                     .map(|round| round.iter().flat_map(|&word| doubled(word).to_le_bytes()).collect());
@@ -153,8 +154,8 @@ fn doubled(word: u16) -> u32 {
     (0..16).fold(0, |doubled, at| doubled | ((u32::from(word >> at & 1) * 0b11) << (2 * at)))
 }
 
-/// The stack is the first megabyte of the memory: Rust's linker puts it before everything else, so that one that overflows
-/// meets no data.
+/// The stack is the first megabyte of the memory: Rust's linker puts it before everything else, so that an overflow does not
+/// overwrite data.
 const STACK: usize = 1 << 20;
 
 /// Everything that is secret in one session.
@@ -176,12 +177,12 @@ struct Pattern {
     bytes: Vec<u8>,
 }
 
-/// What a memory was searched for, and what it held.
+/// The result of the search of one memory.
 #[derive(Debug)]
 pub(super) struct Findings {
-    /// In how many places something of the kind was found, in [`Kind::ALL`]'s order.
+    /// The number of places in which something of each kind was found, in [`Kind::ALL`]'s order.
     pub hits: [usize; Kind::ALL.len()],
-    /// Where the first of them was.
+    /// The first of these places.
     pub first: [Option<usize>; Kind::ALL.len()],
     /// How many bytes of the stack are not zero.
     pub stack: usize,
@@ -190,8 +191,8 @@ pub(super) struct Findings {
 }
 
 impl Secrets {
-    /// Those of a session that begins: a PIN of which no part stands in the core itself, among whose tables of small numbers six
-    /// digits can well be.
+    /// Makes the secrets of a new session. No part of the PIN occurs in the core itself, whose tables of small numbers may
+    /// contain any six digits.
     ///
     /// # Errors
     ///
@@ -207,7 +208,7 @@ impl Secrets {
         }
     }
 
-    /// Wraps the PIN key under the device's public key, as its request brings it, and gives the answer to the request.
+    /// Wraps the PIN key under the device's public key in its request, and returns the answer to the request.
     ///
     /// # Errors
     ///
@@ -232,8 +233,8 @@ impl Secrets {
         self.make_block_of(&pin)
     }
 
-    /// A block that a device has to refuse, whatever the key: it is of no digits. A block that is merely random is a right one
-    /// of format 1 once in some six hundred times.
+    /// A block without digits, which a device has to refuse whatever the key is. A random block would be a valid one of format 1
+    /// about once in six hundred times.
     ///
     /// # Errors
     ///
@@ -248,7 +249,7 @@ impl Secrets {
         Ok(Base64::encode_string(&encrypted))
     }
 
-    /// Decrypts the block that came, and checks that it is the PIN's.
+    /// Decrypts the block of the request, and checks that it contains the PIN.
     pub(super) fn unwrap_block(&mut self, request: &Value) -> Result<()> {
         let block = request["pinBlock"].as_str().context("no block came")?;
         self.block = self.key.decrypt(&Base64::decode_vec(block)?)?;
@@ -257,8 +258,8 @@ impl Secrets {
         Ok(())
     }
 
-    /// Everything of these secrets that these memories hold. The private key is computed from the factor that one of them has
-    /// to hold, while the key is rightly there.
+    /// Searches these memories for all of these secrets. The private key is computed from a factor in one of the memories, which
+    /// has to be there while the key is needed.
     pub(super) fn search(&self, memories: &[&[u8]]) -> Result<Vec<Findings>> {
         let modulus = match &self.modulus {
             Some(modulus) => modulus.clone(),
@@ -289,7 +290,7 @@ impl Secrets {
         let mut patterns = Vec::new();
         let mut add = |kind, bytes: Vec<u8>| patterns.push(Pattern { kind, bytes });
         pin_patterns(&self.pin, &mut add);
-        // As it is, and as a number whose lowest byte comes first.
+        // The secret as it is, and as a number whose lowest byte comes first.
         for (kind, secret) in [(Kind::PinBlock, self.block.as_slice()), (Kind::Tzpk, self.key.bytes())] {
             for half in secret.chunks(8) {
                 add(kind, half.to_vec());
@@ -319,7 +320,7 @@ fn pin_patterns(pin: &str, add: &mut impl FnMut(Kind, Vec<u8>)) {
     for row in digits.windows(DIGITS_IN_A_ROW) {
         add(Kind::PinDigits, row.to_vec());
         add(Kind::PinOtherwise, row.iter().map(|digit| digit + b'0').collect());
-        // UTF-16, UTF-32, and numbers in words; the highest byte first at the same time, but for the first word.
+        // UTF-16, UTF-32, and numbers in words. This also finds words with the highest byte first, except for the first word.
         for width in [2, 4, 8] {
             for is_text in [false, true] {
                 let words = row.iter().flat_map(|&digit| places(width, digit, is_text));
@@ -352,7 +353,7 @@ impl Findings {
     }
 }
 
-/// Those pieces that stand nowhere by chance: a number may begin with zeros.
+/// The pieces that do not occur by chance: a number may begin with zeros, so pieces with many zeros are left out.
 fn pieces(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     let pieces = bytes.windows(PIECE).step_by(LIMB);
     pieces.filter(|piece| piece.iter().filter(|byte| **byte != 0).count() >= PIECE / 2).map(<[u8]>::to_vec)
@@ -375,8 +376,8 @@ fn masked(data: &[u8], seed: &[u8]) -> Vec<u8> {
     data.iter().zip(mask).map(|(byte, mask)| byte ^ mask).collect()
 }
 
-/// A PIN that stands nowhere by chance: twelve digits, any six in a row of which are different, no two neighbours next to each
-/// other in counting, and no zero, which is any byte that holds nothing.
+/// A PIN that does not occur by chance. It has twelve digits, of which any six in a row are different, and neighbours do not
+/// follow each other in counting. It has no zero, because unused memory contains zeros.
 ///
 /// # Errors
 ///

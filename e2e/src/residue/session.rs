@@ -1,4 +1,4 @@
-//! One session with a vault that is tapped.
+//! One session with a vault whose memory is copied.
 
 use super::{
     heap::{Heaps, PLANTED},
@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use axum::body::Bytes;
 use serde_json::{Value, json};
 
-/// What the device is given; nobody looks at it here.
+/// The control id that the device gets. The test's server does not check it.
 const CONTROL_ID: &str = "8a4f1c52-6a0e-4d0f-9a37-0b6f6a6f2d11";
 
 /// How a session is opened.
@@ -20,7 +20,7 @@ const CONTROL_ID: &str = "8a4f1c52-6a0e-4d0f-9a37-0b6f6a6f2d11";
 pub struct Opening {
     /// To view a PIN instead of setting one.
     pub views: bool,
-    /// Whether a control id stands there from the start; else the test is asked for it.
+    /// Whether there is a control id from the start. Otherwise the test is asked for it.
     pub control_id: bool,
     /// Whether the vault has to run on the page.
     pub on_page: bool,
@@ -35,7 +35,7 @@ impl Opening {
     pub const VIEW: Self = Self { views: true, ..Self::SET };
 }
 
-/// A server, a browser, and what was found in its vaults so far.
+/// A server, a browser, and the findings in its vaults so far.
 #[derive(Debug)]
 pub struct World<'a> {
     issuer: Issuer,
@@ -54,7 +54,7 @@ impl<'a> World<'a> {
     }
 }
 
-/// One session with a vault that is tapped: every memory is kept until the end, when all of its secrets are known.
+/// One session with a vault whose memory is copied. The copies are kept until the end, when all secrets of the session are known.
 #[derive(Debug)]
 pub struct TappedSession<'a> {
     name: &'static str,
@@ -64,7 +64,7 @@ pub struct TappedSession<'a> {
     driver: &'a WebDriver,
     /// The pad as the customer sees it.
     pub pad: Pad<'a>,
-    /// What the session's secrets are.
+    /// The session's secrets.
     pub secrets: Secrets,
     taps: Vec<(&'static str, Kinds, Bytes)>,
 }
@@ -83,7 +83,7 @@ impl<'a> TappedSession<'a> {
     ) -> Result<Self> {
         let secrets = Secrets::new(key, &issuer.core()?)?;
         let driver = browser.driver();
-        // The vault of the session before is gone with its page.
+        // The vault of the previous session has ended with its page.
         driver.open(&issuer.url("/residue.html")).await?;
         issuer.forget();
         driver.wait_for("customElements.get('card-pin')", "the element").await?;
@@ -107,7 +107,7 @@ impl<'a> TappedSession<'a> {
         Ok(Self { name, issuer, report, browser, driver, pad, secrets, taps: Vec::new() })
     }
 
-    /// Waits for a request to `tzpk`, `set` or `view`; what it brings becomes part of the secrets.
+    /// Waits for a request to `tzpk`, `set` or `view`, and adds its content to the secrets.
     ///
     /// # Errors
     ///
@@ -120,7 +120,7 @@ impl<'a> TappedSession<'a> {
         Ok(asked)
     }
 
-    /// Waits for a request for a key, and gives it together with its right answer.
+    /// Waits for a request for a key, and returns it together with its right answer.
     ///
     /// # Errors
     ///
@@ -139,7 +139,7 @@ impl<'a> TappedSession<'a> {
         self.issuer.cut(asked);
     }
 
-    /// Takes a copy of the vault's memory, which has to be found to hold these kinds and no others.
+    /// Takes a copy of the vault's memory, in which the search has to find these kinds and no others.
     ///
     /// # Errors
     ///
@@ -160,7 +160,7 @@ impl<'a> TappedSession<'a> {
         Ok(())
     }
 
-    /// Waits until the vault says that everything is wiped, which has to be true in that very moment.
+    /// Waits until the vault says that everything is wiped, which has to be true at that moment.
     ///
     /// # Errors
     ///
@@ -169,7 +169,8 @@ impl<'a> TappedSession<'a> {
         self.tapped("closed", "closed", Kinds::NONE).await
     }
 
-    /// Searches the JavaScript heaps of page and vault, in which no PIN may ever be; in Chromium, which lets them be read.
+    /// Searches the JavaScript heaps of page and vault, which must never contain a PIN. This is only done in Chromium, whose
+    /// heaps can be read.
     ///
     /// # Errors
     ///
@@ -182,14 +183,14 @@ impl<'a> TappedSession<'a> {
         });
         self.driver.run::<Value>("window.planted = argument", values.clone()).await?;
         self.tell_vault(json!({"do": "plant", "values": values})).await?;
-        // A memory that came shows that what was sent before has arrived.
+        // When a memory arrives, everything that was sent before has arrived.
         self.tell_vault(json!({"do": "tap"})).await?;
         self.issuer.tapped("now").await?;
         let heaps = Heaps::of(self.browser, &self.issuer.url("/residue.html")).await?;
         heaps.search((self.name, stage), &self.secrets.pin, self.report)
     }
 
-    /// Has every time-out be over.
+    /// Makes every time-out expire.
     ///
     /// # Errors
     ///
@@ -245,7 +246,7 @@ impl<'a> TappedSession<'a> {
         self.pad.wait_for_event(&format!("detail.event === '{name}'")).await.map(drop)
     }
 
-    /// Waits until the vault has taken the submit.
+    /// Waits until the vault has accepted the submit.
     ///
     /// # Errors
     ///
@@ -267,7 +268,7 @@ impl<'a> TappedSession<'a> {
         self.driver.wait_for(&format!("{prompt} === 'Your PIN is here'"), "the PIN").await.map(drop)
     }
 
-    /// Waits until the page is asked for a control id: what it answers with is `provider.resolve` and `provider.reject`.
+    /// Waits until the page is asked for a control id. It answers with `provider.resolve` or `provider.reject`.
     ///
     /// # Errors
     ///
@@ -291,11 +292,11 @@ impl<'a> TappedSession<'a> {
         self.browser.engine()
     }
 
-    /// Searches every memory, now that all secrets are known; and gives what was found, in the JavaScript heaps too.
+    /// Searches every memory, now that all secrets are known. Returns the findings, with those in the JavaScript heaps.
     ///
     /// # Errors
     ///
-    /// If no memory gives the private key away that has to be in it.
+    /// If the private key cannot be found in a memory that has to contain it.
     pub fn search(self) -> Result<&'a Report> {
         let memories: Vec<_> = self.taps.iter().map(|(_, _, memory)| &**memory).collect();
         let findings = self.secrets.search(&memories).context(self.name)?;

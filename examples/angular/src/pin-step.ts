@@ -21,7 +21,7 @@ export class PinStep {
   readonly digits = signal(0);
   readonly isSet = signal(false);
 
-  /** Asked once both entries agree, since a control id is good for 30 seconds. */
+  /** The pad asks once both entries agree, because a control id is valid for 30 seconds. */
   readonly askControlId = async (): Promise<string> => {
     const response = await fetch("/my/control-id", { method: "POST" });
     if (!response.ok) throw new Error(`the back-end answered with ${response.status}`);

@@ -3,7 +3,7 @@ import "card-pin";
 const pad = document.querySelector("card-pin");
 const message = document.getElementById("message");
 
-// Asked once both entries agree, since a control id is good for 30 seconds.
+// The pad asks once both entries agree, because a control id is valid for 30 seconds.
 pad.controlIdProvider = async () => {
   const response = await fetch("/my/control-id", { method: "POST" });
   if (!response.ok) throw new Error(`the back-end answered with ${response.status}`);

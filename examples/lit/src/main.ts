@@ -8,7 +8,7 @@ async function askControlId(): Promise<string> {
   return response.text();
 }
 
-/** A part of the app that has the customer choose a PIN. The pad works inside a shadow root as anywhere. */
+/** A part of the app in which the customer chooses a PIN. The pad works inside a shadow root as anywhere else. */
 class MyPin extends LitElement {
   static override properties = { digits: { state: true }, isSet: { state: true } };
 

@@ -10,7 +10,10 @@ async function askControlId(): Promise<string> {
   return response.text();
 }
 
-/** In a page that the server has rendered, React sets no properties of an element: the provider and the listeners go through a ref. */
+/**
+ * In a page that the server has rendered, React sets no properties of an element, so the provider and the listeners go through a
+ * ref.
+ */
 export function PinStep() {
   const ref = useRef<CardPin>(null);
   const [digits, setDigits] = useState(0);

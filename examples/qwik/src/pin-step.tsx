@@ -7,7 +7,10 @@ async function askControlId(): Promise<string> {
   return response.text();
 }
 
-/** Qwik serialises what it puts into the markup, which a function cannot be: the provider and the listeners go through a ref. */
+/**
+ * Qwik serialises everything that it puts into the markup, and cannot serialise a function. So the provider and the listeners go
+ * through a ref.
+ */
 export const PinStep = component$(() => {
   const ref = useSignal<CardPin>();
   const digits = useSignal(0);

@@ -8,7 +8,7 @@ async function askControlId(): Promise<string> {
   return response.text();
 }
 
-/** React 18 gives an element of the browser text alone: the provider and the listeners go through a ref. */
+/** React 18 only passes text to an element of the browser, so the provider and the listeners go through a ref. */
 export function App() {
   const ref = useRef<CardPin>(null);
   const [digits, setDigits] = useState(0);

@@ -1,4 +1,4 @@
-//! The table of statuses of the README, row by row, and what of it card-pin makes.
+//! The README's table of statuses, row by row, and what card-pin makes of each status.
 
 use base64ct::{Base64, Encoding};
 use serde_json::json;
@@ -52,12 +52,12 @@ async fn every_failure_of_enfuce_has_its_status_and_set_is_sent_once() {
         let relay = Relay::start(&classic(&upstream.base_url, more));
         let answered = relay.post("/tzpk", &key_request("an-id")).await;
         assert_eq!((answered.status, &*answered.code()), (tzpk, code), "tzpk, {answer:?}");
-        assert!(!answered.text.contains("4826"), "Enfuce's words do not pass");
+        assert!(!answered.text.contains("4826"), "Enfuce's text is passed on");
         let answered = relay.post("/set", &set_request("an-id", &[1; 8])).await;
         assert_eq!((answered.status, &*answered.code()), (set, code), "set, {answer:?}");
         let mut lines: Vec<_> = upstream.received().into_iter().map(|request| request.line).collect();
         if code == "enfuce_busy" {
-            assert!(lines.len() > 2, "what surely was not done is tried again");
+            assert!(lines.len() > 2, "a call that was surely not made is repeated");
             lines.dedup();
         }
         assert_eq!(lines, ["POST /pin/v3/set/tzpk?auditUser=relay", "POST /pin/v3/set?auditUser=relay"]);
@@ -74,7 +74,7 @@ async fn every_failure_of_enfuce_has_its_status_and_set_is_sent_once() {
     }
 }
 
-/// The module's own rule.
+/// This is the rule of card-pin itself.
 #[tokio::test]
 async fn a_set_that_was_answered_in_full_is_done_whatever_the_words() {
     let raw = |status: &str, body: &str| {
@@ -139,7 +139,7 @@ async fn a_quota_says_when_to_come_again() {
     .await;
     let relay = Relay::start(&classic(&upstream.base_url, ""));
     let answered = relay.post("/tzpk", &key_request("an-id")).await;
-    assert_eq!(upstream.received().len(), 1, "beyond the deadline there is nothing to wait for");
+    assert_eq!(upstream.received().len(), 1, "it does not wait beyond the deadline");
     assert_eq!((answered.status, answered.headers["retry-after"].to_str().unwrap()), (503, "9"));
 
     let longest = u64::MAX;
@@ -151,7 +151,7 @@ async fn a_quota_says_when_to_come_again() {
     .await;
     let relay = Relay::start(&classic(&upstream.base_url, ""));
     let answered = relay.post("/set", &set_request("an-id", &[1; 8])).await;
-    assert_eq!((answered.status, &*answered.code()), (424, "enfuce_busy"), "a time that no clock can count");
+    assert_eq!((answered.status, &*answered.code()), (424, "enfuce_busy"), "no clock can count this time");
 }
 
 #[tokio::test]
@@ -192,7 +192,7 @@ async fn an_answer_has_to_have_the_documented_shape() {
     }
 }
 
-// With more than one thread, so that the client can close its connection while the log is waited for.
+// It needs more than one thread, so that the client can close its connection while the test waits for the log.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_that_goes_away_is_in_the_log_all_the_same() {
     let upstream = Upstream::start(|_| Answer::Stall).await;
@@ -215,5 +215,5 @@ async fn set_goes_on_a_connection_of_its_own() {
         assert_eq!(relay.post("/set", &set_request("an-id", &[1; 8])).await.status, 200);
     }
     let connections: Vec<_> = upstream.received().iter().map(|request| request.connection).collect();
-    assert_eq!(connections, [1, 2, 1, 3], "tzpk shares one, and no set does");
+    assert_eq!(connections, [1, 2, 1, 3], "tzpk requests share one, set requests do not");
 }

@@ -1,4 +1,4 @@
-//! The configuration: both sources, and a sentence for every fault that names the field and shows no value.
+//! The configuration: both sources, and for every fault a sentence that names the field and shows no value.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -38,7 +38,7 @@ fn the_examples_of_the_readme_are_good() {
     for example in examples {
         let mut config = String::new();
         for line in example.lines() {
-            // The files of the example are not here.
+            // The files that the example names do not exist here.
             match line.split_once("_file = ") {
                 Some(("seal_keys", _)) => config += &format!("seal_keys_file = {keys:?}\n"),
                 Some((name @ ("password" | "client_secret" | "authorize_token"), _)) => {
@@ -90,7 +90,7 @@ fn every_field_of_the_readme_is_one_and_no_other_is() {
         "limits.customers",
     ] {
         assert!(readme.contains(&format!("`{name}`")), "{name} is not in the README");
-        // No rule of any field takes this, so that it is refused by its own name.
+        // No field allows this value, so each field is refused under its own name.
         let variable = format!("CARDPIN__{}", name.replace('.', "__").to_uppercase());
         let (code, said) = check(&good(), &[(&variable, "\u{7}hush hush")]);
         assert!(
@@ -285,7 +285,7 @@ fn a_quota_with_which_no_session_can_end_is_refused() {
         ),
         // The call for the control id comes before the one to view.
         (issuing(&view, &folder, address), "per_minute = 8", "per_minute = 9", "quota.per_minute"),
-        // However long a request may wait, a control id does not.
+        // A request may wait for long, but a control id expires.
         (patient(&good()), "per_minute = 1", "per_minute = 2", "quota.per_minute"),
         (
             issuing(&patient(&good()), &folder, address),
@@ -302,7 +302,7 @@ fn a_quota_with_which_no_session_can_end_is_refused() {
         );
         assert_eq!(quota(&config, large_enough), (Some(0), String::new()), "{large_enough}");
     }
-    // What is said to be enough is enough, one after the other.
+    // Follows the advice in each message: after three, the quota is accepted.
     let mut fields = BTreeMap::from([
         ("per_minute", "1".to_owned()),
         ("per_second", "1".to_owned()),
@@ -322,8 +322,8 @@ fn a_quota_with_which_no_session_can_end_is_refused() {
         fixes += 1;
         assert!(fixes <= 3, "{said}");
     }
-    assert_eq!(fixes, 3, "each field was wrong by itself: {fields:?}");
-    // One call is a whole session.
+    assert_eq!(fixes, 3, "each field needed a correction: {fields:?}");
+    // Here, one call is a whole session.
     assert_eq!(quota(&view, "per_minute = 1"), (Some(0), String::new()));
 }
 

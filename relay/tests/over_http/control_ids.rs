@@ -1,4 +1,4 @@
-//! Who is given a control id, and whom it serves.
+//! Who gets a control id, and who can use it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,7 +45,7 @@ async fn a_token_serves_its_customer_its_card_and_its_operation_alone_on_every_c
     ] {
         assert_eq!(relay.post(path, &body).await.status, 404, "{path}");
     }
-    assert_eq!(enfuce.received().len(), sent, "nothing of this reaches Enfuce");
+    assert_eq!(enfuce.received().len(), sent, "some of this reached Enfuce");
 }
 
 #[tokio::test]
@@ -83,7 +83,7 @@ async fn a_customers_rate_limit_stops_no_session_that_has_begun() {
     assert_eq!((answer.status, &*answer.code()), (429, "too_many_requests"));
     for (path, body, status) in [
         ("/tzpk", key_request(&token), 200),
-        // Would leave none for `set`.
+        // This one would leave no call for `set`.
         ("/tzpk", key_request(&token), 429),
         ("/set", set_request(&token, &[1; 8]), 200),
         ("/status", json!({"controlId": token}), 200),
@@ -127,7 +127,7 @@ async fn what_the_issuer_does_not_allow_is_not_asked_of_enfuce() {
     assert!(figures.contains(figure) && !figures.contains("relay_failures_total{"), "{figures}");
     assert!(enfuce.received().is_empty());
 
-    // One that is slow takes no more than its calls, and leaves the connections to others.
+    // A slow one only takes its own calls, and leaves the other connections free.
     let jwks = key.jwks();
     let slow =
         Upstream::start(move |request| if request.line == "GET /jwks" { ok(&jwks) } else { Answer::Stall })
@@ -147,7 +147,7 @@ async fn what_the_issuer_does_not_allow_is_not_asked_of_enfuce() {
     assert_eq!((&relay.log(1)[0]["cause"], asked()), (&json!("too_many_calls"), 2));
     stalled.iter().for_each(tokio::task::JoinHandle::abort);
 
-    // By a claim of the token, without a call.
+    // The claim of the token decides, without a call.
     let folder = Folder::make();
     let with_claim = issuing(&config, &folder, &issuer.base_url).replace(
         &format!("authorize_url = \"{}/authorize\"", issuer.base_url),
@@ -190,14 +190,15 @@ async fn who_has_to_wait_is_told_before_anything_is_spent() {
         let answer = relay.post("/control-id", &question).await;
         assert_eq!((answer.status, &*answer.code()), (503, "busy"));
         assert_documented("Problem", &answer.json());
-        assert_eq!(answer.json()["place"], place, "a place is kept");
+        assert_eq!(answer.json()["place"], place, "it keeps its place");
         assert!(answer.headers["retry-after"].to_str().unwrap().parse::<u64>().unwrap() >= 1);
     }
     assert_eq!(enfuce.received().len(), asked);
     let figures = relay.admin("/metrics").await.text;
     assert!(figures.contains("card_pin_relay_customers_waiting 1\n"), "{figures}");
 
-    // A call in 42 seconds, where another back-end issues control ids: one waits for its turn, and the next would wait too long.
+    // With a call every 42 seconds, if another back-end issues the control ids: one waits for its turn, and the next would wait
+    // too long.
     let config = classic(&enfuce.base_url, "timeout_ms = 60000\n[quota]\nper_minute = 3\ncopies = 2");
     let pass_through = Relay::start(&format!("deadline_ms = 60000\n{config}"));
     let request = set_request("an-id", &[1; 8]);
@@ -218,7 +219,7 @@ async fn who_has_to_wait_is_told_before_anything_is_spent() {
 async fn a_device_that_goes_away_gives_back_what_it_has_not_used() {
     let key = Arc::new(SigningKey::make("k1"));
     let (issuer, enfuce) = (issuer(&key).await, Upstream::start(|_| Answer::Stall).await);
-    // With a call a second, the calls that are reserved for one session leave no time for another one.
+    // With one call a second, the calls that are reserved for one session leave no time for another one.
     let mut relay = start(&classic(&enfuce.base_url, "[quota]\nper_minute = 60"), &issuer);
     relay.token = Some(key.token("zoe", json!({})));
     let question = json!({"cardId": "a-card", "operation": "set-pin"});
@@ -261,7 +262,7 @@ async fn while_nothing_answers_nobody_is_let_in_and_places_are_kept() {
 async fn a_slow_issuer_does_not_have_a_control_id_spent_for_nobody() {
     let key = SigningKey::make("k1");
     let enfuce = enfuce().await;
-    // Whoever of the two is slow, there would be time left for a quick Enfuce.
+    // Either of the two is slow, but there would be time left for a quick Enfuce.
     let ask = async |slow: &'static str, ms: u64| {
         let (deadline, timeout) = (ms * 4 / 3, ms * 11 / 10);
         let config = classic(&enfuce.base_url, &format!("timeout_ms = {timeout}"));
@@ -281,7 +282,7 @@ async fn a_slow_issuer_does_not_have_a_control_id_spent_for_nobody() {
         let answer = relay.post("/control-id", &json!({"cardId": "a-card", "operation": "set-pin"})).await;
         (answer.status, answer.code())
     };
-    // Keys are looked up for three seconds at the most.
+    // Looking up the keys takes at most three seconds.
     let (authorizer, provider) = tokio::join!(ask("POST /authorize", 9000), ask("GET /jwks", 2700));
     assert_eq!(authorizer, (503, "authorizer_unavailable".to_owned()));
     assert_eq!(provider, (503, "relay_busy".to_owned()));

@@ -1,5 +1,5 @@
-//! The files of `deploy/`: they name figures that there are, headings of the runbook that there are, times that are long enough,
-//! and a configuration that the relay takes.
+//! The files of `deploy/`: the figures and the headings of the runbook that they name exist, their times are long enough, and the
+//! relay accepts their configuration.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -21,7 +21,7 @@ const KUBERNETES: &str = include_str!("../../deploy/kubernetes.yaml");
 const UNIT: &str = include_str!("../../deploy/card-pin-relay.service");
 const RUNBOOK: &str = include_str!("../../../docs/runbook.md");
 
-/// Every word of the text that begins so.
+/// Every word of the text with this beginning.
 fn words<'a>(text: &'a str, start: &str) -> BTreeSet<&'a str> {
     let is_other = |c: char| !c.is_ascii_alphanumeric() && c != '_' && c != ':';
     text.split(is_other).filter(|word| word.starts_with(start)).collect()
@@ -41,7 +41,7 @@ fn selected(text: &str) -> BTreeSet<(&str, &str)> {
     pairs
 }
 
-/// All of the relay's code, in which routes, codes and causes are written out.
+/// All of the relay's code, which contains every route, code and cause as a string.
 fn source(folder: &Path) -> String {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     entries
@@ -57,7 +57,7 @@ async fn alerts_and_dashboard_ask_for_figures_that_there_are() {
     .await;
     let folder = Folder::make();
     make_certificates(&folder.0);
-    // No collector listens there, so that spans are lost.
+    // No collector listens there, so spans are lost.
     let closed = ClosedPort::reserve();
     let more = format!("ca_file = {:?}\n[traces]\nurl = \"http://{closed}/\"", folder.0.join("ca.pem"));
     let relay = Relay::start(&classic(&upstream.base_url, &more));
@@ -70,7 +70,7 @@ async fn alerts_and_dashboard_ask_for_figures_that_there_are() {
         figures.contains("trace_spans_dropped_total{") && figures.contains("malformed_requests_total{")
     })
     .await;
-    // Another copy, whose identity provider is not there.
+    // Another copy, whose identity provider fails.
     let issuer = Upstream::start(|_| Answer::Status(500, String::new())).await;
     let mut copy = start(&classic(&upstream.base_url, ""), &issuer);
     copy.token = Some(SigningKey::make("k1").token("zoe", json!({})));
@@ -87,14 +87,14 @@ async fn alerts_and_dashboard_ask_for_figures_that_there_are() {
         assert!(asked.len() > 5 && asked.is_subset(&figures), "{:?}", asked.difference(&figures));
         for (label, value) in selected(text) {
             let start = value.trim_end_matches(['.', '+', '*']);
-            // The code of what went well is `metrics.rs`'s own.
+            // The code of a success is only in `metrics.rs`.
             let quoted = if start == value { format!("\"{value}\"") } else { format!("\"{start}") };
             assert!(source.contains(&quoted), "there is no {label} {value}");
         }
     }
 }
 
-/// As links name it.
+/// The name of a heading in links.
 fn anchor(heading: &str) -> String {
     let kept = heading.to_lowercase().replace(' ', "-");
     kept.chars().filter(|c| c.is_alphanumeric() || *c == '-').collect()
@@ -115,7 +115,7 @@ fn every_alert_is_in_the_runbook() {
     assert_eq!(words(RUNBOOK, "CardPin"), alerts.into_iter().collect(), "the runbook names these");
 }
 
-/// The number behind the name, wherever in the text.
+/// The number after the name, anywhere in the text.
 fn number(text: &str, name: &str) -> u64 {
     let rest = text.split_once(name).unwrap_or_else(|| panic!("{name}")).1.trim_start();
     rest.split(|c: char| !c.is_ascii_digit()).next().unwrap().parse().unwrap()
@@ -134,7 +134,7 @@ fn what_is_under_way_has_time_to_end_and_an_update_keeps_to_the_quota() {
     let longest = number(&configuration, "drain_ms =") + number(&configuration, "deadline_ms =") + 5000;
     assert!(number(KUBERNETES, "terminationGracePeriodSeconds:") * 1000 > longest);
     assert!(number(UNIT, "TimeoutStopSec=") * 1000 > longest);
-    // An old copy is gone before the next new one starts.
+    // An old copy has ended before the next new one starts.
     let ready = number(KUBERNETES, "minReadySeconds:");
     assert!(ready > number(KUBERNETES, "terminationGracePeriodSeconds:"));
     let copies = number(KUBERNETES, "replicas:") + number(KUBERNETES, "maxSurge:");

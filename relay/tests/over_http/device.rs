@@ -1,4 +1,4 @@
-//! The customer's device, by hand: a test has to know the keys.
+//! The customer's device, without card-pin's own code: a test has to know the keys.
 
 use base64ct::{Base64, Encoding};
 use des::TdesEde2;
@@ -22,12 +22,12 @@ pub(crate) fn public_key() -> String {
     Base64::encode_string(key().to_public_key().to_public_key_der().unwrap().as_bytes())
 }
 
-/// A request for a TZPK that has the shape that is wanted.
+/// A well-formed request for a TZPK.
 pub(crate) fn key_request(control_id: &str) -> Value {
     json!({"controlId": control_id, "publicKey": public_key()})
 }
 
-/// A `set` with a block, encrypted or not: to the relay they look alike.
+/// A `set` with a block, encrypted or not: the relay cannot see the difference.
 pub(crate) fn set_request(control_id: &str, block: &[u8]) -> Value {
     json!({"controlId": control_id, "pinBlock": Base64::encode_string(block)})
 }

@@ -24,17 +24,17 @@ use crate::upstream::{Answer, Upstream, ok};
 
 const NGINX: &str = include_str!("../../deploy/nginx.conf");
 
-/// Not on the `PATH` of everybody.
+/// Debian's path: the folder is not on every user's `PATH`.
 const DEBIANS: &str = "/usr/sbin/nginx";
 
-/// nginx with the configuration that operators get, before these two addresses. It listens on a socket in a folder of its
-/// own: no port has to be found for it.
+/// nginx with the configuration that operators get, in front of these two addresses. It listens on a socket in a folder of its
+/// own, so it needs no free port.
 struct Gateway {
     nginx: Child,
     folder: Folder,
 }
 
-/// What a device was answered: the head in lower case, and the body.
+/// The answer to a device: the head in lower case, and the body.
 struct Answered {
     status: u16,
     head: String,
@@ -74,7 +74,7 @@ impl Gateway {
         fs::write(folder.0.join("nginx.conf"), main).unwrap();
         let mut command = Command::new(if Path::new(DEBIANS).is_file() { DEBIANS } else { "nginx" });
         command.arg("-c").arg(folder.0.join("nginx.conf")).arg("-p").arg(&folder.0);
-        // Its error log begins in a file of the system, before it has read where it is to be.
+        // Until nginx has read its configuration, it writes errors to a file of the system.
         command.args(["-e", "stderr"]).stderr(Stdio::null());
         let nginx =
             command.spawn().expect("nginx is not installed: `cargo xtask test deployment` installs it");
@@ -92,7 +92,7 @@ impl Gateway {
         self.folder.0.join("gateway")
     }
 
-    /// Over TLS, on a connection of its own; `headers` end their lines.
+    /// Sends a request over TLS, on a connection of its own; each line of `headers` has its line end.
     async fn post(&self, path: &str, headers: &str, body: &Value) -> Answered {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_file(self.folder.0.join("ca.pem")).unwrap()).unwrap();
@@ -185,7 +185,7 @@ async fn customers_set_their_pins_through_the_gateway_while_a_copy_is_gone() {
     set_all().await;
     let (code, log) = one.end();
     assert_eq!(code, Some(0));
-    assert_eq!(log.matches("\"route\"").count() % 3, 0, "a customer stays with a copy:\n{log}");
+    assert_eq!(log.matches("\"route\"").count() % 3, 0, "a customer changed the copy:\n{log}");
     set_all().await;
     assert!(two.log(3 * tokens.len()).len() >= 3 * tokens.len());
     let sent =
@@ -202,7 +202,7 @@ async fn a_set_is_sent_once_and_without_what_a_stranger_could_add() {
     let gateway = Gateway::start([address(&copies[0]), address(&copies[1])]);
     let headers = "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\ncookie: a=b\r\n";
     let answer = gateway.post("/pin/set", headers, &set_request("an-id", &[1; 8])).await;
-    assert_eq!(answer.status, 502, "nobody knows whether it was set");
+    assert_eq!(answer.status, 502, "it is not known whether it was set");
     let received: Vec<_> = copies.iter().flat_map(Upstream::received).collect();
     assert_eq!(received.len(), 1);
     assert_eq!(received[0].line, "POST /set");

@@ -1,4 +1,4 @@
-//! Who a customer is: what is believed, and what is not.
+//! Who a customer is: which tokens the relay believes, and which not.
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -62,10 +62,10 @@ async fn who_is_not_authenticated_gets_nothing_and_spends_nothing() {
         }
     }
     assert!(enfuce.received().is_empty());
-    // The only key need not be named.
+    // A token does not have to name the key if there is only one.
     relay.token = Some(key.token_by(None, "zoe", json!({})));
     control_id(&relay, "a-card", "set-pin").await;
-    // A clock that differs a little.
+    // The provider's clock may differ a little.
     relay.token = Some(key.token("zoe", json!({"exp": now() - 5})));
     control_id(&relay, "a-card", "set-pin").await;
     let (_, log) = relay.end();
@@ -99,7 +99,7 @@ async fn keys_that_rotate_are_found_and_a_provider_that_fails_signs_nobody_out()
     for (key, answer) in [(&old, ok(old.jwks())), (&new, ok(new.jwks()))] {
         *jwks.lock().unwrap() = answer;
         relay.token = Some(key.token("zoe", json!({})));
-        // Keys are looked up once a second at most.
+        // The relay looks up keys at most once a second.
         let deadline = Instant::now() + Duration::from_secs(60);
         while relay.post("/control-id", &question).await.status != 201 {
             assert!(Instant::now() < deadline, "the key is never found");
@@ -121,7 +121,7 @@ async fn keys_that_rotate_are_found_and_a_provider_that_fails_signs_nobody_out()
         })
         .await;
         let unknown = relay.post("/control-id", &question).await;
-        assert_eq!(unknown.status, 503, "while the keys cannot be read, nothing can be said of another one");
+        assert_eq!(unknown.status, 503, "while the keys cannot be read, an unknown key gets 503");
         relay.token = Some(new.token("zoe", json!({})));
         assert_eq!(relay.post("/control-id", &question).await.status, 201);
     }
@@ -148,7 +148,7 @@ async fn a_copy_is_ready_once_it_has_found_keys_and_stays_so() {
     assert_eq!(relay.admin("/readyz").await.status, 200);
 }
 
-/// Keys that nobody has are asked for by customers who leave at once.
+/// Customers ask with an unknown key, and hang up at once.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_hangs_up_does_not_have_the_provider_asked_again_and_again() {
     let (enfuce, key) = (enfuce().await, SigningKey::make("k1"));
@@ -171,7 +171,7 @@ async fn who_hangs_up_does_not_have_the_provider_asked_again_and_again() {
             () = until("the request is under way", is_under_way) => {}
         }
     }
-    // A second lies between two look-ups.
+    // There is at least a second between two look-ups.
     let most = started.elapsed().as_secs() as usize + 2;
     let asked = issuer.received().len() - before;
     assert!(asked <= most, "asked {asked} times in {:?}", started.elapsed());
@@ -214,7 +214,7 @@ async fn keys_of_one_name_or_of_none_are_told_apart_and_each_serves_its_algorith
 async fn answers_of_the_issuers_systems_are_read_as_others_write_them() {
     let (enfuce, key) = (enfuce().await, SigningKey::make("k1"));
     let (token, jwk) = (key.token("zoe", json!({})), key.jwk.clone());
-    // A byte order mark, and keys of kinds that come after this relay.
+    // A byte order mark, and keys of kinds that are newer than this relay.
     let issuer = Upstream::start(move |request| {
         let keys = json!([{"kty": "AKP", "kid": "later", "alg": "ML-DSA-65", "pub": "AAAA"}, {"kid": "nothing"}, jwk]);
         let answer = if request.line.contains("/jwks") { json!({"keys": keys}) } else { json!({"allowed": true}) };
@@ -289,7 +289,7 @@ async fn a_gateway_names_customers_through_a_socket_that_nobody_else_reaches() {
     let answer = tokio::task::block_in_place(ask);
     assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
     assert_eq!(relay.end().0, Some(0));
-    assert!(!socket.exists(), "it is taken away at the end");
+    assert!(!socket.exists(), "the socket is removed at the end");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What an issuer has beside the relay: an identity provider, and a system that knows whose a card is.
+//! An issuer's other systems: an identity provider, and a system that knows whose card it is.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -55,7 +55,7 @@ impl SigningKey {
         self.token_by(Some(self.kid.clone()), customer, changes)
     }
 
-    /// One that names the key otherwise, or not at all.
+    /// A token that names another key, or none.
     pub(crate) fn token_by(&self, kid: Option<String>, customer: &str, changes: Value) -> String {
         let mut claims = json!({"iss": ISSUER, "aud": AUDIENCE, "sub": customer, "exp": now() + 300});
         for (name, value) in changes.as_object().unwrap() {
@@ -71,7 +71,7 @@ pub(crate) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
 
-/// What has to be configured so that control ids are issued to customers with a token; `config` is one of `process`.
+/// The configuration with which control ids are issued to customers with a token; `config` is one of `process`.
 pub(crate) fn issuing(config: &str, folder: &Folder, issuer_url: &str) -> String {
     let keys = folder.0.join("seal-keys");
     std::fs::write(&keys, Base64::encode_string(&[7; 32]) + "\n").unwrap();
@@ -96,14 +96,14 @@ pub(crate) async fn issuer(key: &Arc<SigningKey>) -> Upstream {
                 _ => ok(json!({"allowed": is_allowed})),
             }
         }
-        // Asked only whether it is there.
+        // The online check only asks whether the system answers.
         "GET /authorize" => Answer::Status(405, String::new()),
         other => panic!("{other}"),
     })
     .await
 }
 
-/// Enfuce, as far as a control id goes: two plastics of each kind.
+/// The part of Enfuce that control ids need: two plastics of each kind.
 pub(crate) async fn enfuce() -> Upstream {
     Upstream::start(|request| match request.line.split('?').next().unwrap() {
         "GET /card/v3/a-card/plastic" | "GET /card/v3/visa/plastic" => ok(json!([

@@ -1,4 +1,4 @@
-//! What the relay refuses by itself; nothing of it reaches Enfuce.
+//! What the relay refuses itself: none of this reaches Enfuce.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -64,7 +64,7 @@ async fn what_is_no_request_of_the_module_is_refused() {
         (relay.post("/set/", &set).await, 404, "unknown_route"),
         (relay.post("/livez", &set).await, 404, "unknown_route"),
         (relay.post("/set", &json!({"x": "y".repeat(9000)})).await, 413, "too_large"),
-        // The fields in their order, but no object.
+        // The fields in their order, but not an object.
         (relay.post("/set", &json!(["an-id", "AAECAwQFBgc="])).await, 400, "malformed"),
     ] {
         assert_eq!((answer.status, &*answer.code()), (status, code));
@@ -116,8 +116,8 @@ async fn a_body_that_trickles_or_ends_early_is_given_up() {
     let started = Instant::now();
     let answer = send(&relay, &[&with_length], Duration::ZERO);
     assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("body_incomplete"), "{answer}");
-    assert!(started.elapsed() < Duration::from_secs(60), "the deadline alone has ended it");
-    // For bodies that come at once the usual time is enough.
+    assert!(started.elapsed() < Duration::from_secs(60), "only the deadline ended it");
+    // The default time is enough for bodies that arrive at once.
     let relay = Relay::start(&classic(&upstream.base_url, ""));
     let chunked = format!("{head}transfer-encoding: chunked\r\n\r\n4000\r\n{}", "x".repeat(0x3000));
     let answer = send(&relay, &[&chunked], Duration::ZERO);

@@ -1,5 +1,5 @@
-//! The real relay, as a process of its own, driven over real HTTP, before an upstream that answers and fails in every way. Before the
-//! sandbox it is in `sandbox/tests/over_http/through_the_relay.rs`.
+//! The real relay, as a process of its own, driven over real HTTP, in front of an upstream that answers and fails in every way.
+//! `sandbox/tests/over_http/through_the_relay.rs` tests it in front of the sandbox.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod device;

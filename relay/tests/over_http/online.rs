@@ -1,4 +1,4 @@
-//! `--check --online`: what it finds out, and what it says.
+//! `--check --online`: what it finds out, and what it prints.
 
 use std::fs;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ async fn check(config: &str) -> (Option<i32>, Vec<String>) {
     (output.status.code(), lines)
 }
 
-/// One line for each thing: `ok`, `not`, or the cause of the failure.
+/// For each line its thing, and `ok`, `not tried`, or the cause of the failure.
 fn short(lines: &[String]) -> Vec<(&str, &str)> {
     lines
         .iter()
@@ -78,12 +78,12 @@ async fn all_is_well_and_no_card_was_touched() {
     assert_eq!((code, short(&lines)), (Some(0), enfuce.map(|thing| (thing, "ok")).to_vec()), "{lines:?}");
     assert!(
         issuer.received().iter().all(|request| request.line.starts_with("GET ")),
-        "nobody is asked about"
+        "it asked about a customer"
     );
 }
 
-/// An Enfuce that answers a call for a card with the first status, and without credentials with the second. A call that does more
-/// than look fails.
+/// An Enfuce that answers a call for a card with `status`, and one without credentials with `without`. A call that changes
+/// something fails.
 async fn enfuce(status: u16, without: u16) -> Upstream {
     Upstream::start(move |request| {
         if request.line == "POST /oauth2/token" {

@@ -1,5 +1,5 @@
-//! `openapi.json` says what the relay does: every path and method of it is there and no other is, and answers have the shape
-//! that it gives.
+//! `openapi.json` describes what the relay does: it contains every path and method of the relay and no other, and the answers
+//! have the documented form.
 
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ fn schema<'a>(document: &'a Value, name: &str) -> &'a Value {
     &document["components"]["schemas"][name]
 }
 
-/// Checks an object against a schema: the required fields, no others than the listed, and their types.
+/// Checks an object against a schema: it has the required fields, no fields that are not listed, and the right types.
 #[track_caller]
 fn assert_fits(schema: &Value, value: &Value) {
     let (properties, value) = (schema["properties"].as_object().unwrap(), value.as_object().unwrap());

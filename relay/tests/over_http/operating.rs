@@ -1,5 +1,5 @@
-//! What goes wrong around the relay and must not stop it: a log that nobody reads, connections that are all taken, an Enfuce that
-//! is slow or gone, secrets that change.
+//! Faults around the relay that must not stop it: nobody reads the log, all connections are in use, Enfuce is slow or down,
+//! secrets change.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -17,7 +17,7 @@ use crate::issuer::issuing;
 use crate::process::{Answer as Answered, Folder, Relay, classic, command, nextgen};
 use crate::upstream::{Answer, ClosedPort, Upstream, ok, until};
 
-/// More than a pipe holds.
+/// So many lines do not fit into a pipe.
 const MANY: usize = 1000;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -46,7 +46,7 @@ async fn a_log_that_nobody_reads_holds_up_neither_requests_nor_the_end() {
         assert_eq!(answer.status(), 200);
     }
     assert_eq!(upstream.received().len(), MANY);
-    // More than wait to be written: some lines are lost, and it ends all the same.
+    // These are more lines than the queue can hold: some are lost, and the relay ends nevertheless.
     let address = url.strip_prefix("http://").unwrap().split('/').next().unwrap().to_owned();
     for _ in 0..10 {
         let mut stream = TcpStream::connect(&address).unwrap();
@@ -74,7 +74,7 @@ async fn operators_are_answered_while_devices_hold_every_connection() {
         let answer = relay.admin(path).await;
         assert_eq!((answer.status, &*answer.text), (200, text));
     }
-    assert_eq!(relay.admin("/set").await.status, 404, "devices have a listener of their own");
+    assert_eq!(relay.admin("/set").await.status, 404, "a device's path is not on this listener");
     assert!(relay.admin("/metrics").await.text.contains("card_pin_relay_log_lines_dropped_total 0"));
     drop(held);
     assert_eq!(relay.post("/set", &set_request("an-id", &[1; 8])).await.status, 200);
@@ -113,7 +113,7 @@ async fn nothing_is_sent_without_time_for_its_answer() {
         )
     })
     .await;
-    // The last turns in time would come as the time is over. An eighth of it, three seconds, is kept for the answer.
+    // The last turns would come when the time is nearly over. An eighth of the time, three seconds, is kept for the answer.
     let more = "timeout_ms = 24000\n[limits]\nburst = 1000\n[quota]\nper_second = 4";
     let config = classic(&upstream.base_url, more);
     let relay = Relay::start(&config.replace("drain_ms = 0", "drain_ms = 0\ndeadline_ms = 60000"));
@@ -129,12 +129,12 @@ async fn nothing_is_sent_without_time_for_its_answer() {
         }
     }
     assert!(served > 0 && refused > 0, "{served} served, {refused} refused");
-    assert_eq!(upstream.received().len(), served, "no call was for nothing");
+    assert_eq!(upstream.received().len(), served, "a call was made in vain");
 }
 
 #[tokio::test]
 async fn a_pin_for_which_no_connection_came_about_is_surely_not_set() {
-    // What a firewall that drops packets looks like: a queue of connections that is full.
+    // A full queue of connections looks like a firewall that drops packets.
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let listener = socket.listen(0).unwrap();
@@ -198,7 +198,7 @@ async fn an_enfuce_that_is_gone_is_tried_again_and_then_left_alone_for_a_while()
     let mut sent = 1;
     while relay.post("/set", &set).await.code() != "relay_busy" {
         sent += 1;
-        assert!(sent < 20, "it is never left alone");
+        assert!(sent < 20, "it never stops calling");
     }
     assert_eq!(relay.log(sent + 1)[sent]["cause"], "enfuce_is_down");
 }
@@ -228,11 +228,11 @@ fn file_descriptors_are_raised_and_checked() {
         let output = shell.arg("--check").arg("--config").arg(&file).output().unwrap();
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
     };
-    assert_eq!(check("-Sn 128").0, Some(0), "the soft limit is not the last word");
+    assert_eq!(check("-Sn 128").0, Some(0), "the relay raises the soft limit");
     let (code, said) = check("-n 1000");
     assert!(code == Some(2) && said.contains("limits.connections") && said.contains("1000"), "{said}");
     assert_eq!(check("-n 1400").0, Some(0));
-    // The issuer's own system is called as well.
+    // This relay also calls the issuer's own system.
     let address = "https://enfuce.example";
     fs::write(&file, issuing(&classic(address, ""), &folder, address)).unwrap();
     let (code, said) = check("-n 1400");
@@ -323,7 +323,7 @@ async fn many_requests_with_a_revoked_token_fetch_one_more() {
         }
     })
     .await;
-    // More than the budget for further tries would do for, all on their way with the same token.
+    // More requests than the budget for repetitions allows, all on their way with the same token.
     let more =
         "timeout_ms = 60000\n[limits]\nburst = 1000\n[quota]\nper_second = 1000000\nper_minute = 60000000";
     let config = nextgen(&upstream.base_url, more);
@@ -369,7 +369,7 @@ async fn input_that_is_not_a_request_is_counted() {
         let mut device = TcpStream::connect(relay.address()).unwrap();
         std::io::Write::write_all(&mut device, sent.as_bytes()).unwrap();
         let mut answer = Vec::new();
-        // A server that has not read all that came resets the connection after its answer.
+        // A server that has not read everything resets the connection after its answer.
         let _ = std::io::Read::read_to_end(&mut device, &mut answer);
         assert!(String::from_utf8_lossy(&answer).contains(status), "{kind}");
         let figure = format!("card_pin_relay_malformed_requests_total{{kind=\"{kind}\"}} 1");

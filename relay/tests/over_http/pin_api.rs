@@ -1,4 +1,4 @@
-//! Enfuce's PIN API with keys of its own: it wraps a TZPK for each control id, and reads the PIN that comes under it.
+//! Enfuce's PIN API with keys of its own: it wraps a TZPK for each control id, and decrypts the PIN that comes back.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,13 +21,13 @@ pub(crate) struct PinApi {
     hsm: Arc<Hsm>,
 }
 
-/// What Enfuce knows of each control id.
+/// What Enfuce knows about each control id.
 #[derive(Default)]
 struct Hsm {
     tzpks: Mutex<HashMap<String, [u8; 16]>>,
-    /// The blocks that came, decrypted.
+    /// The received blocks, decrypted.
     blocks: Mutex<HashMap<String, [u8; 8]>>,
-    /// Whether it takes the next PIN and never answers.
+    /// Whether it accepts the next PIN and never answers.
     stalls: AtomicBool,
 }
 
@@ -42,16 +42,16 @@ impl PinApi {
         &self.upstream.base_url
     }
 
-    /// A card whose plastic and control id have its own id, which nothing else holds by chance.
+    /// A card whose plastic and control id have the same id as the card. Nothing else contains it by chance.
     pub(crate) fn card() -> String {
         random::<16>().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// The PIN that came for a control id.
+    /// The PIN that arrived for a control id.
     pub(crate) fn pin(&self, control_id: &str) -> Option<String> {
         let blocks = self.hsm.blocks.lock().unwrap();
         let nibbles: String = blocks.get(control_id)?.iter().map(|byte| format!("{byte:02x}")).collect();
-        // Format 1: the control nibble, the length, and the digits (ISO 9564-1 §8.2).
+        // Format 1: the control nibble, the length, and the digits (ISO 9564-1:2017, 9.3.3).
         let length = usize::from_str_radix(nibbles.strip_prefix('1')?.get(..1)?, 16).unwrap();
         Some(nibbles[2..2 + length].to_owned())
     }
@@ -60,7 +60,7 @@ impl PinApi {
         self.hsm.stalls.store(true, Ordering::Relaxed);
     }
 
-    /// How many PINs have come so far, answered or not.
+    /// How many PINs have arrived so far, answered or not.
     pub(crate) fn sets(&self) -> usize {
         self.upstream.received().iter().filter(|request| path(request).ends_with("/set")).count()
     }
@@ -85,10 +85,10 @@ impl Hsm {
         }
     }
 
-    /// A new key under that of the device, by RSAES-OAEP (RFC 8017 §7.1.1).
+    /// A new key, encrypted under the device's key by RSAES-OAEP (RFC 8017 §7.1.1).
     fn tzpk(&self, request: &Received, id: &str, key: &str) -> Answer {
         let body: Value = serde_json::from_str(&request.body).unwrap();
-        // In PEM or without its first and last line.
+        // The key is in PEM, or in PEM without its first and last line.
         let spki: String = text(&body, key).lines().filter(|line| !line.starts_with("---")).collect();
         let key = PublicKey::from_public_key_der(&Base64::decode_vec(&spki).unwrap()).unwrap();
         let tzpk = random::<16>();

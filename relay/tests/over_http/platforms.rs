@@ -33,7 +33,7 @@ async fn the_requests_are_those_of_the_platform_and_nothing_else_passes() {
         let tzpk: Value = serde_json::from_str(&tzpk.text().await.unwrap()).unwrap();
         let expected =
             json!({"tzpk": device_tzpk(), "algorithm": "TDEA", "kcv": "0A1B2C", "pinBlockFormat": 1});
-        assert_eq!(tzpk, expected, "the documented fields, and no pinBlock where none is asked for");
+        assert_eq!(tzpk, expected, "the documented fields, without a pinBlock that was not asked for");
         assert_eq!(relay.post("/view", &key).await.json()["pinBlock"], "AAECAwQFBgc=");
         assert_eq!(relay.post("/set", &block).await.text, "{}");
         let mut received = upstream.received().split_off(before);
@@ -44,7 +44,7 @@ async fn the_requests_are_those_of_the_platform_and_nothing_else_passes() {
                 ("POST /eu/oauth2/token", "grant_type=client_credentials")
             );
         }
-        assert_eq!(received.len(), 3, "one access token serves all: {received:?}");
+        assert_eq!(received.len(), 3, "all calls use one access token: {received:?}");
         for (request, path) in received.iter().zip(["/set/tzpk", "/view", "/set"]) {
             assert!(request.line.starts_with(&format!("{set}{path}")), "{}", request.line);
             let body: serde_json::Map<String, Value> = serde_json::from_str(&request.body).unwrap();
@@ -79,7 +79,7 @@ async fn the_requests_are_those_of_the_platform_and_nothing_else_passes() {
     }
 }
 
-/// A field of the right shape.
+/// A field of the right form.
 fn device_tzpk() -> String {
     Base64::encode_string(&[7; 256])
 }
@@ -95,14 +95,14 @@ async fn an_access_token_is_renewed_before_it_expires_and_when_it_is_refused() {
                 json!({"access_token": format!("t{number}"), "token_type": "Bearer", "expires_in": life}),
             );
         }
-        // The first is revoked.
+        // The first token is revoked.
         let revoked = request.head.contains("bearer t0");
         if revoked { Answer::Status(401, String::new()) } else { ok("{}") }
     })
     .await;
     let relay = Relay::start(&nextgen(&upstream.base_url, ""));
     let set = set_request("an-id", &[1; 8]);
-    // What was refused for its token was not done, and goes once more with another.
+    // A call that was refused because of its token was not carried out, and is repeated once with another token.
     assert_eq!(relay.post("/set", &set).await.status, 200);
     let sets = |received: Vec<Received>| {
         received.into_iter().filter(|request| request.line.ends_with("/set")).count()
@@ -114,7 +114,7 @@ async fn an_access_token_is_renewed_before_it_expires_and_when_it_is_refused() {
     assert_eq!(TOKENS.load(Ordering::Relaxed), 2);
     let relay = Relay::start(&nextgen(&upstream.base_url, "[limits]\nburst = 100000"));
     assert_eq!(relay.post("/set", &set).await.status, 200);
-    // Two seconds of life are used for one.
+    // A token with a lifetime of two seconds is used for one second.
     until("another token", async || {
         assert_eq!(relay.post("/set", &set).await.status, 200);
         TOKENS.load(Ordering::Relaxed) >= 4
@@ -136,7 +136,7 @@ async fn a_token_of_the_configuration_is_sent_as_it_is() {
     let relay = Relay::start(&config.replace(basic, bearer));
     let refused = relay.post("/set", &set_request("first", &[1; 8])).await;
     assert_eq!((refused.status, &*refused.code()), (424, "enfuce_refuses_relay"));
-    // There is no other token to fetch: the next request goes with the same.
+    // There is no other token to fetch, so the next request uses the same one.
     assert_eq!(relay.post("/set", &set_request("second", &[1; 8])).await.status, 200);
     let received = upstream.received();
     assert_eq!(received.len(), 2, "{received:?}");

@@ -1,4 +1,4 @@
-//! A relay process with a folder of its own; both go when it is dropped.
+//! A relay process with a folder of its own; dropping it ends the process and removes the folder.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -34,7 +34,7 @@ impl Drop for Folder {
     }
 }
 
-/// The binary, without what the tests' own environment may hold.
+/// The binary, without the variables of the tests' own environment.
 pub(crate) fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_card-pin-relay"));
     command.env_clear();
@@ -46,14 +46,14 @@ pub(crate) struct Relay {
     pub(crate) base_url: String,
     pub(crate) admin_url: String,
     pub(crate) client: Client,
-    /// The customer's token, where they have one.
+    /// The customer's token, if there is one.
     pub(crate) token: Option<String>,
     log: Arc<Mutex<String>>,
     reader: Option<JoinHandle<()>>,
     folder: Folder,
 }
 
-/// What came back, already read.
+/// An answer whose body was read.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -78,7 +78,7 @@ impl Answer {
     }
 }
 
-/// What stands before the tables.
+/// The fields before the tables.
 const TOP: &str =
     "listen = \"127.0.0.1:0\"\nadmin_listen = \"127.0.0.1:0\"\ncustomer = \"peer-address\"\ndrain_ms = 0\n";
 
@@ -129,7 +129,7 @@ impl Relay {
         Self { child, base_url, admin_url, client, token: None, log, reader: Some(reader), folder }
     }
 
-    /// Changes its configuration, which it reads with SIGHUP.
+    /// Changes its configuration, which it reads at SIGHUP.
     pub(crate) fn configure(&self, config: &str) {
         fs::write(self.folder.0.join("relay.toml"), config).unwrap();
     }
@@ -160,13 +160,13 @@ impl Relay {
         until("ready", async || self.admin("/readyz").await.status == 200).await;
     }
 
-    /// What operators are told.
+    /// Asks the listener for operators.
     pub(crate) async fn admin(&self, path: &str) -> Answer {
         let request = self.client.get(format!("{}{path}", self.admin_url)).timeout(Duration::from_secs(60));
         Answer::read(request.send().await.unwrap()).await
     }
 
-    /// The lines of requests so far, once there are `lines` of them.
+    /// The log's lines about requests, once there are `lines` of them.
     pub(crate) fn log(&self, lines: usize) -> Vec<Value> {
         let deadline = Instant::now() + Duration::from_secs(60);
         loop {
@@ -179,12 +179,12 @@ impl Relay {
         }
     }
 
-    /// Waits for a line about the relay itself.
+    /// Waits for a line of the log about the relay itself.
     pub(crate) fn wait_for_event(&self, event: &str) {
         self.wait_for_events(event, 1);
     }
 
-    /// Waits for a number of them, and gives the last.
+    /// Waits for this number of lines, and returns the last.
     pub(crate) fn wait_for_events(&self, event: &str, count: usize) -> Value {
         let deadline = Instant::now() + Duration::from_secs(60);
         loop {
@@ -208,7 +208,7 @@ impl Relay {
         assert!(status.success());
     }
 
-    /// Ends it, and gives its exit code and all it has logged.
+    /// Ends it, and returns its exit code and its whole log.
     pub(crate) fn end(mut self) -> (Option<i32>, String) {
         self.signal("-TERM");
         let code = self.child.wait().unwrap().code();

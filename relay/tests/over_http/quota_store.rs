@@ -1,4 +1,4 @@
-//! Copies that take turns through a real Valkey or Redis server, and what becomes of them without it.
+//! Copies that take turns through a real Valkey or Redis server, and what they do without it.
 
 use std::fs;
 use std::net::TcpListener;
@@ -19,13 +19,13 @@ fn store(valkey: &Valkey) -> String {
     format!("[quota.store]\nurl = \"unix:{}\"\n", valkey.socket().display())
 }
 
-/// Enfuce, as far as a PIN can be viewed.
+/// The part of Enfuce that viewing a PIN needs.
 async fn enfuce() -> Upstream {
     let answer = json!({"tzpk": Base64::encode_string(&[7; 256]), "pinBlock": "AAECAwQFBgc="});
     Upstream::start(move |_| ok(&answer)).await
 }
 
-/// A relay by which PINs are viewed alone: one call is a whole session, so any quota will do.
+/// A relay that is only for viewing PINs: one call is a whole session, so any quota is enough.
 fn only_view(upstream: &Upstream, quota: &str) -> String {
     format!("operations = [\"view-pin\"]\n{}", classic(&upstream.base_url, quota))
 }
@@ -46,19 +46,19 @@ async fn is_down(relay: &Relay) -> bool {
 #[tokio::test]
 async fn what_one_copy_has_spent_another_has_not() {
     let (upstream, valkey) = (enfuce().await, Valkey::start());
-    // One call a minute: nobody has to measure a time.
+    // With one call a minute, the test does not have to measure a time.
     let quota = format!("[quota]\nper_minute = 1\ncopies = 3\n{}", store(&valkey));
     let copies: Vec<_> = (0..3).map(|_| Relay::start(&only_view(&upstream, &quota))).collect();
     for copy in &copies {
         copy.wait_for_event(IN_USE);
         assert!(!is_down(copy).await);
     }
-    // One call more may come early, so it is the third copy that finds the quota spent.
+    // One more call may come early, so the quota is spent for the third copy.
     assert_eq!(view(&copies[0]).await, (200, None));
     assert_eq!(view(&copies[1]).await, (200, None));
     let (status, wait) = view(&copies[2]).await;
     assert!(status == 503 && wait.is_some_and(|wait| wait > 9), "{status} {wait:?}");
-    // A quota of another name is another one.
+    // A quota with another name is separate.
     let other = Relay::start(&only_view(&upstream, &format!("{quota}name = \"other\"")));
     other.wait_for_event(IN_USE);
     assert_eq!(view(&other).await, (200, None));
@@ -111,7 +111,7 @@ async fn a_share_is_a_share() {
         assert_eq!(relay.wait_for_events(LOST, 1)["cause"], "refused");
         assert_eq!(view(relay).await, (200, None));
         let (status, wait) = view(relay).await;
-        assert!(status == 503 && wait.is_some_and(|wait| wait > 60), "two minutes a call: {status} {wait:?}");
+        assert!(status == 503 && wait.is_some_and(|wait| wait > 60), "not two minutes: {status} {wait:?}");
     }
 }
 

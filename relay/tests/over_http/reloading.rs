@@ -1,4 +1,4 @@
-//! What SIGHUP changes in a relay that runs, and what it refuses to change.
+//! What SIGHUP changes in a running relay, and what it does not.
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::issuer::{SigningKey, control_id, enfuce, issuer, issuing, start};
 use crate::process::{Folder, Relay, classic};
 use crate::upstream::{Answer, Upstream, ok};
 
-/// A relay that has its password from a file.
+/// A relay that reads its password from a file.
 fn start_with_secret(upstream: &Upstream, secret: &Path) -> Relay {
     fs::write(secret, "first").unwrap();
     let config = classic(&upstream.base_url, "");
@@ -51,7 +51,7 @@ async fn a_secret_that_is_replaced_is_in_use_without_a_signal() {
     let secrets = Folder::make();
     let secret = secrets.0.join("password");
     let relay = start_with_secret(&upstream, &secret);
-    // As Kubernetes and systemd replace a file: by another one of the same name.
+    // Kubernetes and systemd also replace a file by another one of the same name.
     let next = secrets.0.join("next");
     for (count, password) in (1..).zip(["second", "third"]) {
         fs::write(&next, password).unwrap();
@@ -100,7 +100,7 @@ async fn sighup_refuses_what_only_a_restart_can_change() {
         relay.signal("-HUP");
         relay.wait_for_events("not_reloaded_needs_restart", count);
     }
-    // Nothing of it was taken.
+    // None of it is in use.
     let question = json!({"cardId": "a-card", "operation": "set-pin"});
     let named = relay.client.post(format!("{}/control-id", relay.base_url)).header("x-customer", "zoe");
     assert_eq!(named.json(&question).send().await.unwrap().status(), 401);
@@ -139,7 +139,7 @@ async fn a_secret_that_cannot_be_read_to_its_end_holds_nothing_up() {
     let secret = secrets.0.join("password");
     let relay = start_with_secret(&upstream, &secret);
     let set = set_request("an-id", &[1; 8]);
-    // As a file system that hangs: nobody writes to it.
+    // Nobody writes to this pipe, so reading it hangs like a broken file system.
     fs::remove_file(&secret).unwrap();
     assert!(Command::new("mkfifo").arg(&secret).status().unwrap().success());
     relay.signal("-HUP");

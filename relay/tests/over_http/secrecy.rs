@@ -1,8 +1,8 @@
-//! The relay cannot learn a PIN: its whole memory and its log are searched for every form of the PINs that went through it, and
-//! of the keys that they went under.
+//! The relay cannot learn a PIN: the test searches its whole memory and its log for every form of the PINs that went through it,
+//! and of the keys that encrypted them.
 //!
-//! PINs of twelve digits, because four would be found anywhere by chance. That the search finds what is there is shown by the
-//! control id and the ciphertext of a request under way, and by a PIN that is put into the process on purpose.
+//! The PINs have twelve digits, because four digits would be found anywhere by chance. The control id and the ciphertext of a
+//! request under way, and a PIN that is put into the process on purpose, show that the search works.
 
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
@@ -18,12 +18,12 @@ use crate::process::{Folder, Relay, classic, nextgen};
 use crate::upstream::{Upstream, ok, until};
 
 const PINS: [&str; 4] = ["739182640517", "284619573062", "915037264826", "460281937550"];
-/// Under way while the memory is read.
+/// The PIN that is under way while the memory is read.
 const HELD_PIN: &str = "826405173918";
-/// In the process's environment, to be found.
+/// A PIN in the process's environment, which the search has to find.
 const LEAKED_PIN: &str = "371950284661";
 
-/// What a process has in memory, region by region.
+/// The memory of a process, region by region.
 fn memory(pid: u32) -> Vec<Vec<u8>> {
     let maps = fs::read_to_string(format!("/proc/{pid}/maps")).unwrap();
     let memory = File::open(format!("/proc/{pid}/mem")).unwrap();
@@ -41,7 +41,7 @@ fn memory(pid: u32) -> Vec<Vec<u8>> {
             regions.push(region);
         }
     }
-    assert!(regions.iter().map(Vec::len).sum::<usize>() > 1024 * 1024, "the memory was read");
+    assert!(regions.iter().map(Vec::len).sum::<usize>() > 1024 * 1024, "the memory was not read");
     regions
 }
 
@@ -54,13 +54,13 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The same bytes as they could be written down.
+/// The bytes in every form in which they could be written.
 fn spelled(name: &str, bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
     vec![
         (name.to_owned(), bytes.to_vec()),
         (format!("{name} in hex"), hex(bytes).into_bytes()),
         (format!("{name} in HEX"), hex(bytes).to_uppercase().into_bytes()),
-        // Without the end, which the padding changes.
+        // Without the end, which depends on the padding.
         (format!("{name} in base64"), Base64::encode_string(&bytes[..bytes.len() / 3 * 3]).into_bytes()),
     ]
 }
@@ -70,7 +70,7 @@ fn bcd(pin: &str) -> Vec<u8> {
     digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
 }
 
-/// The bytes of a format 1 block that are not random: control nibble, length, twelve digits (ISO 9564-1 §8.2).
+/// The bytes of a format 1 block that are not random: control nibble, length and twelve digits (ISO 9564-1:2017, 9.3.3).
 fn block(pin: &str) -> Vec<u8> {
     [vec![0x1c], bcd(pin)].concat()
 }
@@ -87,7 +87,7 @@ fn forms_of_pin(pin: &str) -> Vec<(String, Vec<u8>)> {
     forms
 }
 
-/// Takes a TZPK from the relay, and encrypts a PIN under it; what the relay may not learn of this joins the secrets.
+/// Gets a TZPK from the relay, and encrypts a PIN under it. Adds what the relay must not learn to `secrets`.
 async fn encrypted(
     relay: &Relay,
     control_id: &str,
@@ -127,7 +127,7 @@ async fn memory_and_log_hold_ciphertext_and_control_ids_alone() {
         let mut relay = Relay::start_with(Folder::make(), &config, &[("LEAK", LEAKED_PIN)]);
         relay.token = token;
         let relay = relay;
-        // From the relay where it issues them, and otherwise Enfuce's own, which is the card's id.
+        // A relay that issues control ids is asked for one. Otherwise it is Enfuce's own, which is the card's id.
         let new_control_id = async |card: &str| {
             if relay.token.is_none() {
                 return card.to_owned();
@@ -167,13 +167,13 @@ async fn memory_and_log_hold_ciphertext_and_control_ids_alone() {
         let log = [log.into_bytes()];
 
         if token.is_none() {
-            assert!(holds(&under_way, control_id.as_bytes()), "the control id, sent on");
+            assert!(holds(&under_way, control_id.as_bytes()), "it missed the control id");
         }
-        assert!(holds(&under_way, Base64::encode_string(&block).as_bytes()), "the ciphertext, sent on");
+        assert!(holds(&under_way, Base64::encode_string(&block).as_bytes()), "it missed the ciphertext");
         for regions in [&under_way, &afterwards] {
-            assert!(holds(regions, LEAKED_PIN.as_bytes()), "the search finds a PIN that is there, in {pid}");
+            assert!(holds(regions, LEAKED_PIN.as_bytes()), "the search missed a PIN that is there, in {pid}");
         }
-        assert!(holds(&log, b"\"route\":\"set\""), "the log is there");
+        assert!(holds(&log, b"\"route\":\"set\""), "there is no log");
         for (name, secret) in &secrets {
             for (place, regions) in [("memory", &*under_way), ("memory", &*afterwards), ("log", &log)] {
                 assert!(!holds(regions, secret), "{name} is in the {place}");

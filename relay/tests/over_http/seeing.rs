@@ -192,7 +192,7 @@ async fn each_operation_leaves_an_audit_record_without_a_name() {
     }
     let malformed = relay.client.post(&url).json(&json!({})).header("x-customer", "zoe");
     malformed.send().await.unwrap();
-    // Nobody is named, so nobody is let in.
+    // This request names no customer, so it is refused.
     relay.client.post(&url).json(&set_request("first-id", &[1; 8])).send().await.unwrap();
     let log = relay.log(10);
     let records: Vec<_> = log.iter().filter(|line| line["audit"] == "set").collect();
@@ -210,7 +210,7 @@ async fn each_operation_leaves_an_audit_record_without_a_name() {
     let ids: Vec<_> =
         log.iter().filter(|line| line["audit"].is_null()).map(|line| &line["request_id"]).collect();
     assert_eq!(ids, records.iter().map(|record| &record["request_id"]).collect::<Vec<_>>());
-    // HMAC-SHA-256 by OpenSSL: the kind, a zero byte, the name.
+    // HMAC-SHA-256, by OpenSSL, of the kind, a zero byte and the name.
     let command = format!("printf 'customer\\0zoe' | openssl dgst -sha256 -hmac {key} -r | cut -c1-32");
     let openssl = std::process::Command::new("sh").arg("-c").arg(command).output().unwrap();
     assert_eq!(records[0]["customer"], String::from_utf8(openssl.stdout).unwrap().trim());

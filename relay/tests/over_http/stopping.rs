@@ -1,4 +1,4 @@
-//! How it stops.
+//! How the relay stops.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::upstream::{Answer, Upstream, ok, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn on_sigterm_it_says_so_goes_on_for_a_while_and_finishes_what_is_under_way() {
-    // Answers when the relay has stopped listening.
+    // The upstream answers when the relay has stopped listening.
     let (let_go, held) = watch::channel(());
     let upstream = Upstream::start(move |_| Answer::Held(held.clone(), Box::new(ok("{}")))).await;
     let config = classic(&upstream.base_url, "timeout_ms = 60000")
@@ -26,7 +26,7 @@ async fn on_sigterm_it_says_so_goes_on_for_a_while_and_finishes_what_is_under_wa
     until("it says so", async || relay.admin("/readyz").await.status == 503).await;
     assert_eq!(relay.admin("/readyz").await.text, "stopping\n");
     let is_refused = async || std::net::TcpStream::connect(relay.address()).is_err();
-    until("no more connections are taken", is_refused).await;
+    until("new connections are refused", is_refused).await;
     assert!(relay.child.try_wait().unwrap().is_none(), "a request is still under way");
     let_go.send(()).unwrap();
     assert_eq!(under_way.await.unwrap().unwrap().status(), 200);
@@ -43,7 +43,7 @@ async fn idle_connections_do_not_hold_it_up() {
     let _idle = std::net::TcpStream::connect(relay.address()).unwrap();
     let started = std::time::Instant::now();
     assert_eq!(relay.end().0, Some(0));
-    assert!(started.elapsed() < Duration::from_secs(60), "the deadline alone has ended it");
+    assert!(started.elapsed() < Duration::from_secs(60), "only the deadline ended it");
 }
 
 #[tokio::test(flavor = "multi_thread")]

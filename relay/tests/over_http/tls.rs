@@ -1,4 +1,4 @@
-//! The connection to Enfuce: an authority of one's own, and the relay's own certificate, all made by OpenSSL.
+//! The connection to Enfuce: a private authority and the relay's own certificate, all made by OpenSSL.
 
 use std::fs;
 use std::path::Path;
@@ -23,7 +23,7 @@ fn openssl(folder: &Path, arguments: &str) {
     assert!(output.status.success(), "openssl {arguments}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// An authority, and certificates under it: of a server on localhost, of one of another name, of a client, and of a gateway.
+/// An authority, and its certificates: for a server on localhost, for a server of another name, for a client, and for a gateway.
 pub(crate) fn make_certificates(folder: &Path) {
     let key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
     openssl(folder, &format!("req -x509 {key} -keyout ca.key -out ca.pem -days 2 -subj /CN=test-ca"));
@@ -96,7 +96,7 @@ async fn the_relay_proves_itself_and_trusts_a_configured_authority() {
     // In TLS 1.3 a server says that a certificate is missing only after the client may have sent its request.
     let without_identity = Relay::start(&classic(&upstream.base_url, &ca)).post("/set", &set).await;
     assert!(without_identity.status >= 424 && without_identity.status != 429, "{}", without_identity.text);
-    assert_eq!(upstream.received().len(), 2, "nothing came through without both");
+    assert_eq!(upstream.received().len(), 2, "a request came through without both");
 }
 
 /// A client with this certificate, or none, that trusts the relay's.
@@ -142,12 +142,12 @@ async fn a_gateway_proves_itself_before_it_names_a_customer() {
     };
     let folder = relay.folder();
     assert_eq!(ask(gateway(folder, Some("gateway"))).await.unwrap(), 201);
-    // Another one of the same authority, and nobody.
+    // A client with another certificate of the same authority, and a client without one.
     assert!(ask(gateway(folder, Some("client"))).await.is_err());
     assert!(ask(gateway(folder, None)).await.is_err());
     let in_clear = relay.client.post(format!("http://localhost:{port}/control-id")).send().await;
     assert!(in_clear.is_err());
-    assert_eq!(relay.log(1).len(), 1, "one request alone came through");
+    assert_eq!(relay.log(1).len(), 1, "only one request came through");
     let figures = relay.admin("/metrics").await.text;
     for figure in [
         "card_pin_relay_malformed_requests_total{kind=\"not_the_gateway\"} 1\n",
@@ -157,7 +157,7 @@ async fn a_gateway_proves_itself_before_it_names_a_customer() {
     ] {
         assert!(figures.contains(figure), "{figure} is not in\n{figures}");
     }
-    // Another certificate is in use without a restart.
+    // The relay uses a new certificate without a restart.
     for end in ["pem", "key"] {
         fs::copy(folder.join(format!("other.{end}")), folder.join(format!("server.{end}"))).unwrap();
     }

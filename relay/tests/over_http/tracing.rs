@@ -1,4 +1,4 @@
-//! What a collector of traces is told, and that nobody ever waits for it.
+//! What a collector of traces gets. No request ever waits for it.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ fn traces(collector: &Upstream, more: &str) -> String {
     format!("[traces]\nurl = \"{}/v1/traces\"\n{more}", collector.base_url)
 }
 
-/// A request of a gateway that keeps its trace, or does not.
+/// A request of a gateway, which keeps the trace or not.
 async fn post(relay: &Relay, path: &str, body: &Value, flags: &str) -> Answered {
     let request = relay.client.post(format!("{}{path}", relay.base_url)).json(body);
     let request = request.header("traceparent", format!("00-{TRACE}-{GATEWAY}-{flags}"));
@@ -26,7 +26,7 @@ async fn post(relay: &Relay, path: &str, body: &Value, flags: &str) -> Answered 
     Answered::read(request.send().await.unwrap()).await
 }
 
-/// Every span that a collector was given.
+/// Every span that a collector got.
 fn spans(collector: &Upstream) -> Vec<Value> {
     let mut spans = Vec::new();
     for request in collector.received() {
@@ -43,7 +43,7 @@ fn spans(collector: &Upstream) -> Vec<Value> {
     spans
 }
 
-/// The same, once there are so many.
+/// The same, once there are `count` spans.
 async fn exported(collector: &Upstream, count: usize) -> Vec<Value> {
     until("exported", async || spans(collector).len() >= count).await;
     let spans = spans(collector);
@@ -65,7 +65,7 @@ fn named<'a>(spans: &'a [Value], name: &str) -> &'a Value {
     span
 }
 
-/// The part of the trace that a request says it comes from.
+/// The span that a request names as its caller.
 fn caller(request: &Received) -> String {
     let header = request.head.lines().find_map(|line| line.strip_prefix("traceparent: ")).unwrap();
     assert!(header.starts_with(&format!("00-{TRACE}-")) && header.ends_with("-01"), "{header}");
@@ -80,7 +80,7 @@ async fn a_request_and_each_of_its_calls_are_a_span() {
     let issuer = issuer(&key).await;
     let mut relay = start(&classic(&enfuce.base_url, &traces(&collector, "token = \"a-token\"")), &issuer);
     relay.token = Some(key.token("zoe", json!({})));
-    // The keys are looked up before anybody comes, outside of every trace.
+    // The relay looks up the keys before the first request, outside of any trace.
     relay.until_ready().await;
     let answer =
         post(&relay, "/control-id", &json!({"cardId": "a-card", "operation": "set-pin"}), "01").await;
@@ -122,7 +122,7 @@ async fn a_request_and_each_of_its_calls_are_a_span() {
     let call = named(&spans, "GET /card/v3/{card}/plastic");
     assert_eq!(attribute(call, "server.address"), "127.0.0.1");
     assert!(enfuce.base_url.ends_with(&format!(":{}", attribute(call, "server.port").as_str().unwrap())));
-    // The other side goes on from the call.
+    // The called system continues the trace from the call.
     let calls = issuer.received().into_iter().filter(|request| request.line != "GET /jwks");
     for request in calls.chain(enfuce.received()) {
         let caller = caller(&request);
@@ -150,7 +150,7 @@ async fn a_failure_says_why_and_a_further_try_is_a_call_of_its_own() {
     let config = config
         .replace(&format!("base_url = \"{}\"", tokens.base_url), &format!("base_url = \"http://{gone}\""));
     let relay = Relay::start(&config);
-    // The gateway keeps no traces, so that one begins here.
+    // The gateway keeps no traces, so a trace begins here.
     assert_eq!(relay.post("/set", &set_request("an-id", &[1; 8])).await.status, 424);
     assert_eq!(relay.get("/an-id").await.status, 404);
     let log = relay.log(2);
@@ -166,7 +166,7 @@ async fn a_failure_says_why_and_a_further_try_is_a_call_of_its_own() {
     for call in calls {
         assert_eq!((attribute(call, "error.type"), &call["status"]["code"]), (json!("refused"), &json!(2)));
     }
-    // A path that is not a route may hold anything.
+    // A path that is not a route may contain anything, so it is left out.
     let unknown = named(&spans, "GET");
     assert_eq!(
         (attribute(unknown, "http.route"), attribute(unknown, "url.path")),
@@ -188,7 +188,7 @@ async fn the_end_waits_for_what_is_to_be_exported_and_that_is_what_the_gateway_k
         assert_eq!(relay.end().0, Some(0));
         assert_eq!(spans(&collector).len(), expected);
     }
-    // What others keep in the trace goes on in any case.
+    // The state of other systems is passed on in any case.
     assert!(upstream.received().iter().all(|request| request.head.contains("tracestate: rojo=1,")));
 }
 
@@ -209,7 +209,7 @@ async fn what_the_collector_does_not_take_is_counted_and_nobody_notices() {
         until(&figure, async || relay.admin("/metrics").await.text.contains(&figure)).await;
         assert_eq!(relay.end().0, Some(0));
     }
-    // One that takes connections and never answers.
+    // A collector that accepts connections and never answers.
     let stalls = Upstream::start(|_| Answer::Stall).await;
     let relay = Relay::start(&classic(&upstream.base_url, &traces(&stalls, "")));
     for _ in 0..3 {

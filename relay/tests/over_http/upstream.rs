@@ -1,4 +1,4 @@
-//! An upstream that answers, or fails, as a test says, byte for byte.
+//! An upstream that answers or fails exactly as a test says, byte for byte.
 
 use std::fmt::{self, Display, Formatter};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -13,37 +13,37 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
-/// A request as it came.
+/// A request as it arrived.
 #[derive(Debug, Clone)]
 pub(crate) struct Received {
-    /// Which connection it came on.
+    /// The number of its connection.
     pub(crate) connection: usize,
     /// `POST /pin/v3/set?…`
     pub(crate) line: String,
-    /// In lower case, one a line.
+    /// The headers in lower case, one on each line.
     pub(crate) head: String,
     pub(crate) body: String,
 }
 
-/// What to do with a request.
+/// What the upstream does with a request.
 #[derive(Debug, Clone)]
 pub(crate) enum Answer {
     Status(u16, String),
     /// The bytes of the whole answer; then the connection is closed.
     Raw(String),
-    /// Wait, and then answer.
+    /// It waits, and then answers.
     After(Duration, Box<Answer>),
-    /// The answer, when the test says so.
+    /// It answers when the test says so.
     Held(watch::Receiver<()>, Box<Answer>),
     Stall,
     Cut,
 }
 
-/// Waits for what a test means, a minute at the most.
+/// Waits until the condition is true, for at most a minute.
 pub(crate) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(60);
     while !is_so().await {
-        assert!(Instant::now() < deadline, "{what}: it does not come to that");
+        assert!(Instant::now() < deadline, "waited in vain: {what}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
@@ -53,7 +53,7 @@ pub(crate) fn ok(body: impl ToString) -> Answer {
     Answer::Status(200, body.to_string())
 }
 
-/// A port of this machine on which nobody listens: while this exists, no other program gets it.
+/// A port of this machine on which nothing listens. While this exists, no other program gets the port.
 pub(crate) struct ClosedPort(TcpSocket);
 
 impl ClosedPort {
@@ -71,7 +71,7 @@ impl Display for ClosedPort {
     }
 }
 
-/// What the token server of the nextgen platform answers.
+/// The answer of the nextgen platform's token server.
 pub(crate) fn access_token(token: &str) -> Answer {
     ok(json!({"access_token": token, "token_type": "bearer", "expires_in": 3600}))
 }
@@ -151,7 +151,7 @@ async fn serve(
                     *then
                 }
                 Answer::Held(mut held, then) => {
-                    // One that is gone lets go, too.
+                    // It also answers if the test's end was dropped.
                     let _ = held.changed().await;
                     *then
                 }

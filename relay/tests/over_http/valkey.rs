@@ -1,4 +1,4 @@
-//! A Valkey or Redis server for one test: it keeps nothing, and listens on a socket in a folder of its own.
+//! A Valkey or Redis server for one test: it saves nothing, and listens on a socket in a folder of its own.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -34,7 +34,7 @@ impl Valkey {
         self.folder.join("socket")
     }
 
-    /// It stops answering, but keeps its connections.
+    /// Makes it stop answering. It keeps its connections.
     pub(crate) fn stall(&self) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-STOP", &pid]).status().unwrap().success());
@@ -45,7 +45,7 @@ impl Valkey {
         self.child.wait().unwrap();
     }
 
-    /// After it was killed; it has forgotten everything.
+    /// Starts it again after it was killed. It has forgotten everything.
     pub(crate) fn start_again(&mut self) {
         self.child = serve(&self.folder, &self.settings);
     }

@@ -101,7 +101,7 @@ async fn a_creation_sent_again_makes_one_card() {
     sandbox.advance(24 * 3600 - 10).await;
     let again = create(&sandbox, "key-1", CREATE, &body).await;
     assert_eq!((again.status, again.json()), (201, first.json()));
-    // Under another key, and after a day under the same one, it is a new request.
+    // A request with another key is a new one, and so is one with the same key after a day.
     assert_ne!(create(&sandbox, "key-2", CREATE, &body).await.json()["id"], first.json()["id"]);
     sandbox.advance(11).await;
     assert_ne!(create(&sandbox, "key-1", CREATE, &body).await.json()["id"], first.json()["id"]);
@@ -197,7 +197,7 @@ async fn a_card_that_is_not_ok_gets_no_pin_and_is_not_made() {
     refused.assert_problem(409, "wrong_state", "SUSPECTED_FRAUD");
     assert_eq!(change(&sandbox, &card_id, &json!({"pinStatus": "D"})).await.status, 200);
     assert_eq!(sandbox.embossing_run().await["made"], 0);
-    // Both fields change at once, and neither if one of them is wrong.
+    // Both fields change together; if one of them is wrong, neither changes.
     let half = change(&sandbox, &card_id, &json!({"status": "CARD_OK", "pinStatus": "W"})).await;
     half.assert_problem(409, "wrong_state", "from D to W");
     assert_eq!(sandbox.embossing_run().await["made"], 0);
@@ -237,13 +237,13 @@ async fn a_customer_sets_a_new_pin_for_a_replacement() {
     assert_eq!(order(&sandbox, &card_id, &body).await.status, 201);
     assert_eq!(sandbox.pin_status(&card_id).await, "W");
     let list = plastics(&sandbox, &card_id).await;
-    // For the new plastic, not for the one that is already made.
+    // A PIN can be set for the new plastic, but not for the one that is already made.
     assert_eq!(control(&sandbox, &list[0], "SET_PIN").await.status, 409);
     let control_id = control(&sandbox, &list[1], "SET_PIN").await.json()["id"].as_str().unwrap().to_owned();
     let tzpk = sandbox.tzpk(&control_id).await;
     let block = encrypt(&tzpk, 0x1456_78AA_AAAA_AAAA);
     assert_eq!(sandbox.send_block(&control_id, &block).await.status, 200);
-    // Until the run, the old plastic is in use with the old PIN.
+    // Until the run, the old plastic keeps the old PIN.
     assert_eq!(viewed(&sandbox, &list[0]).await, 0x14_1234);
     assert_eq!(control(&sandbox, &list[1], "VIEW_PIN").await.status, 409);
     sandbox.embossing_run().await;

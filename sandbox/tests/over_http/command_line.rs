@@ -58,7 +58,7 @@ async fn a_failed_start_is_explained_in_one_sentence() {
         command().args(["--port", port]).arg("--db").arg(db).arg("--dist").arg(dist).output().unwrap()
     };
     assert_refused(&run(&port, &other, &dist), &[&port, "in use", "--port"]);
-    assert!(!other.exists(), "nothing is made when the port is taken");
+    assert!(!other.exists(), "it made a file although the port is taken");
     assert_refused(&run("0", &other, &sandbox.folder.join("nowhere")), &["nowhere", "page.html", "--dist"]);
     assert_refused(&run("0", &sandbox.folder, &dist), &["is a folder", "--db"]);
     fs::write(&other, "this is not a database, but long enough to be looked at as one").unwrap();

@@ -1,4 +1,4 @@
-//! card-pin itself, natively, as the customer's device.
+//! card-pin itself as the customer's device, compiled for this machine.
 
 use card_pin::entry::PinRules;
 use card_pin::key_pair::KeySize;
@@ -9,7 +9,7 @@ use card_pin::wire::{self, ControlId, Endpoint, Formats, Reply};
 
 use crate::relay::Relay;
 
-/// Sets a PIN through the relay with card-pin's own session; gives how it ended, and the bodies that were sent.
+/// Sets a PIN through the relay with card-pin's own session; returns how it ended, and the bodies that it sent.
 pub(crate) async fn set_pin(relay: &Relay, control_id: &str, pin: &str) -> (End, Vec<String>) {
     let digits: Vec<u8> = pin.bytes().map(|digit| digit - b'0').collect();
     let count = u8::try_from(digits.len()).unwrap();
@@ -30,7 +30,7 @@ pub(crate) async fn set_pin(relay: &Relay, control_id: &str, pin: &str) -> (End,
         match action {
             Action::SearchKeyPair => while session.search_key_pair() {},
             Action::AskControlId => panic!("the control id was given"),
-            Action::Wait(seconds) => panic!("the relay wants {seconds} seconds"),
+            Action::Wait(seconds) => panic!("the relay asks for {seconds} seconds"),
             Action::Post(request) => {
                 let path = if request.endpoint == Endpoint::Set { "/set" } else { "/tzpk" };
                 sent.push(request.body.clone());

@@ -1,4 +1,4 @@
-//! When plastics are made, with which PIN, and that a run is all or nothing.
+//! When plastics are made and with which PIN. A run makes all of them or none.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
@@ -48,7 +48,7 @@ async fn a_run_makes_set_and_random_cards_and_lets_waiting_ones_wait() {
     assert!(drawn.len() == 4 && drawn.bytes().all(|digit| digit.is_ascii_digit()), "{drawn}");
     assert_eq!((sandbox.pin_status(&set).await, sandbox.pin_status(&random).await), ("S".into(), "D".into()));
     assert_eq!(sandbox.embossing_run().await["made"], 0);
-    // A card may wait for any time: here, for a year.
+    // A card may wait for any length of time: here, for a year.
     sandbox.advance(365 * 24 * 3600).await;
     assert!(!is_made(&sandbox, &waiting).await);
     assert_eq!(sandbox.pin_status(&waiting).await, "W");
@@ -69,7 +69,7 @@ async fn the_clock_ends_with_the_year_9999_and_stays_where_it_is_when_asked_for_
     refused.expect("it ends").assert_problem(400, "malformed", "the year 9999");
     let (now, next_run) = clock(&sandbox).await;
     assert!(now.len() == "9999-12-31T00:00:00.000Z".len() && now < next_run, "{now} {next_run}");
-    // A card can still be made there, and expires later.
+    // A card can still be made at this time, and expires later.
     sandbox.new_card("D").await;
     assert_eq!(sandbox.embossing_run().await["made"], 1);
 }
@@ -86,7 +86,7 @@ async fn random_pins_differ() {
     for card in &cards {
         pins.insert(sandbox.hsm_pin(card).await.unwrap());
     }
-    // That eight draws of 10,000 agree does not happen by chance.
+    // Eight draws out of 10,000 do not agree by chance.
     assert!(pins.len() > 1, "{pins:?}");
 }
 
@@ -134,7 +134,7 @@ async fn a_restart_keeps_the_clock() {
     assert!(clock(&sandbox).await.0 < before);
 }
 
-/// A run that was missed while the sandbox was down happens when it is up again.
+/// If the sandbox was down at the time of a run, it makes the run when it is up again.
 #[tokio::test]
 async fn a_missed_run_is_made_up_for() {
     let mut sandbox = Sandbox::start().await;
@@ -198,7 +198,7 @@ const CHOSEN: usize = 3;
 const WAITING: usize = 3;
 const DUE: u64 = (RANDOM + CHOSEN) as u64;
 
-/// Makes more cards out of one, as if each had been asked for: 500 requests take too long.
+/// Copies a card many times, as if each had been requested: 500 requests take too long.
 fn multiply(db: &Path, card_id: &str) {
     let mut db = Connection::open(db).unwrap();
     let tx = db.transaction().unwrap();
@@ -233,7 +233,7 @@ fn copy_db(from: &Path, to: &Path) {
     fs::copy(key(from), key(to)).unwrap();
 }
 
-/// How many plastics are made; each of a card that is not waiting, once, with the card's own PIN.
+/// How many plastics are made. Checks that each belongs to a card that is not waiting, is made once, and has the card's own PIN.
 fn made(db: &Path) -> u64 {
     let db = Connection::open(db).unwrap();
     let count = |sql: &str| db.query_row(sql, [], |row| row.get::<_, u32>(0)).map(u64::from).unwrap();
@@ -243,13 +243,13 @@ fn made(db: &Path) -> u64 {
          JOIN plastics ON plastics.id = plastic_id JOIN cards ON cards.id = card_id
          WHERE pin_status <> 'W' AND cards.sealed_pin = productions.sealed_pin",
     );
-    assert_eq!(records, sound, "a plastic is doubled, or made with no PIN of its card");
+    assert_eq!(records, sound, "a plastic was made twice, or not with its card's PIN");
     let drawn = count("SELECT count(*) FROM cards WHERE pin_status = 'D' AND sealed_pin IS NOT NULL");
-    assert_eq!(drawn > 0, records > 0, "a random PIN is left behind by a run that made nothing");
+    assert_eq!(drawn > 0, records > 0, "a run that made nothing left a random PIN behind");
     records
 }
 
-/// When a process is killed that was asked to make a run.
+/// The moment at which a process is killed that has to make a run.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Kill {
     BeforeItIsAsked,
@@ -260,7 +260,7 @@ enum Kill {
     AfterItsAnswer,
 }
 
-/// Has the process begin a run, and kills it at that moment.
+/// Makes the process begin a run, and kills it at this moment.
 async fn kill_during_run(mut process: Process, db: &Path, client: &Client, kill: Kill) {
     match kill {
         Kill::BeforeItIsAsked => process.kill(),

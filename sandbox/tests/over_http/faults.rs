@@ -1,4 +1,4 @@
-//! Each fault does what it says, seen by a client; broken connections are seen by a bare socket.
+//! Each fault does what it promises, as a client sees it. For broken connections the client is a bare socket.
 
 use std::io::{ErrorKind, Read};
 
@@ -58,9 +58,9 @@ fn announced_length(head: &str) -> usize {
     length.unwrap().parse().unwrap()
 }
 
-/// Checks that an open connection has brought nothing more up to now; the caller makes sure that something would have come.
+/// Checks that an open connection has delivered nothing more until now; the caller makes sure that it would have arrived.
 fn assert_silent_and_open(stream: TcpStream) -> TcpStream {
-    // With the system's own call, because tokio's may not know yet of what has arrived.
+    // Uses the system's own call, because tokio may not know yet what has arrived.
     let mut stream = stream.into_std().unwrap();
     let read = stream.read(&mut [0]).map_err(|error| error.kind());
     assert_eq!(read, Err(ErrorKind::WouldBlock));
@@ -88,7 +88,7 @@ async fn without_a_fault_every_answer_is_whole_and_only_tzpk_ends_its_connection
     let body = set_body(&sandbox, &control_id).await;
     let mut stream = connect(&sandbox, "/pin-page/set", &body).await;
     assert!(read_answer(&mut stream).await.starts_with("HTTP/1.1 200 OK"));
-    // The connection is still there: the closed ones below are the faults' doing.
+    // The connection is still open, so it is the faults that close those below.
     send(&sandbox, &mut stream, "/pin-page/set", &body).await;
     assert!(read_answer(&mut stream).await.starts_with("HTTP/1.1 409 Conflict"));
 }
@@ -143,7 +143,7 @@ async fn stall_never_answers_and_does_not_keep_the_sandbox_from_stopping() {
     sandbox.plan("set", json!("stall")).await;
     let stalled = connect(&sandbox, "/pin-page/set", &stalled_body).await;
     until("the stalled request arrives", async || sets_received(&sandbox).await == 1).await;
-    // A request that came later is done, and so would the stalled one be.
+    // A later request is answered. Without the fault, the stalled one would be, too.
     assert_eq!(sandbox.post("/pin-page/set", &other_body).await.status, 200);
     assert_eq!(sandbox.pin_status(&other_card).await, "S");
     let mut stalled = assert_silent_and_open(stalled);
@@ -171,9 +171,9 @@ async fn stall_body_stops_in_the_middle_and_keeps_the_connection() {
     // The answer's body is `{}`.
     while !received.ends_with(b"\r\n\r\n{") {
         let read = timeout(PATIENCE, stream.read_buf(&mut received)).await;
-        assert_ne!(read.expect("no half of an answer came").unwrap(), 0, "the connection ended");
+        assert_ne!(read.expect("half an answer did not come").unwrap(), 0, "the connection ended");
     }
-    // An answer that is cut in the middle begins later, and ends: this one would have ended before.
+    // An answer that is cut in the middle begins later and ends. If the stalled one were cut, it would have ended before.
     sandbox.plan("set", json!("cut_body")).await;
     assert!(raw(&sandbox, "/pin-page/set", &other_body).await.ends_with("\r\n\r\n{"));
     assert_silent_and_open(stream);

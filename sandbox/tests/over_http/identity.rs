@@ -1,4 +1,4 @@
-//! The identity provider, and the issuer's system that knows whose a card is: as the relay uses them to issue control ids.
+//! The identity provider, and the issuer's system that knows whose card it is, as the relay uses them to issue control ids.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ async fn ask(relay: &Relay, token: &str, card_id: &str) -> (u16, String) {
     (answer.status, answer.json()["code"].as_str().unwrap_or_default().to_owned())
 }
 
-/// The same by a relay that has looked up no keys before.
+/// The answer of a relay that has not looked up keys before.
 async fn ask_anew(sandbox: &Sandbox, token: &str, card_id: &str) -> (u16, String) {
     let relay = relay(sandbox).await;
     let answer = ask(&relay, token, card_id).await;
@@ -79,7 +79,7 @@ async fn the_relay_issues_control_ids_for_a_customers_own_cards() {
     let card = card_of(&sandbox, "ada").await;
     assert_eq!(ask(&relay, &ada, &card).await, refused(201, ""));
     assert_eq!(ask(&relay, &bo, &card).await, refused(403, "not_allowed"));
-    // A card that the issuer's app did not order has an owner, too.
+    // A card that was not ordered in the issuer's app has an owner, too.
     let card = sandbox.new_card("W").await;
     let seven = sandbox.sign_in("7").await;
     assert_eq!(ask(&relay, &seven, card["id"].as_str().unwrap()).await, refused(201, ""));

@@ -29,7 +29,7 @@ async fn the_back_end_makes_cards_and_gets_control_ids() {
     assert_eq!(sandbox.get("/issuer/api/cards").await.json()["cards"][1]["pinStatus"], "S");
     let refused = sandbox.post(&format!("/issuer/api/cards/{card_id}/set-pin"), &json!({})).await;
     assert_eq!(refused.status, 409);
-    assert!(refused.json()["detail"].as_str().unwrap().contains("pinStatus"), "Enfuce's reason is passed on");
+    assert!(refused.json()["detail"].as_str().unwrap().contains("pinStatus"), "Enfuce's reason is missing");
 }
 
 #[tokio::test]
@@ -207,7 +207,7 @@ async fn the_relay_serves_a_customer_who_has_signed_in_and_nobody_else() {
     let block = Base64::encode_string(&encrypt(&unwrap(&asked).unwrap(), BLOCK_1234));
     let body = json!({"controlId": control_id, "pinBlock": block});
 
-    // Refused are another customer, a request without a token, and Enfuce's own control id.
+    // Another customer is refused, and so are a request without a token and Enfuce's own control id.
     let stranger = sandbox.sign_in("8").await;
     assert_eq!(ask(&stranger, "/relay/control-id", wanted.clone()).await.status, 403);
     assert_eq!(ask(&stranger, "/relay/set", body.clone()).await.status, 404);
@@ -218,7 +218,7 @@ async fn the_relay_serves_a_customer_who_has_signed_in_and_nobody_else() {
     let sent = ask(&token, "/relay/set", body.clone()).await;
     assert_eq!(sent.status, 200, "{}", sent.text);
     assert_eq!(sandbox.hsm_pin(&card_id).await.as_deref(), Some("1234"));
-    // The relay says in its own words what Enfuce refused.
+    // The relay explains in its own words what Enfuce refused.
     let again = ask(&token, "/relay/set", body).await;
     assert_eq!(again.status, 409, "{}", again.text);
     // The paths for the relay's operators are on a listener of their own, which the sandbox does not start.

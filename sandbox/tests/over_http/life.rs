@@ -71,7 +71,7 @@ async fn the_tzpk_is_a_proper_double_length_key() {
 #[tokio::test]
 async fn a_bad_block_burns_the_control_id() {
     let sandbox = Sandbox::start().await;
-    // Wrong format, wrong length, a digit above nine; each under the right key.
+    // Blocks with a wrong format, a wrong length or a digit above nine, each under the right key.
     for clear in [0x0412_34AA_AAAA_AAAA, 0x1312_3AAA_AAAA_AAAA, 0x1D12_3412_3412_3412, 0x1412_3BAA_AAAA_AAAA]
     {
         let (card_id, control_id) = sandbox.card_and_control_id().await;
@@ -118,7 +118,7 @@ async fn no_pin_and_no_password_is_on_the_wire() {
     assert_eq!(paths[3..], ["/pin-page/mobile", "/pin-page/page.js", "/pin-page/tzpk", "/pin-page/set"]);
     assert_eq!(requests[4]["query"], "pin=1");
     assert_eq!(requests[0]["headers"]["authorization"], "(elided)");
-    // The block is found, so the search below would find a PIN.
+    // The record contains the block, so the search below would find a PIN.
     assert!(requests[6]["body"].as_str().unwrap().contains("pinBlock"));
     assert_eq!(requests[6]["method"], "POST");
     let bodies: String = requests.iter().map(|request| request["body"].as_str().unwrap()).collect();

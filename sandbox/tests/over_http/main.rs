@@ -1,5 +1,5 @@
 //! The sandbox driven over real HTTP, as an issuer's back-end and a customer's device would. The device's side is done
-//! here with the `rsa` and `des` crates, or by OpenSSL. card-pin itself sets PINs in `through_the_relay` alone.
+//! here with the `rsa` and `des` crates, or by OpenSSL. card-pin itself sets PINs only in `through_the_relay`.
 
 #[cfg(test)]
 mod device;

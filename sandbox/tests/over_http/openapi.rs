@@ -11,8 +11,8 @@ use crate::support::{Answer, Sandbox};
 static DOCUMENT: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(include_str!("../../openapi.json")).unwrap());
 
-/// Fails where a documented path gives a status or a media type that its document does not name. Every answer of every
-/// test comes through here.
+/// Fails if a documented path gives a status or a media type that its document does not name. Every answer in every test is
+/// checked here.
 #[track_caller]
 pub(crate) fn assert_documented(path: &str, answer: &Answer) {
     let matches = |template: &str| {
@@ -23,7 +23,7 @@ pub(crate) fn assert_documented(path: &str, answer: &Answer) {
     let code = serde_json::from_str(&answer.text)
         .ok()
         .and_then(|body: Value| Some(body["code"].as_str()?.to_owned()));
-    // Answers that are described once for all paths: to other methods, other hosts, and pages of other origins.
+    // These answers are described once for all paths: those to other methods, to other hosts, and to pages of other origins.
     if matches!(answer.status, 405 | 421) || code.as_deref() == Some("other_origin") {
         return;
     }

@@ -1,4 +1,4 @@
-//! The device's side done by OpenSSL, so that the `rsa` and the `des` crate are not their own oracle.
+//! The device's side, done by OpenSSL, so that the `rsa` and `des` crates are not only tested against themselves.
 
 use std::fs;
 use std::path::Path;

@@ -14,7 +14,7 @@ async fn the_page_is_filled_in_and_guarded() {
     let last = card["maskedCardNumber"].as_str().unwrap().get(12..).unwrap().to_owned();
     let page = sandbox.fetch_page(&control_id).await;
     let (base, id) = (sandbox.base_url(), &control_id);
-    // The page shows the brand and the last four digits, and no more of the number.
+    // The page shows the brand and the last four digits, and nothing more of the number.
     assert_eq!(
         page.text,
         format!(
@@ -28,7 +28,7 @@ async fn the_page_is_filled_in_and_guarded() {
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; connect-src 'self'; frame-ancestors {base}; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types card-pin"
     );
     assert_eq!(page.header("content-security-policy"), policy);
-    // A page of another site that opened it has no access to it.
+    // A page of another site that opened this one has no access to it.
     assert_eq!(page.header("cross-origin-opener-policy"), "same-origin");
     assert_eq!(sandbox.fetch_page(&control_id).await.header("cross-origin-opener-policy"), "same-origin");
 }
@@ -149,7 +149,7 @@ async fn no_name_leads_out_of_the_folder() {
     assert_eq!(sandbox.get("/pin-page/sub/inner.js").await.status, 200);
 }
 
-/// The language that the issuer asks for comes first, then those of the browser, and English last.
+/// The language that the issuer asks for comes first, then the browser's languages, and English last.
 #[tokio::test]
 async fn the_page_speaks_the_language_that_is_asked_for() {
     let sandbox = Sandbox::start().await;

@@ -145,7 +145,7 @@ async fn a_stand_in_replaces_the_card_number() {
     };
     let (one, other) = (sandbox.control_id_of(card_id).await, sandbox.control_id_of(card_id).await);
     let pan = ask(&one).await;
-    // It is always the same for one control id, and differs for another; no scheme's cards begin with 99.
+    // It stays the same for one control id, and differs for another. No scheme's cards begin with 99.
     assert_eq!(ask(&one).await, pan);
     assert_ne!(ask(&other).await, pan);
     assert!(pan.starts_with("99"));

@@ -133,7 +133,7 @@ async fn nextgen_means_the_plastic_that_the_scope_goes_with() {
     let tzpk = sandbox.nextgen(&token, "/v1/pin/pki/set/tzpk", &key).await;
     let set = json!({"pinControlId": to_set, "pinBlock": block_under(&tzpk, 0x1456_78AA_AAAA_AAAA)});
     assert_eq!(sandbox.nextgen(&token, "/v1/pin/pki/set", &set).await.status, 200);
-    // Set for the INACTIVE one, viewed of the ACTIVE one; the run makes the newer one ACTIVE.
+    // The PIN is set for the INACTIVE plastic and viewed on the ACTIVE one. The run makes the newer one ACTIVE.
     assert_eq!(view().await, 0x14_1234);
     sandbox.embossing_run().await;
     assert_eq!(view().await, 0x14_5678);
@@ -144,7 +144,7 @@ async fn nextgen_errors_are_worded_as_the_platform_does() {
     let sandbox = Sandbox::start().await;
     let token = sandbox.token().await;
     let (_, control_id) = sandbox.card_and_control_id().await;
-    // Another scope: 400 here, 403 on the classic platform. Neither uses the id up.
+    // With another scope the answer is 400 here, and 403 on the classic platform. Neither uses the id up.
     let key = json!({"pinControlId": control_id, "pubKey": pem()});
     let refused = sandbox.nextgen(&token, "/v1/pin/pki/view", &key).await;
     refused.assert_problem(400, "other_scope", "VIEW_PIN");
@@ -248,7 +248,7 @@ async fn a_control_id_for_a_back_end_waits_thirty_seconds_too() {
 #[tokio::test]
 async fn read_strictly_thirty_seconds_are_for_all_calls_of_a_back_end() {
     let mut sandbox = Sandbox::start().await;
-    // Made before the time runs.
+    // The key is made before the clock starts.
     device_key();
     for (is_strict, late) in [(false, 200), (true, 410)] {
         sandbox.restart(|config| config.strict_control_ids = is_strict).await;
@@ -276,7 +276,7 @@ async fn read_strictly_thirty_seconds_are_for_all_calls_of_a_back_end() {
         assert_eq!(answer.status, late, "{}", answer.text);
         let body = json!({"pinControlId": nextgen, "pinBlock": block_under(&nextgen_key, BLOCK_1234)});
         assert_eq!(sandbox.nextgen(&token, "/v1/pin/pki/set", &body).await.status, late);
-        // The hosted page has its own time.
+        // The hosted page has its own time limit.
         assert_eq!(sandbox.ask_tzpk(&hosted, device_key()).await.status, 200);
     }
 }

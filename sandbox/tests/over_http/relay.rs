@@ -1,4 +1,4 @@
-//! The relay in the tests' own process, with the sandbox as its Enfuce.
+//! The relay, in the tests' own process, with the sandbox in the place of Enfuce.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -31,7 +31,7 @@ pub(crate) const NEXTGEN: &Fields = &[
 /// Another back-end issues the control ids.
 pub(crate) const PASSES_ON: &Fields = &[("CUSTOMER", "peer-address")];
 
-/// It issues control ids to the customers of the sandbox's identity provider, as the sandbox's issuer allows.
+/// The relay issues control ids to the customers of the sandbox's identity provider, as the sandbox's issuer allows.
 pub(crate) const ISSUES: &Fields = &[
     ("CUSTOMER", "jwt"),
     ("JWT__JWKS_URL", "SANDBOX/idp/jwks"),
@@ -44,12 +44,12 @@ pub(crate) const ISSUES: &Fields = &[
 pub(crate) struct Relay {
     running: Running,
     client: Client,
-    /// Of the customer; empty where they need none.
+    /// The customer's token; empty if none is needed.
     pub(crate) token: String,
 }
 
-/// A relay that is set up, and listens nowhere yet. Of two fields with one name the later counts. All with the same sandbox are
-/// copies: they seal with one key.
+/// A relay that is set up, but does not listen yet. If a field is given twice, the later value counts. All relays of one sandbox
+/// are copies: they seal with the same key.
 pub(crate) fn set_up(sandbox: &Sandbox, fields: &[&Fields]) -> card_pin_relay::Relay {
     fs::write(sandbox.folder.join("seal-keys"), Base64::encode_string(&[7; 32])).unwrap();
     let always = [

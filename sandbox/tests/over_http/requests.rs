@@ -170,7 +170,7 @@ async fn methods_and_paths() {
     for path in ["/nowhere", "/pin-page", "/pin-page/", "/pin-page/tzpk-elsewhere", "/sandbox", "/card/v4"] {
         sandbox.get(path).await.assert_problem(404, "unknown", "");
     }
-    // A refusal by the framework itself has the same form: a path that is not UTF-8.
+    // A refusal by the framework itself has the same form. Here, a path is not UTF-8.
     sandbox.get("/pin-page/%FF").await.assert_problem(400, "malformed", "");
 }
 
@@ -222,7 +222,7 @@ async fn the_fifty_first_request_in_a_second_is_refused() {
         answers.spawn(async { Answer::read(request.send().await.unwrap()).await });
     }
     let answers = answers.join_all().await;
-    // The clock stands still: however long it took, all of them came in one second.
+    // The clock is stopped, so all requests came within one second, however long they took.
     let (refused, admitted): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 429);
     assert_eq!((admitted.len(), refused.len()), (ENFUCE_REQUESTS, 10));
     assert!(admitted.iter().all(|answer| answer.status == 404));
@@ -241,7 +241,7 @@ async fn all_calls_of_the_issuer_share_one_limit() {
     let mut sandbox = Sandbox::start().await;
     sandbox.restart(|config| config.requests_per_second = LIMIT).await;
     let token = sandbox.token().await;
-    // Past the second in which the token was asked for.
+    // Leaves the second in which the token was requested.
     sandbox.advance(1).await;
     let id = "0d1f7a3e-30a5-4f3c-9d55-1b4d0f6c9a11";
     let paths = [

@@ -1,4 +1,4 @@
-//! Requests that pages of other sites can make a browser send: they change and record nothing.
+//! Requests that pages of other sites can make a browser send. They change nothing, and are not recorded.
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::support::{Answer, Sandbox};
 const FOREIGN: [[(&str, &str); 2]; 4] = [
     [("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")],
     [("sec-fetch-site", "same-site"), ("origin", "http://127.0.0.1:1")],
-    // An older browser, which does not send the first of the two.
+    // An older browser does not send the first of the two headers.
     [("origin", "https://evil.example"), ("x-other", "")],
     [("origin", "null"), ("x-other", "")],
 ];
@@ -60,7 +60,7 @@ async fn a_page_of_another_site_changes_nothing_and_is_not_recorded() {
     assert_eq!(sandbox.pin_status(&card_id).await, "W");
 }
 
-/// The requests to Enfuce for the issuer's list are made by its back-end, not by the page.
+/// Leaves out the requests to Enfuce for the issuer's list: its back-end makes them, not the page.
 fn without_the_issuers_calls(wire: &Value) -> Vec<&Value> {
     let requests = wire["requests"].as_array().unwrap().iter();
     requests.filter(|request| request["query"] != "auditUser=issuer-app").collect()

@@ -1,4 +1,4 @@
-//! The files on the disk: they survive a restart, and show no PIN.
+//! The files on the disk survive a restart, and contain no readable PIN.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::support::{BLOCK_1234, Sandbox, encrypt};
 
-/// It has 12 digits, so that a file does not contain them by chance.
+/// This PIN has 12 digits, so that a file does not contain them by chance.
 const LONG_PIN: &str = "908172635400";
 const LONG_BLOCK: u64 = 0x1C90_8172_6354_00FE;
 
@@ -45,7 +45,7 @@ async fn no_pin_and_no_key_at_rest() {
     assert_eq!(sandbox.hsm_pin(&card_id).await.as_deref(), Some(LONG_PIN));
     sandbox.stop().await;
     let db = fs::read(sandbox.db()).unwrap();
-    // That the card is found shows that the search works.
+    // The search works, because it finds the card.
     assert!(contains(&db, card_id.as_bytes()));
     let digits: Vec<u8> = LONG_PIN.bytes().map(|byte| byte - b'0').collect();
     for form in [LONG_PIN.as_bytes(), &digits, &LONG_BLOCK.to_be_bytes(), &LONG_BLOCK.to_be_bytes()[1..7]] {
@@ -98,12 +98,12 @@ async fn the_database_is_its_owners_alone() {
     let mut sandbox = Sandbox::start().await;
     let rights = |file: &Path| fs::metadata(file).unwrap().permissions().mode() & 0o777;
     assert_eq!(rights(&sandbox.db()), 0o600);
-    // The rights of a file of an earlier version, which everybody could read, are corrected.
+    // Everybody could read the file of an earlier version: its rights are corrected.
     sandbox.stop().await;
     fs::set_permissions(sandbox.db(), fs::Permissions::from_mode(0o644)).unwrap();
     sandbox.start_again().await;
     assert_eq!(rights(&sandbox.db()), 0o600);
-    // A file that is not ours keeps its rights.
+    // A file of another program keeps its rights.
     let other = sandbox.folder.join("data/other.sqlite");
     fs::copy(sandbox.folder.join("data/sandbox.sqlite.key"), other.with_extension("sqlite.key")).unwrap();
     fs::write(&other, "this is not a database, but long enough to be looked at as one").unwrap();

@@ -29,7 +29,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 /// Asks until the answer is yes.
 ///
 /// # Panics
-/// If it is not within [`PATIENCE`]; `what` names it.
+/// If the answer is not yes within [`PATIENCE`]; `what` names the question.
 pub(crate) async fn until(what: &str, mut happened: impl AsyncFnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !happened().await {
@@ -83,7 +83,7 @@ impl Answer {
         assert!(body["detail"].as_str().unwrap().contains(hint), "{hint} not in {}", self.text);
     }
 
-    /// Checks an error body of a status that was asked for as a fault.
+    /// Checks the error body of a status that was planned as a fault.
     #[track_caller]
     pub(crate) fn assert_other(&self, status: u16) {
         assert_eq!((self.status, self.header("content-type")), (status, "application/problem+json"));
@@ -109,7 +109,7 @@ impl Sandbox {
             port: 0,
             db: self.db(),
             dist: self.folder.join("dist"),
-            // With the clock stopped, a test makes all its requests in one second.
+            // With a stopped clock, all requests of a test come within one second.
             requests_per_second: 1_000_000,
             ..Config::default()
         }
@@ -339,7 +339,7 @@ pub(crate) fn key_request(control_id: &str, key: &PrivateKey) -> Value {
     json!({"controlId": control_id, "publicKey": spki(key)})
 }
 
-/// What a device sends to `set`, with a block that is encrypted or not.
+/// What a device sends to `set`; the block may be encrypted or not.
 pub(crate) fn set_request(control_id: &str, block: &[u8]) -> Value {
     json!({"controlId": control_id, "pinBlock": Base64::encode_string(block)})
 }

@@ -1,4 +1,4 @@
-//! The whole way: a customer's device before the relay, and the sandbox behind it, on both platforms.
+//! The whole way: from a customer's device through the relay to the sandbox, on both platforms.
 
 use base64ct::{Base64, Encoding};
 use card_pin_relay::check_online;
@@ -125,7 +125,7 @@ async fn what_describes_the_key_passes_to_the_device() {
         assert_eq!((&answer["algorithm"], &answer["pinBlockFormat"]), (&json!("AES"), &json!(4)));
         assert_eq!(answer["kcv"].as_str().unwrap().len(), 10);
         assert!((12..=19).contains(&answer["pan"].as_str().unwrap().len()));
-        // A block of sixteen bytes arrives, and is not a PIN under this key.
+        // A block of sixteen bytes is passed on, but does not contain a PIN under this key.
         let refused = relay.post("/set", &set_request(&control_id, &[1; 16])).await;
         refused.assert_problem(400, "enfuce_refused", "");
     }

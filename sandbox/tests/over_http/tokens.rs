@@ -1,4 +1,4 @@
-//! Control ids: how long they live, and that they work once.
+//! Control ids: how long they live. Each works once.
 
 use reqwest::Method;
 use serde_json::json;
@@ -43,7 +43,7 @@ async fn a_fetched_page_lives_five_minutes() {
 async fn a_fetched_page_lives_as_long_as_it_is_told_to() {
     let mut sandbox = Sandbox::start().await;
     sandbox.restart(|config| config.page_minutes = 1).await;
-    // Made before the time runs.
+    // The key is made before the clock starts.
     device_key();
     let (_, control_id) = sandbox.card_and_control_id().await;
     assert_eq!(sandbox.fetch_page(&control_id).await.status, 200);
@@ -52,7 +52,7 @@ async fn a_fetched_page_lives_as_long_as_it_is_told_to() {
     sandbox.advance(4).await;
     sandbox.ask_tzpk(&control_id, device_key()).await.assert_problem(410, "expired", "new one");
     sandbox.send_block(&control_id, &[0; 8]).await.assert_problem(410, "expired", "new one");
-    // And longer than by default.
+    // It can also live longer than by default.
     sandbox.restart(|config| config.page_minutes = 10).await;
     let (_, control_id) = sandbox.card_and_control_id().await;
     assert_eq!(sandbox.fetch_page(&control_id).await.status, 200);
@@ -102,7 +102,7 @@ async fn unknown_malformed_and_early() {
     sandbox.send_block(UNKNOWN, &[0; 8]).await.assert_problem(404, "unknown", "control id");
     sandbox.send_block(&control_id, &[0; 8]).await.assert_problem(409, "wrong_state", "TZPK");
     assert_eq!(sandbox.fetch_page(UNKNOWN).await.status, 404);
-    // None of this has used the control id up.
+    // None of these requests has used the control id up.
     assert_eq!(sandbox.fetch_page(&control_id).await.status, 200);
 }
 

@@ -25,7 +25,7 @@ async fn a_pin_can_be_viewed_once_the_card_is_made() {
     early.assert_problem(409, "not_available", "embossing run");
     sandbox.embossing_run().await;
     let control_id = sandbox.view_control_id_of(&card_id).await;
-    // Format 1, six digits, and another filler than that of the block which set the PIN.
+    // The block has format 1, six digits, and another filler than the block that set the PIN.
     assert_eq!(clear(&sandbox.view(&control_id).await) >> 32, 0x1698_7650);
 }
 
@@ -99,7 +99,7 @@ async fn the_pin_of_a_card_that_is_not_ok_is_not_shown() {
         assert_eq!((changed.status, &changed.json()["status"]), (200, &json!(status)));
         let refused = sandbox.issuer(Method::POST, &plastic, Some(&json!({"scope": "VIEW_PIN"}))).await;
         refused.assert_problem(409, "wrong_state", status);
-        // The same with an earlier control id.
+        // An earlier control id is refused in the same way.
         sandbox.view(&control_id).await.assert_problem(409, "wrong_state", status);
     }
     sandbox.issuer(Method::PATCH, &card, Some(&json!({"status": "CARD_OK"}))).await;

@@ -1,4 +1,4 @@
-//! The record of the messages: their parties, requests and answers in order, and no credentials.
+//! The record of the messages: it has their parties, and requests and answers in order, but no credentials.
 
 use base64ct::{Base64, Encoding};
 use reqwest::Method;

@@ -44,7 +44,7 @@ const POMERANCE: [&str; 3] = [
     "a953fd4e97c74dbc73a9f987f0de8835529dff9ede10577f238d29bfa38b7e4a9396d0232725f536092817bb8a64890056a05db3ff1f088930fb7af68a6fb1322281d303d36665842685b4ec4f91ce180efdd9f928d6fd5223977d3151dd6f002ac9165bfd1355d29059211b7d5397bc3a9016e452055ab71566ce72ada1a2b0",
 ];
 
-/// The least numbers that are strong pseudoprimes to the first so many primes (OEIS A014233).
+/// The least numbers that are strong pseudoprimes to the first n primes, and n (OEIS A014233).
 const STRONG_PSEUDOPRIMES: [(&str, usize); 11] = [
     ("2047", 1),
     ("1373653", 2),
@@ -78,7 +78,7 @@ pub(super) fn pseudoprimes_to_base_2() -> Vec<BigUint> {
         .collect()
 }
 
-/// The width that a search would have for it.
+/// The width of the search in which the number would be a candidate.
 fn width(number: &BigUint) -> usize {
     WIDTHS.into_iter().find(|width| number.bits() <= *width as u64).unwrap()
 }
@@ -90,10 +90,10 @@ fn passes_fermat(number: &BigUint) -> bool {
     passed
 }
 
-/// One round with that base, and the outcome by FIPS 186-5, B.3.1.
+/// Does one round with this base, and compares it with FIPS 186-5, B.3.1.
 fn passes_round(number: &BigUint, base: &BigUint) -> bool {
     let bits = width(number);
-    // It takes a base in Montgomery's form.
+    // The test takes a base in Montgomery's form.
     let form = (base << LimbLayout::of(bits).radix_bits()) % number;
     let passed = miller_rabin::round::<Exact>(&[&natural(number, bits)], &[&natural(&form, bits)]).0 != 0;
     assert_eq!(passed, reference(number, base), "{number} to base {base}");
@@ -112,7 +112,7 @@ fn reference(n: &BigUint, base: &BigUint) -> bool {
     passed
 }
 
-/// Whether it passes that many rounds with random bases.
+/// Whether n passes this many rounds with random bases.
 fn passes_rounds(n: &BigUint, rounds: usize, random: &mut SmallRng) -> bool {
     (0..rounds).all(|_| passes_round(n, &(operand(2048, random) % (n - 3_u32) + 2_u32)))
 }
@@ -140,13 +140,13 @@ fn neighbours_of_primes_fail() {
     }
 }
 
-/// Composite numbers that pass Fermat's test fail the other one.
+/// Composite numbers that pass Fermat's test fail Miller-Rabin's.
 #[test]
 fn pseudoprimes_pass_fermat_and_fail_miller_rabin() {
     for number in carmichael_numbers().into_iter().chain(pseudoprimes_to_base_2()) {
         assert!(WIDTHS.contains(&(number.bits() as usize)) && !is_prime(&number));
         assert!(passes_fermat(&number), "{number}");
-        // A composite number passes one in four at most.
+        // A composite number passes at most one round in four.
         assert!(!passes_rounds(&number, 20, &mut random()), "{number}");
     }
 }
@@ -174,7 +174,7 @@ fn wycheproof_primality() {
     {
         let is_negative = test.value.first().is_some_and(|byte| byte & 0x80 != 0);
         let value = BigUint::from_bytes_be(&test.value);
-        // The search tests odd numbers alone, and none that is wider than a prime of the longest key.
+        // The search only tests odd numbers, and none wider than a prime of the longest key.
         if is_negative || !value.bit(0) || value <= 3_u32.into() || value.bits() > 2048 {
             continue;
         }

@@ -39,7 +39,7 @@ fn a_pair_is_what_fips_186_5_asks_for() {
     }
 }
 
-/// The bits below the top two, and the residues by small primes, are spread as those of random primes are.
+/// The bits below the top two, and the residues modulo small primes, are distributed like those of random primes.
 #[test]
 fn primes_are_spread_evenly() {
     const PAIRS: usize = 40;

@@ -48,7 +48,7 @@ fn assert_primes(primes: &[BigUint]) {
     let printed = String::from_utf8(output.stdout).unwrap();
     assert_eq!(printed.lines().count(), primes.len(), "{}", String::from_utf8_lossy(&output.stderr));
     for line in printed.lines() {
-        // "C0… (C0…) is prime"; what is composite "is not prime".
+        // A line is "C0… (C0…) is prime", or ends with "is not prime".
         assert!(line.ends_with(") is prime"), "{line}");
     }
 }

@@ -29,7 +29,7 @@ fn drain(start: &BigUint, order: Vec<u8>, bits: usize) -> Vec<BigUint> {
     std::iter::from_fn(|| window.next()).map(|candidate| big(&candidate)).collect()
 }
 
-/// How many candidates the window from a start has: as many words are drawn for their order.
+/// How many bytes are drawn for the order of the candidates in the window from this start.
 fn order_bytes(start: &BigUint, bits: usize) -> usize {
     let bytes = super::natural(start, bits).to_be_bytes().to_vec();
     (0..)
@@ -79,7 +79,7 @@ fn the_order_is_drawn() {
     assert_eq!(shuffled.into_iter().collect::<BTreeSet<_>>(), ascending.into_iter().collect());
 }
 
-/// A start so close to the end that the window would go beyond it comes from no sound source.
+/// No sound source gives a start so close to the end that the window would go beyond it.
 #[test]
 fn no_window_passes_the_end() {
     let sieve = Sieve::new(1024);
