@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use card_pin_e2e::{
-    Browser, Hand, Pad, Sandbox, Site, Stage, WebDriver, in_each_engine, random_pin, standalone,
+    Browser, Hand, Pad, Sandbox, Site, Stage, WebDriver, in_each_engine, random_pin, standalone, until,
 };
 use serde_json::{Value, json};
 use std::fs;
@@ -48,9 +48,16 @@ impl WebView<'_> {
         self.stage.driver.open(&format!("file://{}/index.html", self.folder.path().display())).await
     }
 
+    /// A document whose parser was aborted ignores what is written to it (HTML, 8.4.3). In WebKit that happens now and then to one
+    /// that has just loaded: then the next one is written to.
     async fn write_on(&self, address: &str) -> Result<()> {
-        self.stage.driver.open(address).await?;
-        write(self.stage.driver, &self.site).await
+        until("the page from a string", async || {
+            self.stage.driver.open(address).await?;
+            write(self.stage.driver, &self.site).await?;
+            let is_written = "return document.title === 'PIN'";
+            Ok(self.stage.driver.run::<bool>(is_written, Value::Null).await?.then_some(()))
+        })
+        .await
     }
 
     async fn sets_a_pin(&self, origin: &str) -> Result<()> {
