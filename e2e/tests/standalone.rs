@@ -48,14 +48,21 @@ impl WebView<'_> {
         self.stage.driver.open(&format!("file://{}/index.html", self.folder.path().display())).await
     }
 
-    /// A document whose parser was aborted ignores what is written to it (HTML, 8.4.3). In WebKit that happens now and then to one
-    /// that has just loaded: then the next one is written to.
+    /// A document whose parser was aborted ignores what is written to it (HTML, 8.4.3), and a navigation that ends late takes it away
+    /// again. In WebKit both happen now and then to a document that has just loaded: then the next one is written to.
     async fn write_on(&self, address: &str) -> Result<()> {
+        const SHOWS_A_PAD: &str = "
+            for (let looks = 0; looks < 400 && document.title === 'PIN'; looks++) {
+              if (document.querySelector('card-pin')?.shadowRoot?.querySelector('[part=\"prompt\"]')) return true;
+              await new Promise((resolve) => setTimeout(resolve, 25));
+            }
+            return false;";
         until("the page from a string", async || {
             self.stage.driver.open(address).await?;
             write(self.stage.driver, &self.site).await?;
-            let is_written = "return document.title === 'PIN'";
-            Ok(self.stage.driver.run::<bool>(is_written, Value::Null).await?.then_some(()))
+            // An error tells that the document went away while it was looked at.
+            let shows_a_pad = self.stage.driver.run::<bool>(SHOWS_A_PAD, Value::Null).await;
+            Ok(shows_a_pad.unwrap_or(false).then_some(()))
         })
         .await
     }
