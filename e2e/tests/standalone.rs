@@ -2,7 +2,8 @@
 
 use anyhow::{Context, Result, ensure};
 use card_pin_e2e::{
-    Browser, Hand, Pad, Sandbox, Site, Stage, WebDriver, in_each_engine, random_pin, standalone, until,
+    Browser, Engine, Hand, Pad, Sandbox, Site, Stage, WebDriver, in_each_engine, random_pin, standalone,
+    until,
 };
 use serde_json::{Value, json};
 use std::fs;
@@ -21,12 +22,13 @@ const WITHOUT_WORKERS: &str = "default-src 'none'; script-src 'self' 'wasm-unsaf
 in_each_engine! { open =>
     a_page_from_a_file_sets_a_pin,
     a_page_from_a_file_gets_no_answer_without_cors,
-    a_page_from_a_string_sets_a_pin,
     a_page_from_a_string_on_an_origin_sets_a_pin,
     parts_with_addresses_come_from_there,
     a_page_under_a_policy_sets_a_pin,
     a_page_under_a_policy_without_workers_sets_a_pin,
 }
+
+in_each_engine!(a_page_from_a_string_sets_a_pin);
 
 /// A site with a relay, and the page in its folder.
 struct WebView<'a> {
@@ -87,8 +89,10 @@ async fn a_page_from_a_file_sets_a_pin(view: &WebView<'_>) -> Result<()> {
 }
 
 /// From a string without an address: the origin is `null`, like that of `about:blank`, which is also what a window shows before
-/// it has loaded anything.
-async fn a_page_from_a_string_sets_a_pin(view: &WebView<'_>) -> Result<()> {
+/// it has loaded anything. In a browser of its own: WebKit sometimes loses such a page in a window that has shown others.
+async fn a_page_from_a_string_sets_a_pin(engine: Engine) -> Result<()> {
+    let browser = engine.start().await?;
+    let view = open(&browser).await?;
     view.write_on(NO_ADDRESS).await?;
     view.sets_a_pin("null").await
 }
