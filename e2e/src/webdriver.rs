@@ -80,13 +80,12 @@ impl WebDriver {
     ///
     /// This and the other commands fail where the driver refuses.
     pub async fn open(&self, url: &str) -> Result<()> {
-        // WebKit's driver sometimes answers while the document before is still there, or the empty one of a new process: a mark tells
-        // the first one, and its address the second. A frame that is gone cannot be marked, and need not be.
+        // WebKit's driver sometimes answers while the document before is still there, so that one gets a mark. A frame that is gone
+        // cannot be marked, and need not be.
         let _ = self.client.execute("window.isLeft = true", Vec::new()).await;
         self.client.goto(url).await?;
-        let has_come = if url == BLANK { "true" } else { "location.href !== 'about:blank'" };
-        let has_loaded = format!("!window.isLeft && {has_come} && document.readyState === 'complete'");
-        self.wait_for(&has_loaded, "the document to load").await.map(drop)
+        let has_loaded = "!window.isLeft && document.readyState === 'complete'";
+        self.wait_for(has_loaded, "the document to load").await.map(drop)
     }
 
     /// Makes the window this large, in CSS pixels, its own frame included.
