@@ -50,7 +50,7 @@ A command asks before it installs system packages. --yes answers yes. Without a 
   demo [--port N] [--db FILE] [-- OPTION…]
                                   builds, then runs the sandbox on http://127.0.0.1:8080;
                                   `-- --help` lists the sandbox's own options
-  check                           the quick check, in less than three minutes: format, layers, lints, types, tests without a browser
+  check                           the quick check: format, layers, lints, types, tests without a browser
   test [NAME…]                    every check, also in real browsers, or only the named ones: format, layers, workflows,
                                   supply-chain, clippy, clippy-wasm, native, docs, build, sbom, reproduce, size, package, release,
                                   site, types, page, wasm-chromium, wasm-firefox, stacks, e2e (or one engine of it: e2e-chromium,
