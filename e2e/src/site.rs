@@ -75,7 +75,7 @@ impl Address {
     ///
     /// # Errors
     ///
-    /// If the policy is no header, or there is no client to reach the sandbox with.
+    /// If the policy cannot be sent as a header, or there is no client to reach the sandbox with.
     pub fn serve(self, sandbox: &Arc<Sandbox>, folder: &Path, policy: &str) -> Result<Site> {
         let client = reqwest::Client::builder().no_proxy().build().context("no client for the relay")?;
         let parts = Arc::new(Parts {
