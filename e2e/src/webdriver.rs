@@ -102,7 +102,7 @@ impl WebDriver {
     ///
     /// # Errors
     ///
-    /// If the promise is rejected, or resolves to something else than a `T`.
+    /// If the promise is rejected, or resolves to anything other than a `T`.
     pub async fn run<T: DeserializeOwned>(&self, body: &str, argument: Value) -> Result<T> {
         let script = format!(
             "const [argument, done] = arguments;\n\
