@@ -107,10 +107,17 @@ fn transaction<T, E: From<StoreError>>(
 ) -> Result<T, E> {
     // A panic in `work` drops its transaction, which rolls back: the connection is as good as before.
     let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+    let changes_before = connection.total_changes();
     let transaction =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from)?;
     let result = work(&transaction)?;
-    transaction.commit().map_err(StoreError::from)?;
+    // A commit waits until nobody else reads the file, even if there is nothing to write.
+    let end = if transaction.total_changes() == changes_before {
+        Transaction::rollback
+    } else {
+        Transaction::commit
+    };
+    end(transaction).map_err(StoreError::from)?;
     Ok(result)
 }
 

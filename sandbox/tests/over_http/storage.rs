@@ -74,6 +74,15 @@ async fn a_sealed_pin_moved_to_another_card_does_not_open() {
 }
 
 #[tokio::test]
+async fn whoever_reads_the_database_holds_up_no_other_reader() {
+    let sandbox = Sandbox::start().await;
+    let (card_id, _) = sandbox.card_and_control_id().await;
+    let reader = rusqlite::Connection::open(sandbox.db()).unwrap();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM cards;").unwrap();
+    assert_eq!(sandbox.pin_status(&card_id).await, "W");
+}
+
+#[tokio::test]
 async fn the_master_key_is_its_owners_alone() {
     let mut sandbox = Sandbox::start().await;
     let key = sandbox.folder.join("data/sandbox.sqlite.key");
