@@ -107,25 +107,27 @@ fn clippy_wasm(project: &Project) -> Result<()> {
     )
 }
 
+/// `cargo test` with more tests at once than there are processors, because most of them wait for another process or a deadline.
+fn cargo_test(project: &Project) -> Command {
+    let threads = 4 * thread::available_parallelism().map_or(1, NonZero::get);
+    let mut command = cargo(project.root());
+    command.args(["test", "--no-fail-fast"]).env("RUST_TEST_THREADS", threads.to_string());
+    command
+}
+
 fn native_tests(project: &Project) -> Result<()> {
-    run::run(cargo(project.root()).args([
-        "test",
-        "--no-fail-fast",
-        "--workspace",
-        "--exclude",
-        "card-pin-e2e",
-    ]))
+    run::run(cargo_test(project).args(["--workspace", "--exclude", "card-pin-e2e"]))
 }
 
 fn quick_tests(project: &Project) -> Result<()> {
-    let mut others = cargo(project.root());
-    others.args(["test", "--no-fail-fast", "--workspace"]);
+    let mut others = cargo_test(project);
+    others.arg("--workspace");
     for long in ["card-pin", "card-pin-e2e", "card-pin-bench"] {
         others.args(["--exclude", long]);
     }
-    let others = run::run(&mut others);
-    let mut command = cargo(project.root());
-    command.args(["test", "--no-fail-fast", "--package", "card-pin", "--lib"]);
+    let others = run::run(others.args(["--", "--skip", "::long::"]));
+    let mut command = cargo_test(project);
+    command.args(["--package", "card-pin", "--lib"]);
     for name in suites(project)?.iter().filter_map(|path| path.file_stem()) {
         command.arg("--test").arg(name);
     }
