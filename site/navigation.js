@@ -28,7 +28,8 @@ export async function readNavigation(root) {
       "Your back-end",
       ...ofKind("gateway"),
       ["The relay", "relay/README.md"],
-      ["Running the relay", "docs/runbook.md"],
+      ["Operating the relay", "docs/operations.md"],
+      ["Runbook of the relay", "docs/runbook.md"],
       ["The sandbox", "docs/sandbox.md"],
     ),
     section(
