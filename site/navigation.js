@@ -28,6 +28,7 @@ export async function readNavigation(root) {
       "Your back-end",
       ...ofKind("gateway"),
       ["The relay", "relay/README.md"],
+      ["Deploying the relay", "docs/deployment.md"],
       ["Operating the relay", "docs/operations.md"],
       ["Runbook of the relay", "docs/runbook.md"],
       ["The sandbox", "docs/sandbox.md"],
