@@ -139,9 +139,7 @@ async fn what_the_issuer_does_not_allow_is_not_asked_of_enfuce() {
     let (token, url) = (relay.token.clone().unwrap(), format!("{}/control-id", relay.base_url));
     let ask = || relay.client.post(&url).json(&question).bearer_auth(&token).send();
     let stalled: Vec<_> = (0..2).map(|_| tokio::spawn(ask())).collect();
-    while asked() < 2 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    until("both are under way", async || asked() == 2).await;
     let answer = relay.post("/control-id", &question).await;
     assert_eq!((answer.status, &*answer.code()), (503, "authorizer_unavailable"));
     assert_eq!((&relay.log(1)[0]["cause"], asked()), (&json!("too_many_calls"), 2));
