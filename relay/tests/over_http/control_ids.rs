@@ -238,7 +238,7 @@ async fn a_device_that_goes_away_gives_back_what_it_has_not_used() {
 }
 
 #[tokio::test]
-async fn while_nothing_answers_nobody_is_let_in_and_places_are_kept() {
+async fn while_nothing_answers_nobody_is_admitted_and_places_are_kept() {
     let key = Arc::new(SigningKey::make("k1"));
     let issuer = issuer(&key).await;
     let closed = ClosedPort::reserve();
