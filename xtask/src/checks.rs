@@ -1,7 +1,7 @@
 //! Everything that decides whether a change is good, in order.
 
 use crate::{
-    check::{BUILD, Check, built, judge, named, run_each, source},
+    check::{BUILD, Check, built, named, run_each, run_in_order, source},
     dist::{self, Simd},
     layers,
     project::Project,
@@ -79,7 +79,7 @@ pub(crate) fn run_all(project: &Project, names: &[String]) -> Result<()> {
 pub(crate) fn run_quick(project: &Project) -> Result<()> {
     setup::need_tools(project)?;
     let quick = CHECKS.iter().filter(|check| QUICK.contains(&check.name));
-    judge(project, &quick.chain([&QUICK_TESTS]).collect::<Vec<_>>())
+    run_in_order(project, &quick.chain([&QUICK_TESTS]).collect::<Vec<_>>())
 }
 
 fn format(project: &Project) -> Result<()> {
