@@ -68,6 +68,11 @@ const QUICK: [&str; 5] = ["format", "layers", "clippy", "types", "page"];
 const QUICK_TESTS: Check =
     source("quick", "tests without a browser, but for the longest", &[Servers], quick_tests);
 
+/// Whether there is a check of this name.
+pub(crate) fn is_known(name: &str) -> bool {
+    CHECKS.iter().chain(&ENGINES).any(|check| check.name == name)
+}
+
 /// Runs every check, or the named ones, and lists those that failed at the end.
 pub(crate) fn run_all(project: &Project, names: &[String]) -> Result<()> {
     let engines = ENGINES.iter().filter(|check| names.iter().any(|name| name == check.name));

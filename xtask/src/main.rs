@@ -57,6 +57,7 @@ A command asks before it installs system packages. --yes answers yes. Without a 
                                   e2e-firefox, e2e-webkit)
   nightly [NAME…]                 the checks that take long and rarely fail, or only the named ones: deployment, model, fuzz, soak, load,
                                   screen-reader, stacks, timing (needs a quiet machine), memcheck
+  NAME                            the check of this name, as with `test` or `nightly`
   stacks [NAME…]                  builds the examples with their own bundlers, and sets a PIN in each
   bench [--quick] [--sessions N] [--report] [--beside TREE]
                                   measures key pairs and whole sessions in each browser, compares them with WebCrypto and JavaScript
@@ -133,7 +134,9 @@ impl Command {
             "release" => Self::Release { is_rehearsal: false },
             "site" => Self::Site,
             "relay-image" => Self::RelayImage,
-            unknown => bail!("there is no command `{unknown}`"),
+            check if checks::is_known(check) => Self::Test(vec![check.to_owned()]),
+            check if nightly::is_known(check) => Self::Nightly(vec![check.to_owned()]),
+            unknown => bail!("there is no command or check `{unknown}`"),
         };
         while let Some(argument) = args.next()? {
             match (&mut command, argument) {
@@ -203,13 +206,22 @@ impl Command {
 
 #[cfg(test)]
 mod tests {
-    use super::{USAGE, checks, nightly};
+    use super::{Command, USAGE, checks, nightly};
+
+    #[test]
+    fn the_name_of_a_check_is_a_command() {
+        let read = |name: &str| Command::from_args(lexopt::Parser::from_args([name]));
+        assert!(matches!(read("layers"), Ok(Command::Test(names)) if names == ["layers"]));
+        assert!(matches!(read("timing"), Ok(Command::Nightly(names)) if names == ["timing"]));
+        assert!(matches!(read("stacks"), Ok(Command::Stacks(names)) if names.is_empty()));
+        assert!(read("unheard-of").is_err());
+    }
 
     #[test]
     fn the_usage_names_every_check() {
         let (_, usage) = USAGE.split_once("\n  test ").unwrap();
         let (test, usage) = usage.split_once("\n  nightly ").unwrap();
-        let (nightly, _) = usage.split_once("\n  stacks ").unwrap();
+        let (nightly, _) = usage.split_once("\n  NAME ").unwrap();
         for (usage, checks) in
             [(test, &checks::CHECKS[..]), (test, &checks::ENGINES), (nightly, &nightly::NIGHTLY)]
         {
