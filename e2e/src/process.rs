@@ -121,8 +121,8 @@ impl Drop for Process {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::patience::{PATIENCE, POLL};
-    use std::{thread, time::Instant};
+    use crate::patience::{PATIENCE, until};
+    use std::thread;
 
     /// A program that starts another one, which sleeps for so many seconds.
     fn sleeper(seconds: &str, folder: &Path) -> Result<Process> {
@@ -131,26 +131,18 @@ mod tests {
         Process::spawn(&command, Some(folder))
     }
 
-    fn until(what: &str, mut is_so: impl FnMut() -> bool) -> Result<()> {
-        let deadline = Instant::now() + PATIENCE;
-        while !is_so() {
-            ensure!(Instant::now() < deadline, "waited in vain for {what}");
-            thread::sleep(POLL);
-        }
-        Ok(())
-    }
-
-    #[test]
-    fn a_process_below_is_found_by_its_word_and_ends_with_the_one_above() -> Result<()> {
+    #[tokio::test]
+    async fn a_process_below_is_found_by_its_word_and_ends_with_the_one_above() -> Result<()> {
         let folder = tempfile::tempdir()?;
         let shell = sleeper("61.5", folder.path())?;
-        until("the process below", || !descendants(shell.id(), "61.5").is_empty())?;
-        let sleeping = descendants(shell.id(), "61.5")[0];
+        let sleeping =
+            until("the process below", async || Ok(descendants(shell.id(), "61.5").first().copied())).await?;
         assert_ne!(sleeping, shell.id());
         assert!(descendants(shell.id(), "another").is_empty());
         drop(shell);
         // What has ended has no command line any more. The signal is on its way by now.
-        until("the end of the process below", || descendants(sleeping, "61.5").is_empty())?;
+        let has_ended = async || Ok(descendants(sleeping, "61.5").is_empty().then_some(()));
+        until("the end of the process below", has_ended).await?;
         assert!(!folder.path().exists());
         Ok(())
     }
@@ -163,8 +155,8 @@ mod tests {
 
     const FOLDER: &str = "CARD_PIN_TEST_FOLDER";
 
-    #[test]
-    fn processes_and_folders_end_with_a_test_that_is_killed() -> Result<()> {
+    #[tokio::test]
+    async fn processes_and_folders_end_with_a_test_that_is_killed() -> Result<()> {
         let folder = tempfile::tempdir()?;
         let own = folder.path().join("own");
         fs::create_dir(&own)?;
@@ -173,12 +165,13 @@ mod tests {
             .env(FOLDER, &own)
             .stdout(Stdio::null())
             .spawn()?;
-        until("the process below", || !descendants(test.id(), "62.5").is_empty())?;
-        let sleeping = descendants(test.id(), "62.5")[0];
+        let sleeping =
+            until("the process below", async || Ok(descendants(test.id(), "62.5").first().copied())).await?;
         test.kill()?;
         test.wait()?;
-        until("the end of the process below", || descendants(sleeping, "62.5").is_empty())?;
-        until("the end of its folder", || !own.exists())
+        let has_ended = async || Ok(descendants(sleeping, "62.5").is_empty().then_some(()));
+        until("the end of the process below", has_ended).await?;
+        until("the end of its folder", async || Ok((!own.exists()).then_some(()))).await
     }
 
     #[test]

@@ -127,7 +127,7 @@ impl ScreenReader {
 
     fn xdotool(&self, args: &[&str]) -> Result<()> {
         let done = quiet("xdotool", &self.environment).args(args).output();
-        let done = done.context("xdotool cannot be started: run `cargo xtask screen-reader`")?;
+        let done = done.context("xdotool cannot be started: run `cargo xtask nightly screen-reader`")?;
         if !done.status.success() {
             bail!("xdotool {} failed: {}", args.join(" "), String::from_utf8_lossy(&done.stderr));
         }

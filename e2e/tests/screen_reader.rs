@@ -37,7 +37,7 @@ const FAILURES: [(&str, &str, &str); 9] = [
 async fn setting_a_pin_is_heard() -> Result<()> {
     if !ScreenReader::is_installed() {
         println!(
-            "SKIPPED: Orca is not installed; `cargo xtask screen-reader` installs it and runs all transcripts"
+            "SKIPPED: Orca is not installed; `cargo xtask nightly screen-reader` installs it and runs all transcripts"
         );
         return Ok(());
     }
@@ -49,7 +49,7 @@ async fn setting_a_pin_is_heard() -> Result<()> {
 }
 
 #[tokio::test]
-#[ignore = "takes minutes: `cargo xtask screen-reader` runs it"]
+#[ignore = "takes minutes: `cargo xtask nightly screen-reader` runs it"]
 async fn everything_is_heard_but_the_digits() -> Result<()> {
     let sandbox = Sandbox::start().await?;
     let reader = ScreenReader::start().await?;

@@ -25,13 +25,13 @@ pub(crate) use pace::Class;
 use pace::Pace;
 use room::Room;
 pub(crate) use room::Wait;
-use store::{Of, Rule, Server, Store};
+use store::{Limit, Rule, Server, Store};
 use valkey::Valkey;
 
 /// How long the first call of a session may wait. The session then still ends before the device gives up.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// A customer is told to come again after this time at the latest, because the queue may be shorter by then.
-const LONGEST_TOLD: Duration = Duration::from_secs(600);
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(600);
 /// With a store, a copy may begin more sessions than its share allows. If the store is lost, the copy begins no session for up to
 /// this time, so that those can end.
 const AHEAD: Duration = Duration::from_secs(6);
@@ -115,11 +115,11 @@ impl Admission {
         let mut waiting = self.waiting();
         if longest.is_none_or(|longest| wait > longest) {
             // Customers are told to come before their turn. Others before them may leave, and the turn would then be lost.
-            let wait = ((wait + others).saturating_sub(patience) / 2).min(LONGEST_TOLD);
+            let wait = ((wait + others).saturating_sub(patience) / 2).min(MAX_RETRY_AFTER);
             let seconds = waiting.room.keep(customer, number, now, wait);
             return Err(Wait { seconds, place: u64::from(before) + 1 });
         }
-        waiting.room.let_in(customer);
+        waiting.room.admit(customer);
         waiting.next = (waiting.next.max(now) + self.pace.own_interval() * calls).min(now + AHEAD);
         let report = Report::default();
         let place = u64::from(before) + 1;
@@ -149,7 +149,7 @@ impl Admission {
         let store = Arc::clone(store);
         // In a task of its own. If the device has left meanwhile, the task gives back the calls that the device cannot use.
         tokio::spawn(async move {
-            let wait = store.ask(Of::Sessions, calls.cast_signed(), longest).await;
+            let wait = store.ask(Limit::Sessions, calls.cast_signed(), longest).await;
             let is_taken = wait.zip(longest).is_some_and(|(wait, longest)| wait <= longest);
             if told.send(wait).is_err() && is_taken {
                 give_back(&store, calls).await;
@@ -203,7 +203,7 @@ impl Admission {
 
 /// Gives calls of a session back to the other copies. If the store is lost, they are lost with it.
 async fn give_back(store: &Arc<Store>, calls: u32) {
-    store.ask(Of::Sessions, -calls.cast_signed(), Some(Duration::MAX)).await;
+    store.ask(Limit::Sessions, -calls.cast_signed(), Some(Duration::MAX)).await;
 }
 
 /// A session that has begun. Dropping it ends it, for example when its device is gone: the calls that it has not used are given

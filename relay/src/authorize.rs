@@ -19,7 +19,7 @@ pub(crate) struct Authorizer {
     how: Authorize,
     client: Client,
     /// The most calls at the same time, so that a slow system of the issuer cannot take all connections of devices.
-    places: Semaphore,
+    permits: Semaphore,
 }
 
 #[derive(Deserialize)]
@@ -50,7 +50,7 @@ pub(crate) struct Question<'a> {
 
 impl Authorizer {
     pub(crate) fn new(how: Authorize, client: Client, calls: usize) -> Self {
-        Self { how, client, places: Semaphore::new(calls) }
+        Self { how, client, permits: Semaphore::new(calls) }
     }
 
     /// The card's product, where the issuer's system names it.
@@ -69,8 +69,9 @@ impl Authorizer {
                 Verdict::new(cards.is_some_and(|cards| cards.iter().any(|card| card == question.card)))
             }
             Authorize::CallOut { url, token } => {
-                let place = self.places.try_acquire();
-                let _place = place.map_err(|_| Problem::AUTHORIZER_UNAVAILABLE.because("too_many_calls"))?;
+                let permit = self.permits.try_acquire();
+                let _permit =
+                    permit.map_err(|_| Problem::AUTHORIZER_UNAVAILABLE.with_cause("too_many_calls"))?;
                 let customer = String::from_utf8(question.identity.customer.name())
                     .map_err(|_| Problem::CUSTOMER_MISSING)?;
                 let body = json!({
@@ -85,7 +86,7 @@ impl Authorizer {
                 let mut span = trace.call(Called { method: "POST", server: url, template: url.path() }, 0);
                 let answer = ask(request, deadline, &mut span).await;
                 span.ended(&answer);
-                answer.map_err(|failure| Problem::AUTHORIZER_UNAVAILABLE.because(failure.cause))?
+                answer.map_err(|failure| Problem::AUTHORIZER_UNAVAILABLE.with_cause(failure.cause))?
             }
         };
         if verdict.is_allowed { Ok(verdict.card_product) } else { Err(Problem::NOT_ALLOWED) }

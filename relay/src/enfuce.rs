@@ -21,7 +21,7 @@ use crate::admission::{Admission, Class};
 use crate::config;
 use crate::failure::{Failure, Kind, NO_TURN};
 use crate::log::{Report, milliseconds};
-use crate::metrics::Now;
+use crate::metrics::Snapshot;
 use crate::operation::Operation;
 use crate::outbound::{self, ClientError};
 use crate::trace::{Active, Called, Trace};
@@ -37,7 +37,7 @@ const MAX_CONNECTS: u32 = 3;
 /// How long to wait for the body of an error answer.
 const PROBLEM_TIMEOUT: Duration = Duration::from_millis(500);
 /// Repeated calls are at most this fraction of all calls, and a few a second, so that they cannot become a storm.
-const FURTHER_TRIES: f32 = 0.2;
+const RETRY_BUDGET: f32 = 0.2;
 
 /// The HTTP clients.
 struct Clients {
@@ -74,23 +74,23 @@ pub(crate) struct Upstream {
     admission: Arc<Admission>,
     /// The most calls at the same time. They are fewer than the connections of devices, so that a slow Enfuce cannot block all of
     /// those.
-    places: Semaphore,
+    permits: Semaphore,
     breaker: Breaker,
     budget: TpsBudget,
 }
 
-/// What belongs to a request while it is under way.
-pub(crate) struct Context<'a> {
+/// What the calls for one request have in common.
+pub(crate) struct CallContext<'a> {
     pub(crate) deadline: Instant,
     pub(crate) trace: &'a Trace,
     pub(crate) class: Class,
     pub(crate) report: &'a mut Report,
 }
 
-impl Context<'_> {
+impl CallContext<'_> {
     /// A copy for another call that has to be made before this one.
-    fn again(&mut self) -> Context<'_> {
-        Context { deadline: self.deadline, trace: self.trace, class: self.class, report: self.report }
+    fn again(&mut self) -> CallContext<'_> {
+        CallContext { deadline: self.deadline, trace: self.trace, class: self.class, report: self.report }
     }
 
     /// Notes why a call failed, whether Enfuce was not reached or its answer was not usable.
@@ -143,38 +143,42 @@ impl Upstream {
     pub(crate) fn new(config: config::Enfuce, admission: Arc<Admission>) -> Result<Self, ClientError> {
         let credentials = Arc::new(Credentials::new(config.auth.clone()));
         let clients = Clients::new(&config)?;
-        let places = Semaphore::new(config.calls);
-        let budget = TpsBudget::new(Duration::from_secs(10), 2, FURTHER_TRIES);
+        let permits = Semaphore::new(config.calls);
+        let budget = TpsBudget::new(Duration::from_secs(10), 2, RETRY_BUDGET);
         let breaker = Breaker::default();
-        Ok(Self { config, credentials, clients, admission, places, breaker, budget })
+        Ok(Self { config, credentials, clients, admission, permits, breaker, budget })
     }
 
     /// Adds the current values to the metrics.
-    pub(crate) fn look(&self, now: &mut Now) {
-        now.calls = self.config.calls - self.places.available_permits();
-        (now.calls_waiting, now.customers_waiting) = self.admission.queues();
-        now.enfuce_calls = self.admission.turns();
-        now.has_lost_store = self.admission.has_lost_store();
-        now.is_held_back = self.breaker.holds_back();
-        now.token_expires = self.credentials.expire();
+    pub(crate) fn sample(&self, snapshot: &mut Snapshot) {
+        snapshot.calls = self.config.calls - self.permits.available_permits();
+        (snapshot.calls_waiting, snapshot.customers_waiting) = self.admission.queues();
+        snapshot.enfuce_calls = self.admission.turns();
+        snapshot.has_lost_store = self.admission.has_lost_store();
+        snapshot.is_breaker_open = self.breaker.is_open();
+        snapshot.token_expires = self.credentials.expire();
     }
 
     /// Whether calls can be made at the moment, or are held back because Enfuce does not answer.
-    pub(crate) fn might_call(&self) -> Result<(), Failure> {
-        self.breaker.look(Instant::now()).map_err(is_down)
+    pub(crate) fn check_breaker(&self) -> Result<(), Failure> {
+        self.breaker.check(Instant::now()).map_err(is_down)
     }
 
     /// Passes a request on, and reads the answer.
     pub(crate) async fn call(
         &self,
         request: &Request,
-        mut context: Context<'_>,
+        mut context: CallContext<'_>,
     ) -> Result<Map<String, Value>, Failure> {
         let result = self.answer(request, context.again()).await;
         context.note(result)
     }
 
-    async fn answer(&self, request: &Request, context: Context<'_>) -> Result<Map<String, Value>, Failure> {
+    async fn answer(
+        &self,
+        request: &Request,
+        context: CallContext<'_>,
+    ) -> Result<Map<String, Value>, Failure> {
         let repeat = if request.operation == Operation::Set { Repeat::Never } else { Repeat::Harmless };
         let build = |client: &_| platform::translate(&self.config, client, request);
         let called = platform::called(&self.config, request.operation);
@@ -196,21 +200,26 @@ impl Upstream {
         repeat: Repeat,
         called: Called<'_>,
         build: &(dyn Fn(&Client) -> RequestBuilder + Sync),
-        context: Context<'_>,
+        context: CallContext<'_>,
     ) -> Result<Success, Failure> {
-        let Context { trace, class, report, .. } = context;
+        let CallContext { trace, class, report, .. } = context;
         let deadline = context.deadline.min(Instant::now() + self.config.timeout);
         let mut tries = 0;
         let call = Call { repeat, build, called, deadline, class, trace };
-        let result = self.tries(&call, report, &mut tries).await;
+        let result = self.send_with_retries(&call, report, &mut tries).await;
         report.sent(tries);
         result
     }
 
-    async fn tries(&self, call: &Call<'_>, report: &mut Report, tries: &mut u32) -> Result<Success, Failure> {
+    async fn send_with_retries(
+        &self,
+        call: &Call<'_>,
+        report: &mut Report,
+        tries: &mut u32,
+    ) -> Result<Success, Failure> {
         let least_time = call.repeat.least_time(&self.config);
         let latest = before(call.deadline, least_time);
-        let _place = self.place(call.class).ok_or(Failure::new(Kind::Overloaded(1), "too_many_calls"))?;
+        let _permit = self.acquire(call.class).ok_or(Failure::new(Kind::Overloaded(1), "too_many_calls"))?;
         self.budget.deposit();
         loop {
             self.breaker.admit(Instant::now()).map_err(is_down)?;
@@ -256,10 +265,10 @@ impl Upstream {
         }
     }
 
-    /// A place among the calls. Some places are kept for chosen PINs, because their customers have already typed them.
-    fn place(&self, class: Class) -> Option<SemaphorePermit<'_>> {
-        let kept = if class == Class::Set { 0 } else { places_for_set(self.config.calls) };
-        (self.places.available_permits() > kept).then(|| self.places.try_acquire().ok())?
+    /// A permit for one call. Some permits are kept for chosen PINs, because their customers have already typed them.
+    fn acquire(&self, class: Class) -> Option<SemaphorePermit<'_>> {
+        let kept = if class == Class::Set { 0 } else { permits_for_set(self.config.calls) };
+        (self.permits.available_permits() > kept).then(|| self.permits.try_acquire().ok())?
     }
 
     /// Makes one attempt. Also returns whether it failed because of a token that another request has replaced meanwhile. Only
@@ -326,6 +335,6 @@ fn before(moment: Instant, time: Duration) -> Instant {
 }
 
 /// A quarter of the calls: at least one, and never all.
-fn places_for_set(calls: usize) -> usize {
+fn permits_for_set(calls: usize) -> usize {
     (calls / 4).max(1).min(calls.saturating_sub(1))
 }

@@ -87,7 +87,7 @@ impl Identities {
                 }
                 Err(Refusal::Invalid) => Err(Problem::NOT_AUTHENTICATED),
                 Err(Refusal::Unavailable(cause)) => {
-                    Err(Problem::IDENTITY_PROVIDER_UNAVAILABLE.because(cause))
+                    Err(Problem::IDENTITY_PROVIDER_UNAVAILABLE.with_cause(cause))
                 }
             },
         }

@@ -26,10 +26,10 @@ const FLUSH: Duration = Duration::from_secs(1);
 
 /// Where the lines go.
 #[derive(Clone)]
-pub struct Log(To);
+pub struct Log(Sink);
 
 #[derive(Clone)]
-enum To {
+enum Sink {
     Queue(Queue),
     Function(Arc<dyn Fn(&str) + Send + Sync>),
 }
@@ -42,18 +42,18 @@ impl Log {
     pub fn stdout() -> io::Result<Self> {
         // Unbuffered, so that each line is either written or known to be lost.
         let output = File::from(io::stdout().as_fd().try_clone_to_owned()?);
-        Ok(Self(To::Queue(Queue::start(output))))
+        Ok(Self(Sink::Queue(Queue::start(output))))
     }
 
     /// Passes each line to `write`, without its line break.
     #[must_use]
     pub fn new(write: impl Fn(&str) + Send + Sync + 'static) -> Self {
-        Self(To::Function(Arc::new(write)))
+        Self(Sink::Function(Arc::new(write)))
     }
 
     /// Waits for lines that are not written yet, for a second at most.
     pub fn flush(&self) {
-        if let To::Queue(queue) = &self.0 {
+        if let Sink::Queue(queue) = &self.0 {
             queue.flush(FLUSH);
         }
     }
@@ -61,8 +61,8 @@ impl Log {
     /// How many lines were lost because nobody read them or because they could not be written.
     pub(crate) fn dropped_lines(&self) -> u64 {
         match &self.0 {
-            To::Queue(queue) => queue.lost(),
-            To::Function(_) => 0,
+            Sink::Queue(queue) => queue.lost(),
+            Sink::Function(_) => 0,
         }
     }
 
@@ -81,8 +81,8 @@ impl Log {
         // This cannot fail: only texts and numbers are written, to memory.
         let line = serde_json::to_string(line).unwrap_or_default();
         match &self.0 {
-            To::Queue(queue) => queue.push(line),
-            To::Function(write) => write(&line),
+            Sink::Queue(queue) => queue.push(line),
+            Sink::Function(write) => write(&line),
         }
     }
 }

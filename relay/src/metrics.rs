@@ -88,13 +88,13 @@ pub(crate) struct Request<'a> {
 
 /// The values that are read when the metrics are asked for.
 #[derive(Debug, Default)]
-pub(crate) struct Now {
+pub(crate) struct Snapshot {
     pub(crate) calls: usize,
     /// The number until now.
     pub(crate) enfuce_calls: u64,
     pub(crate) calls_waiting: usize,
     pub(crate) customers_waiting: usize,
-    pub(crate) is_held_back: bool,
+    pub(crate) is_breaker_open: bool,
     pub(crate) has_lost_store: bool,
     /// The value for all copies together.
     pub(crate) quota_per_minute: u32,
@@ -262,21 +262,21 @@ impl Metrics {
     }
 
     /// All metrics, in the text format of OpenMetrics.
-    pub(crate) fn text(&self, now: &Now) -> String {
-        self.calls.set(i64::try_from(now.calls).unwrap_or(i64::MAX));
-        self.calls_waiting.set(i64::try_from(now.calls_waiting).unwrap_or(i64::MAX));
-        self.customers_waiting.set(i64::try_from(now.customers_waiting).unwrap_or(i64::MAX));
-        self.breaker.set(now.is_held_back.into());
-        self.quota_store_down.set(now.has_lost_store.into());
-        self.quota_per_minute.set(now.quota_per_minute.into());
-        self.token_expires.set(now.token_expires.unwrap_or_default());
+    pub(crate) fn text(&self, snapshot: &Snapshot) -> String {
+        self.calls.set(i64::try_from(snapshot.calls).unwrap_or(i64::MAX));
+        self.calls_waiting.set(i64::try_from(snapshot.calls_waiting).unwrap_or(i64::MAX));
+        self.customers_waiting.set(i64::try_from(snapshot.customers_waiting).unwrap_or(i64::MAX));
+        self.breaker.set(snapshot.is_breaker_open.into());
+        self.quota_store_down.set(snapshot.has_lost_store.into());
+        self.quota_per_minute.set(snapshot.quota_per_minute.into());
+        self.token_expires.set(snapshot.token_expires.unwrap_or_default());
         // Removes the values of files that are not configured any more.
         self.certificate_expires.clear();
-        for (file, time) in &now.certificates_expire {
+        for (file, time) in &snapshot.certificates_expire {
             self.certificate_expires.get_or_create(&CertificateLabels { file }).set(*time);
         }
-        self.enfuce_calls.inc_by(now.enfuce_calls.saturating_sub(self.enfuce_calls.get()));
-        self.dropped_lines.inc_by(now.dropped_lines.saturating_sub(self.dropped_lines.get()));
+        self.enfuce_calls.inc_by(snapshot.enfuce_calls.saturating_sub(self.enfuce_calls.get()));
+        self.dropped_lines.inc_by(snapshot.dropped_lines.saturating_sub(self.dropped_lines.get()));
         let mut text = String::new();
         // Writing to memory cannot fail.
         let _ = encode(&mut text, &self.registry);

@@ -208,7 +208,7 @@ mod tests {
         let (spans, queue) = Spans::new(Arc::clone(&metrics));
         let places = queue.max_capacity();
         end_spans(&spans, places + 3);
-        let figures = metrics.text(&crate::metrics::Now::default());
+        let figures = metrics.text(&crate::metrics::Snapshot::default());
         let figure = "card_pin_relay_trace_spans_dropped_total{cause=\"queue_full\"} 3\n";
         assert!(figures.contains(figure), "{figures}");
         assert_eq!(queue.len(), places);

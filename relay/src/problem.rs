@@ -87,12 +87,12 @@ impl Problem {
     };
 
     /// Adds the cause for the log.
-    pub(crate) fn because(self, cause: &'static str) -> Self {
+    pub(crate) fn with_cause(self, cause: &'static str) -> Self {
         Self { cause: Some(cause), ..self }
     }
 
     /// The same problem for a `set` that was certainly not sent on: a 5xx would mean that nobody knows.
-    pub(crate) fn before(self, operation: Operation) -> Self {
+    pub(crate) fn not_sent(self, operation: Operation) -> Self {
         let is_in_doubt = operation == Operation::Set && self.status.is_server_error();
         if is_in_doubt { Self { status: StatusCode::FAILED_DEPENDENCY, ..self } } else { self }
     }

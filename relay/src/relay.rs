@@ -19,7 +19,7 @@ use crate::enfuce::Upstream;
 use crate::identity::Identities;
 use crate::limit::RateLimit;
 use crate::log::Log;
-use crate::metrics::{Metrics, Now};
+use crate::metrics::{Metrics, Snapshot};
 use crate::otlp::{Collector, Exporting};
 use crate::outbound::{self, ClientError};
 use crate::trace::{Span, Spans};
@@ -253,12 +253,12 @@ impl Relay {
 
     /// The metrics in the format of Prometheus.
     pub(crate) fn figures(&self) -> String {
-        let mut now = Now { dropped_lines: self.0.log.dropped_lines(), ..Now::default() };
+        let mut snapshot = Snapshot { dropped_lines: self.0.log.dropped_lines(), ..Snapshot::default() };
         let live = self.live();
-        live.upstream.look(&mut now);
-        now.certificates_expire.clone_from(&live.certificates_expire);
-        now.quota_per_minute = live.config.quota.calls_per_minute();
-        self.0.metrics.text(&now)
+        live.upstream.sample(&mut snapshot);
+        snapshot.certificates_expire.clone_from(&live.certificates_expire);
+        snapshot.quota_per_minute = live.config.quota.calls_per_minute();
+        self.0.metrics.text(&snapshot)
     }
 
     pub(crate) fn metrics(&self) -> &Arc<Metrics> {

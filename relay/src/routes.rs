@@ -1,6 +1,6 @@
 //! The routes for devices and for the issuer's app.
 
-mod asked;
+mod request_context;
 mod control_id;
 mod pin;
 mod status;
@@ -23,7 +23,7 @@ use crate::operation::{Operation, Purpose};
 use crate::problem::Problem;
 use crate::relay::Relay;
 use crate::trace::Trace;
-use asked::Asked;
+use request_context::RequestContext;
 
 impl Relay {
     /// `POST /tzpk`, `/set` and `/view` for the device, `/control-id` and `/status` where control ids are issued here; may
@@ -37,8 +37,8 @@ impl Relay {
         let config = &live.config;
         let mut router = Router::new();
         let pin = |operation| {
-            post(move |Extension(asked): Extension<Asked>, request| async move {
-                pin::answer(operation, &asked, request).await
+            post(move |Extension(context): Extension<RequestContext>, request| async move {
+                pin::answer(operation, &context, request).await
             })
         };
         if config.operations.contains(&Purpose::SetPin) {
@@ -96,12 +96,12 @@ async fn record(State(relay): State<Relay>, mut request: Request, next: Next) ->
     let span = trace.request(request.method(), Some(route).filter(|route| *route != UNKNOWN));
     let (log, metrics) = (relay.log().clone(), relay.metrics().clone());
     let record = Record::start(log, metrics, id.clone(), span, route);
-    let mut asked = Asked::new(relay, record.notes(), trace);
+    let mut context = RequestContext::new(relay, record.notes(), trace);
     if route != UNKNOWN {
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-        asked = asked.audited(peer.map(|peer| peer.ip()));
+        context = context.audited(peer.map(|peer| peer.ip()));
     }
-    request.extensions_mut().insert(asked);
+    request.extensions_mut().insert(context);
     let mut response = match entropy {
         Ok(()) => next.run(request).await,
         Err(_) => Problem::INTERNAL.into_response(),

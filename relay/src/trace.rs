@@ -59,7 +59,7 @@ impl Trace {
     }
 
     /// A trace that is not exported, for calls that belong to no request.
-    pub(crate) fn apart() -> Self {
+    pub(crate) fn detached() -> Self {
         let mut random = [0; 16];
         // Without randomness the id is zero, and everybody ignores the trace.
         let _ = SysRng.try_fill_bytes(&mut random);

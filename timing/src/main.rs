@@ -1,5 +1,5 @@
-//! The program of `cargo xtask timing`, which measures on this machine whether running times depend on secrets, and of
-//! `cargo xtask memcheck`, which counts the branches and addresses that depend on one.
+//! The program of `cargo xtask nightly timing`, which measures on this machine whether running times depend on secrets, and of
+//! `cargo xtask nightly memcheck`, which counts the branches and addresses that depend on one.
 //!
 //! It fails if there is a leak that is not listed, or if the control, which leaks on purpose, is not found.
 

@@ -27,7 +27,7 @@ impl Meter {
 ///
 /// If it does not run under Memcheck, because nothing would be counted.
 pub(crate) fn mark<const N: usize>(mut bytes: [u8; N]) -> [u8; N] {
-    assert_eq!(run_mode(), RunMode::Valgrind, "run `cargo xtask memcheck`");
+    assert_eq!(run_mode(), RunMode::Valgrind, "run `cargo xtask nightly memcheck`");
     // It returns -1 for success, which this version reports as a failure. The control shows whether marking works.
     _ = mark_mem(bytes.as_mut_ptr().cast(), N, MemState::Undefined);
     black_box(bytes)

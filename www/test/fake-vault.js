@@ -1,20 +1,6 @@
 /** A vault that does what the test says, in the place of `vault-files.js`. It counts the digits, and does not know them. */
 
-const blank = () => ({
-  stage: "entry",
-  ready: false,
-  step: "entry",
-  digits: 0,
-  valid: false,
-  refusals: 0,
-  refused: null,
-  reason: null,
-  waitsSeconds: null,
-  sent: false,
-  checking: false,
-  suggested: false,
-  end: null,
-});
+import { snapshot } from "./snapshot.js";
 
 /** Every vault that was made since the last `forget`, oldest first. */
 export const vaults = [];
@@ -42,7 +28,7 @@ export const vaultSource = (files) => ({
 
 export class FakeVault {
   taken = 0;
-  session = blank();
+  session = snapshot();
   heard = [];
   open;
   isSilent = false;
@@ -99,7 +85,7 @@ export class FakeVault {
   }
 
   end(code, retryable = false) {
-    this.session = { ...blank(), ready: this.session.ready, stage: "ended", end: { code, retryable } };
+    this.session = snapshot({ ready: this.session.ready, stage: "ended", end: { code, retryable } });
     this.tellState();
   }
 

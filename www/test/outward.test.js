@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { isDigit, readOutward } from "../outward.js";
+import { snapshot } from "./snapshot.js";
 
-const session = {
-  ...{ stage: "entry", ready: false, step: "entry", digits: 0, valid: false },
-  ...{ refusals: 0, refused: null, reason: null, waitsSeconds: null, sent: false, checking: false, suggested: false, end: null },
-};
-const state = (changes = {}, taken = 0) => ({ state: { taken, session: { ...session, ...changes } } });
+const session = snapshot();
+const state = (changes = {}, taken = 0) => ({ state: { taken, session: snapshot(changes) } });
 const good = [
   "ask",
   state(),

@@ -5,6 +5,7 @@ import { CardPinError } from "../error.js";
 import { PinSession } from "../pin-session.js";
 import { forget, loading, vaults } from "./fake-vault.js";
 import { forgetWorkers, offerWorkers, workers } from "./fake-worker.js";
+import { snapshot } from "./snapshot.js";
 
 const EVENTS = [
   ...["ready", "pin_valid", "set_pin_validation_error", "submitting", "set_pin_success", "set_pin_error"],
@@ -157,8 +158,7 @@ test("ready says where the PIN is held", async () => {
   offerWorkers();
   const { session, told } = await make();
   assert.equal(session.isolation, "worker");
-  const entry = { stage: "entry", step: "entry", digits: 0, valid: false, refusals: 0, refused: null, reason: null, waitsSeconds: null, sent: false, checking: false, suggested: false, end: null };
-  workers[0].say({ state: { taken: 0, session: { ...entry, ready: true } } });
+  workers[0].say({ state: { taken: 0, session: snapshot({ ready: true }) } });
   assert.deepEqual(told, [{ event: "ready", isolation: "worker" }]);
 });
 

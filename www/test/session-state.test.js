@@ -1,15 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { eventsBetween, initial, isOwed, mayHaveSent, outcomeOfSubmit, reduce, takesInput } from "../session-state.js";
+import { snapshot } from "./snapshot.js";
 
 const set = { views: false, isGiven: false };
 const ended = (code, retryable = false) => ({ stage: "ended", end: { code, retryable }, digits: 0, valid: false });
-const session = (changes) => ({
-  ...{ stage: "entry", ready: false, step: "entry", digits: 0, valid: false },
-  ...{ refusals: 0, refused: null, reason: null, waitsSeconds: null, sent: false, checking: false, suggested: false, end: null },
-  ...changes,
-});
-const told = (taken, changes) => ({ type: "told", message: { state: { taken, session: session(changes) } } });
+const told = (taken, changes) => ({ type: "told", message: { state: { taken, session: snapshot(changes) } } });
 const ask = { type: "told", message: "ask" };
 const say = (message) => ({ type: "say", message });
 

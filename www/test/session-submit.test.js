@@ -7,6 +7,7 @@ import { offerWorkers, workers } from "./fake-worker.js";
 import {
   TIMEOUT_MS, SLOW_MS, BEATS, MISSED_BEATS, answers, arrived, failure, fill, make, makeView, pass, settle, submitting,
 } from "./run-session.js";
+import { snapshot } from "./snapshot.js";
 
 test("a submit that takes long says so, and one that is refused does not", async () => {
   const { session, vault } = await submitting();
@@ -73,8 +74,7 @@ for (const [isolation, beat] of Object.entries(BEATS)) {
 test("a worker that does not answer is asked once, and not each time", async () => {
   offerWorkers();
   const { worker, end } = await make();
-  const entry = { stage: "entry", ready: false, step: "entry", digits: 0, valid: false, refusals: 0, refused: null, reason: null, waitsSeconds: null, sent: false, checking: false, suggested: false, end: null };
-  worker.say({ state: { taken: 0, session: entry } });
+  worker.say({ state: { taken: 0, session: snapshot() } });
   await pass((MISSED_BEATS - 1) * BEATS.worker, BEATS.worker);
   assert.deepEqual(worker.heard.slice(2), ["ping"]);
   assert.equal(end(), null);

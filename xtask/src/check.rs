@@ -59,10 +59,10 @@ pub(crate) fn named<'a>(checks: &[&'a Check], names: &[String]) -> Result<Vec<&'
 pub(crate) fn run_each(project: &Project, checks: &[&Check]) -> Result<()> {
     let needs: Vec<_> = checks.iter().flat_map(|check| check.needs).copied().collect();
     setup::install(project, &needs)?;
-    judge(project, checks)
+    run_in_order(project, checks)
 }
 
-pub(crate) fn judge(project: &Project, checks: &[&Check]) -> Result<()> {
+pub(crate) fn run_in_order(project: &Project, checks: &[&Check]) -> Result<()> {
     let mut failed = Vec::new();
     for (number, Check { name, what, needs_dist, run, .. }) in (1..).zip(checks) {
         println!("\n== {number}/{} {name}: {what}", checks.len());

@@ -1,7 +1,7 @@
 //! Everything that decides whether a change is good, in order.
 
 use crate::{
-    check::{BUILD, Check, built, judge, named, run_each, source},
+    check::{BUILD, Check, built, named, run_each, run_in_order, source},
     dist::{self, Simd},
     layers,
     project::Project,
@@ -68,6 +68,11 @@ const QUICK: [&str; 5] = ["format", "layers", "clippy", "types", "page"];
 const QUICK_TESTS: Check =
     source("quick", "tests without a browser, but for the longest", &[Servers], quick_tests);
 
+/// Whether there is a check of this name.
+pub(crate) fn is_known(name: &str) -> bool {
+    CHECKS.iter().chain(&ENGINES).any(|check| check.name == name)
+}
+
 /// Runs every check, or the named ones, and lists those that failed at the end.
 pub(crate) fn run_all(project: &Project, names: &[String]) -> Result<()> {
     let engines = ENGINES.iter().filter(|check| names.iter().any(|name| name == check.name));
@@ -79,7 +84,7 @@ pub(crate) fn run_all(project: &Project, names: &[String]) -> Result<()> {
 pub(crate) fn run_quick(project: &Project) -> Result<()> {
     setup::need_tools(project)?;
     let quick = CHECKS.iter().filter(|check| QUICK.contains(&check.name));
-    judge(project, &quick.chain([&QUICK_TESTS]).collect::<Vec<_>>())
+    run_in_order(project, &quick.chain([&QUICK_TESTS]).collect::<Vec<_>>())
 }
 
 fn format(project: &Project) -> Result<()> {

@@ -1,6 +1,7 @@
 //! The crates that the wasm is made of.
 
 use crate::{
+    package::metadata,
     project::Project,
     run::{cargo, output},
 };
@@ -62,15 +63,9 @@ pub(crate) fn crates_of(project: &Project, package: &str, target: &str) -> Resul
 
 /// The folders in which Cargo has unpacked each crate that it fetched.
 pub(crate) fn sources(project: &Project) -> Result<BTreeMap<Id, PathBuf>> {
-    let printed = output(cargo(project.root()).args([
-        "metadata",
-        "--locked",
-        "--format-version=1",
-        "--filter-platform=wasm32-unknown-unknown",
-    ]))?;
-    let metadata: Metadata =
-        serde_json::from_str(&printed).context("`cargo metadata` printed something else")?;
-    let fetched = metadata.packages.into_iter().filter(|package| package.source.is_some());
+    let packages: Vec<Package> =
+        metadata(project, &["--locked", "--filter-platform=wasm32-unknown-unknown"])?;
+    let fetched = packages.into_iter().filter(|package| package.source.is_some());
     let folder = |package: Package| {
         let folder = package.manifest_path.parent()?.to_owned();
         Some((Id { name: package.name, version: package.version }, folder))
@@ -145,11 +140,6 @@ struct Locked {
     name: String,
     version: String,
     checksum: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Metadata {
-    packages: Vec<Package>,
 }
 
 #[derive(Deserialize)]

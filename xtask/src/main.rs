@@ -56,36 +56,28 @@ A command asks before it installs system packages. --yes answers yes. Without a 
                                   site, types, page, wasm-chromium, wasm-firefox, stacks, e2e (or one engine of it: e2e-chromium,
                                   e2e-firefox, e2e-webkit)
   nightly [NAME…]                 the checks that take long and rarely fail, or only the named ones: deployment, model, fuzz, soak, load,
-                                  screen-reader, stacks, timing, memcheck
+                                  screen-reader, stacks, timing (needs a quiet machine), memcheck
+  NAME                            the check of this name, as with `test` or `nightly`
   stacks [NAME…]                  builds the examples with their own bundlers, and sets a PIN in each
   bench [--quick] [--sessions N] [--report] [--beside TREE]
                                   measures key pairs and whole sessions in each browser, compares them with WebCrypto and JavaScript
                                   libraries, and writes docs/benchmark.md: half an hour on a quiet machine. --quick makes few runs;
                                   --report measures nothing and writes the last report again; --beside also measures the build of
                                   another tree, in which this command has run
-  load                            measures complete sessions per second through relay and sandbox, with and without Enfuce's quota;
-                                  fails if a session is lost or doubled, or a control id is used in vain
   fuzz [--seconds N] [--runs N] [TARGET…]
                                   fuzzes each target for N seconds (60), or for N runs if they take less
   pictures                        makes pictures of every state of the pad: contact sheets in target/pictures/, the small ones for
                                   the tests in e2e/pictures/, and those in docs/
-  screen-reader                   tests what a screen reader says while a PIN is set and viewed, in three languages; takes minutes
-  timing                          tests whether running times depend on a secret; takes minutes, on a quiet machine
-  memcheck                        tests with Valgrind whether a branch or an address depends on a secret
   soak [--pairs N] [--operands N] checks many pairs of primes with OpenSSL (100000), and many products with another
                                   implementation (1000000); takes hours
   soak --sessions N [--engine webkit|firefox|chromium] [--dist FOLDER]
                                   runs N whole sessions instead, each in a newly loaded page; counts the failures that the customer
                                   sees and those that are recovered; --dist runs another build, as a control
   site                            makes a website of the documents in target/site/, with the current dist/; it needs no server
-  layers                          checks that each crate, module and script uses only those above it
-  reproduce                       builds twice in different folders, and compares the bytes
-  supply-chain                    checks licences, sources and records of the dependencies
-  audit                           looks up their known vulnerabilities; needs the network
+  audit                           looks up known vulnerabilities of the dependencies; needs the network
   release [--dry-run]             runs every check, and makes the files of a release, from its tagged commit; --dry-run skips the
                                   checks, takes any commit, and says what is missing for a release
   relay-image                     makes the relay as a static binary and as an OCI image, in target/relay-image/
-  size                            prints the bytes of dist/, and fails if a page loads more than its budget
 ";
 
 fn main() -> ExitCode {
@@ -142,10 +134,9 @@ impl Command {
             "release" => Self::Release { is_rehearsal: false },
             "site" => Self::Site,
             "relay-image" => Self::RelayImage,
-            // One check, by its own name.
-            name @ ("layers" | "reproduce" | "size" | "supply-chain") => Self::Test(vec![name.to_owned()]),
-            name @ ("load" | "memcheck" | "screen-reader" | "timing") => Self::Nightly(vec![name.to_owned()]),
-            unknown => bail!("there is no command `{unknown}`"),
+            check if checks::is_known(check) => Self::Test(vec![check.to_owned()]),
+            check if nightly::is_known(check) => Self::Nightly(vec![check.to_owned()]),
+            unknown => bail!("there is no command or check `{unknown}`"),
         };
         while let Some(argument) = args.next()? {
             match (&mut command, argument) {
@@ -215,13 +206,22 @@ impl Command {
 
 #[cfg(test)]
 mod tests {
-    use super::{USAGE, checks, nightly};
+    use super::{Command, USAGE, checks, nightly};
+
+    #[test]
+    fn the_name_of_a_check_is_a_command() {
+        let read = |name: &str| Command::from_args(lexopt::Parser::from_args([name]));
+        assert!(matches!(read("layers"), Ok(Command::Test(names)) if names == ["layers"]));
+        assert!(matches!(read("timing"), Ok(Command::Nightly(names)) if names == ["timing"]));
+        assert!(matches!(read("stacks"), Ok(Command::Stacks(names)) if names.is_empty()));
+        assert!(read("unheard-of").is_err());
+    }
 
     #[test]
     fn the_usage_names_every_check() {
         let (_, usage) = USAGE.split_once("\n  test ").unwrap();
         let (test, usage) = usage.split_once("\n  nightly ").unwrap();
-        let (nightly, _) = usage.split_once("\n  stacks ").unwrap();
+        let (nightly, _) = usage.split_once("\n  NAME ").unwrap();
         for (usage, checks) in
             [(test, &checks::CHECKS[..]), (test, &checks::ENGINES), (nightly, &nightly::NIGHTLY)]
         {

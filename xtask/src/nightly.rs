@@ -37,6 +37,11 @@ pub(crate) const NIGHTLY: [Check; 9] = [
 
 const SCREEN_READER: &[Part] = &[Scripts, Browsers, ScreenReader];
 
+/// Whether there is such a check.
+pub(crate) fn is_known(name: &str) -> bool {
+    NIGHTLY.iter().any(|check| check.name == name)
+}
+
 /// Runs all of these, or the named ones, and lists those that failed at the end.
 pub(crate) fn run_all(project: &Project, names: &[String]) -> Result<()> {
     run_each(project, &named(&NIGHTLY.iter().collect::<Vec<_>>(), names)?)

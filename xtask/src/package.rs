@@ -1,12 +1,30 @@
 //! What `Cargo.toml` says of every package.
 
+use crate::{
+    project::Project,
+    run::{cargo, output},
+};
 use anyhow::{Context, Result, ensure};
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
 /// The version of all members of the workspace.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 pub(crate) const LICENSE: &str = env!("CARGO_PKG_LICENSE");
 pub(crate) const REPOSITORY: &str = env!("CARGO_PKG_REPOSITORY");
+
+#[derive(Deserialize)]
+struct Metadata<P> {
+    packages: Vec<P>,
+}
+
+/// What `cargo metadata` prints of each package: those of its fields that `P` has.
+pub(crate) fn metadata<P: DeserializeOwned>(project: &Project, options: &[&str]) -> Result<Vec<P>> {
+    let printed = output(cargo(project.root()).args(["metadata", "--format-version=1"]).args(options))?;
+    let metadata: Metadata<P> =
+        serde_json::from_str(&printed).context("`cargo metadata` printed something else")?;
+    Ok(metadata.packages)
+}
 
 /// The manifest of the npm package: the fields of `www/package.json`, and those that `Cargo.toml` has for every package.
 pub(crate) fn npm_manifest(written: &str) -> Result<String> {

@@ -26,18 +26,27 @@ fn every_link_and_every_path_in_a_document_leads_somewhere() {
 }
 
 #[test]
-fn every_command_in_a_document_or_workflow_exists() {
+fn every_command_and_every_check_in_a_document_or_workflow_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let main = fs::read_to_string(root.join("xtask/src/main.rs")).unwrap();
     let arms = main.lines().filter_map(|line| line.split_once("=> Self::")).map(|(names, _)| names);
     // Each name stands between two quotation marks.
     let known: BTreeSet<_> = arms.flat_map(|names| names.split('"').skip(1).step_by(2)).collect();
     assert!(known.contains("test"), "the commands were not found");
+    let (_, usage) = main.split_once("\n  test ").unwrap();
+    let (usage, _) = usage.split_once("\n  stacks ").unwrap();
+    // A test in `main.rs` sees to it that all checks are among these words.
+    let checks: BTreeSet<_> = usage.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').collect();
+    let is_known = |words: &[&str]| match words {
+        ["test" | "nightly", names @ ..] => names.iter().all(|name| checks.contains(name)),
+        words => words.first().is_none_or(|command| known.contains(command)),
+    };
     let workflows = fs::read_dir(root.join(".github/workflows")).unwrap().map(|entry| entry.unwrap().path());
     for path in documents(root).into_iter().chain(workflows) {
         let text = fs::read_to_string(&path).unwrap();
-        let unknown: Vec<_> = commands(&text).into_iter().filter(|name| !known.contains(name)).collect();
-        assert!(unknown.is_empty(), "{}: there is no `cargo xtask {}`", path.display(), unknown.join("`, `"));
+        for words in commands(&text) {
+            assert!(is_known(&words), "{}: there is no `cargo xtask {}`", path.display(), words.join(" "));
+        }
     }
 }
 
@@ -149,11 +158,12 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// The names behind `cargo xtask`.
-fn commands(text: &str) -> Vec<&str> {
-    let is_word = |c: char| c.is_ascii_lowercase() || c == '-';
-    let names = text.split("cargo xtask ").skip(1).filter_map(|rest| rest.split(|c| !is_word(c)).next());
-    names.filter(|name| !name.is_empty()).collect()
+/// The words behind each `cargo xtask`: a command, and what follows it.
+fn commands(text: &str) -> Vec<Vec<&str>> {
+    let is_in_command = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | ' ');
+    let commands =
+        text.split("cargo xtask ").skip(1).filter_map(|rest| rest.split(|c| !is_in_command(c)).next());
+    commands.map(|command| command.split_whitespace().collect()).collect()
 }
 
 /// Every Markdown file of the repository.
@@ -267,8 +277,10 @@ fn anchors(text: &str) -> BTreeSet<String> {
 #[test]
 fn commands_are_found() {
     assert_eq!(
-        commands("`cargo xtask test`; `cargo xtask`\ncargo xtask soak --pairs 1 $(cargo xtask )"),
-        ["test", "soak"]
+        commands(
+            "`cargo xtask test e2e`; `cargo xtask`\ncargo xtask soak --pairs 1\ncargo xtask test  # all"
+        ),
+        [vec!["test", "e2e"], vec!["soak", "--pairs", "1"], vec!["test"]]
     );
 }
 

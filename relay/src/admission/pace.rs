@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::store::{Of, Rule, Store};
+use super::store::{Limit, Rule, Store};
 use turns::Turns;
 
 /// What a call is for, the most urgent first: a session that has begun has to be able to finish.
@@ -188,7 +188,7 @@ async fn ask(store: Arc<Store>, state: Arc<Mutex<State>>) {
             return;
         }
         let asked = Instant::now();
-        let wait = store.ask(Of::Calls, missing.cast_signed(), Some(Duration::MAX)).await;
+        let wait = store.ask(Limit::Calls, missing.cast_signed(), Some(Duration::MAX)).await;
         let mut state = lock(&state);
         if let Some(wait) = wait {
             state.turns.add(missing, wait, asked, Instant::now());

@@ -47,7 +47,7 @@ impl Room {
 
     /// The customer's number, a new one if they have no place; and how many customers before them are still to come.
     pub(super) fn number(&mut self, customer: u64, now: Instant) -> (u64, u32) {
-        self.look_at_the_clock(now);
+        self.expire(now);
         let number = self.places.get(&customer).map(|place| place.number).unwrap_or_else(|| {
             self.last_number += 1;
             self.last_number
@@ -59,7 +59,7 @@ impl Room {
     /// Tells a customer to come again, and keeps their place.
     pub(super) fn keep(&mut self, customer: u64, number: u64, now: Instant, wait: Duration) -> u64 {
         let seconds = seconds(wait);
-        let number = self.let_in(customer).unwrap_or(number);
+        let number = self.admit(customer).unwrap_or(number);
         if self.put(customer, number, now + Duration::from_secs(seconds)) {
             let at = self.expected.partition_point(|other| *other < number);
             self.expected.insert(at, number);
@@ -77,7 +77,7 @@ impl Room {
     }
 
     /// Admits a customer, which frees their place. Returns the number of that place, if they had one.
-    pub(super) fn let_in(&mut self, customer: u64) -> Option<u64> {
+    pub(super) fn admit(&mut self, customer: u64) -> Option<u64> {
         let Place { number, until } = self.places.remove(&customer)?;
         self.times.remove(&(until, number));
         self.no_longer_expects(number);
@@ -99,7 +99,7 @@ impl Room {
     }
 
     /// Stops waiting for customers who did not come when they were told to, and forgets those who are too late.
-    fn look_at_the_clock(&mut self, now: Instant) {
+    fn expire(&mut self, now: Instant) {
         while let Some(first) = self.times.first_entry().filter(|first| first.key().0 <= now) {
             let ((until, number), customer) = first.remove_entry();
             self.places.remove(&customer);

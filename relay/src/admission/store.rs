@@ -24,14 +24,14 @@ const SETTLE: Duration = Duration::from_secs(4);
 /// How far ahead of their calls sessions may begin, and a little more.
 const SESSIONS_AHEAD: Duration = Duration::from_secs(5);
 
-/// What the copies share.
+/// The limits that the copies share.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Of {
+pub(super) enum Limit {
     Calls,
     Sessions,
 }
 
-impl Of {
+impl Limit {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Calls => "calls",
@@ -43,7 +43,7 @@ impl Of {
 /// Asks whether some calls may be made, and when.
 #[derive(Debug)]
 pub(super) struct Question {
-    pub(super) of: Of,
+    pub(super) limit: Limit,
     /// The time between two calls.
     pub(super) interval: Duration,
     /// A negative number gives calls back.
@@ -125,14 +125,14 @@ impl Store {
     /// Asks for calls, or gives some back if the number is negative; `None` if the store cannot be asked.
     pub(super) async fn ask(
         self: &Arc<Self>,
-        of: Of,
+        limit: Limit,
         calls: i32,
         longest: Option<Duration>,
     ) -> Option<Duration> {
         if !matches!(*self.link(), Link::Open(_)) {
             return None;
         }
-        match self.question(of, calls, longest).await {
+        match self.question(limit, calls, longest).await {
             Ok(wait) => Some(wait),
             Err(Lost(cause)) => {
                 let mut link = self.link();
@@ -146,12 +146,12 @@ impl Store {
         }
     }
 
-    async fn question(&self, of: Of, calls: i32, longest: Option<Duration>) -> Result<Duration, Lost> {
-        let longest_wait = match of {
-            Of::Calls => self.longest_wait,
-            Of::Sessions => self.longest_wait + SESSIONS_AHEAD,
+    async fn question(&self, limit: Limit, calls: i32, longest: Option<Duration>) -> Result<Duration, Lost> {
+        let longest_wait = match limit {
+            Limit::Calls => self.longest_wait,
+            Limit::Sessions => self.longest_wait + SESSIONS_AHEAD,
         };
-        let question = Question { of, interval: self.interval, calls, longest, longest_wait };
+        let question = Question { limit, interval: self.interval, calls, longest, longest_wait };
         let wait = timeout(TIMEOUT, self.server.ask(&question)).await.unwrap_or(Err(Lost("timeout")))?;
         if wait > longest_wait { Err(Lost("impossible_wait")) } else { Ok(wait) }
     }
@@ -159,7 +159,7 @@ impl Store {
     /// Connects, and tries the script without taking a turn: a server may answer and still refuse to write.
     pub(super) async fn try_out(&self) -> Result<(), Lost> {
         timeout(CONNECT_TIMEOUT, self.server.connect()).await.unwrap_or(Err(Lost("timeout_connect")))?;
-        self.question(Of::Calls, 0, Some(Duration::MAX)).await.map(drop)
+        self.question(Limit::Calls, 0, Some(Duration::MAX)).await.map(drop)
     }
 
     fn link(&self) -> MutexGuard<'_, Link> {

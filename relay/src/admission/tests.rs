@@ -71,7 +71,7 @@ async fn whoever_is_next_and_leaves_holds_nobody_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_was_let_in_for_nothing_has_their_place_again() {
+async fn a_customer_who_is_admitted_in_vain_has_their_place_again() {
     let admission = &alone()[0];
     let mut first = None;
     for customer in 0..1000 {

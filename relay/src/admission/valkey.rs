@@ -51,7 +51,7 @@ impl Server for Valkey {
             let connection = lock(&self.connection).clone();
             let (mut connection, name) = connection.ok_or(Lost("no_connection"))?;
             let mut call = self.script.prepare_invoke();
-            call.key(format!("{name}:{}", question.of.name()));
+            call.key(format!("{name}:{}", question.limit.name()));
             call.arg(micros(question.interval)).arg(question.calls);
             // If nothing is to be taken, this is less than any wait.
             call.arg(question.longest.map_or(-1, |longest| micros(longest) as i64));

@@ -19,7 +19,7 @@ pub(super) struct Breaker(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     failures: u32,
-    closed_until: Option<Instant>,
+    open_until: Option<Instant>,
 }
 
 impl Breaker {
@@ -29,10 +29,10 @@ impl Breaker {
     /// The whole seconds after which the next call may be made.
     pub(super) fn admit(&self, now: Instant) -> Result<(), u64> {
         let mut state = self.state();
-        state.look(now)?;
-        if state.closed_until.is_some() {
-            // This call checks; the others wait for its result.
-            state.closed_until = Some(now + PAUSE);
+        state.check(now)?;
+        if state.open_until.is_some() {
+            // Half-open: this call checks; the others wait for its result.
+            state.open_until = Some(now + PAUSE);
         }
         Ok(())
     }
@@ -41,8 +41,8 @@ impl Breaker {
     ///
     /// # Errors
     /// The same as of [`Self::admit`].
-    pub(super) fn look(&self, now: Instant) -> Result<(), u64> {
-        self.state().look(now)
+    pub(super) fn check(&self, now: Instant) -> Result<(), u64> {
+        self.state().check(now)
     }
 
     /// Notes whether a call was answered.
@@ -53,14 +53,14 @@ impl Breaker {
         } else {
             state.failures += 1;
             if state.failures >= THRESHOLD {
-                state.closed_until = Some(now + PAUSE);
+                state.open_until = Some(now + PAUSE);
             }
         }
     }
 
-    /// Whether calls are held back.
-    pub(super) fn holds_back(&self) -> bool {
-        self.state().closed_until.is_some()
+    /// Whether it is open or half-open: calls are refused, but for those that check.
+    pub(super) fn is_open(&self) -> bool {
+        self.state().open_until.is_some()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -69,8 +69,8 @@ impl Breaker {
 }
 
 impl State {
-    fn look(&self, now: Instant) -> Result<(), u64> {
-        match self.closed_until {
+    fn check(&self, now: Instant) -> Result<(), u64> {
+        match self.open_until {
             Some(until) if now < until => Err((until - now).as_secs_f64().ceil() as u64),
             _ => Ok(()),
         }
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_opens_after_a_row_of_failures_lets_one_look_and_closes_with_the_first_answer() {
+    fn it_opens_after_failures_in_a_row_is_half_open_for_one_call_and_closes_with_an_answer() {
         let (breaker, now) = (Breaker::default(), Instant::now());
         for _ in 0..THRESHOLD - 1 {
             breaker.note(false, now);
@@ -93,10 +93,10 @@ mod tests {
             assert_eq!(breaker.admit(now), Ok(()));
             breaker.note(false, now);
         }
-        assert_eq!((breaker.look(now), breaker.admit(now)), (Err(2), Err(2)));
+        assert_eq!((breaker.check(now), breaker.admit(now)), (Err(2), Err(2)));
         let later = now + PAUSE;
-        assert_eq!(breaker.look(later), Ok(()), "which takes no turn to look");
-        assert_eq!((breaker.admit(later), breaker.admit(later)), (Ok(()), Err(2)), "one looks");
+        assert_eq!(breaker.check(later), Ok(()), "a check is not a call");
+        assert_eq!((breaker.admit(later), breaker.admit(later)), (Ok(()), Err(2)), "half-open: one call");
         breaker.note(false, later);
         assert_eq!(breaker.admit(later), Err(2));
         breaker.note(true, later);

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::{Context, Repeat, Upstream};
+use super::{CallContext, Repeat, Upstream};
 use crate::admission::Class;
 use crate::config::Platform;
 use crate::failure::{Failure, Kind};
@@ -57,7 +57,7 @@ impl Upstream {
         &self,
         card: &str,
         purpose: Purpose,
-        mut context: Context<'_>,
+        mut context: CallContext<'_>,
     ) -> Result<String, Failure> {
         let result = self.make_control_id(card, purpose, context.again()).await;
         context.note(result)
@@ -67,7 +67,7 @@ impl Upstream {
         &self,
         card: &str,
         purpose: Purpose,
-        mut context: Context<'_>,
+        mut context: CallContext<'_>,
     ) -> Result<String, Failure> {
         let (template, path) = match self.config.platform {
             Platform::Classic => {
@@ -95,7 +95,12 @@ impl Upstream {
     }
 
     /// To set a PIN, the plastic is the one that is not made yet. To view one, it is the one in use.
-    async fn plastic(&self, card: &str, purpose: Purpose, context: Context<'_>) -> Result<String, Failure> {
+    async fn plastic(
+        &self,
+        card: &str,
+        purpose: Purpose,
+        context: CallContext<'_>,
+    ) -> Result<String, Failure> {
         let template = "/card/v3/{card}/plastic";
         let path = template.replace("{card}", card);
         let build = |client: &Client| self.audited(client.get(self.card_url(&path)));
@@ -116,7 +121,7 @@ impl Upstream {
         &self,
         card: &str,
         card_product: Option<&str>,
-        mut context: Context<'_>,
+        mut context: CallContext<'_>,
     ) -> Result<&'static str, Failure> {
         let result = self.read_pin_status(card, card_product, context.again()).await;
         context.note(result)
@@ -126,7 +131,7 @@ impl Upstream {
         &self,
         card: &str,
         card_product: Option<&str>,
-        context: Context<'_>,
+        context: CallContext<'_>,
     ) -> Result<&'static str, Failure> {
         let build = |client: &Client| self.status_request(client, card, card_product);
         let card: Card = self.ask("GET", self.status_template(), &build, context).await?;
@@ -161,7 +166,7 @@ impl Upstream {
         method: &'static str,
         template: &str,
         build: &(dyn Fn(&Client) -> RequestBuilder + Sync),
-        context: Context<'_>,
+        context: CallContext<'_>,
     ) -> Result<T, Failure> {
         let called = Called { method, server: &self.config.card_base_url, template };
         let answer = self.send(Repeat::Harmless, called, build, context).await?;

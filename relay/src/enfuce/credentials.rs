@@ -257,7 +257,7 @@ mod tests {
         credentials.kept().token = Some(Token { authorization, renew_at: now, expires_at });
         let client = Client::builder().no_proxy().build().unwrap();
         for _ in 0..2 {
-            let trace = Trace::apart();
+            let trace = Trace::detached();
             let given = timeout(Duration::from_secs(60), credentials.authorization(&client, &trace)).await;
             assert_eq!(given.expect("nobody waits").unwrap(), "Bearer old");
         }

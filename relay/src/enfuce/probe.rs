@@ -37,7 +37,7 @@ impl Upstream {
     /// them, it refuses the request.
     pub(crate) async fn try_credentials(&self) -> Result<(), Failure> {
         let deadline = Instant::now() + self.config.timeout;
-        let trace = Trace::apart();
+        let trace = Trace::detached();
         let authorized =
             timeout_at(deadline, self.credentials.authorization(&self.clients.shared, &trace)).await;
         let authorization = authorized.unwrap_or(Err(LATE))?;

@@ -143,7 +143,7 @@ impl Verifier {
     /// Looks the keys up, and says whether they were found.
     pub(super) async fn finds_keys(&self) -> bool {
         let guard = Arc::clone(&self.0.looking).lock_owned().await;
-        self.0.renew(&Trace::apart(), guard).await;
+        self.0.renew(&Trace::detached(), guard).await;
         self.0.keys().cause.is_none()
     }
 }

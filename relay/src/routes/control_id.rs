@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::asked::{Asked, Subject};
+use super::request_context::{RequestContext, Subject};
 use crate::admission::{Class, Wait};
 use crate::authorize::Question;
 use crate::control_id::Sealed;
@@ -16,18 +16,18 @@ use crate::operation::REQUESTS_OF_SESSION;
 use crate::problem::Problem;
 use crate::wire;
 
-pub(super) async fn answer(Extension(asked): Extension<Asked>, request: Request) -> Response {
-    match issue(&asked, request).await {
+pub(super) async fn answer(Extension(context): Extension<RequestContext>, request: Request) -> Response {
+    match issue(&context, request).await {
         Ok(token) => (StatusCode::CREATED, Json(json!({"controlId": token}))).into_response(),
         Err(problem) => problem.into_response(),
     }
 }
 
-async fn issue(asked: &Asked, request: Request) -> Result<String, Problem> {
-    let (identity, body) = asked.read(request, REQUESTS_OF_SESSION - 1).await?;
+async fn issue(context: &RequestContext, request: Request) -> Result<String, Problem> {
+    let (identity, body) = context.read(request, REQUESTS_OF_SESSION - 1).await?;
     let wire::ControlIdRequest { card, purpose } = wire::read_control_id_request(&body)?;
-    asked.audit(&identity, Subject { card: Some(&card), ..Subject::default() });
-    let live = &asked.live;
+    context.audit(&identity, Subject { card: Some(&card), ..Subject::default() });
+    let live = &context.live;
     // This route exists only if control ids are issued.
     let issuing = live.issuing.as_ref().ok_or(Problem::UNKNOWN_ROUTE)?;
     if !live.config.operations.contains(&purpose) {
@@ -35,12 +35,12 @@ async fn issue(asked: &Asked, request: Request) -> Result<String, Problem> {
     }
     let question = Question { identity: &identity, card: &card, purpose };
     // Most of the time is left for Enfuce.
-    let latest = asked.deadline.min(Instant::now() + live.config.deadline / 3);
-    let card_product = issuing.authorizer.check(&question, latest, &asked.trace).await?;
-    let mut begun = asked.begin(&identity, purpose).await?;
-    let context = asked.context(Class::New, &mut begun.report);
-    let result = live.upstream.control_id(&card, purpose, context).await;
-    asked.report(begun.report.clone(), &[&card]);
+    let latest = context.deadline.min(Instant::now() + live.config.deadline / 3);
+    let card_product = issuing.authorizer.check(&question, latest, &context.trace).await?;
+    let mut begun = context.begin(&identity, purpose).await?;
+    let calls = context.for_calls(Class::New, &mut begun.report);
+    let result = live.upstream.control_id(&card, purpose, calls).await;
+    context.report(begun.report.clone(), &[&card]);
     let control_id = result.map_err(|failure| match failure {
         // The session had begun, so the customer gets their place back.
         Failure { kind: Kind::Overloaded(seconds), cause: NO_TURN } => {
@@ -48,7 +48,7 @@ async fn issue(asked: &Asked, request: Request) -> Result<String, Problem> {
         }
         failure => Problem::from_card_failure(failure.kind),
     })?;
-    asked.audit(&identity, Subject { control_id: Some(&control_id), card: Some(&card) });
+    context.audit(&identity, Subject { control_id: Some(&control_id), card: Some(&card) });
     let sealed = Sealed::new(control_id, card, purpose).of_product(card_product);
     let token = issuing.sealer.seal(&sealed, &identity.customer.name()).ok_or(Problem::INTERNAL)?;
     begun.issued();

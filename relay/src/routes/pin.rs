@@ -5,7 +5,7 @@ use axum::extract::Request;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
-use super::asked::{Asked, Subject};
+use super::request_context::{RequestContext, Subject};
 use crate::admission::Class;
 use crate::control_id::LIFE;
 use crate::log::Report;
@@ -13,15 +13,15 @@ use crate::operation::Operation;
 use crate::problem::Problem;
 use crate::wire;
 
-pub(super) async fn answer(operation: Operation, asked: &Asked, request: Request) -> Response {
-    let request = match checked(operation, asked, request).await {
+pub(super) async fn answer(operation: Operation, context: &RequestContext, request: Request) -> Response {
+    let request = match checked(operation, context, request).await {
         Ok(request) => request,
-        Err(problem) => return problem.before(operation).into_response(),
+        Err(problem) => return problem.not_sent(operation).into_response(),
     };
     let class = if operation == Operation::Set { Class::Set } else { Class::Key };
     let mut report = Report::default();
-    let result = asked.live.upstream.call(&request, asked.context(class, &mut report)).await;
-    asked.report(report, &[&request.control_id]);
+    let result = context.live.upstream.call(&request, context.for_calls(class, &mut report)).await;
+    context.report(report, &[&request.control_id]);
     let mut response = match result {
         Ok(answer) => Json(answer).into_response(),
         Err(failure) => Problem::from_failure(operation, failure.kind).into_response(),
@@ -34,15 +34,19 @@ pub(super) async fn answer(operation: Operation, asked: &Asked, request: Request
 }
 
 /// A request that was accepted, with Enfuce's own control id in it.
-async fn checked(operation: Operation, asked: &Asked, request: Request) -> Result<wire::Request, Problem> {
-    let (identity, body) = asked.read(request, operation.later_requests()).await?;
+async fn checked(
+    operation: Operation,
+    context: &RequestContext,
+    request: Request,
+) -> Result<wire::Request, Problem> {
+    let (identity, body) = context.read(request, operation.later_requests()).await?;
     let mut request = wire::read_request(operation, &body)?;
-    match &asked.live.issuing {
+    match &context.live.issuing {
         Some(issuing) => {
-            let sealed = asked.open(issuing, &identity, &request.control_id, operation.purpose(), LIFE)?;
+            let sealed = context.open(issuing, &identity, &request.control_id, operation.purpose(), LIFE)?;
             request.control_id = sealed.control_id;
         }
-        None => asked.audit(&identity, Subject { control_id: Some(&request.control_id), card: None }),
+        None => context.audit(&identity, Subject { control_id: Some(&request.control_id), card: None }),
     }
     Ok(request)
 }

@@ -139,9 +139,7 @@ async fn what_the_issuer_does_not_allow_is_not_asked_of_enfuce() {
     let (token, url) = (relay.token.clone().unwrap(), format!("{}/control-id", relay.base_url));
     let ask = || relay.client.post(&url).json(&question).bearer_auth(&token).send();
     let stalled: Vec<_> = (0..2).map(|_| tokio::spawn(ask())).collect();
-    while asked() < 2 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    until("both are under way", async || asked() == 2).await;
     let answer = relay.post("/control-id", &question).await;
     assert_eq!((answer.status, &*answer.code()), (503, "authorizer_unavailable"));
     assert_eq!((&relay.log(1)[0]["cause"], asked()), (&json!("too_many_calls"), 2));
@@ -240,7 +238,7 @@ async fn a_device_that_goes_away_gives_back_what_it_has_not_used() {
 }
 
 #[tokio::test]
-async fn while_nothing_answers_nobody_is_let_in_and_places_are_kept() {
+async fn while_nothing_answers_nobody_is_admitted_and_places_are_kept() {
     let key = Arc::new(SigningKey::make("k1"));
     let issuer = issuer(&key).await;
     let closed = ClosedPort::reserve();

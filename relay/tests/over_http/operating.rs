@@ -90,9 +90,7 @@ async fn a_slow_enfuce_takes_no_more_than_its_calls_and_leaves_one_for_a_pin() {
         let key = key_request("an-id");
         let stalled: Vec<_> =
             (0..slow).map(|_| tokio::spawn(relay.client.post(&url).json(&key).send())).collect();
-        while upstream.received().len() < slow {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        until("the slow calls are under way", async || upstream.received().len() == slow).await;
         let answer = relay.post("/tzpk", &key).await;
         assert_eq!((answer.status, &*answer.code()), (503, "relay_busy"));
         assert_eq!(answer.headers["retry-after"], "1");
@@ -373,9 +371,6 @@ async fn input_that_is_not_a_request_is_counted() {
         let _ = std::io::Read::read_to_end(&mut device, &mut answer);
         assert!(String::from_utf8_lossy(&answer).contains(status), "{kind}");
         let figure = format!("card_pin_relay_malformed_requests_total{{kind=\"{kind}\"}} 1");
-        let deadline = std::time::Instant::now() + Duration::from_secs(60);
-        while !relay.admin("/metrics").await.text.contains(&figure) {
-            assert!(std::time::Instant::now() < deadline, "{figure}");
-        }
+        until(&figure, async || relay.admin("/metrics").await.text.contains(&figure)).await;
     }
 }

@@ -40,14 +40,19 @@ use crate::http::{Table, add};
 /// Enfuce's routes.
 pub(crate) fn routes(enfuce: Enfuce) -> Router {
     let nextgen = add(Router::new(), nextgen_table())
-        .route_layer(middleware::from_fn_with_state(enfuce.clone(), nextgen::word_errors));
+        .route_layer(middleware::from_fn_with_state(enfuce.clone(), nextgen::format_errors));
     let classic = add(Router::new(), table()).route("/pin-page/{*file}", get(page::file));
-    let go_wrong = middleware::from_fn_with_state(enfuce.clone(), go_wrong);
-    classic.merge(nextgen).route_layer(go_wrong).with_state(enfuce)
+    let inject_faults = middleware::from_fn_with_state(enfuce.clone(), inject_faults);
+    classic.merge(nextgen).route_layer(inject_faults).with_state(enfuce)
 }
 
 /// Carries out the faults that are planned for an issuer's calls. The exchange of keys and blocks does so itself.
-async fn go_wrong(State(enfuce): State<Enfuce>, path: MatchedPath, request: Request, next: Next) -> Response {
+async fn inject_faults(
+    State(enfuce): State<Enfuce>,
+    path: MatchedPath,
+    request: Request,
+    next: Next,
+) -> Response {
     let endpoint = match path.as_str() {
         "/card/v4/{brand}/{id}" | "/v1/cards/{id}" => Endpoint::Card,
         "/card/v3/{id}/plastic" => Endpoint::Plastics,
@@ -56,7 +61,7 @@ async fn go_wrong(State(enfuce): State<Enfuce>, path: MatchedPath, request: Requ
         _ => return next.run(request).await,
     };
     let path = request.uri().path().to_owned();
-    enfuce.faults.strike(endpoint, &path, next.run(request)).await
+    enfuce.faults.inject(endpoint, &path, next.run(request)).await
 }
 
 pub(crate) fn table() -> Table<Enfuce> {

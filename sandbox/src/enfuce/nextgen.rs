@@ -40,7 +40,7 @@ pub(super) async fn pin_control(
 
 /// Gives errors the platform's form: `instance`, `id` and `timestamp` in the body, 401 without a body, and 400 for a control id of
 /// another scope.
-pub(super) async fn word_errors(
+pub(super) async fn format_errors(
     State(enfuce): State<Enfuce>,
     uri: Uri,
     request: Request,

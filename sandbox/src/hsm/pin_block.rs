@@ -55,11 +55,11 @@ impl BlockFormat {
         let encrypted = match self {
             Self::Iso1 => key.encrypt(&mut block),
             Self::Iso0 | Self::Iso3 => {
-                combine(&mut block, &last_twelve(pan));
+                xor(&mut block, &last_twelve(pan));
                 key.encrypt(&mut block)
             }
             Self::Iso4 => key.encrypt(&mut block).and_then(|()| {
-                combine(&mut block, &pan_field(pan));
+                xor(&mut block, &pan_field(pan));
                 key.encrypt(&mut block)
             }),
         };
@@ -72,9 +72,9 @@ impl BlockFormat {
         key.decrypt(&mut block)?;
         match self {
             Self::Iso1 => {}
-            Self::Iso0 | Self::Iso3 => combine(&mut block, &last_twelve(pan)),
+            Self::Iso0 | Self::Iso3 => xor(&mut block, &last_twelve(pan)),
             Self::Iso4 => {
-                combine(&mut block, &pan_field(pan));
+                xor(&mut block, &pan_field(pan));
                 key.decrypt(&mut block)?;
             }
         }
@@ -131,7 +131,7 @@ fn put(field: &mut [u8], index: usize, nibble: u8) {
     *byte = if index.is_multiple_of(2) { *byte & 0x0F | nibble << 4 } else { *byte & 0xF0 | nibble };
 }
 
-fn combine(block: &mut [u8], with: &[u8]) {
+fn xor(block: &mut [u8], with: &[u8]) {
     for (byte, with) in block.iter_mut().zip(with) {
         *byte ^= with;
     }
@@ -180,7 +180,7 @@ mod tests {
     fn decode(format: BlockFormat, block: &str, pan: &str) -> Option<String> {
         let mut block = hex(block);
         if format.needs_pan() {
-            combine(&mut block, &last_twelve(&digits(pan)));
+            xor(&mut block, &last_twelve(&digits(pan)));
         }
         format.read(&block).map(|pin| pin.expose().to_string())
     }

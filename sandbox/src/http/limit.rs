@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use super::problem::{Kind, Problem};
 use crate::clock::Instant;
 
-const STRETCH_MS: u64 = 1000;
+const WINDOW_MS: u64 = 1000;
 
 /// The admitted requests of the last second, oldest first. The sandbox has one customer, so there is one of these.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ impl RateLimit {
     /// Admits a request, or refuses it. Refused requests do not count.
     pub(crate) fn admit(&self, now: Instant) -> Result<(), Problem> {
         let mut admitted = self.admitted.lock().unwrap_or_else(PoisonError::into_inner);
-        while admitted.front().is_some_and(|first| first.plus_ms(STRETCH_MS) <= now) {
+        while admitted.front().is_some_and(|first| first.plus_ms(WINDOW_MS) <= now) {
             admitted.pop_front();
         }
         if admitted.len() >= self.requests() {

@@ -17,5 +17,5 @@ pub(crate) use json::{Fields, JsonBody, is_media_type};
 pub(crate) use limit::RateLimit;
 pub(crate) use peer::Peer;
 pub(crate) use problem::{Kind, Problem, method_not_allowed, unknown_route};
-pub(crate) use site::{Foreign, check_site};
+pub(crate) use site::{CrossOrigin, check_site};
 pub(crate) use table::{Table, add};

@@ -18,12 +18,12 @@ const OWN: [&str; 2] = ["/sandbox/", "/issuer/"];
 
 /// Marks a request that a page of another origin sent without any party's intention.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Foreign;
+pub(crate) struct CrossOrigin;
 
 /// Refuses changes that a page of another origin asks for, and marks its other requests.
 pub(crate) async fn check_site(State(origin): State<Origin>, mut request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    if is_foreign(&request, &origin) && !HOSTED_PAGE.contains(&path) {
+    if is_cross_origin(&request, &origin) && !HOSTED_PAGE.contains(&path) {
         if !request.method().is_safe() && OWN.iter().any(|own| path.starts_with(own)) {
             let detail = "A page of another origin may not send this: send it from the sandbox's own pages, or without a browser.";
             return Problem::new(Kind::OtherOrigin, detail).into_response();
@@ -31,14 +31,14 @@ pub(crate) async fn check_site(State(origin): State<Origin>, mut request: Reques
         // A browser sends JSON to another origin only after a preflight, and here that fails. So this request came through a gateway
         // of the issuer's, which passes the origin of its page on.
         if !is_media_type(request.headers(), "application/json") {
-            request.extensions_mut().insert(Foreign);
+            request.extensions_mut().insert(CrossOrigin);
         }
     }
     next.run(request).await
 }
 
 /// Decides by Fetch Metadata, or by the origin if the browser sends no Fetch Metadata. Other programs send neither.
-fn is_foreign(request: &Request, origin: &Origin) -> bool {
+fn is_cross_origin(request: &Request, origin: &Origin) -> bool {
     let value = |name| request.headers().get(name).map(|value| value.to_str().unwrap_or_default());
     if let Some(site) = value("sec-fetch-site") {
         return !matches!(site, "same-origin" | "none");

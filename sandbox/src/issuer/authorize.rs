@@ -15,7 +15,7 @@ use crate::store::cards;
 /// `POST /issuer/api/authorize {"customer", "cardId", "operation"}` → `{"allowed", "cardProduct"}`: customers may do both with their own cards.
 pub(super) async fn ask(State(issuer): State<Issuer>, uri: Uri, body: Result<JsonBody, Problem>) -> Response {
     let work = async { may(&issuer, body).await.map(Json).into_response() };
-    issuer.faults.strike(Endpoint::Authorize, uri.path(), work).await
+    issuer.faults.inject(Endpoint::Authorize, uri.path(), work).await
 }
 
 async fn may(issuer: &Issuer, body: Result<JsonBody, Problem>) -> Result<Value, Problem> {

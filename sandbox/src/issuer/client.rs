@@ -15,7 +15,7 @@ use crate::store::control_ids::Scope;
 use crate::store::issuer_cards::IssuerCard;
 
 /// How many times a call is tried while Enfuce answers 429.
-const PATIENCE: usize = 5;
+const MAX_ATTEMPTS: usize = 5;
 
 /// How long to wait after a 429: Enfuce's limit is per second.
 const TOO_MANY_PAUSE: Duration = Duration::from_secs(1);
@@ -101,7 +101,7 @@ impl EnfuceClient {
     /// Calls Enfuce, and again after a 429: a list of many cards takes more calls than fit in a second.
     async fn call(&self, request: RequestBuilder) -> Result<Value, Problem> {
         let request = request.basic_auth(&self.user, Some(&self.password));
-        for _ in 0..PATIENCE {
+        for _ in 0..MAX_ATTEMPTS {
             let attempt = request.try_clone().ok_or_else(unreachable_enfuce)?;
             let response = attempt.send().await.map_err(|_| unreachable_enfuce())?;
             if response.status() != StatusCode::TOO_MANY_REQUESTS {

@@ -19,7 +19,7 @@ use serde_json::{Map, Value, json};
 use crate::clock::Clock;
 use crate::config::BODY_LIMIT;
 use crate::files::{Dist, is_file};
-use crate::http::{Foreign, Kind, Problem};
+use crate::http::{CrossOrigin, Kind, Problem};
 use answer::noted;
 use party::Route;
 
@@ -107,7 +107,7 @@ pub(crate) async fn record(State(recorder): State<Recorder>, request: Request, n
     let route = Route::of(parts.uri.path(), user_agent);
     let is_kept = !parts.uri.path().starts_with("/sandbox/")
         && !fetches_file(&recorder, &parts.method, &parts.uri)
-        && parts.extensions.get::<Foreign>().is_none();
+        && parts.extensions.get::<CrossOrigin>().is_none();
     let step = is_kept.then(|| {
         let body = if route.carries_credentials { ELIDED.into() } else { String::from_utf8_lossy(&bytes) };
         recorder.wire.add(json!({

@@ -1,22 +1,13 @@
 //! The crates of the workspace, in the order that `docs/architecture.md` lists.
 
 use super::list::{DOCUMENT, document, order};
-use crate::{
-    project::Project,
-    run::{cargo, output},
-};
-use anyhow::{Context, Result};
+use crate::{package::metadata, project::Project};
+use anyhow::Result;
 use serde::Deserialize;
 use std::{fmt, path::PathBuf};
 
 /// What stands before the list of the crates.
 const HEADING: &str = "**In the workspace**";
-
-/// The part of `cargo metadata` about the workspace's own crates.
-#[derive(Deserialize)]
-struct Metadata {
-    packages: Vec<Package>,
-}
 
 #[derive(Deserialize)]
 struct Package {
@@ -53,16 +44,13 @@ impl fmt::Display for Dependency {
 /// One line for each use against the list, and for each difference between the list and the workspace. Cargo itself allows a circle
 /// through `[dev-dependencies]`; an order has none.
 pub(super) fn violations(project: &Project) -> Result<Vec<String>> {
-    let printed = output(cargo(project.root()).args(["metadata", "--no-deps", "--format-version=1"]))?;
-    let packages = packages(&printed)?;
+    let packages = normalized(metadata(project, &["--no-deps"])?);
     let document = document(project)?;
     Ok(against(&order(&document, HEADING)?, &packages))
 }
 
-/// The crates of the workspace, by name, with those that each uses.
-fn packages(printed: &str) -> Result<Vec<Package>> {
-    let Metadata { mut packages } =
-        serde_json::from_str(printed).context("`cargo metadata` printed something else")?;
+/// The crates of the workspace, by name, with those of ours that each uses.
+fn normalized(mut packages: Vec<Package>) -> Vec<Package> {
     packages.sort_by(|a, b| a.name.cmp(&b.name));
     for package in &mut packages {
         package.dependencies.retain(|used| used.path.is_some());
@@ -70,7 +58,7 @@ fn packages(printed: &str) -> Result<Vec<Package>> {
         package.dependencies.sort();
         package.dependencies.dedup();
     }
-    Ok(packages)
+    packages
 }
 
 fn against(order: &[&str], packages: &[Package]) -> Vec<String> {
@@ -101,8 +89,8 @@ fn against(order: &[&str], packages: &[Package]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Package, against, packages};
-    use serde_json::json;
+    use super::{Package, against, normalized};
+    use serde_json::{from_value, json};
 
     /// Crates of ours, each with what it uses, as `cargo metadata` prints them.
     fn workspace(crates: &[(&str, &[&str])]) -> Vec<Package> {
@@ -115,8 +103,7 @@ mod tests {
             let serde = json!({"name": "serde", "kind": null, "source": "registry"});
             json!({"name": name, "dependencies": used.iter().map(uses).chain([serde]).collect::<Vec<_>>()})
         };
-        let crates: Vec<_> = crates.iter().map(package).collect();
-        packages(&json!({"packages": crates}).to_string()).unwrap()
+        normalized(crates.iter().map(|each| from_value(package(each)).unwrap()).collect())
     }
 
     #[test]

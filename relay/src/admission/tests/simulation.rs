@@ -88,7 +88,7 @@ impl Outcome {
         most as f64 / offer.a_second as f64
     }
 
-    /// For `cargo xtask load`.
+    /// For `cargo xtask nightly load`.
     pub(super) fn print(&self, name: &str, offer: Offer) {
         println!(
             "{name:<34} {:>4}/s  {:>5.2} sessions/s ({:>3.0} %)  waits p50 {:>6.1} s, p99 {:>6.1} s  overtaken {:>4.1} s  told {:>6}  \

@@ -40,7 +40,7 @@ impl InVirtualTime {
 
     fn ask(&self, question: &Question) -> Option<Duration> {
         let script = redis::Script::new(&format!("{VIRTUAL}{}", include_str!("../gcra.lua")));
-        let mut call = script.key(question.of.name());
+        let mut call = script.key(question.limit.name());
         let micros = |time: Duration| time.as_micros().min(1 << 53) as i64;
         let now = Duration::from_secs(1_000_000_000 - self.conditions.set_back.load(Ordering::Relaxed))
             + self.start.elapsed();

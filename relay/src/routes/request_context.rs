@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::admission::{Begun, Class};
 use crate::control_id::{Refusal, Sealed};
-use crate::enfuce::Context;
+use crate::enfuce::CallContext;
 use crate::failure::{Failure, Kind, NO_TURN};
 use crate::identity::Identity;
 use crate::log::{Audited, Notes, Report};
@@ -23,7 +23,7 @@ use crate::relay::{Issuing, Live, Relay};
 use crate::trace::Trace;
 
 #[derive(Clone)]
-pub(super) struct Asked {
+pub(super) struct RequestContext {
     relay: Relay,
     pub(super) live: Arc<Live>,
     pub(super) notes: Notes,
@@ -40,7 +40,7 @@ pub(super) struct Subject<'a> {
     pub(super) card: Option<&'a str>,
 }
 
-impl Asked {
+impl RequestContext {
     pub(super) fn new(relay: Relay, notes: Notes, trace: Trace) -> Self {
         let live = relay.live();
         let deadline = time::Instant::now() + live.config.deadline;
@@ -65,7 +65,7 @@ impl Asked {
         let (head, body) = request.into_parts();
         let identity = timeout_at(self.deadline, self.live.identities.of(&head, &self.trace)).await;
         let identity =
-            identity.unwrap_or(Err(Problem::IDENTITY_PROVIDER_UNAVAILABLE.because("timeout_head")))?;
+            identity.unwrap_or(Err(Problem::IDENTITY_PROVIDER_UNAVAILABLE.with_cause("timeout_head")))?;
         self.audit(&identity, Subject::default());
         let taken = self.relay.rate_limit().take(&identity.customer, later_requests, Instant::now());
         taken.map_err(Problem::too_many_requests)?;
@@ -113,8 +113,9 @@ impl Asked {
         self.notes.report(report);
     }
 
-    pub(super) fn context<'a>(&'a self, class: Class, report: &'a mut Report) -> Context<'a> {
-        Context { deadline: self.deadline, trace: &self.trace, class, report }
+    /// For the calls to Enfuce that this request needs.
+    pub(super) fn for_calls<'a>(&'a self, class: Class, report: &'a mut Report) -> CallContext<'a> {
+        CallContext { deadline: self.deadline, trace: &self.trace, class, report }
     }
 
     /// Begins a customer's session, or says when to come again.
@@ -125,12 +126,12 @@ impl Asked {
         let least_time = self.live.config.longest_wait() / 2;
         let is_late = time::Instant::now() + least_time > self.deadline;
         let late = is_late.then_some(Failure::new(Kind::Overloaded(1), NO_TURN));
-        let closed = late.or_else(|| self.live.upstream.might_call().err());
-        let begun = self.relay.admission().begin(customer, purpose, closed.is_none()).await;
-        begun.map_err(|wait| match closed {
+        let obstacle = late.or_else(|| self.live.upstream.check_breaker().err());
+        let begun = self.relay.admission().begin(customer, purpose, obstacle.is_none()).await;
+        begun.map_err(|wait| match obstacle {
             None => Problem::wait(wait),
             Some(failure) => {
-                Problem::from_card_failure(Kind::Overloaded(wait.seconds)).because(failure.cause)
+                Problem::from_card_failure(Kind::Overloaded(wait.seconds)).with_cause(failure.cause)
             }
         })
     }

@@ -150,7 +150,7 @@ impl Loss {
 
 impl Faults {
     /// Carries out the fault that is planned for this endpoint, or the work alone if there is none.
-    pub(crate) async fn strike(
+    pub(crate) async fn inject(
         &self,
         endpoint: Endpoint,
         path: &str,

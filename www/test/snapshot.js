@@ -1,0 +1,17 @@
+/** The session that a vault tells the page about before anything has happened, with `changes` to its fields. */
+export const snapshot = (changes = {}) => ({
+  stage: "entry",
+  ready: false,
+  step: "entry",
+  digits: 0,
+  valid: false,
+  refusals: 0,
+  refused: null,
+  reason: null,
+  waitsSeconds: null,
+  sent: false,
+  checking: false,
+  suggested: false,
+  end: null,
+  ...changes,
+});
