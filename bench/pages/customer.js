@@ -22,6 +22,9 @@ export const controlId = searchParams.get("control-id");
 /** The size of the key. */
 export const bits = Number(searchParams.get("bits"));
 
+/** Whether the stages of the vault's work are timed. */
+export const isTimed = searchParams.has("timed");
+
 /** Watches a pad, by the events that `<card-pin>` has too, and puts the focus on it as soon as it can be used. */
 export function watch(pad) {
   pad.addEventListener("ready", () => mark("ready"));

@@ -14,6 +14,7 @@ mod sizes;
 mod throttle;
 mod keys;
 mod sessions;
+mod stages;
 mod memory;
 mod many;
 mod pictures;
@@ -135,6 +136,7 @@ async fn in_engine(
         bits: 2048,
     };
     results.sessions.extend(course.measure().await?);
+    results.stages.push(stages::measure(sandbox, driver, &course.engine, plan.sessions).await?);
     if engine == Engine::Chromium {
         let full_speed = Loops::time(sandbox, driver).await?;
         for slower in SLOWER {

@@ -6,6 +6,7 @@ use crate::{
     plan::NETWORKS,
     plot::Unit,
     results::{Keys, Results, Sessions},
+    stages,
     statistics::{mean, median},
     tables::{KEYS_HEAD, REFERENCE, SESSIONS_HEAD, key_lines, ratio, session_lines},
 };
@@ -42,6 +43,7 @@ fn words(results: &Results) -> String {
         beside::section,
         keys,
         sessions,
+        stages::section,
         larger_keys,
         slower_machines,
         networks,

@@ -10,6 +10,7 @@ pub(crate) struct Results {
     pub(crate) libraries: Vec<Version>,
     pub(crate) keys: Vec<Keys>,
     pub(crate) sessions: Vec<Sessions>,
+    pub(crate) stages: Vec<Stages>,
     /// Over slow networks, by the network's name.
     pub(crate) networks: Vec<(String, Sessions)>,
     /// With keys larger than Enfuce documents, by their bits.
@@ -81,6 +82,34 @@ pub(crate) struct Marks {
     pub(crate) accepted: f64,
     /// The longest time for which the page stood still, where the engine tells.
     pub(crate) longest_task: Option<f64>,
+}
+
+/// Where the time of card-pin's sessions goes in one engine.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct Stages {
+    pub(crate) engine: String,
+    pub(crate) runs: Vec<Moments>,
+}
+
+/// When each stage of a session until it is ready has ended, in milliseconds since 1970.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+pub(crate) struct Moments {
+    /// The page was asked for.
+    pub(crate) opened: f64,
+    /// The page's script has run.
+    pub(crate) defined: f64,
+    /// The worker's script runs.
+    pub(crate) script: f64,
+    pub(crate) compiled: f64,
+    /// The search for primes begins.
+    pub(crate) begun: f64,
+    pub(crate) found: f64,
+    pub(crate) assembled: f64,
+    pub(crate) tried: f64,
+    pub(crate) asked: f64,
+    /// The server's answer with the TZPK is here.
+    pub(crate) answered: f64,
+    pub(crate) ready: f64,
 }
 
 /// What a page loads.

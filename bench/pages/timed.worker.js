@@ -1,0 +1,2 @@
+import "./timed.js";
+import "./card-pin.worker.js";
