@@ -72,9 +72,10 @@ fn machine(results: &Results) -> String {
     };
     let quick = if results.quick { " **A short run, for a look: the figures say little.**" } else { "" };
     format!(
-        "{}, {} cores, {}, {}; {}. {}. {}. Measured in {:.0} minutes; before it, and at its end, {:.1} and {:.1} processes \
+        "{} with {}; {} cores, {}, {}; {}. {}. {}. Measured in {:.0} minutes; before it, and at its end, {:.1} and {:.1} processes \
          ran or waited to run.{quick}\n",
         machine.processor,
+        machine.features.join(", "),
         machine.cores,
         Unit::Bytes.say(machine.memory as f64),
         machine.system,

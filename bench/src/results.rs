@@ -31,6 +31,8 @@ pub(crate) struct Results {
 #[derive(Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Machine {
     pub(crate) processor: String,
+    /// Those that matter.
+    pub(crate) features: Vec<String>,
     pub(crate) cores: usize,
     pub(crate) memory: u64,
     pub(crate) system: String,
