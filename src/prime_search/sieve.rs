@@ -67,6 +67,10 @@ impl Sieve {
 
     /// Half the distances from the start of the odd numbers n that no small prime divides and where the public exponent does not
     /// divide n − 1; the greatest first.
+    ///
+    /// This loop and the two others that are marked as never inlined would make the function hot that they are inlined into, which
+    /// is a large one. WebKit would compile it again while the search begins: that took 20 ms more.
+    #[inline(never)]
     fn sieve(&self, start: &Natural) -> Zeroizing<Vec<u32>> {
         let mut is_out = Zeroizing::new(vec![false; ODD_NUMBERS]);
         let mut cross_out = |from: u32, prime: u32| {
@@ -116,6 +120,7 @@ fn draw_start<R: TryCryptoRng>(bits: usize, random: &mut R) -> Result<Natural, E
 /// Shuffles: each order has the same probability up to a factor of 1 ± 2^−18 (R. Durstenfeld, "Algorithm 235", CACM 7, 1964).
 ///
 /// The shuffle of the `rand` crate would ask the system for randomness hundreds of times; this one asks once.
+#[inline(never)]
 fn shuffle<R: TryCryptoRng>(offsets: &mut [u32], random: &mut R) -> Result<(), Error> {
     let mut bytes = Zeroizing::new(vec![0; 4 * offsets.len()]);
     random::fill(random, &mut bytes)?;
@@ -175,6 +180,7 @@ fn conditional_sub<L: Lanes>(number: L, primes: L) -> L {
 }
 
 /// The odd primes below the bound (Eratosthenes).
+#[inline(never)]
 fn small_primes() -> Vec<u32> {
     let mut is_out = vec![false; BOUND as usize];
     let mut primes = Vec::new();
