@@ -14,12 +14,12 @@ use std::{fmt::Write as _, fs, path::Path};
 const BESIDE: &str = "the build beside";
 /// Where the sandbox serves it.
 const FOLDER: &str = "beside";
-/// What shows its pad.
+/// The files of the page with its pad.
 const PAGES: [&str; 3] = ["pad-card-pin.html", "pad-card-pin.js", "customer.js"];
-/// What makes its keys.
+/// The files that make its keys.
 const KEYS: [&str; 2] = ["card_pin_bench.js", "card_pin_bench_bg.wasm"];
 
-/// What is measured, with another build or without.
+/// What is measured: this build, and perhaps another.
 pub(crate) struct Beside {
     pub(crate) pads: Vec<Pad>,
     /// The page that makes keys.
@@ -27,7 +27,7 @@ pub(crate) struct Beside {
 }
 
 impl Beside {
-    /// Has the sandbox serve another tree's `dist/`, and what makes keys from its `target/bench/`.
+    /// Makes the sandbox serve another tree's `dist/`, and the files from its `target/bench/` that make keys.
     pub(crate) fn add(sandbox: &Sandbox, bench: &Path, tree: Option<&Path>) -> Result<Self> {
         let (mut pads, keys) = (PADS.to_vec(), "/pin-page/keys.html");
         let Some(tree) = tree else { return Ok(Self { pads, keys }) };
@@ -49,7 +49,7 @@ impl Beside {
     }
 }
 
-/// Today's build in multiples of another one, where there was one.
+/// This build's figures as multiples of the other's, if there was another.
 pub(crate) fn section(results: &Results) -> String {
     let mut text = "## Beside another build\n\nThis build's means as multiples of the other's, measured in turn with it.\n\n\
                     | | | ÷ the build beside |\n| --- | --- | --: |\n"

@@ -5,9 +5,9 @@ use std::time::Duration;
 /// How many runs of each measurement there are.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plan {
-    /// For each way to make keys, at each of [`SIZES`]; most for the size that Enfuce documents.
+    /// For each way to make keys, by size as in [`SIZES`]; the size that Enfuce documents has most runs.
     pub(crate) keys: [KeyPlan; SIZES.len()],
-    /// With each pad; no further one when they took that long together.
+    /// With each pad, and the time after which no further session begins.
     pub(crate) sessions: usize,
     pub(crate) sessions_time: Duration,
     /// The same on a machine made slower.
@@ -22,7 +22,7 @@ pub(crate) struct Plan {
     pub(crate) many_elsewhere: usize,
 }
 
-/// For each way to make keys at each size: at most so many runs, and no further one when they took that long together.
+/// For each way to make keys at each size: the most runs, and the time after which no further one begins.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KeyPlan {
     pub(crate) runs: usize,
@@ -34,7 +34,7 @@ pub(crate) struct KeyPlan {
 /// The sizes of keys, and those on a machine made slower.
 pub(crate) const SIZES: [u32; 3] = [2048, 3072, 4096];
 pub(crate) const SLOW_SIZES: [u32; 1] = [2048];
-/// How much slower than itself the machine is made, besides not at all.
+/// How many times slower the machine is made, in addition to full speed.
 pub(crate) const SLOWER: [u32; 2] = [4, 20];
 /// Networks as WebPageTest has them (`connectivity.ini.sample`): milliseconds of a round trip, and bits a second.
 pub(crate) const NETWORKS: [(&str, u64, f64); 2] = [("3G", 300, 1_600_000.0), ("4G", 170, 9_000_000.0)];
@@ -57,7 +57,7 @@ impl Plan {
         many_elsewhere: 200,
     };
 
-    /// A short run, to see whether it works.
+    /// A short run, to see whether the benchmark works.
     pub(crate) const QUICK: Self = Self {
         keys: [KeyPlan { runs: 8, time: seconds(1), longest: seconds(4) }; SIZES.len()],
         sessions: 3,

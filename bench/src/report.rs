@@ -17,10 +17,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Of the first and of the last so many of many sessions a median is told.
+/// Of how many sessions at each end of a long run the median is given.
 const ENDS: usize = 100;
 
-/// Writes the page and its pictures into a folder; the page's path.
+/// Writes the page and its pictures into a folder; returns the page's path.
 pub(crate) fn write(results: &Results, folder: &Path) -> Result<PathBuf> {
     fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     for (name, picture) in pictures::all(results) {
@@ -88,7 +88,7 @@ fn machine(results: &Results) -> String {
     )
 }
 
-/// The key that Enfuce documents and the session with it, as multiples of everything else.
+/// Keys of the size that Enfuce documents and sessions with them, beside the other ways.
 fn in_short(results: &Results) -> String {
     let mut text = "## In short\n\nA key pair of 2048 bits, its mean beside that of others made in turn with it; and the median of whole sessions.\n\n\
          | | key pair | ÷ WebCrypto | ÷ rsa crate | ÷ node-forge | session | pad on WebCrypto | pad on node-forge |\n\
@@ -159,7 +159,7 @@ fn sessions(results: &Results) -> String {
     text
 }
 
-/// How sessions grow with the size of the key.
+/// How much longer sessions take with larger keys.
 fn larger_keys(results: &Results) -> String {
     let mut text =
         "### Larger keys\n\nMedians, from the page's opening to the PIN that is set.\n\n| | pad |".to_owned();

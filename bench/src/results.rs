@@ -22,9 +22,9 @@ pub(crate) struct Results {
     pub(crate) heaps: Vec<Heap>,
     pub(crate) many: Vec<Many>,
     pub(crate) slowdowns: Vec<Slowdown>,
-    /// For all of it.
+    /// How long the whole run took.
     pub(crate) minutes: f64,
-    /// Whether it was a short run, for a look.
+    /// Whether it was a short run.
     pub(crate) quick: bool,
 }
 
@@ -37,7 +37,7 @@ pub(crate) struct Machine {
     pub(crate) memory: u64,
     pub(crate) system: String,
     pub(crate) rust: String,
-    /// How busy it was already: processes that ran or waited, over the last minute, before and after.
+    /// How many processes ran or waited to run in the last minute, before the run and at its end.
     pub(crate) load: (f64, f64),
 }
 
@@ -51,7 +51,7 @@ pub(crate) struct Version {
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Keys {
     pub(crate) engine: String,
-    /// How much slower than itself the machine was made.
+    /// How many times slower the machine was made.
     pub(crate) slower: u32,
     pub(crate) contender: String,
     pub(crate) bits: u32,
@@ -69,7 +69,7 @@ pub(crate) struct Sessions {
     pub(crate) runs: Vec<Marks>,
 }
 
-/// When what happened in a session, since its page was asked for.
+/// When each event of a session happened, since its page was asked for.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub(crate) struct Marks {
     /// The pad is there, and takes digits.
@@ -82,7 +82,7 @@ pub(crate) struct Marks {
     pub(crate) requested: f64,
     /// The server has accepted the PIN.
     pub(crate) accepted: f64,
-    /// The longest time for which the page stood still, where the engine tells.
+    /// The longest task of the page's thread, if the engine reports it.
     pub(crate) longest_task: Option<f64>,
 }
 
@@ -134,7 +134,7 @@ pub(crate) struct Heap {
     pub(crate) pad: String,
     /// JavaScript objects of the page's own thread, when the pad is ready and when the PIN is set.
     pub(crate) objects: (i64, i64),
-    /// All memory that the page's process has for itself, its workers and WebAssembly too, at the same moments.
+    /// All private memory of the page's process, including its workers and WebAssembly, at the same moments.
     pub(crate) process: (i64, i64),
 }
 
@@ -149,7 +149,7 @@ pub(crate) struct Many {
     pub(crate) memory: Vec<(usize, u64, u64)>,
 }
 
-/// What a slowdown did: how many times as long the same loop took.
+/// The effect of a slowdown: how many times as long the same loop took.
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Slowdown {
     pub(crate) asked: u32,

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// Name in the report, and page.
+/// A pad's name in the report, and its page.
 pub(crate) type Pad = (&'static str, &'static str);
 
 pub(crate) const PADS: [Pad; 3] = [
@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(240);
 /// How many sessions of one row of the report may fail because their control id has expired. They are repeated.
 const MOST_EXPIRED: u32 = 3;
 
-/// The page's clock, as far as it has come.
+/// The moments that the page has noted so far.
 #[derive(Deserialize)]
 struct Told {
     drawn: Option<f64>,
@@ -57,12 +57,12 @@ impl<'a> Opened<'a> {
         Ok(opened)
     }
 
-    /// Until a submit would go out at once.
+    /// Waits until a submit would be sent at once.
     pub(crate) async fn is_ready(&self) -> Result<()> {
         self.wait("ready").await.map(drop)
     }
 
-    /// Types the PIN twice as fast as the driver can, and submits. The sandbox has to know the PIN then.
+    /// Types the PIN and its confirmation, as fast as the driver can, and submits. Then the sandbox has to know the PIN.
     pub(crate) async fn set_pin(self) -> Result<Marks> {
         self.driver.type_keys(&format!("{0}{0}{ENTER}", self.pin)).await?;
         let told = self.wait("accepted").await?;
@@ -78,12 +78,12 @@ impl<'a> Opened<'a> {
         Ok(Marks { drawn, ready, submitted, requested, accepted, longest_task })
     }
 
-    /// When the PIN came, by the sandbox's clock, which is the browser's. The page does not see what its worker asks for.
+    /// When the PIN reached the sandbox, whose clock is the browser's too. The page does not see the requests of its worker.
     async fn requested(&self) -> Result<f64> {
         let wire = self.sandbox.wire().await?;
         let request = wire.iter().rfind(|request| request["path"] == "/pin-page/set");
         let at = request.and_then(|request| request["at"].as_str()).context("the PIN was not seen")?;
-        // As far as each engine reads it: to the millisecond, in UTC.
+        // Every engine reads a time to the millisecond.
         let at = at.get(..23).context("the sandbox's clock has no milliseconds")?;
         self.driver.run("return Date.parse(argument)", json!(format!("{at}Z"))).await
     }
@@ -98,16 +98,16 @@ impl<'a> Opened<'a> {
     }
 }
 
-/// Where sessions run, and how.
+/// Where sessions run, and how many.
 #[derive(Clone)]
 pub(crate) struct Course<'a> {
     pub(crate) sandbox: &'a Sandbox,
     pub(crate) driver: &'a WebDriver,
     pub(crate) engine: String,
     pub(crate) pads: &'a [Pad],
-    /// At most so many with each pad, and no further one when they took that long together.
+    /// The most sessions with each pad, and the time after which no further one begins.
     pub(crate) plan: (usize, Duration),
-    /// How much slower than itself the machine is.
+    /// How many times slower the machine was made.
     pub(crate) slower: u32,
     /// The size of the key.
     pub(crate) bits: u32,
@@ -122,12 +122,12 @@ struct Row {
 }
 
 impl Course<'_> {
-    /// Sessions with each pad in turn, each in a page that is opened for it.
+    /// Runs sessions with each pad in turn, each in a page that is opened for it.
     pub(crate) async fn measure(&self) -> Result<Vec<Sessions>> {
         self.measure_at(&self.sandbox.url("")).await
     }
 
-    /// As [`Course::measure`], from another origin that stands before the sandbox.
+    /// As [`Course::measure`], through another origin in front of the sandbox.
     pub(crate) async fn measure_at(&self, origin: &str) -> Result<Vec<Sessions>> {
         let (runs, time) = self.plan;
         self.driver.allow_scripts(PATIENCE).await?;
@@ -161,13 +161,13 @@ impl Course<'_> {
     }
 }
 
-/// As `card-pin` and the pads written by hand tell it.
+/// Whether a session failed because its control id had expired, as `card-pin` and the pads written by hand report it.
 fn is_expired(error: &Error) -> bool {
     let error = error.to_string();
     error.contains("control_id_expired") || error.ends_with("410")
 }
 
-/// Of a pad's page, with the size of the key.
+/// The address of a pad's page, with the size of the key.
 pub(crate) fn address(origin: &str, page: &str, bits: u32) -> String {
     format!("{origin}/pin-page/{page}?bits={bits}")
 }

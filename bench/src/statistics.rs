@@ -8,7 +8,7 @@ pub(crate) struct Summary {
     pub(crate) runs: usize,
     pub(crate) mean: f64,
     pub(crate) median: f64,
-    /// Below it lies a quarter of the times, and above the other half of the spread another.
+    /// A quarter of the times is below the first, and a quarter above the second.
     pub(crate) quartiles: (f64, f64),
     pub(crate) p95: f64,
 }
@@ -21,7 +21,7 @@ pub(crate) struct Ratio {
 }
 
 impl Summary {
-    /// Of some times; `None` of none.
+    /// The summary of these times; `None` if there are none.
     pub(crate) fn of(times: &[f64]) -> Option<Self> {
         let sorted = sorted(times);
         Some(Self {
@@ -57,18 +57,18 @@ impl Ratio {
     }
 }
 
-/// The mean of as many times, each drawn from all of them.
+/// The mean of a resample: as many times, each drawn from all of them.
 fn resampled_mean(times: &[f64], random: &mut SmallRng) -> f64 {
     let sum: f64 = times.iter().filter_map(|_| times.choose(random)).sum();
     sum / times.len() as f64
 }
 
-/// `None` of nothing.
+/// `None` if there are no times.
 pub(crate) fn mean(times: &[f64]) -> Option<f64> {
     if times.is_empty() { None } else { Some(times.iter().sum::<f64>() / times.len() as f64) }
 }
 
-/// `None` of nothing.
+/// `None` if there are no times.
 pub(crate) fn median(times: &[f64]) -> Option<f64> {
     quantile(&sorted(times), 0.5)
 }
@@ -79,7 +79,7 @@ fn sorted(times: &[f64]) -> Vec<f64> {
     sorted
 }
 
-/// Interpolated between the two nearest of a sorted row, as most programs do it (Hyndman and Fan's definition 7).
+/// Interpolates between the two nearest of the sorted times, as most programs do (Hyndman and Fan's definition 7).
 fn quantile(sorted: &[f64], part: f64) -> Option<f64> {
     let place = part * sorted.len().checked_sub(1)? as f64;
     let (below, above) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);

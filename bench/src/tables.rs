@@ -7,7 +7,7 @@ use crate::{
 };
 use std::fmt::Write as _;
 
-/// What everything else is a multiple of.
+/// The way that the others are compared with.
 pub(crate) const REFERENCE: &str = "WebCrypto";
 pub(crate) const KEYS_HEAD: &str = "| | | runs | median | quartiles | p95 | mean | ÷ WebCrypto |\n| --- | --- | --: | --: | --: | --: | --: | --: |\n";
 
@@ -46,7 +46,7 @@ pub(crate) fn ratio(contender: &str, times: &[f64], reference: &[f64]) -> String
     }
 }
 
-/// With as many places as say something.
+/// With two decimals if it is small.
 fn number(value: f64) -> String {
     if value < 10.0 { format!("{value:.2}") } else { format!("{value:.0}") }
 }
@@ -86,7 +86,7 @@ pub(crate) fn session_lines<'a>(name: &str, group: impl Iterator<Item = &'a Sess
             say(median(&all(|marks| marks.requested - marks.submitted))),
             say(median(&all(|marks| marks.accepted - marks.submitted))),
             match median(&longest) {
-                // Chromium tells of none that is shorter.
+                // Chromium reports no shorter one.
                 Some(longest) if longest < 50.0 => "under 50 ms".to_owned(),
                 longest => say(longest),
             },
