@@ -77,7 +77,7 @@ impl<'a> Stage<'a> {
     pub async fn go_away_and_back(&self) -> Result<bool> {
         self.driver.open(&self.network.url("/pin-page/blank.html")).await?;
         self.driver.back().await?;
-        let is_kept = "document.querySelector('card-pin')?.shadowRoot && [!!window.padEvents]";
+        let is_kept = "document.readyState === 'complete' && document.querySelector('card-pin')?.shadowRoot && [!!window.padEvents]";
         Ok(self.driver.wait_for(is_kept, "the page").await? == json!([true]))
     }
 
