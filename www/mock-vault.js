@@ -83,7 +83,7 @@ class MockVault {
   /** @type {any} */
   #session = {
     ...{ stage: "entry", ready: false, step: "entry", digits: 0, valid: false, refusals: 0, refused: null, reason: null },
-    ...{ waitsSeconds: null, sent: false, checking: false, suggested: false, end: null },
+    ...{ waitsSeconds: null, requested: false, sent: false, checking: false, suggested: false, end: null },
   };
 
   /** @param {(message: any) => void} tell */

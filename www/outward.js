@@ -51,6 +51,7 @@ const SNAPSHOT = {
   refused: orNull(code),
   reason: orNull(only("run", "repeat", "year", "pattern", "common", "personal")),
   waitsSeconds: orNull(count),
+  requested: flag,
   sent: flag,
   checking: flag,
   suggested: flag,

@@ -174,6 +174,10 @@ reason: WeakReason | null,
  */
 waitsSeconds: number | null, 
 /**
+ * Whether a public key was passed on to be sent. A control id is for one key. This is reported before the request is made.
+ */
+requested: boolean, 
+/**
  * Whether the encrypted PIN was passed on to be sent. This is reported before the request is made.
  */
 sent: boolean, 

@@ -34,6 +34,7 @@
  * @property {string | null} problem the code of the refusal that the customer has not answered yet by typing
  * @property {number | null} waitsSeconds how long the session waits for a busy server
  * @property {boolean} isSlow whether the submit takes long, so that the customer is told
+ * @property {boolean} requested whether the vault reports that it sends or has sent a public key
  * @property {boolean} sent whether the vault reports that it sends or has sent the PIN
  * @property {boolean} checking whether the outcome is looked up
  * @property {boolean} wasTyped whether this entry has had digits
@@ -60,7 +61,8 @@
  *   | {type: "answer", controlId: string | null}
  *   | {type: "looks", isLookedAt: boolean}
  *   | {type: "letter"} | {type: "slow"} | {type: "shownFor", seconds: number} | {type: "timeLeft", seconds: number}
- *   | {type: "hidden"} | {type: "restarted"} | {type: "crashed"} | {type: "lost"} | {type: "close"}
+ *   | {type: "hidden"} | {type: "restarted"} | {type: "lost"} | {type: "close"}
+ *   | {type: "crashed", canRestart: boolean}
  *   | {type: "failed", code: string}} Input
  */
 
@@ -99,6 +101,7 @@ export const initial = ({ views, isGiven }) => ({
   reason: null,
   problem: null,
   waitsSeconds: null,
+  requested: false,
   sent: false,
   checking: false,
   wasTyped: false,
@@ -141,11 +144,11 @@ export const mayHaveSent = (state) => !state.views && !state.end && maySubmit(st
 
 /**
  * Whether another vault may replace one that broke off: once, and only if no PIN was sent or has arrived to be viewed, and
- * no given control id is used up. All messages that a vault sent before it broke off have arrived.
+ * no given control id is bound to a lost key. All messages that a vault sent before it broke off have arrived.
  * @param {SessionState} state
  */
-const canStartAgain = ({ restarts, sent, phase, isGiven, ready }) =>
-  restarts === 0 && !sent && !(isGiven && ready) && phase !== "arrived" && phase !== "shown";
+const canStartAgain = ({ restarts, sent, phase, isGiven, requested }) =>
+  restarts === 0 && !sent && !(isGiven && requested) && phase !== "arrived" && phase !== "shown";
 
 /** Whether the vault owes an answer, an end, or a key, and has to show that it is alive. @param {SessionState} state */
 export const isOwed = ({ phase, posted, taken, ready }) =>
@@ -205,7 +208,7 @@ export function reduce(state, input) {
       return restart(state);
     case "crashed": {
       if (state.phase === "shown") return finish(state, { code: null, retryable: false });
-      if (!canStartAgain(state)) return finish(state, failure(state.sent ? "outcome_unknown" : "closed"));
+      if (!input.canRestart || !canStartAgain(state)) return finish(state, failure(state.sent ? "outcome_unknown" : "closed"));
       const [next, effects] = restart({ ...state, restarts: state.restarts + 1 });
       return [next, [{ do: "start" }, ...effects]];
     }
@@ -285,7 +288,7 @@ function isBelievable(state, { taken, session: { stage, end } }) {
  * @returns {[SessionState, Effect[]]}
  */
 function follow(state, { taken, session }) {
-  const { stage, ready, step, digits, valid, waitsSeconds, sent, checking, suggested } = session;
+  const { stage, ready, step, digits, valid, waitsSeconds, requested, sent, checking, suggested } = session;
   const isRefused = session.refusals > state.vaultRefusals;
   const isChanged = step !== state.step || digits !== state.digits;
   /** @type {SessionState} */
@@ -297,6 +300,7 @@ function follow(state, { taken, session }) {
     digits,
     valid,
     waitsSeconds,
+    requested,
     sent,
     checking,
     suggested,

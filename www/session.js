@@ -102,7 +102,7 @@ export class Session {
     this.#host = new VaultHost(settings, canvas, {
       told: (message) => {
         this.#missedBeats = 0;
-        if (hasGivenUp(message) && this.#host.canRestart) this.#crash();
+        if (hasGivenUp(message)) this.#crash();
         else this.#take({ type: "told", message });
       },
       restarted: () => this.#take({ type: "restarted" }),
@@ -213,7 +213,7 @@ export class Session {
 
   /** The vault broke off, or gives no sign of life. */
   #crash() {
-    this.#take({ type: this.#host.canRestart ? "crashed" : "lost" });
+    this.#take({ type: "crashed", canRestart: this.#host.canRestart });
   }
 
   #startAgain() {

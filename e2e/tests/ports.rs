@@ -80,7 +80,8 @@ async fn a_vault_goes_on_whatever_comes(Stage { sandbox, driver, .. }: &Stage<'_
     let last = states.last().context("no state was told")?;
     let expected = json!({
         "stage": "ended", "ready": true, "step": "entry", "digits": 0, "valid": false, "refusals": 0, "refused": null, "reason": null,
-        "waitsSeconds": null, "sent": true, "checking": false, "suggested": false, "end": {"code": null, "retryable": false},
+        "waitsSeconds": null, "requested": true, "sent": true, "checking": false, "suggested": false,
+        "end": {"code": null, "retryable": false},
     });
     ensure!(last["session"] == expected, "the end: {last}");
     ensure!(stages(&told) == ["entry", "submitting", "ended"], "the stages: {:?}", stages(&told));

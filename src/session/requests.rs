@@ -108,6 +108,7 @@ impl<R: TryCryptoRng> Session<R> {
 
     pub(super) fn request_key(&mut self, key_pair: KeyPair, control_id: ControlId) -> KeyTrack {
         self.attempts.key_requested();
+        self.requested = true;
         let request = wire::key_request(self.key_endpoint(), &control_id, key_pair.to_spki_base64());
         self.actions.push_back(Action::Post(request));
         KeyTrack::Requested { key_pair, control_id }

@@ -26,6 +26,8 @@ pub struct Snapshot {
     pub reason: Option<WeakReason>,
     /// How many seconds the session waits before it asks a busy server again.
     pub waits_seconds: Option<u16>,
+    /// Whether a public key was passed on to be sent. A control id is for one key. This is reported before the request is made.
+    pub requested: bool,
     /// Whether the encrypted PIN was passed on to be sent. This is reported before the request is made.
     pub sent: bool,
     /// Whether the outcome is not known, and is looked up.

@@ -11,7 +11,7 @@ const WORDS: &str = "\
     Ended End code retryable key pin Searching KeyReady AwaitingControlId Requested Waiting seconds Unwrapped KeyPairSearch \
     bits KeyPair key_pair control_id tzpk Tdea TdeaKey Secret Aes Aes128 Aes192 Aes256 Iso0 Iso1 Iso3 Pan Entering Entry \
     rules first second Some None Digits of Chosen Pin Idle attempts Attempts key_requests control_ids waits waited_seconds \
-    sent actions SearchKeyPair AskControlId Post Request Tzpk Status Wait ready refusals refused submitted Confirm \
+    requested sent actions SearchKeyPair AskControlId Post Request Tzpk Status Wait ready refusals refused submitted Confirm \
     ControlIdUnavailable ControlIdExpired NotAllowed Busy AlreadyUsed Network Timeout OutcomeUnknown ServerError Rejected \
     BadResponse TzpkInvalid EntropyUnavailable TooShort TooLong Closed NotDigits WeakPin Mismatch \
     suggested weak_reason reason Run Repeat Year Pattern Common";

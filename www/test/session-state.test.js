@@ -117,7 +117,7 @@ test("a new vault has none of the digits", () => {
 });
 
 test("another vault replaces one that broke off, unnoticed if nothing was typed", () => {
-  const crashed = { type: "crashed" };
+  const crashed = { type: "crashed", canRestart: true };
   const isUnseen = (...inputs) => {
     const { state, names, effects } = run(set, ...inputs, crashed);
     assert.deepEqual(effects.at(-1), { do: "start" });
@@ -137,18 +137,25 @@ test("another vault replaces one that broke off, unnoticed if nothing was typed"
 });
 
 test("a PIN that is to be viewed is asked for again by the vault that takes the place of another", () => {
-  const { effects } = run({ views: true, isGiven: false }, told(0), say("submit"), told(1, { stage: "submitting" }), { type: "crashed" });
+  const { effects } = run({ views: true, isGiven: false }, told(0), say("submit"), told(1, { stage: "submitting" }), { type: "crashed", canRestart: true });
   assert.deepEqual(effects.slice(-2), [{ do: "start" }, { do: "post", message: "submit" }]);
 });
 
 test("a second vault is not replaced, nor one that may have sent a part of a submit", () => {
-  const crashed = { type: "crashed" };
+  const crashed = { type: "crashed", canRestart: true };
   assert.deepEqual(run(set, told(0), crashed, told(0), crashed).state.end, { code: "closed", retryable: true });
   const given = { views: false, isGiven: true };
-  assert.deepEqual(run(given, told(0, { ready: true }), crashed).state.end?.code, "closed", "the control id is used up");
+  assert.deepEqual(run(given, told(0, { requested: true }), crashed).state.end, { code: "closed", retryable: true }, "the control id is bound");
+  assert.deepEqual(run(set, told(0, { requested: true }), crashed).state.restarts, 1, "the provider gives another");
+  const viewing = { views: true, isGiven: true };
+  assert.deepEqual(run(viewing, told(0, { ready: true }), crashed).state.restarts, 1, "nothing was asked for");
+  const viewed = run(viewing, told(0, { ready: true }), say("submit"), told(1, { stage: "submitting", requested: true }), crashed);
+  assert.deepEqual(viewed.state.end, { code: "closed", retryable: true });
   assert.deepEqual(run(given, told(0), say("submit"), crashed).state.restarts, 1);
   assert.deepEqual(run(set, ...answered, crashed).state.restarts, 1);
   assert.deepEqual(run(set, ...answered, told(2, { stage: "submitting", sent: true }), crashed).state.end?.code, "outcome_unknown");
+  const last = { type: "crashed", canRestart: false };
+  assert.deepEqual(run(set, ...answered, last).state.end, { code: "closed", retryable: true }, "it reports the sending before it sends");
   const arrived = [told(0), say("submit"), told(1, { stage: "submitting" }), told(1, { stage: "arrived" })];
   assert.deepEqual(run({ views: true, isGiven: true }, ...arrived, crashed).state.end?.code, "closed");
   const shown = [...arrived, { type: "looks", isLookedAt: true }, told(2, { stage: "shown" }), crashed];
@@ -210,7 +217,7 @@ test("after any input, a session ends once and reports it once", () => {
         say(pick("erase", "clear", "confirm", "advance", "submit", "spell", "reveal", "ping", { press: roll(10) })),
         { type: "answer", controlId: pick("token", null) },
         { type: "looks", isLookedAt: pick(true, false) },
-        ...[{ type: "hidden" }, { type: "restarted" }, { type: "crashed" }, { type: "lost" }, { type: "close" }, { type: "failed", code: "timeout" }],
+        ...[{ type: "hidden" }, { type: "restarted" }, { type: "crashed", canRestart: pick(true, false) }, { type: "lost" }, { type: "close" }, { type: "failed", code: "timeout" }],
       );
       const wasSent = input.type === "crashed" ? state.sent && !state.end : mayHaveSent(state);
       const mayShow = state.phase === "arrived" || state.phase === "shown";

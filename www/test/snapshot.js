@@ -9,6 +9,7 @@ export const snapshot = (changes = {}) => ({
   refused: null,
   reason: null,
   waitsSeconds: null,
+  requested: false,
   sent: false,
   checking: false,
   suggested: false,
