@@ -194,7 +194,9 @@ fn wasm_tests(project: &Project, browser: &str, simd: Simd) -> Result<()> {
             command.arg("--test").arg(suite.file_stem().context("a suite without a name")?);
         }
     }
-    run::run(command.env("CARGO_ENCODED_RUSTFLAGS", dist::rust_flags(project, simd)?))
+    command.env("CARGO_ENCODED_RUSTFLAGS", dist::rust_flags(project, simd)?);
+    // The runner gives up after 20 seconds otherwise, which is too short on a busy machine.
+    run::run(command.env("WASM_BINDGEN_TEST_TIMEOUT", "600"))
 }
 
 /// The core's suites, except the longest one, `model`, which has a folder of its own.
