@@ -7,10 +7,10 @@ import { compileCore } from "./core-loader.js";
 
 /** @import {Outward} from "./protocol.d.ts" */
 
-/** Whether the core has broken off. Its memory may then be inconsistent, and is not used for another session. */
-let isBroken = false;
-/** @type {WebAssembly.Memory | undefined} */
+/** The memory of the core that new vaults use. @type {WebAssembly.Memory | undefined} */
 let memory;
+/** Whether that core has broken off. Its memory may then be inconsistent, and is not used for another session. */
+let isBroken = false;
 
 /**
  * Makes a vault. The first message is the core: its address, or its bytes. All others are those of `protocol.d.ts`, and wait
@@ -22,6 +22,8 @@ let memory;
 export function makeVault(tell, breakOff = throwInTurn) {
   /** @type {Vault | undefined} */
   let vault;
+  /** The memory that it uses, also after another core was started. @type {WebAssembly.Memory | undefined} */
+  let own;
   /** @type {unknown[]} */
   let waiting = [];
   let isLoading = false;
@@ -37,8 +39,17 @@ export function makeVault(tell, breakOff = throwInTurn) {
   };
   /** @param {unknown} failure */
   const breakNow = (failure) => {
-    giveUp();
+    giveUp(own);
     breakOff(failure);
+  };
+  /** @param {unknown} message */
+  const receive = (message) => {
+    try {
+      vault?.receive(message);
+    } catch (failure) {
+      giveUp(own);
+      throw failure;
+    }
   };
   /** @param {WebAssembly.Module} module */
   const start = (module) => {
@@ -48,12 +59,13 @@ export function makeVault(tell, breakOff = throwInTurn) {
     isBroken = false;
     // The core is already loaded, and this returns it.
     ({ memory } = initSync({ module }));
+    own = memory;
     vault = new Vault(tell, breakNow);
-    for (const message of waiting) receive(vault, message);
+    for (const message of waiting) receive(message);
     waiting = [];
   };
   return (message) => {
-    if (vault) return receive(vault, message);
+    if (vault) return receive(message);
     if (isClosed) return;
     if (message === "close") close(null);
     else if (isLoading) waiting.push(message);
@@ -73,10 +85,13 @@ export function makeVault(tell, breakOff = throwInTurn) {
   };
 }
 
-/** Wipes the memory of a core that broke off: the page may stay open for long. */
-function giveUp() {
-  isBroken = true;
-  const broken = memory;
+/**
+ * Wipes the memory of a core that broke off: the page may stay open for long.
+ * @param {WebAssembly.Memory | undefined} broken
+ */
+function giveUp(broken) {
+  // Several vaults on a page share a core. When the next of them notices that it broke off, another may be in use already.
+  isBroken ||= broken === memory;
   // The caller may be the core itself.
   if (broken) queueMicrotask(() => new Uint8Array(broken.buffer).fill(0));
 }
@@ -89,17 +104,4 @@ function throwInTurn(failure) {
   queueMicrotask(() => {
     throw failure;
   });
-}
-
-/**
- * @param {Vault} vault
- * @param {unknown} message
- */
-function receive(vault, message) {
-  try {
-    vault.receive(message);
-  } catch (failure) {
-    giveUp();
-    throw failure;
-  }
 }

@@ -171,6 +171,25 @@ test("a core that breaks off in a task reports it, and its memory is wiped", asy
   await start();
 });
 
+test("a vault of a core that broke off does not wipe the core after it", async () => {
+  const [first, second] = [await start(), await start()];
+  Vault.breaksAt = "submit";
+  assert.throws(() => first.receive("submit"), WebAssembly.RuntimeError);
+  await settle();
+  const third = await start();
+  const bytes = new Uint8Array(memory.buffer).fill(4);
+  assert.throws(() => second.receive("submit"), WebAssembly.RuntimeError);
+  await settle();
+  assert.ok(bytes.every((byte) => byte === 4), "the third vault's digits are there");
+  calls.length = 0;
+  await start();
+  assert.deepEqual(calls.map(([name]) => name), ["new Vault"], "its core is still used");
+  assert.throws(() => third.receive("submit"), WebAssembly.RuntimeError);
+  Vault.breaksAt = undefined;
+  await settle();
+  await start();
+});
+
 test("a core that breaks off at what waited for it does not do so in a promise", async () => {
   const turns = [];
   mock.method(globalThis, "queueMicrotask", (turn) => turns.push(turn));
