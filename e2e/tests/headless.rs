@@ -9,6 +9,7 @@ in_each_engine! { Stage::open =>
     only_digits_are_pressed,
     calls_of_the_other_operation_are_refused,
     one_digit_too_many_is_refused,
+    a_spelling_that_was_interrupted_begins_again,
     a_refused_submit_can_be_typed_on,
     calls_after_the_submit_and_after_the_end_are_refused,
     erase_clear_and_confirm_change_the_entry,
@@ -127,6 +128,30 @@ async fn one_digit_too_many_is_refused(stage: &Stage<'_>) -> Result<()> {
          await told(session, 'ready');
          return [code, session.digits, session.told.findLast(({ event }) => event === 'pin_valid').pin_valid]",
         json!(["too_long", 4, true]),
+    )
+    .await
+}
+
+async fn a_spelling_that_was_interrupted_begins_again(stage: &Stage<'_>) -> Result<()> {
+    returns(
+        stage,
+        "const canvas = document.createElement('canvas');
+         document.body.append(canvas);
+         const session = open({ canvas }), places = [];
+         session.addEventListener('spell', ({ detail }) => places.push(detail.place));
+         const heard = async () => {
+           const before = places.length;
+           session.suggest();
+           while (places.length === before) {
+             session.spell();
+             await new Promise((resolve) => setTimeout(resolve, 10));
+           }
+         };
+         await heard();
+         session.erase();
+         await heard();
+         return places",
+        json!([0, 0]),
     )
     .await
 }

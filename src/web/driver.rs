@@ -115,12 +115,13 @@ impl Driver {
                 if let Inward::Spell = message {
                     if running.session.shown().is_some() && !running.is_spelling {
                         running.is_spelling = true;
-                        self.tasks.spawn(Rc::clone(self).spell());
+                        self.tasks.spawn(Rc::clone(self).spell(running.suggestions));
                     }
                 } else {
                     if let Inward::Suggest = message {
                         running.suggestions = running.suggestions.wrapping_add(1);
-                        self.tasks.spawn(Rc::clone(self).end_of_suggestion(running.suggestions));
+                        running.is_spelling = false;
+                        self.tasks.spawn(Rc::clone(self).end_of(Stage::Entry, running.suggestions));
                     }
                     // Input that was sent before the page knew of the submit or the end is too late, and dropped.
                     let _ = running.pass_on(message);
@@ -169,7 +170,7 @@ impl Driver {
             if before != after
                 && let Some(stage @ (Stage::Arrived | Stage::Shown)) = after
             {
-                self.tasks.spawn(Rc::clone(self).end_of(stage));
+                self.tasks.spawn(Rc::clone(self).end_of(stage, running.suggestions));
             }
         });
         self.empty_outbox();
@@ -218,35 +219,34 @@ impl Driver {
         self.carry_out();
     }
 
-    /// Hides a viewed PIN after its time.
-    async fn end_of(self: Rc<Self>, stage: Stage) {
+    /// Hides a viewed PIN, or this suggestion, after its time.
+    async fn end_of(self: Rc<Self>, stage: Stage, suggestion: u32) {
         sleep(SHOWN_MS).await;
-        self.turn(|session| {
-            if session.stage() == stage {
+        wiping::with_stack_wiped(|| {
+            let mut state = self.state.borrow_mut();
+            let Some(Running { session, suggestions, .. }) = &mut state.running else { return };
+            if *suggestions != suggestion || session.stage() != stage {
+                return;
+            }
+            if stage != Stage::Entry {
                 session.close();
+            } else if session.shown().is_some() {
+                let _ = session.forget();
             }
         });
         self.carry_out();
     }
 
-    /// Hides a drawn PIN after its time.
-    async fn end_of_suggestion(self: Rc<Self>, number: u32) {
-        sleep(SHOWN_MS).await;
-        if let Some(running) = &mut self.state.borrow_mut().running
-            && running.suggestions == number
-            && running.session.snapshot().suggested
-        {
-            let _ = running.session.forget();
-        }
-        self.carry_out();
-    }
-
-    /// Sends one digit after the other.
-    async fn spell(self: Rc<Self>) {
+    /// Sends one digit after the other, of a viewed PIN or of this suggestion.
+    async fn spell(self: Rc<Self>, suggestion: u32) {
         for place in 0.. {
+            if !self.state.borrow().running.as_ref().is_some_and(|running| running.suggestions == suggestion)
+            {
+                return;
+            }
             // EXPOSE: one digit, which the customer asked to hear.
             let digit = self.turn(|session| Some(session.shown()?.expose().get(usize::from(place)).copied()));
-            let Some(Some(digit)) = digit else { return };
+            let Some(Some(digit)) = digit else { break };
             self.put(&Outward::Spell { digit, place });
             self.empty_outbox();
             if digit.is_none() {
