@@ -214,6 +214,8 @@ export class Session {
   /** The vault broke off, or gives no sign of life. */
   #crash() {
     this.#take({ type: "crashed", canRestart: this.#host.canRestart });
+    // If it was only slow, it must not send anything after a failure was told.
+    if (this.#state.end?.code) this.#host.end();
   }
 
   #startAgain() {

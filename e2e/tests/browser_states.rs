@@ -20,8 +20,10 @@ in_each_engine! { Stage::open =>
     offline_from_the_start,
     a_worker_that_breaks_in_mid_entry_is_replaced_once,
     a_worker_that_breaks_in_mid_submit_leaves_the_outcome_unknown,
+    a_worker_that_vanishes_is_replaced,
     a_core_that_traps_each_time_ends_the_session,
     a_core_that_traps_once_costs_what_was_typed,
+    a_given_control_id_is_not_used_for_a_second_key,
     a_worker_that_does_not_load_loses_no_submit,
     a_device_clock_that_jumps_changes_nothing,
     a_control_id_that_expires_after_the_key_is_told,
@@ -129,14 +131,25 @@ async fn a_page_kept_in_mid_submit_does_not_know_the_outcome(stage: &Stage<'_>) 
     stage.fails_with(&pad, "outcome_unknown").await
 }
 
-/// It is told nothing, and holds nothing.
+/// It gets the time to wipe itself first.
 async fn a_page_that_is_left_for_good_ends_its_worker(stage: &Stage<'_>) -> Result<()> {
     let (pad, card, pin) = stage.open_with_card().await?;
-    stage.on_pad("window.ended = 0; const { terminate } = Worker.prototype; Worker.prototype.terminate = function () { window.ended += 1; terminate.call(this); }").await?;
+    let note = "window.calls = [];
+                const { postMessage, terminate } = Worker.prototype;
+                Worker.prototype.postMessage = function (message, ...more) {
+                  if (message === 'close') window.calls.push(message);
+                  postMessage.call(this, message, ...more);
+                };
+                Worker.prototype.terminate = function () {
+                  window.calls.push('terminate');
+                  terminate.call(this);
+                };";
+    stage.on_pad(note).await?;
     pad.start(&card.control_id).await?;
     pad.enter(&pin[..3], Hand::Keyboard).await?;
-    let ended = stage.on_pad("const before = window.ended; dispatchEvent(new PageTransitionEvent('pagehide', { persisted: false })); return window.ended - before").await?;
-    ensure!(ended == 1, "{ended} workers were ended");
+    let leave = "window.calls.length = 0; dispatchEvent(new PageTransitionEvent('pagehide', { persisted: false })); return window.calls";
+    let calls = stage.on_pad(leave).await?;
+    ensure!(calls == json!(["close", "terminate"]), "{calls}");
     Ok(())
 }
 
@@ -212,6 +225,24 @@ async fn a_worker_that_breaks_in_mid_submit_leaves_the_outcome_unknown(stage: &S
     stage.fails_with(&pad, "outcome_unknown").await
 }
 
+/// There is no event of it: the page gets no answer.
+async fn a_worker_that_vanishes_is_replaced(stage: &Stage<'_>) -> Result<()> {
+    let (pad, card, pin) = stage.open_with_card().await?;
+    stage.on_pad("pad.workerUrl = './vanishing.worker.js'").await?;
+    stage.on_pad(&format!("pad.controlIdProvider = () => '{}'", card.control_id)).await?;
+    pad.wait_for_event("detail.event === 'ready'").await?;
+    pad.enter("48", Hand::Keyboard).await?;
+    // The page asks for a sign of life every five seconds, and counts the questions.
+    let hurry = "const { setTimeout } = window;
+                 let left = 7;
+                 window.setTimeout = (call, ms, ...more) => setTimeout(call, ms === 5000 && (left -= 1) >= 0 ? 1 : ms, ...more);";
+    stage.on_pad(hurry).await?;
+    pad.enter("0", Hand::Keyboard).await?;
+    pad.wait_for_event(DIGITS_LOST).await?;
+    pad.choose(&pin.replace('0', "5"), Hand::Keyboard).await?;
+    stage.is_set(&pad, &card, &pin.replace('0', "5")).await
+}
+
 /// Whether or not somebody waits for the call in which it happens.
 async fn a_core_that_traps_each_time_ends_the_session(stage: &Stage<'_>) -> Result<()> {
     each(["search", "answer", "press", "instance", "memory"], async |at| {
@@ -227,18 +258,22 @@ async fn a_core_that_traps_each_time_ends_the_session(stage: &Stage<'_>) -> Resu
     .await
 }
 
+/// Only the first worker traps. On the page, each core traps once.
+const TRAPS_ONCE: [&str; 2] = [
+    "const { Worker } = window;
+     let isFirst = true;
+     window.Worker = function (url, options) {
+       const made = new Worker(isFirst ? url : String(url).split('?')[0], options);
+       isFirst = false;
+       return made;
+     };",
+    "window.Worker = undefined;",
+];
+
 /// The customer only loses the typed digits, in a worker and on the page.
 async fn a_core_that_traps_once_costs_what_was_typed(stage: &Stage<'_>) -> Result<()> {
-    // Only the first worker traps. On the page, each core traps once.
-    let first = "const { Worker } = window;
-                 let isFirst = true;
-                 window.Worker = function (url, options) {
-                   const made = new Worker(isFirst ? url : String(url).split('?')[0], options);
-                   isFirst = false;
-                   return made;
-                 };";
     let places = ["search", "answer", "press"];
-    let cases = places.into_iter().flat_map(|at| [(at, first), (at, "window.Worker = undefined;")]);
+    let cases = places.into_iter().flat_map(|at| TRAPS_ONCE.map(|change| (at, change)));
     each(cases, async |&(at, change)| {
         let pad = open_with_a_core_that_traps(stage, at, change).await?;
         let (card, pin) = (stage.sandbox.waiting_card().await?, random_pin()?);
@@ -263,6 +298,20 @@ async fn a_core_that_traps_once_costs_what_was_typed(stage: &Stage<'_>) -> Resul
         }
         pad.choose(&pin, Hand::Keyboard).await?;
         stage.is_set(&pad, &card, &pin).await
+    })
+    .await
+}
+
+/// The server has bound it to the lost key, and would say that it was used already.
+async fn a_given_control_id_is_not_used_for_a_second_key(stage: &Stage<'_>) -> Result<()> {
+    each(TRAPS_ONCE, async |change| {
+        let pad = open_with_a_core_that_traps(stage, "answer", change).await?;
+        let asked = stage.sandbox.count("/pin-page/tzpk").await?;
+        pad.start(&stage.sandbox.waiting_card().await?.control_id).await?;
+        ends_once_with(&pad, "closed").await?;
+        let asked = stage.sandbox.count("/pin-page/tzpk").await? - asked;
+        ensure!(asked == 1, "a key was asked for {asked} times");
+        stage.a_new_control_id_works(&pad).await
     })
     .await
 }

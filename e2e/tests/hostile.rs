@@ -108,7 +108,9 @@ fn is_count_or_name(field: &str) -> bool {
     match name {
         "state:taken" => is_up_to(100),
         "session:stage" => ["entry", "submitting", "ended"].contains(&value),
-        "ready" | "valid" | "requested" | "sent" | "checking" | "suggested" => ["true", "false"].contains(&value),
+        "ready" | "valid" | "requested" | "sent" | "checking" | "suggested" => {
+            ["true", "false"].contains(&value)
+        }
         "step" => ["entry", "confirm"].contains(&value),
         "digits" => is_up_to(12),
         "refusals" => is_up_to(1),

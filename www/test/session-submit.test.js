@@ -50,6 +50,7 @@ for (const [isolation, beat] of Object.entries(BEATS)) {
     assert.equal(end(), null);
     await pass(1);
     assert.deepEqual(end(), { code: "closed", retryable: true });
+    assert.ok(workers.every((worker) => worker.isTerminated), "it cannot wake and send");
   });
 
   test(`a vault whose isolation is ${isolation} and that answers is not lost, however long it takes`, async () => {
