@@ -9,16 +9,14 @@ use axum::body::Body;
 use axum::http::{Request, Response};
 use tower::ServiceExt;
 
-use crate::app::App;
-use crate::clock::Clock;
+use crate::app::Shared;
 use crate::config::Config;
 use crate::error::Error;
 use crate::faults::CutConnection;
 use crate::files::Dist;
 use crate::hsm::Hsm;
 pub use crate::hsm::fuzzing::{Key, Module, wrap_key};
-use crate::http::Peer;
-
+use crate::http::{Origin, Peer};
 use crate::store::Store;
 
 /// The port that the routes believe they are reached at.
@@ -45,8 +43,8 @@ impl Routes {
             ..Config::default()
         };
         let (dist, store) = (Dist::open(dist, None)?, Store::open(&config.db)?);
-        let app = App::new(config, PORT, Clock::default(), store, Hsm::for_fuzzing()?, dist)?;
-        Ok(Self(app.router()))
+        let shared = Shared::new(&config, store, Hsm::for_fuzzing()?, dist);
+        Ok(Self(shared.routes(&config, Origin::new(PORT))?))
     }
 
     /// Answers a request that comes from this machine; `None` if the connection would be cut.

@@ -1,18 +1,19 @@
 //! The card API: making a card, showing and changing it, listing its plastics.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
+use axum::routing::{get, post};
 use serde_json::{Value, json};
-use uuid::Uuid;
 
-use super::auth::Issuer;
 use super::card_number::CardNumber;
 use super::idempotency::KeptAnswer;
-use super::state::Enfuce;
-use crate::clock::Instant;
-use crate::http::{Fields, JsonBody, Kind, Problem};
+use crate::clock::{Clock, Instant};
+use crate::http::{Fields, JsonBody, Kind, Problem, Table, parse_id, parse_uuid};
 use crate::random;
+use crate::store::Store;
 use crate::store::cards::{self, Card, CardStatus, PinStatus, Plastic, Product, ProductionType};
 
 /// How many years a plastic is valid.
@@ -23,10 +24,24 @@ const LAYOUT_CODE: &str = "STANDARD-01";
 /// The limit of a name's length, above that of any embossing line.
 const MAX_NAME_CHARS: usize = 64;
 
+/// What the card API reads.
+#[derive(Clone)]
+pub(crate) struct Cards {
+    pub(crate) clock: Arc<Clock>,
+    pub(crate) store: Store,
+}
+
+pub(crate) fn table() -> Table<Cards> {
+    vec![
+        ("/card/v4/{brand}/customer/{customerId}/account/{accountId}/{cardRole}", post(create)),
+        ("/card/v4/{brand}/{id}", get(show).patch(change)),
+        ("/card/v3/{id}/plastic", get(plastics)),
+    ]
+}
+
 /// `POST /card/v4/{product}/customer/{customerId}/account/{accountId}/{cardRole}`
-pub(super) async fn create(
-    _: Issuer,
-    State(enfuce): State<Enfuce>,
+async fn create(
+    State(Cards { clock, store }): State<Cards>,
     Path(path): Path<(String, String, String, String)>,
     headers: HeaderMap,
     JsonBody(body): JsonBody,
@@ -44,7 +59,7 @@ pub(super) async fn create(
         }
     };
     let embossing = body.optional_object("embossing")?;
-    let now = enfuce.clock.now();
+    let now = clock.now();
     let card = Card {
         id: random::make_uuid()?,
         product,
@@ -68,7 +83,7 @@ pub(super) async fn create(
         created: now,
         made: None,
     };
-    let answer = enfuce.store.transaction(move |tx| {
+    let answer = store.transaction(move |tx| {
         if let Some(earlier) = kept.as_ref().map(|kept| kept.find(tx, now)).transpose()?.flatten() {
             return Ok(earlier);
         }
@@ -84,13 +99,12 @@ pub(super) async fn create(
 }
 
 /// `GET /card/v4/{product}/{id}`
-pub(super) async fn show(
-    _: Issuer,
-    State(enfuce): State<Enfuce>,
+async fn show(
+    State(Cards { store, .. }): State<Cards>,
     Path((product, id)): Path<(String, String)>,
 ) -> Result<Json<Value>, Problem> {
     let (product, id) = (parse_product(&product)?, parse_uuid("id", &id)?);
-    let card = enfuce.store.transaction(move |tx| cards::find(tx, id).map_err(Problem::from)).await?;
+    let card = store.transaction(move |tx| cards::find(tx, id).map_err(Problem::from)).await?;
     match card {
         Some(card) if card.product == product => Ok(Json(card_json(&card))),
         _ => Err(unknown_card()),
@@ -98,16 +112,15 @@ pub(super) async fn show(
 }
 
 /// `PATCH /card/v4/{product}/{id}`: reads the fields that concern the PIN, and ignores the others.
-pub(super) async fn change(
-    _: Issuer,
-    State(enfuce): State<Enfuce>,
+async fn change(
+    State(Cards { store, .. }): State<Cards>,
     Path((product, id)): Path<(String, String)>,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Value>, Problem> {
     let (product, id) = (parse_product(&product)?, parse_uuid("id", &id)?);
     let status = parse_status(&body)?;
     let pin_status = parse_pin_status(&body)?;
-    let card = enfuce.store.transaction(move |tx| {
+    let card = store.transaction(move |tx| {
         let card = cards::find(tx, id)?.filter(|card| card.product == product).ok_or_else(unknown_card)?;
         if let Some(next) = pin_status {
             may_become(card.pin_status, next)?;
@@ -138,14 +151,12 @@ fn may_become(pin_status: PinStatus, next: PinStatus) -> Result<(), Problem> {
 }
 
 /// `GET /card/v3/{id}/plastic`
-pub(super) async fn plastics(
-    _: Issuer,
-    State(enfuce): State<Enfuce>,
+async fn plastics(
+    State(Cards { store, .. }): State<Cards>,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Problem> {
     let id = parse_uuid("id", &id)?;
-    let (card, plastics) = enfuce
-        .store
+    let (card, plastics) = store
         .transaction(move |tx| {
             let card = cards::find(tx, id)?.ok_or_else(unknown_card)?;
             Ok::<_, Problem>((card, cards::plastics(tx, id)?))
@@ -199,24 +210,6 @@ pub(crate) fn parse_product(text: &str) -> Result<Product, Problem> {
         let known = Product::ALL.map(Product::name).join(", ");
         Problem::new(Kind::Unknown, format!("There is no such brand: the sandbox knows {known}."))
     })
-}
-
-/// Reads a UUID in its usual spelling, with hyphens.
-pub(crate) fn parse_uuid(name: &str, text: &str) -> Result<Uuid, Problem> {
-    // The parser also takes braces, a URN prefix and no hyphens; only one of the spellings has 36 characters.
-    let id = Uuid::try_parse(text).ok().filter(|_| text.len() == 36);
-    id.ok_or_else(|| Problem::malformed(format!("{name} has to be a UUID.")))
-}
-
-/// Reads an id or role that the issuer chose itself.
-pub(crate) fn parse_id(name: &str, text: String) -> Result<String, Problem> {
-    let fits = (1..=64).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
-    if fits {
-        Ok(text)
-    } else {
-        Err(Problem::malformed(format!("{name} has to be 1 to 64 letters, digits, - or _.")))
-    }
 }
 
 fn parse_status(body: &Fields) -> Result<Option<CardStatus>, Problem> {

@@ -1,16 +1,17 @@
 //! The embossing run: makes every plastic that is due, with the PIN that the customer chose or with a random one.
 
 use std::sync::Arc;
-
 use std::time::Duration;
 
 use rusqlite::Transaction;
 use tokio::sync::watch;
 use tokio::time::interval;
 
-use super::state::Enfuce;
+use crate::clock::Clock;
+use crate::config::Embossing;
 use crate::hsm::Hsm;
 use crate::http::Problem;
+use crate::store::Store;
 use crate::store::cards::{self, PinStatus};
 use crate::store::productions;
 use crate::store::time::{self, Time};
@@ -25,43 +26,53 @@ pub(crate) struct Made {
     pub(crate) random_pins: u64,
 }
 
-/// Makes a run now.
-pub(crate) async fn run(enfuce: &Enfuce) -> Result<Made, Problem> {
-    let (now, hsm) = (enfuce.clock.now(), Arc::clone(&enfuce.hsm));
-    enfuce
-        .store
-        .transaction(move |tx| {
-            let time = time::read(tx, now)?;
-            make_all(tx, &hsm, Time { last_run: now, ..time })
-        })
-        .await
+/// What a run reads.
+#[derive(Clone)]
+pub(crate) struct Embosser {
+    pub(crate) clock: Arc<Clock>,
+    pub(crate) store: Store,
+    pub(crate) hsm: Arc<Hsm>,
+    /// When the runs are.
+    pub(crate) timetable: Embossing,
 }
 
-/// Makes a run if one is due since the last one.
-pub(crate) async fn run_if_due(enfuce: &Enfuce) -> Result<(), Problem> {
-    let (now, embossing, hsm) = (enfuce.clock.now(), enfuce.embossing, Arc::clone(&enfuce.hsm));
-    enfuce
-        .store
-        .transaction(move |tx| {
-            let time = time::read(tx, now)?;
-            if embossing.next_run(time.last_run) <= now {
-                make_all(tx, &hsm, Time { last_run: now, ..time })?;
+impl Embosser {
+    /// Makes a run now.
+    pub(crate) async fn run(&self) -> Result<Made, Problem> {
+        let (now, hsm) = (self.clock.now(), Arc::clone(&self.hsm));
+        self.store
+            .transaction(move |tx| {
+                let time = time::read(tx, now)?;
+                make_all(tx, &hsm, Time { last_run: now, ..time })
+            })
+            .await
+    }
+
+    /// Makes a run if one is due since the last one.
+    pub(crate) async fn run_if_due(&self) -> Result<(), Problem> {
+        let (now, timetable, hsm) = (self.clock.now(), self.timetable, Arc::clone(&self.hsm));
+        self.store
+            .transaction(move |tx| {
+                let time = time::read(tx, now)?;
+                if timetable.next_run(time.last_run) <= now {
+                    make_all(tx, &hsm, Time { last_run: now, ..time })?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    /// Keeps the timetable until the sandbox stops.
+    pub(crate) async fn keep_timetable(self, mut stopped: watch::Receiver<()>) {
+        let mut ticks = interval(TICK);
+        loop {
+            tokio::select! {
+                _ = stopped.changed() => return,
+                _ = ticks.tick() => {}
             }
-            Ok(())
-        })
-        .await
-}
-
-/// Keeps the timetable until the sandbox stops.
-pub(crate) async fn keep_timetable(enfuce: Enfuce, mut stopped: watch::Receiver<()>) {
-    let mut ticks = interval(TICK);
-    loop {
-        tokio::select! {
-            _ = stopped.changed() => return,
-            _ = ticks.tick() => {}
+            // A failure, such as a busy database, is tried again at the next tick.
+            let _ = self.run_if_due().await;
         }
-        // A failure, such as a busy database, is tried again at the next tick.
-        let _ = run_if_due(&enfuce).await;
     }
 }
 

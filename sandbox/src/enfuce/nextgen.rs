@@ -1,47 +1,52 @@
 //! What the nextgen platform ("MyCore") does in its own way: error bodies, and control ids asked for by card.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
 use serde_json::{Value, json};
 
-use super::auth::NextgenIssuer;
-use super::cards::parse_uuid;
-use super::pincontrol::{self, Issued};
-use super::state::Enfuce;
-use crate::http::{JsonBody, Kind, Problem, WithoutBody};
+use super::pincontrol::{self, Issued, PinControl};
+use crate::clock::Clock;
+use crate::http::{JsonBody, Kind, Problem, Table, WithoutBody, parse_uuid};
 use crate::random;
 use crate::store::cards;
 use crate::store::control_ids::Scope;
 
+pub(crate) fn table() -> Table<PinControl> {
+    vec![("/v1/cards/{id}", get(show)), ("/v1/cards/{id}/pinControl", post(create_pin_control))]
+}
+
 /// `POST /v1/cards/{id}/pinControl`
-pub(super) async fn pin_control(
-    _: NextgenIssuer,
-    State(enfuce): State<Enfuce>,
+async fn create_pin_control(
+    State(pin_control): State<PinControl>,
     Path(card_id): Path<String>,
     JsonBody(body): JsonBody,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     let card_id = parse_uuid("id", &card_id)?;
     let scope = pincontrol::scope(&body)?;
-    let Issued { id, page_url, frame_url } = pincontrol::issue(&enfuce, scope, move |tx| {
-        let plastics = cards::plastics(tx, card_id)?;
-        // The newest plastic that allows the scope.
-        let fits = |plastic: &&cards::Plastic| plastic.made.is_some() == (scope == Scope::ViewPin);
-        let plastic = plastics.iter().rev().find(fits).or(plastics.last());
-        let plastic = plastic.ok_or_else(|| Problem::new(Kind::Unknown, "There is no such card."))?;
-        Ok(plastic.id)
-    })
-    .await?;
+    let Issued { id, page_url, frame_url } = pin_control
+        .issue(scope, move |tx| {
+            let plastics = cards::plastics(tx, card_id)?;
+            // The newest plastic that allows the scope.
+            let fits = |plastic: &&cards::Plastic| plastic.made.is_some() == (scope == Scope::ViewPin);
+            let plastic = plastics.iter().rev().find(fits).or(plastics.last());
+            let plastic = plastic.ok_or_else(|| Problem::new(Kind::Unknown, "There is no such card."))?;
+            Ok(plastic.id)
+        })
+        .await?;
     let answer = json!({"id": id.to_string(), "pinUrl": page_url, "pinFrameUrl": frame_url});
     Ok((StatusCode::CREATED, Json(answer)))
 }
 
 /// Gives errors the platform's form: `instance`, `id` and `timestamp` in the body, 401 without a body, and 400 for a control id of
 /// another scope.
-pub(super) async fn format_errors(
-    State(enfuce): State<Enfuce>,
+pub(crate) async fn format_errors(
+    State(clock): State<Arc<Clock>>,
     uri: Uri,
     request: Request,
     next: Next,
@@ -62,7 +67,7 @@ pub(super) async fn format_errors(
         body["title"] = json!("Bad Request");
     }
     body["instance"] = json!(uri.path());
-    body["timestamp"] = json!(enfuce.clock.now().to_rfc3339());
+    body["timestamp"] = json!(clock.now().to_rfc3339());
     match random::make_uuid() {
         Ok(id) => body["id"] = json!(id.to_string()),
         Err(error) => return Problem::from(error).into_response(),
@@ -72,13 +77,12 @@ pub(super) async fn format_errors(
 }
 
 /// `GET /v1/cards/{id}`: only the fields that concern the PIN. Enfuce's own answer has many more.
-pub(super) async fn show(
-    _: NextgenIssuer,
-    State(enfuce): State<Enfuce>,
+async fn show(
+    State(PinControl { store, .. }): State<PinControl>,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Problem> {
     let id = parse_uuid("id", &id)?;
-    let card = enfuce.store.transaction(move |tx| cards::find(tx, id).map_err(Problem::from)).await?;
+    let card = store.transaction(move |tx| cards::find(tx, id).map_err(Problem::from)).await?;
     let card = card.ok_or_else(|| Problem::new(Kind::Unknown, "There is no such card."))?;
     Ok(Json(json!({
         "id": card.id.to_string(),

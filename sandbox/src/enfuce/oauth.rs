@@ -5,20 +5,24 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::routing::post;
 use serde_json::json;
 
-use super::auth::has_password;
-use super::state::Enfuce;
+use super::auth::Access;
 use crate::config::TOKEN_SECONDS;
-use crate::http::{Problem, form_field, is_media_type};
+use crate::http::{Problem, Table, form_field, is_media_type};
+
+pub(crate) fn table() -> Table<Access> {
+    vec![("/oauth2/token", post(token))]
+}
 
 /// `POST /oauth2/token` with the form field `grant_type=client_credentials`; client id and secret by HTTP Basic.
-pub(super) async fn token(State(enfuce): State<Enfuce>, headers: HeaderMap, body: Bytes) -> Response {
-    if !has_password(&headers, &enfuce) {
+async fn token(State(access): State<Access>, headers: HeaderMap, body: Bytes) -> Response {
+    if !access.has_password(&headers) {
         let challenge = [(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic"))];
         return (StatusCode::UNAUTHORIZED, challenge, refusal("invalid_client")).into_response();
     }
-    if let Err(problem) = enfuce.rate_limit.admit(enfuce.clock.now()) {
+    if let Err(problem) = access.admit() {
         return problem.into_response();
     }
     if !is_media_type(&headers, "application/x-www-form-urlencoded") {
@@ -29,7 +33,7 @@ pub(super) async fn token(State(enfuce): State<Enfuce>, headers: HeaderMap, body
         Some(_) => return (StatusCode::BAD_REQUEST, refusal("unsupported_grant_type")).into_response(),
         None => return (StatusCode::BAD_REQUEST, refusal("invalid_request")).into_response(),
     }
-    match enfuce.tokens.make(enfuce.clock.now()) {
+    match access.tokens.make(access.clock.now()) {
         Ok(token) => {
             let body = json!({"access_token": token, "token_type": "Bearer", "expires_in": TOKEN_SECONDS});
             Json(body).into_response()

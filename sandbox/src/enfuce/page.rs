@@ -1,43 +1,66 @@
 //! The hosted page: web views get it by a POST with a control id, frames by a GET with a key.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-
+use axum::routing::{get, post};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::cards::{parse_uuid, unknown_card};
+use super::cards::unknown_card;
 use super::page_words::PageWords;
-use super::state::Enfuce;
-use crate::http::{Kind, Problem, form_field, is_media_type};
+use crate::clock::Clock;
+use crate::files::Dist;
+use crate::http::{Kind, Problem, Table, form_field, is_media_type, parse_uuid};
+use crate::store::Store;
 use crate::store::cards::{self, Card, Product};
 use crate::store::control_ids::{self, Fetched, Scope, Visit};
 
 /// The template of the page for a customer whose control id does not work.
 const ERROR_PAGE: &str = "page-error.html";
 
+/// What the hosted page reads.
+#[derive(Clone)]
+pub(crate) struct HostedPage {
+    /// The origin of the issuer's app, which may frame the page that it gets by a POST.
+    pub(crate) base_url: String,
+    /// Frame key → the origin that may frame the page under it.
+    pub(crate) frame_origins: Arc<HashMap<String, String>>,
+    /// How long a control id lives from its first use by the page.
+    pub(crate) opened_ms: u64,
+    pub(crate) clock: Arc<Clock>,
+    pub(crate) store: Store,
+    pub(crate) dist: Arc<Dist>,
+}
+
+pub(crate) fn table() -> Table<HostedPage> {
+    vec![("/pin-page/mobile", post(mobile)), ("/pin-page/frame", get(frame))]
+}
+
 /// `POST /pin-page/mobile` with the form field `controlId`, or on the nextgen platform as JSON with `pinControlId`; and with
 /// `lang`, the language of the issuer's app.
-pub(super) async fn mobile(State(enfuce): State<Enfuce>, headers: HeaderMap, body: Bytes) -> Response {
-    let words = PageWords::choose(&enfuce.dist, sent_lang(&headers, &body).as_deref(), &headers);
-    match mobile_page(&enfuce, &headers, &body, &words).await {
-        Ok(html) => page(html, &enfuce.base_url),
-        Err(problem) => error_page(&enfuce, &problem, &words),
+async fn mobile(State(hosted): State<HostedPage>, headers: HeaderMap, body: Bytes) -> Response {
+    let words = PageWords::choose(&hosted.dist, sent_lang(&headers, &body).as_deref(), &headers);
+    match mobile_page(&hosted, &headers, &body, &words).await {
+        Ok(html) => page(html, &hosted.base_url),
+        Err(problem) => error_page(&hosted, &problem, &words),
     }
 }
 
 async fn mobile_page(
-    enfuce: &Enfuce,
+    hosted: &HostedPage,
     headers: &HeaderMap,
     body: &[u8],
     words: &PageWords,
 ) -> Result<String, Problem> {
     let id = sent_id(headers, body)?;
-    let template = enfuce.dist.page()?;
-    let visit = Visit { now: enfuce.clock.now(), opened_ms: Some(enfuce.page_opened_ms) };
-    let fetched = enfuce.store.transaction(move |tx| {
+    let template = hosted.dist.page()?;
+    let visit = Visit { now: hosted.clock.now(), opened_ms: Some(hosted.opened_ms) };
+    let fetched = hosted.store.transaction(move |tx| {
         let Fetched { scope, card_id } = control_ids::fetch_page(tx, id, visit)?;
         Ok::<_, Problem>((scope, cards::find(tx, card_id)?.ok_or_else(unknown_card)?))
     });
@@ -46,8 +69,8 @@ async fn mobile_page(
         Scope::SetPin => "set-pin",
         Scope::ViewPin => "view-pin",
     };
-    let (control_id, parent_origin) = (id.to_string(), enfuce.base_url.as_str());
-    let expires_in = expires_in(enfuce);
+    let (control_id, parent_origin) = (id.to_string(), hosted.base_url.as_str());
+    let expires_in = expires_in(hosted);
     let card = name_of(&card);
     let values =
         Values { operation, control_id: &control_id, card: &card, expires_in: &expires_in, parent_origin };
@@ -94,22 +117,28 @@ fn sent_id(headers: &HeaderMap, body: &[u8]) -> Result<Uuid, Problem> {
 ///
 /// The answer shows whether a key exists, and its origin: browsers need the origin in the policy. A key is not a secret; the
 /// issuer's own page contains it.
-pub(super) async fn frame(State(enfuce): State<Enfuce>, headers: HeaderMap, uri: Uri) -> Response {
+async fn frame(State(hosted): State<HostedPage>, headers: HeaderMap, uri: Uri) -> Response {
     let words =
-        PageWords::choose(&enfuce.dist, form_field(uri.query().unwrap_or_default(), "lang"), &headers);
-    match frame_page(&enfuce, &uri, &words) {
+        PageWords::choose(&hosted.dist, form_field(uri.query().unwrap_or_default(), "lang"), &headers);
+    match frame_page(&hosted, &uri, &words) {
         Ok((html, origin)) => page(html, origin),
-        Err(problem) => error_page(&enfuce, &problem, &words),
+        Err(problem) => error_page(&hosted, &problem, &words),
     }
 }
 
-fn frame_page<'a>(enfuce: &'a Enfuce, uri: &Uri, words: &PageWords) -> Result<(String, &'a str), Problem> {
+fn frame_page<'a>(
+    hosted: &'a HostedPage,
+    uri: &Uri,
+    words: &PageWords,
+) -> Result<(String, &'a str), Problem> {
     let key = form_field(uri.query().unwrap_or_default(), "key");
     let key = key.ok_or_else(|| Problem::malformed("The query parameter key is missing."))?;
-    let origin =
-        enfuce.frame_origin(key).ok_or_else(|| Problem::new(Kind::Unknown, "There is no such frame key."))?;
+    let origin = hosted
+        .frame_origins
+        .get(key)
+        .ok_or_else(|| Problem::new(Kind::Unknown, "There is no such frame key."))?;
     // The control id decides what the page is for. The parent's page shows whose card it is.
-    let expires_in = expires_in(enfuce);
+    let expires_in = expires_in(hosted);
     let values = Values {
         operation: "set-pin",
         control_id: "",
@@ -117,17 +146,12 @@ fn frame_page<'a>(enfuce: &'a Enfuce, uri: &Uri, words: &PageWords) -> Result<(S
         expires_in: &expires_in,
         parent_origin: origin,
     };
-    Ok((fill_page(&enfuce.dist.page()?, &values, words), origin))
+    Ok((fill_page(&hosted.dist.page()?, &values, words), origin))
 }
 
 /// How many seconds a control id is valid from its first use by the page.
-fn expires_in(enfuce: &Enfuce) -> String {
-    (enfuce.page_opened_ms / 1000).to_string()
-}
-
-/// `GET /pin-page/{*file}`
-pub(super) async fn file(State(enfuce): State<Enfuce>, Path(name): Path<String>) -> Response {
-    enfuce.dist.answer(&name)
+fn expires_in(hosted: &HostedPage) -> String {
+    (hosted.opened_ms / 1000).to_string()
 }
 
 /// The values of the placeholders.
@@ -197,13 +221,13 @@ fn page(html: String, parent_origin: &str) -> Response {
 }
 
 /// A readable page for a customer whose token does not work. It contains neither the token nor details for developers.
-fn error_page(enfuce: &Enfuce, problem: &Problem, words: &PageWords) -> Response {
+fn error_page(hosted: &HostedPage, problem: &Problem, words: &PageWords) -> Response {
     let title = match problem.kind() {
         Kind::Expired => &words.expired,
         Kind::AlreadyUsed | Kind::WrongState => &words.used,
         _ => &words.unknown,
     };
-    let template = enfuce.dist.text(ERROR_PAGE).unwrap_or_default();
+    let template = hosted.dist.text(ERROR_PAGE).unwrap_or_default();
     let html = fill(&template, |name| {
         Some(match name {
             "lang" => &words.lang,
@@ -215,7 +239,7 @@ fn error_page(enfuce: &Enfuce, problem: &Problem, words: &PageWords) -> Response
     });
     let policy = format!(
         "default-src 'none'; style-src 'self'; frame-ancestors {}; base-uri 'none'; form-action 'none'",
-        enfuce.base_url
+        hosted.base_url
     );
     html_response(problem.kind().status(), html, &policy)
 }

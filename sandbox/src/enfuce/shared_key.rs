@@ -5,21 +5,30 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::routing::post;
 use serde_json::{Value, json};
 
-use super::auth::Issuer;
-use super::cards::parse_uuid;
-use super::exchange::may_set;
-use super::state::Enfuce;
+use super::eligibility::may_set;
 use crate::config::ZPK_INDEX;
-use crate::hsm::TDEA_BLOCK;
-use crate::http::{JsonBody, Problem};
+use crate::hsm::{Hsm, TDEA_BLOCK};
+use crate::http::{JsonBody, Problem, Table, parse_uuid};
+use crate::store::Store;
 use crate::store::cards;
 
+/// What the API reads.
+#[derive(Clone)]
+pub(crate) struct SharedKey {
+    pub(crate) store: Store,
+    pub(crate) hsm: Arc<Hsm>,
+}
+
+pub(crate) fn table() -> Table<SharedKey> {
+    vec![("/pin/v2/{plasticId}", post(set))]
+}
+
 /// `POST /pin/v2/{plasticId}`
-pub(super) async fn set(
-    _: Issuer,
-    State(enfuce): State<Enfuce>,
+async fn set(
+    State(SharedKey { store, hsm }): State<SharedKey>,
     Path(plastic_id): Path<String>,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Value>, Problem> {
@@ -31,9 +40,7 @@ pub(super) async fn set(
     }
     let block = parse_block(body.text("pinBlock")?)
         .ok_or_else(|| Problem::malformed("pinBlock has to be 16 hexadecimal digits."))?;
-    let hsm = Arc::clone(&enfuce.hsm);
-    enfuce
-        .store
+    store
         .transaction(move |tx| {
             let card_id = may_set(tx, plastic_id)?;
             let sealed_pin = hsm.take_pin_under_shared_key(card_id, &block)?;

@@ -47,12 +47,12 @@ static FILES: &[File] = &files![
 ];
 
 /// The paths at which the app has files.
-pub(crate) fn paths() -> impl Iterator<Item = &'static str> {
+pub(super) fn paths() -> impl Iterator<Item = &'static str> {
     FILES.iter().map(|file| file.path)
 }
 
 /// The answer to a request for the file at this path.
-pub(crate) fn answer(path: &str) -> Response {
+pub(super) fn answer(path: &str) -> Response {
     let Some(file) = FILES.iter().find(|file| file.path == path) else {
         return Problem::new(Kind::Unknown, "The issuer's app has no such file.").into_response();
     };

@@ -3,7 +3,9 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use axum::extract::{Path as Name, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
@@ -26,6 +28,11 @@ const POLICY: &str =
 pub(crate) struct Dist {
     folder: PathBuf,
     theme: String,
+}
+
+/// `GET /pin-page/{*file}` and `GET /card-pin/{*file}`
+pub(super) async fn file(State(dist): State<Arc<Dist>>, Name(name): Name<String>) -> Response {
+    dist.answer(&name)
 }
 
 impl Dist {
@@ -56,7 +63,7 @@ impl Dist {
     }
 
     /// The answer to a request for a file.
-    pub(crate) fn answer(&self, name: &str) -> Response {
+    fn answer(&self, name: &str) -> Response {
         let Some(mut bytes) = self.find(name).and_then(|path| fs::read(path).ok()) else {
             return Problem::new(Kind::Unknown, "The built page has no such file.").into_response();
         };

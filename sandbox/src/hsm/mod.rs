@@ -14,6 +14,7 @@ mod pin_key;
 mod tzpk;
 
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use uuid::Uuid;
 
@@ -42,12 +43,26 @@ pub(crate) struct SetPin<'a> {
 /// The simulated HSM.
 pub(crate) struct Hsm {
     master: MasterKey,
+    pin_key_plan: Mutex<PinKeyPlan>,
 }
 
 impl Hsm {
     /// Reads the master key from `file`, or makes one there when the database is new as well.
     pub(crate) fn open(file: &Path, db: &Path) -> Result<Self, Error> {
-        Ok(Self { master: MasterKey::open(file, db)? })
+        Ok(Self::new(MasterKey::open(file, db)?))
+    }
+
+    fn new(master: MasterKey) -> Self {
+        Self { master, pin_key_plan: Mutex::new(PinKeyPlan::DOCUMENTED) }
+    }
+
+    /// The kind of the next TZPKs.
+    pub(crate) fn pin_key_plan(&self) -> PinKeyPlan {
+        *self.pin_key_plan.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn plan_pin_keys(&self, plan: PinKeyPlan) {
+        *self.pin_key_plan.lock().unwrap_or_else(PoisonError::into_inner) = plan;
     }
 
     /// Seals a TZPK; it opens again only for the same control id.

@@ -16,6 +16,12 @@ pub(crate) struct Origin {
     pub(crate) base_url: String,
 }
 
+impl Origin {
+    pub(crate) fn new(port: u16) -> Self {
+        Self { port, base_url: format!("http://127.0.0.1:{port}") }
+    }
+}
+
 /// Answers 421 to any other host, and sends `GET /` on `localhost` to 127.0.0.1.
 pub(crate) async fn check_host(State(origin): State<Origin>, request: Request, next: Next) -> Response {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());

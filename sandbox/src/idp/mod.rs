@@ -8,7 +8,6 @@ mod token;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::routing::{get, post};
 
 pub(crate) use keys::Keys;
@@ -16,7 +15,7 @@ pub(crate) use token::{AUDIENCE, make as make_token};
 
 use crate::clock::Clock;
 use crate::faults::Faults;
-use crate::http::{Table, add};
+use crate::http::Table;
 
 /// A handle to the parts, cheap to clone.
 #[derive(Clone)]
@@ -44,11 +43,6 @@ impl Idp {
 /// Its name in `iss`, for a sandbox at this address.
 pub(crate) fn name(base_url: &str) -> String {
     format!("{base_url}/idp")
-}
-
-/// The identity provider's routes.
-pub(crate) fn routes(idp: Idp) -> Router {
-    add(Router::new(), table()).with_state(idp)
 }
 
 pub(crate) fn table() -> Table<Idp> {

@@ -11,8 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::Idp;
 use super::keys::ALGORITHM;
-use crate::enfuce::parse_id;
-use crate::http::{Kind, Problem, form_field, is_media_type};
+use crate::http::{Kind, Problem, form_field, is_media_type, parse_id};
 
 /// The audience of the tokens: the relay.
 pub(crate) const AUDIENCE: &str = "card-pin";

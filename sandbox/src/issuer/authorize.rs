@@ -7,9 +7,8 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::Issuer;
-use crate::enfuce::parse_uuid;
 use crate::faults::Endpoint;
-use crate::http::{JsonBody, Problem};
+use crate::http::{JsonBody, Problem, parse_uuid};
 use crate::store::cards;
 
 /// `POST /issuer/api/authorize {"customer", "cardId", "operation"}` → `{"allowed", "cardProduct"}`: customers may do both with their own cards.

@@ -9,18 +9,13 @@ mod relay;
 
 use std::sync::Arc;
 
-use axum::Router;
-use axum::extract::{Path, State};
-use axum::response::Response;
 use axum::routing::{get, post};
-use card_pin_relay::Relay;
 
 pub(crate) use client::EnfuceClient;
-pub(crate) use relay::make as make_relay;
+pub(crate) use relay::routes as relay_routes;
 
 use crate::faults::Faults;
-use crate::files::{Dist, app};
-use crate::http::{Table, add};
+use crate::http::Table;
 use crate::store::Store;
 
 /// The person in whose name the issuer acts.
@@ -30,22 +25,8 @@ const AUDIT_USER: &str = "issuer-app";
 #[derive(Clone)]
 pub(crate) struct Issuer {
     pub(crate) store: Store,
-    pub(crate) dist: Arc<Dist>,
     pub(crate) enfuce_client: Arc<EnfuceClient>,
     pub(crate) faults: Arc<Faults>,
-}
-
-/// The issuer's routes, with its relay's.
-pub(crate) fn routes(issuer: Issuer, relay: &Relay) -> Router {
-    let files = app::paths().fold(Router::new(), |router, path| {
-        router.route(path, get(move || async move { app::answer(path) }))
-    });
-    add(files, table()).route("/card-pin/{*file}", get(module)).with_state(issuer).merge(relay::routes(relay))
-}
-
-/// `GET /card-pin/{*file}`
-async fn module(State(issuer): State<Issuer>, Path(name): Path<String>) -> Response {
-    issuer.dist.answer(&name)
 }
 
 /// The back-end's routes for the app.

@@ -16,8 +16,8 @@ const FOLDER: &str = "/relay";
 /// The audit user of its calls.
 const AUDIT_USER: &str = "issuer-relay";
 
-/// Sets the relay up. Its log is dropped, because the record of the wire has the same and more.
-pub(crate) fn make(base_url: &str, user: &str, password: &str) -> Result<Relay, Error> {
+/// Sets the relay up, and returns its routes. Its log is dropped, because the record of the wire has the same and more.
+pub(crate) fn routes(base_url: &str, user: &str, password: &str) -> Result<Router, Error> {
     let url = |path: &str| Url::parse(&format!("{base_url}{path}")).map_err(|_| Error::Client);
     let auth = Auth::Basic { user: user.to_owned(), password: SecretString::new(password.to_owned()) };
     let enfuce = Enfuce::new(Platform::Classic, url("")?, AUDIT_USER.to_owned(), auth);
@@ -29,9 +29,6 @@ pub(crate) fn make(base_url: &str, user: &str, password: &str) -> Result<Relay, 
         seal_keys: SealKeys::random().ok_or(Error::Entropy)?,
         authorize: Authorize::CallOut { url: url("/issuer/api/authorize")?, token: None },
     });
-    Relay::new(config, Log::new(|_| {})).map_err(|_| Error::Client)
-}
-
-pub(super) fn routes(relay: &Relay) -> Router {
-    Router::new().nest_service(FOLDER, relay.router())
+    let relay = Relay::new(config, Log::new(|_| {})).map_err(|_| Error::Client)?;
+    Ok(Router::new().nest_service(FOLDER, relay.router()))
 }

@@ -11,16 +11,16 @@ use crate::idp;
 /// `POST /sandbox/idp/keys {"keepOld": bool}`: tokens are signed with a new key from now on. The old one stays published, so that
 /// earlier tokens are valid until they expire, unless `keepOld` is false.
 pub(super) async fn rotate(
-    State(controls): State<TestControls>,
+    State(TestControls { idp, .. }): State<TestControls>,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Value>, Problem> {
     let keep_old = body.optional_bool("keepOld")?.unwrap_or(true);
-    Ok(Json(json!({"kid": controls.idp.keys().rotate(keep_old)?})))
+    Ok(Json(json!({"kid": idp.keys().rotate(keep_old)?})))
 }
 
 /// `POST /sandbox/idp/tokens {"customerId": …, "claims": {…}, "expiresIn": n, "signedBy": …}`
 pub(super) async fn token(
-    State(controls): State<TestControls>,
+    State(TestControls { idp, .. }): State<TestControls>,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Value>, Problem> {
     let order = serde_json::from_value(body.into_value()).map_err(|_| {
@@ -28,5 +28,5 @@ pub(super) async fn token(
             "The body is {\"customerId\": …, \"claims\": {…}, \"expiresIn\": seconds, \"signedBy\": \"current\" | \"old\" | \"stranger\" | \"nobody\"}.",
         )
     })?;
-    Ok(Json(json!({"token": idp::make_token(&controls.idp, order)?})))
+    Ok(Json(json!({"token": idp::make_token(&idp, order)?})))
 }

@@ -10,11 +10,11 @@ use crate::http::{Fields, JsonBody, Problem};
 
 /// `POST /sandbox/pin-key {"algorithm": "TDEA" | "AES", "keyBytes": n, "pinBlockFormat": n, "kcv": bool}`, each with a default.
 pub(super) async fn plan(
-    State(controls): State<TestControls>,
+    State(TestControls { hsm, .. }): State<TestControls>,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Value>, Problem> {
     let plan = read(&body)?;
-    controls.enfuce.plan_pin_keys(plan);
+    hsm.plan_pin_keys(plan);
     Ok(Json(json!({})))
 }
 

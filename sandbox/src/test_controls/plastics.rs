@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use super::TestControls;
 use crate::clock::Instant;
-use crate::enfuce::{VALID_YEARS, parse_pin_status, parse_uuid, plastic_json, unknown_card};
-use crate::http::{JsonBody, Kind, Problem};
+use crate::enfuce::cards::{VALID_YEARS, parse_pin_status, plastic_json, unknown_card};
+use crate::http::{JsonBody, Kind, Problem, parse_uuid};
 use crate::random;
 use crate::store::cards::{self, Card, CardStatus, PinStatus, Plastic, ProductionType};
 
@@ -27,7 +27,7 @@ struct Order {
 /// Makes an INACTIVE plastic beside the ACTIVE one: the same card number, an expiry three years later. It keeps the card's
 /// PIN, unless `pinStatus` is `W`: then the customer sets a new PIN, and the old plastic keeps the old one until it is made.
 pub(super) async fn order(
-    State(controls): State<TestControls>,
+    State(TestControls { clock, store, .. }): State<TestControls>,
     Path(card_id): Path<String>,
     JsonBody(body): JsonBody,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
@@ -45,9 +45,9 @@ pub(super) async fn order(
             Some(PinStatus::Waiting) => true,
             Some(_) => return Err(Problem::malformed("pinStatus has to be W, or absent to keep the PIN.")),
         },
-        now: controls.enfuce.clock.now(),
+        now: clock.now(),
     };
-    let (card, plastic) = controls.enfuce.store.transaction(move |tx| carry_out(tx, &order)).await?;
+    let (card, plastic) = store.transaction(move |tx| carry_out(tx, &order)).await?;
     Ok((StatusCode::CREATED, Json(plastic_json(&plastic, &card))))
 }
 
