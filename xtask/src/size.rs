@@ -11,8 +11,9 @@ use std::{
     io::{self, Write},
 };
 
-/// The most bytes that a page may load to set a PIN.
+/// What a page loads to set a PIN.
 const LOADED: [&str; 3] = ["card-pin.js", "card-pin.worker.js", "card_pin_bg.wasm"];
+/// The most bytes that these files may have together, compressed with brotli.
 const BUDGET: usize = 88 * 1024;
 /// How many crates and how many functions are named if it is exceeded.
 const NAMED: usize = 10;

@@ -11,10 +11,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Folders without documents of ours.
+/// Folders without files of ours.
 const SKIPPED: [&str; 4] = [".git", "dist", "node_modules", "target"];
 /// The benchmark copies it into `docs/benchmark.md`, where its links are right.
 const PART_OF_ANOTHER: &str = "bench/src/method.md";
+/// The files whose comments and messages may name a command.
+const CODE: [&str; 12] = ["cjs", "css", "html", "js", "json", "md", "mjs", "rs", "toml", "ts", "yaml", "yml"];
 
 #[test]
 fn every_link_and_every_path_in_a_document_leads_somewhere() {
@@ -26,28 +28,35 @@ fn every_link_and_every_path_in_a_document_leads_somewhere() {
 }
 
 #[test]
-fn every_command_and_every_check_in_a_document_or_workflow_exists() {
+fn every_command_and_every_check_that_a_file_names_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let main = fs::read_to_string(root.join("xtask/src/main.rs")).unwrap();
     let arms = main.lines().filter_map(|line| line.split_once("=> Self::")).map(|(names, _)| names);
     // Each name stands between two quotation marks.
     let known: BTreeSet<_> = arms.flat_map(|names| names.split('"').skip(1).step_by(2)).collect();
     assert!(known.contains("test"), "the commands were not found");
-    let (_, usage) = main.split_once("\n  test ").unwrap();
-    let (usage, _) = usage.split_once("\n  stacks ").unwrap();
     // A test in `main.rs` sees to it that all checks are among these words.
-    let checks: BTreeSet<_> = usage.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').collect();
+    let checks = |command: &str, next: &str| -> BTreeSet<&str> {
+        let (_, usage) = main.split_once(&format!("\n  {command} ")).unwrap();
+        let (usage, _) = usage.split_once(&format!("\n  {next} ")).unwrap();
+        usage.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').collect()
+    };
+    let (tests, nightly) = (checks("test", "nightly"), checks("nightly", "NAME"));
     let is_known = |words: &[&str]| match words {
-        ["test" | "nightly", names @ ..] => names.iter().all(|name| checks.contains(name)),
+        ["test", names @ ..] => names.iter().all(|name| tests.contains(name)),
+        ["nightly", names @ ..] => names.iter().all(|name| nightly.contains(name)),
         words => words.first().is_none_or(|command| known.contains(command)),
     };
-    let workflows = fs::read_dir(root.join(".github/workflows")).unwrap().map(|entry| entry.unwrap().path());
-    for path in documents(root).into_iter().chain(workflows) {
+    assert!(!is_known(&["test", "deployment"]) && is_known(&["nightly", "deployment"]));
+    let mut found = 0;
+    for path in files_named(root, &CODE) {
         let text = fs::read_to_string(&path).unwrap();
         for words in commands(&text) {
             assert!(is_known(&words), "{}: there is no `cargo xtask {}`", path.display(), words.join(" "));
+            found += 1;
         }
     }
+    assert!(found > 100, "the commands in the files were not found");
 }
 
 #[test]
@@ -99,7 +108,6 @@ fn every_manifest_and_every_document_has_the_address_that_cargo_toml_defines() {
     }
 }
 
-/// A release changes the version in `Cargo.toml`; this names every other place that has it.
 #[test]
 fn the_readme_has_the_budget_of_a_page() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
@@ -110,6 +118,7 @@ fn the_readme_has_the_budget_of_a_page() {
     assert!(readme.contains(&format!("A page loads at most {kibibytes} KiB (brotli).")), "{kibibytes} KiB");
 }
 
+/// A release changes the version in `Cargo.toml`; this names every other place that has it.
 #[test]
 fn every_version_in_a_document_or_deployment_is_the_workspaces() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
@@ -168,23 +177,29 @@ fn commands(text: &str) -> Vec<Vec<&str>> {
 
 /// Every Markdown file of the repository.
 fn documents(root: &Path) -> Vec<PathBuf> {
-    let mut documents = Vec::new();
+    let mut documents = files_named(root, &["md"]);
+    documents.retain(|path| !path.ends_with(PART_OF_ANOTHER));
+    documents
+}
+
+/// Every file of the repository whose name ends like this.
+fn files_named(root: &Path, extensions: &[&str]) -> Vec<PathBuf> {
+    let mut found = Vec::new();
     let mut folders = vec![root.to_owned()];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
             let entry = entry.unwrap();
             let is_folder = entry.file_type().unwrap().is_dir();
+            let path = entry.path();
             if is_folder && !SKIPPED.iter().any(|skipped| entry.file_name() == *skipped) {
-                folders.push(entry.path());
-            } else if entry.path().extension().is_some_and(|extension| extension == "md")
-                && !entry.path().ends_with(PART_OF_ANOTHER)
-            {
-                documents.push(entry.path());
+                folders.push(path);
+            } else if path.extension().is_some_and(|end| extensions.iter().any(|other| end == *other)) {
+                found.push(path);
             }
         }
     }
-    documents.sort();
-    documents
+    found.sort();
+    found
 }
 
 /// One line for each link or path without a target.

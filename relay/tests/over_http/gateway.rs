@@ -1,5 +1,5 @@
 //! The gateway of `deploy/nginx.conf`, run by nginx itself before two copies of the relay. These tests need nginx, so
-//! `cargo xtask test deployment` runs them.
+//! `cargo xtask nightly deployment` runs them.
 
 use std::fs;
 use std::os::unix::net::UnixStream;
@@ -77,7 +77,7 @@ impl Gateway {
         // Until nginx has read its configuration, it writes errors to a file of the system.
         command.args(["-e", "stderr"]).stderr(Stdio::null());
         let nginx =
-            command.spawn().expect("nginx is not installed: `cargo xtask test deployment` installs it");
+            command.spawn().expect("nginx is not installed: `cargo xtask nightly deployment` installs it");
         let mut gateway = Self { nginx, folder };
         let deadline = Instant::now() + Duration::from_secs(60);
         while UnixStream::connect(gateway.socket()).is_err() {
