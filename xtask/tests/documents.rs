@@ -81,6 +81,25 @@ fn the_reference_has_every_attribute_and_every_event() {
 }
 
 #[test]
+fn the_table_of_placeholders_has_those_of_each_template() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let document = fs::read_to_string(root.join("docs/integration.md")).unwrap();
+    let rows = document.lines().filter(|line| line.starts_with("| `{{"));
+    let rows: Vec<Vec<&str>> = rows.map(|row| row.split(" | ").collect()).collect();
+    for (column, path) in [(1, "www/page.html"), (2, "www/page-error.html")] {
+        let template = fs::read_to_string(root.join(path)).unwrap();
+        let in_table = rows.iter().filter(|cells| !cells[column].starts_with('–'));
+        let in_table: BTreeSet<_> = in_table.flat_map(|cells| placeholders(cells[0])).collect();
+        assert_eq!(in_table, placeholders(&template).collect(), "{path}");
+    }
+}
+
+/// The names between `{{` and `}}`.
+fn placeholders(text: &str) -> impl Iterator<Item = &str> {
+    text.split("{{").skip(1).filter_map(|rest| rest.split_once("}}")).map(|(name, _)| name)
+}
+
+#[test]
 fn every_manifest_and_every_document_has_the_address_that_cargo_toml_defines() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let read = |path: &str| fs::read_to_string(root.join(path)).unwrap();
