@@ -128,6 +128,36 @@ fn every_manifest_and_every_document_has_the_address_that_cargo_toml_defines() {
 }
 
 #[test]
+fn every_crate_has_its_reason_beside_it() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut manifests = files_named(root, &["toml"]);
+    manifests.retain(|path| path.ends_with("Cargo.toml"));
+    let faults: Vec<_> = manifests.iter().flat_map(|path| without_reason(root, path)).collect();
+    assert!(manifests.len() > 5, "the manifests were not found");
+    assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
+}
+
+/// The lines of a manifest that name a crate of others without a comment there or above.
+fn without_reason(root: &Path, manifest: &Path) -> Vec<String> {
+    let text = fs::read_to_string(manifest).unwrap();
+    // The crates of the wasm have theirs in `supply-chain/crates.toml`, which has a check of its own.
+    let kind = if *manifest == root.join("Cargo.toml") { "dev-dependencies]" } else { "dependencies]" };
+    let (mut section, mut above) = ("", "");
+    let mut faults = Vec::new();
+    for line in text.lines() {
+        if line.starts_with('[') {
+            section = line;
+        }
+        let is_theirs = !line.starts_with('[') && line.contains(" = ") && !line.contains("path = ");
+        if section.ends_with(kind) && is_theirs && !line.contains('#') && !above.starts_with('#') {
+            faults.push(format!("{}: `{line}` has no reason beside it", manifest.display()));
+        }
+        above = line;
+    }
+    faults
+}
+
+#[test]
 fn the_readme_has_the_budget_of_a_page() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let size = fs::read_to_string(root.join("xtask/src/size.rs")).unwrap();
