@@ -32,6 +32,7 @@ pub(crate) fn npm_manifest(written: &str) -> Result<String> {
         ("version", json!(VERSION)),
         ("license", json!(LICENSE)),
         ("homepage", json!(format!("{REPOSITORY}#readme"))),
+        ("bugs", json!({"url": format!("{REPOSITORY}/issues")})),
         ("repository", json!({"type": "git", "url": format!("git+{REPOSITORY}.git")})),
     ];
     let has: Map<String, Value> = serde_json::from_str(written).context("it is not a JSON object")?;
@@ -58,6 +59,7 @@ mod tests {
         assert_eq!(has["version"], VERSION);
         assert_eq!(has["license"], LICENSE);
         assert_eq!(has["homepage"], format!("{REPOSITORY}#readme"));
+        assert_eq!(has["bugs"], json!({"url": format!("{REPOSITORY}/issues")}));
         assert_eq!(has["repository"], json!({"type": "git", "url": format!("git+{REPOSITORY}.git")}));
         // A tool takes the first condition that it knows.
         assert!(manifest.ends_with(written.strip_prefix("{\n").unwrap()));
