@@ -3,7 +3,7 @@
 use crate::{error::Error, secret::Secret};
 use core::fmt;
 
-/// The shortest account number that the formats allow (ISO 9564-1:2017, 9.4.2.3).
+/// The shortest account number that we take. ISO 9564-1:2017, 9.4.2.3, pads shorter ones with zeros; no payment card has one.
 const MIN_DIGITS: usize = 12;
 /// The longest account number (ISO/IEC 7812-1).
 const MAX_DIGITS: usize = 19;
