@@ -32,6 +32,9 @@ const ARTEFACT: &str = "1342";
 /// The rank of a PIN that a ranking does not have.
 const UNRANKED: usize = 5000;
 
+/// What the vault refuses.
+const VAULT: &str = "all rules, and the list";
+
 /// The PINs of one length in one file, the most used first, with how often they were chosen; once each in a ranking.
 struct Source {
     name: String,
@@ -48,11 +51,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     for (length, sources) in &by_length {
         println!("\n## {length} digits");
+        let simple_policy = if *length == 4 { "the rules alone" } else { "runs and repeats alone" };
         if *length <= 6 {
             let all = || (0..10_usize.pow(*length as u32)).map(|pin| format!("{pin:0length$}"));
-            let [before, now] =
-                [all().filter(|pin| before(pin)).count(), all().filter(|pin| reason(pin).is_some()).count()];
-            println!("\nRefused of all PINs: {before} before, {now} now");
+            let simple = all().filter(|pin| is_refused_simply(pin)).count();
+            let refused = all().filter(|pin| reason(pin).is_some()).count();
+            println!("\nRefused of all PINs: {simple} by {simple_policy}, {refused} by {VAULT}");
         }
         let (counted, ranked): (Vec<_>, Vec<_>) = sources.iter().partition(|source| source.has_counts);
         if !counted.is_empty() {
@@ -61,24 +65,26 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         for source in counted {
             row("none", source, |_| false);
-            row("before", source, before);
-            row("now", source, |pin| reason(pin).is_some());
+            row(simple_policy, source, is_refused_simply);
+            row(VAULT, source, |pin| reason(pin).is_some());
             if *length == 4 && sources.len() > 1 {
                 // A list must not be judged by the data from which it was made.
                 let others: Vec<_> = sources.iter().filter(|other| other.name != source.name).collect();
                 let list: HashSet<_> = most_used(&others).into_iter().collect();
-                row("as now, the list made from the others", source, |pin| before(pin) || list.contains(pin));
+                row("all rules, and a list made from the other sources", source, |pin| {
+                    is_refused_simply(pin) || list.contains(pin)
+                });
             }
         }
         for source in ranked {
             println!();
-            for (when, refuses) in
-                [("before", before as fn(&str) -> bool), ("now", |pin| reason(pin).is_some())]
+            for (policy, refuses) in
+                [(simple_policy, is_refused_simply as fn(&str) -> bool), (VAULT, |pin| reason(pin).is_some())]
             {
                 let refused =
                     |top: usize| source.pins.iter().take(top).filter(|(pin, _)| refuses(pin)).count();
                 println!(
-                    "{} of {}, refused of the first {TOPS:?} {when}: {:?}",
+                    "{} of {}, refused of the first {TOPS:?} by {policy}: {:?}",
                     source.name,
                     source.pins.len(),
                     TOPS.map(refused)
@@ -116,7 +122,7 @@ fn most_used(sources: &[&Source]) -> Vec<String> {
         ranks.iter().map(|ranks| ranks.get(pin.as_str()).copied().unwrap_or(UNRANKED)).product()
     };
     let mut pins: Vec<_> = (0..10_000).map(|pin| format!("{pin:04}")).collect();
-    pins.retain(|pin| !before(pin) && pin != ARTEFACT);
+    pins.retain(|pin| !is_refused_simply(pin) && pin != ARTEFACT);
     pins.sort_by_cached_key(product);
     pins.truncate(LISTED);
     pins
@@ -130,8 +136,9 @@ fn reason(pin: &str) -> Option<WeakReason> {
     entry.finish().err()?.0.weak_reason()
 }
 
-/// Whether a PIN was refused before there were lists, and rules for longer PINs.
-fn before(pin: &str) -> bool {
+/// Whether the policy that is compared with the vault's refuses a PIN: for four digits all rules without the list; for more, only
+/// digits up or down by one, one digit repeated, and two digits in turn.
+fn is_refused_simply(pin: &str) -> bool {
     let digits = pin.as_bytes();
     if digits.len() == 4 {
         return reason(pin).is_some_and(|reason| reason != WeakReason::Common);
