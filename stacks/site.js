@@ -1,6 +1,6 @@
 // @ts-check
 
-/** The issuer's web server: files under the policy that the README names, and a gateway behind `/my/` and `/pin/`. */
+/** The issuer's web server: files under the policy of docs/headers.md, and a gateway behind `/my/` and `/pin/`. */
 
 import { once } from "node:events";
 import { readFile, readdir } from "node:fs/promises";

@@ -5,7 +5,7 @@ use anyhow::{Context, Result, ensure};
 use card_pin_e2e::{Browser, Engine, Hand, Pad, Stage, in_each_engine, random_pin, until};
 use serde_json::{Value, json};
 
-/// The policy that the README asks for on an issuer's page. It allows nothing else.
+/// The policy that `docs/headers.md` asks for on an issuer's page. It allows nothing else.
 const ISSUER: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; \
     connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; \
     require-trusted-types-for 'script'; trusted-types card-pin";

@@ -5,7 +5,7 @@ use anyhow::{Result, ensure};
 use card_pin_e2e::{Browser, Hand, Stage, Way, each, ends_once_with, in_each_engine, random_pin};
 use serde_json::{Value, json};
 
-/// What the README asks an issuer's page for, as far as scripts go: one policy of that name.
+/// What `docs/headers.md` asks an issuer's page for, as far as scripts go: one policy of that name.
 const ONE_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; \
     connect-src 'self'; require-trusted-types-for 'script'; trusted-types card-pin";
 

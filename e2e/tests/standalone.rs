@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::fs;
 use tempfile::TempDir;
 
-/// The policy that the README asks for, with workers from `blob:` addresses.
+/// The policy that `docs/headers.md` asks for, with workers from `blob:` addresses.
 const WITH_BLOB_WORKERS: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src blob:; \
     style-src 'self'; connect-src 'self'; require-trusted-types-for 'script'; trusted-types card-pin";
 

@@ -1,4 +1,4 @@
-//! RSA-OAEP as `KeyPair::unwrap` calls it. A key pair there is used once and takes long to make, so this measures
+//! RSA-OAEP as `KeyPair::unwrap_key` calls it. A key pair there is used once and takes long to make, so this measures
 //! the call to the `rsa` crate, blinded in the same way.
 
 use crate::{
