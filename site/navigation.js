@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { titleOf } from "./markdown.js";
 
 /**
- * Each section has a title and its entries: a label, and a path in the repository. Examples are added by themselves.
+ * Each section has a title and its entries: a label, and a path in the repository. Examples are added automatically.
  * @param {string} root
  * @returns {Promise<{title: string, entries: [string, string][]}[]>}
  */

@@ -259,7 +259,7 @@ fn the_fields_beside_the_key_decide_its_use() {
     }
 }
 
-/// Of the key's own value a server may send as much as it likes, but three bytes at least.
+/// A server may send any prefix of the check value, from three bytes on.
 #[test]
 fn a_check_value_is_a_prefix_of_the_keys_own() {
     for kcv in ["86E965", "86e965", "86E965BD", "86e965bd1ec44461"] {

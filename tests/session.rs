@@ -84,7 +84,7 @@ fn the_page_is_told_of_every_change() {
         ]
     );
     assert_eq!(session.snapshot().refusals, 2);
-    // What was submitted stays in sight until the end.
+    // The count of submitted digits stays visible until the end.
     assert_eq!(turn(&mut session, |session| session.submit().unwrap()), [Event::Submitting]);
     let snapshot = session.snapshot();
     assert_eq!((snapshot.step, snapshot.digits, snapshot.valid), (Step::Confirm, 4, true));
@@ -142,7 +142,7 @@ fn a_weak_pin_is_refused_with_the_rule_that_it_breaks() {
         assert_eq!((snapshot.refused, snapshot.reason), (Some(Error::WeakPin), Some(reason)));
         assert_eq!((snapshot.step, snapshot.digits), (Step::Entry, 0));
     }
-    // Whatever else is refused has none.
+    // Other refusals have no reason.
     session.submit().unwrap();
     assert_eq!((session.snapshot().refused, session.snapshot().reason), (Some(Error::TooShort), None));
     enter(&mut session);
@@ -205,7 +205,7 @@ fn an_expired_token_is_asked_for_once_more() {
     }
 }
 
-/// A device that computed wrongly is the customer's last worry: the PIN need not be typed again.
+/// Another key pair is made without the customer typing again.
 #[test]
 fn a_key_that_does_not_unwrap_is_asked_for_once_more_with_another_key_pair() {
     for (wrong, end) in [(1, Event::Success), (2, Event::Failed(Error::TzpkInvalid))] {

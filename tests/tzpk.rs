@@ -96,7 +96,7 @@ fn single_des_in_disguise_is_refused() {
     }
 }
 
-/// As libraries write it that know keys of 24 bytes alone; the parity of the last part may differ.
+/// Libraries that only know keys of 24 bytes repeat the first part. The parity of the repeated part may differ.
 #[test]
 fn a_key_of_two_parts_in_24_bytes_is_that_key() {
     let even: [u8; 8] = K1.map(|byte| byte ^ 1);

@@ -16,7 +16,7 @@ use common::{
 };
 use serde_json::json;
 
-/// A server that is busy for as many requests as `retry_after` has values, and is good then.
+/// Busy for the first `retry_after.len()` requests, then answers.
 fn busy<'a>(retry_after: &'a [Option<u16>]) -> impl FnMut(&Request) -> Option<Reply> + 'a {
     let mut retry_after = retry_after.iter();
     move |request| match (request.endpoint, retry_after.next()) {
@@ -119,7 +119,7 @@ fn open_to_look_up(can_look_up: bool) -> Session<SystemRandom> {
     session
 }
 
-/// A session whose `set` timed out, and which waits to look up what came of it.
+/// A session whose `set` timed out, and which waits to look up its outcome.
 fn looking_up() -> Session<SystemRandom> {
     let mut session = open_to_look_up(true);
     run(&mut session, |request| good(request).filter(|_| request.endpoint == Endpoint::Tzpk), no_issuer);

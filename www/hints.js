@@ -31,7 +31,7 @@ const EXPLANATIONS = {
     return `the PIN is held on the page and not in a worker, because ${await whyNoWorker(settings)} With isolation="worker", the session fails instead.`;
   },
   async isolation_unavailable(/** @type {Settings} */ settings) {
-    return `isolation="worker" wants a worker, and there is none, because ${await whyNoWorker(settings)}`;
+    return `isolation="worker" needs a worker, but none could be started, because ${await whyNoWorker(settings)}`;
   },
   async vault_missing(/** @type {Settings} */ { source }) {
     const problem = source.problem?.() ?? (await problemOfWorker(source)) ?? (await problemOfCore(source.wasm));
@@ -41,7 +41,7 @@ const EXPLANATIONS = {
   rejected: (/** @type {Settings} */ { open }) =>
     `${endpoints(open)} answered with a status that refuses (4xx). Is the address right, and does it take a POST?`,
   bad_response: (/** @type {Settings} */ { open }) =>
-    `${endpoints(open)} answered with something else than the JSON that the pad expects.${impostor()}`,
+    `${endpoints(open)} answered with something other than the JSON that the pad expects.${impostor()}`,
   not_allowed: (/** @type {Settings} */ { open }) =>
     `${endpoints(open)} answered 401 or 403. Requests carry no cookies unless credentials="same-origin" says so, and no token unless requestHeaders has it.`,
   outcome_unknown: (/** @type {Settings} */ { open }) =>

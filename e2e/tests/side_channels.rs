@@ -250,7 +250,7 @@ async fn the_order_is_the_systems_randomness(stage: &Stage<'_>) -> Result<()> {
         );
         ensure!(run(driver, "return window.drawn").await? == draws, "an order is one draw");
     }
-    ensure!(orders.len() == 1, "something else than the system decides: {orders:?}");
+    ensure!(orders.len() == 1, "something other than the system decides: {orders:?}");
     Ok(())
 }
 

@@ -152,7 +152,7 @@ export function PinScreen({ newControl, pinStatus, onDone }: Props) {
         source={{
           uri: pinURL,
           method: "POST",
-          // Android sets this one by itself.
+          // Android sets this one automatically.
           headers: { "Content-Type": "application/x-www-form-urlencoded" },
           body: `controlId=${encodeURIComponent(id)}`,
         }}

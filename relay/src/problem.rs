@@ -41,7 +41,7 @@ impl Problem {
         "customer_missing",
         "The gateway has to name the customer once, in the header that the relay is configured with.",
     );
-    /// Not 408, because a client may repeat the request by itself after that.
+    /// Not 408, because a client may repeat the request automatically after that.
     pub(crate) const BODY_INCOMPLETE: Self =
         Self::new(StatusCode::BAD_REQUEST, "body_incomplete", "The body did not arrive in full, or in time.");
     pub(crate) const UNKNOWN_ROUTE: Self = Self::new(
@@ -72,7 +72,7 @@ impl Problem {
         ..Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "identity_provider_unavailable",
-            "The identity provider's keys cannot be had: nobody can be authenticated for now.",
+            "The identity provider's keys cannot be read: nobody can be authenticated for now.",
         )
     };
     pub(crate) const NOT_ALLOWED: Self =

@@ -9,7 +9,7 @@ import { FAULTS } from "./texts.js";
 /** @param {number} advanceSeconds */
 const advance = (advanceSeconds) => post("/sandbox/clock", { advanceSeconds });
 
-/** Enfuce renews cards by itself when they expire; the operator does not wait for that. @param {string} cardId @param {{pinStatus?: "W"}} [how] */
+/** Enfuce renews cards automatically when they expire; the operator does not wait for that. @param {string} cardId @param {{pinStatus?: "W"}} [how] */
 export const renew = (cardId, how = {}) => post(`/sandbox/cards/${cardId}/plastics`, { productionType: "RENEWAL", ...how });
 
 /** The action of each control, which returns the text to report. @type {Record<string, () => Promise<string>>} */

@@ -30,7 +30,7 @@ const own = {
     submitting: "Setting your PIN…",
     checking: "We're checking whether your PIN was set.",
     still: "Still working. Please keep this page open.",
-    busy: "Many people are doing this right now. Please wait: it goes on by itself.",
+    busy: "Many people are doing this right now. Please wait: it continues automatically.",
     done: "Your PIN is set",
     doneHint: "Remember it, and don't tell anybody.",
     failed: "We couldn't set your PIN",

@@ -62,7 +62,7 @@ fn fuzz(project: &Project, options: &Options, target: &str) -> Result<()> {
     let report = String::from_utf8_lossy(&stderr);
     if !status.success() {
         bail!(
-            "{target} has a finding:\n{report}\nWhen it is mended, add the failing input to fuzz/corpus/{target}/: `cargo test` tries it \
+            "{target} has a finding:\n{report}\nWhen it is fixed, add the failing input to fuzz/corpus/{target}/: `cargo test` tries it \
              from then on"
         );
     }

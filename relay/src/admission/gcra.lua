@@ -1,7 +1,7 @@
 -- The generic cell rate algorithm, for the turns of calls and for whole sessions alike.
 -- KEYS[1] holds when the next call may be made, in microseconds.
 -- ARGV are the microseconds between two calls, how many calls are wanted (a negative number gives calls back), the longest wait that
--- will do, and the longest that can come about.
+-- will do, and the longest that is possible.
 -- The answer is the wait for the first of them. They are taken if it is not longer than that.
 
 -- By the server's clock, because those of the copies may differ.

@@ -27,7 +27,7 @@ pub(super) async fn answer(operation: Operation, context: &RequestContext, reque
         Err(failure) => Problem::from_failure(operation, failure.kind).into_response(),
     };
     if operation == Operation::Tzpk {
-        // `set` comes next. If its connection is just being closed, a browser sends it again by itself.
+        // `set` comes next. If its connection is just being closed, a browser sends it again automatically.
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     response

@@ -133,7 +133,7 @@ async fn a_line_tells_of_all_calls_and_names_the_failure_that_counts() {
         .map(|line| json!([line["status"], line["upstream_status"], line["tries"], line["problem_id"]]))
         .collect();
     let expected = [
-        // No call was made again, so the two of them are nothing to tell.
+        // No call was repeated, so `tries` is absent.
         json!([201, 201, null, null]),
         json!([201, 201, 3, null]),
         json!([502, 500, 3, DECISIVE]),

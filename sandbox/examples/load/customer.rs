@@ -1,3 +1,5 @@
+//! The customers and their devices.
+
 use std::time::Duration;
 
 use card_pin::entry::PinRules;

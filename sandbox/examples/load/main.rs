@@ -2,18 +2,14 @@
 //! can, and then under Enfuce's quota, with more customers at once than it lets through.
 //!
 //! Whole sessions, over HTTP: a control id, then `tzpk` and `set` through the relay, with card-pin itself as the device. Not
-//! measured, because each device does it by itself and before: making the RSA keys, and the cards. Device, relay and sandbox are
+//! measured, because each device does it on its own, and beforehand: making the RSA keys, and the cards. Device, relay and sandbox are
 //! one process here and share its processors, so what is printed is less than a relay alone can do.
 
 #![allow(clippy::print_stdout, reason = "a command line talks to its terminal")]
 
-/// The customers and their devices.
 mod customer;
-/// The sandbox and the relay.
 mod places;
-/// Under the quota.
 mod quota;
-/// Without it.
 mod throughput;
 
 use std::error::Error;

@@ -1,3 +1,5 @@
+//! The sandbox and the relay.
+
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -119,7 +121,7 @@ impl Places {
         Ok(())
     }
 
-    /// How many of the cards, each with its PIN, have another or none.
+    /// How many cards have another PIN than expected, or none.
     pub(crate) async fn lost(&self, expected: &[(String, String)]) -> Result<usize> {
         let mut lost = 0;
         for (card, pin) in expected {

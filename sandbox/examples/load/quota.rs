@@ -1,3 +1,5 @@
+//! Sessions under the quota.
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,7 +13,7 @@ use tokio::task::JoinSet;
 use crate::places::{self, NO_LIMIT, Places, text};
 use crate::{Result, customer};
 
-/// How many times the sessions that the quota lets through come in the same time.
+/// How many times as many sessions come as the quota lets through.
 const TIMES: [u32; 4] = [1, 2, 6, 12];
 /// Of the relay, on the classic platform: the plastics, the control id, `tzpk` and `set`.
 const CALLS: usize = 4;
@@ -143,7 +145,7 @@ fn rate(ends: &[Instant]) -> f64 {
     (ends.len() - 1) as f64 / (*last - *first).as_secs_f64()
 }
 
-/// By how many places the latest one had come who was served before somebody.
+/// The largest overtaking, in places: how much later somebody came who was served earlier.
 fn most_overtaken(issued: &[(u32, Duration)]) -> u32 {
     let mut latest = 0;
     let by = |(number, _): &(u32, Duration)| {

@@ -1,3 +1,5 @@
+//! Sessions without a quota.
+
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;

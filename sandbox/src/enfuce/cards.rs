@@ -141,7 +141,7 @@ fn may_become(pin_status: PinStatus, next: PinStatus) -> Result<(), Problem> {
     let detail = match (pin_status, next) {
         (PinStatus::Waiting, PinStatus::Random) => return Ok(()),
         (now, next) if now == next => return Ok(()),
-        (_, PinStatus::Set) => "pinStatus becomes S by itself when the customer sets the PIN.".to_owned(),
+        (_, PinStatus::Set) => "pinStatus becomes S automatically when the customer sets the PIN.".to_owned(),
         (now, next) => {
             let (now, next) = (now.name(), next.name());
             format!("pinStatus cannot change from {now} to {next}: only from W to D, before a PIN is set.")

@@ -98,7 +98,7 @@ fn respond(result: Result<Value, Problem>) -> Response {
     result.map(Json).into_response()
 }
 
-/// Makes the browser open a new connection for `set`. Chromium and Firefox repeat a request of any method by themselves if a
+/// Makes the browser open a new connection for `set`. Chromium and Firefox repeat a request of any method automatically if a
 /// connection that was used before is cut without an answer. On a new one they do not, and `set` must arrive at most once.
 fn and_close(mut response: Response) -> Response {
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));

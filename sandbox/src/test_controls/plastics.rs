@@ -1,4 +1,4 @@
-//! The test control that renews or replaces a card. Enfuce renews by itself, and its own calls for this are not modelled.
+//! The test control that renews or replaces a card. Enfuce renews cards automatically, and its own calls for this are not modelled.
 
 use axum::Json;
 use axum::extract::{Path, State};

@@ -156,7 +156,7 @@ async fn waiting_can_be_given_up_and_no_other_pin_status_changed() {
     let (card_id, control_id) = sandbox.card_and_control_id().await;
     let tzpk = sandbox.tzpk(&control_id).await;
     let to_set = change(&sandbox, &card_id, &json!({"pinStatus": "S"})).await;
-    to_set.assert_problem(409, "wrong_state", "by itself");
+    to_set.assert_problem(409, "wrong_state", "automatically");
     let given_up = change(&sandbox, &card_id, &json!({"pinStatus": "D"})).await;
     assert_eq!((given_up.status, &given_up.json()["pinStatus"]), (200, &json!("D")));
     let late = sandbox.send_block(&control_id, &encrypt(&tzpk, BLOCK_1234)).await;

@@ -15,7 +15,7 @@ const TARGET: &str = "wasm32-unknown-unknown";
 /// With musl the C library is in the binary: it needs nothing of the system that it runs on.
 pub(crate) const MUSL: &str = "x86_64-unknown-linux-musl";
 
-/// The wasm target and the components that `rust-toolchain.toml` names: rustup adds them by itself only where its
+/// The wasm target and the components that `rust-toolchain.toml` names: rustup adds them automatically only where its
 /// automatic installation is on.
 pub(super) fn install_missing(project: &Project) -> Result<()> {
     add_target(project, TARGET)?;

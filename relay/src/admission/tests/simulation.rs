@@ -54,7 +54,7 @@ pub(super) struct Outcome {
     pub(super) done: Vec<u64>,
     pub(super) left: usize,
     pub(super) turned_away: usize,
-    /// With a control id that was spent for nothing.
+    /// With a control id that was wasted.
     pub(super) lost: usize,
     /// Before a control id, although the session had begun.
     pub(super) refused: usize,
@@ -77,7 +77,7 @@ impl Outcome {
         waits[(waits.len() * percent / 100).min(waits.len() - 1)].as_secs_f64()
     }
 
-    /// By how many seconds the latest one came who was served before somebody.
+    /// The largest overtaking, in seconds: how much later somebody came who was served earlier.
     pub(super) fn overtaken(&self, offer: Offer) -> f64 {
         let mut latest = 0;
         let by = |number: &u64| {

@@ -13,7 +13,7 @@ const VIRTUAL: &str = "
     end}
 ";
 
-/// A server in virtual time, which goes on only while nothing else can: it is waited for without giving way.
+/// A server in virtual time. Asking it blocks the runtime, so virtual time stands still until the answer comes.
 struct InVirtualTime {
     address: redis::ConnectionAddr,
     connection: Mutex<Option<redis::Connection>>,
