@@ -62,7 +62,7 @@ fn a_server_that_stays_busy_is_not_waited_for_any_more() {
     }
 }
 
-/// A control id may live for 30 seconds alone, so after half of them another one is asked for.
+/// A control id may live for only 30 seconds, so after half of them another one is asked for.
 #[test]
 fn after_long_waits_a_new_control_id_is_asked_for() {
     let cases: [(&[Option<u16>], usize); 5] = [

@@ -62,7 +62,7 @@ impl Sealer {
         Self(keys.iter().map(|key| Aes256Gcm::new(key.into())).collect())
     }
 
-    /// A token for a customer; `None` where the system gives no random bytes.
+    /// A token for a customer; `None` if the system gives no random bytes.
     pub(crate) fn seal(&self, sealed: &Sealed, customer: &[u8]) -> Option<String> {
         let mut nonce = [0; NONCE_BYTES];
         SysRng.try_fill_bytes(&mut nonce).ok()?;

@@ -1,4 +1,4 @@
-//! Ways in for `fuzz/` alone: what is read from the device and from Enfuce, without a connection.
+//! Ways in for `fuzz/` only: what is read from the device and from Enfuce, without a connection.
 
 use serde_json::{Map, Value};
 
@@ -15,14 +15,14 @@ fn operation(name: &str) -> Option<Operation> {
     }
 }
 
-/// The control id, and the key or block, of a request's body; `None` where it is refused.
+/// The control id, and the key or block, of a request's body; `None` if it is refused.
 #[must_use]
 pub fn read_request(name: &str, body: &[u8]) -> Option<(String, String)> {
     let request = wire::read_request(operation(name)?, body).ok()?;
     Some((request.control_id, request.sent))
 }
 
-/// What the device is given of an answer of Enfuce; `None` where it is refused.
+/// The part of an answer of Enfuce that the device gets; `None` if it is refused.
 #[must_use]
 pub fn read_answer(name: &str, body: &[u8]) -> Option<Map<String, Value>> {
     wire::read_answer(operation(name)?, body)

@@ -14,7 +14,7 @@ use crate::config::Limits;
 pub(crate) enum Customer {
     /// The name that the issuer's gateway or identity provider gives them.
     Named(Vec<u8>),
-    /// The other end of the connection; `None` where the server does not tell.
+    /// The other end of the connection; `None` if the server does not say.
     Peer(Option<IpAddr>),
 }
 

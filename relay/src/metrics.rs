@@ -191,7 +191,7 @@ impl Default for Metrics {
         );
         registry.register_with_unit(
             "token_expiry_timestamp",
-            "When the access token expires, in Unix time; 0 where there is none",
+            "When the access token expires, in Unix time; 0 if there is none",
             Unit::Seconds,
             metrics.token_expires.clone(),
         );

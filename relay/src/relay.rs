@@ -167,7 +167,7 @@ impl Relay {
     /// Sets a relay up; it makes no connection yet.
     ///
     /// # Errors
-    /// [`ClientError`] where the certificates cannot be used.
+    /// [`ClientError`] if the certificates cannot be used.
     pub fn new(config: Config, log: Log) -> Result<Self, ClientError> {
         let rate_limit = RateLimit::new(&config.limits);
         let first_calls = config.enfuce.platform.calls_for_control_id();

@@ -60,7 +60,7 @@ pub(crate) fn read_request(operation: Operation, body: &[u8]) -> Result<Request,
     let (control_id, sent) = match operation {
         Operation::Tzpk | Operation::View => {
             let body: KeyRequest = read_object(body).ok_or(Malformed(
-                "The body has to be a JSON object of the strings controlId and publicKey alone.",
+                "The body has to be a JSON object of the strings controlId and publicKey, and nothing else.",
             ))?;
             if !is_public_key(&body.public_key) {
                 return Err(Malformed(
@@ -71,7 +71,7 @@ pub(crate) fn read_request(operation: Operation, body: &[u8]) -> Result<Request,
         }
         Operation::Set => {
             let body: SetRequest = read_object(body).ok_or(Malformed(
-                "The body has to be a JSON object of the strings controlId and pinBlock alone.",
+                "The body has to be a JSON object of the strings controlId and pinBlock, and nothing else.",
             ))?;
             if !is_block(&body.pin_block) {
                 return Err(Malformed("pinBlock has to be the base64 of 8 or 16 bytes."));
@@ -102,8 +102,9 @@ pub(crate) fn read_control_id_request(body: &[u8]) -> Result<ControlIdRequest, M
         card_id: String,
         operation: String,
     }
-    let body: Body = read_object(body)
-        .ok_or(Malformed("The body has to be a JSON object of the strings cardId and operation alone."))?;
+    let body: Body = read_object(body).ok_or(Malformed(
+        "The body has to be a JSON object of the strings cardId and operation, and nothing else.",
+    ))?;
     if !is_enfuce_id(&body.card_id) {
         return Err(Malformed("cardId has to be 1 to 64 letters, digits and hyphens."));
     }
@@ -123,7 +124,7 @@ pub(crate) fn read_status_request(body: &[u8]) -> Result<String, Malformed> {
         control_id: String,
     }
     let body: Body = read_object(body)
-        .ok_or(Malformed("The body has to be a JSON object of the string controlId alone."))?;
+        .ok_or(Malformed("The body has to be a JSON object of the string controlId, and nothing else."))?;
     if is_control_id(&body.control_id) { Ok(body.control_id) } else { Err(CONTROL_ID) }
 }
 

@@ -1,4 +1,4 @@
-//! Entry points for `fuzz/` alone: the routes without a connection, and the HSM's own code for blocks and keys.
+//! Entry points for `fuzz/` only: the routes without a connection, and the HSM's own code for blocks and keys.
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};

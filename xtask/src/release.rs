@@ -43,7 +43,7 @@ fn ready(project: &Project) -> Result<()> {
     Ok(())
 }
 
-/// Why what is checked out is not the release of the version in `Cargo.toml`.
+/// Why the commit that is checked out is not the release of the version in `Cargo.toml`.
 fn hindrances(project: &Project) -> Result<Vec<String>> {
     let git = |args: &[&str]| output(Command::new("git").current_dir(project.root()).args(args));
     let changelog =
@@ -75,7 +75,7 @@ fn found(version: &str, changed: &str, tags: &str, changelog: &str) -> Vec<Strin
     found
 }
 
-/// `0.2.0` and `2026-11-29` of the title `[0.2.0] - 2026-11-29`, where that is the first section with entries.
+/// `0.2.0` and `2026-11-29` of the title `[0.2.0] - 2026-11-29`, if that is the first section with entries.
 fn newest_title(changelog: &str) -> Option<(&str, &str)> {
     let section = changelog.split("\n## ").skip(1).find(|section| section.contains("\n- "))?;
     let title = section.lines().next()?;

@@ -32,7 +32,7 @@ pub(crate) fn make(project: &Project) -> Result<()> {
     Ok(())
 }
 
-/// Makes only those of the package, which needs no further build, in another folder than that of a release.
+/// Makes only those of the package, which needs no further build. The folder is not that of a release.
 pub(crate) fn check(project: &Project) -> Result<()> {
     let folder = emptied(project, "release-check")?;
     package_files(project, &folder)?;

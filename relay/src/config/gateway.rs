@@ -36,7 +36,7 @@ impl fmt::Debug for GatewayTls {
 
 impl GatewayTls {
     /// From a certificate chain, its private key and the gateway's authorities, all in PEM, and the name in the gateway's certificate
-    /// (a DNS name or an IP address). `None` where one of them cannot be read, or certificate and key do not belong together.
+    /// (a DNS name or an IP address). `None` if one of them cannot be read, or certificate and key do not belong together.
     #[must_use]
     pub fn from_pem(certificate: &[u8], key: &[u8], ca: &[u8], name: &str) -> Option<Self> {
         let name = ServerName::try_from(name.to_owned()).ok()?;

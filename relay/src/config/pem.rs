@@ -7,7 +7,7 @@ use x509_cert::der::Decode;
 
 use crate::secret_string::SecretString;
 
-/// The certificates of a bundle; `None` where there is none, or one cannot be read.
+/// The certificates of a bundle; `None` if there is none, or one cannot be read.
 pub(crate) fn authorities(pem: &[u8]) -> Option<Vec<Certificate>> {
     Certificate::from_pem_bundle(pem).ok().filter(|certificates| !certificates.is_empty())
 }

@@ -1,4 +1,4 @@
-//! Entry points for `fuzz/` alone: the HSM's own code for blocks and keys, to compare card-pin's with.
+//! Entry points for `fuzz/` only: the HSM's own code for blocks and keys, to compare card-pin's with.
 
 use uuid::Uuid;
 
