@@ -152,7 +152,7 @@ impl Problem {
             Kind::RelayRefused => (
                 StatusCode::BAD_GATEWAY,
                 "enfuce_refuses_relay",
-                "Enfuce refuses the relay itself: its credentials or its configuration need mending.",
+                "Enfuce refuses the relay itself: its credentials or its configuration have to be fixed.",
             ),
             Kind::Busy(_) => (
                 StatusCode::SERVICE_UNAVAILABLE,
