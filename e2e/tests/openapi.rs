@@ -19,6 +19,8 @@ const FEWER_EXAMPLES: &str = "50";
 const OURS: &str = "^/(issuer|idp|sandbox)/";
 const ISSUER: &str = "^/(issuer|idp)/";
 const LEVERS: &str = "^/sandbox/";
+/// Seconds for an answer. The issuer's list of cards calls Enfuce twice for each of them, and there are hundreds in the end.
+const PATIENCE: &str = "120";
 const CHECKS: &str =
     "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance";
 
@@ -89,6 +91,7 @@ async fn fuzz(document: &Path, url: &str, examples: &str, options: &[&str]) -> R
         .arg(document)
         .args(["--url", url, "--checks", CHECKS, "--seed", "1"])
         .args(["--max-examples", examples, "--no-color", "--warnings", "off"])
+        .args(["--request-timeout", PATIENCE])
         .args(options);
     let output = tokio::task::spawn_blocking(move || command.output()).await??;
     let printed = String::from_utf8_lossy(&output.stdout);
