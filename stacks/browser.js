@@ -32,7 +32,7 @@ function chromium() {
 /** @returns {Promise<any>} playwright-core's Chromium; the package is installed in `tools` before */
 export function startChromium() {
   const playwright = createRequire(join(tools, "package.json"))("playwright-core");
-  return playwright.chromium.launch({ executablePath: chromium(), args: OPTIONS });
+  return playwright.chromium.launch({ executablePath: chromium(), args: OPTIONS, timeout: LIMIT });
 }
 
 /**
@@ -60,13 +60,14 @@ async function setPin(browser, sandbox, url, pin) {
   const json = { "content-type": "application/json" };
   await fetch(`${sandbox}/sandbox/reset`, { method: "POST", headers: json, body: "{}" });
   const page = await browser.newPage();
+  page.setDefaultTimeout(LIMIT);
   /** @type {string[]} */
   const problems = [];
   page.on("pageerror", (/** @type {Error} */ error) => problems.push(String(error)));
   page.on("console", (/** @type {any} */ message) => ["error", "warning"].includes(message.type()) && problems.push(message.text()));
   const pad = await listen(page);
   try {
-    await page.goto(url, { timeout: LIMIT });
+    await page.goto(url);
     await pad.tells(({ event }) => event === "ready");
     await page.locator("card-pin").evaluate((/** @type {HTMLElement} */ element) => element.focus());
     await page.keyboard.type(pin);
