@@ -4,7 +4,9 @@ use super::say;
 use crate::run::{find_program, output, run};
 use anyhow::{Result, bail};
 use std::{
-    env, fs,
+    env,
+    ffi::OsStr,
+    fs,
     io::{self, IsTerminal as _},
     process::{Command, Stdio},
     sync::atomic::{AtomicBool, Ordering},
@@ -45,7 +47,9 @@ impl Needed {
 
     /// Something that is not a program on the `PATH`.
     pub(super) fn missing(&mut self, what: &str, packages: &[&'static str]) {
-        self.programs.push(what.to_owned());
+        if !self.programs.iter().any(|known| known == what) {
+            self.programs.push(what.to_owned());
+        }
         self.packages.extend(
             packages.iter().filter(|package| !self.packages.contains(package)).copied().collect::<Vec<_>>(),
         );
@@ -84,7 +88,7 @@ impl Needed {
 /// Asks at the terminal. Without a terminal the answer is no, except with `--yes`, in CI, and for root: whoever works as root without a
 /// terminal builds a container or another machine of its own.
 fn may_install() -> Result<bool> {
-    if IS_AGREED.load(Ordering::Relaxed) || env::var_os("CI").is_some() {
+    if IS_AGREED.load(Ordering::Relaxed) || is_ci(env::var_os("CI").as_deref()) {
         return Ok(true);
     }
     let mut stdin = io::stdin().lock();
@@ -96,6 +100,11 @@ fn may_install() -> Result<bool> {
     let mut answer = String::new();
     io::BufRead::read_line(&mut stdin, &mut answer)?;
     Ok(is_yes(&answer))
+}
+
+/// Whether this value of `CI` says yes.
+fn is_ci(value: Option<&OsStr>) -> bool {
+    value.is_some_and(|value| !["", "0", "false"].iter().any(|no| value == *no))
 }
 
 fn is_root() -> Result<bool> {
@@ -128,11 +137,19 @@ fn is_ubuntu() -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_yes;
+    use super::{is_ci, is_yes};
+    use std::ffi::OsStr;
 
     #[test]
     fn only_a_yes_is_one() {
         assert!(["y\n", "Y\n", " yes\n"].into_iter().all(is_yes));
         assert!(!["", "\n", "n\n", "no\n", "yesterday\n"].into_iter().any(is_yes));
+    }
+
+    #[test]
+    fn ci_can_be_switched_off() {
+        assert!(["true", "1", "woodpecker"].into_iter().all(|value| is_ci(Some(OsStr::new(value)))));
+        assert!(!["", "0", "false"].into_iter().any(|value| is_ci(Some(OsStr::new(value)))));
+        assert!(!is_ci(None));
     }
 }
