@@ -37,7 +37,7 @@ pub(crate) const CHECKS: [Check; 21] = [
     built("release", "the files of a release", &[], release_files::check),
     built("site", "the documents as a site, and its links", &[Consumers, Browsers], site::check),
     source("types", "types of the scripts", &[Scripts], types),
-    source("page", "the page's scripts, in Node", &[Scripts], page_tests),
+    source("page", "the page's scripts, in Node", &[Scripts, NewerNode], page_tests),
     source("wasm-chromium", "wasm tests in Chromium, with SIMD", &[Browsers, WasmTests], |project| {
         wasm_tests(project, "--chrome", Simd::With)
     }),

@@ -193,7 +193,7 @@ impl Command {
             Self::Release { is_rehearsal: false } => release::make(project),
             Self::Release { is_rehearsal: true } => release::rehearse(project),
             Self::Site => {
-                setup::install(project, setup::BUILD)?;
+                setup::install(project, &[Part::Scripts, Part::NewerNode])?;
                 site::build(project)
             }
             Self::RelayImage => {

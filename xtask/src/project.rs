@@ -59,6 +59,11 @@ impl Project {
         self.work("npm").join("node_modules/.bin").join(name)
     }
 
+    /// The folder of the programs that `xtask/node/` installs: `node` and `npm`.
+    pub(crate) fn own_node(&self) -> PathBuf {
+        self.work("node").join("node_modules/.bin")
+    }
+
     /// The version that `Cargo.lock` names for a package.
     pub(crate) fn locked_version(&self, package: &str) -> Result<String> {
         let lock = fs::read_to_string(self.root.join("Cargo.lock")).context("Cargo.lock cannot be read")?;

@@ -1,9 +1,10 @@
 //! Running other programs, and saying which one failed.
 
+use crate::project::Project;
 use anyhow::{Context, Result, bail};
 use std::{
     env,
-    ffi::OsStr,
+    ffi::{OsStr, OsString},
     io::ErrorKind,
     path::{Path, PathBuf},
     process::Command,
@@ -13,7 +14,7 @@ use std::{
 /// Runs a program on this terminal; an error names the program.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let name = name_of(command);
-    let status = command.status().map_err(|error| not_started(&name, &error))?;
+    let status = command.env("PATH", path()?).status().map_err(|error| not_started(&name, &error))?;
     if !status.success() {
         bail!("`{}` failed ({status})", line_of(command));
     }
@@ -23,7 +24,7 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 /// Runs a program and returns what it printed.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let name = name_of(command);
-    let output = command.output().map_err(|error| not_started(&name, &error))?;
+    let output = command.env("PATH", path()?).output().map_err(|error| not_started(&name, &error))?;
     if !output.status.success() {
         bail!("`{}` failed: {}", line_of(command), String::from_utf8_lossy(&output.stderr).trim());
     }
@@ -50,10 +51,22 @@ pub(crate) fn cargo(root: &Path) -> Command {
     command
 }
 
+/// The `PATH` of every program that is run.
+fn path() -> Result<OsString> {
+    env::join_paths(folders()).context("the folder of the working tree cannot be on the PATH")
+}
+
+/// The folders of the `PATH`, after that of our own Node.js, which is only there if the system's was too old.
+fn folders() -> Vec<PathBuf> {
+    let own =
+        Project::find().map(|project| project.own_node()).ok().filter(|folder| folder.join("node").is_file());
+    let path = env::var_os("PATH").unwrap_or_default();
+    own.into_iter().chain(env::split_paths(&path)).collect()
+}
+
 /// The first of these programs that is on the `PATH`.
 pub(crate) fn find_program<'a>(names: &[&'a str]) -> Option<(&'a str, PathBuf)> {
-    let path = env::var_os("PATH")?;
-    let folders: Vec<_> = env::split_paths(&path).collect();
+    let folders = folders();
     names.iter().find_map(|name| {
         let found = folders.iter().map(|folder| folder.join(name)).find(|file| file.is_file())?;
         Some((*name, found))

@@ -19,6 +19,8 @@ pub(crate) use toolchain::MUSL;
 pub(crate) enum Part {
     /// Node.js and what makes `dist/` and checks the scripts.
     Scripts,
+    /// A Node.js that also runs the tests of the scripts and makes the site.
+    NewerNode,
     /// What the tests bundle the package with, and what they look at pages with.
     Consumers,
     /// Python and the tools that are written in it.
@@ -84,8 +86,8 @@ pub(crate) fn install(project: &Project, parts: &[Part]) -> Result<()> {
 /// Fails if the tools for the scripts are missing, because the quick check installs nothing.
 pub(crate) fn need_tools(project: &Project) -> Result<()> {
     ensure!(
-        project.npm_tool("tsc").exists(),
-        "the tools for the scripts are missing: `cargo xtask setup --no-browsers` installs them"
+        project.npm_tool("tsc").exists() && node::is_there()?,
+        "the tools for the scripts are missing, or Node.js is too old: `cargo xtask setup --no-browsers` installs them"
     );
     Ok(())
 }
@@ -94,9 +96,10 @@ impl Part {
     /// The system's programs.
     fn note_missing(self, needed: &mut Needed) {
         match self {
-            Self::Scripts | Self::Consumers | Self::Rivals => node::note_missing(needed),
+            Self::Scripts | Self::NewerNode | Self::Consumers | Self::Rivals => node::note_missing(needed),
             Self::Python => python::note_missing(needed),
             Self::Servers => {
+                needed.program(&["node"], &["nodejs"]);
                 needed.program(&["openssl"], &["openssl"]);
                 // Debian 12 has no Valkey yet, and the relay speaks to both alike.
                 needed.program(&["valkey-server", "redis-server"], &["redis-server"]);
@@ -128,7 +131,11 @@ impl Part {
     fn install(self, project: &Project) -> Result<()> {
         match self {
             Self::Scripts => node::install_tools(project),
-            Self::Consumers => node::install_consumers(project),
+            Self::NewerNode => node::install_newer(project),
+            Self::Consumers => {
+                node::install_newer(project)?;
+                node::install_consumers(project)
+            }
             Self::Rivals => node::install_rivals(project),
             Self::Python => python::install_packages(project),
             // Debian does not package it.
