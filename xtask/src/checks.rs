@@ -148,6 +148,10 @@ fn documentation(project: &Project) -> Result<()> {
 }
 
 fn types(project: &Project) -> Result<()> {
+    // Those of the core are made with it.
+    if !project.work("wasm-bindgen").join("card_pin.d.ts").is_file() {
+        dist::build(project)?;
+    }
     for scripts in ["www", "sandbox/issuer"] {
         run::run(
             Command::new(project.npm_tool("tsc"))
