@@ -27,7 +27,7 @@ struct Row {
 }
 
 impl<'a> KeyMaking<'a> {
-    /// Loads the page, and has each contender make a pair that counts for nothing but that it is one.
+    /// Loads the page; each contender makes one untimed pair, and the page checks it.
     pub(crate) async fn open(page: &str, driver: &'a WebDriver, engine: String) -> Result<Self> {
         driver.allow_scripts(PATIENCE).await?;
         driver.open(page).await?;
@@ -91,7 +91,7 @@ impl<'a> KeyMaking<'a> {
             .with_context(|| format!("{contender}, {bits} bits"))
     }
 
-    /// By the size from which it would take least: one unlucky pair of another size says little.
+    /// Uses the size that gives the shortest estimate: one unlucky pair of another size says little.
     fn reason_to_skip(&self, contender: &str, bits: u32, plan: KeyPlan) -> Option<String> {
         let known = self.known.iter().filter(|((name, known), _)| name == contender && *known <= bits);
         let likely = known.map(|((_, known_bits), median)| likely_time(*median, *known_bits, bits));
@@ -109,8 +109,8 @@ impl Row {
     }
 }
 
-/// The work for a prime of n bits grows with the fourth power of n: as n there are candidates, each with as n squarings, which
-/// take as n² each.
+/// The work for a prime of n bits grows with the fourth power of n. The number of candidates grows with n, the squarings for each
+/// with n, and the time of a squaring with n².
 fn likely_time(known: f64, known_bits: u32, bits: u32) -> f64 {
     known * (f64::from(bits) / f64::from(known_bits)).powi(4)
 }

@@ -34,7 +34,7 @@ const STYLE: &str = "
 /// Which colour something has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Colour {
-    /// What all the rest is beside.
+    /// card-pin, which the others are compared with.
     Ours,
     /// What the browser does by itself.
     Browsers,
@@ -55,7 +55,7 @@ impl Colour {
     }
 }
 
-/// Where a text stands to its place.
+/// How a text is aligned.
 #[derive(Clone, Copy)]
 enum Align {
     Start,

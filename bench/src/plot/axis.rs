@@ -49,7 +49,7 @@ impl Unit {
         }
     }
 
-    /// A round number at a tick: without places that say nothing.
+    /// A round number at a tick, without trailing zeros.
     fn say_round(self, number: f64) -> String {
         match self {
             _ if number == 0.0 => "0".to_owned(),
@@ -99,7 +99,7 @@ impl Axis {
         Self { scale, numbers, places }
     }
 
-    /// Where a number lies; one beyond the ends at the end.
+    /// Where a number lies; a number outside the range is placed at the edge.
     pub(super) fn place(&self, number: f64) -> f64 {
         let (low, high) = self.numbers;
         let number = number.clamp(low, high);
@@ -137,7 +137,7 @@ fn clean(number: f64) -> f64 {
     (number * 1e6).round() / 1e6
 }
 
-/// The next of these, or of ten times, a hundredth, … of these.
+/// Rounds up to one of these, times a power of ten.
 fn round_up(number: f64, rounds: &[f64]) -> f64 {
     let decade = 10_f64.powf(number.log10().floor());
     let round = rounds.iter().find(|round| *round * decade >= number * 0.999_999);
