@@ -20,6 +20,7 @@ mod many;
 mod pictures;
 mod tables;
 mod beside;
+mod runs;
 mod report;
 
 use anyhow::{Context, Result, bail};

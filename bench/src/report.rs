@@ -5,10 +5,10 @@ use crate::{
     pictures::{self, rates, speed},
     plan::NETWORKS,
     plot::Unit,
-    results::{Keys, Results, Sessions},
-    stages,
+    results::{Keys, Marks, Results, Sessions},
+    runs, stages,
     statistics::{mean, median},
-    tables::{KEYS_HEAD, REFERENCE, SESSIONS_HEAD, key_lines, ratio, session_lines},
+    tables::{KEYS_HEAD, REFERENCE, SESSIONS_HEAD, key_lines, ratio, ratio_of, session_lines},
 };
 use anyhow::{Context, Result};
 use std::{
@@ -17,7 +17,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Of how many sessions at each end of a long run the median is given.
+/// How many sessions at each end the median covers.
 const ENDS: usize = 100;
 
 /// Writes the page and its pictures into a folder; returns the page's path.
@@ -40,6 +40,7 @@ fn words(results: &Results) -> String {
     for section in [
         machine,
         in_short,
+        runs::section,
         beside::section,
         keys,
         sessions,
@@ -90,36 +91,29 @@ fn machine(results: &Results) -> String {
 
 /// Keys of the size that Enfuce documents and sessions with them, beside the other ways.
 fn in_short(results: &Results) -> String {
-    let mut text = "## In short\n\nA key pair of 2048 bits, its mean beside that of others made in turn with it; and the median of whole sessions.\n\n\
-         | | key pair | ÷ WebCrypto | ÷ rsa crate | ÷ node-forge | session | pad on WebCrypto | pad on node-forge |\n\
-         | --- | --: | --: | --: | --: | --: | --: | --: |\n"
+    let mut text = "## In short\n\nA key pair of 2048 bits, its mean beside that of others made in turn with it; and whole sessions, by their medians.\n\n\
+         | | key pair | ÷ WebCrypto | ÷ rsa crate | ÷ node-forge | session | ÷ pad on WebCrypto | pad on WebCrypto | pad on node-forge |\n\
+         | --- | --: | --: | --: | --: | --: | --: | --: | --: |\n"
         .to_owned();
+    let say = |time: Option<f64>| time.map_or_else(|| "–".to_owned(), |time| Unit::Milliseconds.say(time));
     for engine in &results.engines {
-        let of_engine = |keys: &&Keys| keys.bits == 2048 && keys.slower == 1 && keys.engine == engine.name;
-        let times = |contender: &str| {
-            let keys = results.keys.iter().filter(of_engine).find(|keys| keys.contender == contender);
-            keys.map_or(&[][..], |keys| &keys.times)
-        };
-        for ours in
-            results.keys.iter().filter(of_engine).filter(|keys| keys.contender.starts_with("card-pin"))
-        {
-            let how = ours.contender.trim_start_matches("card-pin");
-            let mean = mean(&ours.times).map_or_else(|| "–".to_owned(), |mean| Unit::Milliseconds.say(mean));
-            let _ = write!(text, "| {}{how} | {mean} |", engine.name);
+        for contender in ["card-pin", "card-pin, no SIMD"] {
+            let ours = results.key_times(&engine.name, contender);
+            if ours.is_empty() {
+                continue;
+            }
+            let how = contender.trim_start_matches("card-pin");
+            let _ = write!(text, "| {}{how} | {} |", engine.name, say(mean(ours)));
             for rival in [REFERENCE, "rsa crate", "node-forge"] {
-                let _ = write!(text, " {} |", ratio(&ours.contender, &ours.times, times(rival)));
+                let _ = write!(text, " {} |", ratio(contender, ours, results.key_times(&engine.name, rival)));
             }
-            for pad in ["card-pin", "pad on WebCrypto", "pad on node-forge"] {
-                let sessions = results.sessions.iter().find(|sessions| {
-                    sessions.slower == 1 && sessions.engine == engine.name && sessions.pad == pad
-                });
-                let accepted =
-                    sessions.iter().flat_map(|sessions| &sessions.runs).map(|marks| marks.accepted);
-                let time = median(&accepted.collect::<Vec<_>>());
-                let _ =
-                    write!(text, " {} |", time.map_or_else(String::new, |time| Unit::Milliseconds.say(time)));
-            }
-            text.push('\n');
+            // All sessions have SIMD.
+            let pads = ["card-pin", "pad on WebCrypto", "pad on node-forge"].map(|pad| {
+                if how.is_empty() { results.session_times(&engine.name, pad) } else { Vec::new() }
+            });
+            let [session, on_webcrypto, on_forge] = pads.each_ref().map(|times| say(median(times)));
+            let ratio = ratio_of(median, &pads[0], &pads[1]);
+            let _ = writeln!(text, " {session} | {ratio} | {on_webcrypto} | {on_forge} |");
         }
     }
     text
@@ -159,18 +153,23 @@ fn sessions(results: &Results) -> String {
     text
 }
 
-/// How much longer sessions take with larger keys.
+/// How sessions grow with the size of the key.
 fn larger_keys(results: &Results) -> String {
-    let mut text =
-        "### Larger keys\n\nMedians, from the page's opening to the PIN that is set.\n\n| | pad |".to_owned();
+    const COLUMNS: [fn(&Marks) -> f64; 4] = [
+        |marks| marks.drawn,
+        |marks| marks.ready,
+        |marks| marks.requested - marks.submitted,
+        |marks| marks.accepted,
+    ];
     let mut sizes: Vec<u32> = results.larger.iter().map(|(bits, _)| *bits).collect();
     sizes.sort_unstable();
     sizes.dedup();
-    let _ = write!(text, " 2048 bits |");
-    for bits in &sizes {
-        let _ = write!(text, " {bits} bits |");
-    }
-    let _ = writeln!(text, "\n| --- | --- |{}", " --: |".repeat(sizes.len() + 1));
+    let sizes: Vec<String> = iter::once(2048).chain(sizes).map(|bits| bits.to_string()).collect();
+    let mut text = format!(
+        "### Larger keys\n\nMedians with keys of {} bits.\n\n| | pad | drawn | ready | last key → request | set |\n\
+         | --- | --- | --: | --: | --: | --: |\n",
+        sizes.join(" → ")
+    );
     for usual in results.sessions.iter().filter(|sessions| sessions.slower == 1) {
         let is_same = |sessions: &Sessions| sessions.engine == usual.engine && sessions.pad == usual.pad;
         let larger: Vec<_> = results.larger.iter().filter(|(_, sessions)| is_same(sessions)).collect();
@@ -178,10 +177,13 @@ fn larger_keys(results: &Results) -> String {
             continue;
         }
         let _ = write!(text, "| {} | {} |", usual.engine, usual.pad);
-        for sessions in iter::once(usual).chain(larger.iter().map(|(_, sessions)| sessions)) {
-            let accepted: Vec<f64> = sessions.runs.iter().map(|marks| marks.accepted).collect();
-            let median = median(&accepted).map_or_else(String::new, |time| Unit::Milliseconds.say(time));
-            let _ = write!(text, " {median} |");
+        for read in COLUMNS {
+            let by_size = iter::once(usual).chain(larger.iter().map(|(_, sessions)| sessions));
+            let medians = by_size.map(|sessions| {
+                let median = median(&sessions.runs.iter().map(read).collect::<Vec<_>>());
+                median.map_or_else(|| "–".to_owned(), |time| Unit::Milliseconds.say(time))
+            });
+            let _ = write!(text, " {} |", medians.collect::<Vec<_>>().join(" → "));
         }
         text.push('\n');
     }
@@ -326,9 +328,27 @@ mod tests {
             larger: vec![(3072, sessions_of("card-pin", 200.0)), (4096, sessions_of("card-pin", 800.0))],
             ..Results::default()
         };
-        let lines = "| | pad | 2048 bits | 3072 bits | 4096 bits |\n| --- | --- | --: | --: | --: |\n\
-                     | Chromium | card-pin | 90 ms | 200 ms | 800 ms |\n";
-        assert!(larger_keys(&results).ends_with(lines), "{}", larger_keys(&results));
+        let text = larger_keys(&results);
+        assert!(text.contains("keys of 2048 → 3072 → 4096 bits"), "{text}");
+        let line = "| Chromium | card-pin | 1.0 ms → 1.0 ms → 1.0 ms | 2.0 ms → 2.0 ms → 2.0 ms | \
+                    1.0 ms → 1.0 ms → 1.0 ms | 90 ms → 200 ms → 800 ms |\n";
+        assert!(text.ends_with(&format!("--: |\n{line}")), "{text}");
+    }
+
+    #[test]
+    fn a_key_without_simd_has_no_session_beside_it() {
+        let results = Results {
+            keys: vec![keys_of("card-pin", &[40.0; 6]), keys_of("card-pin, no SIMD", &[80.0; 6])],
+            sessions: vec![sessions_of("card-pin", 90.0), sessions_of("pad on WebCrypto", 60.0)],
+            engines: vec![crate::results::Version {
+                name: "Chromium".to_owned(),
+                version: "1.2.3".to_owned(),
+            }],
+            ..Results::default()
+        };
+        let lines = "| Chromium | 40 ms | – | – | – | 90 ms | **1.50** (1.50–1.50) | 60 ms | – |\n\
+                     | Chromium, no SIMD | 80 ms | – | – | – | – | – | – | – |\n";
+        assert!(in_short(&results).ends_with(lines), "{}", in_short(&results));
     }
 
     #[test]

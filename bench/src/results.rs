@@ -28,6 +28,24 @@ pub(crate) struct Results {
     pub(crate) quick: bool,
 }
 
+impl Results {
+    /// The times of key pairs of 2048 bits at full speed.
+    pub(crate) fn key_times(&self, engine: &str, contender: &str) -> &[f64] {
+        let is_wanted = |keys: &&Keys| {
+            keys.bits == 2048 && keys.slower == 1 && keys.engine == engine && keys.contender == contender
+        };
+        self.keys.iter().find(is_wanted).map_or(&[], |keys| &keys.times)
+    }
+
+    /// How long sessions took until the PIN was set, at full speed.
+    pub(crate) fn session_times(&self, engine: &str, pad: &str) -> Vec<f64> {
+        let is_wanted =
+            |sessions: &&Sessions| sessions.slower == 1 && sessions.engine == engine && sessions.pad == pad;
+        let sessions = self.sessions.iter().filter(is_wanted);
+        sessions.flat_map(|sessions| &sessions.runs).map(|marks| marks.accepted).collect()
+    }
+}
+
 #[derive(Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Machine {
     pub(crate) processor: String,

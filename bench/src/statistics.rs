@@ -13,12 +13,15 @@ pub(crate) struct Summary {
     pub(crate) p95: f64,
 }
 
-/// A ratio of two means with the interval in which 95 of 100 repetitions would find it.
+/// A ratio of two means or medians with the interval in which 95 of 100 repetitions would find it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Ratio {
     pub(crate) value: f64,
     pub(crate) interval: (f64, f64),
 }
+
+/// [`mean`] or [`median`].
+pub(crate) type Centre = fn(&[f64]) -> Option<f64>;
 
 impl Summary {
     /// The summary of these times; `None` if there are none.
@@ -38,29 +41,29 @@ impl Ratio {
     /// How many resamples the interval is read from.
     const RESAMPLES: usize = 2000;
 
-    /// Of the means of two rows of times, by the percentile bootstrap (Efron 1979): each row is drawn anew from itself, with
-    /// replacement, many times over. The same rows give the same interval. `None` where a row has too few times for one.
-    pub(crate) fn of(times: &[f64], reference: &[f64]) -> Option<Self> {
+    /// Of the means or medians of two rows of times, by the percentile bootstrap (Efron 1979): each row is drawn anew from itself,
+    /// with replacement, many times over. The same rows give the same interval. `None` where a row has too few times for one.
+    pub(crate) fn of(centre: Centre, times: &[f64], reference: &[f64]) -> Option<Self> {
         const FEWEST: usize = 5;
         if times.len() < FEWEST || reference.len() < FEWEST {
             return None;
         }
         let mut random = SmallRng::seed_from_u64(1);
-        let ratios: Vec<f64> = (0..Self::RESAMPLES)
-            .map(|_| resampled_mean(times, &mut random) / resampled_mean(reference, &mut random))
+        let mut centre_of_resample = |times: &[f64]| centre(&resample(times, &mut random));
+        let ratios: Option<Vec<f64>> = (0..Self::RESAMPLES)
+            .map(|_| Some(centre_of_resample(times)? / centre_of_resample(reference)?))
             .collect();
-        let ratios = sorted(&ratios);
+        let ratios = sorted(&ratios?);
         Some(Self {
-            value: mean(times)? / mean(reference)?,
+            value: centre(times)? / centre(reference)?,
             interval: (quantile(&ratios, 0.025)?, quantile(&ratios, 0.975)?),
         })
     }
 }
 
-/// The mean of a resample: as many times, each drawn from all of them.
-fn resampled_mean(times: &[f64], random: &mut SmallRng) -> f64 {
-    let sum: f64 = times.iter().filter_map(|_| times.choose(random)).sum();
-    sum / times.len() as f64
+/// As many times, each drawn from all of them.
+fn resample(times: &[f64], random: &mut SmallRng) -> Vec<f64> {
+    times.iter().filter_map(|_| times.choose(random).copied()).collect()
 }
 
 /// `None` if there are no times.
@@ -114,26 +117,35 @@ mod tests {
     #[test]
     fn of_nothing_there_is_nothing() {
         assert_eq!((Summary::of(&[]), median(&[]), mean(&[])), (None, None, None));
-        assert_eq!(Ratio::of(&[], &[1.0; 9]), None);
+        assert_eq!(Ratio::of(mean, &[], &[1.0; 9]), None);
     }
 
     #[test]
     fn a_ratio_of_constants_is_certain() {
-        let ratio = Ratio::of(&[2.0; 10], &[4.0; 20]);
+        for centre in [mean, median] {
+            let ratio = Ratio::of(centre, &[2.0; 10], &[4.0; 20]);
+            assert_eq!(ratio, Some(Ratio { value: 0.5, interval: (0.5, 0.5) }));
+        }
+    }
+
+    #[test]
+    fn a_ratio_of_medians_ignores_how_far_an_outlier_is() {
+        let times = [&[2.0; 20][..], &[900.0]].concat();
+        let ratio = Ratio::of(median, &times, &[4.0; 21]);
         assert_eq!(ratio, Some(Ratio { value: 0.5, interval: (0.5, 0.5) }));
     }
 
     #[test]
     fn few_times_have_no_interval() {
-        assert_eq!(Ratio::of(&[1.0; 4], &[1.0; 100]), None);
-        assert_eq!(Ratio::of(&[1.0; 100], &[1.0; 4]), None);
+        assert_eq!(Ratio::of(mean, &[1.0; 4], &[1.0; 100]), None);
+        assert_eq!(Ratio::of(mean, &[1.0; 100], &[1.0; 4]), None);
     }
 
     #[test]
     fn an_interval_is_as_wide_as_theory_has_it() {
         // Evenly spread over 0 to 2: the mean is 1 ± 1.96 · (1/√3)/√400, so its ratio to a constant 1 is 1 ± 0.057.
         let times: Vec<f64> = (0..400).map(|place| f64::from(place) / 199.5).collect();
-        let ratio = Ratio::of(&times, &[1.0; 10]);
+        let ratio = Ratio::of(mean, &times, &[1.0; 10]);
         let Some(Ratio { value, interval: (low, high) }) = ratio else {
             unreachable!("there are enough times")
         };

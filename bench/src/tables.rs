@@ -3,7 +3,7 @@
 use crate::{
     plot::Unit,
     results::{Keys, Marks, Sessions},
-    statistics::{Ratio, Summary, mean, median},
+    statistics::{Centre, Ratio, Summary, mean, median},
 };
 use std::fmt::Write as _;
 
@@ -32,22 +32,24 @@ pub(crate) fn key_lines(name: &str, group: &[&Keys]) -> String {
     text
 }
 
+/// Of means.
 pub(crate) fn ratio(contender: &str, times: &[f64], reference: &[f64]) -> String {
-    if contender == REFERENCE {
-        return "1".to_owned();
-    }
-    match (Ratio::of(times, reference), mean(times), mean(reference)) {
+    if contender == REFERENCE { "1".to_owned() } else { ratio_of(mean, times, reference) }
+}
+
+pub(crate) fn ratio_of(centre: Centre, times: &[f64], reference: &[f64]) -> String {
+    match (Ratio::of(centre, times, reference), centre(times), centre(reference)) {
         (Some(Ratio { value, interval: (low, high) }), ..) => {
             format!("**{}** ({}–{})", number(value), number(low), number(high))
         }
         // Too few for an interval.
-        (None, Some(mean), Some(reference)) => format!("about {}", number(mean / reference)),
+        (None, Some(ours), Some(reference)) => format!("about {}", number(ours / reference)),
         _ => "–".to_owned(),
     }
 }
 
 /// With two decimals if it is small.
-fn number(value: f64) -> String {
+pub(crate) fn number(value: f64) -> String {
     if value < 10.0 { format!("{value:.2}") } else { format!("{value:.0}") }
 }
 
