@@ -1,5 +1,6 @@
 //! `cargo xtask soak --sessions N`: runs whole sessions, each in a newly loaded page, so that the browser compiles the core each
-//! time. A browser sometimes compiles it wrongly. Counts the failures that the customer sees and those that are recovered.
+//! time. A browser sometimes compiles it wrongly. Counts the failures that the customer sees and those that are recovered. Fails if
+//! a customer saw one, unless `--dist` names another build, which is only a control.
 
 #![allow(clippy::print_stdout, reason = "a command line talks to its terminal")]
 
@@ -36,10 +37,12 @@ async fn main() -> Result<()> {
         }
     }
     ensure!(!engines.is_empty(), "the engines are chromium, firefox and webkit");
+    let is_control = dist.is_some();
     let sandbox = match dist {
         Some(dist) => Sandbox::start_of(&dist).await?,
         None => Sandbox::start_unlimited().await?,
     };
+    let mut failures = 0;
     for engine in engines {
         let (left, tally) = (Cell::new(sessions), RefCell::default());
         let rig = Rig { sandbox: &sandbox, engine, left, tally, started: Instant::now() };
@@ -48,7 +51,9 @@ async fn main() -> Result<()> {
         println!("{engine}: {} sessions in {}", rig.tally.borrow().sessions(), rig.minutes());
         print!("{}", rig.tally.borrow());
         ended?;
+        failures += rig.tally.borrow().failures();
     }
+    ensure!(is_control || failures == 0, "{failures} sessions failed before the customer");
     Ok(())
 }
 

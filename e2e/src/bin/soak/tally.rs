@@ -36,6 +36,11 @@ impl Tally {
         self.sessions
     }
 
+    /// How many sessions failed before the customer.
+    pub(crate) fn failures(&self) -> usize {
+        self.failed.values().sum()
+    }
+
     pub(crate) fn add(&mut self, session: &Session) {
         self.sessions += 1;
         if session.outcome != "success" {
@@ -57,8 +62,7 @@ impl Tally {
     }
 
     fn rows(&self) -> Vec<(String, usize)> {
-        let failed = self.failed.values().sum();
-        let mut rows = vec![("failed before the customer".to_owned(), failed)];
+        let mut rows = vec![("failed before the customer".to_owned(), self.failures())];
         rows.extend(self.failed.iter().map(|(code, count)| (format!("  {code}"), *count)));
         rows.extend(
             [
@@ -119,6 +123,7 @@ mod tests {
         tally.add(&Session { searches: 0, ..session("success") });
         tally.add_broken();
         let counts: Vec<usize> = tally.rows().into_iter().map(|(_, count)| count).collect();
+        assert_eq!(tally.failures(), 2);
         assert_eq!((tally.sessions(), &*counts), (8, &[2, 1, 1, 1, 2, 1, 1, 1][..]));
     }
 }
