@@ -4,6 +4,7 @@ import { enter, lookAtThePage, make, newest, settle } from "./run-element.js";
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 import { forget, vaults } from "./fake-vault.js";
+import { dice } from "./numbers.js";
 
 await import("../card-pin.js");
 
@@ -69,15 +70,6 @@ const hasControlId = ({ open, heard }) => Boolean(open.controlId ?? heard.findLa
 function send(vault) {
   vault.session.sent = true;
   vault.tellState();
-}
-
-/** Gives the same numbers for the same seed (xorshift32), because Node has no generator with a seed. @param {number} seed */
-function dice(seed) {
-  let state = seed * 2_654_435_761;
-  return (sides) => {
-    for (const shift of [13, -17, 5]) state ^= shift > 0 ? state << shift : state >>> -shift;
-    return (state >>> 0) % sides;
-  };
 }
 
 /** Plays a sequence of `length` acts, and returns the outcome of each session. */

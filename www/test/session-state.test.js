@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { eventsBetween, initial, isOwed, mayHaveSent, outcomeOfSubmit, reduce, takesInput } from "../session-state.js";
+import { dice } from "./numbers.js";
 import { snapshot } from "./snapshot.js";
 
 const set = { views: false, isGiven: false };
@@ -186,15 +187,6 @@ test("a busy server is waited for", () => {
   const { state } = run(set, ...answered, told(2, { stage: "submitting", ready: true, waitsSeconds: 3 }));
   assert.equal(state.waitsSeconds, 3);
 });
-
-/** A linear congruential generator (Numerical Recipes), so that a failure can be repeated. */
-function dice(seed) {
-  let state = seed;
-  return (sides) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * sides);
-  };
-}
 
 test("after any input, a session ends once and reports it once", () => {
   const stages = ["entry", "submitting", "arrived", "shown", "ended"];
