@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::device::{key_request, set_request};
+use crate::documented::assert_documented;
 use crate::issuer::{SigningKey, control_id, enfuce, issuer, issuing, start};
-use crate::openapi::assert_documented;
 use crate::process::{Folder, Relay, classic};
 use crate::upstream::{Answer, ClosedPort, Upstream, ok, until};
 

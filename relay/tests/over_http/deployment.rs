@@ -9,10 +9,10 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use crate::certificates::make_certificates;
 use crate::device::{key_request, set_request};
 use crate::issuer::{SigningKey, start};
 use crate::process::{Folder, Relay, classic, command};
-use crate::tls::make_certificates;
 use crate::upstream::{Answer, ClosedPort, Upstream, ok, until};
 
 const ALERTS: &str = include_str!("../../deploy/alerts.yaml");

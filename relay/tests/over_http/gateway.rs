@@ -16,10 +16,10 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
+use crate::certificates::make_certificates;
 use crate::device::{key_request, set_request};
 use crate::issuer::{SigningKey, issuing};
 use crate::process::{Folder, Relay, classic};
-use crate::tls::make_certificates;
 use crate::upstream::{Answer, Upstream, ok};
 
 const NGINX: &str = include_str!("../../deploy/nginx.conf");

@@ -9,7 +9,7 @@ use base64ct::{Base64, Base64UrlUnpadded, Encoding};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
-use crate::openapi::assert_documented;
+use crate::documented::assert_documented;
 use crate::process::{Folder, Relay};
 use crate::upstream::{Answer, Upstream, ok};
 

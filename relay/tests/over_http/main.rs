@@ -2,11 +2,13 @@
 //! `sandbox/tests/over_http/through_the_relay.rs` tests it in front of the sandbox.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod certificates;
+mod documented;
+mod upstream;
+mod process;
 mod device;
 mod issuer;
 mod pin_api;
-mod process;
-mod upstream;
 mod valkey;
 
 mod answers;

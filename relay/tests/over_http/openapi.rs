@@ -1,47 +1,14 @@
 //! `openapi.json` describes what the relay does: it contains every path and method of the relay and no other, and the answers
 //! have the documented form.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::device::{key_request, set_request};
+use crate::documented::{assert_documented, document, schema};
 use crate::issuer::issuing;
 use crate::process::{Folder, Relay, classic};
 use crate::upstream::{Upstream, ok};
 use base64ct::{Base64, Encoding};
-
-fn document() -> Value {
-    serde_json::from_str(include_str!("../../openapi.json")).unwrap()
-}
-
-fn schema<'a>(document: &'a Value, name: &str) -> &'a Value {
-    &document["components"]["schemas"][name]
-}
-
-/// Checks an object against a schema: it has the required fields, no fields that are not listed, and the right types.
-#[track_caller]
-fn assert_fits(schema: &Value, value: &Value) {
-    let (properties, value) = (schema["properties"].as_object().unwrap(), value.as_object().unwrap());
-    for name in schema["required"].as_array().into_iter().flatten() {
-        assert!(value.contains_key(name.as_str().unwrap()), "{name} is missing");
-    }
-    for (name, value) in value {
-        let property = properties.get(name).unwrap_or_else(|| panic!("{name} is not in the document"));
-        let is_type = match property["type"].as_str().unwrap() {
-            "string" => value.is_string(),
-            "integer" => value.is_u64(),
-            other => panic!("{other}"),
-        };
-        assert!(is_type, "{name}: {value}");
-        let values = property["enum"].as_array();
-        assert!(values.is_none_or(|values| values.contains(value)), "{name}: {value}");
-    }
-}
-
-/// Checks an object against a schema of the document.
-#[track_caller]
-pub(crate) fn assert_documented(name: &str, value: &Value) {
-    assert_fits(schema(&document(), name), value);
-}
 
 #[tokio::test]
 async fn the_document_has_the_routes_and_no_others() {
@@ -80,10 +47,10 @@ async fn answers_have_the_documented_shape_and_statuses() {
         let operation = &document["paths"][path]["post"];
         let request_schema =
             operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].as_str().unwrap();
-        assert_fits(schema(&document, request_schema.rsplit('/').next().unwrap()), &request);
-        assert_fits(schema(&document, answer), &relay.post(path, &request).await.json());
+        assert_documented(request_schema.rsplit('/').next().unwrap(), &request);
+        assert_documented(answer, &relay.post(path, &request).await.json());
         let refused = relay.post(path, &json!({})).await;
-        assert_fits(schema(&document, "Problem"), &refused.json());
+        assert_documented("Problem", &refused.json());
         let mut expected =
             vec!["200", "400", "401", "404", "405", "409", "410", "413", "415", "429", "500", "502", "504"];
         expected.push("431");

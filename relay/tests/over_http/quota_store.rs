@@ -6,9 +6,9 @@ use std::net::TcpListener;
 use base64ct::{Base64, Encoding};
 use serde_json::json;
 
+use crate::certificates::make_certificates;
 use crate::device::key_request;
 use crate::process::{Folder, Relay, classic};
-use crate::tls::make_certificates;
 use crate::upstream::{Upstream, ok};
 use crate::valkey::Valkey;
 

@@ -2,11 +2,13 @@
 //! here with the `rsa` and `des` crates, or by OpenSSL. card-pin itself sets PINs only in `through_the_relay`.
 
 #[cfg(test)]
-mod device;
+mod documented;
+#[cfg(test)]
+mod support;
 #[cfg(test)]
 mod relay;
 #[cfg(test)]
-mod support;
+mod device;
 
 #[cfg(test)]
 mod cards;

@@ -1,59 +1,12 @@
 //! The description of the API, compared with the real answers.
 
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
+use crate::documented::DOCUMENT;
 use crate::support::{Answer, Sandbox};
-
-static DOCUMENT: LazyLock<Value> =
-    LazyLock::new(|| serde_json::from_str(include_str!("../../openapi.json")).unwrap());
-
-/// Fails if a documented path gives a status or a media type that its document does not name. Every answer in every test is
-/// checked here.
-#[track_caller]
-pub(crate) fn assert_documented(path: &str, answer: &Answer) {
-    let matches = |template: &str| {
-        let (template, path) = (template.split('/'), path.split('/'));
-        template.clone().count() == path.clone().count()
-            && template.zip(path).all(|(part, given)| part.starts_with('{') || part == given)
-    };
-    let code = serde_json::from_str(&answer.text)
-        .ok()
-        .and_then(|body: Value| Some(body["code"].as_str()?.to_owned()));
-    // These answers are described once for all paths: those to other methods, to other hosts, and to pages of other origins.
-    if matches!(answer.status, 405 | 421) || code.as_deref() == Some("other_origin") {
-        return;
-    }
-    let is_fault = answer.status == 302 || code.as_deref() == Some("other");
-    let paths = DOCUMENT["paths"].as_object().unwrap();
-    // A path without parameters goes before one with.
-    let item = paths
-        .get(path)
-        .or_else(|| paths.iter().find(|(template, _)| matches(template)).map(|(_, item)| item));
-    let Some(item) = item.filter(|_| !is_fault) else { return };
-    let status = answer.status.to_string();
-    let described: Vec<_> = item
-        .as_object()
-        .unwrap()
-        .values()
-        .filter_map(|operation| operation["responses"].get(&status))
-        .map(|response| match response["$ref"].as_str() {
-            Some(pointer) => DOCUMENT.pointer(pointer.strip_prefix('#').unwrap()).unwrap(),
-            None => response,
-        })
-        .collect();
-    assert!(!described.is_empty(), "{path} answered {status}, which is not documented: {}", answer.text);
-    let media_type = answer.header("content-type").split(';').next().unwrap();
-    let fits = |response: &&Value| match response.get("content") {
-        Some(content) => content.get(media_type).is_some(),
-        None => answer.text.is_empty(),
-    };
-    // The faults `html`, `not_json` and the like answer 200 with something else.
-    assert!(answer.status == 200 || described.iter().any(fits), "{path} {status}: {media_type}");
-}
 
 #[tokio::test]
 async fn it_is_served_and_names_the_methods_that_are_served() {

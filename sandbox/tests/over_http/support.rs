@@ -18,7 +18,7 @@ use rsa::pkcs8::EncodePublicKey;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use crate::openapi::assert_documented;
+use crate::documented::assert_documented;
 
 /// A page with the placeholders. These tests do not need the built one.
 const PAGE: &str = "<!doctype html><title>p</title><main data-o=\"{{operation}}\" data-c=\"{{control-id}}\" data-p=\"{{parent-origin}}\">{{card}}</main>";
@@ -58,7 +58,7 @@ impl Answer {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let path = response.url().path().to_owned();
         let answer = Self { status, headers, text: response.text().await.unwrap() };
-        assert_documented(&path, &answer);
+        assert_documented(&path, status, answer.header("content-type"), &answer.text);
         answer
     }
 
