@@ -16,16 +16,16 @@
 #[path = "../common/mod.rs"]
 mod common;
 
-mod answers;
-mod coverage;
 mod debug;
-mod documented;
-mod faults;
-mod hsm;
-mod inputs;
-mod pad;
-mod places;
 mod random;
+mod hsm;
+mod faults;
+mod pad;
+mod inputs;
+mod answers;
+mod documented;
+mod places;
+mod coverage;
 mod world;
 
 use card_pin::wire::Endpoint;

@@ -1,19 +1,24 @@
 //! The order of the modules and of the scripts.
 
 mod list;
-mod crates;
-mod scripts;
+mod sources;
 mod uses;
 mod workspace;
+mod crates;
+mod scripts;
 
 use crate::project::Project;
 use anyhow::{Result, bail};
 
 /// Fails if a crate, a module or a script uses one that is listed below it, or if files of one folder use each other in a circle.
 pub(crate) fn check(project: &Project) -> Result<()> {
-    let violations =
-        [workspace::violations(project)?, crates::violations(project)?, scripts::violations(project)?]
-            .concat();
+    let crates = sources::crates(project)?;
+    let violations = [
+        workspace::violations(project, &crates)?,
+        crates::violations(&crates)?,
+        scripts::violations(project)?,
+    ]
+    .concat();
     for violation in &violations {
         println!("{violation}");
     }

@@ -7,8 +7,8 @@
 
 #![allow(clippy::print_stdout, reason = "a command line talks to its terminal")]
 
-mod customer;
 mod places;
+mod customer;
 mod quota;
 mod throughput;
 

@@ -1,89 +1,33 @@
 //! The modules of a crate, in the order that its root declares.
 
-use super::uses;
-use crate::project::Project;
-use anyhow::{Context, Result};
-use std::{
-    fs,
-    path::{Path, PathBuf},
+use super::{
+    sources::{Crate, Source},
+    uses,
 };
+use anyhow::{Context, Result};
+use std::collections::BTreeSet;
 
-/// A source file and the module that it belongs to.
-struct Source {
-    /// Its path, for the report.
-    file: String,
-    /// `["pin_block", "iso1"]` for `src/pin_block/iso1.rs`.
-    module: Vec<String>,
-    text: String,
-}
-
-/// The roots of the crates that have more than one module. Each declares its modules in an order.
-const ROOTS: [&str; 8] = [
-    "src/lib.rs",
-    "relay/src/lib.rs",
-    "sandbox/src/lib.rs",
-    "e2e/src/lib.rs",
-    "bench/src/main.rs",
-    "fuzz/src/lib.rs",
-    "timing/src/main.rs",
-    "xtask/src/main.rs",
-];
-
-/// One line for each use of a module that the crate's root declares below.
-pub(super) fn violations(project: &Project) -> Result<Vec<String>> {
-    let mut violations = Vec::new();
-    for root in ROOTS {
-        let path = project.root().join(root);
-        let text = fs::read_to_string(&path).with_context(|| format!("{root} cannot be read"))?;
-        let sources = sources(root, &path)?;
-        violations.extend(against(root, &text, &sources)?);
-        violations.extend(circles(&sources)?);
+/// One line for each use of a module that the crate's root declares below, and for each circle in a folder.
+pub(super) fn violations(crates: &[Crate]) -> Result<Vec<String>> {
+    // Several crates may contain the same file.
+    let mut violations = BTreeSet::new();
+    for each in crates {
+        violations.extend(against_order(each)?);
+        violations.extend(circles(&each.modules)?);
     }
-    Ok(violations)
+    Ok(violations.into_iter().collect())
 }
 
-/// The sources in the folder of a crate's root. A file there that is the root of another crate is not a module of this one, so it
-/// has no place in the order.
-fn sources(root: &str, path: &Path) -> Result<Vec<Source>> {
-    let (name, _) = root.rsplit_once('/').context("the root of a crate lies in a folder")?;
-    let src = path.parent().context("the root of a crate lies in a folder")?;
-    let mut sources = Vec::new();
-    let mut folders = vec![src.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).with_context(|| format!("{} cannot be read", folder.display()))? {
-            let found = entry?.path();
-            if found.is_dir() {
-                folders.push(found);
-            } else if found.extension().is_some_and(|extension| extension == "rs") && found != path {
-                sources.push(source(name, src, &found)?);
-            }
-        }
-    }
-    sources.sort_by(|a, b| a.file.cmp(&b.file));
-    Ok(sources)
-}
-
-fn source(name: &str, src: &Path, path: &Path) -> Result<Source> {
-    let text = fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
-    let below: PathBuf = path.strip_prefix(src)?.with_extension("");
-    let mut module: Vec<_> = below.iter().map(|part| part.to_string_lossy().into_owned()).collect();
-    // `http/mod.rs` is the module `http`.
-    module.pop_if(|last| last == "mod");
-    Ok(Source { file: format!("{name}/{}.rs", below.display()), module, text })
-}
-
-fn against(root: &str, text: &str, sources: &[Source]) -> Result<Vec<String>> {
-    let parsed = syn::parse_file(text).with_context(|| format!("{root} cannot be parsed"))?;
-    let order = uses::declared(&parsed);
-    let re_exports = uses::re_exports(&parsed, &order).with_context(|| root.to_owned())?;
-    let root = root.rsplit('/').next().unwrap_or(root);
+fn against_order(each: &Crate) -> Result<Vec<String>> {
+    let Crate { root, modules, .. } = each;
+    let order = uses::declared(&root.syntax);
+    let re_exports = uses::re_exports(&root.syntax, &order).with_context(|| root.file.clone())?;
+    let root = root.file.rsplit('/').next().unwrap_or(&root.file);
     let rank = |module: &str| order.iter().position(|declared| declared == module);
     let mut violations = Vec::new();
-    for source in sources {
+    for source in modules {
         let Some(own) = source.module.first() else { continue };
-        let file =
-            syn::parse_file(&source.text).with_context(|| format!("{} cannot be parsed", source.file))?;
-        for found in uses::uses(&file, source.module.len(), 0) {
+        for found in uses::uses(&source.syntax, source.module.len(), 0) {
             // A use of all modules also uses the last.
             let Some(name) = found.name.as_ref().or(order.last()) else { continue };
             let used = re_exports.get(name).unwrap_or(name);
@@ -107,14 +51,11 @@ fn circles(sources: &[Source]) -> Result<Vec<String>> {
         let Some((own, folder)) = source.module.split_last().filter(|(_, folder)| !folder.is_empty()) else {
             continue;
         };
-        let parse = |source: &Source| {
-            syn::parse_file(&source.text).with_context(|| format!("{} cannot be parsed", source.file))
-        };
         let Some(parent) = sources.iter().find(|parent| parent.module == folder) else { continue };
-        let parent = parse(parent)?;
-        let neighbours = uses::declared(&parent);
-        let re_exports = uses::re_exports(&parent, &neighbours).with_context(|| source.file.clone())?;
-        for found in uses::uses(&parse(source)?, source.module.len(), folder.len()) {
+        let neighbours = uses::declared(&parent.syntax);
+        let re_exports =
+            uses::re_exports(&parent.syntax, &neighbours).with_context(|| parent.file.clone())?;
+        for found in uses::uses(&source.syntax, source.module.len(), folder.len()) {
             let Some(name) = found.name else { continue };
             let used = re_exports.get(&name).unwrap_or(&name);
             if used != own && neighbours.contains(used) {
@@ -146,33 +87,48 @@ fn circles(sources: &[Source]) -> Result<Vec<String>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Source, against, circles};
+    use super::{against_order, circles, violations};
+    use crate::layers::sources::tests::made_of;
 
     #[test]
     fn neighbours_in_a_folder_form_no_circle() {
-        let source = |module: &str, text: &str| Source {
-            file: format!("src/{module}.rs"),
-            module: module.split('/').map(str::to_owned).collect(),
-            text: text.to_owned(),
+        let in_hsm = |[block, key, tzpk]: [&str; 3]| {
+            let files = [
+                ("src/lib.rs", "mod hsm;"),
+                ("src/hsm.rs", "mod block; mod key; mod tzpk; pub use tzpk::Tzpk;"),
+                ("src/hsm/block.rs", block),
+                ("src/hsm/key.rs", key),
+                ("src/hsm/tzpk.rs", tzpk),
+            ];
+            circles(&made_of("core", &files).modules).unwrap()
         };
-        let hsm = source("hsm", "mod block; mod key; mod tzpk; pub use tzpk::Tzpk;");
-        let block = source("hsm/block", "use super::tzpk::Tzpk;");
-        let key = source("hsm/key", "use super::block::Block;");
-        assert_eq!(circles(&[hsm, block, key]).unwrap(), [""; 0]);
-        let hsm = source("hsm", "mod block; mod key; mod tzpk; pub use tzpk::Tzpk;");
-        let sources = [
-            hsm,
-            source("hsm/block", "use super::Tzpk;"),
-            source("hsm/key", "use super::block::Block;"),
-            source("hsm/tzpk", "\nfn f() { super::key::g() }"),
-        ];
+        let key = "use super::block::Block;";
+        assert_eq!(in_hsm(["use super::tzpk::Tzpk;", key, ""]), [""; 0]);
         assert_eq!(
-            circles(&sources).unwrap(),
+            in_hsm(["use super::Tzpk;", key, "\nfn f() { super::key::g() }"]),
             [
                 "src/hsm/block.rs:1: module block uses tzpk, which uses block",
                 "src/hsm/key.rs:1: module key uses block, which uses key",
                 "src/hsm/tzpk.rs:2: module tzpk uses key, which uses tzpk",
             ]
+        );
+    }
+
+    #[test]
+    fn a_circle_in_a_test_or_through_a_path_is_found_once() {
+        let issuer = "use crate::openapi::assert_documented;";
+        let openapi = "use crate::issuer::issuing;";
+        let tests = || {
+            let files = [
+                ("tests/main.rs", "#[path = \"common/issuer.rs\"] mod issuer; mod openapi;"),
+                ("tests/common/issuer.rs", issuer),
+                ("tests/openapi.rs", openapi),
+            ];
+            made_of("relay", &files)
+        };
+        assert_eq!(
+            violations(&[tests(), tests()]).unwrap(),
+            ["tests/common/issuer.rs:1: module issuer uses openapi, which main.rs declares below it"]
         );
     }
 
@@ -189,13 +145,20 @@ mod tests {
         mod tests {}
     ";
 
+    /// The violations if one module of the crate has this text.
     fn found(module: &str, text: &str) -> Vec<String> {
-        let source = Source {
-            file: format!("src/{module}.rs"),
-            module: module.split('/').map(str::to_owned).collect(),
-            text: text.to_owned(),
-        };
-        against("src/lib.rs", LIB, &[source]).unwrap()
+        let file = format!("src/{module}.rs");
+        // The first of a name counts.
+        let files = [
+            ("src/lib.rs", LIB),
+            (&file, text),
+            ("src/error.rs", ""),
+            ("src/secret.rs", ""),
+            ("src/pin.rs", "mod iso1;"),
+            ("src/pin/iso1.rs", ""),
+            ("src/web.rs", ""),
+        ];
+        against_order(&made_of("core", &files)).unwrap()
     }
 
     #[test]
@@ -273,10 +236,13 @@ mod tests {
 
     #[test]
     fn a_re_export_that_names_nothing_is_refused() {
-        let refused = against("src/lib.rs", "mod pin; pub use pin::*;", &[]).unwrap_err();
-        let refused = format!("{refused:#}");
+        let re_exporting = |name: &str| {
+            let root = format!("mod pin; pub use {name}::*;");
+            against_order(&made_of("core", &[("src/lib.rs", &root), ("src/pin.rs", "")]))
+        };
+        let refused = format!("{:#}", re_exporting("pin").unwrap_err());
         assert!(refused.starts_with("src/lib.rs: ") && refused.contains("pin::*"), "{refused}");
-        assert!(against("src/lib.rs", "mod pin; pub use other::*;", &[]).is_ok());
+        assert!(re_exporting("other").is_ok());
     }
 
     #[test]

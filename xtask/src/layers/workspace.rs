@@ -1,10 +1,16 @@
 //! The crates of the workspace, in the order that `docs/architecture.md` lists.
 
-use super::list::{DOCUMENT, document, order};
+use super::{
+    list::{DOCUMENT, document, order},
+    sources::Crate,
+};
 use crate::{package::metadata, project::Project};
 use anyhow::Result;
 use serde::Deserialize;
-use std::{fmt, path::PathBuf};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
 /// What stands before the list of the crates.
 const HEADING: &str = "**In the workspace**";
@@ -12,6 +18,7 @@ const HEADING: &str = "**In the workspace**";
 #[derive(Deserialize)]
 struct Package {
     name: String,
+    manifest_path: PathBuf,
     dependencies: Vec<Dependency>,
 }
 
@@ -28,6 +35,9 @@ struct Dependency {
 enum Kind {
     Dev,
     Build,
+    /// A `#[path]` names a file of the package.
+    #[serde(skip)]
+    File,
 }
 
 impl fmt::Display for Dependency {
@@ -37,16 +47,39 @@ impl fmt::Display for Dependency {
             None => Ok(()),
             Some(Kind::Dev) => f.write_str(" (dev)"),
             Some(Kind::Build) => f.write_str(" (build)"),
+            Some(Kind::File) => f.write_str(" (#[path])"),
         }
     }
 }
 
 /// One line for each use against the list, and for each difference between the list and the workspace. Cargo itself allows a circle
 /// through `[dev-dependencies]`; an order has none.
-pub(super) fn violations(project: &Project) -> Result<Vec<String>> {
-    let packages = normalized(metadata(project, &["--no-deps"])?);
+pub(super) fn violations(project: &Project, crates: &[Crate]) -> Result<Vec<String>> {
+    let mut packages = metadata(project, &["--no-deps"])?;
+    add_uses_of_files(&mut packages, project.root(), crates);
+    let packages = normalized(packages);
     let document = document(project)?;
     Ok(against(&order(&document, HEADING)?, &packages))
+}
+
+/// Adds the packages of which a crate contains files.
+fn add_uses_of_files(packages: &mut [Package], root: &Path, crates: &[Crate]) {
+    let folder = |package: &Package| package.manifest_path.with_file_name("");
+    let folders: Vec<_> = packages.iter().map(|package| (package.name.clone(), folder(package))).collect();
+    for package in packages {
+        let own = crates.iter().filter(|each| each.package == package.name);
+        for file in own.flat_map(|each| &each.modules).map(|module| root.join(&module.file)) {
+            let around = folders.iter().filter(|(_, folder)| file.starts_with(folder));
+            // The package at the root of the repository is around all others.
+            let nearest = around.max_by_key(|(_, folder)| folder.as_os_str().len());
+            let Some((name, folder)) = nearest.filter(|(name, _)| *name != package.name) else { continue };
+            package.dependencies.push(Dependency {
+                name: name.clone(),
+                kind: Some(Kind::File),
+                path: Some(folder.clone()),
+            });
+        }
+    }
 }
 
 /// The crates of the workspace, by name, with those of ours that each uses.
@@ -89,8 +122,10 @@ fn against(order: &[&str], packages: &[Package]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Package, against, normalized};
+    use super::{Package, add_uses_of_files, against, normalized};
+    use crate::layers::sources::tests::made_of;
     use serde_json::{from_value, json};
+    use std::path::Path;
 
     /// Crates of ours, each with what it uses, as `cargo metadata` prints them.
     fn workspace(crates: &[(&str, &[&str])]) -> Vec<Package> {
@@ -101,7 +136,8 @@ mod tests {
         };
         let package = |(name, used): &(&str, &[&str])| {
             let serde = json!({"name": "serde", "kind": null, "source": "registry"});
-            json!({"name": name, "dependencies": used.iter().map(uses).chain([serde]).collect::<Vec<_>>()})
+            let used: Vec<_> = used.iter().map(uses).chain([serde]).collect();
+            json!({"name": name, "manifest_path": format!("/all/{name}/Cargo.toml"), "dependencies": used})
         };
         normalized(crates.iter().map(|each| from_value(package(each)).unwrap()).collect())
     }
@@ -127,6 +163,25 @@ mod tests {
         assert_eq!(
             against(&["relay", "sandbox", "e2e"], &crates),
             ["relay: uses sandbox (dev), which docs/architecture.md does not list above it"]
+        );
+    }
+
+    #[test]
+    fn a_file_of_another_crate_is_a_use_of_that_crate() {
+        let fuzz = made_of(
+            "fuzz",
+            &[
+                ("fuzz/src/lib.rs", "mod own; #[path = \"../../core/tests/event.rs\"] mod event;"),
+                ("fuzz/src/own.rs", ""),
+                ("core/tests/event.rs", ""),
+            ],
+        );
+        let mut crates = workspace(&[("core", &[]), ("fuzz", &[])]);
+        add_uses_of_files(&mut crates, Path::new("/all"), &[fuzz]);
+        assert_eq!(against(&["core", "fuzz"], &crates), [""; 0]);
+        assert_eq!(
+            against(&["fuzz", "core"], &crates),
+            ["fuzz: uses core (#[path]), which docs/architecture.md does not list above it"]
         );
     }
 
