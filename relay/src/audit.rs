@@ -21,6 +21,7 @@ impl Hasher {
     /// The first 16 bytes of HMAC-SHA-256 (RFC 2104) in hexadecimal, of the kind of name, a zero byte, and the name.
     pub(crate) fn hash(&self, kind: &str, name: &[u8]) -> String {
         // HMAC accepts a key of any length.
+        // EXPOSE: a key of HMAC; the hash does not reveal it.
         let Ok(mac) = Hmac::<Sha256>::new_from_slice(self.0.expose().as_bytes()) else {
             return String::new();
         };

@@ -81,6 +81,7 @@ impl Authorizer {
                 });
                 let mut request = self.client.post(url.clone()).json(&body);
                 if let Some(token) = token {
+                    // EXPOSE: sent to the configured URL alone, in a header that reqwest marks as sensitive.
                     request = request.bearer_auth(token.expose());
                 }
                 let mut span = trace.call(Called { method: "POST", server: url, template: url.path() }, 0);

@@ -60,6 +60,7 @@ impl Collector {
         let deadline = Instant::now() + TIMEOUT;
         let mut request = self.client.post(self.config.url.clone()).json(&export(spans));
         if let Some(token) = &self.config.token {
+            // EXPOSE: sent to the configured collector alone, in a header that reqwest marks as sensitive.
             request = request.bearer_auth(token.expose());
         }
         let mut response = outbound::send(request, deadline).await?;

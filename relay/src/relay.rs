@@ -109,6 +109,7 @@ impl Live {
 
 /// The expiry of the first certificate in each file.
 fn certificates_expire(config: &Config) -> Vec<(&'static str, i64)> {
+    // EXPOSE: its certificates are read for their expiry, and the key is passed over.
     let identity = config.enfuce.client_identity.as_ref().map(|identity| identity.expose().as_bytes());
     let store = config.quota.store.as_ref().and_then(|store| store.ca.as_deref());
     let files = [

@@ -1,21 +1,24 @@
-//! The order of the modules and of the scripts.
+//! The order of the modules and of the scripts, and the comments beside what exposes a secret.
 
 mod list;
 mod sources;
 mod uses;
 mod workspace;
 mod crates;
+mod exposures;
 mod scripts;
 
 use crate::project::Project;
 use anyhow::{Result, bail};
 
-/// Fails if a crate, a module or a script uses one that is listed below it, or if files of one folder use each other in a circle.
+/// Fails if a crate, a module or a script uses one that is listed below it, if files of one folder use each other in a circle, or if
+/// a secret is exposed without a comment that says why.
 pub(crate) fn check(project: &Project) -> Result<()> {
     let crates = sources::crates(project)?;
     let violations = [
         workspace::violations(project, &crates)?,
         crates::violations(&crates)?,
+        exposures::violations(&crates),
         scripts::violations(project)?,
     ]
     .concat();
@@ -23,7 +26,7 @@ pub(crate) fn check(project: &Project) -> Result<()> {
         println!("{violation}");
     }
     if !violations.is_empty() {
-        bail!("{} uses break the order: move the code, or change the order", violations.len());
+        bail!("{} violations: move the code, change the order, or write the comment", violations.len());
     }
     Ok(())
 }

@@ -77,6 +77,7 @@ fn client(settings: &Store) -> Result<Client, RedisError> {
         user = user.set_username(name);
     }
     if let Some(password) = &settings.password {
+        // EXPOSE: sent to the configured store alone, to log in.
         user = user.set_password(password.expose());
     }
     let address = match settings.address.clone() {

@@ -14,6 +14,7 @@ pub(crate) fn authorities(pem: &[u8]) -> Option<Vec<Certificate>> {
 
 /// A certificate chain and its private key.
 pub(crate) fn identity(pem: &SecretString) -> Option<Identity> {
+    // EXPOSE: read into an identity that only the TLS connections use.
     Identity::from_pem(pem.expose().as_bytes()).ok()
 }
 

@@ -39,6 +39,7 @@ pub fn read_config(
     let deadline = fields.number("deadline_ms", 9000, 10..=LONGEST);
     let cors_origins = fields.optional("cors_origins", ORIGINS, origins);
     let audit_key = fields.optional_secret("audit.key").filter(|key| {
+        // EXPOSE: only its length is used.
         let is_long = key.expose().len() >= SHORTEST_KEY;
         if !is_long {
             fields.fault("audit.key", format!("has to be {SHORTEST_KEY} characters or more of random text."));

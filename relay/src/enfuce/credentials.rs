@@ -73,6 +73,7 @@ impl Credentials {
         trace: &Trace,
     ) -> Result<HeaderValue, Failure> {
         match &self.auth {
+            // EXPOSE: the header goes to Enfuce alone, and is marked as sensitive.
             Auth::Basic { user, password } => basic(user, password.expose()),
             Auth::Bearer { token } => bearer(token.expose()),
             Auth::OAuth2 { .. } => self.token(client, trace).await,
@@ -174,6 +175,7 @@ impl Credentials {
         let scope = scope.as_deref().map(|scope| ("scope", scope));
         let form: Vec<_> = [("grant_type", "client_credentials")].into_iter().chain(scope).collect();
         let request = client.post(token_url.clone()).form(&form);
+        // EXPOSE: sent to the configured token endpoint alone, in a header that reqwest marks as sensitive.
         let request = request.basic_auth(encode(client_id), Some(encode(client_secret.expose())));
         let fetched = ask(request, &mut span).await;
         span.ended(&fetched);

@@ -86,6 +86,7 @@ impl DeviceKey {
 
     /// RSAES-OAEP (RFC 8017 §7.1.1) of the raw key, with an empty label.
     pub(crate) fn wrap(&self, tzpk: &Tzpk, hash: OaepHash) -> Result<Vec<u8>, HsmError> {
+        // EXPOSE: encrypted under the device's key; only ciphertext is returned.
         let wrapped = match hash {
             OaepHash::Sha256 => self.key.oaep_encrypt_with_rng::<Sha256, _>(&mut SysRng, tzpk.expose()),
             OaepHash::Sha1 => self.key.oaep_encrypt_with_rng::<Sha1, _>(&mut SysRng, tzpk.expose()),

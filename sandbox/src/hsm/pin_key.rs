@@ -46,6 +46,7 @@ impl PinKey {
             Algorithm::Tdea => 0,
             Algorithm::Aes => 1,
         };
+        // EXPOSE: copied into memory that wipes when dropped, to be sealed.
         Zeroizing::new([&[algorithm, self.format.number()], self.key.expose()].concat())
     }
 

@@ -25,6 +25,9 @@ pub(super) struct Source {
     pub(super) file: String,
     /// `["pin_block", "iso1"]` for `src/pin_block/iso1.rs`.
     pub(super) module: Vec<String>,
+    /// Whether only tests contain the module.
+    pub(super) is_test: bool,
+    pub(super) text: String,
     pub(super) syntax: File,
 }
 
@@ -36,6 +39,7 @@ struct Package {
 
 #[derive(Deserialize)]
 struct Target {
+    kind: Vec<String>,
     src_path: PathBuf,
 }
 
@@ -46,26 +50,27 @@ pub(super) fn crates(project: &Project) -> Result<Vec<Crate>> {
     for package in metadata::<Package>(project, &["--no-deps"])? {
         for target in package.targets {
             let root = target.src_path.strip_prefix(project.root())?;
-            crates.push(walk(&package.name, root, &read)?);
+            let is_test = target.kind.iter().any(|kind| kind == "test");
+            crates.push(walk(&package.name, root, is_test, &read)?);
         }
     }
     Ok(crates)
 }
 
 /// Reads a crate from its root. `read` returns the text of a file that exists.
-fn walk(package: &str, root: &Path, read: &dyn Fn(&Path) -> Option<String>) -> Result<Crate> {
+fn walk(package: &str, root: &Path, is_test: bool, read: &dyn Fn(&Path) -> Option<String>) -> Result<Crate> {
     let text = read(root).with_context(|| format!("{} cannot be read", root.display()))?;
-    let root_source = source(root, Vec::new(), &text)?;
+    let root_source = source(root, Vec::new(), is_test, text)?;
     let folder = root.parent().context("the root of a crate lies in a folder")?;
     let mut walk = Walk { read, modules: Vec::new() };
-    walk.items(&root_source.syntax.items, &At { file: root, folder, module: &[] })?;
+    walk.items(&root_source.syntax.items, &At { file: root, folder, module: &[], is_test })?;
     Ok(Crate { package: package.to_owned(), root: root_source, modules: walk.modules })
 }
 
-fn source(path: &Path, module: Vec<String>, text: &str) -> Result<Source> {
+fn source(path: &Path, module: Vec<String>, is_test: bool, text: String) -> Result<Source> {
     let file = path.to_string_lossy().into_owned();
-    let syntax = syn::parse_file(text).with_context(|| format!("{file} cannot be parsed"))?;
-    Ok(Source { file, module, syntax })
+    let syntax = syn::parse_file(&text).with_context(|| format!("{file} cannot be parsed"))?;
+    Ok(Source { file, module, is_test, text, syntax })
 }
 
 struct Walk<'a> {
@@ -79,6 +84,7 @@ struct At<'a> {
     /// The folder of the modules below it.
     folder: &'a Path,
     module: &'a [String],
+    is_test: bool,
 }
 
 impl Walk<'_> {
@@ -92,9 +98,10 @@ impl Walk<'_> {
     fn module(&mut self, item: &ItemMod, at: &At<'_>) -> Result<()> {
         let name = item.ident.to_string();
         let module = [at.module, from_ref(&name)].concat();
+        let is_test = at.is_test || is_for_tests(&item.attrs);
         let below = at.folder.join(&name);
         if let Some((_, items)) = &item.content {
-            return self.items(items, &At { file: at.file, folder: &below, module: &module });
+            return self.items(items, &At { file: at.file, folder: &below, module: &module, is_test });
         }
         let given = path(&item.attrs).map(|path| at.file.with_file_name(path));
         let candidates = match &given {
@@ -104,8 +111,11 @@ impl Walk<'_> {
         let found = candidates.into_iter().find_map(|file| Some(((self.read)(&file)?, file)));
         let (text, file) = found.with_context(|| format!("{}: {name} has no file", at.file.display()))?;
         let folder = if given.is_some() { file.with_file_name("") } else { below };
-        let source = source(&file, module, &text)?;
-        self.items(&source.syntax.items, &At { file: &file, folder: &folder, module: &source.module })?;
+        let source = source(&file, module, is_test, text)?;
+        self.items(
+            &source.syntax.items,
+            &At { file: &file, folder: &folder, module: &source.module, is_test },
+        )?;
         self.modules.push(source);
         Ok(())
     }
@@ -122,6 +132,14 @@ fn path(attributes: &[Attribute]) -> Option<String> {
             _ => None,
         },
         _ => None,
+    })
+}
+
+/// Whether an item is under `#[cfg(test)]` or is a `#[test]`.
+pub(super) fn is_for_tests(attributes: &[Attribute]) -> bool {
+    attributes.iter().any(|attribute| match &attribute.meta {
+        Meta::List(list) => list.path.is_ident("cfg") && list.tokens.to_string() == "test",
+        meta => meta.path().segments.last().is_some_and(|last| last.ident == "test"),
     })
 }
 
@@ -148,7 +166,7 @@ pub(super) mod tests {
             let (_, text) = files.iter().find(|(name, _)| Path::new(name) == path)?;
             Some((*text).to_owned())
         };
-        walk(package, Path::new(files[0].0), &read).unwrap()
+        walk(package, Path::new(files[0].0), false, &read).unwrap()
     }
 
     #[test]
@@ -167,18 +185,21 @@ pub(super) mod tests {
                 ("relay/src/nobody.rs", "declares this"),
             ],
         );
-        let modules: Vec<_> =
-            found.modules.iter().map(|module| (&*module.file, module.module.join("::"))).collect();
+        let modules: Vec<_> = found
+            .modules
+            .iter()
+            .map(|module| (&*module.file, module.module.join("::"), module.is_test))
+            .collect();
         assert_eq!(
             modules,
             [
-                ("relay/src/admission/store/file.rs", "admission::store::file".to_owned()),
-                ("relay/src/admission/store/mod.rs", "admission::store".to_owned()),
-                ("relay/tests/beside.rs", "admission::tests::shared::beside".to_owned()),
-                ("relay/tests/valkey.rs", "admission::tests::shared".to_owned()),
-                ("relay/src/admission/tests.rs", "admission::tests".to_owned()),
-                ("relay/src/admission.rs", "admission".to_owned()),
-                ("relay/src/inline/deep.rs", "inline::deep".to_owned()),
+                ("relay/src/admission/store/file.rs", "admission::store::file".to_owned(), false),
+                ("relay/src/admission/store/mod.rs", "admission::store".to_owned(), false),
+                ("relay/tests/beside.rs", "admission::tests::shared::beside".to_owned(), true),
+                ("relay/tests/valkey.rs", "admission::tests::shared".to_owned(), true),
+                ("relay/src/admission/tests.rs", "admission::tests".to_owned(), true),
+                ("relay/src/admission.rs", "admission".to_owned(), false),
+                ("relay/src/inline/deep.rs", "inline::deep".to_owned(), false),
             ]
         );
     }
@@ -186,7 +207,7 @@ pub(super) mod tests {
     #[test]
     fn a_module_without_a_file_is_an_error() {
         let read = |path: &Path| (path == Path::new("src/lib.rs")).then(|| "mod gone;".to_owned());
-        let error = walk("core", Path::new("src/lib.rs"), &read).err().unwrap();
+        let error = walk("core", Path::new("src/lib.rs"), false, &read).err().unwrap();
         assert_eq!(error.to_string(), "src/lib.rs: gone has no file");
     }
 }
