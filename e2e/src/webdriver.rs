@@ -129,6 +129,16 @@ impl WebDriver {
         Ok(Element::from_element_id(self.client.clone(), ElementRef::from(id.to_owned())))
     }
 
+    /// Clicks the first element that a CSS selector names.
+    ///
+    /// # Errors
+    ///
+    /// If there is none in time, or it cannot be clicked.
+    pub async fn click(&self, selector: &str) -> Result<()> {
+        let element = self.element(&format!("document.querySelector('{selector}')"), selector).await?;
+        Ok(element.click().await?)
+    }
+
     /// Waits until an expression is truthy, and returns it. Where the document is exchanged meanwhile, it waits on.
     ///
     /// # Errors

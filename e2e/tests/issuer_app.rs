@@ -72,7 +72,7 @@ async fn a_page_of_its_own_leads_to_a_card_with_its_pin(stage: &Stage<'_>) -> Re
 
 async fn set_and_emboss(Stage { sandbox, driver, .. }: &Stage<'_>, way: &Way) -> Result<()> {
     driver.open(&sandbox.url("/")).await?;
-    click(driver, "#new-card").await?;
+    driver.click("#new-card").await?;
     let card =
         driver.wait_for("document.querySelector('[data-card-id]')?.dataset.cardId", "the card").await?;
     let card = card.as_str().context("the card has an id")?;
@@ -98,14 +98,14 @@ async fn set_and_emboss(Stage { sandbox, driver, .. }: &Stage<'_>, way: &Way) ->
     }
     check_messages(driver, way).await?;
 
-    click(driver, "#pin-done").await?;
+    driver.click("#pin-done").await?;
     let has_focus = format!("document.activeElement?.dataset.cardId === '{card}'");
     driver.wait_for(&has_focus, "the focus to go back to the card").await?;
     let current = "document.querySelector('[aria-current=\"step\"]')?.textContent";
     let waiting = driver.wait_for(current, "the card's next step").await?;
     ensure!(waiting.as_str().is_some_and(|step| step.contains("Queued for production")), "it is {waiting}");
-    click(driver, ".operator summary").await?;
-    click(driver, "[data-control=\"produce\"]").await?;
+    driver.click(".operator summary").await?;
+    driver.click("[data-control=\"produce\"]").await?;
     let is_active = "document.querySelector('.states').lastElementChild.dataset.progress === 'done'";
     driver.wait_for(is_active, "the card to be active").await?;
     view(driver, way).await.context("viewing")
@@ -168,12 +168,7 @@ async fn check_messages(driver: &WebDriver, way: &Way) -> Result<()> {
 /// Presses the one button, or opens the list of ways for another one.
 async fn open_pad(driver: &WebDriver, operation: &str, way: &Way) -> Result<()> {
     if way.is_framed {
-        click(driver, &format!("[id$=\"{operation}-ways\"]")).await?;
+        driver.click(&format!("[id$=\"{operation}-ways\"]")).await?;
     }
-    click(driver, &format!("[data-action=\"{operation}\"][data-way=\"{}\"]", way.name)).await
-}
-
-async fn click(driver: &WebDriver, selector: &str) -> Result<()> {
-    let element = driver.element(&format!("document.querySelector('{selector}')"), selector).await?;
-    Ok(element.click().await?)
+    driver.click(&format!("[data-action=\"{operation}\"][data-way=\"{}\"]", way.name)).await
 }

@@ -47,13 +47,13 @@ async fn through_the_issuer_app(
     hand: Hand,
 ) -> Result<Vec<Trace>> {
     driver.open(&sandbox.url("/")).await?;
-    click(driver, "#new-card").await?;
+    driver.click("#new-card").await?;
     let card = driver
         .wait_for("document.querySelector('article[data-card-id]')?.dataset.cardId", "the card")
         .await?;
     let card = card.as_str().context("the card has an id")?;
-    click(driver, ".card summary").await?;
-    click(driver, "button[data-way=\"mobile\"]").await?;
+    driver.click(".card summary").await?;
+    driver.click("button[data-way=\"mobile\"]").await?;
 
     let frame = driver.element("document.querySelector('iframe[name=\"web-view\"]')", "the web view").await?;
     frame.enter_frame().await?;
@@ -73,9 +73,4 @@ async fn through_the_issuer_app(
     ensure!(sandbox.count("/pin-page/set").await? == 1, "the PIN is sent exactly once");
     traces.extend(sandbox.traces_on_the_wire().await?);
     Ok(traces)
-}
-
-async fn click(driver: &WebDriver, selector: &str) -> Result<()> {
-    let element = driver.element(&format!("document.querySelector('{selector}')"), selector).await?;
-    Ok(element.click().await?)
 }
