@@ -93,37 +93,47 @@ async fn good_answers_are_not_kept_either_and_are_tied_to_their_line_in_the_log(
     assert!(time.len() == 24 && time.ends_with('Z') && line["ms"].is_u64(), "{line}");
 }
 
-/// Sends bytes as they are, and reads what comes back until the end.
-fn send(relay: &Relay, parts: &[&str], pause: Duration) -> String {
+/// Sends bytes as they are, then one of `more` at a time until the relay answers, and returns the beginning of its answer.
+fn send(relay: &Relay, bytes: &str, more: &[u8]) -> String {
     let mut stream = TcpStream::connect(relay.address()).unwrap();
-    for part in parts {
-        stream.write_all(part.as_bytes()).unwrap();
-        std::thread::sleep(pause);
+    stream.set_nodelay(true).unwrap();
+    stream.write_all(bytes.as_bytes()).unwrap();
+    let mut buffer = [0; 4096];
+    stream.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
+    for byte in more {
+        match stream.read(&mut buffer) {
+            Ok(count) => return String::from_utf8_lossy(&buffer[..count]).into_owned(),
+            // The relay may have answered meanwhile and closed the connection.
+            Err(_) => _ = stream.write_all(&[*byte]),
+        }
     }
     stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-    let mut buffer = [0; 4096];
     let count = stream.read(&mut buffer).unwrap_or(0);
     String::from_utf8_lossy(&buffer[..count]).into_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_that_trickles_or_ends_early_is_given_up() {
+async fn a_body_that_stops_or_trickles_is_given_up() {
     let upstream = Upstream::start(|_| ok("{}")).await;
     let config = classic(&upstream.base_url, "[limits]\nbody_timeout_ms = 200");
     let relay = Relay::start(&config.replace("drain_ms = 0", "drain_ms = 0\ndeadline_ms = 60000"));
     let head = "POST /set HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n";
-    let with_length = format!("{head}content-length: 60\r\n\r\n{{");
-    let started = Instant::now();
-    let answer = send(&relay, &[&with_length], Duration::ZERO);
-    assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("body_incomplete"), "{answer}");
-    assert!(started.elapsed() < Duration::from_secs(60), "only the deadline ended it");
+    let with_length = format!("{head}content-length: 8000\r\n\r\n{{");
+    // The time is that of the whole body: each byte comes soon after the one before it, and all together take longer than the
+    // deadline.
+    for more in [&[][..], &[b' '; 7000]] {
+        let started = Instant::now();
+        let answer = send(&relay, &with_length, more);
+        assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("body_incomplete"), "{answer}");
+        assert!(started.elapsed() < Duration::from_secs(60), "only the deadline ended it");
+    }
     // The default time is enough for bodies that arrive at once.
     let relay = Relay::start(&classic(&upstream.base_url, ""));
     let chunked = format!("{head}transfer-encoding: chunked\r\n\r\n4000\r\n{}", "x".repeat(0x3000));
-    let answer = send(&relay, &[&chunked], Duration::ZERO);
+    let answer = send(&relay, &chunked, &[]);
     assert!(answer.starts_with("HTTP/1.1 413"), "a length that is not announced is counted: {answer}");
     let large = format!("GET /set HTTP/1.1\r\nhost: x\r\nx: {}\r\n\r\n", "x".repeat(20_000));
-    assert!(send(&relay, &[&large], Duration::ZERO).starts_with("HTTP/1.1 431"));
+    assert!(send(&relay, &large, &[]).starts_with("HTTP/1.1 431"));
     assert!(upstream.received().is_empty());
 }
 
