@@ -15,7 +15,7 @@ use card_pin::{
     weak_pin::WeakPin,
     wire::{Endpoint, Request},
 };
-use common::{Event, answer, field, given_source, open, run, settings};
+use common::{Event, answer, field, given_source, hex, open, run, settings};
 use serde_json::{Value, json};
 use std::{
     io::Write,
@@ -34,10 +34,6 @@ fn openssl(arguments: &[&str], input: &[u8]) -> Vec<u8> {
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "openssl {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     output.stdout
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// `key` wrapped by OpenSSL under the public key of a `tzpk` request.

@@ -12,7 +12,7 @@ use card_pin::{
     tzpk::{KeyUsage, Tzpk},
 };
 use card_pin_testing::replay;
-use common::pin;
+use common::{from_hex, pin};
 use proptest::prelude::*;
 
 const K1: [u8; 8] = [0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef];
@@ -26,12 +26,8 @@ fn aes(bytes: &[u8], account: &str) -> Result<Tzpk, Error> {
     Tzpk::from_bytes(bytes, KeyUsage::Aes(Pan::from_ascii(account.as_bytes()).unwrap()))
 }
 
-fn bytes(hex: &str) -> Vec<u8> {
-    (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
-}
-
 fn blocks(hex: &str) -> Vec<[u8; 8]> {
-    bytes(hex).chunks(8).map(|block| block.try_into().unwrap()).collect()
+    from_hex(hex).chunks(8).map(|block| block.try_into().unwrap()).collect()
 }
 
 /// ANSI X9.24-3-2017 supplement, test vectors: the format 4 PIN block of two transactions.
@@ -42,8 +38,8 @@ fn published_format_4_blocks() {
         ("d30bdc73ec9714b000bec66bdb7b6d09", "52a00503bd34ba1383f6a7ee9fe2547f"),
     ];
     for (key, block) in examples {
-        let (key, block) = (bytes(key), bytes(block));
-        let random = bytes("2f69adde2e9e7ace");
+        let (key, block) = (from_hex(key), from_hex(block));
+        let random = from_hex("2f69adde2e9e7ace");
         let made = aes(&key, "4111111111111111").unwrap().encrypt(pin(&[1, 2, 3, 4]), &mut replay(random));
         assert_eq!(made.unwrap(), block);
         let read = aes(&key, "4111111111111111").unwrap().decrypt(&block).unwrap();

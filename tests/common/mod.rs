@@ -35,6 +35,14 @@ pub(crate) fn pin(digits: &[u8]) -> Pin {
     Pin::from_entry(entry).unwrap()
 }
 
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+pub(crate) fn from_hex(hex: &str) -> Vec<u8> {
+    (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
+}
+
 /// The server's TDEA key of two parts. Taken from NIST SP 800-67 Rev. 2, Appendix B.
 pub(crate) const KEY: [u8; 16] =
     [0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0x01];

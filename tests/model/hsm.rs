@@ -1,6 +1,7 @@
 //! The server's side of a key: the keys that it sends, and how it reads and writes PIN blocks. Blocks are strings of
 //! hexadecimal digits here, so that nothing is shared with the code under test.
 
+use crate::common::{from_hex, hex};
 use aes::{Aes128, Aes192, Aes256};
 use cmac::{Cmac, Mac};
 use des::{
@@ -178,12 +179,4 @@ fn cmac_of_zeros(mut mac: impl Mac) -> Vec<u8> {
 
 fn xor(one: &[u8], other: &[u8]) -> Vec<u8> {
     one.iter().zip(other).map(|(one, other)| one ^ other).collect()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn from_hex(hex: &str) -> Vec<u8> {
-    (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
 }
