@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "every suite is a crate of its own and uses a part")]
 
+pub(crate) mod always;
 mod event;
 
 use base64ct::{Base64, Encoding};

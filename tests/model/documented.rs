@@ -4,6 +4,7 @@
 
 use crate::{
     common::Event,
+    common::always::{LONGEST_WAIT, LOOK_UPS, WAITS},
     faults::{Fault, Meaning},
     inputs::{Id, Input, Observed, Outcome, Purpose, Source, Told},
     pad::{Pad, Rules},
@@ -44,13 +45,8 @@ pub(crate) struct Documented {
     sets: usize,
 }
 
-/// "At `tzpk` and `view` waited out": as long as the server says, or else so many seconds, and no longer than 30 each.
-const WAITS: [u16; 3] = [1, 2, 4];
-const LONGEST_WAIT: u16 = 30;
 /// "A token of 30 s": half of that and it is not relied on.
 const CONTROL_ID: u16 = 15;
-/// How long the session waits before each look-up of an unknown outcome.
-const LOOK_UPS: [u16; 3] = [1, 2, 4];
 
 impl Documented {
     pub(crate) fn open(purpose: Purpose, source: Source, rules: Rules, can_look_up: bool) -> (Self, Outcome) {

@@ -1,5 +1,8 @@
 //! The output of a session so far, and the output that may come next.
 
+/// What card-pin's own tests check, too; its first lines say why there are two models.
+#[path = "../../../tests/common/always.rs"]
+mod always;
 /// The events that a page derives from a session: the file of card-pin's own tests.
 #[path = "../../../tests/common/event.rs"]
 mod event;
@@ -7,21 +10,17 @@ mod event;
 use base64ct::{Base64, Encoding};
 use card_pin::entry::Step;
 use card_pin::error::Error;
-use card_pin::session::{Action, Operation, Session, Snapshot, Stage};
+use card_pin::session::{Action, Operation, Session, Snapshot};
 use card_pin::wire::{Endpoint, Request};
 use card_pin_sandbox::fuzzing::Key;
 use serde_json::Value;
 
 use crate::device::{Dice, ascii, key_pair};
+use always::{LONGEST_WAIT, LOOK_UPS, WAITS, check_change};
 use event::{Event, events};
 
-/// Three waits for a busy server; the longest, in seconds.
-const MAX_WAITS: usize = 3;
-const LONGEST_WAIT: u16 = 30;
 /// The first control id, one for one that has expired, and one after each wait that was too long for it.
-const MAX_CONTROL_IDS: usize = 2 + MAX_WAITS;
-/// Seconds before each look-up.
-const LOOK_UPS: [u16; 3] = [1, 2, 4];
+const MAX_CONTROL_IDS: usize = 2 + WAITS.len();
 
 /// The input that came just before.
 #[derive(Clone, Copy)]
@@ -197,7 +196,7 @@ impl Model {
             }
             Event::Waits(seconds) => {
                 self.waits += 1;
-                assert!(!self.is_set && self.waits <= MAX_WAITS && (1..=LONGEST_WAIT).contains(&seconds));
+                assert!(!self.is_set && self.waits <= WAITS.len() && (1..=LONGEST_WAIT).contains(&seconds));
             }
             Event::Arrived => {
                 assert!(self.views && self.is_submitted && !self.has_arrived);
@@ -291,14 +290,4 @@ fn follow(entry: &mut Vec<u8>, digits: u8, pressed: Option<u8>) {
         entry.truncate(digits.into());
     }
     assert_eq!(entry.len(), usize::from(digits));
-}
-
-/// Rules for two consecutive snapshots, after any input.
-fn check_change(before: Snapshot, after: Snapshot) {
-    let after_submit = [Stage::Submitting, Stage::Arrived, Stage::Ended];
-    assert!(before.stage != Stage::Submitting || after_submit.contains(&after.stage));
-    assert!(before.end.is_none() || after == before, "the end is the end");
-    assert_eq!(after.end.is_some(), after.stage == Stage::Ended);
-    assert!(after.end.is_none() || (after.digits == 0 && !after.valid));
-    assert!(matches!(after.refusals.checked_sub(before.refusals), Some(0 | 1)));
 }
