@@ -7,10 +7,11 @@ use card_pin::{
     session::{Snapshot, Stage},
 };
 
-/// How long a session waits for a busy server if the server does not say, each time; and the longest wait that it accepts.
+/// docs/reference.md: "It waits as long as the server says, or else 1, 2 and 4 seconds, and ends with `busy` instead of a wait of more
+/// than 30 seconds."
 pub(crate) const WAITS: [u16; 3] = [1, 2, 4];
 pub(crate) const LONGEST_WAIT: u16 = 30;
-/// How long it waits before each look-up of an unknown outcome.
+/// docs/reference.md: "After an unknown outcome, `status-url` is asked up to three times, after 1, 2 and 4 seconds."
 pub(crate) const LOOK_UPS: [u16; 3] = [1, 2, 4];
 
 /// Checks two consecutive snapshots, after any input.

@@ -1,6 +1,5 @@
-//! The session as the documentation describes it (README, "Embed it" and "How the PIN travels"; `card-pin.d.ts`), written
-//! down as the facts so far and their consequences. Nothing in here is taken from `src/session.rs`, which
-//! has phases that consume each other.
+//! The session as the documentation describes it, written down as the facts so far and their consequences. A sentence in quotes is
+//! from the document named before it. Nothing in here is taken from `src/session.rs`, which has phases that consume each other.
 
 use crate::{
     common::Event,
@@ -45,7 +44,7 @@ pub(crate) struct Documented {
     sets: usize,
 }
 
-/// "A token of 30 s": half of that and it is not relied on.
+/// docs/reference.md: "After waits of 15 seconds or more it first asks the provider for another control id."
 const CONTROL_ID: u16 = 15;
 
 impl Documented {
@@ -115,12 +114,14 @@ impl Documented {
             Input::Press(digit) => self.edit(|pad| pad.press(digit)),
             Input::Erase => self.edit(Pad::erase),
             Input::Clear => self.edit(Pad::clear),
-            // "A PIN that is there to be looked at is wiped."
+            // www/types/session.d.ts: "A PIN that was shown is hidden again and wiped: after 30 seconds, or because nobody looked
+            // any more." So is one that has only arrived.
             Input::Forget if self.has_arrived && !self.is_over => self.close(),
             Input::Forget => self.edit(Pad::forget),
             Input::Confirm => self.edit(Pad::confirm),
             Input::Submit => self.submit(observed),
-            // "Goes to whatever comes next … without digits it does nothing."
+            // www/types/session.d.ts: "Takes the next step, the second entry or the submit, like `Enter` on the pad." Without
+            // digits there is no next step.
             Input::Advance if self.takes_digits() && self.pad.is_empty() => Outcome::default(),
             Input::Advance if self.takes_digits() && self.pad.is_first_of_two() => self.edit(Pad::confirm),
             Input::Advance => self.submit(observed),
@@ -184,13 +185,14 @@ impl Documented {
         if !self.waits_for_submit() {
             return [self.request_key()].into_iter().collect();
         }
-        // "A submit would go out at once"; "nothing is sent until both entries agree".
+        // docs/reference.md: "a submit would go out at once"
         let next = self.submitted.is_some().then(|| self.go_on());
         let ready = (self.key_pairs == 1).then_some(Told::Page(Event::Ready));
         ready.into_iter().chain(next).collect()
     }
 
-    /// Whether nothing is sent before the customer has submitted, or has asked to see the PIN.
+    /// Whether a submit comes before all requests. www/types/session.d.ts: "Nothing is sent until both entries agree, or until the
+    /// customer asks to view the PIN." Only with a control id docs/reference.md: "the TZPK is fetched while the customer types."
     fn waits_for_submit(&self) -> bool {
         (self.purpose, self.source) != (Purpose::Set, Source::Given)
     }
@@ -239,19 +241,20 @@ impl Documented {
             }
             (Endpoint::Status, Meaning::NotSet) => self.look_up(self.doubt.unwrap()),
             (Endpoint::Status, Meaning::Fails(_)) => self.look_up(Error::OutcomeUnknown),
-            // "`tzpk` may be asked for again after a network failure."
+            // docs/reference.md: "After a failure of the network it requests the key once more."
             (Endpoint::Tzpk | Endpoint::View, Meaning::Fails(Error::Network)) if !self.asked_again => {
                 self.asked_again = true;
                 [self.request_key()].into_iter().collect()
             }
-            // "Expired all the same: asked once more, without typing again."
+            // www/types/session.d.ts: "It is called once both entries agree, and once more if that control id has expired."
             (Endpoint::Tzpk | Endpoint::View, Meaning::Fails(Error::ControlIdExpired))
                 if !self.had_last_id() =>
             {
                 [self.ask()].into_iter().collect()
             }
             (Endpoint::Tzpk | Endpoint::View, Meaning::Fails(Error::Busy)) => self.wait(fault),
-            // "With a provider, once more with another key pair and another control id."
+            // docs/security/threat-model.md: "card-pin asks for it once more with another key pair, if a provider can give another
+            // control id."
             (Endpoint::Tzpk | Endpoint::View, Meaning::Fails(Error::TzpkInvalid)) if !self.had_last_id() => {
                 self.has_key_pair = false;
                 self.key_pairs += 1;
@@ -262,7 +265,7 @@ impl Documented {
         }
     }
 
-    /// "Waited out and tried again by itself."
+    /// docs/reference.md: "card-pin then requests the key again, up to three times, without the customer typing again."
     fn wait(&mut self, fault: Fault) -> Outcome {
         let Some(&seconds) = WAITS.get(self.busy) else { return self.fail(Error::Busy) };
         let seconds = fault.retry_after_seconds().map_or(seconds, |seconds| seconds.max(1));
@@ -321,7 +324,7 @@ impl Documented {
         Told::Post(self.key_endpoint())
     }
 
-    /// "`set` is sent at most once."
+    /// docs/reference.md: "`set` is sent once."
     fn set(&mut self, observed: Observed) -> Told {
         if observed.draw_failed {
             let failed = self.fail(Error::EntropyUnavailable).told.pop();

@@ -162,7 +162,7 @@ pub(crate) static ALL: LazyLock<Vec<Fault>> = LazyLock::new(|| {
 });
 
 impl Fault {
-    /// The outcome as the answer of `endpoint`: sections 5 and 6 of the interface, as a table.
+    /// The outcome as the answer of `endpoint`, by the tables of `docs/codes.md` and `docs/reference.md`.
     pub(crate) fn meaning(self, endpoint: Endpoint) -> Meaning {
         use Meaning::{Done, Fails, NotSet};
         match (endpoint, self) {
@@ -179,7 +179,7 @@ impl Fault {
             (_, Self::Status(409)) => Fails(Error::AlreadyUsed),
             (_, Self::Status(408 | 424 | 425 | 429) | Self::RetryAfter(429, _)) => Fails(Error::Busy),
             (_, Self::Status(400..=499)) => Fails(Error::Rejected),
-            // "200, 201 or 204; a body that is not HTML"; what was not read in full is not an answer.
+            // docs/reference.md: "200, 201 or 204, with a body that is not HTML"; what was not read in full is not an answer.
             (Endpoint::Set, Self::Body(Body::TooLarge | Body::Html)) => Fails(Error::OutcomeUnknown),
             (Endpoint::Set, Self::Status(204) | Self::RetryAfter(204, _) | Self::Body(_)) => Done,
             // Those requests do not contain it.

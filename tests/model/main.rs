@@ -4,7 +4,7 @@
 //! brought there with harmless inputs in between, gets the input, and then continues at random. After each step the session has to have done what [`documented`] says, and nothing else:
 //!
 //! - `set` is sent at most once, and the block contains the PIN that the customer submitted;
-//! - the events are those documented, in their order, and an error has the code that the interface gives to its fault;
+//! - the events are those documented, in their order, and an error has the code that the documentation gives to its fault;
 //! - after the end there is no secret, no input is accepted, no event comes, and a new session with a new control id works;
 //! - `Debug` prints no secret at any time.
 //!
@@ -27,6 +27,7 @@ mod documented;
 mod places;
 mod coverage;
 mod world;
+mod quotes;
 
 use card_pin::wire::Endpoint;
 use coverage::Coverage;

@@ -155,7 +155,7 @@ impl Pad {
                 return Err(Error::TooLong);
             }
             pad.current().push(char::from(b'0' + digit));
-            // "Where min-length equals max-length a full first entry moves on to the second by itself."
+            // docs/reference.md: "If `min-length` equals `max-length`, a full first entry moves on to the second by itself."
             let moves_on = pad.rules.min == pad.rules.max && pad.shown().len() == pad.rules.max;
             if moves_on { pad.go_on() } else { Ok(()) }
         })
@@ -186,7 +186,8 @@ impl Pad {
         self.edit(Self::go_on)
     }
 
-    /// "A weak PIN is refused before the second entry"; what was refused, but for being too short, is forgotten.
+    /// docs/reference.md: "An easily guessed PIN is refused before the second entry." What was refused, but for being too short, is
+    /// forgotten.
     fn go_on(&mut self) -> Result<(), Error> {
         if self.is_first_of_two() && !self.is_empty() {
             match self.rules.accepts(&self.first) {

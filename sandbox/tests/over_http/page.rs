@@ -23,11 +23,16 @@ async fn the_page_is_filled_in_and_guarded() {
     );
     assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
     assert_eq!(page.header("cache-control"), "no-store");
-    // These are the exact words of the interface for the hosted page.
     let policy = format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; connect-src 'self'; frame-ancestors {base}; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types card-pin"
     );
     assert_eq!(page.header("content-security-policy"), policy);
+    // It has all of the policy for such pages, the first in the document, except that the issuer may frame it.
+    let mut documented = include_str!("../../../docs/headers.md").lines();
+    let documented = documented.find_map(|line| line.strip_prefix("Content-Security-Policy: ")).unwrap();
+    for directive in documented.split("; ").filter(|directive| *directive != "frame-ancestors 'none'") {
+        assert!(policy.split("; ").any(|own| own == directive), "{directive}");
+    }
     // A page of another site that opened this one has no access to it.
     assert_eq!(page.header("cross-origin-opener-policy"), "same-origin");
     assert_eq!(sandbox.fetch_page(&control_id).await.header("cross-origin-opener-policy"), "same-origin");
