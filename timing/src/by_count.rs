@@ -14,10 +14,11 @@ pub(crate) fn heading() -> String {
 }
 
 impl Subject {
-    /// Counts over a few batches of secrets.
+    /// Counts over a few batches of secrets. The count of even code is the same in every run, so fewer findings are wrong, too:
+    /// something is not run any more, or the next leak would go unnoticed.
     pub(crate) fn judge(&mut self, dice: &mut Dice) -> Verdict {
-        let findings: u64 = (0..BATCHES).map(|_| (self.stopwatch)(Class::Random, dice)).sum();
-        let verdicts = BATCHES * self.verdicts;
-        self.verdict(findings > verdicts as u64, &format!("{findings:>9} {verdicts:>9}"))
+        let findings: u64 = (0..BATCHES).map(|_| self.measure(Class::Random, dice)).sum();
+        let verdicts = (BATCHES * self.batch * self.verdicts) as u64;
+        self.verdict(findings == verdicts, &format!("{findings:>9} {verdicts:>9}"))
     }
 }

@@ -25,18 +25,18 @@ impl Subject {
         let again = (seems_to_leak && self.expected == Expected::Even).then(|| self.max_t(dice));
         let leaks = seems_to_leak && again.is_none_or(|t| t > THRESHOLD);
         let again = again.map_or_else(String::new, |t| format!(", again {t:.2}"));
-        self.verdict(leaks, &format!("{:>9} {first:>9.2}{again}", self.measurements))
+        self.verdict(!leaks, &format!("{:>9} {first:>9.2}{again}", self.measurements))
     }
 
     fn max_t(&mut self, dice: &mut Dice) -> f64 {
         // The first runs warm up the caches and the branch predictor.
         for _ in 0..self.measurements / 100 {
-            black_box((self.stopwatch)(Class::Fixed, dice));
+            black_box(self.measure(Class::Fixed, dice));
         }
         let measurements: Vec<_> = (0..self.measurements)
             .map(|_| {
                 let class = if dice.byte() & 1 == 0 { Class::Fixed } else { Class::Random };
-                (class, (self.stopwatch)(class, dice))
+                (class, self.measure(class, dice))
             })
             .collect();
         max_t(&measurements)

@@ -6,8 +6,8 @@ use std::{
     sync::atomic::{Ordering, fence},
 };
 
-/// A measurement: takes a class, and returns the meter's reading of one batch.
-pub(crate) type Stopwatch = Box<dyn FnMut(Class, &mut Dice) -> u64>;
+/// A measurement: takes the number of runs and their class, and returns the meter's reading of all of them.
+pub(crate) type Stopwatch = Box<dyn FnMut(usize, Class, &mut Dice) -> u64>;
 
 /// A function under test.
 pub(crate) struct Subject {
@@ -15,7 +15,9 @@ pub(crate) struct Subject {
     pub(crate) name: &'static str,
     #[cfg_attr(feature = "memcheck", expect(dead_code, reason = "a few batches are enough to count"))]
     pub(crate) measurements: usize,
-    /// How many branches of a batch depend on a secret, but reveal only public facts.
+    /// Runs in one measurement.
+    pub(crate) batch: usize,
+    /// How many branches of a run depend on a secret, but reveal only public facts.
     #[cfg_attr(not(feature = "memcheck"), expect(dead_code, reason = "a clock does not count branches"))]
     pub(crate) verdicts: usize,
     pub(crate) expected: Expected,
@@ -39,16 +41,15 @@ pub(crate) struct Verdict {
     pub(crate) is_good: bool,
 }
 
-/// Makes a stopwatch: `prepare` makes the inputs of a batch, `run` is timed. The results of `run` are dropped
-/// afterwards.
+/// Makes a stopwatch: `make` makes the input of a run, `run` is timed. The results of `run` are dropped afterwards.
 pub(crate) fn stopwatch<I, O: 'static>(
-    mut prepare: impl FnMut(Class, &mut Dice) -> Vec<I> + 'static,
+    mut make: impl FnMut(Class, &mut Dice) -> I + 'static,
     run: impl Fn(I) -> O + 'static,
 ) -> Stopwatch {
     let mut outputs = Vec::new();
-    Box::new(move |class, dice| {
-        let inputs = prepare(class, dice);
-        outputs.reserve(inputs.len());
+    Box::new(move |batch, class, dice| {
+        let inputs: Vec<_> = (0..batch).map(|_| make(class, dice)).collect();
+        outputs.reserve(batch);
         // Pending writes of the inputs must not be part of the measurement.
         fence(Ordering::SeqCst);
         let meter = Meter::start();
@@ -62,13 +63,18 @@ pub(crate) fn stopwatch<I, O: 'static>(
 }
 
 impl Subject {
-    /// Judges whether the secret shows, with the figures.
-    pub(crate) fn verdict(&self, leaks: bool, figures: &str) -> Verdict {
-        let (is_good, verdict) = match (self.expected, leaks) {
-            (Expected::Even, false) => (true, "even".to_owned()),
-            (Expected::Even, true) => (false, "LEAKS".to_owned()),
-            (Expected::Leak, true) => (true, "leaks, as it is made to".to_owned()),
-            (Expected::Leak, false) => (false, "NOT SEEN: the measuring is at fault".to_owned()),
+    /// Measures one batch.
+    pub(crate) fn measure(&mut self, class: Class, dice: &mut Dice) -> u64 {
+        (self.stopwatch)(self.batch, class, dice)
+    }
+
+    /// Judges a measurement that found the code even or not, with the figures.
+    pub(crate) fn verdict(&self, is_even: bool, figures: &str) -> Verdict {
+        let (is_good, verdict) = match (self.expected, is_even) {
+            (Expected::Even, true) => (true, "even".to_owned()),
+            (Expected::Even, false) => (false, "NOT EVEN".to_owned()),
+            (Expected::Leak, false) => (true, "leaks, as it is made to".to_owned()),
+            (Expected::Leak, true) => (false, "NOT SEEN: the measuring is at fault".to_owned()),
             (Expected::Known(reason), _) => (true, format!("known: {reason}")),
         };
         Verdict { text: format!("{:<58} {figures}  {verdict}", self.name), is_good }

@@ -30,6 +30,10 @@ const BATCH: usize = 16;
 const FIXED: Digits = [4, 8, 2, 6, 1, 5];
 const PAN: &[u8] = b"5413330089020011";
 
+/// The branches of reading a block all of whose nibbles count as secret: seven on digits and outcome, as in a block that is not
+/// encrypted, and seven on how many digits there are.
+const DECRYPTED: usize = 14;
+
 const S_BOXES: &str = "the `des` crate looks its S-boxes up in tables";
 
 /// Everything that is measured, the control first.
@@ -43,28 +47,36 @@ pub(crate) fn all() -> Vec<Subject> {
         ("weak PIN looked for: one of repeated digits / any such", checked(weak_pin), 2),
         ("weak PIN looked for: one of the customer's own / any such", checked(personal_pin), 2),
         ("format 0 made: one PIN / any", encoded(format_0), 0),
-        ("format 1 made: one PIN / any", encoded(|| Some(Format::Iso1)), 0),
+        ("format 1 made: one PIN / any", encoded(format_1), 0),
         ("format 3 made: one PIN / any", encoded(format_3), 0),
         ("format 4 made: one PIN / any", encoded_4(), 0),
         ("format 0 read: one PIN / any", decoded(format_0, 0x0f), 7),
-        ("format 1 read: one PIN / any", decoded(|| Some(Format::Iso1), 0x0f), 7),
+        ("format 1 read: one PIN / any", decoded(format_1, 0x0f), 7),
         ("format 3 read: one PIN / any", decoded(format_3, 0x0f), 7),
         ("format 4 read: one PIN / any", decoded_4(), 7),
         ("format 0 refused: the first digit is wrong / any nibble", refused(), 1),
         ("AES-128 key taken, checked: one key / any", key_checked::<16>(aes), 0),
+        ("AES-192 key taken, checked: one key / any", key_checked::<24>(aes), 0),
         ("AES-256 key taken, checked: one key / any", key_checked::<32>(aes), 0),
-        ("AES-128, format 4 encrypted: one PIN / any", encrypted::<16>(aes), 0),
+        ("AES-128, format 4 encrypted: one key and PIN / any", encrypted::<16>(aes), 0),
+        ("AES-192, format 4 encrypted: one key and PIN / any", encrypted::<24>(aes), 0),
+        ("AES-256, format 4 encrypted: one key and PIN / any", encrypted::<32>(aes), 0),
+        ("AES-128, format 4 decrypted: one key and PIN / any", decrypted::<16>(aes), DECRYPTED),
+        ("AES-192, format 4 decrypted: one key and PIN / any", decrypted::<24>(aes), DECRYPTED),
+        ("AES-256, format 4 decrypted: one key and PIN / any", decrypted::<32>(aes), DECRYPTED),
     ];
     let known = [
         ("TDEA key taken, checked: one key / any", key_checked::<16>(tdea)),
-        ("TDEA, format 1 encrypted: one PIN / any", encrypted::<16>(tdea)),
+        ("TDEA, format 1 encrypted: one key and PIN / any", encrypted::<16>(tdea)),
+        ("TDEA, format 1 decrypted: one key and PIN / any", decrypted::<16>(tdea)),
     ];
     let known = known.map(|(name, stopwatch)| (name, stopwatch, 0));
     let subject = |expected| {
         move |(name, stopwatch, verdicts)| Subject {
             name,
             measurements: MEASUREMENTS,
-            verdicts: verdicts * BATCH,
+            batch: BATCH,
+            verdicts,
             expected,
             stopwatch,
         }
@@ -81,78 +93,76 @@ fn digits(class: Class, dice: &mut Dice) -> Digits {
     class.choose(FIXED, dice.digits())
 }
 
-/// A batch of inputs made of the digits of a class.
-fn batch<I>(
-    make: impl Fn(Digits) -> Option<I> + 'static,
-) -> impl FnMut(Class, &mut Dice) -> Vec<I> + 'static {
-    move |class, dice| (0..BATCH).filter_map(|_| make(digits(class, dice))).collect()
+/// An input made of the digits of a class.
+fn of_digits<I>(make: impl Fn(Digits) -> I + 'static) -> impl FnMut(Class, &mut Dice) -> I + 'static {
+    move |class, dice| make(digits(class, dice))
+}
+
+/// Types these digits.
+fn press(entry: &mut Entry, digits: &[u8]) {
+    digits.iter().try_for_each(|&digit| entry.press(digit)).unwrap();
 }
 
 /// An entry with these digits, with rules that trigger nothing by themselves.
-fn typed(digits: &[u8], weak_pin: WeakPin) -> Option<Entry> {
-    let mut entry = Entry::new(PinRules::new(4, 12, true, weak_pin)?);
-    digits.iter().try_for_each(|&digit| entry.press(digit)).ok()?;
-    Some(entry)
+fn typed(digits: &[u8], weak_pin: WeakPin) -> Entry {
+    let mut entry = Entry::new(PinRules::new(4, 12, true, weak_pin).unwrap());
+    press(&mut entry, digits);
+    entry
 }
 
 /// Like `typed`, for a customer whose birth date and phone number are known.
-fn of_customer(digits: &[u8]) -> Option<Entry> {
-    let known = Personal::new(Some("19870423"), ["467017406059"].into_iter())?;
-    let mut entry = Entry::of_customer(PinRules::new(4, 12, true, WeakPin::Reject)?, known);
-    digits.iter().try_for_each(|&digit| entry.press(digit)).ok()?;
-    Some(entry)
+fn of_customer(digits: &[u8]) -> Entry {
+    let known = Personal::new(Some("19870423"), ["467017406059"].into_iter()).unwrap();
+    let mut entry = Entry::of_customer(PinRules::new(4, 12, true, WeakPin::Reject).unwrap(), known);
+    press(&mut entry, digits);
+    entry
 }
 
-fn pin(digits: Digits) -> Option<Pin> {
-    let mut entry = Entry::new(PinRules::new(4, 12, false, WeakPin::Allow)?);
-    digits.iter().try_for_each(|&digit| entry.press(digit)).ok()?;
-    Pin::from_entry(entry).ok()
+fn pin(digits: Digits) -> Pin {
+    let mut entry = Entry::new(PinRules::new(4, 12, false, WeakPin::Allow).unwrap());
+    press(&mut entry, &digits);
+    Pin::from_entry(entry).unwrap()
 }
 
 fn pressed() -> Stopwatch {
-    let prepare = batch(|digits| Some((typed(&[], WeakPin::Reject)?, digits)));
-    stopwatch(prepare, |(mut entry, digits)| {
+    let make = of_digits(|digits| (typed(&[], WeakPin::Reject), digits));
+    stopwatch(make, |(mut entry, digits)| {
         let pressed = digits.iter().try_for_each(|&digit| entry.press(digit));
         (entry, pressed)
     })
 }
 
 fn erased() -> Stopwatch {
-    let prepare = batch(|digits| typed(&digits, WeakPin::Reject));
-    stopwatch(prepare, |mut entry| {
+    let make = of_digits(|digits| typed(&digits, WeakPin::Reject));
+    stopwatch(make, |mut entry| {
         FIXED.iter().for_each(|_| entry.erase());
         entry
     })
 }
 
 /// Two entries that only differ in the last digit, or in random places.
-fn twice_typed(class: Class, dice: &mut Dice) -> Option<Entry> {
-    let mut entry = typed(&FIXED, WeakPin::Allow)?;
-    entry.confirm().ok()?;
+fn twice_typed(class: Class, dice: &mut Dice) -> Entry {
+    let mut entry = typed(&FIXED, WeakPin::Allow);
+    entry.confirm().unwrap();
     let [a, b, c, d, e, last] = digits(class, dice);
     let last = if [a, b, c, d, e] == FIXED[..5] && last == FIXED[5] { (last + 1) % 10 } else { last };
-    [a, b, c, d, e, last].iter().try_for_each(|&digit| entry.press(digit)).ok()?;
-    Some(entry)
+    press(&mut entry, &[a, b, c, d, e, last]);
+    entry
 }
 
 fn compared() -> Stopwatch {
-    stopwatch(
-        |class, dice| (0..BATCH).filter_map(|_| twice_typed(class, dice)).collect(),
-        |entry: Entry| entry.finish().map_err(|(entry, error)| (entry, error == Error::Mismatch)),
-    )
+    stopwatch(twice_typed, |entry| entry.finish().map_err(|(entry, error)| (entry, error == Error::Mismatch)))
 }
 
 /// Compares like `==`, which may stop at the first digit that differs.
 fn compared_until_two_differ() -> Stopwatch {
-    let prepare = batch(Some);
-    stopwatch(prepare, |digits| digits.iter().zip(&FIXED).all(|(one, other)| black_box(one == other)))
+    stopwatch(digits, |digits| digits.iter().zip(&FIXED).all(|(one, other)| black_box(one == other)))
 }
 
 fn good_pin(class: Class, dice: &mut Dice) -> [u8; 4] {
     loop {
         let drawn = dice.digits();
-        let is_good = of_customer(&drawn).is_some_and(|mut entry| entry.confirm().is_ok());
-        if is_good {
+        if of_customer(&drawn).confirm().is_ok() {
             return class.choose([4, 8, 2, 6], drawn);
         }
     }
@@ -173,33 +183,37 @@ fn personal_pin(class: Class, dice: &mut Dice) -> [u8; 4] {
 
 fn checked(pin: fn(Class, &mut Dice) -> [u8; 4]) -> Stopwatch {
     stopwatch(
-        move |class, dice| (0..BATCH).filter_map(|_| of_customer(&pin(class, dice))).collect(),
-        |mut entry: Entry| {
+        move |class, dice| of_customer(&pin(class, dice)),
+        |mut entry| {
             let refused = entry.confirm();
             (entry, refused)
         },
     )
 }
 
-fn pan() -> Option<Pan> {
-    Pan::from_ascii(PAN).ok()
+fn pan() -> Pan {
+    Pan::from_ascii(PAN).unwrap()
 }
 
-fn format_0() -> Option<Format> {
-    pan().map(Format::Iso0)
+fn format_0() -> Format {
+    Format::Iso0(pan())
 }
 
-fn format_3() -> Option<Format> {
-    pan().map(Format::Iso3)
+fn format_1() -> Format {
+    Format::Iso1
 }
 
-fn encoded(format: fn() -> Option<Format>) -> Stopwatch {
-    let prepare = batch(move |digits| Some((pin(digits)?, format()?)));
-    stopwatch(prepare, |(pin, format)| (PinBlock::make(pin, &format, &mut constant(0x5a)), format))
+fn format_3() -> Format {
+    Format::Iso3(pan())
+}
+
+fn encoded(format: fn() -> Format) -> Stopwatch {
+    let make = of_digits(move |digits| (pin(digits), format()));
+    stopwatch(make, |(pin, format)| (PinBlock::make(pin, &format, &mut constant(0x5a)), format))
 }
 
 fn encoded_4() -> Stopwatch {
-    stopwatch(batch(pin), |pin| PinField::make(pin, &mut constant(0x5a)))
+    stopwatch(of_digits(pin), |pin| PinField::make(pin, &mut constant(0x5a)))
 }
 
 /// The clear block of format `control` with these nibbles after the length.
@@ -223,27 +237,27 @@ fn filled(digits: Digits, fill: u8) -> [u8; 14] {
     std::array::from_fn(|place| digits.get(place).copied().unwrap_or(fill))
 }
 
-fn decoded(format: fn() -> Option<Format>, fill: u8) -> Stopwatch {
-    let prepare = batch(move |digits| {
-        let format = format()?;
+fn decoded(format: fn() -> Format, fill: u8) -> Stopwatch {
+    let make = of_digits(move |digits| {
+        let format = format();
         let (control, is_bound) = match format {
             Format::Iso0(_) => (0, true),
             Format::Iso1 => (1, false),
             Format::Iso3(_) => (3, true),
         };
-        Some((PinBlock::from_secret(block(control, &filled(digits, fill), is_bound)), format))
+        (PinBlock::from_secret(block(control, &filled(digits, fill), is_bound)), format)
     });
-    stopwatch(prepare, |(block, format)| (block.into_digits(&format), format))
+    stopwatch(make, |(block, format)| (block.into_digits(&format), format))
 }
 
 fn decoded_4() -> Stopwatch {
-    let prepare = batch(|digits| Some(PinField::from_secret(block::<16>(4, &filled(digits, 0x0a), false))));
-    stopwatch(prepare, PinField::into_digits)
+    let make = of_digits(|digits| PinField::from_secret(block::<16>(4, &filled(digits, 0x0a), false)));
+    stopwatch(make, PinField::into_digits)
 }
 
 /// A block in which one nibble is not allowed.
 fn refused() -> Stopwatch {
-    let spoiled = |class: Class, dice: &mut Dice| {
+    let make = |class: Class, dice: &mut Dice| {
         let filled = filled(dice.digits(), 0x0f);
         let spoiled_at = |place: u8| {
             let mut nibbles = filled;
@@ -252,39 +266,52 @@ fn refused() -> Stopwatch {
             nibbles
         };
         let nibbles = class.choose(spoiled_at(0), spoiled_at(dice.below(14)));
-        Some((PinBlock::from_secret(block(0, &nibbles, true)), format_0()?))
+        (PinBlock::from_secret(block(0, &nibbles, true)), format_0())
     };
+    stopwatch(make, |(block, format)| (block.into_digits(&format), format))
+}
+
+fn tdea() -> KeyUsage {
+    KeyUsage::Tdea(Format::Iso1)
+}
+
+fn aes() -> KeyUsage {
+    KeyUsage::Aes(pan())
+}
+
+/// The bytes of a key of a class. The fixed one has no weak or equal parts.
+fn key<const N: usize>(class: Class, dice: &mut Dice) -> [u8; N] {
+    let fixed = std::array::from_fn(|place| (place as u8).wrapping_mul(0x1f) ^ 0x6b);
+    class.choose(fixed, dice.bytes())
+}
+
+fn key_checked<const N: usize>(usage: fn() -> KeyUsage) -> Stopwatch {
     stopwatch(
-        move |class, dice| (0..BATCH).filter_map(|_| spoiled(class, dice)).collect(),
-        |(block, format): (PinBlock, Format)| (block.into_digits(&format), format),
-    )
-}
-
-fn tdea() -> Option<KeyUsage> {
-    Some(KeyUsage::Tdea(Format::Iso1))
-}
-
-fn aes() -> Option<KeyUsage> {
-    pan().map(KeyUsage::Aes)
-}
-
-/// A key without weak or equal parts.
-fn fixed_key<const N: usize>() -> [u8; N] {
-    std::array::from_fn(|place| (place as u8).wrapping_mul(0x1f) ^ 0x6b)
-}
-
-fn key_checked<const N: usize>(usage: fn() -> Option<KeyUsage>) -> Stopwatch {
-    stopwatch(
-        move |class, dice| {
-            let mut key = || class.choose(fixed_key::<N>(), dice.bytes());
-            (0..BATCH).filter_map(|_| Some((key(), usage()?))).collect::<Vec<_>>()
-        },
+        move |class, dice| (key::<N>(class, dice), usage()),
         |(key, usage)| Tzpk::from_bytes(&key, usage).map(|key| key.check_value()),
     )
 }
 
-fn encrypted<const N: usize>(usage: fn() -> Option<KeyUsage>) -> Stopwatch {
-    let prepare =
-        batch(move |digits| Some((Tzpk::from_bytes(&fixed_key::<N>(), usage()?).ok()?, pin(digits)?)));
-    stopwatch(prepare, |(key, pin)| key.encrypt(pin, &mut constant(0x5a)))
+fn encrypted<const N: usize>(usage: fn() -> KeyUsage) -> Stopwatch {
+    stopwatch(
+        move |class, dice| {
+            let key = Tzpk::from_bytes(&key::<N>(class, dice), usage()).unwrap();
+            (key, pin(digits(class, dice)))
+        },
+        |(key, pin)| key.encrypt(pin, &mut constant(0x5a)),
+    )
+}
+
+/// A block as it comes from the server. Memcheck follows key and PIN through the ciphertext, so that all that is decrypted
+/// counts as secret.
+fn decrypted<const N: usize>(usage: fn() -> KeyUsage) -> Stopwatch {
+    stopwatch(
+        move |class, dice| {
+            let bytes = key::<N>(class, dice);
+            let key = || Tzpk::from_bytes(&bytes, usage()).unwrap();
+            let block = key().encrypt(pin(digits(class, dice)), &mut constant(0x5a)).unwrap();
+            (key(), block)
+        },
+        |(key, block)| key.decrypt(&block),
+    )
 }

@@ -1,13 +1,19 @@
-//! RSA-OAEP as `KeyPair::unwrap_key` calls it. A key pair there is used once and takes long to make, so this measures
-//! the call to the `rsa` crate, blinded in the same way.
+//! Keys that are wrapped with RSA-OAEP, unwrapped and checked. A key pair can be used only once and takes long to make, so each
+//! run gets a copy.
 
+use super::{aes, key};
 use crate::{
     class::Class,
     measure::{Expected, Stopwatch, Subject, stopwatch},
     random::Dice,
 };
+use base64ct::{Base64, Encoding};
+use card_pin::{
+    key_pair::{KeyPair, KeySize},
+    tzpk::{Tzpk, WrappedKey},
+};
 use rand::rngs::SysRng;
-use rsa::{Oaep, PrivateKey, PublicKey};
+use rsa::{Oaep, PublicKey, pkcs8::DecodePublicKey};
 use sha2::Sha256;
 use std::rc::Rc;
 
@@ -18,53 +24,74 @@ const MEASUREMENTS: usize = 10_000;
 const VERDICTS: usize = 3;
 /// Branches on the message's length, which is that of the key and public, while it is copied. Other copying has other ones.
 const COPY: usize = 21;
+/// Branches on that length again, while the key is taken and the message wiped.
+const TAKEN: usize = 10;
+/// Whether the key has the check value.
+const COMPARED: usize = 1;
 
 const OUTCOME: &str = "whether it decrypts is public: the session ends";
 
-/// A ciphertext of a class.
-type Wrap = fn(Class, &mut Dice, &PublicKey) -> Option<Vec<u8>>;
-
-pub(super) fn all() -> Vec<Subject> {
-    let Ok(key) = PrivateKey::new(&mut SysRng, 2048).map(Rc::new) else { return Vec::new() };
-    let subjects: [(_, _, Wrap, _); 3] = [
-        ("OAEP: one wrapped key / any", Expected::Even, one_or_any, VERDICTS + COPY),
-        ("OAEP: another label / noise, both refused", Expected::Even, label_or_noise, VERDICTS),
-        ("OAEP: valid / noise", Expected::Known(OUTCOME), valid_or_noise, VERDICTS + COPY),
-    ];
-    let subject = |(name, expected, wrap, verdicts)| Subject {
-        name,
-        measurements: MEASUREMENTS,
-        verdicts,
-        expected,
-        stopwatch: unwrapped(&key, wrap),
-    };
-    subjects.into_iter().map(subject).collect()
+/// The two halves of a key pair.
+struct Pair {
+    private: KeyPair,
+    public: PublicKey,
 }
 
-fn unwrapped(key: &Rc<PrivateKey>, wrap: Wrap) -> Stopwatch {
-    let (private, public) = (Rc::clone(key), key.to_public_key());
+/// A ciphertext of a class.
+type Wrap = fn(Class, &mut Dice, &PublicKey) -> Vec<u8>;
+
+pub(super) fn all() -> [Subject; 4] {
+    let private = KeyPair::make(KeySize::Rsa2048, &mut SysRng).unwrap();
+    let spki = Base64::decode_vec(private.to_spki_base64()).unwrap();
+    let pair = Rc::new(Pair { private, public: PublicKey::from_public_key_der(&spki).unwrap() });
+    let unwrapped = |wrap| unwrapped(Rc::clone(&pair), wrap);
+    [
+        ("OAEP: one wrapped key / any", Expected::Even, unwrapped(one_or_any), VERDICTS + COPY),
+        ("OAEP: another label / noise, both refused", Expected::Even, unwrapped(label_or_noise), VERDICTS),
+        ("OAEP: valid / noise", Expected::Known(OUTCOME), unwrapped(valid_or_noise), VERDICTS + COPY),
+        (
+            "check value compared: the first byte differs / any differs",
+            Expected::Even,
+            check_value_compared(Rc::clone(&pair)),
+            VERDICTS + COPY + TAKEN + COMPARED,
+        ),
+    ]
+    .map(|(name, expected, stopwatch, verdicts)| Subject {
+        name,
+        measurements: MEASUREMENTS,
+        batch: 1,
+        verdicts,
+        expected,
+        stopwatch,
+    })
+}
+
+fn unwrapped(pair: Rc<Pair>, wrap: Wrap) -> Stopwatch {
     stopwatch(
-        move |class, dice| wrap(class, dice, &public).into_iter().collect(),
-        move |wrapped: Vec<u8>| private.oaep_decrypt_with_rng::<Sha256, _>(&mut SysRng, &wrapped),
+        move |class, dice| (pair.private.clone(), wrap(class, dice, &pair.public)),
+        |(private, wrapped)| private.unwrap_key(&wrapped, &mut SysRng),
     )
 }
 
-fn one_or_any(class: Class, dice: &mut Dice, key: &PublicKey) -> Option<Vec<u8>> {
-    let tzpk = class.choose([0x4c; 16], dice.bytes());
-    key.oaep_encrypt_with_rng::<Sha256, _>(&mut SysRng, &tzpk).ok()
+fn wrapped(tzpk: &[u8], key: &PublicKey) -> Vec<u8> {
+    key.oaep_encrypt_with_rng::<Sha256, _>(&mut SysRng, tzpk).unwrap()
 }
 
-fn label_or_noise(class: Class, dice: &mut Dice, key: &PublicKey) -> Option<Vec<u8>> {
+fn one_or_any(class: Class, dice: &mut Dice, public: &PublicKey) -> Vec<u8> {
+    wrapped(&key::<16>(class, dice), public)
+}
+
+fn label_or_noise(class: Class, dice: &mut Dice, public: &PublicKey) -> Vec<u8> {
     let labelled = Oaep::<Sha256>::new_with_label(*b"label");
-    let labelled = key.encrypt(&mut SysRng, labelled, &dice.bytes::<16>()).ok()?;
+    let labelled = public.encrypt(&mut SysRng, labelled, &dice.bytes::<16>()).unwrap();
     let noise = noise(dice);
-    Some(class.choose(labelled.try_into().ok()?, noise).to_vec())
+    class.choose(labelled.try_into().unwrap(), noise).to_vec()
 }
 
-fn valid_or_noise(class: Class, dice: &mut Dice, key: &PublicKey) -> Option<Vec<u8>> {
-    let valid = one_or_any(Class::Random, dice, key)?;
+fn valid_or_noise(class: Class, dice: &mut Dice, public: &PublicKey) -> Vec<u8> {
+    let valid = one_or_any(Class::Random, dice, public);
     let noise = noise(dice);
-    Some(class.choose(valid.try_into().ok()?, noise).to_vec())
+    class.choose(valid.try_into().unwrap(), noise).to_vec()
 }
 
 /// Less than every modulus of 2048 bits.
@@ -72,4 +99,23 @@ fn noise(dice: &mut Dice) -> [u8; 256] {
     let mut noise = dice.bytes::<256>();
     noise[0] &= 0x7f;
     noise
+}
+
+/// A key with a check value that is not its own.
+fn check_value_compared(pair: Rc<Pair>) -> Stopwatch {
+    let make = move |class: Class, dice: &mut Dice| {
+        let key = key::<16>(class, dice);
+        let own = Tzpk::from_bytes(&key, aes()).unwrap().check_value();
+        let own: [u8; 16] = own.try_into().unwrap();
+        let differing_at = |place: u8| {
+            let mut value = own;
+            value[usize::from(place)] ^= 1;
+            value
+        };
+        let value = class.choose(differing_at(0), differing_at(dice.below(16))).to_vec();
+        let wrapped_key =
+            WrappedKey { ciphertext: wrapped(&key, &pair.public), usage: aes(), check_value: Some(value) };
+        (pair.private.clone(), wrapped_key)
+    };
+    stopwatch(make, |(private, wrapped_key)| Tzpk::unwrap_key(wrapped_key, private, &mut SysRng))
 }
