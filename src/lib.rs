@@ -17,7 +17,7 @@ extern crate alloc;
 #[cfg(not(all(feature = "shipped", target_arch = "wasm32")))]
 extern crate std;
 #[cfg(all(feature = "fuzzing", target_arch = "wasm32"))]
-compile_error!("the feature `fuzzing` is only for fuzz/, and must not ship");
+compile_error!("the feature `fuzzing` is only for fuzz/ and timing/, and must not ship");
 
 pub mod error;
 pub mod secret;

@@ -155,7 +155,7 @@ impl Pad {
                 return Err(Error::TooLong);
             }
             pad.current().push(char::from(b'0' + digit));
-            // docs/reference.md: "If `min-length` equals `max-length`, a full first entry moves on to the second by itself."
+            // docs/reference.md: "If `min-length` equals `max-length`, a full first entry moves on to the second automatically."
             let moves_on = pad.rules.min == pad.rules.max && pad.shown().len() == pad.rules.max;
             if moves_on { pad.go_on() } else { Ok(()) }
         })

@@ -17,7 +17,12 @@ use std::{fs, num::NonZero, path::PathBuf, process::Command, thread};
 /// All checks, the cheap ones first.
 pub(crate) const CHECKS: [Check; 21] = [
     source("format", "how the code is laid out", &[], format),
-    source("layers", "which crate, module and script uses which", &[Scripts], layers::check),
+    source(
+        "layers",
+        "which crate, module and script uses which, and why each secret is exposed",
+        &[Scripts],
+        layers::check,
+    ),
     source("workflows", "the hosted CI's files", &[Python], workflows),
     source(
         "supply-chain",
