@@ -5,6 +5,7 @@ mod accessibility;
 mod bridges;
 mod browser_states;
 mod checked;
+mod early;
 mod element;
 mod examples;
 mod fault_matrix;
