@@ -240,8 +240,7 @@ impl Driver {
     /// Sends one digit after the other, of a viewed PIN or of this suggestion.
     async fn spell(self: Rc<Self>, suggestion: u32) {
         for place in 0.. {
-            if !self.state.borrow().running.as_ref().is_some_and(|running| running.suggestions == suggestion)
-            {
+            if self.state.borrow().running.as_ref().is_none_or(|running| running.suggestions != suggestion) {
                 return;
             }
             // EXPOSE: one digit, which the customer asked to hear.
