@@ -173,7 +173,16 @@ async fn in_engine(
     results.wasm_memory.push(memory::of_wasm(sandbox, browser.driver(), engine).await?);
     let many = if engine == Engine::Chromium { plan.many } else { plan.many_elsewhere };
     say(start, &format!("{engine}: {many} sessions in one page"));
-    results.many.push(many::measure(sandbox, &browser, engine, many).await?);
+    let measured = match many::measure(sandbox, &browser, engine, many).await {
+        // It crashes at times, and what was measured before must not be lost.
+        Err(error) if engine == Engine::WebKit => {
+            say(start, &format!("{engine}: once more in another browser: {error:#}"));
+            let browser = engine.start().await?;
+            many::measure(sandbox, &browser, engine, many).await
+        }
+        measured => measured,
+    };
+    results.many.push(measured?);
     say(start, &format!("{engine}: done"));
     Ok(())
 }
