@@ -225,7 +225,7 @@ async fn a_worker_that_breaks_in_mid_submit_leaves_the_outcome_unknown(stage: &S
     stage.fails_with(&pad, "outcome_unknown").await
 }
 
-/// There is no event of it: the page gets no answer.
+/// No event reports it. The page only gets no answers.
 async fn a_worker_that_vanishes_is_replaced(stage: &Stage<'_>) -> Result<()> {
     let (pad, card, pin) = stage.open_with_card().await?;
     stage.on_pad("pad.workerUrl = './vanishing.worker.js'").await?;

@@ -16,7 +16,7 @@ pub(crate) const PAGE_FOLDER: &str = "/pin-page/";
 /// The path of the issuer's own copy of `dist/`, for the issuer's page with the pad.
 pub(crate) const MODULE_FOLDER: &str = "/card-pin/";
 
-/// The routes of all files. They have no table: they are no part of the API.
+/// The routes of all files. They have no table, because they are not part of the API.
 pub(crate) fn routes(dist: Arc<Dist>) -> Router {
     let of_app =
         app::paths().fold(Router::new(), |router, path| router.route(path, get(async || app::answer(path))));
