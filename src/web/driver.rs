@@ -240,7 +240,9 @@ impl Driver {
     /// Sends one digit after the other, of a viewed PIN or of this suggestion.
     async fn spell(self: Rc<Self>, suggestion: u32) {
         for place in 0.. {
-            if self.state.borrow().running.as_ref().is_none_or(|running| running.suggestions != suggestion) {
+            let is_current =
+                self.state.borrow().running.as_ref().is_some_and(|running| running.suggestions == suggestion);
+            if !is_current {
                 return;
             }
             // EXPOSE: one digit, which the customer asked to hear.
