@@ -280,8 +280,8 @@ async fn a_slow_issuer_does_not_have_a_control_id_spent_for_nobody() {
         let answer = relay.post("/control-id", &json!({"cardId": "a-card", "operation": "set-pin"})).await;
         (answer.status, answer.code())
     };
-    // Looking up the keys takes at most three seconds.
-    let (authorizer, provider) = tokio::join!(ask("POST /authorize", 9000), ask("GET /jwks", 2700));
+    // Looking up the keys takes at most three seconds, and a busy machine is slower than the issuer means to be.
+    let (authorizer, provider) = tokio::join!(ask("POST /authorize", 9000), ask("GET /jwks", 900));
     assert_eq!(authorizer, (503, "authorizer_unavailable".to_owned()));
     assert_eq!(provider, (503, "relay_busy".to_owned()));
     assert!(enfuce.received().is_empty());
