@@ -150,8 +150,10 @@ impl PrivateKey {
         let lambda = &totient / gcd(&p1, &q1);
         let mut numbers = Vec::new();
         for d in [inverse(&e, &totient)?, inverse(&e, &lambda)?] {
-            numbers.push((d, MODULUS));
+            numbers.extend([(&e * &d, MODULUS + ALIGNMENT), (d, MODULUS)]);
         }
+        // The upper half of φ(n) is that of n.
+        numbers.extend([(&totient % (&one << (8 * PRIME)), PRIME), (lambda, MODULUS)]);
         for (prime, other) in [(p, &q), (&q, p)] {
             // The numbers that are precomputed for Montgomery's multiplication: R, its square and its cube (R = 2^1024).
             let r = (&one << (8 * PRIME)) % prime;
