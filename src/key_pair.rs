@@ -109,8 +109,8 @@ fn assemble(primes: &[Natural; 2], size: KeySize) -> Option<KeyPair> {
 
 /// The private key of two primes.
 ///
-/// This constructor checks all but the size of e. It is called by no other, so that the compiler sees that two primes are given,
-/// and leaves out the search for the primes of a given d: 4 KB with brotli. For the same reason it is not inlined further.
+/// The constructor checks everything but the size of e. Nothing else calls it, and this function is not inlined: so the compiler sees
+/// that there are two primes, and leaves out the code that finds the primes of a given d, which is 4 KB with brotli.
 #[inline(never)]
 fn private_key(p: BoxedUint, q: BoxedUint) -> Option<rsa::PrivateKey> {
     let (n, d) = (p.concatenating_mul(&q), private_exponent(&p, &q)?);
