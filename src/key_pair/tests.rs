@@ -91,10 +91,10 @@ fn the_private_exponent_is_that_of_the_rsa_crate() {
 }
 
 #[test]
-fn primes_to_which_no_private_exponent_belongs_make_no_key() {
-    // e divides p − 1.
-    let [p, q] = [14 * PUBLIC_EXPONENT + 1, 65_539].map(BoxedUint::from);
-    assert!(private_key(p, q).is_none());
+fn two_primes_have_no_private_exponent_if_e_divides_p_minus_1() {
+    let [p, q, other] = [14 * PUBLIC_EXPONENT + 1, 65_539, 65_543].map(BoxedUint::from);
+    assert!(private_exponent(&p, &q).is_none());
+    assert!(private_exponent(&other, &q).is_some());
 }
 
 /// The search pauses often: a digit waits for one step, not for the key pair.
