@@ -126,9 +126,11 @@ fn private_exponent(p: &BoxedUint, q: &BoxedUint) -> Option<BoxedUint> {
     let one = BoxedUint::one();
     let e = Odd::new(BoxedUint::from(PUBLIC_EXPONENT)).into_option()?;
     let [p1, q1] = [p, q].map(|prime| Zeroizing::new(prime.wrapping_sub(&one)));
-    let gcd = p1.gcd(&*q1);
-    let lcm = Zeroizing::new(p1.wrapping_div(&NonZero::new(gcd).into_option()?).concatenating_mul(&*q1));
-    let k = e.wrapping_sub(&lcm.rem(e.as_nz_ref()).invert_odd_mod(&e).into_option()?);
+    let gcd = Zeroizing::new(NonZero::new(p1.gcd(&*q1)).into_option()?);
+    let lcm = Zeroizing::new(p1.wrapping_div(&*gcd).concatenating_mul(&*q1));
+    let remainder = Zeroizing::new(lcm.rem(e.as_nz_ref()));
+    let inverse = Zeroizing::new(remainder.invert_odd_mod(&e).into_option()?);
+    let k = Zeroizing::new(e.wrapping_sub(&*inverse));
     let multiple = Zeroizing::new(lcm.concatenating_mul(&k));
     Some(multiple.wrapping_add(&one).div_rem(e.as_nz_ref()).0)
 }
