@@ -74,8 +74,8 @@ impl KeyPairSearch {
     /// the key pair, so that a device which computes wrongly never sends its public key.
     ///
     /// # Errors
-    /// [`Error::EntropyUnavailable`] when `random` fails, or gives bytes that no sound source gives: the search would not end, or
-    /// would not find a key. [`Error::Closed`] on a device on which no key pair proves consistent.
+    /// [`Error::EntropyUnavailable`] when `random` fails, or gives bytes that no sound source gives. [`Error::Closed`] on a device that
+    /// finds no primes, or on which no key pair proves consistent: it computes wrongly.
     pub fn step<R: TryCryptoRng>(&mut self, random: &mut R) -> Result<Option<KeyPair>, Error> {
         match self.untried.take() {
             Some(key_pair) if key_pair.is_consistent::<R>() => return Ok(Some(key_pair)),

@@ -113,8 +113,8 @@ impl PrimePairSearch {
     /// After a pair or an error the search starts again.
     ///
     /// # Errors
-    /// [`Error::EntropyUnavailable`] when the source fails, or is not sound: there is no pair within [`WINDOWS`], or
-    /// two primes are too close to each other.
+    /// [`Error::EntropyUnavailable`] when the source fails, or is not sound: two primes are too close to each other.
+    /// [`Error::Closed`] when there is no pair within [`WINDOWS`]: the device computes wrongly, since the source is tested.
     pub(crate) fn step<R: TryCryptoRng>(&mut self, random: &mut R) -> Result<Option<[Natural; 2]>, Error> {
         match core::mem::replace(&mut self.state, State::begin(0)) {
             State::Searching { first, window, windows } => {
@@ -134,7 +134,7 @@ impl PrimePairSearch {
     ) -> Result<State, Error> {
         let Some(mut window) = window else {
             if windows == WINDOWS {
-                return Err(Error::EntropyUnavailable);
+                return Err(Error::Closed);
             }
             let window = Some(self.sieve.open_window(random)?);
             return Ok(State::Searching { first, window, windows: windows + 1 });

@@ -238,6 +238,36 @@ fn a_key_that_does_not_unwrap_is_asked_for_once_more_with_another_key_pair() {
     }
 }
 
+/// A control id that has expired is not the fault of the key pair.
+#[test]
+fn another_key_pair_is_made_although_another_control_id_was_asked_for_before() {
+    let mut session = open(ControlIdSource::Provider);
+    enter(&mut session);
+    let (mut tokens, mut public_keys) = (0, Vec::new());
+    let (events, _) = run(
+        &mut session,
+        |request| {
+            if request.endpoint == Endpoint::Tzpk {
+                public_keys.push(field(request, "publicKey"));
+                let wrong = format!(r#"{{"tzpk":"{}"}}"#, Base64::encode_string(&[7; 256]));
+                match public_keys.len() {
+                    1 => return Some(answer(410, String::new())),
+                    2 => return Some(answer(200, wrong)),
+                    _ => {}
+                }
+            }
+            good(request)
+        },
+        || {
+            tokens += 1;
+            Some(format!("token{tokens}"))
+        },
+    );
+    assert_eq!((events.last(), tokens), (Some(&Event::Success), 3));
+    assert!(public_keys[0] == public_keys[1] && public_keys[1] != public_keys[2]);
+    assert_ended(&mut session);
+}
+
 #[test]
 fn a_provider_that_gives_nothing_ends_the_session() {
     for nothing in [None, Some(String::new()), Some("x".repeat(4097))] {

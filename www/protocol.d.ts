@@ -142,7 +142,7 @@ export type Snapshot = {
  */
 stage: Stage, 
 /**
- * Whether a submit would be sent at once: the key pair is made and, if a control id was given, the TZPK has arrived.
+ * Whether a submit would be sent at once: the key pair is made and, if a PIN is set with a given control id, the TZPK has arrived.
  */
 ready: boolean, 
 /**

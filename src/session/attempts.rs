@@ -2,8 +2,10 @@
 
 /// How often a public key may be sent with one control id: once more after a network failure. `set` is never repeated.
 const MAX_KEY_REQUESTS: u8 = 2;
-/// How often a control id may be asked for: once more when the first has expired, or was used up without success.
+/// How often a control id may be asked for: once more when the first has expired. Another key pair may need one more.
 const MAX_CONTROL_IDS: u8 = 2;
+/// How many key pairs may be made: another one when a wrapped key could not be unwrapped.
+const MAX_KEY_PAIRS: u8 = 2;
 /// How often the session waits for a busy server.
 const MAX_WAITS: u8 = 3;
 /// The longest wait for a busy server, in seconds. If the server asks for a longer one, the session ends at once.
@@ -17,6 +19,7 @@ const MAX_LOOK_UPS: u8 = 3;
 pub(super) struct Attempts {
     key_requests: u8,
     control_ids: u8,
+    key_pairs: u8,
     waits: u8,
     /// Seconds that were waited since the control id arrived.
     waited_seconds: u16,
@@ -40,6 +43,14 @@ impl Attempts {
 
     pub(super) const fn may_ask_control_id(&self) -> bool {
         self.control_ids < MAX_CONTROL_IDS
+    }
+
+    pub(super) fn key_pair_made(&mut self) {
+        self.key_pairs += 1;
+    }
+
+    pub(super) const fn may_make_key_pair(&self) -> bool {
+        self.key_pairs < MAX_KEY_PAIRS
     }
 
     /// How many seconds to wait for a busy server now: as it says, or 1, 2 and 4. `None` if there is no further wait.

@@ -86,6 +86,7 @@ impl<R: TryCryptoRng> Session<R> {
 
     pub(super) fn key_pair_found(&mut self, key_pair: KeyPair) {
         let Phase::Open { pin, .. } = self.take_phase() else { return };
+        self.attempts.key_pair_made();
         let key = match (&self.control_id_source, self.operation) {
             (ControlIdSource::Given(control_id), Operation::Set(_)) => {
                 let control_id = control_id.clone();
@@ -160,7 +161,7 @@ impl<R: TryCryptoRng> Session<R> {
             // A device that computed wrongly may succeed with another key pair. This control id is used up.
             (Err(Error::TzpkInvalid), _)
                 if self.control_id_source == ControlIdSource::Provider
-                    && self.attempts.may_ask_control_id() =>
+                    && self.attempts.may_make_key_pair() =>
             {
                 self.actions.push_back(Action::SearchKeyPair);
                 let key = KeyTrack::Searching(Box::new(KeyPairSearch::new(self.key_size)));

@@ -10,7 +10,7 @@ use serde::Serialize;
 pub struct Snapshot {
     /// The stage of the session.
     pub stage: Stage,
-    /// Whether a submit would be sent at once: the key pair is made and, if a control id was given, the TZPK has arrived.
+    /// Whether a submit would be sent at once: the key pair is made and, if a PIN is set with a given control id, the TZPK has arrived.
     pub ready: bool,
     /// The entry that the digits go to.
     pub step: Step,

@@ -10,7 +10,7 @@ const WORDS: &str = "\
     key_size Rsa2048 control_id_source Given Provider ControlId formats Formats can_look_up phase Open Setting LookingUp cause Arrived Showing \
     Ended End code retryable key pin Searching KeyReady AwaitingControlId Requested Waiting seconds Unwrapped KeyPairSearch \
     bits KeyPair key_pair control_id tzpk Tdea TdeaKey Secret Aes Aes128 Aes192 Aes256 Iso0 Iso1 Iso3 Pan Entering Entry \
-    rules first second Some None Digits of Chosen Pin Idle attempts Attempts key_requests control_ids waits waited_seconds \
+    rules first second Some None Digits of Chosen Pin Idle attempts Attempts key_requests control_ids key_pairs waits waited_seconds \
     requested sent actions SearchKeyPair AskControlId Post Request Tzpk Status Wait ready refusals refused submitted Confirm \
     ControlIdUnavailable ControlIdExpired NotAllowed Busy AlreadyUsed Network Timeout OutcomeUnknown ServerError Rejected \
     BadResponse TzpkInvalid EntropyUnavailable TooShort TooLong Closed NotDigits WeakPin Mismatch \
@@ -19,13 +19,14 @@ const WORDS: &str = "\
 static KNOWN: LazyLock<HashSet<&str>> = LazyLock::new(|| WORDS.split(' ').collect());
 
 /// The names after which a number is allowed: lengths, counts and rules.
-const COUNTS: [&str; 17] = [
+const COUNTS: [&str; 18] = [
     "min: ",
     "max: ",
     "bits: ",
     "attempts: ",
     "key_requests: ",
     "control_ids: ",
+    "key_pairs: ",
     "waits: ",
     "waited_seconds: ",
     "seconds: ",

@@ -255,7 +255,9 @@ impl Documented {
             (Endpoint::Tzpk | Endpoint::View, Meaning::Fails(Error::Busy)) => self.wait(fault),
             // docs/security/threat-model.md: "card-pin asks for it once more with another key pair, if a provider can give another
             // control id."
-            (Endpoint::Tzpk | Endpoint::View, Meaning::Fails(Error::TzpkInvalid)) if !self.had_last_id() => {
+            (Endpoint::Tzpk | Endpoint::View, Meaning::Fails(Error::TzpkInvalid))
+                if self.source == Source::Provider && self.key_pairs < 2 =>
+            {
                 self.has_key_pair = false;
                 self.key_pairs += 1;
                 [Told::Search].into_iter().collect()

@@ -103,7 +103,7 @@ fn a_search_ends_after_so_many_windows() {
         while window.next().is_some() {}
         assert!(search.step(&mut random).unwrap().is_none());
     }
-    assert_eq!(search.step(&mut random).err(), Some(Error::EntropyUnavailable));
+    assert_eq!(search.step(&mut random).err(), Some(Error::Closed));
     // It can start again.
     assert!(search.step(&mut random).is_ok());
 }
