@@ -38,6 +38,7 @@ export class CheckedWorker {
 
   terminate() {
     this.#isEnded = true;
+    this.#waiting = [];
     this.#worker?.terminate();
   }
 
@@ -48,7 +49,10 @@ export class CheckedWorker {
       worker.onmessage = (event) => this.onmessage?.(event);
       worker.onerror = (event) => this.onerror?.(event);
       worker.postMessage(core);
-      for (const [message, transfer] of this.#waiting.slice(1)) worker.postMessage(message, transfer);
+      // Digits that were typed meanwhile are among them, and are not kept.
+      const [, ...waiting] = this.#waiting;
+      this.#waiting = [];
+      for (const [message, transfer] of waiting) worker.postMessage(message, transfer);
     } catch {
       this.onerror?.(new Event("error", bare({ cancelable: true })));
     }

@@ -378,7 +378,9 @@ export class CardPin extends Base {
       this.#tell(detail.event === "ready" ? { ...detail, isolation: this.#session?.isolation } : detail);
     }
     const { controlId } = /** @type {Settings} */ (this.#settings).open;
-    if (controlId && (after.ready || (after.end && after.end.code !== "closed"))) this.#spentControlId = controlId;
+    if (controlId && (after.requested || (after.end && after.end.code !== "closed"))) this.#spentControlId = controlId;
+    // The worker of the vault that broke off has its canvas.
+    if (after.restarts > before.restarts && !after.views) this.#drawing.drawn?.stage.clear();
     if (!after.end || before.end) return;
     this.#hasWaited = false;
     if (this.#isNextWanted) this.#queueStart();

@@ -114,7 +114,7 @@ function explainProvider(problem) {
   if (!(problem instanceof Error)) return `controlIdProvider gave ${problem === null ? "null" : `a value of the type ${typeof problem}`}. ${wanted}`;
   // The place where it was thrown. Its message may be secret.
   const place = /[^\s()@]+:\d+:\d+/.exec(problem.stack?.replace(problem.message, "") ?? "")?.[0].replace(/\?[^:]*/, "");
-  return `controlIdProvider threw a ${problem.name}${place ? ` at ${place}` : ""}. Catch it there, or return a control id.`;
+  return `controlIdProvider threw ${problem.name}${place ? ` at ${place}` : ""}. Catch it there, or return a control id.`;
 }
 
 /** @param {Settings} settings @returns {Promise<string>} ends with a full stop */

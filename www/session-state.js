@@ -136,11 +136,12 @@ export const showsPin = ({ phase, suggested }) => phase === "shown" || suggested
 const maySubmit = ({ phase, submit, advance, taken }) => phase === "submitting" || submit > taken || advance > taken;
 
 /**
- * Whether the PIN may be on its way to the server, so that only the vault can know whether it is set. Without a control id
- * the vault has sent nothing.
+ * Whether the PIN may be on its way to the server, so that only the vault can know whether it is set. A vault that has not sent a
+ * message yet, or has no control id, has sent nothing.
  * @param {SessionState} state
  */
-export const mayHaveSent = (state) => !state.views && !state.end && maySubmit(state) && (state.isGiven || state.isAnswered);
+export const mayHaveSent = (state) =>
+  !state.views && !state.end && state.phase !== "opening" && maySubmit(state) && (state.isGiven || state.isAnswered);
 
 /**
  * Whether another vault may replace one that broke off: once, and only if no PIN was sent or has arrived to be viewed, and
@@ -184,9 +185,7 @@ export function reduce(state, input) {
         : [state, []];
     case "looks":
       if (state.phase === "arrived" && input.isLookedAt) return post(state, "reveal");
-      if (state.phase === "shown" && !input.isLookedAt) return finish(state, { code: null, retryable: false });
-      // While a PIN is suggested the entry is empty, so forgetting it loses no digits.
-      return state.suggested && !input.isLookedAt ? post(state, "forget") : [state, []];
+      return input.isLookedAt ? [state, []] : hide(state);
     case "hidden":
       if (state.phase === "shown") return finish(state, { code: null, retryable: false });
       if (state.phase === "arrived") return finish(state, failure("closed"));
@@ -197,6 +196,9 @@ export function reduce(state, input) {
     case "slow":
       return [{ ...state, isSlow: true }, []];
     case "shownFor": {
+      // The vault would have hidden it by now.
+      if (input.seconds > SHOWN_SECONDS) return hide(state);
+      if (state.phase !== "shown") return [state, []];
       const secondsLeft = Math.max(0, SHOWN_SECONDS - input.seconds);
       return secondsLeft === state.secondsLeft ? [state, []] : [{ ...state, secondsLeft }, []];
     }
@@ -219,6 +221,16 @@ export function reduce(state, input) {
       if (state.phase === "shown") return finish(state, { code: null, retryable: false });
       return finish(state, failure(mayHaveSent(state) ? "outcome_unknown" : "closed"));
   }
+}
+
+/**
+ * Hides the PIN on the canvas, if there is one. While a PIN is suggested the entry is empty, so forgetting it loses no digits.
+ * @param {SessionState} state
+ * @returns {[SessionState, Effect[]]}
+ */
+function hide(state) {
+  if (state.phase === "shown") return finish(state, { code: null, retryable: false });
+  return state.suggested ? post({ ...state, suggested: false }, "forget") : [state, []];
 }
 
 /**
@@ -342,14 +354,14 @@ function say(state, message) {
 }
 
 /**
- * Continues with another vault in the place of one that did not start, or broke off. It has none of the digits, because nothing on
- * the page stored them, and does not know of a submit. If digits are lost, the customer is asked for them again.
+ * Continues with another vault in the place of one that did not start, or broke off. It has none of the digits, because the page
+ * keeps none, and does not know of a submit. If digits are lost, the customer is asked for them again.
  * @param {SessionState} state
  * @returns {[SessionState, Effect[]]}
  */
 function restart(state) {
-  const { posted, press, submit, taken, views, phase, digits, step, timeLeft, timeLeftSaid, refusals, restarts, ready } = state;
-  const fresh = { ...initial(state), timeLeft, timeLeftSaid, refusals, restarts, ready, posted, taken: posted, before: posted };
+  const { posted, press, submit, taken, views, phase, digits, step, timeLeft, timeLeftSaid, refusals, restarts } = state;
+  const fresh = { ...initial(state), timeLeft, timeLeftSaid, refusals, restarts, posted, taken: posted, before: posted };
   const isSubmitted = submit > taken || phase === "submitting";
   if (views && isSubmitted) return say(fresh, "submit");
   if (!isSubmitted && press <= taken && digits === 0 && step === "entry") return [fresh, []];

@@ -229,6 +229,8 @@ export class Session {
 
   /** The vault's port is closed by whoever ends the session, and by nobody else. */
   #end() {
+    // An answer that comes now is not needed.
+    this.#asks += 1;
     this.#host.close();
     for (const [target, type, listener] of this.#listeners) stopListening(target, type, listener);
     for (const timer of [this.#loading, this.#asking, this.#arrived, this.#beating, this.#slow, this.#expiring]) clearTimeout(timer);
@@ -250,7 +252,7 @@ export class Session {
         this.#look();
         this.#host.paint();
         const seconds = Math.floor((performance.now() - since) / 1000);
-        if (this.#state.phase === "shown") this.#take({ type: "shownFor", seconds });
+        this.#take({ type: "shownFor", seconds });
       }, LOOK_MS);
     }
     if (after.phase !== before.phase) {

@@ -42,6 +42,8 @@ export class VaultHost {
   #draws = false;
   /** Whether the canvas was passed to a worker, which cannot be undone. */
   #isCanvasGone = false;
+  /** Whether the canvas came later, so that another can come. */
+  #mayGetCanvas = false;
   #isClosing = false;
 
   /**
@@ -56,9 +58,9 @@ export class VaultHost {
     this.#start();
   }
 
-  /** Whether another vault can replace this one. */
+  /** Whether another vault can replace this one. If its worker has the canvas, that takes another canvas. */
   get canRestart() {
-    return !this.#isCanvasGone;
+    return !this.#isCanvasGone || this.#mayGetCanvas;
   }
 
   /** Starts another vault after one broke off. */
@@ -66,6 +68,8 @@ export class VaultHost {
     this.#worker?.terminate();
     this.#worker = this.#onPage = undefined;
     this.#hasSpoken = this.#draws = false;
+    if (this.#isCanvasGone) this.#canvas = undefined;
+    this.#isCanvasGone = false;
     this.#color = "";
     this.#start();
   }
@@ -83,6 +87,7 @@ export class VaultHost {
   /** @param {HTMLCanvasElement} canvas the canvas for a PIN from now on */
   useCanvas(canvas) {
     this.#canvas = canvas;
+    this.#mayGetCanvas = true;
     this.#giveCanvas();
   }
 
@@ -156,7 +161,7 @@ export class VaultHost {
       this.#worker = undefined;
       if (this.#isClosing) return;
       if (this.#hasSpoken) return this.#lose();
-      // Nothing on the page stored the messages to a worker that did not start: the customer starts again.
+      // The page does not keep the messages to a worker that did not start: the customer starts again.
       this.#startOnPage();
       if (this.#onPage) this.#listener.restarted();
     };

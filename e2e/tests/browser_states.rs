@@ -23,6 +23,7 @@ in_each_engine! { Stage::open =>
     a_worker_that_vanishes_is_replaced,
     a_core_that_traps_each_time_ends_the_session,
     a_core_that_traps_once_costs_what_was_typed,
+    a_worker_that_has_the_canvas_is_replaced_with_another_canvas,
     a_given_control_id_is_not_used_for_a_second_key,
     a_worker_that_does_not_load_loses_no_submit,
     a_device_clock_that_jumps_changes_nothing,
@@ -300,6 +301,35 @@ async fn a_core_that_traps_once_costs_what_was_typed(stage: &Stage<'_>) -> Resul
         stage.is_set(&pad, &card, &pin).await
     })
     .await
+}
+
+/// A canvas goes to a worker for good, and the customer may want another suggestion.
+async fn a_worker_that_has_the_canvas_is_replaced_with_another_canvas(stage: &Stage<'_>) -> Result<()> {
+    let count = "const { transferControlToOffscreen: transfer } = HTMLCanvasElement.prototype;
+                 window.transfers = 0;
+                 HTMLCanvasElement.prototype.transferControlToOffscreen = function () {
+                   window.transfers += 1;
+                   return transfer.call(this);
+                 };";
+    let pad = open_with_a_core_that_traps(stage, "press", &format!("{count} {}", TRAPS_ONCE[0])).await?;
+    let (card, pin) = (stage.sandbox.waiting_card().await?, random_pin()?);
+    stage.on_pad(&format!("pad.controlIdProvider = () => '{}'", card.control_id)).await?;
+    let is_shown = "document.querySelector('card-pin').shadowRoot.querySelector('[part=stage][data-shown]')";
+    for suggestions in [1, 2] {
+        pad.wait_for_event("detail.event === 'ready'").await?;
+        pad.forget_events().await?;
+        // Without digits, this button is for a suggestion.
+        pad.tap("submit").await?;
+        stage.driver.wait_for(is_shown, "the suggestion").await?;
+        let transfers = stage.on_pad("return window.transfers").await?;
+        ensure!(transfers == json!(suggestions), "{transfers} canvases went to workers");
+        if suggestions == 1 {
+            pad.enter("4", Hand::Keyboard).await?;
+            pad.wait_for_event(DIGITS_LOST).await?;
+        }
+    }
+    pad.choose(&pin, Hand::Keyboard).await?;
+    stage.is_set(&pad, &card, &pin).await
 }
 
 /// The server has bound it to the lost key, and would say that it was used already.

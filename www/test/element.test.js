@@ -238,6 +238,20 @@ test("a control id that is spent starts no other session, whatever a page does w
   }
 });
 
+test("a control id is spent once a public key was sent with it, and not before", async () => {
+  for (const [operation, requested, sessions] of [["set-pin", true, 1], ["set-pin", false, 2], ["view-pin", false, 2]]) {
+    const { pad } = await make({ "control-id": "first", operation });
+    const count = vaults.length - 1;
+    Object.assign(newest().session, { requested, ready: operation === "view-pin" });
+    newest().tellState();
+    pad.remove();
+    await settle();
+    document.body.append(pad);
+    await settle();
+    assert.equal(vaults.length - count, sessions, `${operation}, ${requested}`);
+  }
+});
+
 test("another operation takes the place of a session that has sent nothing", async () => {
   const { pad, ends } = await make({}, { controlIdProvider: async () => "token" });
   pad.setAttribute("operation", "view-pin");

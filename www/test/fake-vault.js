@@ -71,6 +71,7 @@ export class FakeVault {
   /** The key pair, or with a control id the TZPK, is there. */
   becomeReady() {
     this.session.ready = true;
+    this.session.requested = !this.views && this.open.controlId !== null;
     this.tellState();
   }
 
@@ -103,7 +104,7 @@ export class FakeVault {
       if (session.step === "entry" && session.digits === 4) Object.assign(session, { step: "confirm", digits: 0 });
     } else if (message === "erase") session.digits = Math.max(0, session.digits - 1);
     else if (message === "clear") session.digits = 0;
-    else if (message === "forget") Object.assign(session, { step: "entry", digits: 0 });
+    else if (message === "forget") Object.assign(session, { step: "entry", digits: 0, suggested: false });
     else if (message === "submit" || message === "advance") {
       if (this.views || session.valid) session.stage = "submitting";
       else if (message === "submit") this.refuse("too_short");

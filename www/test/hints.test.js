@@ -63,7 +63,7 @@ test("a hint about an invalid value lists the valid ones, and does not repeat it
 
 test("a hint about a provider names its fault and place, and none of its text", async () => {
   const thrown = await told("control_id_unavailable", new RangeError("secret"));
-  assert.match(thrown, /threw a RangeError at .*hints\.test\.js:\d+:\d+/);
+  assert.match(thrown, /threw RangeError at .*hints\.test\.js:\d+:\d+/);
   const given = await told("control_id_unavailable", { controlId: "secret" });
   assert.match(given, /a value of the type object.*\.controlId/);
   assert.match(await told("control_id_unavailable", undefined), /nothing, or took longer than timeout-ms/);

@@ -49,6 +49,8 @@ test("the outcome of a set that may have been sent is unknown", () => {
     const given = { views: false, isGiven: true };
     assert.equal(run(given, told(0), say("advance"), { type }).state.end.code, "outcome_unknown");
     assert.equal(run(given, told(0), say("advance"), told(1), { type }).state.end.code, "closed");
+    assert.equal(run(given, say({ press: 1 }), say("advance"), { type }).state.end.code, "closed", "the vault is not there yet");
+    assert.equal(run(given, say({ press: 1 }), say("submit"), { type: "failed", code: "timeout" }).state.end.code, "timeout");
   }
 });
 
@@ -134,7 +136,7 @@ test("another vault replaces one that broke off, unnoticed if nothing was typed"
   assert.ok(!isUnseen(told(0), say("confirm"), told(1, { step: "confirm" })));
   assert.ok(!isUnseen(told(0), say("submit"), told(1, { stage: "submitting" })));
   const { names } = run(set, told(0, { ready: true }), crashed, told(0, { ready: true }));
-  assert.deepEqual(names, ["ready"], "it is told once");
+  assert.deepEqual(names, ["ready", "ready"], "it may be on the page now");
 });
 
 test("a PIN that is to be viewed is asked for again by the vault that takes the place of another", () => {
@@ -294,9 +296,18 @@ test("a wait is slow until there is news", () => {
   assert.equal(run(set, ...answered, { type: "slow" }, told(2, ended(null))).state.isSlow, false);
 });
 
-test("the seconds of a shown PIN are counted down, and never below zero", () => {
-  assert.equal(run(set, { type: "shownFor", seconds: 1 }).state.secondsLeft, 29);
-  assert.equal(run(set, { type: "shownFor", seconds: 31 }).state.secondsLeft, 0);
+test("the seconds of a shown PIN are counted down, and a vault that does not hide it then is not waited for", () => {
+  const view = { views: true, isGiven: false };
+  const shown = [told(0), say("submit"), told(1, { stage: "submitting" }), told(1, { stage: "arrived" }), told(1, { stage: "shown" })];
+  const after = (seconds) => run(view, ...shown, { type: "shownFor", seconds }).state;
+  assert.deepEqual([after(1).secondsLeft, after(30).secondsLeft, after(30).end], [29, 0, null]);
+  assert.deepEqual(after(31).end, { code: null, retryable: false });
+  const drawn = [told(0), say("suggest"), told(1, { suggested: true })];
+  const suggested = (seconds) => run(set, ...drawn, { type: "shownFor", seconds });
+  assert.deepEqual([suggested(30).state.suggested, suggested(30).state.secondsLeft], [true, 30], "it is entered, and not counted down");
+  const hidden = suggested(31);
+  assert.deepEqual([hidden.state.suggested, hidden.state.end, hidden.effects.at(-1)], [false, null, { do: "post", message: "forget" }]);
+  assert.ok(isOwed(hidden.state), "a vault that is dead is noticed");
 });
 
 test("a key that is not a digit's is answered in words, and by no event", () => {

@@ -134,14 +134,14 @@ test("another vault takes the place of one that closes unasked, unseen, and once
   assert.deepEqual([end(), ends(), vaults.length], [{ code: "closed", retryable: true }, 1, 2]);
 });
 
-test("a vault that has the canvas is not replaced, and what it says of its end is believed", async () => {
+test("a vault that has the page's only canvas is not replaced, and what it says of its end is believed", async () => {
   offerWorkers();
-  const { session, worker, end } = await make({ options: { controlId: "given", controlIdProvider: undefined } });
-  const vault = fill(worker);
-  await settle();
   const canvas = document.createElement("canvas");
   canvas.transferControlToOffscreen = () => canvas;
-  session.useCanvas(canvas);
+  const setting = { operation: "set-pin", tzpkUrl: "/tzpk", setUrl: "/set", controlId: "given", controlIdProvider: undefined };
+  const { session, worker, end } = await make({ canvas, options: setting });
+  const vault = fill(worker);
+  await settle();
   session.say("suggest");
   for (const press of [4, 8, 2, 6, 4, 8, 2, 6]) session.say({ press });
   session.say("submit");

@@ -55,7 +55,7 @@ test("a PIN that is shown counts its seconds down by the clock, and not by how o
   const { session, changes } = await arrived();
   assert.equal(session.state.secondsLeft, 30);
   const seconds = [];
-  for (const elapsed of [250, 999, 1000, 1250, 12_999, 40_000]) {
+  for (const elapsed of [250, 999, 1000, 1250, 12_999, 30_999]) {
     now = 5000 + elapsed;
     mock.timers.tick(LOOK_MS);
     seconds.push(session.state.secondsLeft);

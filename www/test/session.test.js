@@ -299,3 +299,20 @@ test("closing has the vault wiped, once", async () => {
   assert.deepEqual(end(), { code: "closed", retryable: true });
   assert.equal(ends(), 1);
 });
+
+test("a provider that fails after the end has made no mistake", async () => {
+  mock.method(console, "warn", () => {});
+  await import("../hints.js");
+  for (const isOver of [true, false]) {
+    let reject;
+    const askControlId = () => new Promise((...settlers) => ([, reject] = settlers));
+    const { session, vault } = await submitting({ askControlId, options: { hints: "on" } });
+    vault.ask();
+    await settle();
+    if (isOver) session.close();
+    reject(new DOMException("", "AbortError"));
+    for (let turn = 0; turn < 4; turn += 1) await settle();
+    const hints = console.warn.mock.calls.filter(({ arguments: [text] }) => text.includes("controlIdProvider"));
+    assert.equal(hints.length, isOver ? 0 : 1);
+  }
+});

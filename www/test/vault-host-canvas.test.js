@@ -120,6 +120,23 @@ test("a worker that has the canvas cannot be replaced", () => {
   assert.ok(!host.canRestart);
 });
 
+test("a worker that has a canvas that came later is replaced by one that gets another", () => {
+  const { host, worker } = make();
+  const [first, second] = [makeCanvas(), makeCanvas()];
+  worker.say(ASK);
+  host.useCanvas(first.canvas);
+  host.post("suggest");
+  assert.ok(host.canRestart);
+  host.restart();
+  const other = workers.at(-1);
+  other.say(ASK);
+  host.post("suggest");
+  assert.deepEqual(other.heard.slice(2), ["suggest"]);
+  host.useCanvas(second.canvas);
+  assert.equal(other.heard.at(-1), second.offscreen);
+  assert.deepEqual([first.transfers(), second.transfers()], [1, 1]);
+});
+
 test("a vault on the page can be replaced, with its canvas, and is not heard any more", async () => {
   forgetWorkers();
   const { canvas } = makeCanvas();
