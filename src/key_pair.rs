@@ -1,4 +1,4 @@
-//! `KeyPair`: the RSA key under which the server wraps the TZPK. It is made here, used once, and never leaves.
+//! `KeyPair`: the RSA key under which the server wraps the TZPK. It is made here, tried once, unwraps one TZPK, and never leaves.
 //!
 //! The search for primes runs in small steps, so that a page or worker stays responsive while it lasts. The `rsa` crate assembles
 //! and checks the key.
