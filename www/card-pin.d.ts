@@ -35,8 +35,8 @@ export class CardPin extends HTMLElement {
   /** Whether a PIN is set or viewed; default `set-pin`. */
   operation: "set-pin" | "view-pin" | null;
   /**
-   * The one-use token, 1 to 4096 visible ASCII characters; setting it starts a session. The TZPK, or the PIN to be viewed, is asked
-   * for as soon as the key pair is made.
+   * The one-use token, 1 to 4096 visible ASCII characters; setting it starts a session. The TZPK is asked for as soon as the key
+   * pair is made; the PIN to be viewed, when the customer asks for it.
    */
   controlId: string | null;
   /**

@@ -6,7 +6,7 @@ import type { ControlIdProvider, PadWords, PinBlockFormat, PinRules } from "../c
 export interface CardPinAttributes {
   /** Whether a PIN is set or viewed; default `set-pin`. */
   operation?: "set-pin" | "view-pin" | undefined;
-  /** The one-use token, 1 to 4096 visible ASCII characters; setting it starts a session. The TZPK, or the PIN to be viewed, is asked for as soon as the key pair is made. */
+  /** The one-use token, 1 to 4096 visible ASCII characters; setting it starts a session. The TZPK is asked for as soon as the key pair is made; the PIN to be viewed, when the customer asks for it. */
   "control-id"?: string | undefined;
   /** For how many seconds from then on that control id is valid, at most a day. The customer is warned in the last minute, and a session in which nothing was submitted by then ends with `control_id_expired`. */
   "expires-in"?: number | string | undefined;
@@ -48,7 +48,7 @@ export interface CardPinAttributes {
 export interface CardPinProperties {
   /** Whether a PIN is set or viewed; default `set-pin`. */
   operation?: "set-pin" | "view-pin" | undefined;
-  /** The one-use token, 1 to 4096 visible ASCII characters; setting it starts a session. The TZPK, or the PIN to be viewed, is asked for as soon as the key pair is made. */
+  /** The one-use token, 1 to 4096 visible ASCII characters; setting it starts a session. The TZPK is asked for as soon as the key pair is made; the PIN to be viewed, when the customer asks for it. */
   controlId?: string | undefined;
   /** For how many seconds from then on that control id is valid, at most a day. The customer is warned in the last minute, and a session in which nothing was submitted by then ends with `control_id_expired`. */
   expiresIn?: number | string | undefined;

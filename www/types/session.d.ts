@@ -8,7 +8,7 @@ export type SessionErrorCode =
   | "control_id_missing"
   /** The provider failed, or returned something that is not a control id. */
   | "control_id_unavailable"
-  /** The server does not know the control id any more (410, or 404 with a JSON body). */
+  /** The server does not know the control id any more (410, or 404 with a JSON body), or `expiresIn` is over without a submit. */
   | "control_id_expired"
   /** The customer is not signed in any more (401, 403). */
   | "not_allowed"
@@ -113,7 +113,9 @@ export interface PinSessionEventMap extends Omit<CardPinEventMap, "cancel"> {
 
 /**
  * Returns a new control id: 1 to 4096 visible ASCII characters. It is called once both entries agree, and once more if that control
- * id has expired. If it throws, rejects, or takes longer than `timeoutMs`, the session ends with `control_id_unavailable`.
+ * id has expired. To view a PIN, it is called when the customer asks for it. It may also be called again, each time for another
+ * control id: once the wrapped key was not usable, after waits of 15 seconds or more for a busy server, and for a vault that
+ * replaces another. If it throws, rejects, or takes longer than `timeoutMs`, the session ends with `control_id_unavailable`.
  */
 export type ControlIdProvider = () => string | Promise<string>;
 
@@ -134,8 +136,8 @@ export interface PinRules {
 export type ControlIdSource =
   | {
       /**
-       * The one-use token, 1 to 4096 visible ASCII characters. The TZPK, or the PIN to be viewed, is asked for as soon as the key
-       * pair is made.
+       * The one-use token, 1 to 4096 visible ASCII characters. The TZPK is asked for as soon as the key pair is made; the PIN to be
+       * viewed, when the customer asks for it.
        */
       controlId: string;
       /**
@@ -246,7 +248,7 @@ export class PinSession extends EventTarget {
   clear(): void;
   /**
    * Makes the vault draw a random PIN that it would accept, and show it on the `canvas`, until the customer types or does anything
-   * else with the entry, which is emptied. @throws {CardPinError} `closed`
+   * else with the entry, which is emptied; nobody looks any more; or 30 seconds have passed. @throws {CardPinError} `closed`
    */
   suggest(): void;
   /** Moves on to the second entry. @throws {CardPinError} `closed` */
