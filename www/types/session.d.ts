@@ -77,7 +77,7 @@ export type Isolation = "worker" | "page";
  * viewed, of `view_pin_error` and, after `view_pin_success`, `hidden`.
  */
 export interface CardPinEventDetails {
-  /** A submit would be sent at once. */
+  /** A submit would be sent at once. It comes again if another vault has taken the place of a lost one, and may then be on the page. */
   ready: { event: "ready"; isolation: Isolation };
   /** The entry changed; `pin_valid` says whether a submit now would be sent. */
   pin_valid: { event: "pin_valid"; pin_valid: boolean; digits: number; step: "entry" | "confirm" };
