@@ -8,7 +8,7 @@ use crate::{
 };
 use anyhow::{Context, Result, ensure};
 use card_pin_e2e::Sandbox;
-use std::{fmt::Write as _, fs, path::Path};
+use std::{fmt::Write as _, fs, path::Path, process::Command};
 
 /// What another build is called in the report, among the ways to make keys and among the pads.
 const BESIDE: &str = "the build beside";
@@ -24,13 +24,15 @@ pub(crate) struct Beside {
     pub(crate) pads: Vec<Pad>,
     /// The page that makes keys.
     pub(crate) keys: &'static str,
+    /// The other's commit.
+    pub(crate) commit: Option<String>,
 }
 
 impl Beside {
     /// Makes the sandbox serve another tree's `dist/`, and the files from its `target/bench/` that make keys.
     pub(crate) fn add(sandbox: &Sandbox, bench: &Path, tree: Option<&Path>) -> Result<Self> {
         let (mut pads, keys) = (PADS.to_vec(), "/pin-page/keys.html");
-        let Some(tree) = tree else { return Ok(Self { pads, keys }) };
+        let Some(tree) = tree else { return Ok(Self { pads, keys, commit: None }) };
         let keys_of_tree = tree.join("target/bench");
         ensure!(
             keys_of_tree.join(KEYS[0]).is_file(),
@@ -45,19 +47,25 @@ impl Beside {
             }
         }
         pads.push((BESIDE, "beside/pad-card-pin.html"));
-        Ok(Self { pads, keys: "/pin-page/keys.html?beside" })
+        Ok(Self { pads, keys: "/pin-page/keys.html?beside", commit: Some(commit(tree)?) })
     }
+}
+
+fn commit(tree: &Path) -> Result<String> {
+    let mut log = Command::new("git");
+    log.arg("-C").arg(tree).args(["log", "-1", "--format=%h"]);
+    let output = log.output().context("git cannot be run")?;
+    ensure!(output.status.success(), "{} has no commit", tree.display());
+    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
 }
 
 /// This build's figures as multiples of the other's, if there was another.
 pub(crate) fn section(results: &Results) -> String {
-    let mut text = "## Beside another build\n\nThis build's means as multiples of the other's, measured in turn with it.\n\n\
-                    | | | ÷ the build beside |\n| --- | --- | --: |\n"
-        .to_owned();
-    let is_measured = |sessions: &Sessions| sessions.pad == BESIDE;
-    if !results.sessions.iter().any(is_measured) {
-        return String::new();
-    }
+    let Some(commit) = &results.beside else { return String::new() };
+    let mut text = format!(
+        "## Beside another build\n\nThis build's means as multiples of those of commit `{commit}`, measured in turn with it.\n\n\
+         | | | ÷ the build beside |\n| --- | --- | --: |\n"
+    );
     for theirs in results.keys.iter().filter(|keys| keys.contender == BESIDE) {
         let same = |keys: &&Keys| {
             (&keys.engine, keys.slower, keys.bits, keys.contender.as_str())
@@ -67,7 +75,7 @@ pub(crate) fn section(results: &Results) -> String {
         let what = format!("key pair of {} bits, {}", theirs.bits, speed(theirs.slower));
         let _ = writeln!(text, "| {} | {what} | {} |", theirs.engine, ratio("card-pin", ours, &theirs.times));
     }
-    for theirs in results.sessions.iter().filter(|sessions| is_measured(sessions)) {
+    for theirs in results.sessions.iter().filter(|sessions| sessions.pad == BESIDE) {
         let same = |sessions: &&Sessions| {
             (&sessions.engine, sessions.slower, sessions.pad.as_str())
                 == (&theirs.engine, theirs.slower, "card-pin")
@@ -88,16 +96,17 @@ mod tests {
     use crate::results::samples::{keys_of, sessions_of};
 
     #[test]
-    fn another_build_has_a_table_where_there_is_one() {
+    fn another_build_has_its_commit_and_a_table_where_there_is_one() {
         let mut results = Results {
             keys: vec![keys_of("card-pin", &[40.0; 6]), keys_of(BESIDE, &[50.0; 6])],
-            sessions: vec![sessions_of("card-pin", 90.0)],
+            sessions: vec![sessions_of("card-pin", 90.0), sessions_of(BESIDE, 100.0)],
             ..Results::default()
         };
         assert_eq!(section(&results), "");
-        results.sessions.push(sessions_of(BESIDE, 100.0));
+        results.beside = Some("8da0863".to_owned());
+        let text = section(&results);
         let lines = "| Chromium | key pair of 2048 bits, at full speed | **0.80** (0.80–0.80) |\n\
                      | Chromium | session, at full speed | **0.90** (0.90–0.90) |\n";
-        assert!(section(&results).ends_with(lines), "{}", section(&results));
+        assert!(text.contains(" those of commit `8da0863`, ") && text.ends_with(lines), "{text}");
     }
 }

@@ -78,12 +78,13 @@ async fn measure(project: &Path, plan: &Plan, beside: Option<&Path>) -> Result<R
     let bench = project.join("target/bench");
     let sandbox = Sandbox::start_unlimited().await?;
     sandbox.add_files(&bench).context("target/bench cannot be read: run `cargo xtask bench`")?;
+    let beside = Beside::add(&sandbox, &bench, beside)?;
     let mut results = Results {
         machine: machine::describe(),
         libraries: machine::libraries(project)?,
+        beside: beside.commit.clone(),
         ..Results::default()
     };
-    let beside = Beside::add(&sandbox, &bench, beside)?;
     for engine in Engine::ALL {
         in_engine((&sandbox, &beside), engine, plan, &mut results)
             .await

@@ -8,6 +8,8 @@ pub(crate) struct Results {
     pub(crate) machine: Machine,
     pub(crate) engines: Vec<Version>,
     pub(crate) libraries: Vec<Version>,
+    /// The commit of the build that was measured in turn with this one, if there was one.
+    pub(crate) beside: Option<String>,
     pub(crate) keys: Vec<Keys>,
     pub(crate) sessions: Vec<Sessions>,
     pub(crate) stages: Vec<Stages>,
