@@ -12,7 +12,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// How long the pages run before they stand still again.
@@ -45,17 +45,26 @@ impl Throttle {
     /// Pages are this many times as slow from here on.
     pub(crate) fn start(browser: &Browser, slower: u32) -> Result<Self> {
         let processes = browser.page_processes();
-        ensure!(!processes().is_empty(), "the browser's pages have no processes that could be slowed");
+        let mut known = processes();
+        ensure!(!known.is_empty(), "the browser's pages have no processes that could be slowed");
         let ends = Arc::new(AtomicBool::new(slower <= 1));
         let ended = Arc::clone(&ends);
         let thread = thread::spawn(move || {
+            let mut turn = Instant::now();
             while !ended.load(Ordering::Relaxed) {
-                // Anew each time: a page that is opened may get another process.
-                let stopped = processes();
-                send(&stopped, Signal::STOP);
-                thread::sleep(TURN * (slower - 1));
-                send(&stopped, Signal::CONT);
-                thread::sleep(TURN);
+                thread::sleep(TURN.saturating_sub(turn.elapsed()));
+                send(&known, Signal::STOP);
+                // However long they really ran.
+                let until = Instant::now() + turn.elapsed() * (slower - 1);
+                // A page that was opened may have got another process. Looking for it takes a while, which is not the pages' turn.
+                let all = processes();
+                send(&all, Signal::STOP);
+                thread::sleep(until.saturating_duration_since(Instant::now()));
+                // Before the signals: a page may run at once, and this thread only when that waits.
+                turn = Instant::now();
+                send(&known, Signal::CONT);
+                send(&all, Signal::CONT);
+                known = all;
             }
         });
         Ok(Self { ends, thread: Some(thread) })
