@@ -1,7 +1,6 @@
 //! Another build of card-pin, to be measured in turn with this one.
 
 use crate::{
-    pictures::speed,
     results::{Keys, Results, Sessions},
     sessions::{PADS, Pad},
     tables::ratio,
@@ -72,7 +71,7 @@ pub(crate) fn section(results: &Results) -> String {
                 == (&theirs.engine, theirs.slower, theirs.bits, "card-pin")
         };
         let ours = results.keys.iter().find(same).map_or(&[][..], |keys| &keys.times);
-        let what = format!("key pair of {} bits, {}", theirs.bits, speed(theirs.slower));
+        let what = format!("key pair of {} bits, {}", theirs.bits, results.speed(theirs.slower));
         let _ = writeln!(text, "| {} | {what} | {} |", theirs.engine, ratio("card-pin", ours, &theirs.times));
     }
     for theirs in results.sessions.iter().filter(|sessions| sessions.pad == BESIDE) {
@@ -83,7 +82,7 @@ pub(crate) fn section(results: &Results) -> String {
         let times =
             |sessions: &Sessions| -> Vec<f64> { sessions.runs.iter().map(|marks| marks.accepted).collect() };
         let ours = results.sessions.iter().find(same).map(times).unwrap_or_default();
-        let what = format!("session, {}", speed(theirs.slower));
+        let what = format!("session, {}", results.speed(theirs.slower));
         let ratio = ratio("card-pin", &ours, &times(theirs));
         let _ = writeln!(text, "| {} | {what} | {ratio} |", theirs.engine);
     }

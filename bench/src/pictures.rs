@@ -63,7 +63,7 @@ fn slower(results: &Results) -> String {
             .iter()
             .filter(|keys| keys.slower == slower && keys.bits == 2048 && keys.engine == "Chromium");
         groups.push(Group {
-            name: format!("A key pair of 2048 bits, {}", speed(slower)),
+            name: format!("A key pair of 2048 bits, {}", results.speed(slower)),
             rows: keys.map(key_row).collect(),
         });
     }
@@ -73,7 +73,7 @@ fn slower(results: &Results) -> String {
             .iter()
             .filter(|sessions| sessions.slower == slower && sessions.engine == "Chromium");
         groups.push(Group {
-            name: format!("Page's opening to PIN set, {}", speed(slower)),
+            name: format!("Page's opening to PIN set, {}", results.speed(slower)),
             rows: sessions.map(session_row).collect(),
         });
     }
@@ -159,10 +159,6 @@ pub(crate) fn rates(results: &Results) -> Vec<u32> {
     rates.sort_unstable();
     rates.dedup();
     rates
-}
-
-pub(crate) fn speed(slower: u32) -> String {
-    if slower == 1 { "at full speed".to_owned() } else { format!("{slower} times slower") }
 }
 
 /// Without what tells builds of one version apart.

@@ -2,7 +2,7 @@
 
 use crate::{
     beside,
-    pictures::{self, rates, speed},
+    pictures::{self, rates},
     plan::NETWORKS,
     plot::Unit,
     results::{Keys, Marks, Results, Sessions},
@@ -209,35 +209,28 @@ fn networks(results: &Results) -> String {
 }
 
 fn slower_machines(results: &Results) -> String {
-    let mut text = "## Slower machines\n\nChromium, whose pages are made slower.\n\n\
+    let mut text = "## Slower machines\n\nChromium, whose pages are made slower. The factors are how many times as long the same loop took on a page's thread.\n\n\
                     ![Key pairs and sessions on slower machines](benchmark-slower.svg)\n\n"
         .to_owned();
     for slowdown in &results.slowdowns {
         let _ = writeln!(
             text,
-            "{}: the same loop took {:.1} times as long on the page's thread, {:.1} times in a worker.  ",
-            capitalised(&speed(slowdown.asked)),
-            slowdown.page,
-            slowdown.worker
+            "{:.1} times slower: in a worker the loop took {:.1} times as long; {} times was the aim.  ",
+            slowdown.page, slowdown.worker, slowdown.asked
         );
     }
     let _ = write!(text, "\n{KEYS_HEAD}");
     for slower in rates(results) {
         let of_rate = |keys: &&Keys| keys.slower == slower && keys.bits == 2048 && keys.engine == "Chromium";
         let group: Vec<&Keys> = results.keys.iter().filter(of_rate).collect();
-        text.push_str(&key_lines(&speed(slower), &group));
+        text.push_str(&key_lines(&results.speed(slower), &group));
     }
     let _ = write!(text, "\n{SESSIONS_HEAD}");
     for slower in rates(results) {
         let of_rate = |sessions: &&Sessions| sessions.slower == slower && sessions.engine == "Chromium";
-        text.push_str(&session_lines(&speed(slower), results.sessions.iter().filter(of_rate)));
+        text.push_str(&session_lines(&results.speed(slower), results.sessions.iter().filter(of_rate)));
     }
     text
-}
-
-fn capitalised(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn sizes(results: &Results) -> String {

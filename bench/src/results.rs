@@ -46,6 +46,16 @@ impl Results {
         let sessions = self.sessions.iter().filter(is_wanted);
         sessions.flat_map(|sessions| &sessions.runs).map(|marks| marks.accepted).collect()
     }
+
+    /// What a machine is called that was to be so many times slower: by how slow its pages' own thread really was. Only a machine
+    /// at full speed was not made slower.
+    pub(crate) fn speed(&self, asked: u32) -> String {
+        let slowdown = self.slowdowns.iter().find(|slowdown| slowdown.asked == asked);
+        slowdown.map_or_else(
+            || "at full speed".to_owned(),
+            |slowdown| format!("{:.1} times slower", slowdown.page),
+        )
+    }
 }
 
 #[derive(Debug, Default, Deserialize, Serialize)]
@@ -191,5 +201,17 @@ pub(crate) mod samples {
         let (drawn, ready, submitted, requested) = (1.0, 2.0, 3.0, 4.0);
         let marks = Marks { drawn, ready, submitted, requested, accepted, longest_task: None };
         Sessions { engine: "Chromium".to_owned(), slower: 1, pad: pad.to_owned(), runs: vec![marks; 6] }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_is_as_slow_as_was_measured() {
+        let slowdowns = vec![Slowdown { asked: 4, page: 3.87, worker: 3.9 }];
+        let results = Results { slowdowns, ..Results::default() };
+        assert_eq!([results.speed(1), results.speed(4)], ["at full speed", "3.9 times slower"]);
     }
 }
