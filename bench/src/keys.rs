@@ -1,7 +1,7 @@
 //! Making key pairs, each way in turn.
 
 use crate::{
-    plan::{KeyPlan, LIBRARIES},
+    plan::{KeyPlan, LIBRARIES, order_of},
     results::Keys,
     statistics::median,
 };
@@ -59,12 +59,10 @@ impl<'a> KeyMaking<'a> {
         let mut rows: Vec<Row> = rows.collect();
         let mut round = 0;
         while rows.iter().any(|row| row.wants_more(plan)) {
-            // None of them always comes after the same other one.
-            let places = rows.len();
-            for row in (0..places).map(|place| (place + round) % places) {
-                if rows[row].wants_more(plan) {
-                    let time = self.one(&rows[row].contender, bits).await?;
-                    rows[row].times.push(time);
+            for place in order_of(round, rows.len()) {
+                let row = &mut rows[place];
+                if row.wants_more(plan) {
+                    row.times.push(self.one(&row.contender, bits).await?);
                 }
             }
             round += 1;

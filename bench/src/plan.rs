@@ -1,5 +1,6 @@
 //! How much is measured.
 
+use rand::{SeedableRng as _, rngs::SmallRng, seq::SliceRandom as _};
 use std::time::Duration;
 
 /// How many runs of each measurement there are.
@@ -78,6 +79,32 @@ impl Plan {
     };
 }
 
+/// The order in which so many ways have their turns in a round. It is drawn anew for each round, so that none of them always comes
+/// after the same other one; each run of the benchmark has the same orders.
+pub(crate) fn order_of(round: u64, ways: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..ways).collect();
+    order.shuffle(&mut SmallRng::seed_from_u64(round));
+    order
+}
+
 const fn seconds(number: u64) -> Duration {
     Duration::from_secs(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn each_way_has_a_turn_in_each_round_and_comes_after_each_other_one() {
+        let mut neighbours = BTreeSet::new();
+        for round in 0..60 {
+            let mut order = order_of(round, 8);
+            neighbours.extend(order.windows(2).map(|pair| (pair[0], pair[1])));
+            order.sort_unstable();
+            assert_eq!(order, [0, 1, 2, 3, 4, 5, 6, 7]);
+        }
+        assert_eq!(neighbours.len(), 8 * 7);
+    }
 }

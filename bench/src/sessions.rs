@@ -1,6 +1,9 @@
 //! From a page's opening to the PIN that is set.
 
-use crate::results::{Marks, Sessions};
+use crate::{
+    plan::order_of,
+    results::{Marks, Sessions},
+};
 use anyhow::{Context, Error, Result, bail, ensure};
 use card_pin_e2e::{Sandbox, WebDriver, random_pin};
 use serde::Deserialize;
@@ -135,8 +138,8 @@ impl Course<'_> {
             self.pads.iter().map(|(pad, page)| Row { pad, page, runs: Vec::new(), expired: 0 }).collect();
         let mut round = 0;
         while rows.iter().any(|row| row.wants_more(runs, time)) {
-            for place in 0..self.pads.len() {
-                let row = &mut rows[(place + round) % self.pads.len()];
+            for place in order_of(round, rows.len()) {
+                let row = &mut rows[place];
                 if row.wants_more(runs, time) {
                     let page = address(origin, row.page, self.bits);
                     let session =
