@@ -240,8 +240,9 @@ impl Parts {
         let Some(request) = Request::read(&mut stream).await? else { return Ok(()) };
         let fault = self.note(&request);
         if let Some(line) = &self.line {
-            line.round_trip().await;
+            line.one_way().await;
             let answer = self.pass_on(&request).await?.to_bytes();
+            line.one_way().await;
             return line.send(&mut stream, &request.path, &answer).await;
         }
         if request.path == REPORTS {
