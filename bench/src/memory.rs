@@ -9,8 +9,8 @@ use card_pin_e2e::{Browser, Engine, Sandbox, WebDriver, random_pin};
 use serde_json::json;
 use std::{fs, time::Duration};
 
-/// How long after a session memory is measured: an ended worker gives its memory back a moment later (`www/vault-host.js` lets it
-/// wipe itself first).
+/// How long after a session memory is measured: the page lets go of its worker a moment later (`www/vault-host.js` lets that wipe
+/// itself first).
 const SETTLE: Duration = Duration::from_millis(1500);
 
 /// A page's memory in Chromium, in bytes.
@@ -45,7 +45,7 @@ fn private_memory(process: u32) -> Result<u64> {
     Ok(kilobytes.sum::<u64>() * 1024)
 }
 
-/// The memory that each pad needs in Chromium beyond an empty page. Each has a new browser, so that none is affected by an
+/// The JavaScript objects that each pad needs in Chromium beyond those of an empty page. Each has a new browser, so that none is affected by an
 /// earlier one.
 pub(crate) async fn of_pads(sandbox: &Sandbox) -> Result<Vec<Heap>> {
     let mut heaps = Vec::new();
@@ -54,20 +54,16 @@ pub(crate) async fn of_pads(sandbox: &Sandbox) -> Result<Vec<Heap>> {
         let driver = browser.driver();
         driver.open(&sandbox.url("/pin-page/blank.html")).await?;
         tokio::time::sleep(SETTLE).await;
-        let empty = of_page(&browser).await?;
+        let empty = of_page(&browser).await?.objects;
         let opened = Opened::open(sandbox, driver, &address(&sandbox.url(""), page, 2048)).await?;
         opened.is_ready().await?;
         tokio::time::sleep(SETTLE).await;
-        let ready = of_page(&browser).await?;
+        let ready = of_page(&browser).await?.objects;
         opened.set_pin().await?;
         tokio::time::sleep(SETTLE).await;
-        let set = of_page(&browser).await?;
-        let more = |now: u64, before: u64| now.cast_signed() - before.cast_signed();
-        heaps.push(Heap {
-            pad: pad.to_owned(),
-            objects: (more(ready.objects, empty.objects), more(set.objects, empty.objects)),
-            process: (more(ready.process, empty.process), more(set.process, empty.process)),
-        });
+        let set = of_page(&browser).await?.objects;
+        let more = |now: u64| now.cast_signed() - empty.cast_signed();
+        heaps.push(Heap { pad: pad.to_owned(), ready: more(ready), set: more(set) });
     }
     Ok(heaps)
 }

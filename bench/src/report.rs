@@ -253,24 +253,15 @@ fn memory(results: &Results) -> String {
         .collect();
     let mut text = format!(
         "## Memory\n\nThe vault's WebAssembly memory at the end of a session, its most: {}.\n\n\
-         In Chromium, beyond an empty page and without garbage:\n\n\
-         | pad | JavaScript objects of the page: ready | PIN set | whole process: ready | PIN set |\n\
-         | --- | --: | --: | --: | --: |\n",
+         JavaScript objects of the page in Chromium, beyond an empty page's and without garbage:\n\n\
+         | pad | ready | PIN set |\n\
+         | --- | --: | --: |\n",
         wasm.join(", ")
     );
     for heap in &results.heaps {
-        let (objects, process) = (heap.objects, heap.process);
-        let _ = writeln!(
-            text,
-            "| {} | {} | {} | {} | {} |",
-            heap.pad,
-            say(objects.0),
-            say(objects.1),
-            say(process.0),
-            say(process.1)
-        );
+        let _ = writeln!(text, "| {} | {} | {} |", heap.pad, say(heap.ready), say(heap.set));
     }
-    text.push_str("\nThe process has workers, WebAssembly and compiled code in it. A vault's worker has ended by the time the PIN is set.\n");
+    text.push_str("\nWorkers have objects of their own, which are not among these.\n");
     text
 }
 

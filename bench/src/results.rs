@@ -158,14 +158,14 @@ pub(crate) struct WasmMemory {
     pub(crate) bytes: u64,
 }
 
-/// A page's memory in Chromium, garbage collected, without that of an empty page.
+/// JavaScript objects of a page's own thread in Chromium, garbage collected, without those of an empty page.
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Heap {
     pub(crate) pad: String,
-    /// JavaScript objects of the page's own thread, when the pad is ready and when the PIN is set.
-    pub(crate) objects: (i64, i64),
-    /// All private memory of the page's process, including its workers and WebAssembly, at the same moments.
-    pub(crate) process: (i64, i64),
+    /// When the pad is ready.
+    pub(crate) ready: i64,
+    /// When the PIN is set.
+    pub(crate) set: i64,
 }
 
 /// Many sessions in one page, one after the other.
