@@ -35,7 +35,8 @@ fn words(results: &Results) -> String {
     let mut page = String::from(
         "# Benchmark\n\n\
          How long card-pin takes, how much a page loads for it and what memory it needs, beside the same work by WebCrypto, by \
-         the `rsa` crate and by JavaScript libraries. `cargo xtask bench` measures and writes all of this page.\n\n",
+         the `rsa` crate and by JavaScript libraries. `cargo xtask bench` measures and writes all of this page but the earlier runs, \
+         which are kept by hand.\n\n",
     );
     for section in [
         machine,
