@@ -45,8 +45,8 @@ fn private_memory(process: u32) -> Result<u64> {
     Ok(kilobytes.sum::<u64>() * 1024)
 }
 
-/// The JavaScript objects that each pad needs in Chromium beyond those of an empty page. Each has a new browser, so that none is affected by an
-/// earlier one.
+/// The JavaScript objects that each pad needs in Chromium beyond those of an empty page. Each has a new browser, so that none is
+/// affected by an earlier one.
 pub(crate) async fn of_pads(sandbox: &Sandbox) -> Result<Vec<Heap>> {
     let mut heaps = Vec::new();
     for (pad, page) in PADS {
