@@ -276,7 +276,8 @@ impl Driver {
         let State { running, screen, is_closed: is_closed @ false } = &mut *state else { return };
         *is_closed = true;
         let mut was_shown = false;
-        if let Some(running) = running {
+        // The control id and the headers of the requests are wiped with it.
+        if let Some(mut running) = running.take() {
             was_shown = running.session.shown().is_some();
             running.session.close();
             running.requests.abort();

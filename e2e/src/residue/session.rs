@@ -8,7 +8,7 @@ use super::{
     secrets::{PinKey, Secrets},
 };
 use crate::{Browser, Engine, Hand, Pad, WebDriver};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use axum::body::Bytes;
 use serde_json::{Value, json};
 
@@ -166,7 +166,12 @@ impl<'a> TappedSession<'a> {
     ///
     /// If it does not say so.
     pub async fn closed(&mut self) -> Result<()> {
-        self.tapped("closed", "closed", Kinds::NONE).await
+        self.tapped("closed", "closed", Kinds::NONE).await?;
+        // It is no secret of the search's kinds: a running session may have it anywhere.
+        let (.., memory) = self.taps.last().context("there is no memory")?;
+        let is_there = memory.windows(CONTROL_ID.len()).any(|bytes| bytes == CONTROL_ID.as_bytes());
+        ensure!(!is_there, "{}: the control id is left", self.name);
+        Ok(())
     }
 
     /// Searches the JavaScript heaps of page and vault, which must never contain a PIN. This is only done in Chromium, whose
