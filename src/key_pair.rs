@@ -154,7 +154,7 @@ impl KeyPair {
     /// Makes a key pair in one go.
     ///
     /// # Errors
-    /// [`Error::EntropyUnavailable`]: see [`KeyPairSearch::step`].
+    /// Those of [`KeyPairSearch::step`].
     pub fn make<R: TryCryptoRng>(size: KeySize, random: &mut R) -> Result<Self, Error> {
         let mut search = KeyPairSearch::new(size);
         loop {

@@ -1,9 +1,10 @@
 // Runs before the vault's own script, and reports each search for a key pair of 2048 bits. It recognises a search by the number
 // of random bytes that a step draws: thousands to open a window of candidates, hundreds to prove both primes at the end. After
-// that no other window is opened, unless the key pair failed its trial.
+// that no other window is opened, unless the key pair was given up: a number was not prime, or the pair could not be assembled or
+// failed its trial.
 
 const WINDOW = 2048;
-const PROOF = 256;
+const PROOF = 128;
 
 /** Makes a function that gets the number of bytes of each step in order, and returns whether a search begins with this step. */
 export function watchSearches() {

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 /// The bits of the exponent that one multiplication covers.
 const WINDOW_BITS: u32 = 4;
 
-/// The least number of squarings after the power, whatever p − 1 is. One prime in 2^7 has more trailing zeros in p − 1 and takes
+/// The least number of squarings after the power, whatever p − 1 is. One prime in 2^8 has more trailing zeros in p − 1 and takes
 /// more; for it the running time shows how many.
 const SQUARINGS: usize = 7;
 

@@ -117,7 +117,7 @@ fn draw_start<R: TryCryptoRng>(bits: usize, random: &mut R) -> Result<Natural, E
     Ok(Natural::from_be_bytes(&bytes))
 }
 
-/// Shuffles: each order has the same probability up to a factor of 1 ± 2^−18 (R. Durstenfeld, "Algorithm 235", CACM 7, 1964).
+/// Shuffles: each draw has the same probabilities up to a factor of 1 ± 2^−18, each order up to 1 ± 2^−11 (R. Durstenfeld, "Algorithm 235", CACM 7, 1964).
 ///
 /// The shuffle of the `rand` crate would ask the system for randomness hundreds of times; this one asks once.
 #[inline(never)]

@@ -50,7 +50,7 @@ impl Tally {
         self.asked_again += usize::from(session.entries > 1);
         self.replaced += usize::from(vaults > 1);
         self.ids += usize::from(session.ids > 1);
-        // Each vault begins one search, and another one for each key pair that fails its trial, or that a TZPK is not for.
+        // Each vault begins one search at most, and another one for each key pair that it gives up, or that a TZPK is not for.
         self.trials += usize::from(session.searches > vaults + session.ids.saturating_sub(1));
         self.unwatched += usize::from(session.searches == 0);
     }
@@ -68,7 +68,7 @@ impl Tally {
             [
                 ("asked for the digits again", self.asked_again),
                 ("unseen: another vault", self.replaced),
-                ("unseen: a key pair failed its trial", self.trials),
+                ("unseen: a key pair was given up", self.trials),
                 ("unseen: another control id", self.ids),
             ]
             .map(|(what, count)| (what.to_owned(), count)),
