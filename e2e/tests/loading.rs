@@ -1,9 +1,13 @@
 //! How the hosted page loads its pad.
 
 use anyhow::{Result, ensure};
-use card_pin_e2e::{Stage, in_each_engine};
+use card_pin_e2e::{Stage, Way, in_each_engine};
+use serde_json::{Value, json};
 
-in_each_engine! { Stage::open => each_file_is_loaded_once }
+in_each_engine! { Stage::open =>
+    each_file_is_loaded_once,
+    a_page_that_gets_no_pad_says_so,
+}
 
 /// If an engine could not use a preload hint in `page.html`, it would load a file twice.
 async fn each_file_is_loaded_once(Stage { sandbox, network, driver, .. }: &Stage<'_>) -> Result<()> {
@@ -14,5 +18,29 @@ async fn each_file_is_loaded_once(Stage { sandbox, network, driver, .. }: &Stage
         let times = network.seen(&format!("/pin-page/{file}")).len();
         ensure!(times == 1, "{file} was asked for {times} times");
     }
+    Ok(())
+}
+
+/// In the page's language, and what to do. It waits a while first, because the script may only be late.
+async fn a_page_that_gets_no_pad_says_so(Stage { network, driver, .. }: &Stage<'_>) -> Result<()> {
+    let script = network.hold("/pin-page/page.js", Way::There);
+    let cut = async {
+        script.came().await?;
+        drop(script);
+        Ok(())
+    };
+    let page = network.url("/pin-page/frame?key=sandbox&lang=de");
+    tokio::try_join!(driver.open(&page), cut)?;
+    let read = "const text = document.querySelector('card-pin > *');
+                const isSeen = () => getComputedStyle(text).visibility === 'visible';
+                const before = isSeen();
+                for (const animation of text.getAnimations()) animation.finish();
+                return [before, isSeen(), text.innerText.split('\\n')]";
+    let seen: Value = driver.run(read, Value::Null).await?;
+    let words = [
+        "Diese Seite ist nicht verfügbar",
+        "Gehen Sie zurück zu Ihrer Bank und öffnen Sie die Seite erneut.",
+    ];
+    ensure!(seen == json!([false, true, words]), "{seen}");
     Ok(())
 }

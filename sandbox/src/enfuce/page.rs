@@ -175,6 +175,8 @@ fn fill_page(template: &str, values: &Values<'_>, words: &PageWords) -> String {
             "dir" => &words.dir,
             "title" => &words.title,
             "script" => &words.script,
+            "unknown" => &words.unknown,
+            "reopen" => &words.reopen,
             _ => return None,
         })
     })
