@@ -27,7 +27,8 @@ export type CardPinElementEventMap = Omit<HTMLElementEventMap, keyof CardPinEven
 
 /**
  * The element `<card-pin>`. Its properties reflect its attributes, unless their comment says otherwise. A value that is
- * assigned during a session counts for the next one; a `controlIdProvider` counts from the next question on.
+ * assigned during a session counts for the next one. But `keypad`, `theme`, `lang` and `words` count at once, a `controlIdProvider`
+ * counts from the next question on, and another `operation` ends a session that has not sent the PIN.
  */
 export class CardPin extends HTMLElement {
   /** The version of this build and, after a `+`, its commit; for example `0.1.0+3f2c9a1b7d04`. */
@@ -134,12 +135,12 @@ export class CardPin extends HTMLElement {
   close(): void;
 }
 
-/** A text, or one for each plural category of the language. Placeholders such as `{count}` are filled in. */
-export type PadText = string | Partial<Record<Intl.LDMLPluralRule, string>>;
+/** A text, or one for each plural category of the language, and for the others `other`. Placeholders such as `{count}` are filled in. */
+export type PadText = string | ({ other: string } & Partial<Record<Intl.LDMLPluralRule, string>>);
 
 /** Texts of the pad, by group and key. */
 export type PadWords = Partial<
-  Record<"pad" | "refusals" | "errors" | "view" | "viewErrors" | "page", Record<string, PadText>>
+  Record<"pad" | "refusals" | "errors" | "view" | "viewErrors", Record<string, PadText>>
 >;
 
 /** The events that bubble, with names that no other element uses. */

@@ -253,12 +253,13 @@ export function toSettings(options) {
 }
 
 /**
- * A PIN can only be viewed on a canvas.
+ * A PIN can only be viewed on a canvas. To set one, it is only needed for suggestions.
  * @param {PinSessionOptions} options
  * @throws {TypeError}
  */
 export function checkCanvas({ operation, canvas }) {
-  if (operation === "view-pin" && !(canvas instanceof HTMLCanvasElement)) refuse("canvas", "a canvas element");
+  const isNeeded = operation === "view-pin" || (canvas !== undefined && canvas !== null);
+  if (isNeeded && !(canvas instanceof HTMLCanvasElement)) refuse("canvas", "a canvas element");
 }
 
 /**

@@ -45,11 +45,12 @@ export const stopListening = (target, type, listener) => methodsOf(target).remov
 /** @param {string} tag @returns {HTMLElement} */
 export const makeElement = (tag) => createElement.call(document, tag);
 
-/** @param {string} url relative to the document @returns {string} absolute */
+/** @param {string} url relative to the document @returns {string} absolute; empty if it is not an address */
 export function absolute(url) {
   const link = /** @type {HTMLAnchorElement} */ (makeElement("a"));
   link.href = url;
-  return link.href;
+  // What cannot be parsed stays as it is, and has no protocol.
+  return link.protocol === ":" ? "" : link.href;
 }
 
 /** @param {string} tag @returns {Element} */

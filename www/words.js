@@ -101,23 +101,32 @@ export function loadTexts(locale) {
   return load ? load().then((/** @type {{default: Texts}} */ language) => language.default) : en;
 }
 
+/** The plural categories (Unicode Technical Standard 35, part 3, 5). */
+const PLURALS = ["zero", "one", "two", "few", "many", "other"];
+
+/** @param {unknown} value @returns {value is Record<string, unknown>} */
+const isObject = (value) => typeof value === "object" && value !== null;
+
 /**
  * Checks the texts with which a page replaces the pad's own: any number, of any group.
  * @param {unknown} words
  * @returns {Texts}
- * @throws {TypeError} that names a key which is not a text of the pad
+ * @throws {TypeError} that names a key which is not a text of the pad, or has none
  */
 export function checkWords(words) {
   /** @type {Texts} */
   const own = en;
   for (const [group, texts] of Object.entries(Object(words))) {
-    for (const [key, text] of Object.entries(Object(texts))) {
+    if (texts === undefined) continue;
+    if (!isObject(texts)) throw new TypeError(`words.${group} has to be an object of texts`);
+    for (const [key, text] of Object.entries(texts)) {
       if (!Object.hasOwn(own, group) || !Object.hasOwn(own[group], key)) {
         throw new TypeError(`words has no text ${group}.${key}`);
       }
-      const forms = typeof text === "object" && text !== null ? Object.values(text) : [text];
-      if (forms.some((form) => typeof form !== "string")) {
-        throw new TypeError(`words.${group}.${key} has to be a string, or one for each plural`);
+      const forms = isObject(text) ? text : { other: text };
+      const isRight = Object.entries(forms).every(([plural, form]) => PLURALS.includes(plural) && typeof form === "string");
+      if (!isRight || !Object.hasOwn(forms, "other")) {
+        throw new TypeError(`words.${group}.${key} has to be a string, or an object with one for \`other\` and for other plurals`);
       }
     }
   }

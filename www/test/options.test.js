@@ -43,7 +43,7 @@ test("an error names the wrong option, but not its value", () => {
   const wrong = {
     operation: [secret, 1],
     controlId: ["with space", "é", "x".repeat(4097)],
-    tzpkUrl: ["", 1, undefined, "ftp://x", "data:text/plain,x", "javascript:1"],
+    tzpkUrl: ["", 1, undefined, "ftp://x", "data:text/plain,x", "javascript:1", "https://no host/x", "https://issuer.example:99999/"],
     setUrl: [null, "file:///x"],
     minLength: [3, 13, "4", 4.5, NaN],
     maxLength: [3, 13],
@@ -124,6 +124,10 @@ test("a PIN is viewed on a canvas", () => {
   }
   checkCanvas({ ...viewing, canvas: document.createElement("canvas") });
   checkCanvas({});
+  for (const canvas of [undefined, null, document.createElement("canvas")]) checkCanvas({ operation: "set-pin", canvas });
+  for (const canvas of [{ current: null }, document.createElement("div")]) {
+    assert.throws(() => checkCanvas({ operation: "set-pin", canvas }), /^TypeError: canvas has to be a canvas element/);
+  }
   assert.deepEqual([open.tzpkUrl, open.setUrl, open.viewUrl], ["", "", "https://issuer.example/view"]);
 });
 

@@ -60,8 +60,9 @@ test("a page changes any text, and the rest stays", () => {
 test("an error names a text that the pad does not have", () => {
   assert.throws(() => checkWords({ pad: { chose: "x" } }), { name: "TypeError", message: /pad\.chose/ });
   assert.throws(() => checkWords({ pads: { choose: "x" } }), /pads\.choose/);
-  for (const text of [() => "x", 4, null, { other: 4 }]) assert.throws(() => checkWords({ pad: { choose: text } }), /pad\.choose has to be/);
+  for (const text of [() => "x", 4, null, { other: 4 }, {}, { one: "x" }, { other: "x", others: "y" }, []]) assert.throws(() => checkWords({ pad: { choose: text } }), /pad\.choose has to be/);
   assert.throws(() => checkWords({ pad: { toString: "x" } }), /pad\.toString/);
+  for (const group of [null, "x", 4]) assert.throws(() => checkWords({ pad: group }), /words\.pad has to be an object/);
 });
 
 test("without texts, while they are loaded, nothing is said", () => {
