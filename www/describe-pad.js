@@ -43,7 +43,8 @@ import { camel } from "./names.js";
  * @property {string} step
  * @property {string} title
  * @property {string} hint the help under the title
- * @property {string} problem the error, in the place of the hint
+ * @property {string} notice what `status` or `alert` says of a wait or of the time, in the place of the hint
+ * @property {string} problem the error, in the place of both
  * @property {string} status the text that a screen reader says when it is idle
  * @property {string} alert the text that it says at once
  * @property {"good" | "bad"} [picture] in the place of the entry
@@ -59,7 +60,7 @@ import { camel } from "./names.js";
 const BROWSER = ["isolation_unavailable", "vault_missing", "wasm_unavailable"];
 
 /** An empty description. */
-export const BLANK = { step: "", hint: "", problem: "", status: "", alert: "", picture: undefined, primary: undefined, secondary: undefined };
+export const BLANK = { step: "", hint: "", notice: "", problem: "", status: "", alert: "", picture: undefined, primary: undefined, secondary: undefined };
 
 /** The texts of which the longest decides the space, so that nothing moves when one replaces another. */
 export const TITLES = ["choose", "repeat", "submitting", "suggestion"];
@@ -114,9 +115,9 @@ function describePhase(state, words) {
     case "open":
       return describeOpen(state, words);
     case "submitting": {
-      const hint = state.waitsSeconds !== null ? text("busy") : state.checking ? text("checking") : state.isSlow ? text("still") : "";
+      const notice = state.waitsSeconds !== null ? text("busy") : state.checking ? text("checking") : state.isSlow ? text("still") : "";
       const title = text("submitting");
-      return { ...BLANK, title, hint, status: hint || title, primary: button(text("submit"), "advance", false), focus: "entry" };
+      return { ...BLANK, title, notice, status: notice || title, primary: button(text("submit"), "advance", false), focus: "entry" };
     }
     case "done": {
       const [title, hint] = [text("done"), text("doneHint")];
@@ -128,8 +129,8 @@ function describePhase(state, words) {
       return describeEnd(words, text("unusable"), text("contact"), false);
     default: {
       const title = text("preparing");
-      const hint = state.isSlow ? text("still") : "";
-      return { ...BLANK, title, hint, status: hint || title, secondary: cancel, focus: "entry" };
+      const notice = state.isSlow ? text("still") : "";
+      return { ...BLANK, title, notice, status: notice || title, secondary: cancel, focus: "entry" };
     }
   }
 }
@@ -165,7 +166,8 @@ function describeOpen(state, words) {
     ...BLANK,
     step: stepLabel,
     title: label,
-    hint: timeLeft || (isRepeat ? text("repeatHint") : [length, rule].filter(Boolean).join(" · ")),
+    hint: isRepeat ? text("repeatHint") : [length, rule].filter(Boolean).join(" · "),
+    notice: timeLeft,
     problem,
     // If a refusal is said at once, the time has to wait for it.
     status: problem && timeLeftSaid ? timeLeftSaid : digits > 0 ? count : describeEmpty(),

@@ -31,14 +31,14 @@ function describePhase(state, words) {
     case "arrived": {
       const [title, hint] = [text(phase), text("openHint")];
       const status = phase === "arrived" ? sentences(title, hint) : "";
-      const [seen, alert] = describeTimeLeft(state, words);
+      const [notice, alert] = describeTimeLeft(state, words);
       const primary = button(text("show"), "advance");
-      return { ...BLANK, title, hint: seen || hint, status, alert, primary, secondary: cancel, focus: "primary" };
+      return { ...BLANK, title, hint, notice, status, alert, primary, secondary: cancel, focus: "primary" };
     }
     case "submitting": {
-      const hint = waitsSeconds !== null ? words.text("pad", "busy") : isSlow ? words.text("pad", "still") : "";
+      const notice = waitsSeconds !== null ? words.text("pad", "busy") : isSlow ? words.text("pad", "still") : "";
       const title = text("submitting");
-      return { ...BLANK, title, hint, status: hint || title, primary: button(text("show"), "advance", false), focus: "title" };
+      return { ...BLANK, title, notice, status: notice || title, primary: button(text("show"), "advance", false), focus: "title" };
     }
     case "shown": {
       const title = text("shown");
@@ -69,8 +69,8 @@ function describePhase(state, words) {
       return describeEnd(words, words.text("pad", "unusable"), words.text("pad", "contact"), false);
     default: {
       const title = words.text("pad", "preparing");
-      const hint = isSlow ? words.text("pad", "still") : "";
-      return { ...BLANK, title, hint, status: hint || title, secondary: cancel, focus: "title" };
+      const notice = isSlow ? words.text("pad", "still") : "";
+      return { ...BLANK, title, notice, status: notice || title, secondary: cancel, focus: "title" };
     }
   }
 }

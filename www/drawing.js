@@ -39,7 +39,11 @@ export class Drawing {
 
   /** Makes sure that there is a pane of the right kind. @param {boolean} views */
   show(views) {
-    if (!this.drawn || views !== this.drawn instanceof ViewPane) this.drawn = this.#make(views);
+    if (!this.drawn || views !== this.drawn instanceof ViewPane) {
+      const hadFocus = this.drawn?.pane.hasFocus;
+      this.drawn = this.#make(views);
+      if (hadFocus) this.drawn.pane.focus(bare({ preventScroll: true }));
+    }
     return this.drawn;
   }
 
@@ -60,7 +64,9 @@ export class Drawing {
     /** @type {Acts["type"]} */
     const type = (typed, isRepeated) => {
       if (typeof typed === "object") this.drawn?.pane.noteTyping();
-      return this.#acts.type(typed, isRepeated);
+      const isTaken = this.#acts.type(typed, isRepeated);
+      if (isTaken && typed === "advance") this.drawn?.pane.noteAdvance();
+      return isTaken;
     };
     const drawn = views ? new ViewPane(this.#root, () => this.render()) : new Pad(this.#root, type);
     const { pane } = drawn;

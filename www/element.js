@@ -62,6 +62,8 @@ export class CardPin extends Base {
   #isStartQueued = false;
   #isDrawQueued = false;
   #isUnusable = false;
+  /** Whether the element was removed from the page, and not only moved. */
+  #hasLeft = false;
   /** Whether the pad has waited for a control id, and whether that wait was long. */
   #hasWaited = false;
   #isSlow = false;
@@ -79,8 +81,9 @@ export class CardPin extends Base {
   }
 
   connectedCallback() {
-    // An element that was only moved still has its session.
-    const isOver = this.#session?.state.end && !this.#isSpent;
+    // An element that was only moved still has its session, or shows how it ended.
+    const isOver = this.#hasLeft && this.#session?.state.end && !this.#isSpent;
+    this.#hasLeft = false;
     if (!this.#session || isOver) this.#queueStart();
     else this.#drawing.render();
   }
@@ -184,6 +187,7 @@ export class CardPin extends Base {
 
   /** The element was removed from the page. If the PIN may be on its way, this waits for the outcome, which has to be reported. */
   #leave() {
+    this.#hasLeft = true;
     this.#isNextWanted = false;
     if (this.#session?.mayHaveSent || this.#isSpent) return;
     this.#session?.close();

@@ -40,7 +40,13 @@ export function listenToKeys(pad, take) {
     if (!event.isTrusted || event.ctrlKey || event.altKey || event.metaKey) return;
     const typed = typedBy(event.key);
     const { localName } = /** @type {HTMLElement} */ (event.target);
-    // `Enter` on a button presses it.
+    // `Enter` on a button presses it. A key that is held means nothing more.
+    if (typed === "advance" && event.repeat) {
+      event.preventDefault();
+      event.stopPropagation();
+      taken = event.key;
+      return;
+    }
     if (typed === "advance" && localName === "button") return;
     if (typed === undefined) {
       // Any other character. The page gets it, too, because it may be a shortcut.

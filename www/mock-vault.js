@@ -125,7 +125,7 @@ class MockVault {
     this.#tellState();
     later(() => {
       if (AT_START.includes(String(mock.outcome))) this.#end(mock.outcome);
-      else this.#session.ready = true;
+      else Object.assign(this.#session, { ready: true, requested: open.operation === "set-pin" && open.controlId !== null });
       this.#tellState();
     });
   }
@@ -181,6 +181,7 @@ class MockVault {
 
   /** @param {string | null} controlId */
   #answer(controlId) {
+    this.#session.requested = controlId !== null;
     this.#session.sent = controlId !== null && this.#open?.operation === "set-pin";
     const answer = () => {
       const code = controlId === null ? "control_id_unavailable" : mock.outcome;

@@ -50,7 +50,7 @@ export class Pad {
   render(state, words) {
     this.pane.speak(words, "pad", words.text("pad", "name"), TITLES);
     const view = describePad(state, words);
-    this.pane.makeRoom([view.hint, ...HINTS.map((key) => words.text("refusals", key))]);
+    this.pane.makeRoom([view.hint, view.notice, ...HINTS.map((key) => words.text("refusals", key))]);
     const { places, filled } = view.dots;
     while (this.#dots.childElementCount < places) this.#dots.append(part("span", "dot"));
     while (this.#dots.childElementCount > places) this.#dots.lastElementChild?.remove();

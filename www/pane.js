@@ -17,7 +17,7 @@ const PICTURES = { good: "M4.5 12.5l5 5 10-11", bad: "M12 4.5v9.5m0 4.5v1" };
 /** How soon the second of two presses comes, in milliseconds. */
 const DOUBLE_PRESS_MS = 500;
 /** Actions that the second of two quick presses does not mean, if the button had another action at the first. @type {Action[]} */
-const UNASKED = ["cancel", "suggest"];
+const UNASKED = ["cancel", "restart", "suggest"];
 /** How long after a digit the customer may still be typing, in milliseconds. */
 const TYPING_MS = 1000;
 
@@ -63,6 +63,7 @@ export class Pane {
   title = part("p", "prompt");
   step = part("p", "step");
   hint = part("p", "hint");
+  #notice = part("p", "hint");
   #problem = part("p", "message");
   #titleRoom = part("div", "room");
   #hintRoom = part("div", "room");
@@ -110,7 +111,7 @@ export class Pane {
       conceal(room, true);
     }
     titles.append(this.title, this.#titleRoom);
-    hints.append(this.hint, this.#problem, this.#hintRoom);
+    hints.append(this.hint, this.#notice, this.#problem, this.#hintRoom);
     head.append(this.step, titles, hints);
     foot.append(this.#primary, this.#secondary);
     this.element.append(head, this.body, foot, this.#status, this.#alert);
@@ -141,6 +142,11 @@ export class Pane {
   /** Notes that a digit was typed. */
   noteTyping() {
     this.#typedAt = performance.now();
+  }
+
+  /** Notes that the primary button was pressed by a key: the focus may be on it when the key comes again. */
+  noteAdvance() {
+    this.#pressed = { button: this.#primary, action: "advance", at: performance.now() };
   }
 
   /** Whether a session ended while the customer was typing, whose next press may have been meant for the PIN. @param {number} at */
@@ -214,10 +220,12 @@ export class Pane {
     this.#refusals = refusals;
     write(this.step, view.step);
     write(this.title, view.title);
-    // The hint describes the entry, and stays in the document when a problem replaces it: Orca says each change of a description,
-    // and would say the problem twice.
+    // The hint describes the entry, and stays in the document when something replaces it: Orca says each change of a description,
+    // and would say a problem twice, and the time that is left at each step.
     write(this.hint, view.hint);
-    conceal(this.hint, Boolean(view.problem));
+    conceal(this.hint, Boolean(view.notice || view.problem));
+    write(this.#notice, view.notice);
+    conceal(this.#notice, Boolean(view.problem));
     write(this.#problem, view.problem);
     this.#draw(this.#primary, view.primary);
     this.#draw(this.#secondary, view.secondary);

@@ -36,6 +36,8 @@ export class Presses {
     this.#counted = undefined;
     const button = buttonOf(event);
     if (!button || event.button !== 0) return;
+    // A mouse that was let go of outside: that press does not count.
+    this.#down = this.#down.filter(({ id }) => id !== event.pointerId);
     // A second finger that comes down ends the first finger's press, like on every screen keyboard: so no press is lost, and the
     // order is that of the fingers.
     this.#countAll();

@@ -55,8 +55,8 @@ test("nothing on Object.prototype is part of what is drawn", () => {
 });
 
 test("the time that is left is seen in each of its steps", () => {
-  const hints = [60, 50, 40, 30, 20, 10].map((timeLeft) => describe({ timeLeft, timeLeftSaid: 60 }).hint);
-  assert.deepEqual(hints, [60, 50, 40, 30, 20, 10].map((seconds) => `Time left: ${seconds} seconds`));
+  const notices = [60, 50, 40, 30, 20, 10].map((timeLeft) => describe({ timeLeft, timeLeftSaid: 60 }).notice);
+  assert.deepEqual(notices, [60, 50, 40, 30, 20, 10].map((seconds) => `Time left: ${seconds} seconds`));
 });
 
 test("every failure says what happened, and has a way on that can be pressed", () => {

@@ -29,6 +29,14 @@ test("a pane is made when it is needed, kept, and replaced by the other kind", (
   assert.equal(element.shadowRoot.querySelectorAll("[part=pad]").length, 1);
 });
 
+test("another pane gets the focus that the first one had", () => {
+  const { element, drawing } = make();
+  drawing.show(false).pane.focus();
+  assert.ok(element.shadowRoot.activeElement);
+  drawing.show(true);
+  assert.ok(element.shadowRoot.activeElement);
+});
+
 test("a press of the mouse takes the focus from nothing", () => {
   const { element, drawing } = make();
   const { pane } = drawing.show(false);

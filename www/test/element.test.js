@@ -252,6 +252,27 @@ test("a control id is spent once a public key was sent with it, and not before",
   }
 });
 
+test("an element that is moved after its end still shows it", async () => {
+  for (const code of [null, "outcome_unknown"]) {
+    const { pad } = await make({}, { controlIdProvider: async () => "token" });
+    newest().becomeReady();
+    await enter(pad, [..."48264826", "Enter"]);
+    newest().ask();
+    await settle();
+    newest().end(code);
+    await settle();
+    const count = vaults.length;
+    document.body.append(pad);
+    await settle();
+    assert.equal(vaults.length, count, "moved");
+    pad.remove();
+    await settle();
+    document.body.append(pad);
+    await settle();
+    assert.equal(vaults.length, count + 1, "taken away and put back");
+  }
+});
+
 test("another operation takes the place of a session that has sent nothing", async () => {
   const { pad, ends } = await make({}, { controlIdProvider: async () => "token" });
   pad.setAttribute("operation", "view-pin");

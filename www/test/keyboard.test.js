@@ -47,6 +47,11 @@ test("a key with nothing to do stays the page's, but a digit leaves the pad in n
   assert.deepEqual(outside, ["keydown Escape", "keyup Escape", "keydown Backspace", "keyup Backspace"]);
 });
 
+test("a key that is held submits, or presses a button, once", () => {
+  for (const target of [pad, button]) assert.equal(send("keydown", "Enter", { target, repeat: true }), true);
+  assert.deepEqual([heard, outside], [[], []]);
+});
+
 test("other characters are reported, and the page still gets them", () => {
   assert.equal(send("keydown", "k"), false);
   assert.deepEqual([heard, outside], [[["letter", false]], ["keydown k"]]);

@@ -4,7 +4,7 @@ import { beforeEach, mock, test } from "node:test";
 import { Pane } from "../pane.js";
 
 const advance = { label: "Next", action: "advance", isEnabled: true, isQuiet: false };
-const blank = { step: "", title: "Title", hint: "", problem: "", status: "", alert: "", isBusy: false, focus: "primary" };
+const blank = { step: "", title: "Title", hint: "", notice: "", problem: "", status: "", alert: "", isBusy: false, focus: "primary" };
 const root = document.createElement("div").attachShadow({ mode: "closed" });
 const find = (name) => root.querySelector(`[part=${name}]`);
 let pane;
@@ -35,6 +35,17 @@ test("a problem stands in the hint's place, and the hint still describes the ent
   render({ hint: "4 digits", problem: "Too short" });
   assert.deepEqual([isSeen("hint"), isSeen("message")], [false, true]);
   assert.equal(find("hint").textContent, "4 digits");
+});
+
+test("a passing notice stands in the hint's place, and describes nothing", () => {
+  render({ hint: "4 digits", notice: "Time left: 50 seconds" });
+  const [hint, notice] = root.querySelectorAll("[part=hint]:not([part=room] [part=room] *)");
+  assert.deepEqual([hint.id, hint.hasAttribute("data-concealed"), hint.textContent], ["hint", true, "4 digits"]);
+  assert.deepEqual([notice.id, notice.hasAttribute("data-concealed"), notice.textContent], ["", false, "Time left: 50 seconds"]);
+  render({ hint: "4 digits", notice: "Time left: 50 seconds", problem: "Too short" });
+  assert.deepEqual([hint, notice].map((element) => element.hasAttribute("data-concealed")), [true, true]);
+  render({ hint: "4 digits" });
+  assert.deepEqual([hint.hasAttribute("data-concealed"), notice.textContent], [false, ""]);
 });
 
 test("a button does what it shows, and nothing while it is off", () => {
@@ -101,6 +112,14 @@ test("the second of two presses does not leave, nor suggest, what the first one 
   assert.equal(pressAfter(200, { ...advance, action: "suggest" }, back), "back", "also after a quick second press");
   now += 1000;
   assert.equal(pressAfter(200, leave, leave), "cancel");
+  now += 1000;
+  assert.equal(pressAfter(200, advance, { ...advance, action: "restart" }), undefined, "the customer has not read why yet");
+  now += 1000;
+  render();
+  pane.noteAdvance();
+  now += 200;
+  render({ primary: leave });
+  assert.equal(pane.press(find("submit")), undefined, "Enter was pressed twice");
 });
 
 test("the focus stays in the pane when the focused element is removed", () => {

@@ -66,6 +66,13 @@ test("a finger that slides off, or is taken away, presses nothing", () => {
   assert.equal(pressed, "");
 });
 
+test("a mouse that was let go of outside has pressed nothing", () => {
+  down("4", 1);
+  down("8", 1);
+  up("8", 1);
+  assert.equal(pressed, "8");
+});
+
 test("a finger that slides within its key presses it", () => {
   down("4", 1);
   cause("pointermove", keys["4"], { clientX: 74, clientY: 40, pointerId: 1 });
