@@ -63,7 +63,7 @@ export class Pane {
   title = part("p", "prompt");
   step = part("p", "step");
   hint = part("p", "hint");
-  #notice = part("p", "hint");
+  #description = makeElement("p");
   #problem = part("p", "message");
   #titleRoom = part("div", "room");
   #hintRoom = part("div", "room");
@@ -95,7 +95,8 @@ export class Pane {
     this.title.setAttribute("aria-level", "2");
     this.title.tabIndex = -1;
     this.title.id = "title";
-    this.hint.id = "hint";
+    this.#description.id = "hint";
+    this.#description.hidden = true;
     this.#problem.id = "message";
     this.#primary.type = this.#secondary.type = "button";
     this.#primary.dataset.key = "submit";
@@ -111,10 +112,10 @@ export class Pane {
       conceal(room, true);
     }
     titles.append(this.title, this.#titleRoom);
-    hints.append(this.hint, this.#notice, this.#problem, this.#hintRoom);
+    hints.append(this.hint, this.#problem, this.#hintRoom);
     head.append(this.step, titles, hints);
     foot.append(this.#primary, this.#secondary);
-    this.element.append(head, this.body, foot, this.#status, this.#alert);
+    this.element.append(head, this.body, foot, this.#description, this.#status, this.#alert);
     for (const type of PRIVATE) this.element.addEventListener(type, (event) => event.stopPropagation());
     root.replaceChildren(this.element);
     try {
@@ -220,12 +221,11 @@ export class Pane {
     this.#refusals = refusals;
     write(this.step, view.step);
     write(this.title, view.title);
-    // The hint describes the entry, and stays in the document when something replaces it: Orca says each change of a description,
-    // and would say a problem twice, and the time that is left at each step.
-    write(this.hint, view.hint);
-    conceal(this.hint, Boolean(view.notice || view.problem));
-    write(this.#notice, view.notice);
-    conceal(this.#notice, Boolean(view.problem));
+    // The hint describes the entry, also when something else is shown in its place: Orca says each change of a description, and would
+    // say a problem or a wait twice, and the time that is left at each step.
+    write(this.#description, view.hint);
+    write(this.hint, view.notice || view.hint);
+    conceal(this.hint, Boolean(view.problem));
     write(this.#problem, view.problem);
     this.#draw(this.#primary, view.primary);
     this.#draw(this.#secondary, view.secondary);

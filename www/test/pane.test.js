@@ -39,13 +39,10 @@ test("a problem stands in the hint's place, and the hint still describes the ent
 
 test("a passing notice stands in the hint's place, and describes nothing", () => {
   render({ hint: "4 digits", notice: "Time left: 50 seconds" });
-  const [hint, notice] = root.querySelectorAll("[part=hint]:not([part=room] [part=room] *)");
-  assert.deepEqual([hint.id, hint.hasAttribute("data-concealed"), hint.textContent], ["hint", true, "4 digits"]);
-  assert.deepEqual([notice.id, notice.hasAttribute("data-concealed"), notice.textContent], ["", false, "Time left: 50 seconds"]);
-  render({ hint: "4 digits", notice: "Time left: 50 seconds", problem: "Too short" });
-  assert.deepEqual([hint, notice].map((element) => element.hasAttribute("data-concealed")), [true, true]);
+  const description = root.getElementById("hint");
+  assert.deepEqual([find("hint").textContent, description.textContent, description.hidden], ["Time left: 50 seconds", "4 digits", true]);
   render({ hint: "4 digits" });
-  assert.deepEqual([hint.hasAttribute("data-concealed"), notice.textContent], [false, ""]);
+  assert.deepEqual([find("hint").textContent, description.textContent], ["4 digits", "4 digits"]);
 });
 
 test("a button does what it shows, and nothing while it is off", () => {
