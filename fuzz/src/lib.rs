@@ -23,7 +23,7 @@ pub use relay_config::relay_config;
 pub use relay_wire::relay_wire;
 pub use reply::reply;
 pub use sandbox_http::sandbox_http;
-pub use session::session;
+pub use session::{session, session_events};
 pub use spki::spki;
 pub use tzpk::tzpk;
 

@@ -12,7 +12,7 @@ use card_pin::weak_pin::{Personal, WeakPin};
 use card_pin::wire::{ControlId, Formats};
 
 use crate::device::{Dice, dice, key_pair, may_be_slow};
-use model::{Input, Model};
+use model::{Event, Input, Model};
 
 /// Drives a session: `set` is sent at most once and with the PIN that was typed, nothing is sent after the end, and
 /// the events are those documented; see `model`.
@@ -20,11 +20,15 @@ pub fn session(data: &[u8]) {
     let _ = run(&mut Unstructured::new(data), may_be_slow(data));
 }
 
-fn run(data: &mut Unstructured<'_>, may_be_slow: bool) -> arbitrary::Result<()> {
-    let operation = match data.arbitrary::<bool>()? {
-        true => Operation::View,
-        false => Operation::Set(rules(data)?),
-    };
+/// The events of that session, without those of the entry. They show whether a seed still gets to what it was made for.
+pub fn session_events(data: &[u8]) -> String {
+    let mut events = run(&mut Unstructured::new(data), may_be_slow(data)).unwrap();
+    events.retain(|event| !matches!(event, Event::PinValid { .. }));
+    events.iter().map(|event| format!("{event:?}")).collect::<Vec<_>>().join(" ")
+}
+
+fn run(data: &mut Unstructured<'_>, may_be_slow: bool) -> arbitrary::Result<Vec<Event>> {
+    let rules = if data.arbitrary()? { None } else { Some(rules(data)?) };
     let flags = data.arbitrary::<u8>()?;
     let (given, can_look_up) = (flags & 1 != 0, flags & 2 != 0);
     let formats: &[u8] = if flags & 4 != 0 { &[1, 4] } else { &[0, 1, 3, 4] };
@@ -33,7 +37,7 @@ fn run(data: &mut Unstructured<'_>, may_be_slow: bool) -> arbitrary::Result<()> 
         false => ControlIdSource::Provider,
     };
     let settings = Settings {
-        operation,
+        operation: rules.map_or(Operation::View, Operation::Set),
         personal: Personal::default(),
         key_size: KeySize::Rsa2048,
         control_id_source,
@@ -44,7 +48,7 @@ fn run(data: &mut Unstructured<'_>, may_be_slow: bool) -> arbitrary::Result<()> 
     let left = data.arbitrary::<u8>()?;
     let dice = dice(data.arbitrary::<u16>()?.into(), if left < 16 { left.into() } else { u32::MAX });
     let mut session = Session::open(settings, dice);
-    let mut model = Model::new(operation, given, formats, session.snapshot());
+    let mut model = Model::new(rules, given, formats, session.snapshot());
     model.drain(&mut session, Input::Other);
     // The input has ended.
     while !data.is_empty() {
@@ -52,7 +56,7 @@ fn run(data: &mut Unstructured<'_>, may_be_slow: bool) -> arbitrary::Result<()> 
     }
     session.close();
     assert!(session.snapshot().end.is_some() && session.shown().is_none() && session.next_action().is_none());
-    Ok(())
+    Ok(model.events)
 }
 
 fn rules(data: &mut Unstructured<'_>) -> arbitrary::Result<PinRules> {
@@ -113,6 +117,10 @@ fn step(
             model.waited(session);
         }
         44 => session.reveal(),
+        45 => {
+            input = Input::Suggest;
+            refused(session.suggest(), takes_digits);
+        }
         // The right answer to the current request, with a fault.
         _ => {
             if let Some(endpoint) = model.waits_for() {

@@ -8,24 +8,26 @@ mod always;
 mod event;
 
 use base64ct::{Base64, Encoding};
-use card_pin::entry::Step;
+use card_pin::entry::{Entry, PinRules, Step};
 use card_pin::error::Error;
-use card_pin::session::{Action, Operation, Session, Snapshot};
+use card_pin::session::{Action, Session, Snapshot};
 use card_pin::wire::{Endpoint, Request};
 use card_pin_sandbox::fuzzing::Key;
 use serde_json::Value;
 
 use crate::device::{Dice, ascii, key_pair};
 use always::{LONGEST_WAIT, LOOK_UPS, WAITS, check_change};
-use event::{Event, events};
+pub(super) use event::Event;
+use event::events;
 
-/// The first control id, one for one that has expired, and one after each wait that was too long for it.
-const MAX_CONTROL_IDS: usize = 2 + WAITS.len();
+/// The first control id, one for one that has expired, one for another key pair, and one after each wait that was too long for it.
+const MAX_CONTROL_IDS: usize = 3 + WAITS.len();
 
 /// The input that came just before.
 #[derive(Clone, Copy)]
 pub(super) enum Input {
     Press(u8),
+    Suggest,
     Other,
 }
 
@@ -39,11 +41,14 @@ pub(super) struct HandedOut {
 }
 
 pub(super) struct Model {
-    views: bool,
+    /// Of the PIN to be set; `None` to view one.
+    rules: Option<PinRules>,
     given: bool,
     formats: &'static [u8],
     /// The state that the page knows.
     snapshot: Snapshot,
+    /// Every event so far.
+    pub(super) events: Vec<Event>,
     first: Vec<u8>,
     second: Option<Vec<u8>>,
     is_submitted: bool,
@@ -63,17 +68,21 @@ pub(super) struct Model {
 }
 
 impl Model {
-    pub(super) fn new(operation: Operation, given: bool, formats: &'static [u8], snapshot: Snapshot) -> Self {
-        let views = operation == Operation::View;
+    pub(super) fn new(
+        rules: Option<PinRules>,
+        given: bool,
+        formats: &'static [u8],
+        snapshot: Snapshot,
+    ) -> Self {
         Self {
-            views,
+            rules,
             given,
             formats,
             snapshot,
+            events: Vec::new(),
             first: Vec::new(),
             second: None,
-            // Viewing a PIN with a given control id does not wait for a submit.
-            is_submitted: views && given,
+            is_submitted: false,
             is_ready: false,
             has_arrived: false,
             is_shown: false,
@@ -89,8 +98,12 @@ impl Model {
         }
     }
 
+    fn views(&self) -> bool {
+        self.rules.is_none()
+    }
+
     pub(super) fn takes_digits(&self) -> bool {
-        !self.views && !self.is_submitted && !self.has_ended()
+        !self.views() && !self.is_submitted && !self.has_ended()
     }
 
     pub(super) fn is_there_to_look_at(&self) -> bool {
@@ -135,12 +148,18 @@ impl Model {
     }
 
     /// Takes every event and every action, and checks each.
-    pub(super) fn drain(&mut self, session: &mut Session<Dice>, mut input: Input) {
+    pub(super) fn drain(&mut self, session: &mut Session<Dice>, input: Input) {
         let before = std::mem::replace(&mut self.snapshot, session.snapshot());
         check_change(before, self.snapshot);
         for event in events(before, self.snapshot) {
             assert!(!self.has_ended(), "{event:?} after the end");
-            self.told(event, &mut input);
+            self.told(event, input);
+            self.events.push(event);
+        }
+        match input {
+            Input::Press(_) => assert!(!self.snapshot.suggested),
+            Input::Suggest => assert_eq!(self.snapshot.suggested, self.takes_digits()),
+            Input::Other => assert!(before.suggested || !self.snapshot.suggested),
         }
         while let Some(action) = session.next_action() {
             assert!(!self.has_ended(), "{action:?} after the end");
@@ -165,16 +184,30 @@ impl Model {
         }
         assert_eq!(session.snapshot().end.is_some(), self.has_ended());
         match session.shown() {
+            Some(digits) if self.snapshot.suggested => self.suggested(digits.expose()),
             Some(digits) => {
                 let handed_out = self.handed_out.as_ref().unwrap();
                 assert!(self.is_shown && !self.has_ended());
                 assert_eq!(digits.expose(), handed_out.shown);
             }
-            None => assert!(!self.is_shown || self.has_ended()),
+            None => assert!(!self.snapshot.suggested && (!self.is_shown || self.has_ended())),
         }
     }
 
-    fn told(&mut self, event: Event, input: &mut Input) {
+    /// Types a PIN that was drawn for the customer: it would be accepted.
+    fn suggested(&self, pin: &[u8]) {
+        assert!(self.takes_digits());
+        assert_eq!((self.snapshot.step, self.snapshot.digits), (Step::Entry, 0));
+        let mut entry = Entry::new(self.rules.unwrap());
+        pin.iter().for_each(|&digit| entry.press(digit).unwrap());
+        entry.confirm().unwrap();
+        if entry.step() == Step::Confirm {
+            pin.iter().for_each(|&digit| entry.press(digit).unwrap());
+        }
+        assert!(entry.is_valid());
+    }
+
+    fn told(&mut self, event: Event, input: Input) {
         match event {
             Event::Ready => {
                 assert!(!self.is_ready);
@@ -199,7 +232,7 @@ impl Model {
                 assert!(!self.is_set && self.waits <= WAITS.len() && (1..=LONGEST_WAIT).contains(&seconds));
             }
             Event::Arrived => {
-                assert!(self.views && self.is_submitted && !self.has_arrived);
+                assert!(self.views() && self.is_submitted && !self.has_arrived);
                 self.has_arrived = true;
             }
             Event::Shown => {
@@ -228,10 +261,10 @@ impl Model {
     }
 
     /// Follows the entry by the events: how many digits, in which step.
-    fn entered(&mut self, digits: u8, step: Step, input: &mut Input) {
-        let pressed = match std::mem::replace(input, Input::Other) {
+    fn entered(&mut self, digits: u8, step: Step, input: Input) {
+        let pressed = match input {
             Input::Press(digit) => Some(digit),
-            Input::Other => None,
+            Input::Suggest | Input::Other => None,
         };
         match (step, &mut self.second) {
             (Step::Entry, Some(_)) => {
@@ -257,7 +290,7 @@ impl Model {
         assert!(members["controlId"].as_str().is_some_and(|id| !id.is_empty()));
         match request.endpoint {
             Endpoint::Set => {
-                assert!(self.is_submitted && !self.views);
+                assert!(self.is_submitted && !self.views());
                 let HandedOut { key, format, pan, .. } = self.handed_out.as_ref().unwrap();
                 let block = Base64::decode_vec(members["pinBlock"].as_str().unwrap()).unwrap();
                 assert_eq!(key.read_block(*format, pan, &block), Some(ascii(&self.first)));
@@ -270,8 +303,9 @@ impl Model {
                 assert!(self.look_ups <= LOOK_UPS.len());
             }
             endpoint => {
-                assert_eq!(endpoint == Endpoint::View, self.views);
-                assert!(self.given || self.is_submitted);
+                assert_eq!(endpoint == Endpoint::View, self.views());
+                // Only the key for a PIN that is set with a given control id is fetched while the customer types.
+                assert!((self.given && !self.views()) || self.is_submitted);
                 assert_eq!(members["publicKey"], key_pair().to_spki_base64());
                 self.key_requests += 1;
                 // Twice with each control id, and twice after each wait.
