@@ -10,15 +10,15 @@ use crate::{
 const BATCHES: usize = 16;
 
 pub(crate) fn heading() -> String {
-    format!("{:<58} {:>9} {:>9}", "function", "findings", "public")
+    format!("{:<58} {:>9} {:>9}", "function", "findings", "expected")
 }
 
 impl Subject {
-    /// Counts over a few batches of secrets. The count of even code is the same in every run, so fewer findings are wrong, too:
-    /// something is not run any more, or the next leak would go unnoticed.
+    /// Counts over a few batches of secrets. The count is the same in every run, so fewer findings are wrong, too: something is not
+    /// run any more, or the next leak would go unnoticed.
     pub(crate) fn judge(&mut self, dice: &mut Dice) -> Verdict {
         let findings: u64 = (0..BATCHES).map(|_| self.measure(Class::Random, dice)).sum();
-        let verdicts = (BATCHES * self.batch * self.verdicts) as u64;
-        self.verdict(findings == verdicts, &format!("{findings:>9} {verdicts:>9}"))
+        let expected = (BATCHES * self.batch * self.findings) as u64;
+        self.verdict(findings == expected, &format!("{findings:>9} {expected:>9}"))
     }
 }

@@ -25,7 +25,8 @@ impl Subject {
         let again = (seems_to_leak && self.expected == Expected::Even).then(|| self.max_t(dice));
         let leaks = seems_to_leak && again.is_none_or(|t| t > THRESHOLD);
         let again = again.map_or_else(String::new, |t| format!(", again {t:.2}"));
-        self.verdict(!leaks, &format!("{:>9} {first:>9.2}{again}", self.measurements))
+        let is_as_listed = !leaks || matches!(self.expected, Expected::Known(_));
+        self.verdict(is_as_listed, &format!("{:>9} {first:>9.2}{again}", self.measurements))
     }
 
     fn max_t(&mut self, dice: &mut Dice) -> f64 {

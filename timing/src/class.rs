@@ -11,10 +11,15 @@ pub(crate) enum Class {
 }
 
 impl Class {
-    /// The bytes of the class. Both are read and the result is written in the same way whichever it is, so that making the
-    /// inputs leaves no trace of the class in the processor.
+    /// The secret bytes of the class.
     pub(crate) fn choose<const N: usize>(self, fixed: [u8; N], random: [u8; N]) -> [u8; N] {
+        mark(self.choose_public(fixed, random))
+    }
+
+    /// Bytes of the class that are not secret. Both are read and the result is written in the same way whichever it is, so that
+    /// making the inputs leaves no trace of the class in the processor.
+    pub(crate) fn choose_public<const N: usize>(self, fixed: [u8; N], random: [u8; N]) -> [u8; N] {
         let mask = black_box(if self == Self::Fixed { 0xff } else { 0 });
-        mark(std::array::from_fn(|place| black_box(fixed[place] & mask | random[place] & !mask)))
+        std::array::from_fn(|place| black_box(fixed[place] & mask | random[place] & !mask))
     }
 }

@@ -17,9 +17,9 @@ pub(crate) struct Subject {
     pub(crate) measurements: usize,
     /// Runs in one measurement.
     pub(crate) batch: usize,
-    /// How many branches of a run depend on a secret, but reveal only public facts.
-    #[cfg_attr(not(feature = "memcheck"), expect(dead_code, reason = "a clock does not count branches"))]
-    pub(crate) verdicts: usize,
+    /// How many branches and addresses of a run depend on a secret: those that reveal only public facts, and the known look-ups.
+    #[cfg_attr(not(feature = "memcheck"), expect(dead_code, reason = "a clock does not count them"))]
+    pub(crate) findings: usize,
     pub(crate) expected: Expected,
     pub(crate) stopwatch: Stopwatch,
 }
@@ -31,7 +31,7 @@ pub(crate) enum Expected {
     Even,
     /// A difference that is made on purpose: if it is not found, the measurement is wrong.
     Leak,
-    /// A difference is not a finding, for this reason.
+    /// The clock may find a difference, for this reason. Memcheck still has to find what is known, and no more.
     Known(&'static str),
 }
 
@@ -68,14 +68,15 @@ impl Subject {
         (self.stopwatch)(self.batch, class, dice)
     }
 
-    /// Judges a measurement that found the code even or not, with the figures.
-    pub(crate) fn verdict(&self, is_even: bool, figures: &str) -> Verdict {
-        let (is_good, verdict) = match (self.expected, is_even) {
+    /// Judges a measurement that found nothing more or less than is listed, or something else, with the figures.
+    pub(crate) fn verdict(&self, is_as_listed: bool, figures: &str) -> Verdict {
+        let (is_good, verdict) = match (self.expected, is_as_listed) {
             (Expected::Even, true) => (true, "even".to_owned()),
             (Expected::Even, false) => (false, "NOT EVEN".to_owned()),
             (Expected::Leak, false) => (true, "leaks, as it is made to".to_owned()),
             (Expected::Leak, true) => (false, "NOT SEEN: the measuring is at fault".to_owned()),
-            (Expected::Known(reason), _) => (true, format!("known: {reason}")),
+            (Expected::Known(reason), true) => (true, format!("known: {reason}")),
+            (Expected::Known(_), false) => (false, "NOT WHAT IS KNOWN".to_owned()),
         };
         Verdict { text: format!("{:<58} {figures}  {verdict}", self.name), is_good }
     }

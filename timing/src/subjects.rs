@@ -1,7 +1,9 @@
 //! The measured functions: each has two classes of inputs that only differ in the secret, and have the same outcome if the
 //! outcome is public.
 
+mod drawn;
 mod oaep;
+mod private_key;
 
 use crate::{
     class::Class,
@@ -35,6 +37,10 @@ const PAN: &[u8] = b"5413330089020011";
 const DECRYPTED: usize = 14;
 
 const S_BOXES: &str = "the `des` crate looks its S-boxes up in tables";
+/// The look-ups for one block: in eight tables, in sixteen rounds, three times.
+const LOOK_UPS: usize = 8 * 16 * 3;
+/// Whether two parts of the key are equal, and whether each of the three is weak.
+const TDEA_TAKEN: usize = 4;
 
 /// Everything that is measured, the control first.
 pub(crate) fn all() -> Vec<Subject> {
@@ -55,6 +61,7 @@ pub(crate) fn all() -> Vec<Subject> {
         ("format 3 read: one PIN / any", decoded(format_3, 0x0f), 7),
         ("format 4 read: one PIN / any", decoded_4(), 7),
         ("format 0 refused: the first digit is wrong / any nibble", refused(), 1),
+        ("TDEA key taken: one key / any", key_taken::<16>(tdea), TDEA_TAKEN),
         ("AES-128 key taken, checked: one key / any", key_checked::<16>(aes), 0),
         ("AES-192 key taken, checked: one key / any", key_checked::<24>(aes), 0),
         ("AES-256 key taken, checked: one key / any", key_checked::<32>(aes), 0),
@@ -66,17 +73,16 @@ pub(crate) fn all() -> Vec<Subject> {
         ("AES-256, format 4 decrypted: one key and PIN / any", decrypted::<32>(aes), DECRYPTED),
     ];
     let known = [
-        ("TDEA key taken, checked: one key / any", key_checked::<16>(tdea)),
-        ("TDEA, format 1 encrypted: one key and PIN / any", encrypted::<16>(tdea)),
-        ("TDEA, format 1 decrypted: one key and PIN / any", decrypted::<16>(tdea)),
+        ("TDEA key taken, checked: one key / any", key_checked::<16>(tdea), TDEA_TAKEN + LOOK_UPS),
+        ("TDEA, format 1 encrypted: one key and PIN / any", encrypted::<16>(tdea), LOOK_UPS),
+        ("TDEA, format 1 decrypted: one key and PIN / any", decrypted::<16>(tdea), LOOK_UPS + DECRYPTED),
     ];
-    let known = known.map(|(name, stopwatch)| (name, stopwatch, 0));
     let subject = |expected| {
-        move |(name, stopwatch, verdicts)| Subject {
+        move |(name, stopwatch, findings)| Subject {
             name,
             measurements: MEASUREMENTS,
             batch: BATCH,
-            verdicts,
+            findings,
             expected,
             stopwatch,
         }
@@ -85,7 +91,13 @@ pub(crate) fn all() -> Vec<Subject> {
     let control = control.into_iter().map(subject(Expected::Leak));
     let even = even.into_iter().map(subject(Expected::Even));
     let known = known.into_iter().map(subject(Expected::Known(S_BOXES)));
-    control.chain(even).chain(known).chain(oaep::all()).collect()
+    control
+        .chain(even)
+        .chain(known)
+        .chain(drawn::all())
+        .chain(oaep::all())
+        .chain(private_key::all())
+        .collect()
 }
 
 /// The digits of a class. Random ones are drawn for both, so that the way to a measurement is the same.
@@ -283,6 +295,13 @@ fn aes() -> KeyUsage {
 fn key<const N: usize>(class: Class, dice: &mut Dice) -> [u8; N] {
     let fixed = std::array::from_fn(|place| (place as u8).wrapping_mul(0x1f) ^ 0x6b);
     class.choose(fixed, dice.bytes())
+}
+
+fn key_taken<const N: usize>(usage: fn() -> KeyUsage) -> Stopwatch {
+    stopwatch(
+        move |class, dice| (key::<N>(class, dice), usage()),
+        |(key, usage)| Tzpk::from_bytes(&key, usage),
+    )
 }
 
 fn key_checked<const N: usize>(usage: fn() -> KeyUsage) -> Stopwatch {
