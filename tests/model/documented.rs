@@ -17,6 +17,8 @@ pub(crate) struct Documented {
     pub(crate) source: Source,
     pub(crate) can_look_up: bool,
     pub(crate) pad: Pad,
+    /// Whether a PIN that was drawn for the customer is shown.
+    pub(crate) is_suggested: bool,
     pub(crate) has_key_pair: bool,
     /// How many key pairs were searched for.
     pub(crate) key_pairs: usize,
@@ -54,6 +56,7 @@ impl Documented {
             source,
             can_look_up,
             pad: Pad::new(rules),
+            is_suggested: false,
             has_key_pair: false,
             key_pairs: 1,
             submitted: None,
@@ -119,9 +122,10 @@ impl Documented {
             Input::Forget if self.has_arrived && !self.is_over => self.close(),
             Input::Forget => self.edit(Pad::forget),
             Input::Confirm => self.edit(Pad::confirm),
+            Input::Suggest => self.suggest(observed),
             Input::Submit => self.submit(observed),
             // www/types/session.d.ts: "Takes the next step, the second entry or the submit, like `Enter` on the pad." Without
-            // digits there is no next step.
+            // digits there is no next step, and a suggestion stays.
             Input::Advance if self.takes_digits() && self.pad.is_empty() => Outcome::default(),
             Input::Advance if self.takes_digits() && self.pad.is_first_of_two() => self.edit(Pad::confirm),
             Input::Advance => self.submit(observed),
@@ -147,7 +151,21 @@ impl Documented {
         if !self.takes_digits() {
             return Outcome { closed: true, told: Vec::new() };
         }
+        // docs/pin-policy.md: "It is wiped as soon as the customer types, empties the entry, submits or looks elsewhere", even if that is
+        // refused.
+        self.is_suggested = false;
         Outcome { closed: false, told: edit(&mut self.pad).into_iter().map(Told::Page).collect() }
+    }
+
+    /// www/types/session.d.ts: "Makes the vault draw a random PIN that it would accept, and show it on the `canvas`, until the customer
+    /// types or does anything else with the entry, which is emptied"
+    fn suggest(&mut self, observed: Observed) -> Outcome {
+        if observed.draw_failed {
+            return self.fail(Error::EntropyUnavailable);
+        }
+        let emptied = self.edit(Pad::forget);
+        self.is_suggested = !emptied.closed;
+        emptied
     }
 
     fn submit(&mut self, observed: Observed) -> Outcome {
@@ -157,6 +175,7 @@ impl Documented {
         if self.submitted.is_some() {
             return Outcome::default();
         }
+        self.is_suggested = false;
         let pin = match self.purpose {
             Purpose::View => String::new(),
             Purpose::Set => match self.pad.submit() {
@@ -345,6 +364,7 @@ impl Documented {
 
     fn end(&mut self) {
         self.is_over = true;
+        self.is_suggested = false;
         self.outstanding = None;
         self.waits_for_id = false;
         self.waits = None;

@@ -35,6 +35,8 @@ pub(crate) enum Input {
     /// The page is hidden.
     Forget,
     Confirm,
+    /// The customer wants a PIN to be drawn.
+    Suggest,
     Advance,
     Submit,
     Close,

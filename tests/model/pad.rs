@@ -31,6 +31,12 @@ impl Rules {
         candidates.find(|candidate| self.accepts(candidate).is_ok()).unwrap()
     }
 
+    /// docs/pin-policy.md: "makes the vault draw a PIN of the shortest length that is allowed." docs/reference.md: "a random PIN that
+    /// would be accepted"
+    pub(crate) fn may_suggest(self, pin: &str) -> bool {
+        pin.len() == self.min && self.accepts(pin).is_ok()
+    }
+
     fn accepts(self, pin: &str) -> Result<(), Error> {
         if pin.len() < self.min {
             return Err(Error::TooShort);

@@ -69,7 +69,8 @@ impl Fill for Starts {
             state.failures += 1;
             return Err(Exhausted);
         }
-        if state.starts.is_empty() {
+        // A search draws no single word; the digits of a suggestion are one each.
+        if state.starts.is_empty() || bytes.len() <= size_of::<u64>() {
             SysRng.try_fill_bytes(bytes).unwrap();
         } else if bytes.len() == BITS as usize / 8 {
             bytes.copy_from_slice(&state.starts.pop_front().unwrap());

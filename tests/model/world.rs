@@ -104,6 +104,7 @@ impl<'a> World<'a> {
             Input::Clear => session.clear(),
             Input::Forget => session.forget(),
             Input::Confirm => session.confirm(),
+            Input::Suggest => session.suggest(),
             Input::Advance => session.advance(),
             Input::Submit => session.submit(),
             Input::Close => {
@@ -228,11 +229,12 @@ impl<'a> World<'a> {
 
     /// Checks the conditions that are true between any two steps.
     fn check_state(&mut self) -> Result<(), TestCaseError> {
-        let Snapshot { stage, step, digits, valid, waits_seconds, sent, end, .. } = self.snapshot;
+        let Snapshot { stage, step, digits, valid, waits_seconds, sent, suggested, end, .. } = self.snapshot;
         prop_assert_eq!(self.session.snapshot().end.is_some(), self.model.is_over);
         prop_assert_eq!(end.is_some(), self.model.is_over);
         prop_assert_eq!(waits_seconds, self.model.waits);
         prop_assert_eq!(sent, self.model.has_sent());
+        prop_assert_eq!(suggested, self.model.is_suggested);
         let expected = match &self.model {
             model if model.is_over => Stage::Ended,
             model if model.is_shown => Stage::Shown,
@@ -251,7 +253,11 @@ impl<'a> World<'a> {
             .session
             .shown()
             .map(|digits| digits.expose().iter().map(|digit| char::from(b'0' + digit)).collect::<String>());
-        prop_assert_eq!(shown, self.model.is_shown.then(|| self.setup.pin.clone()));
+        if self.model.is_suggested {
+            prop_assert!(shown.is_some_and(|pin| self.setup.rules.may_suggest(&pin)));
+        } else {
+            prop_assert_eq!(shown, self.model.is_shown.then(|| self.setup.pin.clone()));
+        }
         if self.model.is_over {
             // `Debug` prints every part that could contain a secret: none is left.
             let printed = format!("{:?}", self.session);
