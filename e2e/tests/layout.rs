@@ -46,7 +46,8 @@ const MEASURE: &str = "
     const box = (element) => element.getBoundingClientRect();
     const meets = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom - 1 && b.top < a.bottom - 1;
     // The place of the entered digits, or of the PIN that is viewed.
-    const digits = root.querySelector('[part=dots], [part=stage]');
+    const places = [...root.querySelectorAll('[part=dots], [part=stage]')];
+    const digits = places.find(isSeen) ?? places[0];
     const { x, y } = box(root.querySelector('[data-key=\"5\"], [part=stage]'));
     const shown = texts.filter((element) => isSeen(element) && (element.textContent || element.localName === 'button'));
     return {
