@@ -276,7 +276,7 @@ impl Driver {
         let State { running, screen, is_closed: is_closed @ false } = &mut *state else { return };
         *is_closed = true;
         let mut was_shown = false;
-        // The control id and the headers of the requests are wiped with it.
+        // The control id is wiped with it; the headers of a request under way, once its end is noticed.
         if let Some(mut running) = running.take() {
             was_shown = running.session.shown().is_some();
             running.session.close();

@@ -57,7 +57,7 @@ impl Requests {
         let Ok(controller) = AbortController::new() else { return Reply::Failed };
         let signal = controller.signal();
         *self.under_way.borrow_mut() = Some(controller);
-        let answer = within(self.timeout_ms, self.exchange(&request, &signal)).await;
+        let answer = within(self.timeout_ms, self.exchange(request, &signal)).await;
         if answer.is_none() {
             self.abort();
         }
@@ -65,10 +65,12 @@ impl Requests {
         answer.map_or(Reply::TimedOut, |answer| answer.map_or(Reply::Failed, Reply::Answered))
     }
 
-    async fn exchange(&self, request: &Request, signal: &AbortSignal) -> Result<Answer, JsValue> {
-        let options = self.options(request, signal)?;
-        let response: Response =
-            JsFuture::from(fetch(self.url(request.endpoint), &options)?).await?.unchecked_into();
+    async fn exchange(&self, request: Request, signal: &AbortSignal) -> Result<Answer, JsValue> {
+        let options = self.options(&request, signal)?;
+        let answer = fetch(self.url(request.endpoint), &options)?;
+        // The browser has the body now, and the vault may be closed before the answer comes.
+        drop((request, options));
+        let response: Response = JsFuture::from(answer).await?.unchecked_into();
         let headers = response.headers();
         let header = |name| headers.get(name).ok().flatten();
         Ok(Answer {
