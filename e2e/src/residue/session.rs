@@ -167,7 +167,7 @@ impl<'a> TappedSession<'a> {
     /// If it does not say so.
     pub async fn closed(&mut self) -> Result<()> {
         self.tapped("closed", "closed", Kinds::NONE).await?;
-        // It is no secret of the search's kinds: a running session may have it anywhere.
+        // The search does not look for it at other moments: a running session needs it.
         let (.., memory) = self.taps.last().context("there is no memory")?;
         let is_there = memory.windows(CONTROL_ID.len()).any(|bytes| bytes == CONTROL_ID.as_bytes());
         ensure!(!is_there, "{}: the control id is left", self.name);
