@@ -115,7 +115,7 @@ impl PrimePairSearch {
     ///
     /// # Errors
     /// [`Error::EntropyUnavailable`] when the source fails, or is not sound: two primes are too close to each other.
-    /// [`Error::Closed`] when there is no pair within [`WINDOWS`]: the device computes wrongly, since the source is tested.
+    /// [`Error::Closed`] when [`WINDOWS`] contain no pair: the device computes wrongly, because the source is tested.
     pub(crate) fn step<R: TryCryptoRng>(&mut self, random: &mut R) -> Result<Option<[Natural; 2]>, Error> {
         match core::mem::replace(&mut self.state, State::begin(0)) {
             State::Searching { first, window, windows } => {

@@ -11,7 +11,7 @@ use card_pin::{
     random::SystemRandom,
     session::{ControlIdSource, End, Operation, Session, Settings},
     weak_pin::{Personal, WeakPin, WeakReason},
-    wire::{ControlId, Endpoint, Formats},
+    wire::{ControlId, Endpoint, Formats, Reply},
 };
 use card_pin_testing::replay;
 use common::{
@@ -205,6 +205,11 @@ fn an_expired_token_is_asked_for_once_more() {
     }
 }
 
+/// An answer whose key no key pair unwraps.
+fn wrapped_for_nobody() -> Reply {
+    answer(200, format!(r#"{{"tzpk":"{}"}}"#, Base64::encode_string(&[7; 256])))
+}
+
 /// Another key pair is made without the customer typing again.
 #[test]
 fn a_key_that_does_not_unwrap_is_asked_for_once_more_with_another_key_pair() {
@@ -218,10 +223,7 @@ fn a_key_that_does_not_unwrap_is_asked_for_once_more_with_another_key_pair() {
                 if request.endpoint == Endpoint::Tzpk {
                     public_keys.push(field(request, "publicKey"));
                     if public_keys.len() <= wrong {
-                        return Some(answer(
-                            200,
-                            format!(r#"{{"tzpk":"{}"}}"#, Base64::encode_string(&[7; 256])),
-                        ));
+                        return Some(wrapped_for_nobody());
                     }
                 }
                 assert_eq!(field(request, "controlId"), "token2");
@@ -249,10 +251,9 @@ fn another_key_pair_is_made_although_another_control_id_was_asked_for_before() {
         |request| {
             if request.endpoint == Endpoint::Tzpk {
                 public_keys.push(field(request, "publicKey"));
-                let wrong = format!(r#"{{"tzpk":"{}"}}"#, Base64::encode_string(&[7; 256]));
                 match public_keys.len() {
                     1 => return Some(answer(410, String::new())),
-                    2 => return Some(answer(200, wrong)),
+                    2 => return Some(wrapped_for_nobody()),
                     _ => {}
                 }
             }

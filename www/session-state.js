@@ -346,7 +346,9 @@ function say(state, message) {
     // The reason of a refusal stays until the entry changes.
     const problem = typeof message === "object" || ANSWERS.includes(message) ? null : state.problem;
     const press = typeof message === "object" ? number : state.press;
-    return post({ ...state, problem, press, advance: message === "advance" ? number : state.advance }, message);
+    // Another suggestion has its own time.
+    const suggested = state.suggested && message !== "suggest";
+    return post({ ...state, problem, press, suggested, advance: message === "advance" ? number : state.advance }, message);
   }
   if (message === "spell" && !showsPin(state)) return [state, []];
   if (message === "reveal" && state.phase !== "arrived") return [state, []];

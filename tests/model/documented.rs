@@ -125,7 +125,7 @@ impl Documented {
             Input::Suggest => self.suggest(observed),
             Input::Submit => self.submit(observed),
             // www/types/session.d.ts: "Takes the next step, the second entry or the submit, like `Enter` on the pad." Without
-            // digits there is no next step, and a suggestion stays.
+            // digits nothing comes next, and a suggestion stays.
             Input::Advance if self.takes_digits() && self.pad.is_empty() => Outcome::default(),
             Input::Advance if self.takes_digits() && self.pad.is_first_of_two() => self.edit(Pad::confirm),
             Input::Advance => self.submit(observed),

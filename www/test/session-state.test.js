@@ -308,6 +308,8 @@ test("the seconds of a shown PIN are counted down, and a vault that does not hid
   const hidden = suggested(31);
   assert.deepEqual([hidden.state.suggested, hidden.state.end, hidden.effects.at(-1)], [false, null, { do: "post", message: "forget" }]);
   assert.ok(isOwed(hidden.state), "a vault that is dead is noticed");
+  const isShown = (...more) => run(set, ...drawn, say("suggest"), ...more).state.suggested;
+  assert.deepEqual([isShown(), isShown(told(2, { suggested: true }))], [false, true], "the time of another one begins anew");
 });
 
 test("a key that is not a digit's is answered in words, and by no event", () => {

@@ -168,7 +168,7 @@ impl<'a> TappedSession<'a> {
     pub async fn closed(&mut self) -> Result<()> {
         self.tapped("closed", "closed", Kinds::NONE).await?;
         // The search does not look for it at other moments: a running session needs it.
-        let (.., memory) = self.taps.last().context("there is no memory")?;
+        let (.., memory) = self.taps.last().context("the vault has sent none of its memory")?;
         let is_there = memory.windows(CONTROL_ID.len()).any(|bytes| bytes == CONTROL_ID.as_bytes());
         ensure!(!is_there, "{}: the control id is left", self.name);
         Ok(())
